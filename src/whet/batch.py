@@ -1,0 +1,107 @@
+"""Groups become tensors: the one place where objects turn into rows.
+
+Shapes: `P` prompts, `B` responses (rows), `T` the longest response of the batch. A prompt is stored once,
+however many responses it has; rows know their prompt by `group_B`. Masks are carried, never guessed from
+padding ids, and what is absent is `None`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from whet.types import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The tensors of one update."""
+
+    prompts: tuple[Tensor, ...]
+    """P prompts, each int64 `[its length]`."""
+    group_B: Tensor
+    """int64 `[B]`: the index in `prompts` of each row's prompt; rows of a prompt are neighbours."""
+    tokens_BT: Tensor
+    """int64 `[B, T]`: responses, padded on the right with 0."""
+    mask_BT: Tensor
+    """bool `[B, T]`: True on a response's tokens, its end token included."""
+    advantage_B: Tensor
+    """float32 `[B]`: Â_i."""
+    old_logprobs_BT: Tensor
+    """float32 `[B, T]`: log π_old in nats, as recorded at sampling time."""
+    reference_logprobs_BT: Tensor | None = None
+    """float32 `[B, T]`: log π_ref in nats; None at β = 0."""
+
+    def __len__(self) -> int:
+        """B: the number of responses."""
+        return len(self.group_B)
+
+    @property
+    def lengths_B(self) -> Tensor:
+        """int64 `[B]`: tokens of each response."""
+        return self.mask_BT.sum(-1)
+
+    def with_reference(self, logprobs_BT: Tensor | None) -> "Batch":
+        """The same batch with log π_ref."""
+        return replace(self, reference_logprobs_BT=logprobs_BT)
+
+    def select(self, keep_P: Sequence[int]) -> "Batch":
+        """The batch of only these prompts, in this order, each with all of its responses."""
+        rows = torch.cat([torch.nonzero(self.group_B == index).flatten() for index in keep_P] or [self.group_B[:0]])
+        sizes = [int((self.group_B == index).sum()) for index in keep_P]
+        longest = int(self.lengths_B[rows].max()) if len(rows) else 0
+        reference = self.reference_logprobs_BT
+        return Batch(
+            prompts=tuple(self.prompts[index] for index in keep_P),
+            group_B=torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes, dtype=torch.long)),
+            tokens_BT=self.tokens_BT[rows, :longest],
+            mask_BT=self.mask_BT[rows, :longest],
+            advantage_B=self.advantage_B[rows],
+            old_logprobs_BT=self.old_logprobs_BT[rows, :longest],
+            reference_logprobs_BT=None if reference is None else reference[rows, :longest],
+        )
+
+    def with_signal(self) -> "Batch":
+        """Only the groups in which some advantage is not zero: the others have no policy gradient."""
+        alive = {int(group) for group in self.group_B[self.advantage_B != 0]}
+        return self.select(sorted(alive))
+
+    def micro_batches(self, tokens: int) -> Iterator["Batch"]:
+        """Whole groups, packed in order until the next one would pass `tokens` (prompt + responses)."""
+        pending: list[int] = []
+        used = 0
+        for index, cost in enumerate(self._tokens_per_group()):
+            if pending and used + cost > tokens:
+                yield self.select(pending)
+                pending, used = [], 0
+            pending.append(index)
+            used += cost
+        if pending:
+            yield self.select(pending)
+
+    def _tokens_per_group(self) -> list[int]:
+        responses_P = torch.zeros(len(self.prompts), dtype=torch.long).index_add(0, self.group_B, self.lengths_B)
+        return [len(prompt) + int(count) for prompt, count in zip(self.prompts, responses_P, strict=True)]
+
+
+def collate(groups: Sequence[Group], advantages: Sequence[Sequence[float]]) -> Batch:
+    """The batch of these groups; `advantages` holds Â_1…Â_G for each."""
+    rollouts = [rollout for group in groups for rollout in group.rollouts]
+    longest = max((len(rollout.tokens) for rollout in rollouts), default=0)
+    tokens_BT = torch.zeros(len(rollouts), longest, dtype=torch.long)
+    mask_BT = torch.zeros(len(rollouts), longest, dtype=torch.bool)
+    old_BT = torch.zeros(len(rollouts), longest)
+    for row, rollout in enumerate(rollouts):
+        length = len(rollout.tokens)
+        tokens_BT[row, :length] = torch.tensor(rollout.tokens, dtype=torch.long)
+        old_BT[row, :length] = torch.tensor(rollout.logprobs)
+        mask_BT[row, :length] = True
+    return Batch(
+        prompts=tuple(torch.tensor(group.prompt.tokens, dtype=torch.long) for group in groups),
+        group_B=torch.tensor([index for index, group in enumerate(groups) for _ in group.rollouts], dtype=torch.long),
+        tokens_BT=tokens_BT,
+        mask_BT=mask_BT,
+        advantage_B=torch.tensor([a for g, row in zip(groups, advantages, strict=True) for _, a in zip(g.rollouts, row, strict=True)]),
+        old_logprobs_BT=old_BT,
+    )

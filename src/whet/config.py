@@ -1,0 +1,271 @@
+"""Every knob of a recipe, once, with a sentence under each.
+
+A recipe is a YAML file of these sections. Unknown keys, wrong types and values out of range are refused
+before anything loads (`whet.recipe` turns the refusal into one line with the key, the value and the mend).
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt
+
+
+class Section(BaseModel):
+    """Strict and frozen: a recipe that loads says exactly what will happen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, protected_namespaces=())
+
+
+class LoraConfig(Section):
+    """Low-rank adapters (arXiv:2106.09685) in place of training every weight."""
+
+    rank: PositiveInt = 16
+    """r: the rank of the update."""
+    alpha: float = Field(32.0, gt=0)
+    """The update is scaled by alpha / rank."""
+    dropout: float = Field(0.0, ge=0, lt=1)
+    """Dropout on the adapter's input while training."""
+    targets: list[str] | Literal["all-linear"] = "all-linear"
+    """Which linear layers carry an adapter, by the end of their name."""
+
+
+class ModelConfig(Section):
+    """π_θ: which model to sharpen."""
+
+    name: str
+    """A folder, a GGUF file, a hub name, or a packaged model (`SmolLM2-135M-Instruct`)."""
+    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+    """What the layers compute in. Weights are kept in float32; auto takes bfloat16 where the machine is fast at it."""
+    lora: LoraConfig | None = None
+    """Train low-rank adapters instead of every weight."""
+
+
+class SourceConfig(Section):
+    """Where problems come from."""
+
+    name: str
+    """`arithmetic`, `gsm8k`, a JSONL, CSV or Parquet file, or the name of a hub data set."""
+    split: str | None = None
+    """The split of a data set; the default is `train` for training and `test` for evaluation."""
+    path: str | None = None
+    """A local file or folder to read a named data set from, instead of the hub."""
+    columns: dict[str, str] = {}
+    """For files: which column holds the `question`, the `answer`, the `solution`."""
+    limit: PositiveInt | None = None
+    """Take only the first this many problems."""
+    params: dict[str, Any] = {}
+    """What a generator takes, such as `level: 2` for `arithmetic`."""
+
+
+class DataConfig(Section):
+    """q ~ P(Q): what to train on and what to hold out."""
+
+    train: SourceConfig
+    """Problems to learn from."""
+    test: SourceConfig | None = None
+    """Held-out problems, never trained on; the default is the same source's test split."""
+    question: str = "{question}"
+    """How the user's turn words a question; `{question}` stands for it."""
+
+
+class TagsConfig(Section):
+    """A response format of your own, by its tags."""
+
+    tags: list[str] = Field(min_length=1)
+    """Tag names in order; the last one holds the answer: `[scratch, final]`."""
+    system_prompt: str | None = None
+    """What the model is told; the default names the tags."""
+    lines: bool = False
+    """Whether the strict layout puts each tag on a line of its own."""
+
+
+class FormatConfig(Section):
+    """How a response must be laid out."""
+
+    name: Literal[
+        "think_answer", "reasoning_answer", "reasoning_output_answer", "boxed", "gsm8k", "plain", "custom"
+    ] = "think_answer"
+    """A built-in layout, or `custom` with `custom.tags`."""
+    system_prompt: str | None = None
+    """Replaces the system prompt that comes with the layout; an empty string sends none."""
+    custom: TagsConfig | None = None
+    """The tags of a layout of your own."""
+
+
+class RewardConfig(Section):
+    """One part of r_i."""
+
+    name: str
+    """A built-in reward, `package.module:function` or `file.py:function`."""
+    weight: float = 1.0
+    """What the reward is multiplied by in the sum."""
+    params: dict[str, Any] = {}
+    """Keyword arguments for a built-in reward."""
+
+
+class SamplingConfig(Section):
+    """How o_i ~ π_old is drawn while training."""
+
+    temperature: float = Field(1.0, gt=0, le=10)
+    """Logits are divided by this before sampling."""
+    top_p: float = Field(1.0, gt=0, le=1)
+    """Nucleus sampling; anything under 1 biases the gradient, so training warns about it."""
+    max_tokens: PositiveInt = 256
+    """A response is cut off after this many tokens."""
+
+
+class CheckConfig(Section):
+    """What `check` measures before any training."""
+
+    problems: PositiveInt = 32
+    """How many problems the probe asks."""
+    samples: PositiveInt = 4
+    """How many responses it samples for each."""
+    gold: PositiveInt = 1000
+    """How many gold solutions are graded, rendered in the format; each must score full marks."""
+
+
+class OptimizerConfig(Section):
+    """AdamW (arXiv:1711.05101) and its schedule."""
+
+    learning_rate: float = Field(1e-6, gt=0, le=1)
+    """The peak of the schedule."""
+    schedule: Literal["constant", "cosine", "linear"] = "constant"
+    """After the warm-up: constant, or falling to zero at the last step along a cosine or a line."""
+    warmup_steps: int = Field(0, ge=0)
+    """Steps over which the rate rises linearly from zero."""
+    betas: tuple[float, float] = (0.9, 0.999)
+    """Decay of the running means of the gradient and of its square."""
+    weight_decay: float = Field(0.0, ge=0)
+    """Decoupled weight decay."""
+    max_grad_norm: float = Field(1.0, gt=0)
+    """The gradient is scaled down to this norm."""
+
+
+class SftConfig(Section):
+    """The warm start: supervised fine-tuning on rendered solutions."""
+
+    when: Literal["auto", "always", "never"] = "auto"
+    """`auto` applies the warm start when, and only when, the check finds too little signal for GRPO."""
+    data: SourceConfig | None = None
+    """Solutions to imitate; the default is the training problems."""
+    steps: PositiveInt = 60
+    """Optimizer steps at most."""
+    batch_size: PositiveInt = 16
+    """Solutions per step."""
+    held_out: int = Field(32, ge=0)
+    """Solutions set aside to measure the held-out loss; 0 measures none."""
+    evaluate_every: PositiveInt = 10
+    """Steps between two measurements of the held-out loss."""
+    patience: PositiveInt = 3
+    """Stop after this many measurements in a row without a better held-out loss."""
+    optimizer: OptimizerConfig = OptimizerConfig(learning_rate=2e-5, warmup_steps=5)
+    """The warm start's own optimizer."""
+
+
+class ObjectiveConfig(Section):
+    """L_GRPO: advantage, ratio, clip, aggregation, KL: independent choices."""
+
+    baseline: Literal["group_mean", "leave_one_out", "none"] = "group_mean"
+    """What a reward is compared with."""
+    scale: Literal["group_std", "batch_std", "none"] = "group_std"
+    """What the difference is divided by."""
+    clip_low: float = Field(0.2, ge=0, lt=1)
+    """ε: the ratio is clipped at 1 − ε from below."""
+    clip_high: float = Field(0.2, ge=0)
+    """ε: the ratio is clipped at 1 + ε from above."""
+    aggregation: Literal["sequence_mean", "token_mean", "constant_length"] = "sequence_mean"
+    """How token losses become one number: mean of sequence means (GRPO), mean over tokens (DAPO), or the sum
+    over a constant length (Dr. GRPO)."""
+    beta: float = Field(0.0, ge=0)
+    """β: the weight of KL(π_θ ‖ π_ref); at 0 no reference is kept."""
+    iterations: PositiveInt = 1
+    """μ: optimizer steps on each batch of rollouts."""
+
+
+class GrpoConfig(Section):
+    """Group Relative Policy Optimization (arXiv:2402.03300)."""
+
+    steps: int = Field(100, ge=0)
+    """Algorithm 1's outer loop: sample, grade, update."""
+    prompts_per_step: PositiveInt = 8
+    """Q: prompts in a step."""
+    group_size: int = Field(8, ge=2)
+    """G: responses for each prompt; an advantage needs at least two."""
+    sampling: SamplingConfig = SamplingConfig()
+    """How responses are drawn."""
+    objective: ObjectiveConfig = ObjectiveConfig()
+    """What is minimised."""
+    optimizer: OptimizerConfig = OptimizerConfig()
+    """How it is minimised."""
+    micro_batch_tokens: PositiveInt = 4096
+    """Tokens that go through the learner at a time; groups stay whole and the gradient does not depend on it."""
+
+
+class EvalConfig(Section):
+    """The held-out measurement."""
+
+    problems: PositiveInt = 256
+    """Held-out problems asked."""
+    samples: PositiveInt = 1
+    """1 answers greedily; K > 1 adds K samples per problem for pass@k and maj@k."""
+    temperature: float = Field(1.0, gt=0, le=10)
+    """Temperature of those K samples."""
+    max_tokens: PositiveInt | None = None
+    """Longest answer; the default is the training's."""
+    every: int = Field(0, ge=0)
+    """GRPO steps between two evaluations; 0 evaluates before and after only."""
+
+
+class RunConfig(Section):
+    """What is kept on disk."""
+
+    folder: str = "runs"
+    """Where run folders go."""
+    name: str | None = None
+    """The run folder's name; the default is the recipe's name and a number."""
+    save_every: int = Field(0, ge=0)
+    """GRPO steps between two checkpoints; 0 saves only at the end."""
+    keep: PositiveInt = 2
+    """Checkpoints kept, besides the best by held-out accuracy."""
+
+
+def _when(value: Any) -> Any:
+    """`sft: auto` is short for `sft: {when: auto}`."""
+    return {"when": value} if isinstance(value, str) else value
+
+
+def _named(value: Any) -> Any:
+    """`format: boxed` is short for `format: {name: boxed}`."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _rewards(value: Any) -> Any:
+    """`rewards: [accuracy]` is short for `rewards: [{name: accuracy}]`."""
+    return [_named(item) for item in value] if isinstance(value, list) else value
+
+
+class Config(Section):
+    """A recipe: the whole way from a model and problems to a sharper model."""
+
+    seed: int = Field(0, ge=0, lt=2**31)
+    """Every random choice is a function of this seed and of what it is for."""
+    model: Annotated[ModelConfig, BeforeValidator(_named)]
+    """Which model to sharpen."""
+    data: DataConfig
+    """What to train on and what to hold out."""
+    format: Annotated[FormatConfig, BeforeValidator(_named)] = FormatConfig()
+    """How a response must be laid out."""
+    rewards: Annotated[list[RewardConfig], BeforeValidator(_rewards)] = Field(
+        default=[RewardConfig(name="accuracy")], min_length=1
+    )
+    """What a response is worth: the weighted sum of these."""
+    check: CheckConfig = CheckConfig()
+    """What is measured before any training."""
+    sft: Annotated[SftConfig, BeforeValidator(_when)] = SftConfig()
+    """The warm start."""
+    grpo: GrpoConfig = GrpoConfig()
+    """The reinforcement fine-tuning."""
+    eval: EvalConfig = EvalConfig()
+    """The held-out measurement."""
+    run: RunConfig = RunConfig()
+    """What is kept on disk."""

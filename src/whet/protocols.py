@@ -1,0 +1,107 @@
+"""The roles in Algorithm 1. Each machine folder plays one; the loop knows no other name for it.
+
+| role | folder | plays |
+|---|---|---|
+| `Source` | `data/` | where problems come from |
+| `Problems` | `data/` | q ~ P(Q): the prompts of a step |
+| `Policy` | `policy/` | π_θ, and π_ref |
+| `Sampler` | `rollout/` | o_1 … o_G ~ π_old |
+| `RewardFn`, `Grader` | `rewards/` | r_i |
+| `Optimizer` | `compute/` | θ ← θ − η ∇L |
+| `Run` | `runs/` | what stays on disk |
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from whet.types import Group, Outputs, Problem, Prompt
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from whet.batch import Batch
+
+Source = Sequence[Problem]
+"""Problems by index. An endless source is a lazy sequence with a very large length."""
+
+
+class Problems(Protocol):
+    """D: the problems to train on."""
+
+    def draw(self, count: int, step: int) -> list[Prompt]:
+        """The `count` prompts of `step`: a function of (seed, step), never of what was drawn before."""
+        ...
+
+
+class Policy(Protocol):
+    """π_θ, and, frozen, π_ref."""
+
+    def logprobs(self, batch: "Batch") -> "Tensor":
+        """log π(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False."""
+        ...
+
+
+class Reference(Protocol):
+    """π_ref, or nothing at β = 0."""
+
+    def logprobs(self, batch: "Batch") -> "Tensor | None":
+        """log π_ref as `[B, T]` without a gradient, or `None` where no reference is kept."""
+        ...
+
+
+class Sampler(Protocol):
+    """π_old: samples responses and records their log-probabilities."""
+
+    def load(self, policy: Any) -> None:
+        """π_old ← π_θ."""
+        ...
+
+    def sample(self, prompts: Sequence[Prompt], n: int, step: int) -> Outputs:
+        """`n` rollouts for each prompt, in order. The same (seed, step, problem, sample) gives the same rollout."""
+        ...
+
+
+class RewardFn(Protocol):
+    """A reward function in the ecosystem's convention: functions written for TRL run unchanged.
+
+    `None` in the returned list means that the reward does not apply to that completion.
+    """
+
+    def __call__(
+        self, *, prompts: list[Any], completions: list[Any], completion_ids: list[list[int]], **columns: Any
+    ) -> list[float | None]: ...
+
+
+class Grader(Protocol):
+    """r_i for every rollout of a step at once."""
+
+    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
+        """One complete group per prompt, in order."""
+        ...
+
+
+class Optimizer(Protocol):
+    """Turns losses into a step on the weights."""
+
+    def accumulate(self, loss: "Tensor") -> None:
+        """Adds ∇loss to the gradient of the step under way."""
+        ...
+
+    def step(self, index: int) -> Mapping[str, float]:
+        """Clips, applies and clears the gradient at the learning rate of step `index`; says `grad_norm` and
+        `learning_rate`."""
+        ...
+
+
+class Run(Protocol):
+    """What a run leaves on disk."""
+
+    def steps(self, until: int) -> Iterable[int]:
+        """The steps still to do: from where the run stopped up to `until`, excluded."""
+        ...
+
+    def record(
+        self, step: int, groups: Sequence[Group], advantages: Sequence[Sequence[float]], metrics: Mapping[str, float]
+    ) -> None:
+        """Writes the step's metrics and every rollout of it."""
+        ...

@@ -1,0 +1,91 @@
+"""The words of Whet: what flows through a training step, each stage building the next.
+
+`Problem → Prompt → Rollout → Reward → Group`. Every type is frozen and complete when made; nothing is
+half-filled and no field changes its meaning on the way. Standard library only.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Message = Mapping[str, str]
+"""One turn of a conversation: `{"role": "system" | "user" | "assistant", "content": text}`."""
+
+Finish = Literal["stop", "length"]
+"""Why a rollout ended, told by the engine: the model said it was done, or it ran out of tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A question whose answer we know."""
+
+    id: str
+    question: str
+    answer: str
+    solution: str = ""
+    """Worked reasoning that leads to the answer, without tags; empty when the data has none."""
+    source: str = ""
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    """Every other column of the data, passed on to reward functions by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """q: a problem as the policy sees it."""
+
+    problem: Problem
+    messages: tuple[Message, ...]
+    tokens: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """o_i: one sampled response, its end-of-turn token included when `finish` is `stop`."""
+
+    tokens: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    """log π_old(o_t | q, o_<t) in nats, one per token, recorded while sampling."""
+    text: str
+    """The response as people read it: special tokens left out."""
+    finish: Finish
+
+    def __post_init__(self) -> None:
+        if len(self.tokens) != len(self.logprobs):
+            raise ValueError(f"a rollout has {len(self.tokens)} tokens but {len(self.logprobs)} log-probabilities")
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """r_i and what it is made of. `None` means not applicable: no reward function had anything to say."""
+
+    total: float | None
+    parts: Mapping[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """q, o_1…o_G and r_1…r_G: complete by construction."""
+
+    prompt: Prompt
+    rollouts: tuple[Rollout, ...]
+    rewards: tuple[Reward, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.rollouts) != len(self.rewards):
+            raise ValueError(f"a group has {len(self.rollouts)} rollouts but {len(self.rewards)} rewards")
+
+    @property
+    def has_signal(self) -> bool:
+        """Whether the rewards differ, so that the group can teach anything.
+
+        >>> problem = Problem("1", "1 + 1?", "2")
+        >>> rollouts = (Rollout((7,), (-0.1,), "2", "stop"), Rollout((8,), (-2.0,), "3", "stop"))
+        >>> Group(Prompt(problem, (), ()), rollouts, (Reward(1.0), Reward(0.0))).has_signal
+        True
+        """
+        totals = {reward.total for reward in self.rewards if reward.total is not None}
+        return len(totals) > 1
+
+
+Outputs = Sequence[Sequence[Rollout]]
+"""The rollouts of a step: one sequence of G per prompt, in the prompts' order."""

@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,31 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real data rows beside the repository; tests that need it are skipped where it is absent."""
+    """The folder of real data rows beside the repository; without it, the tests that need it are skipped."""
     if not SHARED.is_dir():
         pytest.skip("the folder of real rows is not beside this repository")
     return SHARED
+
+
+@pytest.fixture
+def tiny_model() -> Any:
+    """A tiny random Llama in float32, new for each test; for other families and types see tiny.py."""
+    import tiny
+
+    return tiny.tiny_model()
+
+
+@pytest.fixture(scope="session")
+def tiny_tokenizer() -> Any:
+    """One token per character; shared by every test, so not to be changed."""
+    import tiny
+
+    return tiny.tiny_tokenizer()
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny Llama and its tokenizer as a folder that `from_pretrained` loads; not to be written to."""
+    import tiny
+
+    return tiny.save_tiny(tmp_path_factory.mktemp("tiny"))

@@ -158,6 +158,8 @@ class SftConfig(Section):
     """Steps between two measurements of the held-out loss."""
     patience: PositiveInt = 3
     """Stop after this many measurements in a row without a better held-out loss."""
+    micro_batch_tokens: PositiveInt = 4096
+    """Tokens that go through the learner at a time; the gradient does not depend on it."""
     optimizer: OptimizerConfig = OptimizerConfig(learning_rate=2e-5, warmup_steps=5)
     """The warm start's own optimizer."""
 

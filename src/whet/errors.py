@@ -1,8 +1,47 @@
 """What a user can mend."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class UserError(Exception):
     """The user's input is wrong: one line that names the field, the value and the mend.
 
     The command line prints it without a traceback and exits with status 2.
     """
+
+
+def edits(a: str, b: str) -> int:
+    """How many letters to insert, delete, replace, or swap with their neighbour to turn `a` into `b`.
+
+    >>> edits("setps", "steps"), edits("reward", "rewards"), edits("beta", "betas")
+    (1, 1, 1)
+    """
+    before, last, width = [0] * (len(b) + 1), list(range(len(b) + 1)), len(b)
+    for i, letter in enumerate(a, 1):
+        row = [i] + [0] * width
+        for j, other in enumerate(b, 1):
+            row[j] = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == b[j - 2] and other == a[i - 2]:
+                row[j] = min(row[j], before[j - 2] + 1)
+        before, last = last, row
+    return last[width]
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known name that `word` was meant to be: within two edits, one in a short word, or else one alike.
+
+    >>> nearest("acuracy", ["accuracy", "integer"]), nearest("gsm", ["gsm8k"]), nearest("x", ["accuracy"])
+    ('accuracy', 'gsm8k', None)
+    """
+    names = list(known)
+    reach = 2 if len(word) > 3 else 1
+    close = min(((edits(word, name), name) for name in names), default=(reach + 1, ""))
+    alike = get_close_matches(word, names, n=1, cutoff=0.6)
+    return close[1] if close[0] <= reach else next(iter(alike), None)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a refusal: `; did you mean accuracy?`, or nothing where no known name is near."""
+    name = nearest(word, known)
+    return f"; did you mean {name}?" if name else ""

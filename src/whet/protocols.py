@@ -7,6 +7,7 @@
 | `Policy` | `policy/` | π_θ, and π_ref |
 | `Sampler` | `rollout/` | o_1 … o_G ~ π_old |
 | `RewardFn`, `Grader` | `rewards/` | r_i |
+| `Judge` | `build` | right or wrong, whatever is rewarded |
 | `Optimizer` | `compute/` | θ ← θ − η ∇L |
 | `Run` | `runs/` | what stays on disk |
 """
@@ -14,7 +15,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from whet.types import Group, Outputs, Problem, Prompt
+from whet.types import Group, Outputs, Problem, Prompt, Verdict
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -78,6 +79,12 @@ class Grader(Protocol):
     def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
         """One complete group per prompt, in order."""
         ...
+
+
+class Judge(Protocol):
+    """Measures a response for evaluation and the check, independently of the rewards."""
+
+    def __call__(self, text: str, problem: Problem) -> Verdict: ...
 
 
 class Optimizer(Protocol):

@@ -89,3 +89,17 @@ class Group:
 
 Outputs = Sequence[Sequence[Rollout]]
 """The rollouts of a step: one sequence of G per prompt, in the prompts' order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a careful reader says of one response, whatever the recipe's rewards are."""
+
+    correct: bool
+    """Strict: the answer that the response format points at equals the gold one."""
+    lenient: bool
+    """An answer found anywhere in the response equals the gold one."""
+    answer: str | None
+    """The answer as it stands in the response; None where there is none to be found."""
+    formatted: bool
+    """Whether the response keeps the layout."""

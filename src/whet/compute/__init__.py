@@ -1,0 +1,1 @@
+"""θ ← θ − η ∇L: optimizers, devices and the schedule."""

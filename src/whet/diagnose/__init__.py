@@ -1,0 +1,1 @@
+"""What stands in the way of learning, and what to do about it."""

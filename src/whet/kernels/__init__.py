@@ -1,0 +1,1 @@
+"""Tensor maths that policy and rollout both stand on."""

@@ -1,0 +1,57 @@
+# The two commands are `make quickstart` and `make test`. Both set up what they need first: a virtual
+# environment in .venv, made again only when pyproject.toml changes. To use another Python or another place:
+#     make test PYTHON=python3.12 VENV=/somewhere/else
+PYTHON ?= python3
+VENV ?= .venv
+RECIPE ?= quickstart
+ARGS ?=
+WORKERS ?= logical
+
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip --disable-pip-version-check install
+
+.PHONY: help quickstart test test-long check bench
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make quickstart   sharpen a small model on this machine: check, warm start, GRPO, before and after"
+	@echo "make test         everything that must hold before a change goes in: style, types, tests"
+	@echo "make test-long    the tests that take minutes"
+	@echo "make check        style and types only"
+
+quickstart: $(INSTALLED)
+	$(BIN)/whet train $(RECIPE) $(ARGS)
+
+# One thread of matrix work for each test process: the processes share the cores among themselves.
+test: check
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal \
+		-m "not slow" --cov --cov-report=term --durations=10 $(ARGS)
+
+test-long: $(INSTALLED_DEV)
+	$(BIN)/pytest -m slow --durations=0 $(ARGS)
+
+check: $(INSTALLED_DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Each stamp stands for one finished installation of what pyproject.toml asked for then.
+$(INSTALLED): pyproject.toml $(BIN)/python
+	@echo "Installing Whet into $(VENV); the first time this downloads a few hundred megabytes."
+	$(PIP) -e .
+	@touch $@
+
+$(INSTALLED_DEV): pyproject.toml $(BIN)/python
+	@echo "Installing Whet and its development tools into $(VENV)."
+	$(PIP) -e '.[dev]'
+	@touch $@ $(INSTALLED)
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || \
+		{ echo "Whet needs Python 3.11 or later and found no '$(PYTHON)'; try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Whet needs Python 3.11 or later; '$(PYTHON)' is $$($(PYTHON) -V). Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "Making a virtual environment in $(VENV)."
+	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,24 @@
+"""What this machine computes on, and in which type."""
+
+import torch
+
+
+def pick_device() -> torch.device:
+    """The first CUDA device, else Apple's, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
+
+
+def pick_dtype(name: str, device: torch.device) -> torch.dtype:
+    """The type layers compute in: `auto` takes bfloat16 where the hardware multiplies it natively."""
+    return {"bfloat16": torch.bfloat16, "float32": torch.float32, "auto": _natural(device)}[name]
+
+
+def _natural(device: torch.device) -> torch.dtype:
+    fast = {"cuda": torch.cuda.is_bf16_supported, "cpu": _cpu_multiplies_bfloat16, "mps": lambda: False}
+    return torch.bfloat16 if fast[device.type]() else torch.float32
+
+
+def _cpu_multiplies_bfloat16() -> bool:
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

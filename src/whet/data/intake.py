@@ -1,0 +1,66 @@
+"""From rows to problems: what is broken or asked twice is left out, counted, and said in plain words."""
+
+import logging
+from collections.abc import Callable
+from hashlib import blake2b
+
+from whet.data.rows import Fault, Row, Rows
+from whet.errors import UserError
+from whet.types import Problem
+
+MAX_BROKEN = 0.01
+"""The share of broken rows that is passed over by default."""
+
+_LOG = logging.getLogger("whet.data")
+
+
+class BrokenRowError(Exception):
+    """A row that no problem can be made of; the message says why and follows "row 17"."""
+
+
+def problem_id(source: str, question: str) -> str:
+    """An id that a question keeps wherever its row stands."""
+    return f"{source}:{blake2b(question.encode(), digest_size=6).hexdigest()}"
+
+
+def collect(
+    rows: Rows, convert: Callable[[Row], Problem], where: str, max_broken: float = MAX_BROKEN
+) -> list[Problem]:
+    """The problems of these rows; `convert` raises `BrokenRowError` for one that holds none.
+
+    A question that was asked before is left out, and so is a broken row: both are counted and said. Raises
+    `UserError` where more than the share `max_broken` is broken, or nothing is left.
+    """
+    kept: dict[str, Problem] = {}
+    broken: list[str] = []
+    repeated: list[str] = []
+    total = 0
+    for total, (number, row) in enumerate(rows, 1):  # noqa: B007
+        try:
+            problem = _converted(row, convert)
+        except BrokenRowError as fault:
+            broken.append(f"row {number} {fault}")
+            continue
+        first = kept.setdefault(problem.question, problem)
+        if first is not problem:
+            other = "" if first.answer == problem.answer else " (with another answer)"
+            repeated.append(f"row {number}{other}")
+    if len(broken) > max_broken * total or not kept:
+        mend = f"mend them, or allow more than {max_broken:.0%} with params.max_broken"
+        raise UserError(f"{where}: {len(broken)} of {total} rows are broken: {_few(broken)}; {mend}")
+    for what, left_out in (("broken", broken), ("repeated", repeated)):
+        if left_out:
+            counted = f"{len(left_out)} of {total} rows as {what}"
+            _LOG.warning("%s: left out %s: %s", where, counted, _few(left_out))
+    return list(kept.values())
+
+
+def _converted(row: Row | Fault, convert: Callable[[Row], Problem]) -> Problem:
+    if isinstance(row, Fault):
+        raise BrokenRowError(row.reason)
+    return convert(row)
+
+
+def _few(items: list[str]) -> str:
+    """The first three."""
+    return "; ".join(items[:3]) + (f"; and {len(items) - 3} more" if len(items) > 3 else "")

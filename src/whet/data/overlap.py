@@ -1,0 +1,60 @@
+"""Whether a held-out question was trained on, whatever its spacing, capitals and punctuation."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from whet.errors import UserError
+from whet.types import Problem
+
+ENDLESS = 10**9
+"""A source at least this long is compared by its first problems only."""
+
+SAMPLE = 20_000
+"""How many of those."""
+
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_PIECES = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+|(?<=[\d)])!|[^\w\s.,;:?!\"'‘’“”`´]")
+_SAME = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "—": "-"})
+
+
+def normalised(question: str) -> str:
+    """What a question asks: its words, numbers and operators, without case, spacing and punctuation.
+
+    >>> normalised("What is  1,200 + 3?") == normalised("what is 1200+3")
+    True
+    >>> normalised("What is 7 + 3?") == normalised("What is 7 - 3?")
+    False
+    """
+    text = unicodedata.normalize("NFKC", question).casefold().translate(_SAME)
+    return " ".join(_PIECES.findall(_THOUSANDS.sub("", text)))
+
+
+def overlap(train: Sequence[Problem], test: Sequence[Problem]) -> list[Problem]:
+    """The held-out problems whose question is also trained on."""
+    held_out = {normalised(problem.question): problem for problem in _looked_at(test)}
+    seen = (normalised(problem.question) for problem in _looked_at(train))
+    return [held_out[question] for question in dict.fromkeys(seen) if question in held_out]
+
+
+def _looked_at(problems: Sequence[Problem]) -> Iterable[Problem]:
+    return islice(problems, SAMPLE) if len(problems) >= ENDLESS else problems
+
+
+def refuse_overlap(train: Sequence[Problem], test: Sequence[Problem]) -> None:
+    """Raises `UserError` where training and held-out problems share a question.
+
+    A source that is disjoint from another by construction says so with `disjoint_from`, and is believed.
+    """
+    disjoint = getattr(train, "disjoint_from", None)
+    if disjoint is not None and disjoint(test):
+        return
+    shared = overlap(train, test)
+    if shared:
+        example = " ".join(shared[0].question.split())
+        short = example if len(example) <= 80 else f"{example[:79]}…"
+        raise UserError(
+            f"data.test: {len(shared)} held-out questions are also trained on, such as {short!r}; "
+            "take them out of one of the two, or name another data.test"
+        )

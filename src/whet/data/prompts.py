@@ -1,0 +1,71 @@
+"""How a problem is worded for a model: the only place where prompt text is put together."""
+
+from functools import cached_property
+from typing import Any
+
+from whet.errors import UserError
+from whet.formats import ResponseFormat
+from whet.types import Message, Problem, Prompt
+
+PLACE = "{question}"
+
+_PROBE = "Whet asks whether a system turn is kept."
+
+
+def check_question_template(template: str) -> None:
+    """Raises `UserError` unless the wording has a place for the question."""
+    if PLACE not in template:
+        raise UserError(f"data.question: is {template!r}; it must contain {PLACE}, where the question goes")
+
+
+class PromptRenderer:
+    """Problems as one model reads them, under one response format.
+
+    `tokenizer` is anything with `apply_chat_template`, `chat_template` and `encode`, as in transformers. A
+    model without a chat template reads plain text; where the template has no system turn, what the format
+    has to say begins the user's.
+    """
+
+    def __init__(self, tokenizer: Any, response_format: ResponseFormat, question_template: str = PLACE):
+        check_question_template(question_template)
+        self.tokenizer = tokenizer
+        self.system_prompt = response_format.system_prompt
+        self.question_template = question_template
+
+    def render(self, problem: Problem) -> Prompt:
+        """q: its turns, and its tokens up to where the response begins."""
+        messages = self.messages(problem.question)
+        return Prompt(problem, messages, self.encode(messages))
+
+    def messages(self, question: str) -> tuple[Message, ...]:
+        """The system turn, if there is anything to say and the model has such a turn, and the user's."""
+        wording = self.question_template.replace(PLACE, question)
+        if not self.system_prompt:
+            return ({"role": "user", "content": wording},)
+        if not self._keeps_system_turns:
+            return ({"role": "user", "content": f"{self.system_prompt}\n\n{wording}"},)
+        return ({"role": "system", "content": self.system_prompt}, {"role": "user", "content": wording})
+
+    def encode(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
+        """The tokens of a conversation, ready for the model's turn."""
+        if not self._has_template:
+            text = "\n\n".join(message["content"] for message in messages) + "\n"
+            return tuple(self.tokenizer.encode(text))
+        turns = [dict(message) for message in messages]
+        return tuple(self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=False))
+
+    @cached_property
+    def _has_template(self) -> bool:
+        return getattr(self.tokenizer, "chat_template", None) is not None
+
+    @cached_property
+    def _keeps_system_turns(self) -> bool:
+        """Whether a system turn survives the template: some raise at one, some drop it without a word."""
+        if not self._has_template:
+            return True
+        turns = [{"role": "system", "content": _PROBE}, {"role": "user", "content": "?"}]
+        try:
+            text = self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+        except Exception:  # a template is a program, and refuses in its own way
+            return False
+        return _PROBE in text

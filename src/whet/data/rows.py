@@ -1,0 +1,190 @@
+"""Rows of JSONL, JSON, CSV, TSV and Parquet files, the broken ones told apart from the good.
+
+A broken row is a `Fault` that says what is wrong with it; it never ends the reading, and no row, however
+long, is kept past `LONGEST` bytes. Only a file that is unreadable as a whole raises `UserError`.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from whet.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    import _csv
+
+LONGEST = 16 * 2**20
+"""Bytes of a line, or characters of a CSV cell, that are read before the row is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a row."""
+
+    reason: str
+
+
+Row = dict[str, Any]
+Rows = Iterable[tuple[int, Row | Fault]]
+"""Each row with its number, as an editor or a spreadsheet counts it: from 1, a CSV header included."""
+
+
+def read_rows(path: Path) -> Rows:
+    """The rows of a file, read as its suffix says."""
+    if path.stat().st_size == 0:
+        raise UserError(f"{path} is empty")
+    return READERS[path.suffix.lower()](path)
+
+
+def _read_jsonl(path: Path) -> Rows:
+    with path.open("rb") as file:
+        _refuse_utf16(path, file)
+        for number, line in enumerate(_lines(file), 1):
+            if isinstance(line, Fault) or line.strip():
+                yield number, line if isinstance(line, Fault) else _parse(line)
+
+
+def _refuse_utf16(path: Path, file: BinaryIO) -> None:
+    """Moves past a UTF-8 mark at the start."""
+    start = file.read(3)
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise UserError(f"{path} is UTF-16; save it as UTF-8")
+    if start != b"\xef\xbb\xbf":
+        file.seek(0)
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes | Fault]:
+    while line := file.readline(LONGEST + 1):
+        if len(line) <= LONGEST:
+            yield line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = file.readline(LONGEST)
+        yield Fault(f"is longer than {LONGEST // 2**20} MiB")
+
+
+def _parse(line: bytes) -> Row | Fault:
+    try:
+        row = json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        return Fault(f"is not UTF-8 (byte {error.start + 1})")
+    except RecursionError:
+        return Fault("is nested too deeply")
+    except ValueError as error:
+        return Fault(f"is not JSON ({error})")
+    return _as_row(row)
+
+
+def _as_row(value: Any) -> Row | Fault:
+    if isinstance(value, dict):
+        return value
+    return Fault(f"is a {type(value).__name__}, not an object with columns")
+
+
+def _read_json(path: Path) -> Rows:
+    """A list of objects, or else an object per line."""
+    with path.open("rb") as file:
+        _refuse_utf16(path, file)
+        text = file.read()
+    if not text.lstrip().startswith(b"["):
+        return _read_jsonl(path)
+    try:
+        return [(number, _as_row(value)) for number, value in enumerate(json.loads(text.decode()), 1)]
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is not JSON: {error}") from error
+
+
+def _read_csv(path: Path, delimiter: str = ",") -> Rows:
+    with path.open("rb") as file:
+        _refuse_utf16(path, file)
+    limit = csv.field_size_limit(LONGEST)
+    try:
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+            lines = iter(lambda: text.readline(LONGEST), "")
+            yield from _records(path, csv.reader(lines, delimiter=delimiter, strict=True))
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _records(path: Path, reader: "_csv.Reader") -> Rows:
+    header = next(reader, [])
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise UserError(f"{path}: the column {twice[0]!r} stands in the header twice")
+    for number in count(2):
+        read = reader.line_num
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            # A stray quote swallows rows: each line of it counts as broken.
+            yield from ((number, Fault(f"is not CSV ({error})")) for _ in range(reader.line_num - read))
+            continue
+        if cells:
+            yield number, _record(header, cells)
+
+
+def _record(header: list[str], cells: list[str]) -> Row | Fault:
+    if len(cells) != len(header):
+        return Fault(f"has {len(cells)} cells where the header has {len(header)}")
+    if any("\udc80" <= letter <= "\udcff" for cell in cells if not cell.isascii() for letter in cell):
+        return Fault("is not UTF-8")
+    return dict(zip(header, cells, strict=True))
+
+
+def _read_tsv(path: Path) -> Rows:
+    return _read_csv(path, "\t")
+
+
+def _read_parquet(path: Path) -> Rows:
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            batches = list(file.iter_batches())
+    except (pyarrow.ArrowException, OSError) as error:
+        raise UserError(f"{path} is not a readable Parquet file: {error}") from error
+    number = 0
+    for batch in batches:
+        for index in range(batch.num_rows):
+            number += 1
+            yield number, _cells(batch, index)
+
+
+def _cells(batch: Any, index: int) -> Row | Fault:
+    try:
+        return {name: batch.column(name)[index].as_py() for name in batch.schema.names}
+    except UnicodeDecodeError:
+        return Fault("is not UTF-8")
+    except (ValueError, OverflowError) as error:
+        return Fault(f"holds what Python cannot ({error})")
+
+
+READERS: Mapping[str, Callable[[Path], Rows]] = {
+    ".jsonl": _read_jsonl,
+    ".json": _read_json,
+    ".csv": _read_csv,
+    ".tsv": _read_tsv,
+    ".parquet": _read_parquet,
+}
+"""By suffix, in the order in which a folder is searched."""
+
+
+def locate(path: str | Path, split: str) -> Path:
+    """The file that holds a split: `path` itself, or in a folder `train.jsonl`, `test.csv` and the like."""
+    found = Path(path).expanduser()
+    if found.is_dir():
+        inside = [found / f"{split}{suffix}" for suffix in READERS]
+        found = next((file for file in inside if file.is_file()), inside[0])
+    if not found.is_file():
+        beside = [file.name for file in found.parent.iterdir()] if found.parent.is_dir() else []
+        raise UserError(f"there is no file {found}{did_you_mean(found.name, beside)}")
+    if found.suffix.lower() not in READERS:
+        raise UserError(f"{found} is not of a kind that Whet reads: {', '.join(READERS)}")
+    return found

@@ -1,0 +1,192 @@
+"""The causes of a cold start, in the order in which they are looked for: the table behind `whet check`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from whet.diagnose.evidence import Evidence
+from whet.diagnose.signal import SCARCE
+
+Cause = Literal["ready", "cut_off", "wrong_format", "parser", "too_hard", "too_easy", "no_signal"]
+
+GOLD_TOLERATED = 0.01
+"""If more gold solutions than this fall short of full marks, the rewards misread right answers too, and
+training would teach the misreading. A few odd rows are told of, but do not hide a larger obstacle."""
+
+REJECTED = 0.2
+"""When one response in five keeps the layout and holds the right answer, yet is called wrong, it is the
+reading that is wrong: responses that mention the right answer and then settle on another are rarer."""
+
+ENOUGH = 8
+"""Right and wrong responses each that are needed before their mean rewards are compared."""
+
+CUT_OFF = 0.25
+"""A quarter of the responses without an end is a quarter without a reward, whatever they had found."""
+
+MOSTLY_CUT_OFF = 0.9
+"""So few responses end that nothing can be told from those that do."""
+
+KEEPS_FORMAT = 0.5
+"""Below half, a right answer is likelier lost to its layout than not."""
+
+FORMAT_GAP = 0.2
+"""Between right anywhere and right in place: from here on the layout is the obstacle, not the reasoning."""
+
+EASY, HARD = 0.8, 0.2
+"""Where signal is scarce: above EASY most groups are all right, below HARD most are all wrong, and in between
+problems are either always or never solved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A cause, how it is known, and what to say of it; names in braces are those of `Evidence.figures`."""
+
+    cause: Cause
+    holds: Callable[[Evidence], bool]
+    sentence: str
+    mend: str
+    teachable: bool = False
+    """Whether solutions, where the data has them, would teach what is missing."""
+
+
+def _scarce(e: Evidence) -> bool:
+    return e.probe.mixed < SCARCE
+
+
+def _cold(e: Evidence) -> bool:
+    return _scarce(e) and e.probe.pass_at_1 < EASY
+
+
+def _misses_format(e: Evidence) -> bool:
+    return e.probe.format_rate < KEEPS_FORMAT or e.probe.lenient - e.probe.pass_at_1 >= FORMAT_GAP
+
+
+def _gold_fails(e: Evidence) -> bool:
+    return e.gold_failed > GOLD_TOLERATED * e.gold_checked
+
+
+def _right_is_unpaid(e: Evidence) -> bool:
+    enough = min(e.probe.right, e.probe.responses - e.probe.right) >= ENOUGH
+    return enough and e.probe.reward_gap is not None and e.probe.reward_gap <= 0
+
+
+def _rewards_are_flat(e: Evidence) -> bool:
+    return e.probe.signal == 0 and e.probe.mixed > 0
+
+
+def _solutions_do_not_fit(e: Evidence) -> bool:
+    return not e.lengths.holds_solutions and (_cold(e) or e.probe.cut_off >= CUT_OFF)
+
+
+def _ends_too_late(e: Evidence) -> bool:
+    finished = e.probe.finished_format_rate
+    return e.probe.cut_off >= CUT_OFF and finished is not None and finished >= KEEPS_FORMAT
+
+
+_STANDING = "{right} of {responses} responses are right ({pass_at_1}, 95 % interval {interval})"
+_EXPECTED = "{mixed} of groups of {group_size} would hold both right and wrong answers"
+_LAYOUT = "{formatted} of responses keep the format, {lenient} are right somewhere, {pass_at_1} in its place"
+    "{formatted} of responses keep the format, {lenient} are right somewhere, {pass_at_1} in the right place"
+)
+_GOLD = "{gold_failed} of {gold_checked} gold solutions, rendered in the format, fall short of full marks"
+
+CAUSES: tuple[Row, ...] = (
+    Row(
+        "parser",
+        _gold_fails,
+        f"{_GOLD}: rewards and data disagree about what is right.",
+        "see which, then correct --format.name, --data.train.columns or the rewards",
+    ),
+    Row(
+        "parser",
+        lambda e: e.probe.rejected >= REJECTED,
+        "{rejected} of responses keep the format and hold the right answer, yet are called wrong: it is read "
+        "from the wrong place or compared too strictly.",
+        "correct --format.name, or the answers in the data",
+    ),
+    Row(
+        "parser",
+        _right_is_unpaid,
+        "right responses earn {reward_gap} over wrong ones: the rewards do not see which answers are right.",
+        "put `accuracy` among the rewards, or raise its weight",
+    ),
+    Row(
+        "no_signal",
+        lambda e: e.probe.mean_reward is None,
+        "no reward applies to any of {responses} responses.",
+        "put `accuracy` among the rewards, or give those there are the columns they look for",
+    ),
+    Row(
+        "no_signal",
+        _rewards_are_flat,
+        f"rewards are the same within every group, although answers are not: {_STANDING}.",
+        "put `accuracy` among the rewards, or correct the parameters of those there are",
+    ),
+    Row(
+        "cut_off",
+        _solutions_do_not_fit,
+        "{solutions_cut_off} of {solutions_checked} gold solutions are longer than {max_tokens} tokens, the "
+        "limit at which {cut_off} of responses are cut off.",
+        "--grpo.sampling.max_tokens {room}",
+    ),
+    Row(
+        "cut_off",
+        _ends_too_late,
+        "{cut_off} of responses are cut off at {max_tokens} tokens; of those that end, {finished_formatted} "
+        "keep the format.",
+        "--grpo.sampling.max_tokens {room}",
+    ),
+    Row(
+        "cut_off",
+        lambda e: e.probe.cut_off >= MOSTLY_CUT_OFF and _cold(e) and _misses_format(e),
+        "{cut_off} of responses are cut off at {max_tokens} tokens: the model writes more than that, or does "
+        "not know when to stop.",
+        "{warm_start}--grpo.sampling.max_tokens {room}",
+        teachable=True,
+    ),
+    Row(
+        "wrong_format",
+        lambda e: _cold(e) and _misses_format(e),
+        f"{_LAYOUT}: a cold start, the model does not know the layout that is rewarded.",
+        "{warm_start}--format.name boxed, or a gentler reward such as `format_partial` beside `accuracy`",
+        teachable=True,
+    ),
+    Row(
+        "too_easy",
+        lambda e: _scarce(e) and e.probe.pass_at_1 >= EASY,
+        f"{_STANDING}; {_EXPECTED}: nearly everything is solved already.",
+        "harder problems (for arithmetic --data.train.params.level 3)",
+    ),
+    Row(
+        "too_hard",
+        lambda e: _scarce(e) and e.probe.pass_at_1 <= HARD,
+        f"{_STANDING}, {{formatted}} keep the format; {_EXPECTED}: the problems are too hard.",
+        "{warm_start}{larger_groups}easier problems (for arithmetic --data.train.params.level 1)",
+        teachable=True,
+    ),
+    Row(
+        "no_signal",
+        _scarce,
+        f"{_STANDING}, yet {_EXPECTED}: problems are either always or never solved.",
+        "{warm_start}{double_groups}problems of middling difficulty",
+        teachable=True,
+    ),
+    Row(
+        "wrong_format",
+        _misses_format,
+        f"{_LAYOUT}; {_EXPECTED}, so GRPO can start, but what it gains first will be layout.",
+        "{warm_start}a reward for the layout such as `format_tags`; judge by lenient accuracy as well",
+    ),
+    Row(
+        "parser",
+        lambda e: e.gold_failed > 0,
+        f"{_GOLD}; apart from these there is something to learn from ({_EXPECTED}).",
+        "leave them out of the data, or correct their answers",
+    ),
+    Row(
+        "ready",
+        lambda e: True,
+        f"{_STANDING}, {{formatted}} keep the format; {_EXPECTED}: there is something to learn from.",
+        "nothing to mend",
+    ),
+)

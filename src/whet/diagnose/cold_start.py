@@ -1,0 +1,40 @@
+"""Whether GRPO has something to learn from, and if not, why and what to do about it.
+
+A group teaches only if its rewards differ. A model that never finds a reward (a cold start) shows the same
+flat curve whether its answers are cut off, laid out wrongly, read wrongly or too hard, and each has another
+mend.
+"""
+
+from dataclasses import asdict, dataclass
+
+from whet.diagnose.causes import CAUSES, Cause
+from whet.diagnose.evidence import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Why there is or is not something to learn from."""
+
+    cause: Cause
+    sentence: str
+    """The finding in plain words, with the figures it rests on."""
+    mend: str
+    """What to do about it, in recipe keys and values."""
+    warm_start: bool
+    """Whether supervised fine-tuning on rendered solutions would mend it."""
+
+    def as_dict(self) -> dict[str, str | bool]:
+        """Ready for JSON."""
+        return asdict(self)
+
+
+def diagnose(evidence: Evidence) -> Diagnosis:
+    """The first row of `CAUSES` that holds, in words."""
+    row = next(row for row in CAUSES if row.holds(evidence))
+    words = evidence.figures()
+    return Diagnosis(
+        cause=row.cause,
+        sentence=row.sentence.format_map(words),
+        mend=row.mend.format_map(words),
+        warm_start=row.teachable and evidence.solutions,
+    )

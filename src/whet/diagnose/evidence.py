@@ -1,0 +1,70 @@
+"""What a diagnosis is made from, and how its figures are worded."""
+
+from dataclasses import dataclass
+
+from whet.diagnose.lengths import LengthReport
+from whet.diagnose.probe import Probe
+from whet.diagnose.signal import group_size_for
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything measured before training."""
+
+    probe: Probe
+    lengths: LengthReport
+    gold_failed: int = 0
+    """Gold solutions, rendered in the format, that do not score full marks."""
+    gold_checked: int = 0
+    """Gold solutions graded."""
+    solutions: bool = True
+    """Whether the data has worked solutions that a warm start could imitate."""
+
+    @property
+    def room(self) -> int:
+        """A `max_tokens` to try: what the solutions need, or twice the present one where they fit already."""
+        lengths = self.lengths
+        return lengths.suggested if lengths.suggested > lengths.max_tokens else 2 * lengths.max_tokens
+
+    def figures(self) -> dict[str, str]:
+        """The figures by the names that the sentences of a diagnosis use."""
+        probe, lengths = self.probe, self.lengths
+        low, high = probe.pass_at_1_interval
+        return {
+            "right": str(probe.right),
+            "responses": str(probe.responses),
+            "pass_at_1": percent(probe.pass_at_1),
+            "interval": f"{percent(low)} to {percent(high)}",
+            "lenient": percent(probe.lenient),
+            "formatted": percent(probe.format_rate),
+            "finished_formatted": percent(probe.finished_format_rate or 0.0),
+            "rejected": percent(probe.rejected),
+            "cut_off": percent(probe.cut_off),
+            "mixed": percent(probe.mixed),
+            "group_size": str(probe.group_size),
+            "reward_gap": f"{probe.reward_gap or 0.0:+.3g}",
+            "max_tokens": str(lengths.max_tokens),
+            "solutions_cut_off": str(lengths.cut_off),
+            "solutions_checked": str(lengths.checked),
+            "gold_failed": str(self.gold_failed),
+            "gold_checked": str(self.gold_checked),
+            "room": str(self.room),
+        } | self._mends()
+
+    def _mends(self) -> dict[str, str]:
+        """Mends that are offered only where they can help, each ready to be followed by another."""
+        size, larger = self.probe.group_size, group_size_for(self.probe.pass_at_1, self.probe.group_size)
+        return {
+            "warm_start": "--sft.when always, or " if self.solutions else "",
+            "larger_groups": f"--grpo.group_size {larger}, or " if larger else "",
+            "double_groups": f"--grpo.group_size {2 * size}, or ",
+        }
+
+
+def percent(share: float) -> str:
+    """A share in words: to one decimal below ten per cent, to a whole number above.
+
+    >>> percent(1 / 64), percent(0.664), percent(1.0)
+    ('1.6 %', '66 %', '100 %')
+    """
+    return f"{round(100 * share, 1 if share < 0.0995 else 0):g} %"

@@ -1,0 +1,128 @@
+"""What the model does before any training: k samples of n problems, graded and judged."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean, variance
+
+from whet.diagnose.signal import expected_signal
+from whet.types import Group, Reward, Rollout, Verdict
+
+Interval = Callable[[float, float], tuple[float, float]]
+"""Gives the confidence interval of (successes, n), such as `whet.eval.statistics.wilson`."""
+
+Judged = tuple[Rollout, Reward, Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The figures of a probe. Shares are between 0 and 1, lengths in tokens."""
+
+    problems: int
+    samples: int
+    """Responses to each problem."""
+    group_size: int
+    """G, the group size of the training that the probe is for."""
+    right: int
+    """Responses with the right answer in the format's own place."""
+    pass_at_1: float
+    """Share of responses that are right."""
+    pass_at_1_interval: tuple[float, float]
+    """95 %, with responses to one problem counted as the correlated measurements that they are."""
+    pass_at_k: float
+    """Share of problems with at least one right response of the `samples`."""
+    lenient: float
+    """Share of responses with the right answer anywhere in them."""
+    format_rate: float
+    """Share of responses that keep the layout."""
+    finished_format_rate: float | None
+    """The same among responses that were not cut off; None where all were."""
+    cut_off: float
+    """Share of responses that ran out of tokens."""
+    rejected: float
+    """Share of responses that keep the layout and hold the right answer, yet are not called right."""
+    signal: float
+    """Share of the probe's groups whose rewards differ."""
+    mixed: float
+    """Share of groups of `group_size` expected to hold both right and wrong answers."""
+    mean_reward: float | None
+    """None where no reward applied to any response."""
+    reward_gap: float | None
+    """Mean reward of right responses minus that of wrong ones; None where either kind has no rewards."""
+    mean_length: float
+
+    @property
+    def responses(self) -> int:
+        """How many responses were sampled."""
+        return self.problems * self.samples
+
+
+def measure_probe(
+    groups: Sequence[Group], verdicts: Sequence[Sequence[Verdict]], interval: Interval, group_size: int
+) -> Probe:
+    """Sums up a probe.
+
+    Args:
+        groups: one for each problem, all with the same number of responses.
+        verdicts: what the judge said of each response, in the groups' order.
+        interval: gives the confidence interval of a share.
+        group_size: G of the training to come.
+
+    Raises:
+        ValueError: there are no groups, their sizes differ, or verdicts are missing.
+    """
+    judged = [
+        list(zip(group.rollouts, group.rewards, found, strict=True))
+        for group, found in zip(groups, verdicts, strict=True)
+    ]
+    if not judged or not judged[0] or len({len(row) for row in judged}) > 1:
+        raise ValueError("a probe needs groups, each of the same number of responses")
+    everything = [item for row in judged for item in row]
+    finished = [item for item in everything if item[0].finish == "stop"]
+    right = [sum(verdict.correct for _, _, verdict in row) for row in judged]
+    samples = len(judged[0])
+    totals = [reward.total for _, reward, _ in everything if reward.total is not None]
+    return Probe(
+        problems=len(judged),
+        samples=samples,
+        group_size=group_size,
+        right=sum(right),
+        pass_at_1=sum(right) / len(everything),
+        pass_at_1_interval=_clustered(right, samples, interval),
+        pass_at_k=fmean(count > 0 for count in right),
+        lenient=_share(everything, lambda verdict: verdict.lenient),
+        format_rate=_share(everything, lambda verdict: verdict.formatted),
+        finished_format_rate=_share(finished, lambda verdict: verdict.formatted) if finished else None,
+        cut_off=1 - len(finished) / len(everything),
+        rejected=_share(everything, lambda v: v.formatted and v.lenient and not v.correct),
+        signal=fmean(group.has_signal for group in groups),
+        mixed=expected_signal(right, samples, group_size),
+        mean_reward=fmean(totals) if totals else None,
+        reward_gap=_reward_gap(everything),
+        mean_length=fmean(len(rollout.tokens) for rollout, _, _ in everything),
+    )
+
+
+def _share(judged: Sequence[Judged], holds: Callable[[Verdict], bool]) -> float:
+    return sum(holds(verdict) for _, _, verdict in judged) / len(judged)
+
+
+def _reward_gap(judged: Sequence[Judged]) -> float | None:
+    right = [reward.total for _, reward, verdict in judged if verdict.correct and reward.total is not None]
+    wrong = [
+        reward.total for _, reward, verdict in judged if not verdict.correct and reward.total is not None
+    ]
+    return fmean(right) - fmean(wrong) if right and wrong else None
+
+
+def _clustered(right: Sequence[int], samples: int, interval: Interval) -> tuple[float, float]:
+    """The interval of the share right, at the effective number of independent responses.
+
+    n_eff = p(1−p) / Var[p̂], with Var[p̂] from the spread between problems (Kish's design effect): never above
+    the number of responses, nor below the number of problems, which it is where nothing varies.
+    """
+    p = sum(right) / (samples * len(right))
+    between = variance(count / samples for count in right) / len(right) if len(right) > 1 else 0.0
+    effective = p * (1 - p) / between if between else 0.0
+    n = min(max(effective, len(right)), len(right) * samples)
+    low, high = interval(p * n, n)
+    return low, high

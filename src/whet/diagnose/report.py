@@ -1,0 +1,128 @@
+"""What `whet check` found: gold answers, lengths, the probe and the diagnosis, for people and as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from whet.diagnose.causes import CUT_OFF, KEEPS_FORMAT
+from whet.diagnose.cold_start import Diagnosis, diagnose
+from whet.diagnose.evidence import Evidence, percent
+from whet.diagnose.lengths import LengthReport
+from whet.diagnose.probe import Probe
+from whet.diagnose.signal import SCARCE
+
+Line = tuple[str, str, str]
+"""What was measured, the figure, and the verdict in plain words."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldFailure:
+    """A gold solution that does not score full marks under the recipe's own rewards."""
+
+    id: str
+    question: str
+    answer: str
+    response: str
+    """The solution as the format renders it."""
+    reward: float | None
+    full: float
+    """Full marks."""
+    parts: Mapping[str, float | None]
+    """What each reward gave."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return asdict(self) | {"parts": dict(self.parts)}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """Everything that is known before training."""
+
+    gold_checked: int
+    """Gold solutions graded."""
+    gold_failures: tuple[GoldFailure, ...]
+    """Every one that fell short."""
+    lengths: LengthReport
+    probe: Probe
+    diagnosis: Diagnosis
+
+    @classmethod
+    def of(
+        cls,
+        lengths: LengthReport,
+        probe: Probe,
+        gold_checked: int,
+        gold_failures: tuple[GoldFailure, ...] = (),
+        solutions: bool = True,
+    ) -> "CheckReport":
+        """The diagnosed report; `solutions` says whether the data has worked ones for a warm start."""
+        evidence = Evidence(probe, lengths, len(gold_failures), gold_checked, solutions)
+        return cls(gold_checked, gold_failures, lengths, probe, diagnose(evidence))
+
+    def as_dict(self, examples: int = 5) -> dict[str, Any]:
+        """Ready for JSON, with at most this many gold failures."""
+        gold = {
+            "checked": self.gold_checked,
+            "failed": len(self.gold_failures),
+            "examples": [failure.as_dict() for failure in self.gold_failures[:examples]],
+        }
+        lengths = asdict(self.lengths) | {"cut_off_share": self.lengths.cut_off_share}
+        return {
+            "gold": gold,
+            "lengths": lengths,
+            "probe": asdict(self.probe),
+            "diagnosis": self.diagnosis.as_dict(),
+        }
+
+    def rows(self) -> list[Line]:
+        """The report as lines of a table."""
+        return [self._gold_row(), *_length_rows(self.lengths), *_probe_rows(self.probe)]
+
+    def _gold_row(self) -> Line:
+        failed = len(self.gold_failures)
+        verdict = "rewards and data disagree about these" if failed else "rewards and data agree"
+        return (
+            "gold solutions",
+            f"{self.gold_checked - failed} of {self.gold_checked} score full marks",
+            verdict,
+        )
+
+
+def _length_rows(lengths: LengthReport) -> list[Line]:
+    prompts, solutions, limit = lengths.prompts, lengths.solutions, lengths.max_tokens
+    known = f"each leaves room for {limit} in a context of {lengths.context}" if lengths.context else ""
+    fits = f"{lengths.crowded} leave no room for {limit} tokens" if lengths.crowded else known
+    rows = [("prompt tokens", f"median {prompts.median}, longest {prompts.longest}", fits)]
+    if solutions:
+        figure = f"median {solutions.median}, 95 % up to {solutions.p95}, longest {solutions.longest}"
+        room = f"max_tokens {limit} leaves room"
+        cut = f"{lengths.cut_off} of {lengths.checked} would be cut off at {limit}: try {lengths.suggested}"
+        rows.append(("solution tokens", figure, room if lengths.holds_solutions else cut))
+    return rows
+
+
+def _probe_rows(probe: Probe) -> list[Line]:
+    low, high = probe.pass_at_1_interval
+    layout = "known" if probe.format_rate >= KEEPS_FORMAT else "not known yet"
+    ends = "rarely" if probe.cut_off < CUT_OFF else "often: each loses its reward"
+    teaches = "enough to learn from" if probe.mixed >= SCARCE else "too few to learn from"
+    reward = "none applies" if probe.mean_reward is None else f"{probe.mean_reward:.3g}"
+    return [
+        (
+            "right answers (pass@1)",
+            percent(probe.pass_at_1),
+            f"95 % interval {percent(low)} to {percent(high)}",
+        ),
+        (
+            f"solved at least once (pass@{probe.samples})",
+            percent(probe.pass_at_k),
+            f"of {probe.problems} problems",
+        ),
+        ("right answer anywhere", percent(probe.lenient), "lenient: wherever it stands"),
+        ("keeps the format", percent(probe.format_rate), layout),
+        ("cut off", percent(probe.cut_off), ends),
+        ("response tokens", f"mean {probe.mean_length:.0f}", f"of {probe.responses} responses"),
+        ("mean reward", reward, f"differs within {percent(probe.signal)} of groups of {probe.samples}"),
+        (f"mixed groups of {probe.group_size}", percent(probe.mixed), f"expected: {teaches}"),
+    ]

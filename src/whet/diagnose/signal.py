@@ -1,0 +1,80 @@
+"""How many groups can teach anything: those in which some answers are right and some are wrong.
+
+With a baseline of the group's own mean (arXiv:2402.03300, §4.1.2) a group of equal rewards has advantage zero
+throughout. DAPO (arXiv:2503.14476, §3.2) draws until enough groups differ; here the share is foretold.
+"""
+
+from collections.abc import Sequence
+from math import comb, fsum, prod
+from statistics import fmean
+
+SCARCE = 0.25
+"""With fewer groups than this teaching, over three quarters of the sampling is spent for nothing: dynamic
+sampling (arXiv:2503.14476, §3.2) would draw more than four groups for each one that it keeps."""
+
+
+def signal_share(p: float, size: int) -> float:
+    """The chance that a group of `size` holds both right and wrong answers, each right with chance `p`.
+
+    1 − (p^G + (1−p)^G)
+
+    >>> signal_share(0.5, 2)
+    0.5
+    """
+    return 1.0 - (p**size + (1.0 - p) ** size)
+
+
+def group_size_for(p: float, above: int = 1, share: float = SCARCE, largest: int = 64) -> int | None:
+    """The smallest power of two at which `share` of the groups hold both right and wrong answers.
+
+    It is larger than `above`; None if none up to `largest` will do.
+
+    >>> group_size_for(0.02)
+    16
+    """
+    sizes = (2**power for power in range(1, largest.bit_length()))
+    return next((size for size in sizes if size > above and signal_share(p, size) >= share), None)
+
+
+def expected_signal(right: Sequence[int], samples: int, size: int) -> float:
+    """The share of groups of `size` expected to hold both right and wrong answers.
+
+    Up to `size = samples` it is the unbiased estimate, 1 − [C(c, G) + C(k−c, G)] / C(k, G) for c right of k.
+    Beyond, problems differ in difficulty by a Beta distribution fitted by moments to the counts (Skellam
+    1948), so that problems which are always or never solved stay so in larger groups.
+
+    Args:
+        right: right answers to each problem.
+        samples: k, the answers asked for each problem.
+        size: G, the group size to foretell.
+
+    Raises:
+        ValueError: there are no problems.
+    """
+    if not right:
+        raise ValueError("there are no problems to judge the signal by")
+    if size <= samples:
+        alike = (comb(c, size) + comb(samples - c, size) for c in right)
+        return 1.0 - fsum(alike) / (comb(samples, size) * len(right))
+    p = fmean(right) / samples
+    correlation = _correlation(right, samples, p)
+    if correlation <= 0.0:
+        return signal_share(p, size)
+    if correlation >= 1.0:
+        return 0.0
+    a, b = (share * (1.0 / correlation - 1.0) for share in (p, 1.0 - p))
+    return max(0.0, 1.0 - _all_alike(a, b, size) - _all_alike(b, a, size))
+
+
+def _correlation(right: Sequence[int], samples: int, p: float) -> float:
+    """ρ of two answers to one problem, from Var[c] = k·p·(1−p)·(1 + (k−1)·ρ); 1 if every group is pure."""
+    spread = samples * p * (1.0 - p)
+    if spread == 0.0 or len(right) < 2 or samples < 2:
+        return 0.0
+    variance = fsum((c - samples * p) ** 2 for c in right) / (len(right) - 1)
+    return (variance / spread - 1.0) / (samples - 1)
+
+
+def _all_alike(a: float, b: float, size: int) -> float:
+    """E[p^G] for p ~ Beta(a, b): B(a + G, b) / B(a, b), as a product that keeps its digits."""
+    return prod((a + i) / (a + b + i) for i in range(size))

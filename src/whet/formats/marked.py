@@ -1,0 +1,62 @@
+r"""Formats of free text that end in a marked answer: `\boxed{82}`, `#### 82`, or just the last number."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from whet.formats.base import TRAILING_COST, Parsed, ResponseFormat, agreed
+from whet.formats.spans import Span
+
+_SAYS_NOTHING = " \t\r\n.!$*)]\\"
+"""Characters that may follow the answer in the exact layout, such as the end of a sentence or a formula."""
+
+
+@dataclass(frozen=True)
+class Marked(ResponseFormat):
+    """Free text, then an answer behind a mark."""
+
+    opening: str
+    """What stands before the answer, such as `#### `."""
+    closing: str
+    """What stands after it."""
+    find: Callable[[str], list[Span]]
+    """Every answer part of a text, in order."""
+    own_line: bool = False
+    """Whether the exact layout starts a line with the mark."""
+    last_wins: bool = False
+    """Whether earlier answer parts are steps on the way; otherwise they must agree with the last."""
+
+    def render(self, solution: str, answer: str) -> str:
+        steps = solution.replace(self._mark, "").strip()
+        return f"{steps}\n{self.opening}{' '.join(answer.split())}{self.closing}".lstrip("\n")
+
+    def parse(self, text: str) -> Parsed:
+        spans = self.find(text)
+        answers = [span.answer for span in spans]
+        before = text[: spans[-1].start].strip() if spans else ""
+        return Parsed(before or None, agreed(answers[-1:] if self.last_wins else answers))
+
+    def strict(self, text: str) -> bool:
+        text = text.strip()
+        spans = self.find(text)
+        if len(spans) != 1 or not spans[0].answer.strip():
+            return False
+        before, part, after = spans[0].cut(text)
+        exact = part == f"{self.opening}{spans[0].answer}{self.closing}"
+        placed = not self.own_line or before[-1:] in ("", "\n")
+        return exact and placed and not after.strip(_SAYS_NOTHING)
+
+    def soft(self, text: str) -> bool:
+        return bool(self.parse(text).answer)
+
+    def tags(self, text: str) -> float:
+        spans = self.find(text)
+        after = spans[-1].cut(text)[2].strip(_SAYS_NOTHING) if spans else ""
+        return max(0.0, (len(spans) == 1) - TRAILING_COST * len(after))
+
+    def partial(self, text: str) -> float:
+        return float(bool(self.find(text)) or (self._mark != "" and self._mark in text))
+
+    @property
+    def _mark(self) -> str:
+        r"""The mark alone: `####`, `\boxed`, or nothing."""
+        return self.opening.strip("{ ")

@@ -1,0 +1,79 @@
+"""A frozen, fused copy of a model's weights for the decoder: q|k|v and gate|up in one matrix, LoRA merged in."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from whet.kernels.decoder import Layer, Norm, Weights, rms_norm
+from whet.kernels.linear import frozen_linear
+
+FAMILIES = frozenset({"llama", "qwen2", "qwen3"})
+"""Model types that `fuse` reads: the same block, with or without biases and norms on queries and keys."""
+
+
+def can_fuse(model: Any) -> bool:
+    """Whether the decoder computes what this model computes."""
+    windowed = "sliding_attention" in (getattr(model.config, "layer_types", None) or ())
+    return model.config.model_type in FAMILIES and model.config.hidden_act == "silu" and not windowed
+
+
+@torch.no_grad()
+def fuse(model: Any) -> Weights:
+    """The copy. Sampling from it does not see later changes of the model."""
+    base = model.get_base_model() if hasattr(model, "peft_config") else model
+    body, config = base.model, base.config
+    return Weights(
+        embedding=body.embed_tokens.weight.detach().clone(),
+        layers=tuple(_layer(layer) for layer in body.layers),
+        final_norm=_norm(body.norm),
+        head=_linear(base.lm_head),
+        heads=config.num_attention_heads,
+        kv_heads=config.num_key_value_heads,
+        head_size=body.layers[0].self_attn.head_dim,
+        activation=torch.nn.functional.silu,
+        rotary=_rotary(body),
+    )
+
+
+def _layer(layer: Any) -> Layer:
+    attention, mlp = layer.self_attn, layer.mlp
+    return Layer(
+        attention_norm=_norm(layer.input_layernorm),
+        qkv=_linear(attention.q_proj, attention.k_proj, attention.v_proj),
+        query_norm=_norm(getattr(attention, "q_norm", None)),
+        key_norm=_norm(getattr(attention, "k_norm", None)),
+        attention_out=_linear(attention.o_proj),
+        mlp_norm=_norm(layer.post_attention_layernorm),
+        gate_up=_linear(mlp.gate_proj, mlp.up_proj),
+        down=_linear(mlp.down_proj),
+    )
+
+
+def _norm(module: Any) -> Norm:
+    """A copy of an RMS norm; the identity where there is none."""
+    return (lambda x: x) if module is None else rms_norm(module.weight.detach().clone(), module.variance_epsilon)
+
+
+def _linear(*modules: Any) -> Any:
+    """Several linear layers over the same input, as one."""
+    biases = [module.bias for module in modules if module.bias is not None]
+    return frozen_linear(torch.cat([_merged(m) for m in modules]), torch.cat(biases).detach() if biases else None)
+
+
+def _merged(module: Any) -> Tensor:
+    """The weight `[out, in]` with its adapters' update added."""
+    weight: Tensor = module.weight.detach()
+    adapters = getattr(module, "active_adapters", ())
+    return sum((module.get_delta_weight(name).to(weight.dtype) for name in adapters), weight)
+
+
+def _rotary(body: Any) -> Any:
+    """Positions to cosine and sine, by the model's own embedding."""
+    like = body.embed_tokens.weight
+
+    def rotary(positions: Tensor) -> tuple[Tensor, Tensor]:
+        cosine, sine = body.rotary_emb(like, positions.flatten()[None])
+        return tuple(table[0].unflatten(0, positions.shape) for table in (cosine, sine))  # type: ignore[return-value]
+
+    return rotary

@@ -1,0 +1,42 @@
+"""π_θ: any `AutoModelForCausalLM`, asked for the log-probabilities of responses."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from whet.batch import Batch
+from whet.policy.forward import choose_forward
+
+
+class LanguageModel:
+    """A causal language model that plays the role of Policy.
+
+    `temperature` is the one its responses are sampled at: log-probabilities are those of logits / temperature,
+    so that learner and sampler speak of the same distribution.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, temperature: float = 1.0) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.temperature = temperature
+        self.forward = choose_forward(model)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.model.parameters()).device
+
+    def logprobs(self, batch: Batch) -> Tensor:
+        """log π_θ(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False."""
+        return self.forward(self.model, batch, self.temperature)
+
+    def trainable(self) -> list[torch.nn.Parameter]:
+        """The weights that learn: all of them, or the adapters."""
+        return [weight for weight in self.model.parameters() if weight.requires_grad]
+
+    def end_tokens(self) -> frozenset[int]:
+        """The tokens that end a turn, from the tokenizer and the model's generation settings."""
+        configured = self.model.generation_config.eos_token_id if self.model.generation_config else None
+        several = configured if isinstance(configured, list) else [configured]
+        return frozenset(token for token in (*several, self.tokenizer.eos_token_id) if token is not None)

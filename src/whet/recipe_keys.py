@@ -1,0 +1,226 @@
+"""What a recipe may hold: every dotted key, what it takes, and which key was meant."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from whet.config import Config
+from whet.errors import edits, nearest
+
+Path = tuple[str | int, ...]
+"""A dotted key in parts; an int is a place in a list."""
+
+ALIASES = {
+    "adam_betas": "betas",
+    "batch_size": "prompts_per_step",
+    "dataset": "data",
+    "epsilon": "clip_low",
+    "epsilon_high": "clip_high",
+    "eval_steps": "every",
+    "logging_dir": "folder",
+    "loss_type": "aggregation",
+    "lr": "learning_rate",
+    "lr_scheduler_type": "schedule",
+    "max_completion_length": "max_tokens",
+    "max_new_tokens": "max_tokens",
+    "max_steps": "steps",
+    "num_generations": "group_size",
+    "num_iterations": "iterations",
+    "output_dir": "folder",
+    "reward_funcs": "rewards",
+    "save_steps": "save_every",
+    "save_total_limit": "keep",
+    "scale_rewards": "scale",
+}
+"""What other trainers call our keys."""
+
+ELSEWHERE = 1.5
+"""A key of another section must be this many letters nearer than a sibling to be meant."""
+
+
+class Key(NamedTuple):
+    """One key of a recipe, for help and for refusals."""
+
+    key: str
+    """Dotted; `*` stands for a place in a list."""
+    kind: str
+    """What it takes, in words."""
+    default: Any
+    """What it is when left out; None for a required key."""
+    sentence: str
+    """What it is for."""
+    required: bool
+    types: frozenset[Any]
+    """The plain types that a value may have."""
+
+
+def describe_keys() -> list[Key]:
+    """Every key of a recipe, sections before what they hold, in the order of `whet.config`."""
+    return list(known_keys().values())
+
+
+@cache
+def known_keys() -> dict[str, Key]:
+    """Every key by its dotted name."""
+    return {key.key: key for key in _walk(Config, "", None)}
+
+
+def _walk(section: type[BaseModel], prefix: str, default: BaseModel | None) -> Iterator[Key]:
+    for name, field in section.model_fields.items():
+        value = getattr(default, name) if default else field.get_default(call_default_factory=True)
+        required = value is PydanticUndefined
+        annotation = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+        types = frozenset(_types(annotation))
+        key = f"{prefix}{name}"
+        shown = None if required else value
+        yield Key(key, kind(annotation), shown, field.description or "", required, types)
+        for inner in sorted(filter(_is_section, types), key=str):
+            dots = ".*." if list in types else "."
+            yield from _walk(inner, f"{key}{dots}", value if isinstance(value, inner) else None)
+
+
+def _is_section(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _types(annotation: Any) -> Iterator[Any]:
+    """The plain types in an annotation: what stands in a list too, and the types of literals."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        yield from map(type, inner)
+    elif origin is Annotated:
+        yield from _types(inner[0])
+    elif origin is None:
+        yield annotation
+    else:
+        yield from () if origin in (Union, UnionType) else (origin,)
+        for part in inner:
+            yield from _types(part)
+
+
+def choices(annotation: Any) -> tuple[str, ...]:
+    """The words that an annotation allows."""
+    found = get_args(annotation)
+    return found if get_origin(annotation) is Literal else sum(map(choices, found), ())
+
+
+def kind(annotation: Any, limits: Sequence[Any] = ()) -> str:
+    """What a key takes, in words.
+
+    >>> kind(Annotated[int, Gt(0)]), kind(Annotated[float, Ge(0), Lt(1)]), kind(list[str])
+    ('a whole number, at least 1', 'a number, at least 0, under 1', 'a list, each a text')
+    """
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if _is_section(annotation):
+        return f"a section with {', '.join(annotation.model_fields)}"
+    if origin is Annotated:
+        return kind(inner[0], inner[1:])
+    if origin in (Union, UnionType):
+        return " or ".join(kind(part) for part in inner)
+    if origin is Literal:
+        return f"one of {', '.join(map(str, inner))}" if len(inner) > 1 else str(inner[0])
+    if origin is list:
+        return f"a list, each {kind(inner[0])}"
+    if origin is tuple:
+        return f"a list of {len(inner)}, each {kind(inner[0])}"
+    if origin is dict:
+        return "a mapping of names to values"
+    return ", ".join([_PLAIN[annotation], *_limits(annotation, limits)])
+
+
+_PLAIN = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", NoneType: "null"}
+
+
+def _limits(annotation: Any, limits: Sequence[Any]) -> Iterator[str]:
+    for limit in limits:
+        match limit:
+            case Gt(gt=low):
+                yield f"at least {low + 1}" if annotation is int else f"over {low}"  # type: ignore[operator]
+            case Ge(ge=low):
+                yield f"at least {low}"
+            case Lt(lt=high):
+                yield f"under {high}"
+            case Le(le=high):
+                yield f"at most {high}"
+
+
+def pattern(path: Path) -> str:
+    """The dotted name under which a path is known: `rewards.0.weight` is `rewards.*.weight`."""
+    return ".".join("*" if isinstance(part, int) else part for part in path)
+
+
+def dotted(path: Path) -> str:
+    """A path as people write it."""
+    return ".".join(map(str, path))
+
+
+def key_of(path: Path) -> Key | None:
+    """The key that a path belongs to: itself, or for a value inside a list or mapping the key that holds it."""
+    upwards = (known_keys().get(pattern(path[:end])) for end in range(len(path), 0, -1))
+    return next((key for key in upwards if key), None)
+
+
+def is_known(path: Path) -> bool:
+    """Whether a recipe may hold this path."""
+    key = key_of(path)
+    inside = path[key.key.count(".") + 1 :] if key else path
+    if key is None or not inside:
+        return key is not None
+    return dict in key.types or (len(inside) == 1 and isinstance(inside[0], int) and bool({list, tuple} & key.types))
+
+
+def suggest(path: Path) -> str | None:
+    """The known key that a path was meant to be, if one is near."""
+    fixed: Path = ()
+    for part in path[:-1]:
+        siblings = _children(fixed)
+        meant = part if isinstance(part, int) or part in siblings else nearest(part, siblings)
+        if meant is None:
+            break
+        fixed += (meant,)
+    return _nearest_key(fixed, str(path[-1]))
+
+
+def _children(path: Path) -> list[str]:
+    start = f"{pattern(path)}." if path else ""
+    rest = (name[len(start) :] for name in known_keys() if name.startswith(start))
+    return [name for name in rest if "." not in name]
+
+
+def _nearest_key(section: Path, word: str) -> str | None:
+    """The nearest of all keys by their last part, those of this section first."""
+    word = ALIASES.get(word, word) if word not in _children(section) else word
+    reach = 2 if len(word) > 3 else 1
+    near = []
+    for name in known_keys():
+        *above, last = name.split(".")
+        far = edits(word, last)
+        is_sibling = ".".join(above) == pattern(section)
+        if far <= reach:
+            near.append((far + (0 if is_sibling else ELSEWHERE), -_shared(above, section), _rank(name), name))
+    if near:
+        return _concrete(min(near)[-1], section)
+    alike = nearest(word, _children(section))
+    return dotted((*section, alike)) if alike else None
+
+
+def _shared(above: list[str], section: Path) -> int:
+    """How many parts two sections begin with in common."""
+    pairs = zip(above, pattern(section).split("."), strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(above), len(section)))
+
+
+def _rank(name: str) -> int:
+    """Of keys equally near, those of the main stage come first, then those nearer to the top."""
+    return name.count(".") + (0 if name.startswith("grpo") else 10)
+
+
+def _concrete(name: str, section: Path) -> str:
+    """A known name with the places of `section` in it; the first place where it has none."""
+    places = iter([*(part for part in section if isinstance(part, int)), 0])
+    return ".".join(str(next(places, 0)) if part == "*" else part for part in name.split("."))

@@ -1,0 +1,101 @@
+"""The text of a recipe: YAML, with the line of every key, and no key twice.
+
+Words and numbers are read as people expect today (YAML 1.2): `1e-5` is a number; `no` and `on` are words.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from whet.errors import UserError
+from whet.recipe_keys import Path, dotted
+
+_SCALARS = (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?(?:0|[1-9][0-9_]*)", "-+0123456789"),
+    ("float", r"[-+]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d+)?|[-+]?\.inf|\.nan", "-+0123456789."),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("merge", r"<<", "<"),
+)
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+
+class _Dumper(yaml.SafeDumper):
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+
+for _tag, _regex, _first in _SCALARS:
+    for _class in (_Loader, _Dumper):
+        _class.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_regex})$"), list(_first))
+
+
+@dataclass(frozen=True)
+class Document:
+    """A recipe as it was written."""
+
+    name: str
+    tree: dict[str, Any]
+    lines: dict[Path, int]
+    """The line, from 1, of every key and list entry."""
+
+    def place(self, path: Path) -> str:
+        """`recipe.yaml:12` for a path that is written there, or for what it is missing from."""
+        ends = (self.lines.get(path[:end]) for end in range(len(path), 0, -1))
+        line = next((line for line in ends if line), None)
+        return f"{self.name}:{line}" if line else self.name
+
+
+def read_document(text: str, name: str) -> Document:
+    """Raises `UserError`, naming the line, where the text is no YAML, repeats a key or holds no sections."""
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        lines = {path: line for path, line in _lines(node, (), name)} if node else {}
+        tree = loader.construct_document(node) if node else None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f":{mark.line + 1}" if mark else ""
+        raise UserError(f"{name}{line}: is not YAML: {error.problem}") from error
+    except yaml.YAMLError as error:
+        raise UserError(f"{name}: is not YAML: {str(error).splitlines()[0]}") from error
+    except RecursionError as error:
+        raise UserError(f"{name}: is nested too deeply, or holds itself") from error
+    finally:
+        loader.dispose()
+    if not isinstance(tree, dict):
+        raise UserError(f"{name}: is {'empty' if tree is None else 'no mapping'}; a recipe has sections: model, data, …")
+    return Document(name, tree, lines)
+
+
+def _lines(node: yaml.Node, path: Path, name: str) -> Iterator[tuple[Path, int]]:
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield (*path, index), item.start_mark.line + 1
+            yield from _lines(item, (*path, index), name)
+    if isinstance(node, yaml.MappingNode):
+        first: dict[str, int] = {}
+        for key, value in node.value:
+            here, line = (*path, str(key.value)), key.start_mark.line + 1
+            if first.setdefault(str(key.value), line) != line or here in first:
+                raise UserError(f"{name}:{line}: {dotted(here)}: stands twice, first on line {first[str(key.value)]}")
+            yield here, line
+            yield from _lines(value, here, name)
+
+
+def read_value(text: str) -> Any:
+    """A value from the command line: a YAML scalar, list or mapping on one line."""
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506  (a SafeLoader)
+    except yaml.YAMLError as error:
+        raise UserError(f"is {text!r}, which is not a YAML value; put quotes inside the quotes") from error
+
+
+def write_document(tree: dict[str, Any]) -> str:
+    """YAML that reads back as the same tree."""
+    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)

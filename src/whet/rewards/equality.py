@@ -1,0 +1,48 @@
+r"""Whether an answer equals the gold one: by its text, as a number, or as a formula, whichever is cheapest.
+
+Numbers are compared exactly and in a few microseconds (`quantities.py`); only what is not a number on both
+sides goes to computer algebra (`latex.py`). Every step is bounded, whatever the text.
+"""
+
+import re
+
+from whet.rewards.latex import latex_equal
+from whet.rewards.quantities import quantity
+
+_WRAPPED = re.compile(r"\\(?:text(?:bf|it|rm|normal)?|mbox|mathrm|mathbf|boxed)\s*\{([^{}]*)\}")
+_DRESS = re.compile(r"\\(?:left|right|displaystyle|[,;:! ()\[\]])|\*\*|[$~]")
+_LOOSE_SPACE = re.compile(r"(?<!\w)\s+|\s+(?!\w)")
+_WORDS = re.compile(r"[^\W\d_]{2,}(?:[ '’-][^\W\d_]+)*")
+_LONGEST_TEXT = 2000
+"""Characters; longer answers are compared letter by letter only."""
+
+
+def answers_equal(given: str, gold: str) -> bool:
+    r"""Whether `given` says the same as `gold`. An empty answer equals nothing.
+
+    A list of answers equals no single one. Percent: `50%` is both 50 and 0.5. Units and currency: `5 cm` is 5,
+    but 5 cm is not 5 m. Words: case does not count; for variables it does.
+
+    >>> [answers_equal(text, "1080") for text in ("1,080.00", "$1080", "1.08 × 10^3", "1080 eggs.", "1080 or 90")]
+    [True, True, True, True, False]
+    >>> answers_equal("(3, \\frac{\\pi}{2})", "\\left( 3, \\frac{\\pi}{2} \\right)")
+    True
+    """
+    given, gold = given.strip(), gold.strip()
+    if not given or not gold or given == gold:
+        return bool(given) and given == gold
+    if max(len(given), len(gold)) > _LONGEST_TEXT:
+        return False
+    given_quantity, gold_quantity = quantity(given), quantity(gold)
+    if given_quantity and gold_quantity:
+        return given_quantity.equals(gold_quantity)
+    return _plain(given) == _plain(gold) or latex_equal(given, gold)
+
+
+def _plain(text: str) -> str:
+    """The text without what only dresses it: wrappers, loose white space, a final period, the case of words."""
+    text = _DRESS.sub(" ", _WRAPPED.sub(r" \1 ", text)).strip().rstrip(".,;: ")
+    text = _LOOSE_SPACE.sub("", text)
+    option = re.fullmatch(r"\(([A-Za-z])\)", text)
+    bare = option[1] if option else text
+    return bare.casefold() if _WORDS.fullmatch(bare) else bare

@@ -1,0 +1,126 @@
+r"""Answers that are numbers, as people and models write them: `1,080`, `$18.50`, `\frac{3}{4}`, `50\%`, `5 cm`.
+
+Values are exact, so rounding never makes two different numbers equal. Nothing is evaluated: the grammar is one
+regular expression over at most `LONGEST` characters.
+"""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from whet.rewards.units import CANONICAL, SCALES, unit_of
+
+LONGEST = 200
+"""Characters; anything longer is not read as a number."""
+TOLERANCE = Fraction(1, 10**6)
+"""How far a decimal may lie from the gold value, absolutely and relative to it: 0.333333 passes for 1/3."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number and what it counts."""
+
+    value: Fraction
+    percent: bool = False
+    """Whether a percent sign or the word stood behind it; the value is what stood before."""
+    unit: str = ""
+    """The unit, where it is one that we know; other words behind a number are not compared."""
+
+    def equals(self, gold: "Quantity") -> bool:
+        """Whether both say the same: 50 % is 50 and also one half; 5 cm is 5 but not 5 m."""
+        if self.unit and gold.unit and self.unit != gold.unit:
+            return False
+        values = {self.value}
+        if self.percent and not gold.percent:
+            values.add(self.value / 100)
+        if gold.percent and not self.percent:
+            values.add(self.value * 100)
+        return any(_close(value, gold.value) for value in values)
+
+
+def _close(given: Fraction, gold: Fraction) -> bool:
+    whole = given.denominator == gold.denominator == 1
+    return given == gold or (not whole and abs(given - gold) <= TOLERANCE * min(1, abs(gold)))
+
+
+_REWRITES = (
+    (re.compile(r"[−–‒]"), "-"),
+    (re.compile(r",\s*\\!\s*|\{,\}"), ","),
+    (re.compile(r"\\[dtc]frac"), r"\\frac"),
+    (re.compile(r"\\(?:text(?:bf|it|rm|normal)?|mbox|mathrm|mathbf|boxed)\s*\{([^{}]*)\}"), r" \1 "),
+    (re.compile(r"\^\s*(?:\\circ|\{\s*\\circ\s*\})|\\degree|°"), " degrees "),
+    (re.compile(r"\\(?:left|right|displaystyle|quad|[,;:! ()\[\]])|\*\*|[~\u00a0\u2009\u202f]"), " "),
+    (re.compile(r"\\([%$])"), r"\1"),
+)
+"""What LaTeX and typography put around a number, and the plain way of writing it."""
+
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_DECIMAL = r"(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:\ \d{3})+|\d+)(?:\.\d*)?|\.\d+"
+_GRAMMAR = re.compile(
+    rf"""
+    (?:(?:\\approx|≈|=|about|approximately|[a-z]\w{{0,9}}\s*=)\s*)?
+    (?P<sign>[-+])?\s*(?P<currency>[$€£¥₹])?\s*(?P<inner_sign>[-+])?\s*
+    (?:
+        (?P<whole>\d+)?\s*\\frac\s*(?:\{{\s*(?P<top>-?(?:{_DECIMAL}))\s*\}}|(?P<top_digit>\d))\s*
+                             (?:\{{\s*(?P<bottom>-?(?:{_DECIMAL}))\s*\}}|(?P<bottom_digit>\d))
+      | (?:(?P<whole_before>\d+)\s+)?(?P<over>[\d,]*\d(?:\.\d+)?)\s*/\s*(?P<under>[\d,]*\d(?:\.\d+)?)
+      | (?P<decimal>{_DECIMAL})
+        (?:e(?P<e>[-+]?\d{{1,3}})|\s*(?:×|x|\*|\\times|\\cdot)\s*10\s*\^\s*\{{?\s*(?P<ten>[-+]?\d{{1,3}})\s*\}}?)?
+    )
+    (?:st\b|nd\b|rd\b|th\b)?
+    (?:\s*(?P<percent>%|percent\b|percentage\ points?\b))?
+    (?:\s*(?P<scale>{"|".join(SCALES)})\b)?
+    (?P<unit>.*)
+    """,
+    re.VERBOSE | re.ASCII | re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=8192)
+def _read(text: str) -> Quantity | None:
+    if _INTEGER.fullmatch(text):
+        return Quantity(Fraction(int(text)))
+    for pattern, plain in _REWRITES:
+        text = pattern.sub(plain, text)
+    found = _GRAMMAR.fullmatch(_bare(text))
+    if not found:
+        return None
+    part = found.groupdict(default="")
+    value, unit = _value(part), unit_of(part["unit"])
+    if value is None or unit is None:
+        return None
+    sign = -1 if (part["sign"] == "-") != (part["inner_sign"] == "-") else 1
+    scale = SCALES.get(part["scale"].lower(), 1)
+    return Quantity(sign * scale * value, bool(part["percent"]), CANONICAL.get(part["currency"], unit))
+
+
+def quantity(text: str) -> Quantity | None:
+    r"""The number that a text is, or `None` where it is anything else or longer than `LONGEST`.
+
+    >>> quantity("$1,080.50."), quantity("-1\\frac{3}{4}").value, quantity("2x")
+    (Quantity(value=Fraction(2161, 2), percent=False, unit='dollar'), Fraction(-7, 4), None)
+    """
+    return _read(text) if len(text) <= LONGEST else None
+
+
+def _bare(text: str) -> str:
+    """Without the dollar signs of a formula, white space around it, and the end of a sentence."""
+    text = text.strip().rstrip(".,;:! ")
+    while len(text) > 1 and text[0] == text[-1] == "$":
+        text = text[1:-1].strip().rstrip(".,;:! ")
+    return " ".join(text.split())
+
+
+def _value(part: dict[str, str]) -> Fraction | None:
+    """The unsigned value of the parts of a match."""
+    if part["decimal"]:
+        return _fraction(part["decimal"]) * Fraction(10) ** int(part["e"] or part["ten"] or 0)
+    whole = _fraction(part["whole"] or part["whole_before"] or "0")
+    top = _fraction(part["top"] or part["top_digit"] or part["over"])
+    bottom = _fraction(part["bottom"] or part["bottom_digit"] or part["under"])
+    return whole + top / bottom if bottom else None
+
+
+def _fraction(text: str) -> Fraction:
+    return Fraction(text.replace(",", "").replace(" ", "").rstrip("."))

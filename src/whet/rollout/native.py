@@ -1,0 +1,69 @@
+"""Our own sampler: a fused copy of the weights for every step, prompts read once, all rows in one batch."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+
+from whet.config import SamplingConfig
+from whet.kernels.decoder import Decoder
+from whet.kernels.sampling import Temperature
+from whet.kernels.uniforms import key
+from whet.policy.fuse import can_fuse, fuse
+from whet.policy.language_model import LanguageModel
+from whet.rollout.forward import ForwardEngine
+from whet.rollout.generation import Drawn, Engine, generate
+from whet.types import Finish, Outputs, Prompt, Rollout
+
+
+class NativeSampler:
+    """Plays the role of Sampler for any `AutoModelForCausalLM`.
+
+    A temperature of 0 answers greedily. `purpose` keeps the random numbers of training, probing and evaluation
+    apart.
+    """
+
+    def __init__(self, how: Temperature, max_tokens: int, seed: int, purpose: str, max_rows: int = 128) -> None:
+        self.how = how
+        self.max_tokens = max_tokens
+        self.stream = (seed, purpose)
+        self.max_rows = max_rows
+
+    def load(self, policy: LanguageModel) -> None:
+        """π_old ← π_θ: copies the weights, or borrows them where no fused copy is known."""
+        self.tokenizer = policy.tokenizer
+        self.end_tokens = policy.end_tokens()
+        self.engine = engine_for(policy.model)
+
+    def sample(self, prompts: Sequence[Prompt], n: int, step: int) -> Outputs:
+        """`n` rollouts for each prompt, in order."""
+        per_call = max(self.max_rows // n, 1)
+        calls = [prompts[start : start + per_call] for start in range(0, len(prompts), per_call)]
+        return [rollouts for some in calls for rollouts in self._sample_together(some, n, step)]
+
+    def stream_tokens(self, prompt: Prompt) -> Iterator[Drawn]:
+        """One response, token by token, for reading along."""
+        return self._generate([prompt], 1, 0)
+
+    def _generate(self, prompts: Sequence[Prompt], n: int, step: int) -> Iterator[Drawn]:
+        keys = [key(*self.stream, step, prompt.problem.id, sample) for prompt in prompts for sample in range(n)]
+        tokens = [prompt.tokens for prompt in prompts]
+        return generate(self.engine, tokens, torch.tensor(keys), self.how, self.max_tokens, self.end_tokens)
+
+    def _sample_together(self, prompts: Sequence[Prompt], n: int, step: int) -> list[list[Rollout]]:
+        drawn: list[list[tuple[int, float]]] = [[] for _ in range(len(prompts) * n)]
+        for some in self._generate(prompts, n, step):
+            for row, token, logprob in zip(some.rows, some.tokens, some.logprobs, strict=True):
+                drawn[row].append((token, logprob))
+        rollouts = [self._rollout(row) for row in drawn]
+        return [rollouts[start : start + n] for start in range(0, len(rollouts), n)]
+
+    def _rollout(self, drawn: list[tuple[int, float]]) -> Rollout:
+        tokens, logprobs = zip(*drawn, strict=True)
+        finish: Finish = "stop" if tokens[-1] in self.end_tokens else "length"
+        return Rollout(tokens, logprobs, self.tokenizer.decode(tokens, skip_special_tokens=True), finish)
+
+
+def engine_for(model: Any) -> Engine:
+    """The fused decoder where it knows the model, else the model's own forward."""
+    return Decoder(fuse(model)) if can_fuse(model) else ForwardEngine(model)

@@ -1,0 +1,97 @@
+"""JSON that any reader takes, one object per line: NaN is null, and every text comes back as it was."""
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from whet.errors import UserError
+
+
+def encode(record: Mapping[str, Any], indent: int | None = None) -> bytes:
+    """`record` as strict JSON in UTF-8. Numbers keep every digit; NaN and infinities become null.
+
+    >>> encode({"loss": float("nan"), "reward": 0.1, "text": "π"}).decode()
+    '{"loss": null, "reward": 0.1, "text": "π"}'
+    """
+    options: dict[str, Any] = {"ensure_ascii": False, "allow_nan": False, "indent": indent, "default": _plain}
+    try:
+        text = json.dumps(record, **options)
+    except ValueError:
+        text = json.dumps(_finite(record), **options)
+    # a lone surrogate, which UTF-8 cannot hold, becomes the JSON escape of itself
+    return text.encode("utf-8", errors="backslashreplace")
+
+
+def _plain(value: Any) -> Any:
+    """Scalars of numpy and torch as numbers, anything else as its text."""
+    return _finite(value.item()) if hasattr(value, "item") else str(value)
+
+
+def _finite(value: Any) -> Any:
+    """`value` with null in place of every float that JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def append(path: Path, record: Mapping[str, Any]) -> None:
+    """Adds one line to `path` and waits for the disk; a line that does not fit leaves nothing behind."""
+    line = encode(record) + b"\n"
+    with path.open("ab", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        try:
+            file.write(line)
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(end)
+            raise
+
+
+def write(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
+    """Writes `path`, one line per record; the file appears complete or not at all."""
+    write_bytes(path, b"".join(encode(record) + b"\n" for record in records))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes `content` to `path` in one piece: readers see the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(path.parent.stat().st_mode & 0o666)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The records in `path`; none where there is no file. A last line that is not finished yet is left out.
+
+    Raises `UserError` with the line's number where a finished line is not a JSON object.
+    """
+    if not path.is_file():
+        return []
+    *lines, _unfinished = path.read_bytes().split(b"\n")
+    return [_decode(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _decode(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise UserError(f"{path}, line {number}: not JSON ({error}); take the line out") from error
+    if not isinstance(record, dict):
+        raise UserError(f"{path}, line {number}: not a JSON object; take the line out")
+    return record

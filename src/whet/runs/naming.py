@@ -1,0 +1,65 @@
+"""Names of run folders: a stem and the next free number, or the name that was asked for."""
+
+import re
+from pathlib import Path
+
+from whet.errors import UserError
+
+ALLOWED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def check_name(name: str) -> str:
+    """`name`, if it can be the name of a run on any machine.
+
+    Raises `UserError` otherwise.
+
+    >>> check_name("gsm8k-lr1e-6")
+    'gsm8k-lr1e-6'
+    """
+    if not ALLOWED.fullmatch(name):
+        mend = "use letters, digits, '.', '_' and '-', starting with a letter or digit"
+        raise UserError(f"run.name: {name!r} cannot name a folder; {mend}")
+    return name
+
+
+def stem_of(text: str) -> str:
+    """A run name's stem from any text, such as a recipe's file name.
+
+    >>> stem_of("my recipe (2).yaml"), stem_of("…")
+    ('my-recipe-2', 'run')
+    """
+    text = text.removesuffix(".yaml").removesuffix(".yml")
+    return re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-._")[:80] or "run"
+
+
+def new_folder(parent: Path, stem: str, name: str | None = None) -> Path:
+    """Makes and returns `parent/name`, or `parent/stem-001`, `-002`, … where no name is asked for.
+
+    Raises `UserError` where the named folder has something in it, or the parent cannot be written.
+    """
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        return _named(parent / check_name(name)) if name else _numbered(parent, check_name(stem))
+    except OSError as error:
+        mend = "name a folder that can be written"
+        raise UserError(f"run.folder: {parent} cannot be written ({error.strerror}); {mend}") from error
+
+
+def _named(path: Path) -> Path:
+    path.mkdir(exist_ok=True)
+    if any(path.iterdir()):
+        raise UserError(f"run.name: {path} exists; go on with `whet resume {path}`, or choose another name")
+    return path
+
+
+def _numbered(parent: Path, stem: str) -> Path:
+    pattern = re.compile(re.escape(stem) + r"-(\d+)")
+    numbers = [int(match[1]) for path in parent.iterdir() if (match := pattern.fullmatch(path.name))]
+    number = max(numbers, default=0) + 1
+    while True:
+        path = parent / f"{stem}-{number:03d}"
+        try:
+            path.mkdir()
+            return path
+        except FileExistsError:  # another run took this number just now
+            number += 1

@@ -1,0 +1,107 @@
+"""A run folder, read back: for resume, chat, reports and the dashboard. Imports no torch, changes nothing."""
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from whet.errors import UserError
+from whet.runs import jsonl, layout
+from whet.runs.lock import read_owner
+
+
+def is_run(path: Path) -> bool:
+    """Whether `path` is a run folder."""
+    return (path / layout.MANIFEST).is_file() and (path / layout.RECIPE).is_file()
+
+
+def runs_in(folder: Path) -> list["RunReader"]:
+    """The runs in `folder`, oldest first."""
+    found = [RunReader(path) for path in folder.iterdir() if is_run(path)] if folder.is_dir() else []
+    return sorted(found, key=lambda run: (str(run.manifest.get("created")), run.name))
+
+
+class RunReader:
+    """One run. Whatever the run has not written yet is empty or None; a line being written is left out."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `UserError` where `path` is not a run folder of a format that this version reads."""
+        if not is_run(path):
+            raise UserError(f"run: {path} is not a run folder; name one that `whet train` made")
+        self.path = path
+        found = self.manifest.get("format")
+        if found != layout.FORMAT:
+            reads = f"this version of Whet reads {layout.FORMAT}"
+            raise UserError(f"run: {path} is of format {found}, {reads}; update Whet")
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """Versions, machine, seeds, data and model of the run."""
+        return _read_object(self.path / layout.MANIFEST)
+
+    @cached_property
+    def recipe(self) -> str:
+        """The text of the resolved recipe."""
+        return (self.path / layout.RECIPE).read_text(encoding="utf-8")
+
+    def metrics(self, phase: str = "grpo") -> list[dict[str, Any]]:
+        """The metrics of a phase's steps (`grpo` or `sft`), in order."""
+        return [line for line in jsonl.read(self.path / layout.METRICS) if line.get("phase") == phase]
+
+    def timings(self, phase: str = "grpo") -> list[dict[str, Any]]:
+        """How long a phase's steps took, in order."""
+        return [line for line in jsonl.read(self.path / layout.TIMINGS) if line.get("phase") == phase]
+
+    def rollout_steps(self) -> list[int]:
+        """The steps whose rollouts are on disk, in order."""
+        files = (self.path / layout.ROLLOUTS).glob("step-*.jsonl")
+        return sorted(layout.step_of_rollouts(path.name) for path in files)
+
+    def rollouts(self, step: int) -> list[dict[str, Any]]:
+        """Every rollout of `step`: see docs/how-to/run-folder.md for the keys. Empty where there are none."""
+        return jsonl.read(self.path / layout.ROLLOUTS / layout.rollouts_name(step))
+
+    def evaluations(self) -> dict[str, dict[str, Any]]:
+        """Stage → summary of each finished measurement, oldest first."""
+        files = [p for p in (self.path / layout.EVALUATIONS).glob("*.json") if not p.name.startswith(".")]
+        files.sort(key=lambda path: (path.stat().st_mtime_ns, path.name))
+        return {path.stem: _read_object(path) for path in files}
+
+    def evaluation(self, stage: str) -> list[dict[str, Any]]:
+        """A record per problem of the measurement called `stage`. Empty where there is none."""
+        return jsonl.read(self.path / layout.EVALUATIONS / f"{stage}.jsonl")
+
+    def log(self) -> str:
+        """The text of `train.log`."""
+        path = self.path / layout.LOG
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+    @property
+    def owner(self) -> dict[str, Any] | None:
+        """`pid`, `host` and `since` of the process that writes this run; None when it is closed."""
+        return read_owner(self.path)
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where checkpoints are: `checkpoints/step-N`."""
+        return self.path / layout.CHECKPOINTS
+
+    @property
+    def final(self) -> Path | None:
+        """The folder of the finished model; None while there is none."""
+        path = self.path / layout.FINAL
+        return path if path.is_dir() else None
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: not readable JSON ({error}); restore the file") from error
+    if not isinstance(found, dict):
+        raise UserError(f"{path}: not a JSON object; restore the file")
+    return found

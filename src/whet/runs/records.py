@@ -1,0 +1,31 @@
+"""Every rollout of a step as plain records: what was asked, what was answered, what it was worth."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from whet.types import Group
+
+
+def rollout_records(
+    step: int, groups: Sequence[Group], advantages: Sequence[Sequence[float]]
+) -> Iterator[dict[str, Any]]:
+    """One record per rollout, in order. `advantages` holds Â_1…Â_G for each group."""
+    for index, (group, row) in enumerate(zip(groups, advantages, strict=True)):
+        problem = group.prompt.problem
+        siblings = zip(group.rollouts, group.rewards, row, strict=True)
+        for sample, (rollout, reward, advantage) in enumerate(siblings):
+            yield {
+                "step": step,
+                "group": index,
+                "sample": sample,
+                "problem": problem.id,
+                "question": problem.question,
+                "gold": problem.answer,
+                "text": rollout.text,
+                "finish": rollout.finish,
+                "reward": reward.total,
+                "parts": dict(reward.parts),
+                "advantage": advantage,
+                "tokens": list(rollout.tokens),
+                "logprobs": list(rollout.logprobs),
+            }

@@ -1,0 +1,26 @@
+"""The floors of the house: what stands on which, and what each may carry."""
+
+FLOORS = {
+    0: {"types", "batch", "protocols", "formats", "config", "errors"},
+    1: {"grpo", "sft", "eval", "rewards", "diagnose", "kernels"},
+    2: {"data", "policy", "rollout", "compute", "runs"},
+    3: {"recipes"},  # and every top-level module that no other floor names
+    4: {"cli", "dashboard"},
+}
+FOLDERS = {"formats"} | FLOORS[1] | FLOORS[2] | FLOORS[3] | {"dashboard"}
+"""Everything else on a floor is a file right under `whet`."""
+
+HEAVY = {"torch", "transformers", "datasets", "scipy", "peft", "math_verify", "accelerate", "sympy", "pandas"}
+"""Libraries that take long to load."""
+
+TENSORS = {"batch", "grpo", "sft", "kernels", "policy", "rollout", "compute"}
+"""Whose matter is tensors: here torch, and no other heavy library, may be imported outside a function."""
+
+FILES = {"os", "pathlib", "shutil", "tempfile", "glob"}
+NETWORK = {"socket", "ssl", "http", "urllib", "requests", "httpx", "huggingface_hub"}
+"""Libraries that reach files or the network: not for the ideas on floors 0 and 1."""
+
+
+def floor(unit: str) -> int:
+    """The floor of a folder or file right under `whet`."""
+    return next((number for number, units in FLOORS.items() if unit in units), 3)

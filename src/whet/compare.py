@@ -10,6 +10,7 @@ from whet.errors import UserError
 from whet.eval.comparison import Comparison, Pair, p_text, points
 from whet.eval.record import Record
 from whet.eval.statistics import Interval
+from whet.runs.plain import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -138,7 +139,7 @@ def render(comparison: Comparison, examples: int = 3) -> "RenderableType":
         )
         shares = _share(of_a, a_interval), _share(of_b, b_interval)
         table.add_row(name, *shares, change, str(found.fixed), str(found.broken))
-    names = Text(f"A: {_plain(comparison.a_name)}\nB: {_plain(comparison.b_name)}")
+    names = Text(f"A: {one_line(comparison.a_name)}\nB: {one_line(comparison.b_name)}")
     return Group(names, table, Text(comparison.sentence), _examples(comparison, examples))
 
 
@@ -150,7 +151,7 @@ def _examples(comparison: Comparison, count: int) -> "RenderableType":
     kinds: Sequence[tuple[str, list[Pair]]] = (("fixed", comparison.fixed), ("broken", comparison.broken))
     for kind, pairs in kinds:
         for a, b in pairs[:count]:
-            cells = (_plain(text or "no answer") for text in (a.question, a.gold, a.answer, b.answer))
+            cells = (one_line(text or "no answer") for text in (a.question, a.gold, a.answer, b.answer))
             table.add_row(kind, *map(Text, cells))
     return table if table.row_count else Text("No problem changed sides.")
 
@@ -158,9 +159,3 @@ def _examples(comparison: Comparison, count: int) -> "RenderableType":
 def _share(value: float, interval: Interval) -> str:
     return f"{100 * value:.1f} % [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 
-
-def _plain(text: str, width: int = 100) -> str:
-    """One line without control characters: a model's text must not move the terminal's cursor."""
-    line = " ".join(text.split())
-    clean = "".join(letter if letter.isprintable() else "·" for letter in line)
-    return clean if len(clean) <= width else clean[: width - 1] + "…"

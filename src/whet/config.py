@@ -99,7 +99,9 @@ class RewardConfig(Section):
     weight: float = 1.0
     """What the reward is multiplied by in the sum."""
     params: dict[str, Any] = {}
-    """Keyword arguments for a built-in reward."""
+    """Keyword arguments for the reward."""
+    on_error: Literal["skip", "zero", "fail"] = "skip"
+    """Where the reward raises or returns no finite number: leave it out of the sum, count it as 0, or stop."""
 
 
 class SamplingConfig(Section):
@@ -124,6 +126,9 @@ class CheckConfig(Section):
     """How many gold solutions are graded, rendered in the format; each must score full marks."""
 
 
+Decay = Annotated[float, Field(ge=0, lt=1)]
+
+
 class OptimizerConfig(Section):
     """AdamW (arXiv:1711.05101) and its schedule."""
 
@@ -133,7 +138,7 @@ class OptimizerConfig(Section):
     """After the warm-up: constant, or falling to zero at the last step along a cosine or a line."""
     warmup_steps: int = Field(0, ge=0)
     """Steps over which the rate rises linearly from zero."""
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: tuple[Decay, Decay] = (0.9, 0.999)
     """Decay of the running means of the gradient and of its square."""
     weight_decay: float = Field(0.0, ge=0)
     """Decoupled weight decay."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
+from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from whet.config import Config
 from whet.errors import edits, nearest
@@ -51,12 +51,14 @@ class Key(NamedTuple):
     kind: str
     """What it takes, in words."""
     default: Any
-    """What it is when left out; None for a required key."""
+    """What it is when left out; None for a required key and for a section that has its own."""
     sentence: str
     """What it is for."""
     required: bool
     types: frozenset[Any]
     """The plain types that a value may have."""
+    choices: tuple[str, ...]
+    """The words that it may be, where it is one of a few."""
 
 
 def describe_keys() -> list[Key]:
@@ -75,10 +77,10 @@ def _walk(section: type[BaseModel], prefix: str, default: BaseModel | None) -> I
         value = getattr(default, name) if default else field.get_default(call_default_factory=True)
         required = value is PydanticUndefined
         annotation = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
-        types = frozenset(_types(annotation))
-        key = f"{prefix}{name}"
-        shown = None if required else value
-        yield Key(key, kind(annotation), shown, field.description or "", required, types)
+        types, words = frozenset(_types(annotation)), _choices(annotation)
+        key, sentence = f"{prefix}{name}", " ".join((field.description or "").split())
+        shown = None if required or isinstance(value, BaseModel) else to_jsonable_python(value)
+        yield Key(key, kind(annotation), shown, sentence, required, types, words)
         for inner in sorted(filter(_is_section, types), key=str):
             dots = ".*." if list in types else "."
             yield from _walk(inner, f"{key}{dots}", value if isinstance(value, inner) else None)
@@ -103,34 +105,34 @@ def _types(annotation: Any) -> Iterator[Any]:
             yield from _types(part)
 
 
-def choices(annotation: Any) -> tuple[str, ...]:
-    """The words that an annotation allows."""
-    found = get_args(annotation)
-    return found if get_origin(annotation) is Literal else sum(map(choices, found), ())
+def _choices(annotation: Any) -> tuple[str, ...]:
+    inner = get_args(annotation)
+    return inner if get_origin(annotation) is Literal else tuple(w for part in inner for w in _choices(part))
 
 
 def kind(annotation: Any, limits: Sequence[Any] = ()) -> str:
     """What a key takes, in words.
 
     >>> kind(Annotated[int, Gt(0)]), kind(Annotated[float, Ge(0), Lt(1)]), kind(list[str])
-    ('a whole number, at least 1', 'a number, at least 0, under 1', 'a list, each a text')
+    ('a whole number (at least 1)', 'a number (at least 0, under 1)', 'a list (each a text)')
     """
     origin, inner = get_origin(annotation), get_args(annotation)
     if _is_section(annotation):
-        return f"a section with {', '.join(annotation.model_fields)}"
+        return f"a section ({', '.join(annotation.model_fields)})"
     if origin is Annotated:
-        return kind(inner[0], inner[1:])
+        return kind(inner[0], [limit for part in inner[1:] for limit in getattr(part, "metadata", [part])])
     if origin in (Union, UnionType):
         return " or ".join(kind(part) for part in inner)
     if origin is Literal:
         return f"one of {', '.join(map(str, inner))}" if len(inner) > 1 else str(inner[0])
     if origin is list:
-        return f"a list, each {kind(inner[0])}"
+        return f"a list (each {kind(inner[0])})"
     if origin is tuple:
-        return f"a list of {len(inner)}, each {kind(inner[0])}"
+        return f"a list of {len(inner)} (each {kind(inner[0])})"
     if origin is dict:
         return "a mapping of names to values"
-    return ", ".join([_PLAIN[annotation], *_limits(annotation, limits)])
+    range_of = ", ".join(_limits(annotation, limits))
+    return f"{_PLAIN[annotation]} ({range_of})" if range_of else _PLAIN[annotation]
 
 
 _PLAIN = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", NoneType: "null"}
@@ -160,7 +162,7 @@ def dotted(path: Path) -> str:
 
 
 def key_of(path: Path) -> Key | None:
-    """The key that a path belongs to: itself, or for a value inside a list or mapping the key that holds it."""
+    """The key that a path belongs to: itself, or the one that holds it in a list or mapping."""
     upwards = (known_keys().get(pattern(path[:end])) for end in range(len(path), 0, -1))
     return next((key for key in upwards if key), None)
 
@@ -171,7 +173,9 @@ def is_known(path: Path) -> bool:
     inside = path[key.key.count(".") + 1 :] if key else path
     if key is None or not inside:
         return key is not None
-    return dict in key.types or (len(inside) == 1 and isinstance(inside[0], int) and bool({list, tuple} & key.types))
+    return dict in key.types or (
+        len(inside) == 1 and isinstance(inside[0], int) and bool({list, tuple} & key.types)
+    )
 
 
 def suggest(path: Path) -> str | None:
@@ -211,8 +215,8 @@ def _nearest_key(section: Path, word: str) -> str | None:
 
 def _shared(above: list[str], section: Path) -> int:
     """How many parts two sections begin with in common."""
-    pairs = zip(above, pattern(section).split("."), strict=False)
-    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(above), len(section)))
+    parts = pattern(section).split(".")
+    return max(n for n in range(len(above) + 1) if above[:n] == parts[:n])
 
 
 def _rank(name: str) -> int:

@@ -56,7 +56,7 @@ def read_document(text: str, name: str) -> Document:
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
-        lines = {path: line for path, line in _lines(node, (), name)} if node else {}
+        lines = dict(_lines(node, (), name)) if node else {}
         tree = loader.construct_document(node) if node else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -69,7 +69,8 @@ def read_document(text: str, name: str) -> Document:
     finally:
         loader.dispose()
     if not isinstance(tree, dict):
-        raise UserError(f"{name}: is {'empty' if tree is None else 'no mapping'}; a recipe has sections: model, data, …")
+        wrong = "is empty" if tree is None else "is no mapping"
+        raise UserError(f"{name}: {wrong}; a recipe has sections, such as model and data")
     return Document(name, tree, lines)
 
 
@@ -79,11 +80,12 @@ def _lines(node: yaml.Node, path: Path, name: str) -> Iterator[tuple[Path, int]]
             yield (*path, index), item.start_mark.line + 1
             yield from _lines(item, (*path, index), name)
     if isinstance(node, yaml.MappingNode):
-        first: dict[str, int] = {}
+        first: dict[Path, int] = {}
         for key, value in node.value:
             here, line = (*path, str(key.value)), key.start_mark.line + 1
-            if first.setdefault(str(key.value), line) != line or here in first:
-                raise UserError(f"{name}:{line}: {dotted(here)}: stands twice, first on line {first[str(key.value)]}")
+            if here in first:
+                raise UserError(f"{name}:{line}: {dotted(here)}: stands twice, first on line {first[here]}")
+            first[here] = line
             yield here, line
             yield from _lines(value, here, name)
 
@@ -91,7 +93,7 @@ def _lines(node: yaml.Node, path: Path, name: str) -> Iterator[tuple[Path, int]]
 def read_value(text: str) -> Any:
     """A value from the command line: a YAML scalar, list or mapping on one line."""
     try:
-        return yaml.load(text, _Loader)  # noqa: S506  (a SafeLoader)
+        return _Loader(text).get_single_data()
     except yaml.YAMLError as error:
         raise UserError(f"is {text!r}, which is not a YAML value; put quotes inside the quotes") from error
 

@@ -24,12 +24,8 @@ def record(id: int, correct: bool, lenient: bool | None = None) -> Record:
 
 
 def comparison(both: int, fixed: int, broken: int, neither: int) -> Comparison:
-    sides = (
-        [(True, True)] * both
-        + [(False, True)] * fixed
-        + [(True, False)] * broken
-        + [(False, False)] * neither
-    )
+    sides = [(True, True)] * both + [(False, True)] * fixed
+    sides += [(True, False)] * broken + [(False, False)] * neither
     pairs = tuple((record(id, a), record(id, b)) for id, (a, b) in enumerate(sides))
     return Comparison("before", "after", pairs)
 

@@ -11,7 +11,7 @@ from whet.types import Finish, Problem, Prompt, Rollout, Verdict
 
 
 class Scripted:
-    """Answers each question from a list, the i-th sample with the i-th answer; remembers what it was asked."""
+    """Answers each question from a list, sample i with answer i; remembers what it was asked."""
 
     def __init__(self, script: dict[str, list[str]]) -> None:
         self.script = script

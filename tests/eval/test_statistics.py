@@ -64,7 +64,7 @@ PUBLISHED = [
 def test_paired_difference_at_published_tables(
     table: tuple[int, int, int, int], difference: float, interval: tuple[float, float]
 ) -> None:
-    # the papers subtract the second proportion from the first; `paired_difference` subtracts before from after
+    # the papers give first minus second; `paired_difference` gives after minus before
     second, first = answers(*table)
     found = paired_difference(before=first, after=second)
     assert found.difference == pytest.approx(difference, abs=5e-5)

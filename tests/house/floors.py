@@ -4,7 +4,7 @@ FLOORS = {
     0: {"types", "batch", "protocols", "formats", "config", "errors"},
     1: {"grpo", "sft", "eval", "rewards", "diagnose", "kernels"},
     2: {"data", "policy", "rollout", "compute", "runs"},
-    3: {"recipes"},  # and every top-level module that no other floor names
+    3: {"stages", "recipes"},  # and every top-level module that no other floor names
     4: {"cli", "dashboard"},
 }
 FOLDERS = {"formats"} | FLOORS[1] | FLOORS[2] | FLOORS[3] | {"dashboard"}

@@ -6,7 +6,6 @@ a rounded copy.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -60,6 +59,28 @@ class MasterAdamW:
             if weight is not master:
                 weight.copy_(master)
 
-    def state_dict(self) -> dict[str, Any]:
-        """Everything the next step depends on: masters and running means."""
-        return {"masters": self.masters, "adam": self.adam.state_dict()}
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything the next step depends on: masters, running means and their count of steps."""
+        held = {f"master.{index}": master.detach() for index, master in enumerate(self.masters)}
+        for index, master in enumerate(self.masters):
+            held |= {f"{name}.{index}": value for name, value in self.adam.state.get(master, {}).items()}
+        return held
+
+    @torch.no_grad()
+    def restore(self, held: Mapping[str, Tensor]) -> None:
+        """Goes on from what `tensors` gave: masters, running means, and the layers' rounded copies."""
+        for index, master in enumerate(self.masters):
+            master.copy_(held[f"master.{index}"])
+            means = {name: held[f"{name}.{index}"] for name in STATE if f"{name}.{index}" in held}
+            if means:
+                self.adam.state[master] = {name: _like(master, name, value) for name, value in means.items()}
+        self._round()
+
+
+STATE = ("step", "exp_avg", "exp_avg_sq")
+"""What AdamW keeps for each weight."""
+
+
+def _like(master: Tensor, name: str, value: Tensor) -> Tensor:
+    """A saved running mean on the weight's device; counts of steps stay float32."""
+    return value.to(master.device, copy=True) if name != "step" else value.clone().to(master.device)

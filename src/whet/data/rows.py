@@ -69,20 +69,22 @@ def _lines(file: BinaryIO) -> Iterator[bytes | Fault]:
 
 def _parse(line: bytes) -> Row | Fault:
     try:
-        row = json.loads(line.decode())
+        row = json.loads(line.decode().strip())
     except UnicodeDecodeError as error:
         return Fault(f"is not UTF-8 (byte {error.start + 1})")
     except RecursionError:
         return Fault("is nested too deeply")
-    except ValueError as error:
-        return Fault(f"is not JSON ({error})")
+    except json.JSONDecodeError as error:
+        return Fault(f"is not JSON: {error.msg} at column {error.colno}")
+    except ValueError as error:  # a number of thousands of digits
+        return Fault(f"is not JSON: {error}")
     return _as_row(row)
 
 
 def _as_row(value: Any) -> Row | Fault:
     if isinstance(value, dict):
         return value
-    return Fault(f"is a {type(value).__name__}, not an object with columns")
+    return Fault(f"is {repr(value)[:40]}, not an object with columns")
 
 
 def _read_json(path: Path) -> Rows:

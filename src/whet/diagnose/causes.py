@@ -86,8 +86,6 @@ def _ends_too_late(e: Evidence) -> bool:
 _STANDING = "{right} of {responses} responses are right ({pass_at_1}, 95 % interval {interval})"
 _EXPECTED = "{mixed} of groups of {group_size} would hold both right and wrong answers"
 _LAYOUT = "{formatted} of responses keep the format, {lenient} are right somewhere, {pass_at_1} in its place"
-    "{formatted} of responses keep the format, {lenient} are right somewhere, {pass_at_1} in the right place"
-)
 _GOLD = "{gold_failed} of {gold_checked} gold solutions, rendered in the format, fall short of full marks"
 
 CAUSES: tuple[Row, ...] = (

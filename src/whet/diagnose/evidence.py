@@ -24,7 +24,7 @@ class Evidence:
     def room(self) -> int:
         """A `max_tokens` to try: what the solutions need, or twice the present one where they fit already."""
         lengths = self.lengths
-        return lengths.suggested if lengths.suggested > lengths.max_tokens else 2 * lengths.max_tokens
+        return 2 * lengths.max_tokens if lengths.holds_solutions else lengths.suggested
 
     def figures(self) -> dict[str, str]:
         """The figures by the names that the sentences of a diagnosis use."""

@@ -117,12 +117,15 @@ def _reward_gap(judged: Sequence[Judged]) -> float | None:
 def _clustered(right: Sequence[int], samples: int, interval: Interval) -> tuple[float, float]:
     """The interval of the share right, at the effective number of independent responses.
 
-    n_eff = p(1−p) / Var[p̂], with Var[p̂] from the spread between problems (Kish's design effect): never above
-    the number of responses, nor below the number of problems, which it is where nothing varies.
+    n_eff = p(1−p) / Var[p̂], with Var[p̂] from the spread between problems (Kish's design effect), kept between
+    the number of problems and the number of responses. It is the number of problems where all or none are
+    right: then nothing tells how alike the responses to one problem are.
     """
-    p = sum(right) / (samples * len(right))
-    between = variance(count / samples for count in right) / len(right) if len(right) > 1 else 0.0
-    effective = p * (1 - p) / between if between else 0.0
-    n = min(max(effective, len(right)), len(right) * samples)
+    problems = len(right)
+    p = sum(right) / (samples * problems)
+    rates = [count / samples for count in right]
+    between = variance(rates) / problems if problems > 1 else 0.0
+    effective = problems if problems == 1 or p in (0.0, 1.0) else p * (1 - p) / max(between, 1e-12)
+    n = min(max(effective, problems), problems * samples)
     low, high = interval(p * n, n)
     return low, high

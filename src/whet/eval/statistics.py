@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb, sqrt
+from itertools import accumulate
+from math import sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -67,7 +68,9 @@ def mcnemar_exact(fixed: int, broken: int) -> float:
     0.0625
     """
     switched = fixed + broken
-    tail = sum(comb(switched, count) for count in range(min(fixed, broken) + 1))
+    fewer = range(min(fixed, broken))
+    # Σ C(n, i) for i ≤ min(fixed, broken), each from the one before: C(n, i+1) = C(n, i) · (n−i) / (i+1)
+    tail = sum(accumulate(fewer, lambda ways, i: ways * (switched - i) // (i + 1), initial=1))
     return min(1.0, 2 * tail / (1 << switched))
 
 

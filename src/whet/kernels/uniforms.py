@@ -29,8 +29,8 @@ def uniforms(keys_R: Tensor, position_R: Tensor) -> Tensor:
     state = keys_R + (position_R + 1) * _signed(_GAMMA)  # int64 arithmetic wraps around, as SplitMix64 wants
     for shift, multiplier in _MIXES:
         state = (state ^ _shifted(state, shift)) * _signed(multiplier)
-    bits = _shifted(state ^ _shifted(state, 31), 11)  # the upper 53 bits
-    return (bits.double() + 0.5) * 2.0**-53
+    bits = _shifted(state ^ _shifted(state, 31), 12)  # the upper 52 bits: with the half, no more than a float64 holds
+    return (bits.double() + 0.5) * 2.0**-52
 
 
 def _signed(value: int) -> int:

@@ -1,9 +1,8 @@
 """Checkpoints that are whole or not there: tensors in safetensors, the rest in JSON, no pickle.
 
-A checkpoint is a folder `step-N`: `<name>.safetensors` for each set of tensors, `state.json`, and
-`MANIFEST.json` with the size and SHA-256 of each file, written last. It is made in a temporary folder, fsynced
-and renamed, so a killed process leaves the one before in force. What breaks later is found by the manifest and
-set aside.
+A checkpoint is a folder `step-N`: `<name>.safetensors` for each set of tensors, `state.json`, and last of all
+`MANIFEST.json` with the size and SHA-256 of each file. It is made in a temporary folder, fsynced and renamed:
+a killed process leaves the one before in force. What breaks later is found by the manifest and set aside.
 """
 
 import json

@@ -62,9 +62,9 @@ def _linear(*modules: Any) -> Any:
 
 
 def _merged(module: Any) -> Tensor:
-    """The weight `[out, in]` with its adapters' update added."""
+    """The weight `[out, in]` with its adapters' update added, unless they are switched off."""
     weight: Tensor = module.weight.detach()
-    adapters = getattr(module, "active_adapters", ())
+    adapters = () if getattr(module, "disable_adapters", False) else getattr(module, "active_adapters", ())
     return sum((module.get_delta_weight(name).to(weight.dtype) for name in adapters), weight)
 
 

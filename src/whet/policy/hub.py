@@ -53,8 +53,8 @@ def cached(name: str) -> Path:
 def fetched(name: str, say: Say = silent) -> Path:
     """The snapshot of `name`, downloaded.
 
-    Raises `NotHereError` where the hub is out of reach or has no such model, and `UserError` where the model is
-    there but not in safetensors.
+    Raises `NotHereError` where the hub is out of reach or has no such model, and `UserError` where it has the
+    model but not in safetensors.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.utils.tqdm import disable_progress_bars

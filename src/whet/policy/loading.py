@@ -59,7 +59,7 @@ def load_model(name: str, dtype: "torch.dtype", say: Say = silent) -> LoadedMode
     if missing := sorted(notes["missing_keys"]):
         mend = "download or save it again"
         raise UserError(f"model.name: {path} lacks {len(missing)} weights, such as {missing[0]}; {mend}")
-    return LoadedModel(model.eval(), tokenizer, path, read_origin(path))
+    return LoadedModel(model.eval(), tokenizer, path, read_origin(path, name))
 
 
 def resolve(name: str, say: Say = silent) -> Path:

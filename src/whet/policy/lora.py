@@ -1,15 +1,14 @@
 """Low-rank adapters (arXiv:2106.09685): W x becomes W x + (alpha / rank) B A x, and only A and B are trained.
 
-Adapters are put inside the model's own layers, which keep their place and name: `model.model.layers[0]…` is
-reached as before, and a reference policy is the same model with its adapters off.
+The adapted model is a `peft.PeftModel`. Its base stays as it was: under `model.disable_adapter()` it is the
+reference policy, at no cost in memory.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from whet.config import LoraConfig
 from whet.errors import UserError
+from whet.policy.quiet import quiet
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,15 +16,20 @@ if TYPE_CHECKING:
 BASE = ".base_layer."
 """What peft puts into the name of a weight under an adapter."""
 
+ADAPTER = ".lora_"
+"""What the name of an adapter's weight has in it."""
+
 
 def add_lora(model: Any, config: LoraConfig, seed: int = 0) -> Any:
     """`model` with adapters in its target layers and everything else frozen.
 
-    A is drawn from `seed` alone and B starts at zero, so the model computes what it did before. Raises `UserError` where a target names no linear layer.
+    A is drawn from `seed` alone and B starts at zero, so the model computes what it did before.
+
+    Raises `UserError` where a target names no linear layer.
     """
     import torch
     from peft import LoraConfig as PeftConfig
-    from peft import inject_adapter_in_model
+    from peft import get_peft_model
 
     _check_targets(model, config)
     adapter = PeftConfig(
@@ -36,9 +40,9 @@ def add_lora(model: Any, config: LoraConfig, seed: int = 0) -> Any:
         bias="none",
         task_type="CAUSAL_LM",
     )
-    with torch.random.fork_rng(devices=[]):
+    with quiet(), torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return inject_adapter_in_model(adapter, model)
+        return get_peft_model(model, adapter)
 
 
 def linear_names(model: Any) -> list[str]:
@@ -66,65 +70,35 @@ def _check_targets(model: Any, config: LoraConfig) -> None:
             raise UserError(f"model.lora.targets: no linear layer is named {target!r}; {mend}")
 
 
-def has_lora(model: Any) -> bool:
-    """Whether any layer of `model` carries an adapter."""
-    return bool(_adapted(model))
-
-
-@contextmanager
-def without_adapters(model: Any) -> Iterator[None]:
-    """The base model while the block lasts: π_ref for a policy that trains adapters."""
-    layers = _adapted(model).values()
-    for layer in layers:
-        layer.enable_adapters(False)
-    try:
-        yield
-    finally:
-        for layer in layers:
-            layer.enable_adapters(True)
-
-
 def merged_state(model: Any) -> "dict[str, Tensor]":
-    """The weights of the plain model that computes what `model` does with its adapters: W + (alpha / rank) B A.
+    """The weights of the plain model that equals `model` with its adapters: W + (alpha / rank) B A.
 
     Names are those of the model without adapters, so that any loader takes them. Fresh tensors where there is
     an adapter, the model's own elsewhere; `model` stays as it is.
     """
     import torch
+    from peft.tuners.lora import LoraLayer
 
-    adapted = _adapted(model)
-    merged = {}
-    for name, tensor in model.state_dict().items():
-        if BASE in name:
-            merged[name.replace(BASE, ".")] = tensor
-        elif ".lora_" not in name:
-            merged[name] = tensor
+    base = model.get_base_model()
+    state = base.state_dict()
+    merged = {name.replace(BASE, "."): tensor for name, tensor in state.items() if ADAPTER not in name}
+    layers = {name: module for name, module in base.named_modules() if isinstance(module, LoraLayer)}
     with torch.no_grad():
-        for name, layer in adapted.items():
-            for adapter in layer.active_adapters:
-                delta = layer.get_delta_weight(adapter)
-                merged[f"{name}.weight"] = merged[f"{name}.weight"] + delta.to(layer.weight.dtype)
+        for name, layer in layers.items():
+            weight = merged[f"{name}.weight"]
+            updates = [layer.get_delta_weight(adapter).to(weight.dtype) for adapter in layer.active_adapters]
+            merged[f"{name}.weight"] = sum(updates, weight)
     return merged
 
 
 def merge(model: Any) -> Any:
-    """`model`, in place, as a plain model, its adapters folded into its weights: ready for `save_pretrained`."""
-    for name, layer in _adapted(model).items():
-        layer.merge(safe_merge=True)
-        parent, _, child = name.rpartition(".")
-        setattr(model.get_submodule(parent), child, layer.get_base_layer())
-    if hasattr(model, "peft_config"):
-        del model.peft_config
-    return model.requires_grad_(True)
+    """The plain model inside `model`, its adapters folded into its weights: ready for `save_pretrained`.
+
+    The adapted model is used up. Raises `ValueError` where the result is not finite.
+    """
+    return model.merge_and_unload(safe_merge=True).requires_grad_(True)
 
 
 def adapter_state(model: Any) -> "dict[str, Tensor]":
-    """The adapters' weights alone: what a checkpoint of a LoRA run has to keep."""
-    return {name: tensor for name, tensor in model.state_dict().items() if ".lora_" in name}
-
-
-def _adapted(model: Any) -> dict[str, Any]:
-    """The layers that carry an adapter, by name."""
-    from peft.tuners.lora import LoraLayer
-
-    return {name: module for name, module in model.named_modules() if isinstance(module, LoraLayer)}
+    """The adapters' weights alone: what a checkpoint of such a run has to keep beside the base model's name."""
+    return {name: tensor for name, tensor in model.state_dict().items() if ADAPTER in name}

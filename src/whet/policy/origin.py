@@ -12,13 +12,14 @@ def write_origin(folder: Path, source: str) -> None:
     (folder / NAME).write_text(json.dumps({"source": source}, indent=2) + "\n", encoding="utf-8")
 
 
-def read_origin(folder: Path) -> str:
-    """Where the weights in `folder` come from: what was noted there, or else the folder itself."""
+def read_origin(folder: Path, name: str) -> str:
+    """Where the weights in `folder` come from: what was noted there, or else `name`, by which they were asked
+    for, with the revision where `folder` is a snapshot from the hub."""
     try:
         record = json.loads((folder / NAME).read_text(encoding="utf-8"))
         return str(record["source"])
     except (OSError, ValueError, KeyError, TypeError):
-        return str(folder)
+        return f"{name} at revision {folder.name}" if folder.parent.name == "snapshots" else name
 
 
 def sha256_of(path: Path) -> str:

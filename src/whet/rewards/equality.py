@@ -1,7 +1,8 @@
 r"""Whether an answer equals the gold one: by its text, as a number, or as a formula, whichever is cheapest.
 
-Numbers are compared exactly and in a few microseconds (`quantities.py`); only what is not a number on both
-sides goes to computer algebra (`latex.py`). Every step is bounded, whatever the text.
+Where the gold answer is a number, only a number equals it, exactly, in a few microseconds (`quantities.py`):
+a sum that was not worked out does not, or copying the question would pay. Any other gold answer is compared
+as text and then by computer algebra (`latex.py`). Every step is bounded, whatever the text.
 """
 
 import re
@@ -11,6 +12,8 @@ from whet.rewards.quantities import quantity
 
 _WRAPPED = re.compile(r"\\(?:text(?:bf|it|rm|normal)?|mbox|mathrm|mathbf|boxed)\s*\{([^{}]*)\}")
 _DRESS = re.compile(r"\\(?:left|right|displaystyle|[,;:! ()\[\]])|\*\*|[$~]")
+_DOUBLED = re.compile(r"\\\\(?=[dtc]?frac|sqrt|text|mbox|pi|cdot|times|infty|left|right|boxed|circ|theta|pm)")
+"""A backslash that was escaped once too often; elsewhere, two of them part the rows of a matrix."""
 _LOOSE_SPACE = re.compile(r"(?<!\w)\s+|\s+(?!\w)")
 _WORDS = re.compile(r"[^\W\d_]{2,}(?:[ '’-][^\W\d_]+)*")
 _LONGEST_TEXT = 2000
@@ -20,27 +23,27 @@ _LONGEST_TEXT = 2000
 def answers_equal(given: str, gold: str) -> bool:
     r"""Whether `given` says the same as `gold`. An empty answer equals nothing.
 
-    A list of answers equals no single one. Percent: `50%` is both 50 and 0.5. Units and currency: `5 cm` is 5,
-    but 5 cm is not 5 m. Words: case does not count; for variables it does.
+    A list of answers equals no single one. Percent: `50%` is both 50 and 0.5. Units and currency: `5 cm` is
+    5, but 5 cm is not 5 m. The case of words does not count.
 
-    >>> [answers_equal(text, "1080") for text in ("1,080.00", "$1080", "1.08 × 10^3", "1080 eggs.", "1080 or 90")]
+    >>> [answers_equal(text, "1080") for text in ("1,080.00", "$1080", "1.08 × 10^3", "1080 g.", "1080 or 9")]
     [True, True, True, True, False]
     >>> answers_equal("(3, \\frac{\\pi}{2})", "\\left( 3, \\frac{\\pi}{2} \\right)")
     True
     """
-    given, gold = given.strip(), gold.strip()
+    given, gold = _DOUBLED.sub(r"\\", given.strip()), gold.strip()
     if not given or not gold or given == gold:
         return bool(given) and given == gold
     if max(len(given), len(gold)) > _LONGEST_TEXT:
         return False
-    given_quantity, gold_quantity = quantity(given), quantity(gold)
-    if given_quantity and gold_quantity:
-        return given_quantity.equals(gold_quantity)
+    if expected := quantity(gold):
+        number = quantity(given)
+        return number is not None and number.equals(expected)
     return _plain(given) == _plain(gold) or latex_equal(given, gold)
 
 
 def _plain(text: str) -> str:
-    """The text without what only dresses it: wrappers, loose white space, a final period, the case of words."""
+    """The text without what only dresses it: wrappers, loose space, a final period, the case of words."""
     text = _DRESS.sub(" ", _WRAPPED.sub(r" \1 ", text)).strip().rstrip(".,;: ")
     text = _LOOSE_SPACE.sub("", text)
     option = re.fullmatch(r"\(([A-Za-z])\)", text)

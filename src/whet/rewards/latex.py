@@ -1,8 +1,9 @@
 r"""Answers that are formulas: `\sqrt{3}`, `(1, -2)`, `x^2 + 1`, sets, intervals, matrices: by math-verify.
 
-The text comes from a model, so what could make a computer algebra system run away is refused before it gets
-there: towers and huge powers, factorials, sums and integrals, deep nesting, long texts. What is refused is not
-equal. math-verify's own time limits rest on signals, which work only in a main thread, so they are off.
+The text comes from a model, so what could make computer algebra run away is refused before it gets there:
+towers and huge powers, factorials, sums and integrals, deep nesting, long texts, variables of which the gold
+answer knows nothing. What is refused is not equal. math-verify's own time limits rest on signals, which work
+only in a main thread, so they are off.
 """
 
 import logging
@@ -11,28 +12,33 @@ from functools import lru_cache
 from math import prod
 from typing import Any
 
+from whet.rewards.units import CANONICAL
+
 LONGEST = 300
 """Characters of an answer."""
 DEEPEST = 12
 """Brackets inside brackets."""
-LARGEST_POWER = 999
-"""The largest exponent of a number or a letter."""
-LARGEST_BRACKET_POWER = 100
-"""The largest product of all exponents of brackets."""
+LARGEST_BRACKET_POWER = 30
+"""The largest product of all exponents of brackets; other exponents have at most three digits."""
 
 _REFUSED = re.compile(
     r"""
-    \d{26,} | [\x00-\x08\x0e-\x1f\ud800-\udfff]                                  # no answer looks like this
-    | \^\s*\{?\s*[-+]?\s*\d{4,} | \*\* | \^[^{}^]{1,4}\^[^{}^]{1,4}\^             # huge powers, towers
-    | \d{3,}\s*! | [)\]}!]\s*!                                                   # factorials
+    \d{26,} | [\x00-\x08\x0e-\x1f\ud800-\udfff]                       # no answer looks like this
+    | \^\s*\{?\s*[-+]?\s*\d{4,} | \*\* | \^[^{}^]{1,4}\^[^{}^]{1,4}\^  # huge powers, towers
+    | \d{3,}\s*! | [)\]}!]\s*!                                        # factorials
+    | \d\s*_\s*\{?\s*(?:0|\d{3})                                      # no base of a number
     | \\(?:i*int|oint|sum|prod|lim|[dt]?binom|choose|partial|Gamma|zeta|operatorname)
-    | (?:\\exp.*){2} | (?:\\sqrt.*){7} | (?:\\pm.*){3} | (?:\\mp.*){3} | (?:\|.*){7}
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE,
 )
+_AT_MOST = {"\\exp": 1, "\\sqrt": 6, "\\pm": 2, "\\mp": 2, "|": 6}
+"""How often what is costly may stand in an answer."""
 _BRACKET_POWER = re.compile(r"[)\]}]\s*\^\s*\{?\s*[-+]?\s*(\d+)")
 _JUXTAPOSED = re.compile(r"(?<![\w\\^.])(\d+|\(\d+\))\s*(?=\()")
 """A number times a bracket, which math-verify would add: 5(26)."""
+_RELATION = re.compile(r"[=<>]|\\(?:in|leq?|geq?|lt|gt|neq?)\b")
+_COMMAND = re.compile(r"\\(?:text\w*|mbox|mathrm)\s*\{[^{}]*\}|\\[A-Za-z]+")
+_BASE = re.compile(r"\d\s*_\s*\{?\s*(\d+)")
 _PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z ,.'-]*")
 
 
@@ -43,20 +49,36 @@ def latex_equal(given: str, gold: str) -> bool:
     >>> latex_equal(r"\frac{1}{\sqrt{3}}", r"\frac{\sqrt{3}}{3}"), latex_equal("9^{9^{9^9}}", "1")
     (True, False)
     """
-    if refused(given) or refused(gold):
+    if refused(given) or refused(gold) or _of_other_things(given, gold):
         return False
     try:
         return _verify(given, gold)
-    except Exception:  # a parser for people's mathematics may fail in any way on a model's; that is no equality
+    except Exception:  # whatever way a parser fails on what a model wrote, it has shown no equality
         return False
 
 
 def refused(text: str) -> bool:
-    """Whether a text is too long, too deep or too explosive to hand to computer algebra, or holds no maths."""
+    """Whether a text holds no maths, or is too long, too deep or too explosive for computer algebra."""
     if len(text) > LONGEST or not text or _PLAIN_WORDS.fullmatch(text) or _REFUSED.search(text):
+        return True
+    if any(text.count(mark) > most for mark, most in _AT_MOST.items()):
         return True
     powers = prod(int(power) for power in _BRACKET_POWER.findall(text))
     return powers > LARGEST_BRACKET_POWER or _depth(text) > DEEPEST or _has_tower(text)
+
+
+def _of_other_things(given: str, gold: str) -> bool:
+    """Whether the two speak of different variables, or are numbers in different bases."""
+    bases = _BASE.findall(given), _BASE.findall(gold)
+    if all(bases) and bases[0] != bases[1]:
+        return True
+    return not _RELATION.search(given + gold) and _variables(given) != _variables(gold)
+
+
+def _variables(text: str) -> set[str]:
+    words = re.findall(r"[A-Za-z]+", _COMMAND.sub(" ", text))
+    letters = {letter for word in words if len(word) < 4 and word not in CANONICAL for letter in word}
+    return letters - {"e", "i"}
 
 
 def _depth(text: str) -> int:
@@ -90,7 +112,7 @@ def _verify(given: str, gold: str) -> bool:
         bare = text.strip().strip("$").removeprefix("\\(").removesuffix("\\)")
         bare = _JUXTAPOSED.sub(r"\1\\cdot ", bare)
         # Only LaTeX is extracted: math-verify's other extractor hands text to Python's own evaluation.
-        return math_verify.parse(f"${bare}$", [LatexExtractionConfig()], parsing_timeout=None, raise_on_error=True)
+        return list(math_verify.parse(f"${bare}$", [LatexExtractionConfig()], parsing_timeout=None))
 
     logging.getLogger("math_verify").setLevel(logging.ERROR)
     return bool(math_verify.verify(read(gold), read(given), timeout_seconds=None))

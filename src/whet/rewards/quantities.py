@@ -1,7 +1,7 @@
-r"""Answers that are numbers, as people and models write them: `1,080`, `$18.50`, `\frac{3}{4}`, `50\%`, `5 cm`.
+r"""Answers that are numbers, as people and models write them: `1,080`, `$18`, `\frac{3}{4}`, `50\%`, `5 cm`.
 
-Values are exact, so rounding never makes two different numbers equal. Nothing is evaluated: the grammar is one
-regular expression over at most `LONGEST` characters.
+Values are exact, so rounding never makes two different numbers equal. Nothing is evaluated: the grammar is
+one regular expression over at most `LONGEST` characters.
 """
 
 import re
@@ -26,10 +26,17 @@ class Quantity:
     """Whether a percent sign or the word stood behind it; the value is what stood before."""
     unit: str = ""
     """The unit, where it is one that we know; other words behind a number are not compared."""
+    fraction: bool = False
+    """Whether it was written as one number over another."""
 
     def equals(self, gold: "Quantity") -> bool:
-        """Whether both say the same: 50 % is 50 and also one half; 5 cm is 5 but not 5 m."""
+        """Whether both say the same: 50 % is 50 and also one half; 5 cm is 5 but not 5 m.
+
+        A whole number must be worked out: 12/4 is not accepted for 3, or copying the question would be.
+        """
         if self.unit and gold.unit and self.unit != gold.unit:
+            return False
+        if self.fraction and not gold.fraction and gold.value.denominator == 1:
             return False
         values = {self.value}
         if self.percent and not gold.percent:
@@ -40,8 +47,9 @@ class Quantity:
 
 
 def _close(given: Fraction, gold: Fraction) -> bool:
-    whole = given.denominator == gold.denominator == 1
-    return given == gold or (not whole and abs(given - gold) <= TOLERANCE * min(1, abs(gold)))
+    if given == gold or given.denominator == gold.denominator == 1:
+        return given == gold
+    return abs(given - gold) <= TOLERANCE * min(Fraction(1), abs(gold))
 
 
 _REWRITES = (
@@ -52,14 +60,20 @@ _REWRITES = (
     (re.compile(r"\^\s*(?:\\circ|\{\s*\\circ\s*\})|\\degree|°"), " degrees "),
     (re.compile(r"\\(?:left|right|displaystyle|quad|[,;:! ()\[\]])|\*\*|[~\u00a0\u2009\u202f]"), " "),
     (re.compile(r"\\([%$])"), r"\1"),
+    (re.compile(r"\\approx|[≈≃]"), "="),
 )
 """What LaTeX and typography put around a number, and the plain way of writing it."""
 
+_LEFT_SIDE = re.compile(
+    r"\s*[A-Za-z\\][\w\\ (){}'^]*|(?:[\d\s.,+*/×÷()%$€£{}^-]|x(?=\s*\d)|\\(?:times|cdot|div|frac))*", re.ASCII
+)
+"""What may stand before an equals sign without making the right side less than the answer: a name, a sum."""
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
+_BRACKETED = re.compile(r"^\s*\(([^()]*)\)\s*$")
 _DECIMAL = r"(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:\ \d{3})+|\d+)(?:\.\d*)?|\.\d+"
 _GRAMMAR = re.compile(
     rf"""
-    (?:(?:\\approx|≈|=|about|approximately|[a-z]\w{{0,9}}\s*=)\s*)?
+    (?:(?:about|approximately)\s)?\s*
     (?P<sign>[-+])?\s*(?P<currency>[$€£¥₹])?\s*(?P<inner_sign>[-+])?\s*
     (?:
         (?P<whole>\d+)?\s*\\frac\s*(?:\{{\s*(?P<top>-?(?:{_DECIMAL}))\s*\}}|(?P<top_digit>\d))\s*
@@ -92,24 +106,29 @@ def _read(text: str) -> Quantity | None:
         return None
     sign = -1 if (part["sign"] == "-") != (part["inner_sign"] == "-") else 1
     scale = SCALES.get(part["scale"].lower(), 1)
-    return Quantity(sign * scale * value, bool(part["percent"]), CANONICAL.get(part["currency"], unit))
+    unit = CANONICAL.get(part["currency"], unit)
+    return Quantity(sign * scale * value, bool(part["percent"]), unit, fraction=not part["decimal"])
 
 
 def quantity(text: str) -> Quantity | None:
     r"""The number that a text is, or `None` where it is anything else or longer than `LONGEST`.
 
-    >>> quantity("$1,080.50."), quantity("-1\\frac{3}{4}").value, quantity("2x")
-    (Quantity(value=Fraction(2161, 2), percent=False, unit='dollar'), Fraction(-7, 4), None)
+    >>> quantity("$1,080.50.")
+    Quantity(value=Fraction(2161, 2), percent=False, unit='dollar', fraction=False)
+    >>> quantity("-1\\frac{3}{4}").value, quantity("x = 1.5e3").value, quantity("2x")
+    (Fraction(-7, 4), Fraction(1500, 1), None)
     """
     return _read(text) if len(text) <= LONGEST else None
 
 
 def _bare(text: str) -> str:
-    """Without the dollar signs of a formula, white space around it, and the end of a sentence."""
+    """Without what leads up to it, the dollar signs of a formula, and the end of a sentence."""
     text = text.strip().rstrip(".,;:! ")
     while len(text) > 1 and text[0] == text[-1] == "$":
         text = text[1:-1].strip().rstrip(".,;:! ")
-    return " ".join(text.split())
+    *left, right = text.split("=")
+    text = right if all(_LEFT_SIDE.fullmatch(side) for side in left) else text
+    return " ".join((_BRACKETED.sub(r"\1", text)).split())
 
 
 def _value(part: dict[str, str]) -> Fraction | None:

@@ -41,18 +41,16 @@ CANONICAL = {word: unit for unit, words in _KNOWN.items() for word in words.spli
 SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 """Words that multiply the number before them."""
 
-_LINKS = frozenset("a an am at by in of on pm".split())
-_NEVER = frozenset(
-    "and but cos cot exp log minus mod nor not over plus sec sin sqrt tan than then times".split()
-)
+_LINKS = frozenset({"a", "am", "an", "at", "by", "in", "of", "on", "pm"})
+_NEVER = re.compile("and|but|cos|cot|exp|log|minus|mod|nor|not|over|plus|sec|sin|sqrt|tan|than|then|times")
 _POWER = re.compile(r"(?<=[a-z])\s*(?:\^\s*\{?\s*[23]\s*\}?|[²³])")
 _APART = re.compile(r"[\s/()]+")
 _WORD = re.compile(r"[a-z][a-z'’-]{2,20}")
 
 
 def unit_of(text: str) -> str | None:
-    """The unit that the words behind a number name: canonical where we know it, empty where there is none that
-    we know, `None` where these words are no unit, so that the whole is not just a number.
+    """The unit that the words behind a number name: canonical where we know it, empty where we know none
+    of them, and `None` where these words are no unit, so that the whole is more than a number.
 
     Variables are no units: a single letter counts only apart from the number, and words have three letters.
 
@@ -69,5 +67,6 @@ def unit_of(text: str) -> str | None:
 
 
 def _may_be_unit(word: str) -> bool:
-    counts_something = _WORD.fullmatch(word) and word not in _NEVER and re.search("[aeiou]", word)
-    return word in CANONICAL or word in _LINKS or bool(counts_something)
+    if word in CANONICAL or word in _LINKS:
+        return True
+    return bool(_WORD.fullmatch(word) and re.search("[aeiou]", word)) and not _NEVER.fullmatch(word)

@@ -61,7 +61,8 @@ class NativeSampler:
     def _rollout(self, drawn: list[tuple[int, float]]) -> Rollout:
         tokens, logprobs = zip(*drawn, strict=True)
         finish: Finish = "stop" if tokens[-1] in self.end_tokens else "length"
-        return Rollout(tokens, logprobs, self.tokenizer.decode(tokens, skip_special_tokens=True), finish)
+        said = tokens[:-1] if finish == "stop" else tokens
+        return Rollout(tokens, logprobs, self.tokenizer.decode(said, skip_special_tokens=True), finish)
 
 
 def engine_for(model: Any) -> Engine:

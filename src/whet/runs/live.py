@@ -73,7 +73,7 @@ class LiveView:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, error: object, *_: object) -> None:
+    def __exit__(self, error: object, /, *_: object) -> None:
         if self._phase is not None:
             self._phase.stopped = error is not None
         self.close()

@@ -31,7 +31,7 @@ class View(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(self, *_: object) -> None: ...
+    def __exit__(self, error: object, /, *_: object) -> None: ...
 
 
 def make_view(console: "Console | None" = None) -> View:
@@ -82,7 +82,7 @@ class PlainView:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: object, /, *_: object) -> None:
         self.close()
 
     def _print(self, line: str) -> None:

@@ -99,6 +99,11 @@ class RunWriter:
         jsonl.write(folder / f"{check_name(stage)}.jsonl", records)
         jsonl.write_bytes(folder / f"{stage}.json", jsonl.encode(summary, indent=2) + b"\n")
 
+    def record_check(self, stage: str, report: Mapping[str, Any]) -> None:
+        """Writes what a check found: `check.json`, and `check-<stage>.json` for one after a stage."""
+        name = f"check-{check_name(stage)}.json" if stage else layout.CHECK
+        jsonl.write_bytes(self.path / name, jsonl.encode(report, indent=2) + b"\n")
+
     def log(self, text: str) -> None:
         """Adds a line with the time to `train.log`."""
         now = datetime.now(UTC).isoformat(timespec="seconds")

@@ -38,7 +38,7 @@ def pack(examples: Sequence[Example]) -> Packed:
     tokens_BT = torch.zeros(mask_BT.shape, dtype=torch.long)
     tokens_BT[mask_BT] = torch.tensor([token for row in rows for token in row])
     batch = Batch(
-        prompts=(torch.tensor(examples[0].prompt[:shared]),),
+        prompts=(torch.tensor(examples[0].prompt[:shared], dtype=torch.long),),
         group_B=torch.zeros(len(rows), dtype=torch.long),
         tokens_BT=tokens_BT,
         mask_BT=mask_BT,

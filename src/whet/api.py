@@ -1,0 +1,102 @@
+"""The whole way in one call: check → warm start → GRPO → evaluate, with a run folder under it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whet.config import Config
+from whet.diagnose.report import CheckReport
+from whet.eval.evaluate import Evaluation
+from whet.recipe import dump_recipe
+from whet.runs.view import View
+
+if TYPE_CHECKING:
+    from whet.build import Task
+    from whet.policy.language_model import LanguageModel
+    from whet.runs.writer import RunWriter
+
+BASE, WARM, FINAL = "base", "sft", "final"
+"""The stages at which a run is measured: `eval/<stage>.jsonl`."""
+
+
+@dataclass
+class Outcome:
+    """What a run came to."""
+
+    path: Path
+    report: CheckReport
+    evaluations: dict[str, Evaluation] = field(default_factory=dict)
+    """By stage, in the order they were made."""
+
+
+def train(config: Config, view: View, stem: str = "run") -> Outcome:
+    """Takes a model and a recipe the whole way. What it leaves on disk is described in docs/how-to/run-folder.md.
+
+    Raises `UserError` for whatever the user can mend.
+    """
+    from whet.build import build_policy, build_task
+    from whet.runs.writer import RunWriter
+
+    view.phase("Load", None)
+    policy = build_policy(config, view.note)
+    task = build_task(config, policy.tokenizer)
+    manifest = {"model": config.model.name, "seed": config.seed}
+    with RunWriter.create(Path(config.run.folder), dump_recipe(config), manifest, stem, config.run.name) as run:
+        return _the_whole_way(policy, task, config, run, view)
+
+
+def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "RunWriter", view: View) -> Outcome:
+    from whet.stages.check import check as run_check
+    from whet.stages.finish import save_final
+    from whet.stages.fine_tune import fine_tune
+    from whet.stages.warm_start import run_warm_start
+
+    outcome = Outcome(run.path, run_check(policy, task, config, view))
+    run.record_check("", outcome.report.as_dict())
+    view.note(outcome.report.diagnosis.sentence)
+    _measure(BASE, outcome, policy, task, config, run, view)
+    if wants_warm_start(config, outcome.report):
+        run_warm_start(policy, task, config, run, view)
+        _measure(WARM, outcome, policy, task, config, run, view)
+        again = run_check(policy, task, config, view)
+        run.record_check(WARM, again.as_dict())
+        view.note(again.diagnosis.sentence)
+    if config.grpo.steps:
+        fine_tune(policy, task, config, run, view)
+        _measure(FINAL, outcome, policy, task, config, run, view)
+    save_final(policy, run.final)
+    return outcome
+
+
+def check(config: Config, view: View) -> CheckReport:
+    """Measures what training by this recipe would meet; trains nothing and writes nothing."""
+    from whet.build import build_policy, build_task
+    from whet.stages.check import check as run
+
+    view.phase("Load", None)
+    policy = build_policy(config, view.note)
+    return run(policy, build_task(config, policy.tokenizer), config, view)
+
+
+def wants_warm_start(config: Config, report: CheckReport) -> bool:
+    """`sft.when` decides; `auto` asks the diagnosis."""
+    return {"always": True, "never": False, "auto": report.diagnosis.warm_start}[config.sft.when]
+
+
+def _measure(
+    stage: str, outcome: Outcome, policy: "LanguageModel", task: "Task", config: Config, run: "RunWriter", view: View
+) -> None:
+    from whet.stages.fine_tune import record_evaluation
+    from whet.stages.measure import measure
+
+    evaluation = measure(policy, task.exam, config, view, TITLES[stage])
+    record_evaluation(run, stage, evaluation)
+    outcome.evaluations[stage] = evaluation
+
+
+TITLES: Mapping[str, str] = {
+    BASE: "Evaluate the base model",
+    WARM: "Evaluate the warm start",
+    FINAL: "Evaluate the result",
+}

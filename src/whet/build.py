@@ -1,0 +1,131 @@
+"""From a recipe to live objects: the only file that names every implementation."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from whet.config import Config, OptimizerConfig
+from whet.data.prompts import PromptRenderer
+from whet.data.sources import load_data
+from whet.data.stream import ProblemStream, held_out
+from whet.formats import ResponseFormat, build_format
+from whet.protocols import Judge, Optimizer, Reference, Sampler
+from whet.types import Problem, Prompt, Verdict
+
+if TYPE_CHECKING:
+    from whet.policy.language_model import LanguageModel
+    from whet.rewards.mixture import Mixture
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Exam:
+    """What a policy is measured on: held-out prompts, and who says what is right."""
+
+    prompts: Sequence[Prompt]
+    judge: Judge
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learned: problems, how they are asked, what a response is worth, and the exam at the end."""
+
+    train: Sequence[Problem]
+    renderer: PromptRenderer
+    response_format: ResponseFormat
+    reward: "Mixture"
+    stream: ProblemStream
+    exam: Exam
+
+
+def build_task(config: Config, tokenizer: Any) -> Task:
+    """Problems, format and rewards; refuses held-out problems that are trained on."""
+    response_format = build_format(config.format)
+    train, test = load_data(config.data, config.seed)
+    renderer = PromptRenderer(tokenizer, response_format, config.data.question)
+    return Task(
+        train=train,
+        renderer=renderer,
+        response_format=response_format,
+        reward=build_reward(config, response_format),
+        stream=ProblemStream(train, renderer, config.seed),
+        exam=build_exam(config, test, renderer, response_format),
+    )
+
+
+def build_exam(
+    config: Config, problems: Sequence[Problem], renderer: PromptRenderer, response_format: ResponseFormat
+) -> Exam:
+    """The first `eval.problems` of the held-out problems, in an order of their own."""
+    chosen = held_out(problems, config.eval.problems)
+    return Exam([renderer.render(problem) for problem in chosen], build_judge(response_format))
+
+
+def build_reward(config: Config, response_format: ResponseFormat) -> "Mixture":
+    """The weighted sum of the recipe's rewards."""
+    from whet.rewards.mixture import Mixture
+    from whet.rewards.registry import build_reward as build_part
+    from whet.user_rewards import load_function
+
+    return Mixture([build_part(reward, response_format, load_function) for reward in config.rewards])
+
+
+def build_judge(response_format: ResponseFormat) -> Judge:
+    """Right or wrong by the gold answer, whatever the rewards are."""
+    from whet.rewards.answer import find_answer
+    from whet.rewards.equality import answers_equal
+
+    def judge(text: str, problem: Problem) -> Verdict:
+        strict, found = response_format.parse(text).answer, find_answer(text)
+        return Verdict(
+            correct=strict is not None and answers_equal(strict, problem.answer),
+            lenient=any(answer is not None and answers_equal(answer, problem.answer) for answer in (strict, found)),
+            answer=found if strict is None else strict,
+            formatted=response_format.soft(text),
+        )
+
+    return judge
+
+
+def build_policy(config: Config, say: Say) -> "LanguageModel":
+    """π_θ on the best device of this machine, with adapters where the recipe wants them."""
+    from whet.compute.device import pick_device, pick_dtype
+    from whet.policy.language_model import LanguageModel
+    from whet.policy.loading import load_model
+    from whet.policy.lora import add_lora
+
+    device = pick_device()
+    loaded = load_model(config.model.name, pick_dtype(config.model.dtype, device), say)
+    model = loaded.model.to(device)
+    if config.model.lora:
+        model = add_lora(model, config.model.lora, config.seed)
+    return LanguageModel(model, loaded.tokenizer, config.grpo.sampling.temperature)
+
+
+def build_sampler(config: Config, purpose: str, temperature: float | None = None) -> Sampler:
+    """The sampler of training, unless another temperature is named: 0 answers greedily."""
+    from whet.kernels.sampling import Temperature
+    from whet.rollout.native import NativeSampler
+
+    how = config.grpo.sampling
+    longest = how.max_tokens if purpose == "train" else config.eval.max_tokens or how.max_tokens
+    as_trained = Temperature(how.temperature, how.top_p)
+    return NativeSampler(as_trained if temperature is None else Temperature(temperature), longest, config.seed, purpose)
+
+
+def build_optimizer(policy: "LanguageModel", config: OptimizerConfig, steps: int) -> Optimizer:
+    """AdamW over the weights that learn."""
+    from whet.compute.single import MasterAdamW
+
+    return MasterAdamW(policy.trainable(), config, steps)
+
+
+def build_reference(policy: "LanguageModel", config: Config) -> Reference:
+    """None at β = 0; the policy without its adapters under LoRA; else a frozen copy."""
+    from whet.policy.reference import AdaptersOff, FrozenReference, NoReference
+
+    if not config.grpo.objective.beta:
+        return NoReference()
+    kind = AdaptersOff if config.model.lora else FrozenReference
+    return kind(policy, config.grpo.micro_batch_tokens)

@@ -1,0 +1,54 @@
+"""What a step's groups say: figures that cost nothing, named as TRL names them (docs/metrics.md)."""
+
+from collections.abc import Sequence
+from statistics import fmean, pstdev
+
+from whet.types import Group, Rollout
+
+
+def group_metrics(groups: Sequence[Group]) -> dict[str, float]:
+    """Rewards, lengths and entropy of a step's rollouts.
+
+    `entropy` is −mean log π_old of the sampled tokens, in nats: an unbiased estimate of the policy's entropy
+    at the sampling temperature.
+    """
+    rollouts = [rollout for group in groups for rollout in group.rollouts]
+    totals = [reward.total for group in groups for reward in group.rewards if reward.total is not None]
+    spreads = [_spread([r.total for r in group.rewards if r.total is not None]) for group in groups]
+    return {
+        "reward": _mean(totals),
+        "reward_std": _mean(spreads),
+        "frac_reward_zero_std": 1.0 - _mean([float(group.has_signal) for group in groups]),
+        **_parts(groups),
+        **_lengths(rollouts),
+        "entropy": -_mean([logprob for rollout in rollouts for logprob in rollout.logprobs]),
+    }
+
+
+def _parts(groups: Sequence[Group]) -> dict[str, float]:
+    """Mean and spread of each reward function over the rollouts it applies to."""
+    names = dict.fromkeys(name for group in groups for reward in group.rewards for name in reward.parts)
+    metrics = {}
+    for name in names:
+        scores = [reward.parts.get(name) for group in groups for reward in group.rewards]
+        given = [score for score in scores if score is not None]
+        metrics |= {f"rewards/{name}/mean": _mean(given), f"rewards/{name}/std": _spread(given)}
+    return metrics
+
+
+def _lengths(rollouts: Sequence[Rollout]) -> dict[str, float]:
+    lengths = [len(rollout.tokens) for rollout in rollouts]
+    return {
+        "completions/mean_length": _mean(lengths),
+        "completions/max_length": float(max(lengths)),
+        "completions/clipped_ratio": _mean([float(rollout.finish == "length") for rollout in rollouts]),
+        "num_tokens": float(sum(lengths)),
+    }
+
+
+def _mean(values: Sequence[float]) -> float:
+    return fmean(values) if values else 0.0
+
+
+def _spread(values: Sequence[float]) -> float:
+    return pstdev(values) if values else 0.0

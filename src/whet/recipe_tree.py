@@ -1,0 +1,118 @@
+"""What is done to a recipe before it is checked: shorthands, files, overrides, defaults of sections."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from whet import recipe_keys as keys
+from whet.config import Config
+from whet.data.sources import SOURCES
+from whet.recipe_keys import dotted, key_of, pattern
+from whet.recipe_text import read_value
+
+Tree = dict[str, Any]
+
+SHORTHANDS = {"model": "name", "format": "name", "rewards.*": "name", "sft": "when"}
+"""A word in place of a section stands for this key of it."""
+
+_SOURCES = (("data", "train"), ("data", "test"), ("sft", "data"))
+
+
+def longhand(tree: Tree) -> Tree:
+    """The same tree with every shorthand written out."""
+    long = {name: _section(name, value) for name, value in tree.items()}
+    if isinstance(long.get("rewards"), list):
+        long["rewards"] = [_section("rewards.*", item) for item in long["rewards"]]
+    return long
+
+
+def _section(name: str, value: Any) -> Any:
+    return {SHORTHANDS[name]: value} if name in SHORTHANDS and isinstance(value, str) else value
+
+
+def name_files(tree: Tree, folder: Path) -> None:
+    """Names the data and reward files that lie in `folder` by their whole path."""
+    for holder, key in list(_file_names(tree)):
+        file, python, function = holder[key].partition(".py:")
+        path = folder / Path(f"{file}.py" if python else file).expanduser()
+        if path.exists():
+            holder[key] = f"{path.resolve()}:{function}" if python else str(path.resolve())
+
+
+def _file_names(tree: Tree) -> Iterator[tuple[Tree, str]]:
+    """Each place of the tree that may name a file."""
+    for first, second in _SOURCES:
+        section = tree.get(first)
+        source = section.get(second) if isinstance(section, dict) else None
+        for key in ("name", "path") if isinstance(source, dict) else ():
+            if isinstance(source.get(key), str) and source[key] and source[key] not in SOURCES:
+                yield source, key
+    rewards = tree.get("rewards")
+    for reward in rewards if isinstance(rewards, list) else ():
+        if isinstance(reward, dict) and ".py:" in str(reward.get("name")):
+            yield reward, "name"
+
+
+def override(tree: Tree, path: keys.Path, value: Any) -> None:
+    """Puts a value where a dotted key says, making the sections on the way.
+
+    A text is read as YAML, unless the key takes a text. Raises `ValueError` with the mend for a place in a
+    list that is not there, and for a value that is no YAML.
+    """
+    if not keys.is_known(path):
+        meant = keys.suggest(path)
+        raise ValueError(f"unknown key{f'; did you mean {meant}?' if meant else ''}")
+    value = _value(path, value)
+    if isinstance(value, str) and pattern(path) in SHORTHANDS:
+        path = (*path, SHORTHANDS[pattern(path)])
+    node: Any = tree
+    for depth, part in enumerate(path[:-1], 1):
+        node = _enter(node, part, path[:depth])
+    _put(node, path[-1], value, path)
+
+
+def _value(path: keys.Path, value: Any) -> Any:
+    key = key_of(path)
+    takes_text = key is not None and str in key.types and not {list, dict} & key.types and not key.choices
+    is_null = value == "null" and key is not None and type(None) in key.types
+    return value if not isinstance(value, str) or (takes_text and not is_null) else read_value(value)
+
+
+def _enter(node: Any, part: str | int, path: keys.Path) -> Any:
+    """The container under `part`, made if need be: of a list that is left out, its default."""
+    inside = node[part] if (part in node if isinstance(node, dict) else part in range(len(node))) else None
+    if not isinstance(inside, dict | list):
+        key = key_of(path)
+        inside = deepcopy(key.default) if key and isinstance(key.default, list) else {}
+        _put(node, part, inside, path)
+    return inside
+
+
+def _put(node: Any, part: str | int, value: Any, path: keys.Path) -> None:
+    if isinstance(node, dict):
+        node[part] = value
+    elif part == len(node):
+        node.append(value)
+    elif part in range(len(node)):
+        node[part] = value
+    else:
+        raise ValueError(f"there are {len(node)}; the next one is {dotted((*path[:-1], len(node)))}")
+
+
+def with_section_defaults(tree: Tree, section: type[BaseModel] = Config) -> Tree:
+    """The same tree, where a section that is given in part keeps the rest of its own default.
+
+    The warm start's optimizer has another learning rate than the optimizer class: giving its betas alone
+    must not change that.
+    """
+    filled = dict(tree)
+    for name, field in section.model_fields.items():
+        given, default = tree.get(name), field.default
+        if isinstance(default, BaseModel) and isinstance(given, dict):
+            filled[name] = with_section_defaults(
+                {**default.model_dump(exclude_unset=True), **given}, type(default)
+            )
+    return filled

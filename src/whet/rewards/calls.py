@@ -1,0 +1,82 @@
+"""Calling reward functions that may fail: all of a step in one call, and sample by sample where that fails."""
+
+import asyncio
+import inspect
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from whet.errors import UserError
+
+
+class BadReward(Exception):
+    """A reward function returned something that is no reward."""
+
+
+def attempt_all(calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    """What each call returns, or the exception that it raises, in order; what is awaitable is awaited together.
+
+    Raises:
+        UserError: what the user must mend before anything can be graded is not caught.
+    """
+    results = [_attempt(call) for call in calls]
+    waiting = [index for index, result in enumerate(results) if inspect.isawaitable(result)]
+    if waiting:
+        # A thread of its own, since the caller may already be inside an event loop, as in a notebook.
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            done = thread.submit(asyncio.run, _gather([results[index] for index in waiting])).result()
+        for index, result in zip(waiting, done, strict=True):
+            results[index] = result
+    for result in results:
+        if isinstance(result, UserError):
+            raise result
+    return results
+
+
+def _attempt(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except (Exception, SystemExit) as error:
+        return error
+
+
+async def _gather(awaitables: Sequence[Awaitable[Any]]) -> list[Any]:
+    return list(await asyncio.gather(*awaitables, return_exceptions=True))
+
+
+def as_rewards(result: Any, count: int) -> list[Any]:
+    """The `count` entries of what a reward function returned: a list, an array or a tensor.
+
+    Raises:
+        BadReward: anything else, or another number of entries.
+    """
+    if isinstance(result, BaseException):
+        raise BadReward(f"raised {type(result).__name__}: {result}"[:300]) from result
+    try:
+        entries = list(result)
+    except TypeError:
+        raise BadReward(f"returned {type(result).__name__} where a list was due") from None
+    if len(entries) != count:
+        raise BadReward(f"returned {len(entries)} rewards for {count} completions")
+    return entries
+
+
+def as_reward(entry: Any) -> float | None:
+    """One entry as a finite number, or `None`, which means not applicable.
+
+    Raises:
+        BadReward: text, NaN, infinity, or anything else that is no number.
+
+    >>> as_reward(True), as_reward(None)
+    (1.0, None)
+    """
+    if entry is None:
+        return None
+    try:
+        value = float(entry) if not isinstance(entry, str | bytes) else math.nan
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        value = math.nan
+    if not math.isfinite(value):
+        raise BadReward(f"gave {entry!r}"[:300])
+    return value

@@ -1,0 +1,86 @@
+"""Is the answer right? Rewards of 1.0 and 0.0 against the gold answer in the column `answer`.
+
+Each factory takes the response format, which finds the answer. Without one (`None`, as where completions of
+unknown origin are scored) the lenient finder does.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from whet.errors import UserError
+from whet.formats import ResponseFormat, numbers
+from whet.protocols import RewardFn
+from whet.rewards.answer import find_answer
+from whet.rewards.completions import text_of
+from whet.rewards.equality import answers_equal
+from whet.rewards.quantities import quantity
+
+Finder = Callable[[str], str | None]
+
+
+def accuracy(response_format: ResponseFormat | None, lenient: bool = False) -> RewardFn:
+    """The answer equals the gold one as a number, a formula or text.
+
+    The format must be kept: where it finds no answer, the reward is 0. `lenient` looks further (`find_answer`).
+    """
+    find = _finder(response_format, lenient)
+
+    def score(text: str, gold: str) -> float:
+        answer = find(text)
+        return float(answer is not None and answers_equal(answer, gold))
+
+    return _against_gold(score)
+
+
+def exact_match(response_format: ResponseFormat | None) -> RewardFn:
+    """The answer is the gold one letter by letter, white space around it aside."""
+    find = _finder(response_format)
+    return _against_gold(lambda text, gold: float((find(text) or "").strip() == gold.strip()))
+
+
+def integer(response_format: ResponseFormat | None) -> RewardFn:
+    """The answer is a whole number, right or wrong: a first step for a model that answers in words."""
+    find = _finder(response_format)
+
+    def score(text: str, gold: str) -> float:
+        number = quantity(find(text) or "")
+        return float(number is not None and number.value.denominator == 1)
+
+    return _against_gold(score)
+
+
+def last_integer(response_format: ResponseFormat | None) -> RewardFn:
+    """The last integer of the response equals the last integer of the gold answer, whatever the layout."""
+    return _against_gold(lambda text, gold: float(_last_integer(text) == _last_integer(gold) != ""))
+
+
+def _last_integer(text: str) -> str:
+    """Its digits and sign, without commas; empty where there is none."""
+    integers = [span.answer for span in numbers(text) if "." not in span.answer]
+    return str(int(integers[-1].replace(",", "").replace("−", "-")[:_DIGITS])) if integers else ""
+
+
+_DIGITS = 4000
+"""Digits read of an integer: Python refuses to convert many more."""
+
+
+def _finder(response_format: ResponseFormat | None, lenient: bool = False) -> Finder:
+    if response_format is None:
+        return find_answer
+    parse = response_format.parse
+    return (lambda text: parse(text).answer or find_answer(text)) if lenient else lambda text: parse(text).answer
+
+
+def _against_gold(score: Callable[[str, str], float]) -> RewardFn:
+    """The reward that scores each completion with its gold answer; `None` where the gold answer is unknown."""
+
+    def reward(*, completions: list[Any], answer: list[Any] | None = None, **_: Any) -> list[float | None]:
+        if answer is None:
+            raise UserError("this reward compares with the gold answer: the data needs a column `answer`")
+        golds = ["" if gold is None else str(gold) for gold in answer]
+        return [
+            score(text_of(completion), gold) if gold else None
+            for completion, gold in zip(completions, golds, strict=True)
+        ]
+
+    return reward

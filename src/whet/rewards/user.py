@@ -1,0 +1,46 @@
+"""Reward functions of one's own, as written for TRL: handed what they ask for, by name.
+
+    def brief(completions, **kwargs):
+        return [float(len(completion[0]["content"]) < 200) for completion in completions]
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from whet.errors import UserError
+from whet.protocols import RewardFn
+
+
+def adapt(function: Callable[..., Any], name: str, params: Mapping[str, Any]) -> RewardFn:
+    """The function as a reward: `params` are added to every call, and it gets the keywords that it names, or
+    all of them where it takes `**kwargs`. Sync and async functions stay what they are.
+
+    Raises:
+        UserError: a parameter that the function does not take; when called, a column that the data lacks.
+    """
+    takes, needs = _keywords(function)
+    unknown = sorted(set(params) - takes) if takes is not None else []
+    if unknown:
+        raise UserError(f"rewards.params of {name!r} has {unknown[0]!r}: the function takes {_listed(takes or ())}")
+
+    def reward(**columns: Any) -> Any:
+        given = {**columns, **params}
+        missing = sorted(needs - set(given))
+        if missing:
+            raise UserError(f"reward {name!r} needs a column {missing[0]!r}: the data has {_listed(columns)}")
+        return function(**{key: value for key, value in given.items() if takes is None or key in takes})
+
+    return reward
+
+
+def _keywords(function: Callable[..., Any]) -> tuple[set[str] | None, set[str]]:
+    """The keywords that a function takes (`None` for any) and those that it needs."""
+    parameters = inspect.signature(function).parameters.values()
+    named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    return None if takes_any else {p.name for p in named}, {p.name for p in named if p.default is p.empty}
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(sorted(names)) or "none"

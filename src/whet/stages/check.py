@@ -1,0 +1,59 @@
+"""Is there something to learn from, and if not, why and what to do: gold answers, lengths, a probe."""
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from whet.build import Task, build_sampler
+from whet.config import Config
+from whet.diagnose.lengths import LengthReport, measure_lengths
+from whet.diagnose.probe import Probe, measure_probe
+from whet.diagnose.report import CheckReport
+from whet.eval.statistics import wilson
+from whet.rewards.gold import gold_failures
+from whet.runs.view import View
+from whet.sft.examples import Example
+from whet.stages.warm_start import example
+from whet.types import Problem
+
+if TYPE_CHECKING:
+    from whet.policy.language_model import LanguageModel
+
+
+def check(policy: "LanguageModel", task: Task, config: Config, view: View) -> CheckReport:
+    """Measures what training would meet; trains nothing."""
+    view.phase("Check", None)
+    probe = probe_model(policy, task, config)
+    problems = _first(task.train, config.check.gold)
+    return CheckReport.of(
+        lengths=_lengths(problems, policy, task, config),
+        probe=probe,
+        gold_checked=len(problems),
+        gold_failures=tuple(gold_failures(problems, task.response_format, task.reward)),
+        solutions=any(problem.solution for problem in problems),
+    )
+
+
+def probe_model(policy: "LanguageModel", task: Task, config: Config) -> Probe:
+    """Samples `check.samples` responses to `check.problems` training problems."""
+    sampler = build_sampler(config, "check")
+    sampler.load(policy)
+    prompts = task.stream.draw(config.check.problems, 0)
+    outputs = sampler.sample(prompts, config.check.samples, 0)
+    groups = task.reward.grade(prompts, outputs)
+    verdicts = [[task.exam.judge(rollout.text, group.prompt.problem) for rollout in group.rollouts] for group in groups]
+    return measure_probe(groups, verdicts, wilson, config.grpo.group_size)
+
+
+def _lengths(problems: Sequence[Problem], policy: "LanguageModel", task: Task, config: Config) -> LengthReport:
+    examples: list[Example] = [example(problem, task, policy) for problem in problems]
+    return measure_lengths(
+        prompts=[len(one.prompt) for one in examples],
+        solutions=[len(one.response) for one, problem in zip(examples, problems, strict=True) if problem.solution],
+        max_tokens=config.grpo.sampling.max_tokens,
+        context=getattr(policy.model.config, "max_position_embeddings", None),
+    )
+
+
+def _first(problems: Sequence[Problem], count: int) -> list[Problem]:
+    return [problems[index] for index in islice(range(len(problems)), count)]

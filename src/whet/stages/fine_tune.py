@@ -1,0 +1,107 @@
+"""GRPO as a stage: Algorithm 1 with a run folder under it, a view beside it, evaluations and checkpoints when due."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from whet.build import Task, build_optimizer, build_reference, build_sampler
+from whet.config import Config
+from whet.eval.evaluate import Evaluation
+from whet.grpo.algorithm import train
+from whet.grpo.metrics import group_metrics
+from whet.policy.checkpoint import prune, save_checkpoint, step_folder
+from whet.runs.view import View
+from whet.runs.writer import RunWriter
+from whet.stages.clock import Clock, Timed
+from whet.stages.measure import measure
+from whet.types import Group
+
+if TYPE_CHECKING:
+    from whet.policy.language_model import LanguageModel
+
+
+class Recorder:
+    """The role `Run`: each step to the folder and to the view."""
+
+    def __init__(self, writer: RunWriter, view: View, clock: Clock) -> None:
+        self.writer, self.view, self.clock = writer, view, clock
+
+    def steps(self, until: int) -> Iterable[int]:
+        """The steps still to do; the clock starts anew with each."""
+        for step in self.writer.steps(until):
+            self.clock.restart()
+            yield step
+
+    def record(
+        self, step: int, groups: Sequence[Group], advantages: Sequence[Sequence[float]], metrics: Mapping[str, float]
+    ) -> None:
+        """Rollouts, metrics and timings of a step."""
+        whole = {**group_metrics(groups), **metrics}
+        self.writer.record(step, groups, advantages, whole)
+        seconds = self.clock.elapsed()
+        rate = whole["num_tokens"] / seconds
+        phases = {f"seconds/{name}": spent for name, spent in self.clock.seconds.items()}
+        self.writer.record_timings("grpo", step, {"step_time": seconds, "tokens_per_second": rate, **phases})
+        self.view.advance(
+            step + 1,
+            reward=whole["reward"],
+            signal=1.0 - whole["frac_reward_zero_std"],
+            mean_length=whole["completions/mean_length"],
+            cut_off=whole["completions/clipped_ratio"],
+            tokens_per_second=rate,
+        )
+
+
+class Milestones:
+    """What happens after a step: a held-out measurement and a checkpoint, each when due."""
+
+    def __init__(self, policy: "LanguageModel", optimizer: object, task: Task, config: Config, run: RunWriter, view: View):
+        self.policy, self.optimizer, self.task, self.config = policy, optimizer, task, config
+        self.run, self.view = run, view
+        self.best: tuple[float, int] = (-1.0, -1)
+
+    def __call__(self, step: int) -> None:
+        done = step + 1
+        if _is_due(done, self.config.eval.every) and done < self.config.grpo.steps:
+            self._evaluate(done)
+        if _is_due(done, self.config.run.save_every):
+            self._save(done)
+
+    def _evaluate(self, done: int) -> None:
+        evaluation = measure(self.policy, self.task.exam, self.config, self.view, f"Evaluate, step {done}")
+        record_evaluation(self.run, f"step-{done:06d}", evaluation)
+        self.best = max(self.best, (evaluation.accuracy, done))
+        self.view.phase("GRPO", self.config.grpo.steps, done)
+
+    def _save(self, done: int) -> None:
+        tensors = {"optimizer": self.optimizer.tensors()}  # type: ignore[attr-defined]
+        save_checkpoint(step_folder(self.run.checkpoints, done), tensors, {"step": done, "best": list(self.best)})
+        best = step_folder(self.run.checkpoints, self.best[1]) if self.best[1] > 0 else None
+        prune(self.run.checkpoints, self.config.run.keep, [best] if best else [])
+
+
+def fine_tune(policy: "LanguageModel", task: Task, config: Config, run: RunWriter, view: View) -> None:
+    """GRPO over `config.grpo.steps` steps; the policy is changed in place."""
+    clock = Clock()
+    optimizer = build_optimizer(policy, config.grpo.optimizer, config.grpo.steps)
+    reference = build_reference(policy, config)
+    view.phase("GRPO", config.grpo.steps, run.next_step)
+    train(
+        policy=policy,
+        reference=Timed(reference, "reference", clock),
+        sampler=Timed(build_sampler(config, "train"), "rollout", clock),
+        problems=task.stream,
+        reward=Timed(task.reward, "grade", clock),
+        optimizer=optimizer,
+        run=Recorder(run, view, clock),
+        config=config.grpo,
+        after_step=Milestones(policy, optimizer, task, config, run, view),
+    )
+
+
+def record_evaluation(run: RunWriter, stage: str, evaluation: Evaluation) -> None:
+    """A measurement to the run folder."""
+    run.record_evaluation(stage, [record.as_dict() for record in evaluation.records], evaluation.summary())
+
+
+def _is_due(done: int, every: int) -> bool:
+    return every > 0 and done % every == 0

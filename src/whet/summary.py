@@ -1,0 +1,119 @@
+"""How a run ended, for people: before and after, three answers, where everything is, what to type next."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from whet.api import BASE, FINAL, WARM, Outcome
+from whet.diagnose.report import CheckReport
+from whet.eval.comparison import Comparison, points
+from whet.eval.evaluate import Evaluation
+from whet.eval.record import Record
+from whet.runs.figures import percent
+from whet.runs.plain import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAMES: "Mapping[str, str]" = {BASE: "base model", WARM: "after the warm start", FINAL: "after GRPO"}
+
+
+def check_table(report: CheckReport) -> RenderableType:
+    """What the check found, and its diagnosis."""
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for what, figure, verdict in report.rows():
+        table.add_row(what, Text(figure, style="bold"), Text(verdict, style="dim"))
+    found = report.diagnosis
+    return Group(table, Text(), Text(found.sentence, style="bold"), Text(f"→ {found.mend}", style="cyan"))
+
+
+def run_summary(outcome: Outcome) -> RenderableType:
+    """The closing page of `whet train`."""
+    return Group(*_parts(outcome))
+
+
+def _parts(outcome: Outcome) -> Iterator[RenderableType]:
+    yield results_table(outcome.evaluations)
+    for line in gains(outcome.evaluations):
+        yield line
+    stages = list(outcome.evaluations)
+    if len(stages) > 1:
+        yield Text()
+        yield from _samples(outcome.evaluations[stages[0]], outcome.evaluations[stages[-1]])
+    yield Text()
+    yield next_steps(outcome)
+
+
+def results_table(evaluations: "Mapping[str, Evaluation]") -> Table:
+    """A row for each measurement: strict and lenient accuracy with their intervals, format, length."""
+    some = next(iter(evaluations.values()))
+    table = Table(title=f"{len(some.records)} held-out problems, greedy answers", title_justify="left", box=None)
+    table.add_column("")
+    for column in ("accuracy", "95 % interval", "lenient", "format", "cut off", "tokens"):
+        table.add_column(column, justify="right")
+    for stage, found in evaluations.items():
+        low, high = found.interval
+        table.add_row(
+            NAMES.get(stage, stage),
+            Text(f"{100 * found.accuracy:.1f} %", style="bold"),
+            f"{100 * low:.1f} – {100 * high:.1f}",
+            f"{100 * found.lenient_accuracy:.1f} %",
+            percent(found.format_rate),
+            percent(found.cut_off_rate),
+            f"{found.mean_length:.0f}",
+        )
+    return table
+
+
+def gains(evaluations: "Mapping[str, Evaluation]") -> Iterator[Text]:
+    """A sentence for each step of the way, and one for the whole of it."""
+    stages = list(evaluations)
+    steps = list(pairwise(stages)) + ([(stages[0], stages[-1])] if len(stages) > 2 else [])
+    for before, after in steps:
+        yield gain(evaluations, before, after)
+
+
+def gain(evaluations: "Mapping[str, Evaluation]", before: str, after: str) -> Text:
+    """What changed between two measurements, paired by problem."""
+    pairs = tuple(zip(evaluations[before].records, evaluations[after].records, strict=True))
+    comparison = Comparison(before, after, pairs)
+    found = comparison.strict
+    colour = {"better": "green", "worse": "red", "undecided": "yellow"}[comparison.verdict]
+    return Text.assemble(
+        f"  {NAMES.get(before, before)} → {NAMES.get(after, after)}: ",
+        (f"{points(found.difference)} points", f"bold {colour}"),
+        f" [{points(found.low)}, {points(found.high)}], {found.fixed} fixed, {found.broken} broken, ",
+        f"McNemar p = {found.p_value:.1g}",
+    )
+
+
+def _samples(before: Evaluation, after: Evaluation, count: int = 3) -> Iterator[RenderableType]:
+    """Three problems with both answers: fixed ones first, and never only those."""
+    pairs = list(zip(before.records, after.records, strict=True))
+    fixed = [pair for pair in pairs if pair[1].correct and not pair[0].correct]
+    wrong = [pair for pair in pairs if not pair[1].correct]
+    chosen = [*fixed[: count - 1], *wrong[:1], *fixed[count - 1 :], *pairs][:count]
+    for was, now in chosen:
+        yield Text.assemble(("  " + one_line(was.question), "bold"), ("   gold " + one_line(was.gold), "dim"))
+        yield _answer("before", was)
+        yield _answer("after ", now)
+
+
+def _answer(label: str, record: Record, width: int = 100) -> Text:
+    mark, colour = ("✓", "green") if record.correct else ("✗", "red")
+    return Text.assemble((f"    {label} {mark} ", colour), (one_line(record.response, width), "dim"))
+
+
+def next_steps(outcome: Outcome) -> RenderableType:
+    """Where the run is and what to type next."""
+    path = outcome.path
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_row("everything is in", Text(str(path), style="bold"))
+    table.add_row("talk to it", Text(f"whet chat {path}", style="cyan"))
+    table.add_row("measure it again", Text(f"whet eval {path} --limit 500", style="cyan"))
+    table.add_row("compare two runs", Text(f"whet compare {path}:{BASE} {path}", style="cyan"))
+    return table

@@ -1,0 +1,169 @@
+"""Files as they come: good, broken and hostile. Row numbers are counted by hand."""
+
+import csv
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from whet.data import rows as rows_module
+from whet.data.rows import Fault, locate, read_rows
+from whet.errors import UserError
+
+
+def write(tmp_path: Path, name: str, content: bytes | str) -> Path:
+    file = tmp_path / name
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return file
+
+
+def read(path: Path) -> list[tuple[int, object]]:
+    return [(number, row.reason if isinstance(row, Fault) else row) for number, row in read_rows(path)]
+
+
+def test_jsonl_counts_lines_and_skips_blank_ones(tmp_path: Path) -> None:
+    file = write(tmp_path, "a.jsonl", '{"a": 1}\n\n{"a": "é"}\r\n{"a": 3}')
+    assert read(file) == [(1, {"a": 1}), (3, {"a": "é"}), (4, {"a": 3})]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_row(tmp_path: Path) -> None:
+    assert read(write(tmp_path, "a.jsonl", b'\xef\xbb\xbf{"a": 1}\n')) == [(1, {"a": 1})]
+    assert read(write(tmp_path, "a.json", b'\xef\xbb\xbf[{"a": 1}]')) == [(1, {"a": 1})]
+    assert read(write(tmp_path, "a.csv", b"\xef\xbb\xbfa,b\n1,2\n")) == [(2, {"a": "1", "b": "2"})]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b'{"a": "\xff"}', "is not UTF-8 (byte 8)"),
+        (b'{"a": 1', "is not JSON: Expecting ',' delimiter at column 8"),
+        (b"[1, 2]", "is [1, 2], not an object with columns"),
+        (b"7", "is 7, not an object with columns"),
+        (b"[" * 200_000, "is nested too deeply"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "is not JSON: Exceeds the limit"),
+    ],
+)
+def test_a_broken_line_says_what_is_wrong_and_ends_nothing(tmp_path: Path, line: bytes, reason: str) -> None:
+    file = write(tmp_path, "a.jsonl", b'{"a": 1}\n' + line + b'\n{"a": 3}\n')
+    (first, (number, said), last) = read(file)
+    assert (first, last) == ((1, {"a": 1}), (3, {"a": 3}))
+    assert number == 2
+    assert str(said).startswith(reason)
+
+
+def test_a_huge_line_is_given_up_and_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_module, "LONGEST", 2**20)
+    huge = b'{"a": "' + b"x" * 5 * 2**20 + b'"}'
+    file = write(tmp_path, "a.jsonl", b'{"a": 1}\n' + huge + b'\n{"a": 3}\n')
+    assert read(file) == [(1, {"a": 1}), (2, "is longer than 1 MiB"), (3, {"a": 3})]
+    table = write(tmp_path, "a.csv", b"a,b\n1,2\n" + b"y" * 5 * 2**20 + b",2\n5,6\n")
+    good = [row for _, row in read(table) if isinstance(row, dict)]
+    assert {"a": "1", "b": "2"} in good
+    assert {"a": "5", "b": "6"} in good
+    assert all(len(row["a"]) < 2 for row in good)
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv", "a.tsv", "a.parquet"])
+def test_an_empty_file_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match="is empty"):
+        read(write(tmp_path, name, b""))
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv"])
+def test_utf16_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match="is UTF-16; save it as UTF-8"):
+        read(write(tmp_path, name, '{"a": 1}'.encode("utf-16")))
+
+
+def test_json_is_a_list_or_lines(tmp_path: Path) -> None:
+    assert read(write(tmp_path, "a.json", ' [{"a": 1}, 2]')) == [
+        (1, {"a": 1}),
+        (2, "is 2, not an object with columns"),
+    ]
+    assert read(write(tmp_path, "b.json", '{"a": 1}\n{"a": 2}\n')) == [(1, {"a": 1}), (2, {"a": 2})]
+    with pytest.raises(UserError, match="is not JSON"):
+        read(write(tmp_path, "c.json", "[{"))
+
+
+def test_csv_rows_are_counted_as_a_spreadsheet_does(tmp_path: Path) -> None:
+    file = write(tmp_path, "a.csv", 'q,a\n"one\nand, more",1\ntwo,2,3\n"th\xe9",3\n'.encode("latin-1"))
+    assert read(file) == [
+        (2, {"q": "one\nand, more", "a": "1"}),
+        (3, "has 3 cells where the header has 2"),
+        (4, "is not UTF-8"),
+    ]
+    assert read(write(tmp_path, "a.tsv", "q\ta\nx\t1\n")) == [(2, {"q": "x", "a": "1"})]
+
+
+def test_a_stray_quote_counts_every_line_that_it_swallows(tmp_path: Path) -> None:
+    lines = [f"q{i},{i}" for i in range(50)]
+    lines[10] = '"never closed,10'
+    file = write(tmp_path, "a.csv", "q,a\n" + "\n".join(lines) + "\n")
+    broken = [said for _, said in read(file) if not isinstance(said, dict)]
+    assert len(broken) == 40
+    assert str(broken[0]).startswith("is not CSV")
+
+
+def test_a_column_named_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="the column 'a' stands in the header twice"):
+        read(write(tmp_path, "a.csv", "a,b,a\n1,2,3\n"))
+
+
+def test_the_csv_limit_of_the_process_is_left_as_it_was(tmp_path: Path) -> None:
+    before = csv.field_size_limit()
+    long = "x" * (before + 10)
+    assert read(write(tmp_path, "a.csv", f"a,b\n{long},2\n")) == [(2, {"a": long, "b": "2"})]
+    assert csv.field_size_limit() == before
+
+
+def test_parquet_rows_and_a_bad_cell(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    binary = pyarrow.array([b"good", b"\xff\xfe", b"fine"], pyarrow.binary())
+    strings = pyarrow.StringArray.from_buffers(3, binary.buffers()[1], binary.buffers()[2])
+    table = pyarrow.table({"q": strings, "a": pyarrow.array([1, 2, 3])})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet") == [
+        (1, {"q": "good", "a": 1}),
+        (2, "is not UTF-8"),
+        (3, {"q": "fine", "a": 3}),
+    ]
+
+
+def test_a_damaged_parquet_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is not a readable Parquet file"):
+        read(write(tmp_path, "a.parquet", b"PAR1 nothing of the kind"))
+
+
+def test_a_folder_is_searched_for_its_split(tmp_path: Path) -> None:
+    write(tmp_path, "train.csv", "a\n1\n")
+    write(tmp_path, "test.jsonl", "{}\n")
+    assert locate(tmp_path, "train") == tmp_path / "train.csv"
+    assert locate(str(tmp_path), "test") == tmp_path / "test.jsonl"
+    assert locate(tmp_path / "train.csv", "test") == tmp_path / "train.csv"
+    with pytest.raises(UserError, match=r"there is no file .*validation\.jsonl"):
+        locate(tmp_path, "validation")
+    with pytest.raises(UserError, match=r"did you mean train\.csv\?"):
+        locate(tmp_path / "trian.csv", "train")
+    with pytest.raises(UserError, match=r"not of a kind that Whet reads: \.jsonl"):
+        locate(write(tmp_path, "notes.txt", "hello"), "train")
+
+
+def test_random_bytes_never_hang_or_crash(tmp_path: Path) -> None:
+    import random
+
+    dice, started = random.Random(5), time.monotonic()
+    good = json.dumps({"question": "1 + 1?", "answer": "2"}).encode() + b"\n"
+    for turn in range(150):
+        content = bytearray(good * 20)
+        for _ in range(dice.randrange(1, 30)):
+            content[dice.randrange(len(content))] = dice.randrange(256)
+        for suffix in (".jsonl", ".csv", ".tsv", ".json", ".parquet"):
+            file = write(tmp_path, f"{turn}{suffix}", bytes(content))
+            try:
+                assert all(isinstance(row, dict | Fault) for _, row in read_rows(file))
+            except UserError:
+                assert suffix != ".jsonl"
+    assert time.monotonic() - started < 20

@@ -1,0 +1,118 @@
+"""The diagnosis of whole probes, from rollouts to the sentence."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from whet.config import Config
+from whet.diagnose.cold_start import Diagnosis, diagnose
+from whet.diagnose.evidence import Evidence
+from whet.diagnose.lengths import LengthReport, measure_lengths
+from whet.diagnose.probe import measure_probe
+from whet.eval.statistics import wilson
+from whet.types import Finish, Group, Problem, Prompt, Reward, Rollout, Verdict
+
+RIGHT = Verdict(correct=True, lenient=True, answer="4", formatted=True)
+WRONG = Verdict(correct=False, lenient=False, answer="5", formatted=True)
+PROSE = Verdict(correct=False, lenient=False, answer=None, formatted=False)
+LUCKY_PROSE = Verdict(correct=False, lenient=True, answer="4", formatted=False)
+BARE_RIGHT = Verdict(correct=True, lenient=True, answer="4", formatted=False)
+
+LENGTHS = measure_lengths([40] * 32, [62] * 100, max_tokens=96)
+
+
+def diagnosed(
+    rows: list[list[Verdict]],
+    finish: Finish = "stop",
+    lengths: LengthReport = LENGTHS,
+    solutions: bool = True,
+) -> Diagnosis:
+    """The diagnosis of these verdicts under a reward of 1 for each right answer, in training groups of 8."""
+    groups = [group(row, finish) for row in rows]
+    probe = measure_probe(groups, rows, wilson, group_size=8)
+    return diagnose(Evidence(probe, lengths, gold_checked=100, solutions=solutions))
+
+
+def group(row: list[Verdict], finish: Finish) -> Group:
+    prompt = Prompt(Problem("p", "2 + 2?", "4"), (), ())
+    rollout = Rollout((1,) * 30, (-0.5,) * 30, "", finish)
+    return Group(prompt, (rollout,) * len(row), tuple(Reward(float(verdict.correct)) for verdict in row))
+
+
+UNTRAINED = [[PROSE] * 4] * 13 + [[LUCKY_PROSE, PROSE, PROSE, LUCKY_PROSE]] * 2 + [[BARE_RIGHT, *[PROSE] * 3]]
+"""SmolLM2-135M-Instruct on sums of two-digit numbers: 1 of 64 right, nothing in the format."""
+
+WARM = [[RIGHT, RIGHT, RIGHT, WRONG]] * 10 + [[RIGHT] * 4] * 2 + [[RIGHT, WRONG, WRONG, WRONG]] * 4
+"""After the warm start: 42 of 64 right, everything in the format."""
+
+
+def test_an_untrained_model_is_sent_to_the_warm_start() -> None:
+    found = diagnosed(UNTRAINED)
+    assert (found.cause, found.warm_start) == ("wrong_format", True)
+    assert found.sentence.startswith("0 % of responses keep the format, 7.8 % are right somewhere, 1.6 %")
+    assert found.mend.startswith("--sft.when always")
+
+
+def test_a_warm_started_model_is_ready() -> None:
+    found = diagnosed(WARM)
+    assert (found.cause, found.warm_start) == ("ready", False)
+    assert "42 of 64 responses are right (66 %, 95 % interval " in found.sentence
+    assert "100 % keep the format" in found.sentence
+    assert found.mend == "nothing to mend"
+
+
+def test_without_solutions_there_is_no_warm_start() -> None:
+    found = diagnosed(UNTRAINED, solutions=False)
+    assert (found.cause, found.warm_start) == ("wrong_format", False)
+    assert "--sft" not in found.mend
+
+
+def test_a_tight_limit_is_raised_before_anything_is_taught() -> None:
+    tight = measure_lengths([40] * 32, [62] * 100, max_tokens=48)
+    found = diagnosed(UNTRAINED, "length", tight)
+    # 1.5 · 62 = 93, on the next multiple of 8
+    assert (found.cause, found.warm_start, found.mend) == ("cut_off", False, "--grpo.sampling.max_tokens 96")
+    assert "100 of 100 gold solutions are longer than 48 tokens" in found.sentence
+
+
+def test_a_model_that_does_not_stop_is_taught_to() -> None:
+    found = diagnosed(UNTRAINED, "length")
+    assert (found.cause, found.warm_start) == ("cut_off", True)
+    assert found.mend == "--sft.when always, or --grpo.sampling.max_tokens 192"
+
+
+def test_hard_problems_ask_for_easier_ones_or_larger_groups() -> None:
+    rows = [[WRONG] * 4] * 31 + [[RIGHT, RIGHT, WRONG, WRONG]]
+    found = diagnosed(rows)
+    assert (found.cause, found.warm_start) == ("too_hard", True)
+    # 1 − (1 − 1/64)^16 = 22 %, and with 32 it is 40 %
+    assert "--grpo.group_size 32" in found.mend
+    assert "--data.train.params.level 1" in found.mend
+
+
+def test_easy_problems_ask_for_harder_ones() -> None:
+    found = diagnosed([[RIGHT] * 4] * 32)
+    assert (found.cause, found.warm_start) == ("too_easy", False)
+    assert "--data.train.params.level 3" in found.mend
+
+
+def test_a_diagnosis_is_json() -> None:
+    found = diagnosed(WARM)
+    row = json.loads(json.dumps(found.as_dict()))
+    assert Diagnosis(**row) == found
+    assert replace(found, cause="too_hard") != found
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("grpo", "sampling", {"max_tokens": 96}),
+        ("grpo", "group_size", 32),
+        ("sft", "when", "always"),
+        ("format", "name", "boxed"),
+    ],
+)
+def test_mends_name_keys_of_a_recipe(section: str, key: str, value: object) -> None:
+    train = {"name": "arithmetic", "params": {"level": 1}}
+    Config.model_validate({"model": "m", "data": {"train": train}, section: {key: value}})

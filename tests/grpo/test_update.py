@@ -1,0 +1,218 @@
+"""μ passes over a batch with a policy so small that its gradient is known by hand."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from batches import ragged_batch
+from whet.batch import Batch
+from whet.compute.single import MasterAdamW
+from whet.config import GrpoConfig, ObjectiveConfig, OptimizerConfig, SamplingConfig
+from whet.grpo.update import update
+
+VOCABULARY = 6
+
+
+class Unigram:
+    """π_θ(o_t) = softmax(θ)[o_t], whatever came before: ∂ log π(v) / ∂θ = onehot(v) − softmax(θ)."""
+
+    def __init__(self, seed: int = 0) -> None:
+        start = torch.randn(VOCABULARY, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        self.theta = torch.nn.Parameter(start)
+        self.asked: list[Batch] = []
+
+    def logprobs(self, batch: Batch) -> Tensor:
+        self.asked.append(batch)
+        return torch.where(batch.mask_BT, self.theta.log_softmax(-1)[batch.tokens_BT % VOCABULARY], 0.0)
+
+
+class Descent:
+    """θ ← θ − η ∇L, and a record of every gradient."""
+
+    def __init__(self, policy: Unigram, rate: float) -> None:
+        self.policy, self.rate = policy, rate
+        self.gradients: list[Tensor] = []
+        self.indices: list[int] = []
+
+    def accumulate(self, loss: Tensor) -> None:
+        loss.backward()
+
+    @torch.no_grad()
+    def step(self, index: int) -> Mapping[str, float]:
+        gradient = self.policy.theta.grad
+        self.policy.theta.grad = None
+        self.indices.append(index)
+        self.gradients.append(torch.zeros(VOCABULARY).double() if gradient is None else gradient)
+        self.policy.theta -= self.rate * self.gradients[-1]
+        return {"grad_norm": float(self.gradients[-1].norm()), "learning_rate": self.rate}
+
+
+def a_batch(reference: bool = False) -> Batch:
+    lengths = [[3, 7, 1], [5, 5], [2, 9, 4, 1]]
+    return ragged_batch([4, 2, 6], lengths, dtype=torch.float64, reference=reference)
+
+
+def a_config(micro_batch_tokens: int = 10_000, **objective: Any) -> GrpoConfig:
+    return GrpoConfig(
+        micro_batch_tokens=micro_batch_tokens,
+        sampling=SamplingConfig(max_tokens=20),
+        objective=ObjectiveConfig(**objective),
+    )
+
+
+def expected_gradient(theta: Tensor, batch: Batch, config: ObjectiveConfig) -> Tensor:
+    """∇L of eq. 3 by loops: Σ_t ∂L/∂log π_t · (onehot(o_t) − softmax(θ))."""
+    p = theta.softmax(-1)
+    total = torch.zeros(VOCABULARY, dtype=torch.float64)
+    lengths = batch.mask_BT.sum(-1).tolist()
+    weights = {
+        "sequence_mean": lambda i: 1 / (len(lengths) * lengths[i]),
+        "token_mean": lambda i: 1 / sum(lengths),
+        "constant_length": lambda i: 1 / (len(lengths) * 20),
+    }
+    for i, t in batch.mask_BT.nonzero().tolist():
+        token = int(batch.tokens_BT[i, t]) % VOCABULARY
+        ratio = math.exp(p[token].log().item() - batch.old_logprobs_BT[i, t].item())
+        advantage = batch.advantage_B[i].item()
+        clipped = ratio > 1 + config.clip_high if advantage > 0 else ratio < 1 - config.clip_low
+        slope = 0.0 if clipped else ratio * advantage
+        if batch.reference_logprobs_BT is not None:
+            slope -= config.beta * (1 - math.exp(batch.reference_logprobs_BT[i, t].item() - p[token].log().item()))
+        onehot = torch.nn.functional.one_hot(torch.tensor(token), VOCABULARY)
+        total -= weights[config.aggregation](i) * slope * (onehot - p)
+    return total
+
+
+@pytest.mark.parametrize("aggregation", ["sequence_mean", "token_mean", "constant_length"])
+@pytest.mark.parametrize("reference", [False, True])
+def test_the_step_is_the_gradient_of_equation_3(aggregation: Any, reference: bool) -> None:
+    config = a_config(aggregation=aggregation, beta=0.3 if reference else 0.0)
+    batch, policy = a_batch(reference), Unigram()
+    expected = expected_gradient(policy.theta.detach(), batch, config.objective)
+    optimizer = Descent(policy, 0.1)
+    update(policy, optimizer, batch, 3, config)
+    torch.testing.assert_close(optimizer.gradients[0], expected, rtol=1e-7, atol=1e-12)
+    assert optimizer.indices == [3]
+
+
+@pytest.mark.parametrize("reference", [False, True])
+@pytest.mark.parametrize("micro_batch_tokens", [1, 13, 16, 20, 30, 36, 10_000])
+def test_micro_batches_change_neither_gradient_nor_metrics(micro_batch_tokens: int, reference: bool) -> None:
+    beta = 0.3 if reference else 0.0
+    results = []
+    for tokens in (10_000, micro_batch_tokens):
+        policy = Unigram()
+        optimizer = Descent(policy, 0.1)
+        metrics = update(policy, optimizer, a_batch(reference), 0, a_config(tokens, iterations=2, beta=beta))
+        results.append((metrics, policy.theta.detach()))
+    assert results[1][0] == pytest.approx(results[0][0], rel=1e-6)
+    torch.testing.assert_close(results[1][1], results[0][1], rtol=1e-12, atol=1e-14)
+
+
+def test_groups_stay_whole_and_within_the_limit() -> None:
+    """Costs are 4 + 11, 2 + 10 and 6 + 16 tokens."""
+    seen = {}
+    for tokens in (1, 26, 27, 34, 49):
+        policy = Unigram()
+        update(policy, Descent(policy, 0.1), a_batch(), 0, a_config(tokens))
+        seen[tokens] = [len(batch.prompts) for batch in policy.asked]
+    assert seen == {1: [1, 1, 1], 26: [1, 1, 1], 27: [2, 1], 34: [2, 1], 49: [3]}
+
+
+def test_groups_without_an_advantage_skip_the_learner_and_still_count() -> None:
+    batch = a_batch()
+    batch = replace(batch, advantage_B=torch.where(batch.group_B == 1, 0.0, batch.advantage_B))
+    policy = Unigram()
+    expected = expected_gradient(policy.theta.detach(), batch, ObjectiveConfig())
+    optimizer = Descent(policy, 0.1)
+    update(policy, optimizer, batch, 0, a_config())
+    torch.testing.assert_close(optimizer.gradients[0], expected, rtol=1e-7, atol=1e-12)
+    assert [len(asked) for asked in policy.asked] == [7]
+
+
+def test_with_a_kl_term_every_group_is_learned_from() -> None:
+    batch = replace(a_batch(reference=True), advantage_B=torch.zeros(9, dtype=torch.float64))
+    policy = Unigram()
+    expected = expected_gradient(policy.theta.detach(), batch, ObjectiveConfig(beta=0.3))
+    optimizer = Descent(policy, 0.1)
+    update(policy, optimizer, batch, 0, a_config(beta=0.3))
+    torch.testing.assert_close(optimizer.gradients[0], expected, rtol=1e-7, atol=1e-12)
+    assert optimizer.gradients[0].norm() > 0.01
+
+
+def test_each_iteration_is_an_optimizer_step_and_the_second_sees_a_moved_policy() -> None:
+    batch, policy = a_batch(), Unigram()
+    logprobs_BT = policy.logprobs(batch).detach()
+    batch = replace(batch, old_logprobs_BT=logprobs_BT)  # on-policy: every ratio of the first pass is 1
+    config = a_config(iterations=2)
+    start = policy.theta.detach().clone()
+    optimizer = Descent(policy, 2.0)
+    update(policy, optimizer, batch, 7, config)
+    assert optimizer.indices == [7, 7]
+    first = expected_gradient(start, batch, config.objective)
+    second = expected_gradient(start - 2.0 * first, batch, config.objective)
+    torch.testing.assert_close(optimizer.gradients, [first, second], rtol=1e-7, atol=1e-12)
+    moved_BT = (start - 2.0 * first).log_softmax(-1)[batch.tokens_BT % VOCABULARY] - logprobs_BT
+    assert moved_BT[batch.mask_BT].abs().max() > 0.05
+    # with the ratio held at 1 the second gradient would have been another one
+    onpolicy = replace(batch, old_logprobs_BT=logprobs_BT + moved_BT)
+    assert not torch.allclose(second, expected_gradient(start - 2.0 * first, onpolicy, config.objective), rtol=1e-3)
+
+
+def test_metrics_by_loops() -> None:
+    """Means over the response tokens and over the passes; the sampler's difference is that of the first pass."""
+    batch, policy = a_batch(reference=True), Unigram()
+    config = a_config(iterations=2, beta=0.1)
+    optimizer = Descent(policy, 1.0)
+    thetas = [policy.theta.detach().clone()]
+    metrics = update(policy, optimizer, batch, 0, config)
+    thetas.append(thetas[0] - optimizer.gradients[0])
+    kl, low, high, differences, tokens = 0.0, 0, 0, [], int(batch.mask_BT.sum())
+    assert batch.reference_logprobs_BT is not None
+    for number, theta in enumerate(thetas):
+        for i, t in batch.mask_BT.nonzero().tolist():
+            new = theta.log_softmax(-1)[int(batch.tokens_BT[i, t]) % VOCABULARY].item()
+            old, reference = batch.old_logprobs_BT[i, t].item(), batch.reference_logprobs_BT[i, t].item()
+            kl += math.exp(reference - new) - 1 - (reference - new)
+            low += batch.advantage_B[i].item() < 0 and math.exp(new - old) < 0.8
+            high += batch.advantage_B[i].item() > 0 and math.exp(new - old) > 1.2
+            differences += [abs(new - old)] if number == 0 else []
+    assert metrics["kl"] == pytest.approx(kl / tokens / 2, rel=1e-5)
+    assert metrics["clip_ratio/low_mean"] == pytest.approx(low / tokens / 2, rel=1e-6)
+    assert metrics["clip_ratio/high_mean"] == pytest.approx(high / tokens / 2, rel=1e-6)
+    assert metrics["sampler/logprob_difference_mean"] == pytest.approx(sum(differences) / tokens, rel=1e-6)
+    assert metrics["sampler/logprob_difference_max"] == pytest.approx(max(differences), rel=1e-6)
+    norms = [float(gradient.norm()) for gradient in optimizer.gradients]
+    assert metrics["grad_norm"] == pytest.approx(sum(norms) / 2, rel=1e-12)
+    assert metrics["learning_rate"] == 1.0
+
+
+def test_the_loss_is_the_mean_of_both_passes() -> None:
+    batch, config = a_batch(), a_config()
+    policy = Unigram()
+    optimizer = Descent(policy, 0.5)
+    apart = [update(policy, optimizer, batch, 0, config)["loss"] for _ in range(2)]
+    together = Unigram()
+    metrics = update(together, Descent(together, 0.5), batch, 0, a_config(iterations=2))
+    assert metrics["loss"] == pytest.approx(sum(apart) / 2, rel=1e-12)
+    assert apart[0] != pytest.approx(apart[1], rel=1e-3)
+
+
+def test_nothing_is_learned_and_nothing_remembered_where_no_group_has_a_signal() -> None:
+    policy = Unigram()
+    policy.theta = torch.nn.Parameter(policy.theta.detach().float())
+    config = OptimizerConfig(learning_rate=0.1, weight_decay=0.1)
+    optimizer = MasterAdamW([policy.theta], config, total_steps=10)
+    update(policy, optimizer, a_batch(), 0, a_config())  # so that there is momentum that could move weights
+    weights = policy.theta.detach().clone()
+    adam = {name: value.clone() for name, value in optimizer.adam.state[policy.theta].items()}
+    metrics = update(policy, optimizer, replace(a_batch(), advantage_B=torch.zeros(9)), 1, a_config(iterations=3))
+    assert torch.equal(policy.theta, weights)
+    assert all(torch.equal(value, adam[name]) for name, value in optimizer.adam.state[policy.theta].items())
+    assert metrics.pop("learning_rate") == pytest.approx(0.1, rel=1e-12)
+    assert set(metrics.values()) == {0.0}

@@ -1,0 +1,66 @@
+"""docs/metrics.md lists the figures that a run writes: all of them, and no others."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from house.source import ROOT, Source, modules
+
+DOCUMENT = ROOT / "docs" / "metrics.md"
+ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
+PLACEHOLDER = re.compile(r"<\w+>")
+
+
+def documented(text: str) -> set[str]:
+    """The metrics of every table, with `<…>` where a name varies."""
+    return set(ROW.findall(text))
+
+
+def unwritten(names: Iterable[str], sources: Iterable[Source]) -> list[str]:
+    """Documented metrics that no text in the code spells."""
+    patterns = [re.compile(pattern) for source in sources for pattern in _texts(source.tree)]
+    spelled = {name: PLACEHOLDER.sub("anything", name) for name in names}
+    return sorted(name for name, text in spelled.items() if not any(p.fullmatch(text) for p in patterns))
+
+
+def _texts(tree: ast.Module) -> Iterator[str]:
+    """A pattern for every text literal; what an f-string fills in may be anything."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield re.escape(node.value)
+        elif isinstance(node, ast.JoinedStr) and any(isinstance(part, ast.Constant) for part in node.values):
+            yield "".join(_pattern(part) for part in node.values)
+
+
+def _pattern(part: ast.expr) -> str:
+    return re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".+"
+
+
+def undocumented(names: Iterable[str], text: str) -> list[str]:
+    """Written metrics that no table lists."""
+    patterns = [re.compile(".+".join(map(re.escape, PLACEHOLDER.split(name)))) for name in documented(text)]
+    return sorted(name for name in names if not any(pattern.fullmatch(name) for pattern in patterns))
+
+
+def test_documented_metrics_are_written() -> None:
+    names = documented(DOCUMENT.read_text("utf-8"))
+    assert {"reward", "frac_reward_zero_std", "rewards/<function>/mean", "kl", "accuracy"} <= names
+    assert unwritten(names, modules()) == []
+
+
+TABLE = "| metric | formula |\n|---|---|\n| `loss` | −J |\n| `rewards/<function>/mean` | mean |\n"
+
+
+def test_a_table_is_read() -> None:
+    assert documented(TABLE) == {"loss", "rewards/<function>/mean"}
+
+
+def test_a_metric_that_is_gone_is_found() -> None:
+    code = Source("whet.a", "record({'loss': 1.0, f'rewards/{name}/mean': 2.0})")
+    assert unwritten({"loss", "rewards/<function>/mean"}, [code]) == []
+    assert unwritten({"lost", "rewards/<function>/max"}, [code]) == ["lost", "rewards/<function>/max"]
+
+
+def test_an_undocumented_metric_is_found() -> None:
+    names = ["loss", "rewards/accuracy/mean", "rewards/accuracy/max", "reward"]
+    assert undocumented(names, TABLE) == ["reward", "rewards/accuracy/max"]

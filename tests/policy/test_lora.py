@@ -1,0 +1,125 @@
+"""Low-rank adapters."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+import torch
+from torch import Tensor
+from transformers import AutoModelForCausalLM
+
+from whet.config import LoraConfig
+from whet.errors import UserError
+from whet.policy.lora import adapter_state, add_lora, linear_names, merge, merged_state
+
+LLAMA = ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"]
+
+
+def logits(model: Any) -> Tensor:
+    with torch.no_grad():
+        return model(input_ids=torch.arange(40).reshape(2, 20)).logits
+
+
+def trained(config: LoraConfig | None = None, **changes: Any) -> Any:
+    """An adapted model whose B has moved away from zero."""
+    model = add_lora(tiny.tiny_model(**changes), config or LoraConfig(rank=4, alpha=8.0))
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "lora_B" in name:
+                weight.copy_(torch.randn(weight.shape, generator=generator) * 0.1)
+    return model.eval()
+
+
+def test_fresh_adapters_change_nothing_and_alone_are_trained() -> None:
+    model = add_lora(tiny.tiny_model(), LoraConfig(rank=4))
+    torch.testing.assert_close(logits(model), logits(tiny.tiny_model()))
+    learning = {name for name, weight in model.named_parameters() if weight.requires_grad}
+    assert learning
+    assert all("lora_" in name for name in learning)
+
+
+@pytest.mark.parametrize(("targets", "layers"), [("all-linear", 14), (["q_proj", "v_proj"], 4)])
+def test_adapters_are_where_they_were_asked_for(targets: Any, layers: int) -> None:
+    model = add_lora(tiny.tiny_model(), LoraConfig(rank=2, targets=targets))
+    shapes = [weight.shape for name, weight in model.named_parameters() if "lora_A" in name]
+    assert len(shapes) == layers
+    assert {shape[0] for shape in shapes} == {2}
+
+
+def test_an_unknown_target_lists_the_layers_there_are() -> None:
+    with pytest.raises(UserError, match=r"model\.lora\.targets.*'query'.*q_proj.*all-linear"):
+        add_lora(tiny.tiny_model(), LoraConfig(targets=["q_proj", "query"]))
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_linear_names_leave_the_head_out(tied: bool) -> None:
+    assert linear_names(tiny.tiny_model(tie_word_embeddings=tied)) == LLAMA
+
+
+def test_adapters_are_a_function_of_the_seed_alone() -> None:
+    def draw(seed: int) -> Tensor:
+        torch.rand(seed + 3)
+        state = adapter_state(add_lora(tiny.tiny_model(), LoraConfig(rank=4), seed))
+        return torch.cat([weight.flatten() for weight in state.values()])
+
+    before = torch.random.get_rng_state()
+    add_lora(tiny.tiny_model(), LoraConfig(rank=4), 1)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert torch.equal(draw(1), draw(1))
+    assert not torch.equal(draw(1), draw(2))
+
+
+@pytest.mark.parametrize("family", ["llama", "qwen2"])
+def test_merged_weights_equal_the_adapted_model(family: str) -> None:
+    model = trained(family=family)
+    expected = logits(model)
+    assert (expected - logits(tiny.tiny_model(family))).abs().max() > 1e-2
+
+    plain = tiny.tiny_model(family, seed=99)
+    state = merged_state(model)
+    assert state.keys() == plain.state_dict().keys()
+    plain.load_state_dict(state)
+    torch.testing.assert_close(logits(plain), expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(logits(model), expected, atol=0, rtol=0)
+
+
+def test_the_update_is_alpha_over_rank_times_b_a() -> None:
+    model = trained(LoraConfig(rank=4, alpha=6.0, targets=["q_proj"]))
+    weights = dict(model.named_parameters())
+    base = tiny.tiny_model().state_dict()
+    name = "model.layers.1.self_attn.q_proj"
+    a, b = (weights[f"base_model.model.{name}.lora_{part}.default.weight"] for part in "AB")
+    expected = base[f"{name}.weight"] + 1.5 * b @ a
+    torch.testing.assert_close(merged_state(model)[f"{name}.weight"], expected.detach())
+
+
+def test_a_merged_model_saves_as_a_plain_one(tmp_path: Path) -> None:
+    model = trained()
+    expected = logits(model)
+    plain = merge(model)
+    torch.testing.assert_close(logits(plain), expected, atol=1e-5, rtol=0)
+    assert all(weight.requires_grad for weight in plain.parameters())
+    plain.save_pretrained(tmp_path)
+    assert not (tmp_path / "adapter_config.json").exists()
+    again = AutoModelForCausalLM.from_pretrained(tmp_path)
+    torch.testing.assert_close(logits(again), expected, atol=1e-5, rtol=0)
+
+
+def test_with_adapters_off_the_base_is_back_and_learning_goes_on() -> None:
+    model = trained()
+    expected = logits(model)
+    with model.disable_adapter():
+        torch.testing.assert_close(logits(model), logits(tiny.tiny_model()), atol=0, rtol=0)
+    torch.testing.assert_close(logits(model), expected, atol=0, rtol=0)
+    assert any(weight.requires_grad for weight in model.parameters())
+
+
+def test_adapter_state_is_the_adapters_and_restores_them() -> None:
+    model = trained()
+    state = {name: weight.clone() for name, weight in adapter_state(model).items()}
+    assert len(state) == 2 * 14
+    fresh = add_lora(tiny.tiny_model(), LoraConfig(rank=4, alpha=8.0), seed=5).eval()
+    fresh.load_state_dict(state, strict=False)
+    torch.testing.assert_close(logits(fresh), logits(model), atol=0, rtol=0)

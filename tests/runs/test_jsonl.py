@@ -1,0 +1,105 @@
+"""JSON that any reader takes, one object per line."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whet.errors import UserError
+from whet.runs.jsonl import append, encode, read, write, write_bytes
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_what_json_does_not_have_is_null_at_any_depth(value: float) -> None:
+    record = {"a": value, "b": [1, (value, {"c": value})], "d": 0.5}
+    assert json.loads(encode(record)) == {"a": None, "b": [1, [None, {"c": None}]], "d": 0.5}
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_keep_every_digit(value: float) -> None:
+    assert json.loads(encode({"x": value}))["x"] == value
+
+
+@given(st.text(st.characters(codec=None)))
+def test_every_text_comes_back_in_one_line(text: str) -> None:
+    line = encode({"x": text})
+    assert b"\n" not in line
+    assert json.loads(line)["x"] == text
+
+
+def test_lone_surrogates_and_line_separators_survive_a_file(tmp_path: Path) -> None:
+    records = [{"text": "\udc80 half \ud83d"}, {"text": "a\u2028b\x85c\x00\x1b[31m"}]
+    write(tmp_path / "x.jsonl", records)
+    assert read(tmp_path / "x.jsonl") == records
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (torch.tensor(0.5), 0.5),
+        (np.float32(0.25), 0.25),
+        (np.int64(3), 3),
+        (torch.tensor(float("nan")), None),
+        (Path("a/b"), "a/b"),
+    ],
+)
+def test_scalars_of_other_libraries_are_numbers_and_the_rest_is_text(value: Any, expected: Any) -> None:
+    assert json.loads(encode({"x": value}))["x"] == expected
+
+
+def test_lines_are_appended_and_an_unfinished_one_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    assert read(path) == []
+    append(path, {"step": 0})
+    append(path, {"step": 1})
+    with path.open("ab") as file:
+        file.write(b'{"step": 2, "rew')
+    assert read(path) == [{"step": 0}, {"step": 1}]
+
+
+@pytest.mark.parametrize("line", [b"{", b"[1]", b"NaN", b"\xff"])
+def test_a_broken_line_in_the_middle_is_named(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "m.jsonl"
+    path.write_bytes(b'{"a": 1}\n' + line + b'\n{"a": 3}\n')
+    with pytest.raises(UserError, match=r"m\.jsonl, line 2: not"):
+        read(path)
+
+
+def test_a_line_that_does_not_fit_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "m.jsonl"
+    append(path, {"step": 0})
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            append(path, {"step": 1})
+    append(path, {"step": 2})
+    assert read(path) == [{"step": 0}, {"step": 2}]
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "new" / "file"
+    write_bytes(path, b"old")
+
+    def fail(self: Path, target: Path) -> Path:
+        raise OSError("no rename")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", fail)
+        with pytest.raises(OSError, match="no rename"):
+            write_bytes(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in path.parent.iterdir()] == ["file"]
+    write_bytes(path, b"new")
+    assert path.read_bytes() == b"new"

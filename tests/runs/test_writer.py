@@ -1,0 +1,138 @@
+"""What a run leaves on disk while it goes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from whet.errors import UserError
+from whet.protocols import Run
+from whet.runs.reader import RunReader
+from whet.runs.writer import RunWriter
+from whet.types import Group, Problem, Prompt, Reward, Rollout
+
+
+def group(step: int) -> Group:
+    rollouts = (Rollout((7,), (-0.1,), f"answer {step}", "stop"), Rollout((8,), (-2.0,), "3", "length"))
+    return Group(Prompt(Problem("1", "1 + 1?", "2"), (), ()), rollouts, (Reward(1.0), Reward(0.0)))
+
+
+def do_steps(run: RunWriter, until: int, **extra: float) -> None:
+    loop: Run = run
+    for step in loop.steps(until):
+        loop.record(step, [group(step)], [[1.0, -1.0]], {"reward": step / 3, **extra})
+        run.record_timings("grpo", step, {"seconds": 0.5})
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Any:
+    with RunWriter.create(tmp_path / "runs", "seed: 0\n", {"seed": 0, "data": {"sha256": "ab"}}, "quick") as run:
+        yield run
+
+
+def contents(path: Path, but: tuple[str, ...] = ("timings.jsonl", "manifest.json", "owner.json")) -> dict[str, bytes]:
+    files = (file for file in path.rglob("*") if file.is_file() and file.name not in but)
+    return {file.relative_to(path).as_posix(): file.read_bytes() for file in files}
+
+
+def test_a_new_run_knows_its_recipe_and_what_it_was_made_with(run: RunWriter) -> None:
+    assert run.path.name == "quick-001"
+    assert (run.path / "recipe.yaml").read_text() == "seed: 0\n"
+    manifest = json.loads((run.path / "manifest.json").read_text())
+    assert manifest["seed"] == 0
+    assert manifest["data"] == {"sha256": "ab"}
+    assert manifest["name"] == "quick-001"
+    assert manifest["format"] == 1
+    assert {"python", "torch", "whet"} <= set(manifest["versions"])
+
+
+def test_steps_are_recorded_with_every_digit(run: RunWriter) -> None:
+    do_steps(run, 3, loss=float("nan"))
+    lines = (run.path / "metrics.jsonl").read_text().splitlines()
+    assert lines[1] == '{"phase": "grpo", "step": 1, "reward": 0.3333333333333333, "loss": null}'
+    assert len(lines) == 3
+    rollouts = RunReader(run.path).rollouts(2)
+    assert [(r["text"], r["finish"], r["advantage"]) for r in rollouts] == [
+        ("answer 2", "stop", 1.0),
+        ("3", "length", -1.0),
+    ]
+    assert list(run.steps(5)) == [3, 4]
+
+
+def test_rollouts_are_on_disk_before_the_step_counts_as_done(
+    run: RunWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(RunWriter, "record_metrics", fail)
+    with pytest.raises(OSError, match="disk full"):
+        run.record(0, [group(0)], [[1.0, -1.0]], {})
+    assert RunReader(run.path).rollout_steps() == [0]
+    assert list(run.steps(1)) == [0]
+
+
+def test_a_run_that_went_on_is_byte_for_byte_the_one_that_never_stopped(tmp_path: Path) -> None:
+    with RunWriter.create(tmp_path, "r", {}, name="whole") as whole:
+        whole.record_metrics("sft", 0, {"loss": 2.0})
+        do_steps(whole, 6)
+    with RunWriter.create(tmp_path, "r", {}, name="broken") as broken:
+        broken.record_metrics("sft", 0, {"loss": 2.0})
+        do_steps(broken, 4, reward=99.0)
+        with (broken.path / "metrics.jsonl").open("ab") as file:
+            file.write(b'{"phase": "grpo", "st')
+        (broken.path / "rollouts" / ".step-000004.jsonl.x.tmp").write_text("half")
+        first = [line for line in (whole.path / "metrics.jsonl").read_bytes().splitlines(keepends=True)[:3]]
+        rest = (broken.path / "metrics.jsonl").read_bytes().splitlines(keepends=True)[3:]
+        (broken.path / "metrics.jsonl").write_bytes(b"".join(first + rest))
+        (broken.path / "rollouts" / "step-000003.jsonl").write_text("{}\n")
+    with RunWriter.reopen(broken.path, next_step=2) as again:
+        assert list(again.steps(6)) == [2, 3, 4, 5]
+        do_steps(again, 6)
+    assert contents(broken.path) == contents(whole.path)
+    assert [line["step"] for line in RunReader(broken.path).timings()] == list(range(6))
+
+
+def test_a_run_in_use_is_refused(run: RunWriter) -> None:
+    with pytest.raises(UserError, match="in use"):
+        RunWriter.reopen(run.path, 0)
+
+
+def test_what_is_no_run_cannot_be_reopened(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="not a run folder"):
+        RunWriter.reopen(tmp_path, 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_whose_name_is_taken_is_refused_and_left_alone(tmp_path: Path) -> None:
+    with RunWriter.create(tmp_path, "first", {}, name="mine"):
+        pass
+    with pytest.raises(UserError, match=r"run\.name.*whet resume"):
+        RunWriter.create(tmp_path, "second", {}, name="mine")
+    assert (tmp_path / "mine" / "recipe.yaml").read_text() == "first"
+
+
+def test_an_evaluation_is_a_record_per_problem_and_a_summary(run: RunWriter) -> None:
+    run.record_evaluation("before", [{"problem": "1", "correct": True}], {"accuracy": 1.0, "n": 1})
+    assert json.loads((run.path / "eval" / "before.json").read_text()) == {"accuracy": 1.0, "n": 1}
+    assert (run.path / "eval" / "before.jsonl").read_text() == '{"problem": "1", "correct": true}\n'
+    with pytest.raises(UserError):
+        run.record_evaluation("../before", [], {})
+
+
+def test_the_log_keeps_every_line_whatever_is_in_it(run: RunWriter) -> None:
+    run.log("one")
+    run.log("two \udc80 π")
+    lines = (run.path / "train.log").read_text().splitlines()
+    assert [line.split(" ", 1)[1] for line in lines] == ["one", "two \\udc80 π"]
+
+
+def test_the_places_of_checkpoints_and_of_the_final_model(run: RunWriter) -> None:
+    assert (run.checkpoints, run.final) == (run.path / "checkpoints", run.path / "final")
+
+
+def test_close_gives_the_folder_up(run: RunWriter) -> None:
+    run.close()
+    run.close()
+    RunWriter.reopen(run.path, 0).close()

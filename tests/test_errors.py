@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from whet.errors import UserError, did_you_mean, edits, nearest
+from whet.errors import UserError, did_you_mean, edits, is_near, nearest
 
 WORDS = ["accuracy", "exact_match", "last_integer", "integer", "format_strict", "format_soft", "format_tags"]
 
@@ -32,6 +32,20 @@ def test_a_word_with_one_slip_is_found_again() -> None:
         place = dice.randrange(len(word))
         assert nearest(word[:place] + word[place + 1 :], WORDS) == word
         assert nearest(word[:place] + "q" + word[place:], WORDS) == word
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "near"),
+    [
+        ("setp", "steps", True),
+        ("nem", "name", True),
+        ("us", "run", False),
+        ("rn", "run", True),
+        ("abc", "xyz", False),
+    ],
+)
+def test_short_words_may_differ_by_less(word: str, name: str, near: bool) -> None:
+    assert is_near(word, name) is is_near(name, word) is near
 
 
 def test_a_word_that_looks_alike_is_found_and_a_strange_one_is_not() -> None:

@@ -28,17 +28,24 @@ def edits(a: str, b: str) -> int:
     return last[width]
 
 
+def is_near(word: str, name: str) -> bool:
+    """Whether one may be the other misspelt: within two edits, or one where either is very short.
+
+    >>> is_near("setp", "steps"), is_near("nem", "name"), is_near("ab", "abcd")
+    (True, True, False)
+    """
+    return edits(word, name) <= (2 if min(len(word), len(name)) > 2 and max(len(word), len(name)) > 3 else 1)
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that `word` was meant to be: within two edits, one in a short word, or else one alike.
+    """The known name that `word` was meant to be: the nearest misspelt one, or else one that looks alike.
 
     >>> nearest("acuracy", ["accuracy", "integer"]), nearest("gsm", ["gsm8k"]), nearest("x", ["accuracy"])
     ('accuracy', 'gsm8k', None)
     """
     names = list(known)
-    reach = 2 if len(word) > 3 else 1
-    close = min(((edits(word, name), name) for name in names), default=(reach + 1, ""))
-    alike = get_close_matches(word, names, n=1, cutoff=0.6)
-    return close[1] if close[0] <= reach else next(iter(alike), None)
+    close = min(((edits(word, name), name) for name in names if is_near(word, name)), default=None)
+    return close[1] if close else next(iter(get_close_matches(word, names, n=1, cutoff=0.6)), None)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

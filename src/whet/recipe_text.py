@@ -6,12 +6,16 @@ Words and numbers are read as people expect today (YAML 1.2): `1e-5` is a number
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import yaml
 
 from whet.errors import UserError
 from whet.recipe_keys import Path, dotted
+
+_BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
+"""Letters that YAML takes for the end of a line, or for nothing, unless they are written in ASCII."""
 
 _SCALARS = (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
@@ -53,8 +57,8 @@ class Document:
 
 def read_document(text: str, name: str) -> Document:
     """Raises `UserError`, naming the line, where the text is no YAML, repeats a key or holds no sections."""
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         lines = dict(_lines(node, (), name)) if node else {}
         tree = loader.construct_document(node) if node else None
@@ -62,12 +66,11 @@ def read_document(text: str, name: str) -> Document:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
         raise UserError(f"{name}{line}: is not YAML: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise UserError(f"{name}: is not YAML: {str(error).splitlines()[0]}") from error
+    except yaml.reader.ReaderError as error:
+        line = f":{text.count(chr(10), 0, error.position) + 1}"
+        raise UserError(f"{name}{line}: is not YAML: holds a character that cannot be seen") from error
     except RecursionError as error:
         raise UserError(f"{name}: is nested too deeply, or holds itself") from error
-    finally:
-        loader.dispose()
     if not isinstance(tree, dict):
         wrong = "is empty" if tree is None else "is no mapping"
         raise UserError(f"{name}: {wrong}; a recipe has sections, such as model and data")
@@ -100,4 +103,6 @@ def read_value(text: str) -> Any:
 
 def write_document(tree: dict[str, Any]) -> str:
     """YAML that reads back as the same tree."""
-    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    dump = partial(yaml.dump, tree, Dumper=_Dumper, sort_keys=False, width=100)
+    text: str = dump(allow_unicode=True)
+    return dump() if _BREAKS.search(text) else text

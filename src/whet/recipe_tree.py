@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from whet import recipe_keys as keys
 from whet.config import Config
 from whet.data.sources import SOURCES
+from whet.recipe_hints import suggest
 from whet.recipe_keys import dotted, key_of, pattern
 from whet.recipe_text import read_value
 
@@ -63,7 +64,7 @@ def override(tree: Tree, path: keys.Path, value: Any) -> None:
     list that is not there, and for a value that is no YAML.
     """
     if not keys.is_known(path):
-        meant = keys.suggest(path)
+        meant = suggest(path)
         raise ValueError(f"unknown key{f'; did you mean {meant}?' if meant else ''}")
     value = _value(path, value)
     if isinstance(value, str) and pattern(path) in SHORTHANDS:
@@ -85,7 +86,7 @@ def _enter(node: Any, part: str | int, path: keys.Path) -> Any:
     """The container under `part`, made if need be: of a list that is left out, its default."""
     inside = node[part] if (part in node if isinstance(node, dict) else part in range(len(node))) else None
     if not isinstance(inside, dict | list):
-        key = key_of(path)
+        key = keys.known_keys().get(pattern(path))
         inside = deepcopy(key.default) if key and isinstance(key.default, list) else {}
         _put(node, part, inside, path)
     return inside

@@ -55,11 +55,11 @@ def test_answers_and_every_step_of_the_solution_are_right(level: int, steps: boo
 
 
 def test_the_solutions_read_as_promised() -> None:
-    train, test = Arithmetic("train", steps=True)[:20000], Arithmetic("test", steps=True)[:8000]
+    train, test = Arithmetic("train", steps=True)[:60000], Arithmetic("test", steps=True)[:8000]
     problems = {p.question: p.solution for p in train + test}
     assert problems["What is 37 + 45?"] == "37 + 45 = 70 + 12 = 82"
     assert problems["What is 82 - 45?"] == "82 - 45 = 40 - 3 = 37"
-    short = {p.question: p.solution for p in Arithmetic(level=2)[:20000]}
+    short = {p.question: p.solution for p in Arithmetic(level=2)[:60000]}
     assert short["What is 37 + 45?"] == "37 + 45 = 82"
 
 

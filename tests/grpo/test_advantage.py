@@ -133,7 +133,7 @@ def test_leave_one_out_is_the_group_mean_times_g_over_g_minus_1(rewards: list[fl
 
 @given(tame)
 def test_epsilon_bounds_what_barely_differs(rewards: list[float]) -> None:
-    """|d_i| ≤ s · (G − 1) / √G for any numbers (Samuelson's inequality), so no advantage passes that bound."""
+    """|d_i| ≤ s · (G − 1) / √G for any numbers: Samuelson's inequality. ε keeps Â below it."""
     bound = (len(rewards) - 1) / math.sqrt(len(rewards))
     assert max(abs(advantage) for advantage in of(rewards)) <= bound * (1 + 1e-9)
     assert max(abs(advantage) for advantage in of([0.0, 1e-9])) < 1e-5

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -129,7 +129,7 @@ def test_no_split_into_whole_groups_changes_loss_or_gradient(aggregation: Any, r
     (expected,) = torch.autograd.grad(whole, logprobs_BT)
     for cuts in product([False, True], repeat=3):
         starts = [0, *(place + 1 for place, cut in enumerate(cuts) if cut), 4]
-        parts = [list(range(a, b)) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+        parts = [list(range(a, b)) for a, b in pairwise(starts)]
         losses = []
         for part in parts:
             micro, rows = batch.select(part), torch.isin(batch.group_B, torch.tensor(part))
@@ -203,7 +203,7 @@ def test_a_response_without_tokens_weighs_nothing() -> None:
 
 
 def by_loops_without(batch: Batch, logprobs_BT: Tensor, row: int) -> tuple[float, float]:
-    """The loss with the empty row's tokens masked out but counted among the rows, and of the other rows alone."""
+    """The loss with the row counted but silent, and the loss of the other rows alone."""
     rows = [i for i in range(len(batch.group_B)) if i != row]
     rest = replace(
         batch,

@@ -165,7 +165,7 @@ def test_each_iteration_is_an_optimizer_step_and_the_second_sees_a_moved_policy(
 
 
 def test_metrics_by_loops() -> None:
-    """Means over the response tokens and over the passes; the sampler's difference is that of the first pass."""
+    """Means over tokens and over passes; the difference from the sampler is that of the first pass."""
     batch, policy = a_batch(reference=True), Unigram()
     config = a_config(iterations=2, beta=0.1)
     optimizer = Descent(policy, 1.0)

@@ -44,6 +44,12 @@ try:
 finally:
     print(json.dumps(sorted(heavy & set(sys.modules))), file=sys.stderr)
 """
+LOAD_RECIPES = """
+import json, sys
+from whet.recipe import load_recipe, recipe_names
+loaded = [load_recipe(name) for name in recipe_names()]
+print(json.dumps([len(loaded), sorted(set(json.loads(sys.argv[1])) & set(sys.modules))]))
+"""
 
 
 def _python(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -73,6 +79,14 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stderr.splitlines()[-1]) == []
     assert "train" in done.stdout
+
+
+def test_loading_every_recipe_loads_nothing_heavy() -> None:
+    done = _python(LOAD_RECIPES, sorted(HEAVY))
+    assert done.returncode == 0, done.stderr
+    recipes, heavy = json.loads(done.stdout)
+    assert recipes >= 3
+    assert heavy == []
 
 
 def test_a_heavy_module_is_found() -> None:

@@ -1,8 +1,15 @@
 """docs/metrics.md lists the figures that a run writes: all of them, and no others."""
 
 import ast
+import json
 import re
 from collections.abc import Iterable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
 
 from house.source import ROOT, Source, modules
 
@@ -46,6 +53,45 @@ def test_documented_metrics_are_written() -> None:
     names = documented(DOCUMENT.read_text("utf-8"))
     assert {"reward", "frac_reward_zero_std", "rewards/<function>/mean", "kl", "accuracy"} <= names
     assert unwritten(names, modules()) == []
+
+
+@pytest.fixture(scope="module")
+def run(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the smallest run that goes through every stage."""
+    from whet.api import train
+    from whet.config import Config
+    from whet.runs.view import make_view
+
+    recipe: dict[str, Any] = {
+        "model": str(tiny_folder),
+        "data": {"train": {"name": "arithmetic", "params": {"level": 1}}},
+        "check": {"problems": 2, "samples": 2, "gold": 4},
+        "sft": {"when": "always", "steps": 1, "batch_size": 2, "held_out": 2, "evaluate_every": 1},
+        "grpo": {
+            "steps": 1,
+            "prompts_per_step": 2,
+            "group_size": 2,
+            "sampling": {"max_tokens": 8},
+            "objective": {"beta": 0.1},
+        },
+        "eval": {"problems": 4, "samples": 2},
+        "run": {"folder": str(tmp_path_factory.mktemp("runs"))},
+    }
+    with make_view(Console(file=StringIO())) as view:
+        return train(Config.model_validate(recipe), view).path
+
+
+@pytest.mark.parametrize("file", ["metrics.jsonl", "timings.jsonl"])
+def test_what_every_step_writes_is_documented(run: Path, file: str) -> None:
+    lines = [json.loads(line) for line in (run / file).read_text("utf-8").splitlines()]
+    assert len(lines) == len({line["phase"] for line in lines}) > 0
+    names = {name for line in lines for name in line} - {"phase", "step", "at"}
+    assert undocumented(names, DOCUMENT.read_text("utf-8")) == []
+
+
+def test_what_every_measurement_writes_is_documented(run: Path) -> None:
+    summary = json.loads((run / "eval" / "final.json").read_text("utf-8"))
+    assert undocumented(summary, DOCUMENT.read_text("utf-8")) == []
 
 
 TABLE = "| metric | formula |\n|---|---|\n| `loss` | −J |\n| `rewards/<function>/mean` | mean |\n"

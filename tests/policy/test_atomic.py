@@ -24,9 +24,13 @@ def test_the_folder_appears_at_the_end_with_everything_in_it(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_a_failure_leaves_nothing(tmp_path: Path, error: type[BaseException]) -> None:
-    with pytest.raises(error), new_folder(tmp_path / "made") as folder:
-        (folder / "half").write_text("x")
-        raise error
+    def fail() -> None:
+        with new_folder(tmp_path / "made") as folder:
+            (folder / "half").write_text("x")
+            raise error
+
+    with pytest.raises(error):
+        fail()
     assert names(tmp_path) == []
 
 
@@ -52,7 +56,7 @@ def test_every_file_is_on_the_disk_before_the_rename(tmp_path: Path, monkeypatch
     rename, on_disk = Path.rename, os.fsync
 
     def seen_fsync(descriptor: int) -> None:
-        events.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        events.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
         on_disk(descriptor)
 
     def seen_rename(self: Path, target: Path) -> Path:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,10 @@ def test_prune_counts_only_those_that_verify(tmp_path: Path) -> None:
     assert newest_valid(tmp_path) == tmp_path / "step-3"
 
 
+class InjectedError(OSError):
+    """The fault that the test below puts in."""
+
+
 CALLS = ("fsync", "rename", "chmod", "mkdir", "open")
 
 
@@ -181,10 +186,8 @@ def test_a_fault_at_any_call_of_a_save_leaves_the_old_one_in_force(
             save(parent, 1)
             with monkeypatch.context() as patch:
                 met = fault(patch, call, fail_at)
-                try:
+                with suppress(InjectedError):
                     save(parent, 2)
-                except OSError as error:
-                    assert "injected" in str(error)
             found = newest_valid(parent)
             assert found is not None
             assert found.name == "step-2" or met
@@ -206,7 +209,7 @@ def fault(patch: pytest.MonkeyPatch, call: str, fail_at: int) -> list[str]:
         calls[0] += 1
         if calls[0] == fail_at:
             met.append(call)
-            raise OSError(28, "injected")
+            raise InjectedError(28, "injected")
         return real(*arguments, **named)
 
     patch.setattr(owner, call, failing)
@@ -215,6 +218,7 @@ def fault(patch: pytest.MonkeyPatch, call: str, fail_at: int) -> list[str]:
 
 KILLED = """
 import os, signal, sys
+from contextlib import suppress
 from pathlib import Path
 import torch
 from whet.policy import checkpoint

@@ -5,15 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
 import torch
 from gguf import GGUFWriter
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+import tiny
 from policy.tiny_gguf import write_gguf
 from whet.errors import UserError
 from whet.policy.gguf import convert, folder_of, pre_tokenizer_name
+
 
 def logits(model: Any) -> Tensor:
     with torch.no_grad():

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
 import torch
-from policy.tiny_gguf import write_gguf
 
+import tiny
+from policy.tiny_gguf import write_gguf
 from whet.errors import UserError
 from whet.policy import hub, packaged
 from whet.policy.hub import NotHereError
@@ -100,6 +100,11 @@ def test_what_is_nowhere_is_told_with_everything_that_was_tried(places: Places) 
         assert place in text
     assert f"or {SHORT}" in text
     assert "\n" not in text
+
+
+def test_a_packaged_model_out_of_reach_names_every_place_once(places: Places) -> None:
+    with pytest.raises(UserError, match=r"the hub: nothing; package: nothing\); name a model folder$"):
+        resolve(LONG)
 
 
 @pytest.mark.parametrize("name", ["./none", "/none", "~/none", "none.gguf", "a/b/c"])

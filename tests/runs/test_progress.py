@@ -2,7 +2,7 @@
 
 import pytest
 
-from whet.runs.progress import Phase
+from whet.runs.progress import Phase, Phases
 
 
 class Time:
@@ -37,7 +37,7 @@ def test_a_resumed_phase_counts_only_what_it_did_itself() -> None:
 def test_a_phase_without_an_end_has_no_position() -> None:
     phase = Phase("model", None)
     phase.advance(3, {})
-    assert (phase.position, phase.left, phase.is_complete) == ("", None, True)
+    assert (phase.position, phase.left) == ("", None)
 
 
 def test_absent_figures_keep_their_last_value() -> None:
@@ -49,13 +49,38 @@ def test_absent_figures_keep_their_last_value() -> None:
     assert phase.history == {"loss": [2.0, 1.0], "held_out_loss": [1.5]}
 
 
-def test_complete_means_all_done_and_not_stopped() -> None:
-    phase = Phase("GRPO", 2)
-    assert not phase.is_complete
-    phase.advance(2, {})
-    assert phase.is_complete
-    phase.stopped = True
-    assert not phase.is_complete
+def test_a_phase_goes_on_after_another_with_its_time_and_its_curve() -> None:
+    time = Time()
+    phases = Phases(time)
+    grpo = phases.begin("GRPO", 10)
+    time.now += 20
+    grpo.advance(5, {"reward": 0.5})
+    exam = phases.begin("evaluate", 3)
+    time.now += 1000
+    assert (grpo.elapsed, exam.elapsed) == (20, 1000)
+    assert phases.begin("GRPO", 10, start=5) is grpo
+    assert phases.current is grpo
+    time.now += 4
+    grpo.advance(6, {"reward": 0.6})
+    assert (grpo.elapsed, grpo.left) == (24, pytest.approx(16))
+    assert grpo.history == {"reward": [0.5, 0.6]}
+
+
+@pytest.mark.parametrize(("total", "start"), [(10, 0), (10, 4), (12, 5)])
+def test_a_phase_of_the_same_name_is_a_new_one_unless_it_goes_on_where_it_was(total: int, start: int) -> None:
+    phases = Phases()
+    phases.begin("check", 10).advance(5, {"reward": 0.5})
+    again = phases.begin("check", total, start)
+    assert (again.done, again.figures) == (start, {})
+
+
+def test_no_phase_is_at_work_before_the_first_and_after_the_end() -> None:
+    phases = Phases()
+    assert phases.current is None
+    phases.begin("check", None)
+    phases.end()
+    phases.end()
+    assert phases.current is None
 
 
 def test_the_headline_is_the_first_that_is_reported() -> None:

@@ -24,7 +24,9 @@ def make_run(path: Path, created: str = "2026-01-01T00:00:00+00:00") -> Path:
         '{"phase": "grpo", "step": 1, "rew'
     )
     (path / "timings.jsonl").write_text('{"phase": "grpo", "step": 0, "at": "x", "seconds": 1.5}\n')
-    (path / "rollouts" / "step-000000.jsonl").write_text('{"step": 0, "text": "a"}\n{"step": 0, "text": "b"}\n')
+    (path / "rollouts" / "step-000000.jsonl").write_text(
+        '{"step": 0, "text": "a"}\n{"step": 0, "text": "b"}\n'
+    )
     (path / "rollouts" / "step-000010.jsonl").write_text('{"step": 10, "text": "c"}\n')
     (path / "rollouts" / ".step-000011.jsonl.x.tmp").write_text("half")
     for second, stage in enumerate(["before", "after", "again"]):
@@ -60,7 +62,13 @@ def test_what_is_not_there_yet_is_empty(tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text("")
     (tmp_path / "manifest.json").write_text('{"format": 1}')
     run = RunReader(tmp_path)
-    assert (run.metrics(), run.timings(), run.rollout_steps(), run.evaluations(), run.log()) == ([], [], [], {}, "")
+    assert (run.metrics(), run.timings(), run.rollout_steps(), run.evaluations(), run.log()) == (
+        [],
+        [],
+        [],
+        {},
+        "",
+    )
     assert (run.final, run.owner, run.evaluation("before")) == (None, None, [])
     (tmp_path / "final").mkdir()
     assert run.final == tmp_path / "final"
@@ -87,7 +95,7 @@ def test_what_is_no_run_or_of_another_format_is_refused(tmp_path: Path) -> None:
         RunReader(tmp_path)
     path = make_run(tmp_path / "r")
     (path / "manifest.json").write_text('{"format": 2}')
-    with pytest.raises(UserError, match="format 2.*reads 1"):
+    with pytest.raises(UserError, match=r"format 2.*reads 1"):
         RunReader(path)
 
 

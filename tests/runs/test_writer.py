@@ -27,11 +27,15 @@ def do_steps(run: RunWriter, until: int, **extra: float) -> None:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Any:
-    with RunWriter.create(tmp_path / "runs", "seed: 0\n", {"seed": 0, "data": {"sha256": "ab"}}, "quick") as run:
+    with RunWriter.create(
+        tmp_path / "runs", "seed: 0\n", {"seed": 0, "data": {"sha256": "ab"}}, "quick"
+    ) as run:
         yield run
 
 
-def contents(path: Path, but: tuple[str, ...] = ("timings.jsonl", "manifest.json", "owner.json")) -> dict[str, bytes]:
+def contents(
+    path: Path, but: tuple[str, ...] = ("timings.jsonl", "manifest.json", "owner.json")
+) -> dict[str, bytes]:
     files = (file for file in path.rglob("*") if file.is_file() and file.name not in but)
     return {file.relative_to(path).as_posix(): file.read_bytes() for file in files}
 
@@ -83,7 +87,7 @@ def test_a_run_that_went_on_is_byte_for_byte_the_one_that_never_stopped(tmp_path
         with (broken.path / "metrics.jsonl").open("ab") as file:
             file.write(b'{"phase": "grpo", "st')
         (broken.path / "rollouts" / ".step-000004.jsonl.x.tmp").write_text("half")
-        first = [line for line in (whole.path / "metrics.jsonl").read_bytes().splitlines(keepends=True)[:3]]
+        first = (whole.path / "metrics.jsonl").read_bytes().splitlines(keepends=True)[:3]
         rest = (broken.path / "metrics.jsonl").read_bytes().splitlines(keepends=True)[3:]
         (broken.path / "metrics.jsonl").write_bytes(b"".join(first + rest))
         (broken.path / "rollouts" / "step-000003.jsonl").write_text("{}\n")
@@ -119,6 +123,13 @@ def test_an_evaluation_is_a_record_per_problem_and_a_summary(run: RunWriter) -> 
     assert (run.path / "eval" / "before.jsonl").read_text() == '{"problem": "1", "correct": true}\n'
     with pytest.raises(UserError):
         run.record_evaluation("../before", [], {})
+
+
+def test_checks_are_kept_by_stage(run: RunWriter) -> None:
+    run.record_check("", {"pass@1": 0.1})
+    run.record_check("sft", {"pass@1": 0.6})
+    found = {path.name: json.loads(path.read_text()) for path in run.path.glob("check*.json")}
+    assert found == {"check.json": {"pass@1": 0.1}, "check-sft.json": {"pass@1": 0.6}}
 
 
 def test_the_log_keeps_every_line_whatever_is_in_it(run: RunWriter) -> None:

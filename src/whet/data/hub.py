@@ -1,7 +1,13 @@
-"""Rows of a data set on the hub, through `datasets` and its cache."""
+"""Rows of a data set on the hub, through `datasets` and its cache; an absent network is noticed quickly."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from whet.data.rows import Rows
 from whet.errors import UserError
+
+PATIENCE = 5.0
+"""Seconds that the hub has to say anything at all, before only what is cached here is looked at."""
 
 
 def hub_rows(name: str, config: str | None, split: str) -> Rows:
@@ -9,7 +15,8 @@ def hub_rows(name: str, config: str | None, split: str) -> Rows:
     try:
         from datasets import load_dataset
 
-        dataset = load_dataset(name, config, split=split)
+        with _cache_only(not _within_reach(name)):
+            dataset = load_dataset(name, config, split=split)
     except Exception as error:  # the hub fails in as many ways as a network and a server can
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(
@@ -17,3 +24,31 @@ def hub_rows(name: str, config: str | None, split: str) -> Rows:
             "check the name, the split and the network, or give a local file or folder with `path`"
         ) from error
     return ((number, dict(row)) for number, row in enumerate(dataset, 1))
+
+
+def _within_reach(name: str) -> bool:
+    """Whether the hub answers, be it with a refusal."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        HfApi().dataset_info(name, timeout=PATIENCE)
+    except HfHubHTTPError:
+        return True
+    except Exception:  # no route, no name service, offline mode, a proxy's refusal
+        return False
+    return True
+
+
+@contextmanager
+def _cache_only(wanted: bool) -> Iterator[None]:
+    """Keeps `datasets` to its cache while the block lasts, so that it does not retry for half a minute."""
+    import huggingface_hub.constants as hub
+    from datasets import config as settings
+
+    before = hub.HF_HUB_OFFLINE, settings.HF_HUB_OFFLINE
+    hub.HF_HUB_OFFLINE, settings.HF_HUB_OFFLINE = (wanted or flag for flag in before)
+    try:
+        yield
+    finally:
+        hub.HF_HUB_OFFLINE, settings.HF_HUB_OFFLINE = before

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 NUMBER = re.compile(
-    r"(?:(?<![\w)\]}])[-−])?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\d.])[-−]?\.\d+", re.ASCII
+    r"(?:(?<![\w)\]}])[-−])?(?:[1-9]\d{0,2}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\d.])[-−]?\.\d+", re.ASCII
 )
 """A number in running text; a minus is a sign only where nothing stands before it to subtract from."""
 

@@ -80,7 +80,9 @@ def resolve(name: str, say: Say = silent) -> Path:
         else:
             check_folder(folder)
             return folder
-    mend = f"name a model folder, or {packaged.MODELS[0].name}, which comes from the package index"
+    mend = "name a model folder"
+    if packaged.find(name) is None:
+        mend += f", or {packaged.MODELS[0].name}, which comes from the package index"
     raise UserError(f"model.name: {name!r} is nowhere ({'; '.join(tried)}); {mend}")
 
 

@@ -74,12 +74,12 @@ def merged_state(model: Any) -> "dict[str, Tensor]":
     """The weights of the plain model that equals `model` with its adapters: W + (alpha / rank) B A.
 
     Names are those of the model without adapters, so that any loader takes them. Fresh tensors where there is
-    an adapter, the model's own elsewhere; `model` stays as it is.
+    an adapter, the model's own elsewhere; `model` stays as it is, and need not have adapters at all.
     """
     import torch
     from peft.tuners.lora import LoraLayer
 
-    base = model.get_base_model()
+    base = model.get_base_model() if hasattr(model, "peft_config") else model
     state = base.state_dict()
     merged = {name.replace(BASE, "."): tensor for name, tensor in state.items() if ADAPTER not in name}
     layers = {name: module for name, module in base.named_modules() if isinstance(module, LoraLayer)}
@@ -100,5 +100,5 @@ def merge(model: Any) -> Any:
 
 
 def adapter_state(model: Any) -> "dict[str, Tensor]":
-    """The adapters' weights alone: what a checkpoint of such a run has to keep beside the base model's name."""
+    """The adapters' weights alone: all that a checkpoint needs beside the base model."""
     return {name: tensor for name, tensor in model.state_dict().items() if ADAPTER in name}

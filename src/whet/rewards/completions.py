@@ -6,9 +6,9 @@ prompt is a string, as in a file given to `whet score`, so is its completion. Bu
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from whet.types import Outputs, Problem, Prompt
+from whet.types import Outputs, Problem, Prompt, Rollout
 
 OWN = frozenset({"prompts", "completions", "completion_ids", "trainer_state", "log_extra", "log_metric"})
 """Keywords of the convention: a column of the data with such a name is not passed on."""
@@ -25,21 +25,35 @@ def text_of(completion: Any) -> str:
     return "".join(str(message["content"]) for message in completion)
 
 
-def columns_of(prompts: Sequence[Prompt], outputs: Outputs) -> dict[str, list[Any]]:
-    """The keyword arguments of a reward call over every rollout, prompt by prompt.
+class Sample(NamedTuple):
+    """One rollout of a step, with what it answers."""
 
-    Beside `prompts`, `completions` and `completion_ids`: the gold answer as `answer` and, unless the data has a
-    column of its own by that name, as `solution`, which TRL's rewards read; and every other column of the data,
-    `None` where a problem has none. Messages are made afresh, so a function may change them.
+    prompt: Prompt
+    number: int
+    """Which of its prompt's rollouts it is, from 0."""
+    rollout: Rollout
+
+
+def samples_of(prompts: Sequence[Prompt], outputs: Outputs) -> list[Sample]:
+    """Every rollout of a step, prompt by prompt."""
+    pairs = zip(prompts, outputs, strict=True)
+    return [Sample(prompt, number, rollout) for prompt, row in pairs for number, rollout in enumerate(row)]
+
+
+def columns_of(samples: Sequence[Sample]) -> dict[str, list[Any]]:
+    """The keyword arguments of a reward call, one entry for each sample.
+
+    Beside `prompts`, `completions` and `completion_ids`: the gold answer as `answer` and, unless the data has
+    a column of its own by that name, as `solution`, which TRL's rewards read; and every other column of the
+    data, `None` where a problem has none. Messages are made afresh, so a function may change them.
     """
-    samples = [(prompt, out) for prompt, row in zip(prompts, outputs, strict=True) for out in row]
-    data = [_row(prompt.problem) for prompt, _ in samples]
-    names = {name for row in data for name in row}
+    data = [_row(sample.prompt.problem) for sample in samples]
+    names = sorted({name for row in data for name in row})
     return {
-        **{name: [row.get(name) for row in data] for name in sorted(names)},
-        "prompts": [[dict(message) for message in prompt.messages] for prompt, _ in samples],
-        "completions": [[{"role": "assistant", "content": out.text}] for _, out in samples],
-        "completion_ids": [list(out.tokens) for _, out in samples],
+        **{name: [row.get(name) for row in data] for name in names},
+        "prompts": [[dict(message) for message in sample.prompt.messages] for sample in samples],
+        "completions": [[{"role": "assistant", "content": sample.rollout.text}] for sample in samples],
+        "completion_ids": [list(sample.rollout.tokens) for sample in samples],
     }
 
 

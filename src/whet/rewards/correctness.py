@@ -21,7 +21,7 @@ Finder = Callable[[str], str | None]
 def accuracy(response_format: ResponseFormat | None, lenient: bool = False) -> RewardFn:
     """The answer equals the gold one as a number, a formula or text.
 
-    The format must be kept: where it finds no answer, the reward is 0. `lenient` looks further (`find_answer`).
+    The format must be kept: where it finds no answer, the reward is 0. `lenient` looks on with `find_answer`.
     """
     find = _finder(response_format, lenient)
 
@@ -55,24 +55,25 @@ def last_integer(response_format: ResponseFormat | None) -> RewardFn:
 
 
 def _last_integer(text: str) -> str:
-    """Its digits and sign, without commas; empty where there is none."""
-    integers = [span.answer for span in numbers(text) if "." not in span.answer]
-    return str(int(integers[-1].replace(",", "").replace("−", "-")[:_DIGITS])) if integers else ""
-
-
-_DIGITS = 4000
-"""Digits read of an integer: Python refuses to convert many more."""
+    """Its sign and digits, without commas and leading zeros; empty where there is none."""
+    integers = [span.answer.replace("−", "-") for span in numbers(text) if "." not in span.answer]
+    if not integers:
+        return ""
+    sign = "-" if integers[-1].startswith("-") else ""
+    return sign + (integers[-1].replace(",", "").lstrip("-0") or "0")
 
 
 def _finder(response_format: ResponseFormat | None, lenient: bool = False) -> Finder:
     if response_format is None:
         return find_answer
     parse = response_format.parse
-    return (lambda text: parse(text).answer or find_answer(text)) if lenient else lambda text: parse(text).answer
+    return (
+        (lambda text: parse(text).answer or find_answer(text)) if lenient else lambda text: parse(text).answer
+    )
 
 
 def _against_gold(score: Callable[[str, str], float]) -> RewardFn:
-    """The reward that scores each completion with its gold answer; `None` where the gold answer is unknown."""
+    """The reward that scores each completion with its gold answer; `None` where there is no gold answer."""
 
     def reward(*, completions: list[Any], answer: list[Any] | None = None, **_: Any) -> list[float | None]:
         if answer is None:

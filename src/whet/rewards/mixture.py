@@ -4,31 +4,35 @@ A function that raises, or returns NaN, infinity, text or the wrong number of re
 silently zeroes a step: the failure is recorded with the sample that caused it, and its policy decides.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from statistics import fmean
 from typing import Any, Literal, NamedTuple
 
 from whet.errors import UserError
 from whet.protocols import RewardFn
-from whet.rewards.calls import BadReward, as_reward, as_rewards, attempt_all
-from whet.rewards.completions import columns_of
+from whet.rewards.calls import RewardError, as_reward, as_rewards, attempt_all, one_by_one
+from whet.rewards.completions import Sample, columns_of, samples_of
+from whet.rewards.logs import Logs
 from whet.types import Group, Outputs, Prompt, Reward
 
 Policy = Literal["skip", "zero", "fail"]
-Values = list[float | None]
 
 
 class Part(NamedTuple):
-    """One reward function of a mixture."""
+    """One reward function of a mixture. It is called like the function."""
 
     name: str
     function: RewardFn
     weight: float = 1.0
     on_error: Policy = "skip"
     """What stands for a reward that failed: nothing, 0, or the end of the run."""
+    full_mark: float | None = None
+    """The most that the function gives; `None` where that is not known."""
+
+    def __call__(self, **columns: Any) -> Any:
+        return self.function(**columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,59 +47,100 @@ class Failure:
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class TrainerState:
-    """What functions written for TRL may ask of their trainer."""
-
-    global_step: int
-
-
 class Mixture:
     """A weighted sum of reward functions; plays `whet.protocols.Grader`.
 
-    Each function is called once for all rollouts of a step. Where that call fails, it is called once more for
-    each rollout alone, so that only the rollouts that make it fail lose their reward.
+    Each function is called once for all rollouts of a step, async ones together. Where that call fails, the
+    function is called for each rollout alone, so that only those that make it fail lose their reward.
     """
 
     def __init__(self, parts: Sequence[Part | tuple[str, RewardFn, float]]) -> None:
-        rows = [Part(*part) for part in parts]
-        seen: Counter[str] = Counter()
-        self.parts: list[Part] = []
-        """The parts; a second one of the same name is called `name_2`."""
-        for part in rows:
-            seen[part.name] += 1
-            number = seen[part.name]
-            self.parts.append(part._replace(name=f"{part.name}_{number}") if number > 1 else part)
+        self.parts = _named_apart([Part(*part) for part in parts])
+        """The parts; the second one of a name is called `name_2`."""
         self.failures: list[Failure] = []
         """What failed in the last call of `grade`."""
         self.failure_counts: Counter[str] = Counter()
         """Failures by reward since the beginning."""
-        self.metrics: dict[str, float] = {}
-        """What functions logged through `log_metric` in the last call of `grade`: the mean by name."""
-        self.extra: dict[str, list[Any]] = {}
-        """What functions logged through `log_extra` in the last call of `grade`: a list by column."""
+        self.logs = Logs()
+        """What functions logged in the last call of `grade`."""
 
     @property
     def full_marks(self) -> float | None:
-        """The most that a response can get, which every gold solution must; `None` where a part has no known
-        full mark. A part with a negative weight is a penalty, at best 0."""
-        marks = [(part.weight, getattr(part.function, "full_mark", None)) for part in self.parts]
-        known = [weight * mark for weight, mark in marks if mark is not None and weight > 0]
-        return sum(known) if all(mark is not None for _, mark in marks) else None
+        """The most that a response can get, as every gold solution must; `None` where that is not known.
+        A part with a negative weight is a penalty, at best 0."""
+        total = 0.0
+        for part in self.parts:
+            if part.full_mark is None:
+                return None
+            total += max(0.0, part.weight) * part.full_mark
+        return total
 
     def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int = 0) -> list[Group]:
-        """One complete group per prompt. A total is the weighted sum of what is not `None`; all `None` is `None`.
-
-        `step` is told to functions that ask for `trainer_state.global_step`.
+        """One complete group per prompt. A total is the weighted sum of the parts that are not `None`, and
+        `None` where all are. `step` is told to functions that ask for `trainer_state`.
 
         Raises:
             UserError: a part whose policy is `fail` failed, or a function lacks something it needs.
         """
-        self.failures, self.metrics, self.extra = [], {}, {}
-        samples = [(prompt, index) for prompt, row in zip(prompts, outputs, strict=True) for index in range(len(row))]
-        columns = self._values(prompts, outputs, step, samples) if samples else {}
-        rewards = iter([self._reward(dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)])
+        self.failures, self.logs = [], Logs()
+        samples = samples_of(prompts, outputs)
+        told = self.logs.keywords(step)
+        calls = [partial(part.function, **columns_of(samples), **told) for part in self.parts]
+        results = attempt_all(calls) if samples else [[] for _ in calls]
+        values = [self._settle(*pair, samples, step) for pair in zip(self.parts, results, strict=True)]
+        rewards = iter([self._reward(row) for row in zip(*values, strict=True)])
         return [
             Group(prompt, tuple(row), tuple(next(rewards) for _ in row))
             for prompt, row in zip(prompts, outputs, strict=True)
         ]
+
+    def _reward(self, values: Sequence[float | None]) -> Reward:
+        """The parts as they are, and their weighted sum."""
+        named = dict(zip([part.name for part in self.parts], values, strict=True))
+        given = [part.weight * value for part in self.parts if (value := named[part.name]) is not None]
+        return Reward(sum(given) if given else None, named)
+
+    def _settle(self, part: Part, result: Any, samples: Sequence[Sample], step: int) -> list[float | None]:
+        """One value per sample from what a call gave, asking again for each sample alone where it failed."""
+        try:
+            return [
+                self._value(part, *pair)
+                for pair in zip(as_rewards(result, len(samples)), samples, strict=True)
+            ]
+        except RewardError as error:
+            whole = error
+        alone = [partial(part.function, **columns_of([one]), **Logs().keywords(step)) for one in samples]
+        before = len(self.failures)
+        values = [self._value(part, *pair) for pair in zip(one_by_one(alone), samples, strict=True)]
+        if len(self.failures) == before:
+            self._fail(part, None, f"{whole} over the whole step, though on no sample alone")
+        return values
+
+    def _value(self, part: Part, entry: Any, sample: Sample) -> float | None:
+        try:
+            return as_reward(entry)
+        except RewardError as error:
+            return self._fail(part, sample, str(error))
+
+    def _fail(self, part: Part, sample: Sample | None, what: str) -> float | None:
+        """Records a failure and says what stands for the reward."""
+        problem, index = (sample.prompt.problem.id, sample.number) if sample else (None, None)
+        self.failures.append(Failure(part.name, problem, index, what))
+        self.failure_counts[part.name] += 1
+        if part.on_error == "fail":
+            raise UserError(
+                f"reward {part.name!r} {what}, on sample {index} of problem {problem!r} (on_error: fail)"
+            )
+        return _STANDS_FOR[part.on_error]
+
+
+_STANDS_FOR: dict[Policy, float | None] = {"skip": None, "zero": 0.0}
+
+
+def _named_apart(parts: Sequence[Part]) -> list[Part]:
+    seen: Counter[str] = Counter()
+    apart = []
+    for part in parts:
+        seen[part.name] += 1
+        apart.append(part if seen[part.name] == 1 else part._replace(name=f"{part.name}_{seen[part.name]}"))
+    return apart

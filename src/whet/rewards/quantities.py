@@ -70,7 +70,7 @@ _LEFT_SIDE = re.compile(
 """What may stand before an equals sign without making the right side less than the answer: a name, a sum."""
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _BRACKETED = re.compile(r"^\s*\(([^()]*)\)\s*$")
-_DECIMAL = r"(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:\ \d{3})+|\d+)(?:\.\d*)?|\.\d+"
+_DECIMAL = r"(?:[1-9]\d{0,2}(?:(?:,\d{3})+|(?:\ \d{3})+)|\d+)(?:\.\d*)?|\.\d+"
 _GRAMMAR = re.compile(
     rf"""
     (?:(?:about|approximately)\s)?\s*

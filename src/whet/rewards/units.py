@@ -58,7 +58,7 @@ def unit_of(text: str) -> str | None:
     ('centimetre', '', None, None)
     """
     attached = text[:1].isalpha()
-    words = [word.strip(".") for word in _APART.split(_POWER.sub(" ", text).lower()) if word.strip(".")]
+    words = [word for word in _APART.split(_POWER.sub(" ", text).lower().replace(".", "")) if word]
     if len(words) > 8 or (attached and (len(words[0]) == 1 or words[0] not in CANONICAL)):
         return None
     if not all(_may_be_unit(word) for word in words):

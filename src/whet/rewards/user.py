@@ -1,7 +1,7 @@
 """Reward functions of one's own, as written for TRL: handed what they ask for, by name.
 
-    def brief(completions, **kwargs):
-        return [float(len(completion[0]["content"]) < 200) for completion in completions]
+def brief(completions, **kwargs):
+    return [float(len(completion[0]["content"]) < 200) for completion in completions]
 """
 
 import inspect
@@ -22,7 +22,9 @@ def adapt(function: Callable[..., Any], name: str, params: Mapping[str, Any]) ->
     takes, needs = _keywords(function)
     unknown = sorted(set(params) - takes) if takes is not None else []
     if unknown:
-        raise UserError(f"rewards.params of {name!r} has {unknown[0]!r}: the function takes {_listed(takes or ())}")
+        raise UserError(
+            f"rewards.params of {name!r} has {unknown[0]!r}: the function takes {_listed(takes or ())}"
+        )
 
     def reward(**columns: Any) -> Any:
         given = {**columns, **params}

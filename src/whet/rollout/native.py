@@ -9,8 +9,7 @@ from whet.config import SamplingConfig
 from whet.kernels.decoder import Decoder
 from whet.kernels.sampling import Temperature
 from whet.kernels.uniforms import key
-from whet.policy.fuse import can_fuse, fuse
-from whet.policy.language_model import LanguageModel
+from whet.kernels.fuse import can_fuse, fuse
 from whet.rollout.forward import ForwardEngine
 from whet.rollout.generation import Drawn, Engine, generate
 from whet.types import Finish, Outputs, Prompt, Rollout
@@ -29,7 +28,7 @@ class NativeSampler:
         self.stream = (seed, purpose)
         self.max_rows = max_rows
 
-    def load(self, policy: LanguageModel) -> None:
+    def load(self, policy: Any) -> None:
         """π_old ← π_θ: copies the weights, or borrows them where no fused copy is known."""
         self.tokenizer = policy.tokenizer
         self.end_tokens = policy.end_tokens()

@@ -12,12 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from whet.runs.figures import duration, figure, in_order, sparkline
-from whet.runs.progress import Clock, Phase
+from whet.runs.progress import Clock, Phase, Phases
 
 ACCENT, QUIET = "cyan", "dim"
 
-NAME_WIDTH = 13
-"""Columns for the name of a phase."""
+NAME_WIDTH = 24
+"""Columns for the name of a phase, where the terminal has them."""
+
+LABEL_WIDTH = 13
+"""Columns for the name of a figure."""
 
 CELL_WIDTH = 24
 """Columns for one figure: label, value and the gap after it."""
@@ -37,36 +40,41 @@ class LiveView:
 
     def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
         self._console = console
-        self._clock = clock
-        self._phase: Phase | None = None
+        self._phases = Phases(clock)
         self._live: Live | None = None
         self._notes: list[str] = []
         self._spinner = Spinner("dots", style=ACCENT)
 
     def phase(self, name: str, total: int | None, start: int = 0) -> None:
-        self.close()
-        self._phase = Phase(name, total, start, self._clock)
+        self._end()
+        self._phases.begin(name, total, start)
         self._live = Live(
             get_renderable=self._block, console=self._console, refresh_per_second=8, transient=True
         )
         self._live.start()
 
     def advance(self, done: int, **figures: float | None) -> None:
-        if self._phase is not None:
-            self._phase.advance(done, figures)
+        if self._phases.current is not None:
+            self._phases.current.advance(done, figures)
 
     def note(self, text: str) -> None:
-        if self._phase is None:
+        if self._phases.current is None:
             self._console.print(_note(text))
         else:
             self._notes.append(text)
 
     def close(self) -> None:
-        if self._phase is None or self._live is None:
+        self._end()
+
+    def _end(self) -> None:
+        """The phase at work gives way to a line that stays."""
+        phase = self._phases.current
+        if phase is None or self._live is None:
             return
         self._live.stop()
-        self._console.print(ended(self._phase), no_wrap=True, overflow="ellipsis")
-        self._phase = self._live = None
+        self._live = None
+        self._phases.end()
+        self._console.print(ended(phase, self._console.width), no_wrap=True, overflow="ellipsis")
         while self._notes:
             self._console.print(_note(self._notes.pop(0)))
 
@@ -74,13 +82,13 @@ class LiveView:
         return self
 
     def __exit__(self, error: object, /, *_: object) -> None:
-        if self._phase is not None:
-            self._phase.stopped = error is not None
+        if self._phases.current is not None:
+            self._phases.current.stopped = error is not None
         self.close()
 
     def _block(self) -> RenderableType:
         """The phase at work, drawn anew each time."""
-        phase = self._phase
+        phase = self._phases.current
         if phase is None:
             return Text()
         width = self._console.width
@@ -95,20 +103,24 @@ def _note(text: str) -> RenderableType:
     return Padding(Text(text, style=QUIET), (0, 2, 0, 4))
 
 
-def ended(phase: Phase) -> Text:
-    """The line that stays when a phase has ended: what it took and what came of it.
+def ended(phase: Phase, width: int = 80) -> Text:
+    """The line that stays when a phase has ended: what it took and, as far as it fits, what came of it.
 
     >>> ended(Phase("GRPO", 0, clock=lambda: 0.0)).plain
-    '  ✓ GRPO           0:00'
+    '  ✓ GRPO                      0:00'
     """
-    mark, style = ("✓", "green") if phase.is_complete else ("■", "yellow")
+    mark, style = ("■", "yellow") if phase.stopped else ("✓", "green")
     line = Text.assemble("  ", (mark, style), " ", (f"{phase.name:<{NAME_WIDTH}}", "bold"))
     line.append(f"{duration(phase.elapsed):>6}", QUIET)
-    if not phase.is_complete:
-        line.append(f"   stopped {phase.position and 'at ' + phase.position}".rstrip(), "yellow")
+    if phase.stopped:
+        line.append("   stopped", style)
+    if phase.total is not None and phase.done < phase.total:
+        line.append(f"   {phase.position}", style)
     for key in _outcome(phase):
-        line.append(f"   {figure(key).label} ", QUIET)
-        line.append(_change(phase, key))
+        label, value = f"   {figure(key).label} ", _change(phase, key)
+        if len(line) + len(label) + len(value) > width:
+            break
+        line.append(label, QUIET).append(value)
     return line
 
 
@@ -122,7 +134,11 @@ def _outcome(phase: Phase) -> list[str]:
 def _change(phase: Phase, key: str) -> str:
     """`0.31 → 0.71` for a headline that training moves, the last value for the others."""
     first, last = (figure(key).show(value) for value in (phase.history[key][0], phase.history[key][-1]))
-    return f"{first} → {last}" if key == phase.headline and key in TRENDS else last
+    return (
+        f"{first} → {last}"
+        if key == phase.headline and key in TRENDS and len(phase.history[key]) > 1
+        else last
+    )
 
 
 def _head(phase: Phase, spinner: Spinner, width: int) -> RenderableType:
@@ -130,7 +146,8 @@ def _head(phase: Phase, spinner: Spinner, width: int) -> RenderableType:
     left = f"{duration(phase.left)} left" if phase.left is not None else ""
     elapsed = duration(phase.elapsed)
     times = Text.assemble((f"{phase.position:>9}", "bold"), (f"{elapsed:>8}", QUIET), f"{left:>13}")
-    bar_width = max(8, width - NAME_WIDTH - len(times) - 6)
+    name_width = max(8, min(NAME_WIDTH, width - len(times) - 14))
+    bar_width = max(8, width - name_width - len(times) - 6)
     bar = ProgressBar(
         total=phase.total,
         completed=phase.done,
@@ -142,7 +159,7 @@ def _head(phase: Phase, spinner: Spinner, width: int) -> RenderableType:
         pulse_style=ACCENT,
     )
     row = Table.grid(padding=0)
-    for size in (2, 2, NAME_WIDTH, bar_width, len(times)):
+    for size in (2, 2, name_width, bar_width, len(times)):
         row.add_column(width=size, no_wrap=True)
     row.add_row("", spinner, Text(phase.name, style="bold"), bar, times)
     return row
@@ -154,9 +171,9 @@ def _curve(phase: Phase, width: int) -> list[Text]:
     if key is None:
         return []
     shown = figure(key)
-    line = Text.assemble("    ", (f"{shown.label:<{NAME_WIDTH}}", QUIET))
+    line = Text.assemble("    ", (f"{shown.label:<{LABEL_WIDTH}}", QUIET))
     line.append(f"{shown.show(phase.figures[key]):>8}", f"bold {ACCENT}")
-    line.append("   " + sparkline(phase.history[key], min(60, width - NAME_WIDTH - 18)), ACCENT)
+    line.append("   " + sparkline(phase.history[key], min(60, width - LABEL_WIDTH - 18)), ACCENT)
     return [line]
 
 
@@ -175,4 +192,4 @@ def _figures(phase: Phase, width: int) -> Table:
 
 def _cell(key: str, value: float) -> Text:
     shown = figure(key)
-    return Text.assemble((f"{shown.label:<{NAME_WIDTH}}", QUIET), f"{shown.show(value):>8}")
+    return Text.assemble((f"{shown.label:<{LABEL_WIDTH}}", QUIET), f"{shown.show(value):>8}")

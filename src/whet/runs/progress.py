@@ -26,6 +26,8 @@ class Phase:
     history: dict[str, list[float]] = field(default_factory=dict)
     """Every value of each figure, in order."""
     began: float = field(init=False)
+    paused: float | None = None
+    """When another phase took over; None while this one is at work."""
     stopped: bool = False
     """Whether an error or the user ended it."""
 
@@ -44,8 +46,18 @@ class Phase:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the phase began."""
-        return self.clock() - self.began
+        """Seconds that the phase has been at work."""
+        return (self.clock() if self.paused is None else self.paused) - self.began
+
+    def pause(self) -> None:
+        """Another phase is at work: the time stands still."""
+        self.paused = self.clock()
+
+    def resume(self) -> None:
+        """The phase goes on where it was paused."""
+        if self.paused is not None:
+            self.began += self.clock() - self.paused
+            self.paused = None
 
     @property
     def left(self) -> float | None:
@@ -53,10 +65,6 @@ class Phase:
         if self.total is None or self.done <= self.start:
             return None
         return self.elapsed / (self.done - self.start) * max(0, self.total - self.done)
-
-    @property
-    def is_complete(self) -> bool:
-        return not self.stopped and (self.total is None or self.done >= self.total)
 
     @property
     def position(self) -> str:
@@ -67,3 +75,32 @@ class Phase:
     def headline(self) -> str | None:
         """The figure that stands for this phase."""
         return next((key for key in HEADLINES if key in self.figures), None)
+
+
+class Phases:
+    """The phases of a run, one at work at a time.
+
+    One that was interrupted, as GRPO is by an evaluation, goes on with its time and curve when begun again.
+    """
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self._known: dict[str, Phase] = {}
+        self.current: Phase | None = None
+
+    def begin(self, name: str, total: int | None, start: int = 0) -> Phase:
+        """The phase `name` is at work from now on, and no other."""
+        self.end()
+        known = self._known.get(name)
+        if known is not None and start > 0 and (known.total, known.done) == (total, start):
+            known.resume()
+            self.current = known
+        else:
+            self.current = self._known[name] = Phase(name, total, start, self._clock)
+        return self.current
+
+    def end(self) -> None:
+        """No phase is at work."""
+        if self.current is not None:
+            self.current.pause()
+            self.current = None

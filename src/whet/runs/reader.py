@@ -36,6 +36,7 @@ class RunReader:
 
     @property
     def name(self) -> str:
+        """The name of the run's folder."""
         return self.path.name
 
     @cached_property

@@ -93,7 +93,7 @@ class RunWriter:
     ) -> None:
         """Writes a measurement: a record per problem and a summary, which marks it as complete.
 
-        `stage` names it, such as `before`, `warm_start`, `after` or `step-000100`.
+        `stage` names it, such as `base`, `sft`, `step-000100` or `final`.
         """
         folder = self.path / layout.EVALUATIONS
         jsonl.write(folder / f"{check_name(stage)}.jsonl", records)

@@ -1,0 +1,215 @@
+"""Talking to what a run has made, or to any model: reasoning and answer are told apart as they are written.
+
+Each question stands alone, as in training: the model remembers nothing of what was asked before.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whet.build import Say, build_policy, build_sampler
+from whet.chat_parts import Piece, Speaker
+from whet.chat_view import Page, make_page
+from whet.chat_voice import Reply, Voice
+from whet.config import Config, FormatConfig
+from whet.data.prompts import PromptRenderer
+from whet.errors import UserError
+from whet.formats import ResponseFormat, build_format
+from whet.recipe import load_recipe, make_recipe
+from whet.runs import jsonl, layout
+from whet.runs.reader import RunReader, is_run
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+LONGEST = 1024
+"""Tokens of a response where no recipe says how long it may be."""
+
+NO_FORMAT = FormatConfig(name="plain", system_prompt="")
+"""What stands in a recipe for no format at all: nothing is asked of the model but the question."""
+
+LEAVE = frozenset({"/quit", "/exit"})
+
+
+class Chat:
+    """A model to talk to, and, to compare, the untrained one that it was made from."""
+
+    def __init__(self, name: str, model: Voice, base: Voice | None = None, temperature: float = 0.0) -> None:
+        self.name = name
+        self.voices = (model,) if base is None else (model, base)
+        self.temperature = temperature
+        self._turns = count()
+
+    @property
+    def response_format(self) -> ResponseFormat | None:
+        """What responses are asked to look like."""
+        return self.voices[0].response_format
+
+    def ask(self, question: str) -> Iterator[Piece | Reply]:
+        """Each voice's response in pieces as it is drawn, followed by its `Reply`: the model, then the base.
+
+        Raises:
+            UserError: there is no question, or it leaves no room for a response.
+        """
+        question = question.encode(errors="replace").decode().strip()
+        if not question:
+            raise UserError("question: is empty; ask something")
+        turn = next(self._turns)
+        for voice in self.voices:
+            yield from voice.ask(question, turn)
+
+    def record(self, replies: Iterable[Reply]) -> dict[str, Any]:
+        """What was asked and answered in a turn, for a JSONL file."""
+        said = {reply.speaker: reply for reply in replies}
+        model, base = said["model"], said.get("base")
+        return {
+            "question": model.question,
+            "reasoning": model.reasoning,
+            "answer": model.answer,
+            "response": model.text,
+            **({"base_response": base.text} if base else {}),
+            "model": self.name,
+            "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+
+
+def silent(text: str) -> None:
+    """Says nothing."""
+
+
+def open_chat(
+    run_or_model: str,
+    base: bool = False,
+    *,
+    format_name: str | None = None,
+    temperature: float = 0.0,
+    max_tokens: int | None = None,
+    say: Say = silent,
+) -> Chat:
+    """Loads a run's finished model, or any model by name.
+
+    Args:
+        run_or_model: a run folder, whose recipe sets format and wording, or whatever `model.name` may be.
+        base: load the untrained model of the run too.
+        format_name: the response format to ask for; the default is the run's, and none for a model.
+        temperature: 0 answers greedily.
+        max_tokens: where a response is cut off; the default is the run's, and `LONGEST` for a model.
+        say: hears what loading takes.
+
+    Raises:
+        UserError: there is no such run or model, the run has not finished, or an option is out of range.
+    """
+    if not 0 <= temperature <= 10:
+        raise UserError(f"temperature: is {temperature:g}; it must be between 0 (greedy) and 10")
+    asked: list[tuple[str, Any]] = [("format", format_name)] if format_name else []
+    asked += [("eval.max_tokens", max_tokens)] if max_tokens is not None else []
+    path = Path(run_or_model).expanduser()
+    name, recipes = _of_run(RunReader(path), asked) if is_run(path) else _of_model(run_or_model, asked)
+    if base and "base" not in recipes:
+        raise UserError(
+            f"base: {run_or_model} is not a run folder, so it has no untrained model; leave --base out"
+        )
+    model = _voice("model", recipes["model"], temperature, say)
+    return Chat(name, model, _voice("base", recipes["base"], temperature, say) if base else None, temperature)
+
+
+Recipes = dict[Speaker, Config]
+
+
+def _of_run(run: RunReader, asked: list[tuple[str, Any]]) -> tuple[str, Recipes]:
+    if run.final is None:
+        raise UserError(f"run: {run.path} has no finished model yet; `whet resume {run.path}` finishes it")
+    recipe = run.path / layout.RECIPE
+    asked = [("model.lora", None), *asked]
+    trained = load_recipe(recipe, [("model.name", str(run.final)), *asked])
+    return run.name, {"model": trained, "base": load_recipe(recipe, asked)}
+
+
+def _of_model(name: str, asked: list[tuple[str, Any]]) -> tuple[str, Recipes]:
+    """A recipe around a model alone: no format is asked for. Its data is never read."""
+    tree = {
+        "model": {"name": name},
+        "data": {"train": {"name": "arithmetic"}},
+        "format": NO_FORMAT.model_dump(),
+        "eval": {"max_tokens": LONGEST},
+    }
+    return name, {"model": make_recipe(tree, asked)}
+
+
+def _voice(speaker: Speaker, config: Config, temperature: float, say: Say) -> Voice:
+    """Loads a model and readies it for answering."""
+    policy = build_policy(config, say)
+    sampler: Any = build_sampler(config, "chat", temperature)
+    sampler.load(policy)
+    response_format = build_format(config.format)
+    renderer = PromptRenderer(policy.tokenizer, response_format, config.data.question)
+    context = getattr(policy.model.config, "max_position_embeddings", None)
+    return Voice(speaker, sampler, renderer, None if config.format == NO_FORMAT else response_format, context)
+
+
+def converse(
+    chat: Chat,
+    console: "Console",
+    save: Path | None = None,
+    prompt: str | None = None,
+    questions: Iterable[str] | None = None,
+) -> None:
+    """Asks `prompt` and stops, or else asks what is typed until `/quit` or the end of the input.
+
+    Args:
+        chat: who answers.
+        console: where to; a terminal gets colours and words as they come, anything else plain text.
+        save: a JSONL file to which every turn is added.
+        prompt: the one question to ask.
+        questions: what to ask in place of what is typed.
+
+    Ctrl-C stops the answer under way, and at the prompt it ends the conversation.
+
+    Raises:
+        UserError: `prompt` is empty or too long, or `save` cannot be written.
+    """
+    page = make_page(console)
+    if save is not None:
+        _write(save)
+    if prompt is not None:
+        _turn(chat, prompt, page, save)
+        return
+    page.open(chat.name, chat.response_format, chat.temperature)
+    for question in page.questions() if questions is None else questions:
+        if question.strip() in LEAVE:
+            return
+        if question.strip():
+            _turn_or_stop(chat, question, page, save)
+
+
+def _turn_or_stop(chat: Chat, question: str, page: Page, save: Path | None) -> None:
+    try:
+        _turn(chat, question, page, save)
+    except KeyboardInterrupt:
+        page.note("stopped")
+    except UserError as error:
+        page.note(str(error))
+
+
+def _turn(chat: Chat, question: str, page: Page, save: Path | None) -> None:
+    replies = []
+    for said in chat.ask(question):
+        if isinstance(said, Reply):
+            page.reply(said)
+            replies.append(said)
+        else:
+            page.piece(said)
+    if save is not None:
+        _write(save, chat.record(replies))
+
+
+def _write(path: Path, *records: dict[str, Any]) -> None:
+    """Adds lines to a file, which is made where there is none."""
+    try:
+        path.open("ab").close()
+        for record in records:
+            jsonl.append(path, record)
+    except OSError as error:
+        raise UserError(f"save: {path} cannot be written ({error.strerror}); name another file") from error

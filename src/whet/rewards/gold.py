@@ -1,0 +1,62 @@
+"""The invariant before any training: every gold solution, rendered in the format, scores full marks.
+
+Where it does not, the parser, the rewards and the data disagree with each other, and a model that learned the
+data by heart would still be told that it is wrong.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from whet.formats import ResponseFormat
+from whet.rewards.mixture import Mixture
+from whet.types import Group, Problem, Prompt, Reward, Rollout
+
+
+@dataclass(frozen=True, slots=True)
+class GoldFailure:
+    """A gold solution that its own rewards do not approve of."""
+
+    problem: Problem
+    text: str
+    """The solution, rendered in the format."""
+    reward: Reward
+    """All that it got."""
+    short: Mapping[str, float | None]
+    """The rewards that gave less than they can, and what they gave."""
+
+
+def gold_failures(
+    problems: Sequence[Problem], response_format: ResponseFormat, mixture: Mixture
+) -> list[GoldFailure]:
+    """The problems whose gold solution falls short, in order; empty where all is well.
+
+    A built-in reward must give its full mark. What a function of one's own can give at most is not known, so
+    it only must not fail. A part with a negative weight is a penalty and not asked.
+
+    Raises:
+        UserError: what `Mixture.grade` raises.
+    """
+    texts = [response_format.render(problem.solution, problem.answer) for problem in problems]
+    groups = mixture.grade(
+        [Prompt(problem, ({"role": "user", "content": problem.question},), ()) for problem in problems],
+        [(Rollout((), (), text, "stop"),) for text in texts],
+    )
+    failed = {(failure.reward, failure.problem) for failure in mixture.failures}
+    short = [_short(group, mixture, failed) for group in groups]
+    return [
+        GoldFailure(group.prompt.problem, text, group.rewards[0], parts)
+        for group, text, parts in zip(groups, texts, short, strict=True)
+        if parts
+    ]
+
+
+def _short(group: Group, mixture: Mixture, failed: set[tuple[str, str | None]]) -> dict[str, float | None]:
+    """The parts of the one reward of a group that are less than they must be."""
+    given = group.rewards[0].parts
+    short = {}
+    for part in mixture.parts:
+        mark, value = part.full_mark, given[part.name]
+        below = mark is not None and part.weight > 0 and (value is None or value < mark)
+        if below or (part.name, group.prompt.problem.id) in failed:
+            short[part.name] = value
+    return short

@@ -1,0 +1,44 @@
+"""What functions written for TRL may ask for beside the data: the trainer's state and two loggers."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerState:
+    """As much of a trainer's state as a reward may ask for."""
+
+    global_step: int
+
+
+class Logs:
+    """What reward functions log while a step is graded."""
+
+    def __init__(self) -> None:
+        self.extra: dict[str, list[Any]] = {}
+        """Through `log_extra(column, values)`: one value for each rollout, by column."""
+        self._values: defaultdict[str, list[float]] = defaultdict(list)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Through `log_metric(name, value)`: the mean by name."""
+        return {name: fmean(values) for name, values in self._values.items()}
+
+    def log_metric(self, name: str, value: float) -> None:
+        """Adds a value to the mean that is reported under `name`."""
+        self._values[name].append(float(value))
+
+    def log_extra(self, column: str, values: Sequence[Any]) -> None:
+        """Keeps one value for each rollout."""
+        self.extra[column] = list(values)
+
+    def keywords(self, step: int) -> Mapping[str, Any]:
+        """The keywords of a reward call that are no data."""
+        return {
+            "trainer_state": TrainerState(step),
+            "log_metric": self.log_metric,
+            "log_extra": self.log_extra,
+        }

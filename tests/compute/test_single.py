@@ -1,0 +1,181 @@
+"""Master weights against torch's AdamW and against AdamW by hand."""
+
+import math
+
+import pytest
+import torch
+
+from whet.compute.single import MasterAdamW
+from whet.config import OptimizerConfig
+
+CONFIG = OptimizerConfig(learning_rate=0.01, betas=(0.8, 0.95), weight_decay=0.1, max_grad_norm=1e9)
+
+
+def two_layers(dtype: torch.dtype = torch.float32) -> torch.nn.Sequential:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return torch.nn.Sequential(torch.nn.Linear(5, 7), torch.nn.Tanh(), torch.nn.Linear(7, 3)).to(dtype)
+
+
+def loss_of(model: torch.nn.Module, step: int) -> torch.Tensor:
+    x = torch.randn(4, 5, generator=torch.Generator().manual_seed(step)).to(next(model.parameters()).dtype)
+    loss: torch.Tensor = model(x).square().mean() + model(x).mean()
+    return loss
+
+
+def test_in_float32_it_is_torchs_adamw_exactly() -> None:
+    ours, theirs = two_layers(), two_layers()
+    optimizer = MasterAdamW(ours.parameters(), CONFIG, total_steps=20)
+    adamw = torch.optim.AdamW(theirs.parameters(), lr=0.01, betas=(0.8, 0.95), weight_decay=0.1, fused=True)
+    for step in range(20):
+        optimizer.accumulate(loss_of(ours, step))
+        optimizer.step(step)
+        loss_of(theirs, step).backward()  # type: ignore[no-untyped-call]
+        adamw.step()
+        adamw.zero_grad()
+    for mine, its in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.equal(mine, its)
+
+
+def test_adamw_by_hand() -> None:
+    """arXiv:1711.05101, algorithm 2, on one weight; ε = 1e-8."""
+    weight = torch.nn.Parameter(torch.tensor([2.0]))
+    optimizer = MasterAdamW([weight], CONFIG, total_steps=5)
+    theta, mean, square = 2.0, 0.0, 0.0
+    for step, gradient in enumerate([0.3, -1.2, 0.05, 4.0, -0.7]):
+        optimizer.accumulate(gradient * weight.sum())
+        optimizer.step(step)
+        mean, square = 0.8 * mean + 0.2 * gradient, 0.95 * square + 0.05 * gradient**2
+        theta -= 0.01 * 0.1 * theta
+        unbiased = mean / (1 - 0.8 ** (step + 1)), square / (1 - 0.95 ** (step + 1))
+        theta -= 0.01 * unbiased[0] / (math.sqrt(unbiased[1]) + 1e-8)
+        assert weight.item() == pytest.approx(theta, rel=1e-6)
+
+
+def test_the_schedule_sets_the_rate_of_each_step() -> None:
+    """Adam's first step moves a weight by the rate itself, whatever the gradient."""
+    for step, expected in ((0, 0.025), (3, 0.1), (4, 0.1), (7, 0.05)):
+        weight = torch.nn.Parameter(torch.tensor([1.0]))
+        config = OptimizerConfig(learning_rate=0.1, warmup_steps=4, schedule="linear")
+        optimizer = MasterAdamW([weight], config, total_steps=10)
+        optimizer.accumulate(0.5 * weight.sum())
+        said = optimizer.step(step)
+        assert said["learning_rate"] == pytest.approx(expected)
+        assert 1 - weight.item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_gradients_of_micro_batches_add_up(dtype: torch.dtype) -> None:
+    """In bfloat16 256 + 1 is 256: sixteen small gradients survive only where the sum is kept in float32."""
+    weight = torch.nn.Parameter(torch.zeros(2, dtype=dtype))
+    optimizer = MasterAdamW([weight], OptimizerConfig(max_grad_norm=1e9), total_steps=1)
+    optimizer.accumulate((weight * torch.tensor([256.0, 0.0], dtype=dtype)).sum())
+    for _ in range(16):
+        optimizer.accumulate((weight * torch.tensor([1.0, 0.0], dtype=dtype)).sum())
+    assert optimizer.step(0)["grad_norm"] == 272.0
+
+
+def test_a_step_clears_the_gradient() -> None:
+    for dtype in (torch.float32, torch.bfloat16):
+        weight = torch.nn.Parameter(torch.zeros(1, dtype=dtype))
+        optimizer = MasterAdamW([weight], CONFIG, total_steps=9)
+        for _ in range(2):
+            optimizer.accumulate(3 * weight.sum())
+            assert optimizer.step(0)["grad_norm"] == 3.0
+            assert weight.grad is None
+
+
+def test_bfloat16_layers_gather_steps_too_small_for_them() -> None:
+    """Between 1 and 2 bfloat16 knows steps of 1/128; 300 steps of 1e-4 make 0.03, each alone makes nothing."""
+    weight = torch.nn.Parameter(torch.ones(1, dtype=torch.bfloat16))
+    optimizer = MasterAdamW([weight], OptimizerConfig(learning_rate=1e-4), total_steps=300)
+    optimizer.accumulate(-weight.sum())
+    optimizer.step(0)
+    assert weight.item() == 1.0
+    assert optimizer.masters[0].item() == pytest.approx(1.0001, rel=1e-7)
+    for step in range(1, 300):
+        optimizer.accumulate(-weight.sum())
+        optimizer.step(step)
+    assert optimizer.masters[0].dtype == torch.float32
+    assert optimizer.masters[0].item() == pytest.approx(1.03, rel=1e-4)
+    assert weight.dtype == torch.bfloat16
+    assert weight.item() == 1.03125  # 1.03 rounded to 1/128
+
+
+def test_a_step_of_a_millionth_accumulates() -> None:
+    weight = torch.nn.Parameter(torch.ones(1, dtype=torch.bfloat16))
+    optimizer = MasterAdamW([weight], OptimizerConfig(learning_rate=1e-6), total_steps=100)
+    for step in range(100):
+        optimizer.accumulate(-weight.sum())
+        optimizer.step(step)
+    assert optimizer.masters[0].item() == pytest.approx(1.0001, abs=5e-6)
+
+
+def test_bfloat16_training_follows_float32_training() -> None:
+    """With gradients from rounded layers and rounded products, the masters stay close to the float32 weights."""
+    narrow, wide = two_layers(torch.bfloat16), two_layers()
+    with torch.no_grad():
+        for weight, rounded in zip(wide.parameters(), narrow.parameters(), strict=True):
+            weight.copy_(rounded)
+    start = [weight.detach().clone() for weight in wide.parameters()]
+    optimizers = [MasterAdamW(model.parameters(), CONFIG, total_steps=20) for model in (narrow, wide)]
+    for step in range(20):
+        for model, optimizer in zip((narrow, wide), optimizers, strict=True):
+            optimizer.accumulate(loss_of(model, step))
+            optimizer.step(step)
+    moved = sum((a - b).square().sum() for a, b in zip(wide.parameters(), start, strict=True))
+    apart = sum((a - b).square().sum() for a, b in zip(optimizers[0].masters, wide.parameters(), strict=True))
+    assert apart < 0.01 * moved
+    for weight, master in zip(narrow.parameters(), optimizers[0].masters, strict=True):
+        assert torch.equal(weight, master.bfloat16())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_norm_is_clipped_over_all_weights_together(dtype: torch.dtype) -> None:
+    """Gradients 3 and 4 have the norm 5; clipped to 0.5 they are 0.3 and 0.4 in Adam's running mean."""
+    weights = [torch.nn.Parameter(torch.zeros(1, dtype=dtype)) for _ in range(2)]
+    optimizer = MasterAdamW(weights, OptimizerConfig(max_grad_norm=0.5), total_steps=1)
+    optimizer.accumulate(3 * weights[0].sum() + 4 * weights[1].sum())
+    assert optimizer.step(0)["grad_norm"] == 5.0
+    means = [optimizer.adam.state[master]["exp_avg"].item() for master in optimizer.masters]
+    assert means == pytest.approx([0.1 * 0.3, 0.1 * 0.4], rel=1e-4)
+
+
+def test_a_small_gradient_is_not_scaled_up() -> None:
+    weight = torch.nn.Parameter(torch.zeros(1))
+    optimizer = MasterAdamW([weight], OptimizerConfig(max_grad_norm=1.0), total_steps=1)
+    optimizer.accumulate(0.01 * weight.sum())
+    assert optimizer.step(0)["grad_norm"] == pytest.approx(0.01)
+    assert optimizer.adam.state[weight]["exp_avg"].item() == pytest.approx(0.001, rel=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_without_a_gradient_nothing_moves_and_nothing_is_forgotten(dtype: torch.dtype) -> None:
+    weight = torch.nn.Parameter(torch.ones(1, dtype=dtype))
+    optimizer = MasterAdamW([weight], CONFIG, total_steps=10)
+    optimizer.accumulate(weight.sum())
+    optimizer.step(0)
+    master = optimizer.masters[0]
+    before = (weight.item(), master.item(), {k: v.clone() for k, v in optimizer.adam.state[master].items()})
+    assert optimizer.step(1) == {"grad_norm": 0.0, "learning_rate": 0.01}
+    assert (weight.item(), master.item()) == before[:2]
+    assert all(torch.equal(value, before[2][name]) for name, value in optimizer.adam.state[master].items())
+
+
+def test_a_weight_without_a_gradient_stays_beside_one_that_moves() -> None:
+    used, unused = (torch.nn.Parameter(torch.ones(1)) for _ in range(2))
+    optimizer = MasterAdamW([used, unused], CONFIG, total_steps=1)
+    optimizer.accumulate(used.sum())
+    optimizer.step(0)
+    assert used.item() < 1.0
+    assert unused.item() == 1.0
+
+
+def test_the_state_holds_masters_and_running_means() -> None:
+    weight = torch.nn.Parameter(torch.ones(3, dtype=torch.bfloat16))
+    optimizer = MasterAdamW([weight], CONFIG, total_steps=1)
+    optimizer.accumulate(weight.sum())
+    optimizer.step(0)
+    state = optimizer.state_dict()
+    assert state["masters"][0].dtype == torch.float32
+    assert state["adam"]["state"][0]["exp_avg"].tolist() == pytest.approx([0.2] * 3)

@@ -1,0 +1,127 @@
+"""Formats that end in a marked answer: expectations written out by hand."""
+
+import pytest
+
+from whet.formats.base import Parsed
+from whet.formats.marked import Marked
+from whet.formats.table import BUILT_IN
+
+
+def row(name: str) -> Marked:
+    found = BUILT_IN[name]
+    assert isinstance(found, Marked)
+    return found
+
+
+BOXED, GSM8K, PLAIN = row("boxed"), row("gsm8k"), row("plain")
+
+
+@pytest.mark.parametrize(
+    ("layout", "text", "bare"),
+    [
+        (BOXED, "37 + 45 = 82\n\\boxed{82}", "\\boxed{82}"),
+        (GSM8K, "37 + 45 = 82\n#### 82", "#### 82"),
+        (PLAIN, "37 + 45 = 82\n82", "82"),
+    ],
+)
+def test_render(layout: Marked, text: str, bare: str) -> None:
+    assert layout.render("37 + 45 = 82\n", " 82\n") == text
+    assert layout.render("", "82") == bare
+    assert layout.strict(text)
+    assert layout.strict(bare)
+
+
+def test_marks_in_a_solution_are_dropped() -> None:
+    assert BOXED.render(r"so $\boxed{9}$ it is", "9") == "so ${9}$ it is\n\\boxed{9}"
+    assert GSM8K.render("#### 8", "9") == "8\n#### 9"
+
+
+@pytest.mark.parametrize(
+    ("text", "strict", "soft"),
+    [
+        (r"It is $\boxed{82}$.", True, True),
+        (r"It is \(\boxed{82}\).", True, True),
+        (r"\boxed{81} no, \boxed{82}", False, True),
+        (r"\boxed{82} apples", False, True),
+        (r"\boxed{ }", False, False),
+        (r"\boxed{82", False, False),
+        ("82", False, False),
+    ],
+)
+def test_boxed(text: str, strict: bool, soft: bool) -> None:
+    assert (BOXED.strict(text), BOXED.soft(text)) == (strict, soft)
+
+
+@pytest.mark.parametrize(
+    ("text", "strict", "soft"),
+    [
+        ("steps\n#### 82", True, True),
+        ("steps\n#### 82\n", True, True),
+        ("steps #### 82", False, True),
+        ("steps\n####82", False, True),
+        ("steps\n#### 82\nmore", False, True),
+        ("#### 81\n#### 82", False, False),
+        ("steps\n####", False, False),
+        ("82", False, False),
+    ],
+)
+def test_gsm8k(text: str, strict: bool, soft: bool) -> None:
+    assert (GSM8K.strict(text), GSM8K.soft(text)) == (strict, soft)
+
+
+@pytest.mark.parametrize(
+    ("text", "strict", "soft"),
+    [
+        ("37 + 45 = 82", True, True),
+        ("It is **82**.", True, True),
+        ("82 apples", False, True),
+        ("none", False, False),
+    ],
+)
+def test_plain(text: str, strict: bool, soft: bool) -> None:
+    assert (PLAIN.strict(text), PLAIN.soft(text)) == (strict, soft)
+
+
+@pytest.mark.parametrize(
+    ("layout", "text", "parsed"),
+    [
+        (BOXED, r"a \boxed{1} b \boxed{2} c", Parsed(r"a \boxed{1} b", "2")),
+        (BOXED, r"\boxed{2}", Parsed(None, "2")),
+        (BOXED, "2", Parsed(None, None)),
+        (GSM8K, "steps\n#### 1,080", Parsed("steps", "1,080")),
+        (GSM8K, "#### 2\n#### 2", Parsed("#### 2", "2")),
+        (PLAIN, "3 + 4 = 7", Parsed("3 + 4 =", "7")),
+        (PLAIN, "it costs 3.50", Parsed("it costs", "3.50")),
+        (PLAIN, "", Parsed(None, None)),
+    ],
+)
+def test_parse(layout: Marked, text: str, parsed: Parsed) -> None:
+    assert layout.parse(text) == parsed
+
+
+def test_listing_answers_does_not_pay() -> None:
+    assert GSM8K.parse("".join(f"#### {number}\n" for number in range(100))).answer is None
+    assert BOXED.parse("".join(f"\\boxed{{{number}}}" for number in range(100))).answer == "99"
+    assert PLAIN.parse(" ".join(map(str, range(100)))).answer == "99"
+    assert BOXED.parse(r"\boxed{1, 2, 3}").answer == "1, 2, 3"
+
+
+@pytest.mark.parametrize(
+    ("layout", "text", "tags", "partial"),
+    [
+        (BOXED, r"\boxed{82}.", 1.0, 1.0),
+        (BOXED, r"\boxed{82}" + "x" * 100, 0.9, 1.0),
+        (BOXED, r"\boxed{82} \boxed{82}", 0.0, 1.0),
+        (BOXED, r"\boxed{82", 0.0, 1.0),
+        (BOXED, "82", 0.0, 0.0),
+        (GSM8K, "#### 82", 1.0, 1.0),
+        (GSM8K, "#### 82\n" + "x" * 100, 0.9, 1.0),
+        (GSM8K, "### 82", 0.0, 0.0),
+        (PLAIN, "82", 1.0, 1.0),
+        (PLAIN, "82 apples", 0.994, 1.0),
+        (PLAIN, "none", 0.0, 0.0),
+    ],
+)
+def test_shares(layout: Marked, text: str, tags: float, partial: float) -> None:
+    assert layout.tags(text) == pytest.approx(tags)
+    assert layout.partial(text) == partial

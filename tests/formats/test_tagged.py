@@ -1,0 +1,146 @@
+"""Formats between tags: expectations written out by hand."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whet.formats.base import Parsed
+from whet.formats.tagged import Tagged
+
+INLINE = Tagged("think_answer", "", ("think", "answer"))
+LINES = Tagged("reasoning_answer", "", ("reasoning", "answer"), lines=True)
+THREE = Tagged("reasoning_output_answer", "", ("reasoning", "output", "answer"), lines=True)
+ONE = Tagged("custom", "", ("answer",))
+
+
+@pytest.mark.parametrize(
+    ("layout", "text"),
+    [
+        (INLINE, "<think>37 + 45 = 82</think> <answer>82</answer>"),
+        (LINES, "<reasoning>\n37 + 45 = 82\n</reasoning>\n<answer>\n82\n</answer>"),
+        (
+            THREE,
+            "<reasoning>\n37 + 45 = 82\n</reasoning>\n<output>\nThe answer is 82.\n</output>\n"
+            "<answer>\n82\n</answer>",
+        ),
+        (ONE, "<answer>82</answer>"),
+    ],
+)
+def test_render(layout: Tagged, text: str) -> None:
+    assert layout.render("37 + 45 = 82\n", " 82 ") == text
+    assert layout.strict(text)
+
+
+def test_an_empty_solution_still_says_something() -> None:
+    assert INLINE.render("", "82") == "<think>The answer is 82.</think> <answer>82</answer>"
+    assert INLINE.strict(INLINE.render(" \n", "82"))
+
+
+def test_tags_in_a_solution_are_dropped() -> None:
+    text = INLINE.render("<think>37 + 45</think> is <answer>82</answer>", "82")
+    assert text == "<think>37 + 45 is 82</think> <answer>82</answer>"
+
+
+@pytest.mark.parametrize(
+    ("text", "strict", "soft"),
+    [
+        ("<think>a</think> <answer>1</answer>", True, True),
+        ("  <think>a\nb</think> <answer>1</answer>\n", True, True),
+        ("<think>a</think><answer>1</answer>", False, True),
+        ("<think>a</think>\n<answer>1</answer>", False, True),
+        ("<think>a</think> <answer>1</answer> and more", False, False),
+        ("So: <think>a</think> <answer>1</answer>", False, False),
+        ("<think>a</think> so <answer>1</answer>", False, False),
+        ("<answer>1</answer> <think>a</think>", False, False),
+        ("<think>a</think> <answer>1</answer> <answer>1</answer>", False, False),
+        ("<think><think>a</think> <answer>1</answer>", False, False),
+        ("<think></think> <answer>1</answer>", False, False),
+        ("<think>a</think> <answer> </answer>", False, False),
+        ("a</think> <answer>1</answer>", False, False),
+        ("<think>a</think> <answer>1", False, False),
+        ("", False, False),
+    ],
+)
+def test_compliance(text: str, strict: bool, soft: bool) -> None:
+    assert (INLINE.strict(text), INLINE.soft(text)) == (strict, soft)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<reasoning>a</reasoning>\n<answer>1</answer>",
+        "<reasoning>\na\n</reasoning> <answer>\n1\n</answer>",
+        "<reasoning>\na\n</reasoning>\n\n<answer>\n1\n</answer>",
+    ],
+)
+def test_lines_are_part_of_the_strict_layout(text: str) -> None:
+    assert not LINES.strict(text)
+    assert LINES.soft(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "reasoning", "answer"),
+    [
+        ("<think> a </think> <answer> 1 </answer>", "a", "1"),
+        ("a</think> <answer>1</answer>", "a", "1"),  # the prompt opened the reasoning
+        ("<answer>1</answer>", None, "1"),
+        ("<think>a <answer>1</answer>", None, "1"),
+        ("<think>a</think>", "a", None),
+        ("<think>a</think> <answer>1", "a", None),
+        ("<think>a</think> 1", "a", None),
+        ("<think></think> <answer></answer>", "", ""),
+        ("82", None, None),
+    ],
+)
+def test_parse(text: str, reasoning: str | None, answer: str | None) -> None:
+    assert INLINE.parse(text) == Parsed(reasoning, answer)
+
+
+def test_an_answer_inside_the_reasoning_is_a_thought() -> None:
+    assert INLINE.parse("<think>perhaps <answer>1</answer></think>").answer is None
+    assert INLINE.parse("<think>perhaps <answer>1</answer></think> <answer>2</answer>").answer == "2"
+
+
+def test_the_part_between_is_neither() -> None:
+    text = "<reasoning>a</reasoning> <output>b <answer>9</answer></output> <answer>1</answer>"
+    assert THREE.parse(text) == Parsed("a", "1")
+
+
+@pytest.mark.parametrize("gold", ["1", "2", "3"])
+def test_listing_answers_gives_none(gold: str) -> None:
+    listed = "".join(f"<answer>{number}</answer>" for number in (1, 2, 3))
+    assert INLINE.parse(f"<think>a</think> {listed}").answer is None
+    assert INLINE.parse(listed * 2).answer is None
+    assert INLINE.parse(f"<answer>{gold}</answer> again <answer>{gold}</answer>").answer == gold
+
+
+@pytest.mark.parametrize(
+    ("text", "tags", "partial"),
+    [
+        ("<think>a</think> <answer>1</answer>", 1.0, 1.0),
+        ("<think>a</think> <answer>1</answer>" + "x" * 100, 0.9, 1.0),
+        ("<think>a</think> <answer>1</answer>" + "x" * 5000, 0.0, 1.0),
+        ("a</think> <answer>1</answer>", 0.75, 0.75),
+        ("<think>a", 0.25, 0.25),
+        ("<think><think>a</think> <answer>1</answer>", 0.75, 1.0),
+        ("<answer>" * 9, 0.0, 0.25),
+        ("82", 0.0, 0.0),
+        ("", 0.0, 0.0),
+    ],
+)
+def test_shares(text: str, tags: float, partial: float) -> None:
+    assert INLINE.tags(text) == pytest.approx(tags)
+    assert INLINE.partial(text) == pytest.approx(partial)
+
+
+words = st.text(st.characters(blacklist_characters="<>", blacklist_categories=["Cs"]))
+
+
+@given(solution=words, answer=words.filter(lambda text: text.strip()))
+@pytest.mark.parametrize("layout", [INLINE, LINES, THREE, ONE])
+def test_what_is_rendered_complies_and_is_read_back(layout: Tagged, solution: str, answer: str) -> None:
+    text = layout.render(solution, answer)
+    assert layout.strict(text)
+    assert layout.soft(text)
+    assert layout.tags(text) == layout.partial(text) == 1.0
+    assert layout.parse(text).answer == answer.strip()

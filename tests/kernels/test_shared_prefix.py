@@ -1,0 +1,115 @@
+"""Packed attention against one dense causal attention for every row, and the layout by hand."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from whet.kernels.shared_prefix import Layout, layout, shared_prefix_attention
+
+
+def two_prompts() -> Layout:
+    """Packed: a a a | x x | y  ‖  b | z z z, with prompts of 3 and 1 tokens, responses of 2, 1 and 3."""
+    return layout([3, 1], torch.tensor([0, 0, 1]), torch.tensor([2, 1, 3]))
+
+
+def test_layout_by_hand() -> None:
+    where = two_prompts()
+    assert where.positions_N.tolist() == [0, 1, 2, 3, 4, 3, 0, 1, 2, 3]
+    assert where.prompt_PL.tolist() == [[0, 1, 2], [6, 0, 0]]
+    assert where.response_BT.tolist() == [[3, 4, 0], [5, 0, 0], [7, 8, 9]]
+    assert where.group_B.tolist() == [0, 0, 1]
+    # places: prompts at 0–5, responses at 6–14
+    assert where.place_N.tolist() == [0, 1, 2, 6, 7, 9, 3, 12, 13, 14]
+    real = torch.tensor([[True, True, False], [True, False, False], [True, True, True]])
+    assert where.before_BT[real].tolist() == [2, 3, 2, 6, 7, 8]
+
+
+def test_visibility_by_hand() -> None:
+    """A response token sees its whole prompt, then itself and what it has said; never padding of the prompt."""
+    where = two_prompts()
+    itself = [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
+    assert where.visible_BTK[0].int().tolist() == [[1, 1, 1, *row] for row in itself]
+    assert where.visible_BTK[2].int().tolist() == [[1, 0, 0, *row] for row in itself]
+
+
+def test_indices_stay_inside_the_sequence() -> None:
+    where = layout([1, 4, 2], torch.tensor([0, 1, 1, 1, 2]), torch.tensor([3, 1, 6, 2, 5]))
+    count = len(where.positions_N)
+    assert count == 7 + 17
+    for name in ("prompt_PL", "response_BT", "before_BT"):
+        index = getattr(where, name)
+        assert 0 <= int(index.min()) <= int(index.max()) < count
+    assert len(set(where.place_N.tolist())) == count
+
+
+def test_layout_moves_whole() -> None:
+    moved = two_prompts().to(torch.device("meta"))
+    assert {getattr(moved, name).device.type for name in Layout.__slots__} == {"meta"}
+
+
+def dense(query: Tensor, key: Tensor, value: Tensor, rows: list[list[int]], scale: float) -> Tensor:
+    """Each row of packed indices by itself: softmax(q kᵀ · scale) v over what came before, head by head."""
+    heads, count, size = query.shape
+    repeats = heads // len(key)
+    out = torch.zeros(count, heads, size, dtype=query.dtype)
+    for row in rows:
+        for h in range(heads):
+            q, k, v = query[h, row], key[h // repeats, row], value[h // repeats, row]
+            scores = q @ k.T * scale
+            future = torch.ones_like(scores, dtype=torch.bool).triu(1)
+            out[row, h] = scores.masked_fill(future, -torch.inf).softmax(-1) @ v
+    return out
+
+
+def rows_of(prompts: list[int], responses: list[list[int]]) -> list[list[int]]:
+    """For every response, the packed indices of [its prompt ‖ itself]."""
+    rows, start = [], 0
+    for length, lengths in zip(prompts, responses, strict=True):
+        prompt = list(range(start, start + length))
+        start += length
+        for own in lengths:
+            rows.append([*prompt, *range(start, start + own)])
+            start += own
+    return rows
+
+
+SHAPES = [
+    ([3], [[2]]),
+    ([3, 1], [[2, 1], [3]]),
+    ([1, 7, 2], [[1], [5, 1, 9, 4], [6, 6]]),
+    ([5, 5], [[4, 4, 4], [4, 4, 4]]),
+]
+
+
+@pytest.mark.parametrize(("prompts", "responses"), SHAPES)
+@pytest.mark.parametrize(("heads", "kv_heads"), [(4, 4), (6, 2), (3, 1)])
+@pytest.mark.parametrize("scale", [None, 0.7])
+def test_attention_is_dense_attention_row_by_row(
+    prompts: list[int], responses: list[list[int]], heads: int, kv_heads: int, scale: float | None
+) -> None:
+    flat = [length for lengths in responses for length in lengths]
+    groups = [index for index, lengths in enumerate(responses) for _ in lengths]
+    count, size = sum(prompts) + sum(flat), 8
+    random = torch.Generator().manual_seed(count)
+
+    def tensor(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=random, dtype=torch.float64).requires_grad_()
+
+    query, key, value = tensor(heads, count, size), tensor(kv_heads, count, size), tensor(kv_heads, count, size)
+    upstream = tensor(count, heads, size).detach()
+    where = layout(prompts, torch.tensor(groups), torch.tensor(flat))
+    ours = shared_prefix_attention(query, key, value, where, scale)
+    theirs = dense(query, key, value, rows_of(prompts, responses), scale or size**-0.5)
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-9)
+    gradients = torch.autograd.grad((ours * upstream).sum(), (query, key, value))
+    expected = torch.autograd.grad((theirs * upstream).sum(), (query, key, value))
+    torch.testing.assert_close(gradients, expected, rtol=0, atol=1e-9)
+
+
+def test_responses_do_not_see_each_other() -> None:
+    where = two_prompts()
+    query, key, value = (torch.randn(2, 10, 4, generator=torch.Generator().manual_seed(n)) for n in range(3))
+    before = shared_prefix_attention(query, key, value, where, None)
+    value[:, 5] += 100.0  # the only token of the second response
+    changed = (shared_prefix_attention(query, key, value, where, None) - before).abs().amax((1, 2)) > 0
+    assert changed.nonzero().flatten().tolist() == [5]

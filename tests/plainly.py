@@ -1,0 +1,42 @@
+"""What transformers itself computes, one unpadded row at a time: the truth that faster ways are held to."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import tiny
+from whet.batch import Batch
+from whet.config import LoraConfig
+from whet.policy.lora import add_lora
+
+LENGTHS = ([4, 1, 7], [[3, 6, 1], [5], [2, 2]])
+"""A ragged batch: prompts, and the responses to each."""
+
+
+def row_by_row(model: Any, batch: Batch, temperature: float) -> Tensor:
+    """log softmax(logits / temperature) at each response token `[B, T]`, with its gradient."""
+    rows = []
+    for b, group in enumerate(batch.group_B.tolist()):
+        length = int(batch.mask_BT[b].sum())
+        row = token_logprobs(model, batch.prompts[group], batch.tokens_BT[b, :length], temperature)
+        rows.append(torch.nn.functional.pad(row, (0, batch.tokens_BT.shape[1] - length)))
+    return torch.stack(rows)
+
+
+def token_logprobs(model: Any, prompt: Tensor, response: Tensor, temperature: float = 1.0) -> Tensor:
+    """log softmax(logits / temperature) at each token of one response."""
+    logits = model(torch.cat([prompt, response])[None], use_cache=False).logits[0, len(prompt) - 1 : -1]
+    scaled = logits.to(torch.promote_types(logits.dtype, torch.float32)) / temperature
+    logprobs: Tensor = scaled.log_softmax(-1)[torch.arange(len(response)), response]
+    return logprobs
+
+
+def with_lora(family: str = "llama", rank: int = 3, **changes: Any) -> Any:
+    """A tiny model whose adapters do something: B, which starts at zero, is shaken."""
+    model = add_lora(tiny.tiny_model(family, **changes), LoraConfig(rank=rank))
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "lora_B" in name:
+                weight.normal_(std=0.3, generator=torch.Generator().manual_seed(len(name)))
+    return model

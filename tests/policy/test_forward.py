@@ -1,0 +1,203 @@
+"""Both ways of running the learner against transformers' plain forward, one unpadded row at a time."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from transformers.models.llama.modeling_llama import LlamaRMSNorm
+from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
+from transformers.models.qwen3.modeling_qwen3 import Qwen3RMSNorm
+
+import tiny
+from batches import ragged_batch
+from policy.test_fuse import with_lora
+from whet.batch import Batch
+from whet.policy import forward as module
+from whet.policy.forward import choose_forward, padded, shared_prefix
+
+PACKED = ("llama", "qwen2", "qwen3")
+LENGTHS = ([4, 1, 7], [[3, 6, 1], [5], [2, 2]])
+
+
+@pytest.fixture
+def exact_norms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """transformers' RMS norm rounds to float32 whatever the model's type; this one does not."""
+
+    def norm(self: Any, x: Tensor) -> Tensor:
+        wide: Tensor = self.weight * x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.variance_epsilon)
+        return wide
+
+    for kind in (LlamaRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm):
+        monkeypatch.setattr(kind, "forward", norm)
+
+
+def row_by_row(model: Any, batch: Batch, temperature: float) -> Tensor:
+    """log softmax(logits / temperature) at each response token, every row alone and unpadded."""
+    rows = []
+    for b, group in enumerate(batch.group_B.tolist()):
+        length = int(batch.lengths_B[b])
+        prompt, response = batch.prompts[group], batch.tokens_BT[b, :length]
+        logits = model(torch.cat([prompt, response])[None], use_cache=False).logits[0]
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+        scaled = logits[len(prompt) - 1 : -1] / temperature
+        row = scaled.log_softmax(-1)[torch.arange(length), response]
+        rows.append(torch.nn.functional.pad(row, (0, batch.tokens_BT.shape[1] - length)))
+    return torch.stack(rows)
+
+
+def gradients(model: Any, logprobs_BT: Tensor) -> dict[str, Tensor]:
+    """Of a sum with unequal weights; every weight that learns must get one."""
+    weights_BT = torch.linspace(-1, 2, logprobs_BT.numel(), dtype=logprobs_BT.dtype).view_as(logprobs_BT)
+    named = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    found = torch.autograd.grad((logprobs_BT * weights_BT).sum(), list(named.values()))
+    return dict(zip(named, found, strict=True))
+
+
+@pytest.mark.usefixtures("exact_norms")
+@pytest.mark.parametrize("temperature", [1.0, 0.7])
+@pytest.mark.parametrize("family", PACKED)
+@pytest.mark.parametrize("forward", [shared_prefix, padded])
+def test_value_and_gradient_are_those_of_single_rows(forward: Any, family: str, temperature: float) -> None:
+    model = tiny.tiny_model(family, dtype=torch.float64)
+    batch = ragged_batch(*LENGTHS)
+    ours, expected = forward(model, batch, temperature), row_by_row(model, batch, temperature)
+    torch.testing.assert_close(ours, expected, rtol=0, atol=1e-9)
+    mine, true = gradients(model, ours), gradients(model, expected)
+    torch.testing.assert_close(mine, true, rtol=1e-8, atol=1e-8)
+    assert all(gradient.abs().max() > 0 for gradient in mine.values())
+
+
+@pytest.mark.parametrize("forward", [shared_prefix, padded])
+@pytest.mark.parametrize(
+    "changes",
+    [{"tie_word_embeddings": False}, {"num_key_value_heads": 4}, {"attention_bias": True, "mlp_bias": True}],
+    ids=str,
+)
+def test_what_a_configuration_may_change(forward: Any, changes: dict[str, Any]) -> None:
+    model = tiny.tiny_model("llama", **changes)
+    batch = ragged_batch(*LENGTHS)
+    ours, expected = forward(model, batch, 1.0), row_by_row(model, batch, 1.0)
+    torch.testing.assert_close(ours, expected, rtol=0, atol=1e-4)
+    torch.testing.assert_close(gradients(model, ours), gradients(model, expected), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.usefixtures("exact_norms")
+@pytest.mark.parametrize("forward", [shared_prefix, padded])
+@pytest.mark.parametrize("family", PACKED)
+def test_adapters_learn(forward: Any, family: str) -> None:
+    model = with_lora(family).double()
+    batch = ragged_batch(*LENGTHS)
+    ours, expected = forward(model, batch, 1.0), row_by_row(model, batch, 1.0)
+    torch.testing.assert_close(ours, expected, rtol=0, atol=1e-9)
+    mine = gradients(model, ours)
+    torch.testing.assert_close(mine, gradients(model, expected), rtol=1e-8, atol=1e-8)
+    assert all("lora" in name for name in mine)
+
+
+@pytest.mark.parametrize("family", tiny.FAMILIES)
+def test_the_chosen_way_is_exact_for_every_family(family: str) -> None:
+    model = tiny.tiny_model(family)
+    batch = ragged_batch([20, 3], [[8, 25], [30]])  # past the sliding window
+    ours = choose_forward(model)(model, batch, 1.0)
+    torch.testing.assert_close(ours, row_by_row(model, batch, 1.0), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("family", "changes", "expected"),
+    [
+        ("llama", {}, shared_prefix),
+        ("qwen2", {}, shared_prefix),
+        ("qwen3", {}, shared_prefix),
+        ("gemma3", {}, padded),
+        ("qwen2", {"use_sliding_window": True, "sliding_window": 4, "max_window_layers": 1}, padded),
+    ],
+)
+def test_a_family_that_is_not_known_to_be_exact_is_padded(
+    family: str, changes: dict[str, Any], expected: Any
+) -> None:
+    model = tiny.tiny_model(family, **changes)
+    assert choose_forward(model) is expected
+    assert choose_forward(with_lora(family, **changes)) is expected
+
+
+@pytest.mark.parametrize("forward", [shared_prefix, padded])
+def test_padding_is_zero_and_has_no_gradient(forward: Any) -> None:
+    model, batch = tiny.tiny_model(), ragged_batch(*LENGTHS)
+    logprobs_BT = forward(model, batch, 1.0)
+    assert logprobs_BT.shape == batch.tokens_BT.shape
+    assert (logprobs_BT[~batch.mask_BT] == 0).all()
+    assert (logprobs_BT[batch.mask_BT] < 0).all()
+    whole = torch.autograd.grad(logprobs_BT.sum(), model.model.norm.weight, retain_graph=True)[0]
+    real = torch.autograd.grad(logprobs_BT[batch.mask_BT].sum(), model.model.norm.weight)[0]
+    torch.testing.assert_close(whole, real)
+
+
+@pytest.mark.parametrize("forward", [shared_prefix, padded])
+def test_bfloat16_gives_float32_logprobs(forward: Any) -> None:
+    model, batch = tiny.tiny_model(dtype=torch.bfloat16), ragged_batch(*LENGTHS)
+    logprobs_BT = forward(model, batch, 1.0)
+    assert logprobs_BT.dtype == torch.float32
+    exact = tiny.tiny_model()
+    exact.load_state_dict({name: tensor.float() for name, tensor in model.state_dict().items()})
+    truth = row_by_row(exact, batch, 1.0)
+    error, usual = (logprobs_BT - truth).norm(), (row_by_row(model, batch, 1.0) - truth).norm()
+    assert error <= 2 * usual
+
+
+def attention_of(model: Any) -> set[str]:
+    """The implementation each attention layer would use now."""
+    return {layer.self_attn.config._attn_implementation for layer in model.model.layers}
+
+
+@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
+def test_the_models_own_attention_is_back_afterwards(implementation: str) -> None:
+    model = tiny.tiny_model()
+    model.set_attn_implementation(implementation)
+    tokens = torch.tensor([[5, 6, 7]])
+    before = model(tokens).logits
+    shared_prefix(model, ragged_batch(*LENGTHS), 1.0)
+    assert attention_of(model) == {implementation}
+    assert torch.equal(model(tokens).logits, before)
+
+
+def test_the_models_own_attention_is_back_after_an_exception() -> None:
+    model = tiny.tiny_model()
+    before = attention_of(model)
+    batch = ragged_batch([2], [[2]], vocabulary=100)
+    batch.tokens_BT[0, 0] = 5000  # not in the vocabulary
+    with pytest.raises(IndexError):
+        shared_prefix(model, batch, 1.0)
+    assert attention_of(model) == before
+
+
+@pytest.mark.usefixtures("exact_norms")
+def test_the_backward_pass_may_come_later() -> None:
+    """The layers have their own attention back by then; gradients must not depend on it."""
+    model, batch = tiny.tiny_model(dtype=torch.float64), ragged_batch(*LENGTHS)
+    logprobs_BT = shared_prefix(model, batch, 1.0)
+    model(torch.tensor([[5, 6, 7]]))
+    torch.testing.assert_close(
+        gradients(model, logprobs_BT), gradients(model, row_by_row(model, batch, 1.0)), rtol=1e-8, atol=1e-8
+    )
+
+
+@pytest.fixture
+def rows_through_the_body(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Tokens that each call of the packed attention handles."""
+    seen: list[int] = []
+    real = module.shared_prefix_attention
+
+    def watched(query: Tensor, *others: Any) -> Tensor:
+        seen.append(query.shape[1])
+        return real(query, *others)
+
+    monkeypatch.setattr(module, "shared_prefix_attention", watched)
+    return iter([seen])
+
+
+def test_a_prompt_goes_through_the_model_once(rows_through_the_body: Iterator[list[int]]) -> None:
+    seen = next(rows_through_the_body)
+    shared_prefix(tiny.tiny_model(), ragged_batch(*LENGTHS), 1.0)
+    assert seen == [sum(LENGTHS[0]) + sum(map(sum, LENGTHS[1]))] * 2  # two layers

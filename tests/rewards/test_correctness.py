@@ -1,0 +1,96 @@
+"""Right or wrong, with and without a format."""
+
+import pytest
+
+from whet.errors import UserError
+from whet.formats import BUILT_IN
+from whet.rewards.correctness import accuracy, exact_match, integer, last_integer
+
+THINK = BUILT_IN["think_answer"]
+
+
+def grade(reward: object, texts: list[str], gold: str | None = "82") -> list[float | None]:
+    assert callable(reward)
+    plain = reward(
+        prompts=["q"] * len(texts), completions=texts, completion_ids=[], answer=[gold] * len(texts)
+    )
+    chat = reward(
+        prompts=[[]] * len(texts),
+        completions=[[{"role": "assistant", "content": text}] for text in texts],
+        completion_ids=[],
+        answer=[gold] * len(texts),
+        trainer_state=None,
+        log_metric=print,
+        other=[1],
+    )
+    assert plain == chat
+    return list(plain)
+
+
+def test_accuracy_keeps_to_the_format() -> None:
+    texts = [
+        "<think>a</think> <answer>82.0</answer>",
+        "<answer>83</answer>",
+        "The answer is 82.",
+        "\\boxed{82}",
+        "",
+    ]
+    assert grade(accuracy(THINK), texts) == [1, 0, 0, 0, 0]
+    assert grade(accuracy(THINK, lenient=True), texts) == [1, 0, 1, 1, 0]
+    assert grade(accuracy(None), texts) == [1, 0, 1, 1, 0]
+
+
+def test_a_list_of_answers_is_wrong_even_leniently() -> None:
+    every = "".join(f"<answer>{number}</answer>" for number in range(83))
+    assert grade(accuracy(THINK), [every]) == [0]
+    inside = "<answer>81, 82, 83</answer>"
+    assert grade(accuracy(THINK), [inside]) == grade(accuracy(THINK, lenient=True), [inside]) == [0]
+
+
+def test_copying_the_question_is_no_answer() -> None:
+    assert grade(accuracy(THINK), ["<answer>37 + 45</answer>", "<answer>37 + 45 = 82</answer>"]) == [0, 1]
+
+
+def test_exact_match_is_letter_by_letter() -> None:
+    texts = ["<answer> 82 </answer>", "<answer>82.0</answer>", "82"]
+    assert grade(exact_match(THINK), texts) == [1, 0, 0]
+
+
+def test_integer_asks_for_a_whole_number_only() -> None:
+    texts = [
+        "<answer>7</answer>",
+        "<answer>1,080</answer>",
+        "<answer>7.5</answer>",
+        "<answer>a lot</answer>",
+        "7",
+    ]
+    assert grade(integer(THINK), texts) == [1, 1, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "gold", "mark"),
+    [
+        ("37 + 45 = 82", "82", 1),
+        ("82 is more than 45", "82", 0),
+        ("1,080 in all", "1080", 1),
+        ("082.", "82", 1),
+        ("it is -7", "-7", 1),
+        ("it is −7", "-7", 1),
+        ("10-7", "-7", 0),
+        ("none", "82", 0),
+        ("none", "none", 0),
+        ("0", "000", 1),
+        ("9" * 10_000, "9" * 10_000, 1),
+    ],
+)
+def test_last_integer_ignores_the_layout(text: str, gold: str, mark: float) -> None:
+    assert grade(last_integer(THINK), [text], gold) == [mark]
+
+
+@pytest.mark.parametrize("factory", [accuracy, exact_match, integer, last_integer])
+def test_without_a_gold_answer_they_do_not_apply(factory: object) -> None:
+    assert callable(factory)
+    assert grade(factory(THINK), ["82"], None) == [None]
+    assert grade(factory(THINK), ["82"], "") == [None]
+    with pytest.raises(UserError, match="column `answer`"):
+        factory(THINK)(prompts=["q"], completions=["82"], completion_ids=[[1]])

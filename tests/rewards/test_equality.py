@@ -1,0 +1,169 @@
+"""Answers against gold answers: by hand, on real rows, and on text meant to break graders."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given as any_of
+from hypothesis import strategies as st
+
+from rewards.hostile import HOSTILE
+from whet.rewards.answer import find_answer
+from whet.rewards.equality import answers_equal
+
+
+@pytest.mark.parametrize(
+    ("given", "gold"),
+    [
+        ("82", "82"),
+        ("82.", "82"),
+        ("82.00", "82"),
+        ("1,080", "1080"),
+        ("1080", "1,080"),
+        ("$1,080", "1080"),
+        ("-5", "−5"),
+        ("18 dollars", "18"),
+        ("x = 5", "5"),
+        ("5", "x=5"),
+        ("80 + 150 = 230 miles", "230"),
+        ("\\frac{3}{4}", "0.75"),
+        ("$\\frac{3}{4}$", "\\frac34"),
+        ("\\\\frac{3}{4}", "\\frac{3}{4}"),
+        ("Evelyn", "\\text{Evelyn}"),
+        ("evelyn.", "\\text{Evelyn}"),
+        ("C", "\\text{(C)}"),
+        ("(C)", "C"),
+        ("p-q", "p - q"),
+        ("**yes**", "Yes"),
+        ("10:30", "10:30"),
+        ("1024", "2^{10}"),
+    ],
+)
+def test_equal(given: str, gold: str) -> None:
+    assert answers_equal(given, gold)
+
+
+@pytest.mark.parametrize(
+    ("given", "gold"),
+    [
+        ("", ""),
+        ("", "5"),
+        ("5", ""),
+        ("83", "82"),
+        ("82, 83", "82"),
+        ("82 or 83", "82"),
+        ("1 2", "12"),
+        ("81 82 83", "82"),
+        ("37+45", "82"),
+        ("37 + 45", "82"),
+        ("12/4", "3"),
+        ("\\frac{164}{2}", "82"),
+        ("2^{10}", "1024"),
+        ("2x", "2"),
+        ("Evelyn and Carla", "\\text{Evelyn}"),
+        ("none", "82"),
+        ("1.08", "108"),
+    ],
+)
+def test_not_equal(given: str, gold: str) -> None:
+    assert not answers_equal(given, gold)
+
+
+@any_of(st.integers(-(10**12), 10**12), st.integers(-(10**12), 10**12))
+def test_different_integers_are_different(one: int, other: int) -> None:
+    assert answers_equal(f"{one:,}", str(other)) == (one == other)
+
+
+@any_of(st.integers(0, 10**6), st.lists(st.integers(0, 10**6), min_size=1, max_size=20))
+def test_listing_guesses_never_pays(gold: int, guesses: list[int]) -> None:
+    listed = [*guesses, gold]
+    for separator in (", ", "; ", " or ", " and ", " | ", "\n"):
+        assert not answers_equal(separator.join(map(str, listed)), str(gold))
+
+
+@pytest.mark.parametrize("gold", ["82", "\\frac{3}{4}", "\\text{Evelyn}", "(1,2)"])
+def test_hostile_answers_end_soon_and_are_wrong(gold: str) -> None:
+    for text in HOSTILE:
+        start = time.perf_counter()
+        assert not answers_equal(text, gold), text
+        assert time.perf_counter() - start < 5, text
+
+
+@pytest.mark.parametrize("piece", ["9", "(", "\\frac{", " ", "1,", "\\", "a ", "\x00", "\ud800", "$"])
+def test_a_megabyte_ends_soon(piece: str) -> None:
+    text = piece * (1_000_000 // len(piece))
+    start = time.perf_counter()
+    assert not any(answers_equal(text, gold) for gold in ("82", "\\sqrt{2}", "Evelyn"))
+    assert time.perf_counter() - start < 5
+
+
+def test_the_fast_path_is_fast() -> None:
+    """It reads 50,000 to 200,000 answers a second; a hundredth of that would be a change of kind."""
+    start = time.perf_counter()
+    assert not any(answers_equal(f"{number:,}", "-1") for number in range(5000))
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("name", ["test.jsonl"])
+def test_math500_boxes_equal_their_answers(shared: Path, name: str) -> None:
+    from whet.formats import boxes
+
+    rows = [json.loads(line) for line in (shared / "math500" / name).read_text("utf-8").splitlines()]
+    assert len(rows) == 500
+    wrong = [
+        row["unique_id"]
+        for row in rows
+        if not answers_equal(boxes(row["solution"])[-1].answer, row["answer"])
+    ]
+    assert wrong == []
+
+
+# Rows, counted from 0, whose verdict a careful reader disputes, and why.
+DISPUTED = {
+    "gsm8k_four_models": {},
+    "rho1b_cot_gsm8k": {
+        16: "says 80 + 150 = 230 miles, which is right",
+        76: "says 5 bags, which is right",
+        328: "says 0.02 hours where 2 is right",
+        413: "says 2500 where 25 is right",
+        908: "says 30 - 16 = 14, which is right",
+        951: "says 3 where 300 is right",
+    },
+    "rho1b_cot_math": {
+        25: "gives one of two solutions",
+        37: "says 72, which is right",
+        107: "says 9, which is the gold answer",
+        174: "says 2, which is right",
+        182: "says 1251, which is right",
+        243: "says 3 units, which is right",
+        329: "says 4 inches per second, which is right",
+        336: "says 1000(26), which it does not work out",
+        337: "says 6, which is right",
+        374: "says 4, which is right",
+        399: "says 326.53 where 326.5 is right",
+        474: "breaks off in the middle and gives no answer",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "share"),
+    [("gsm8k_four_models", 5276, 0.999), ("rho1b_cot_gsm8k", 1319, 0.99), ("rho1b_cot_math", 500, 0.97)],
+)
+def test_verdicts_of_others(shared: Path, name: str, rows: int, share: float) -> None:
+    """Agreement with the graders that came with real completions, raw and without the disputed verdicts."""
+    lines = (shared / "completions" / f"{name}.jsonl").read_text("utf-8").splitlines()
+    graded = [json.loads(line) for line in lines]
+    found = [find_answer(row["completion"]) for row in graded]
+    ours = [
+        answer is not None and answers_equal(answer, row["answer"])
+        for answer, row in zip(found, graded, strict=True)
+    ]
+    differ = [index for index, row in enumerate(graded) if ours[index] != row["correct"]]
+    assert len(graded) == rows
+    assert 1 - len(differ) / rows >= share
+    undisputed = [index for index in differ if index not in DISPUTED[name]]
+    assert len(undisputed) <= 0.002 * rows, [
+        (index, found[index], graded[index]["answer"]) for index in undisputed
+    ]

@@ -1,0 +1,86 @@
+"""Formulas: equal ones are found equal, and hostile ones end in no time."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from rewards.hostile import ALGEBRA, HOSTILE, TOWERS
+from whet.rewards.latex import LONGEST, latex_equal, refused
+
+
+@pytest.mark.parametrize(
+    ("given", "gold"),
+    [
+        ("\\frac{1}{\\sqrt{3}}", "\\frac{\\sqrt{3}}{3}"),
+        ("3\\sqrt{13}", "\\sqrt{117}"),
+        ("(3,\\frac{\\pi}{2})", "\\left( 3, \\frac{\\pi}{2} \\right)"),
+        ("2, 1", "1,2"),
+        ("\\{2, 1\\}", "1,2"),
+        ("1+\\sqrt{19}, 1-\\sqrt{19}", "1 \\pm \\sqrt{19}"),
+        ("9a/20 + 11/20", "\\frac{11+9a}{20}"),
+        ("1+x^2", "x^2 + 1"),
+        ("x^2 + 1", "y = x^2 + 1"),
+        ("[-2,7]", "x \\in [-2,7]"),
+        ("(0,9)\\cup(9,36)", "(0,9) \\cup (9,36)"),
+        ("6-5i", "-5i + 6"),
+        ("5(26)", "5 \\cdot 26"),
+        ("(5)(26)", "130"),
+        ("\\begin{pmatrix} 0.2 \\\\ -18/5 \\end{pmatrix}", "\\begin{pmatrix} 1/5 \\\\ -18/5 \\end{pmatrix}"),
+        ("4210_5", "4210_{5}"),
+    ],
+)
+def test_equal(given: str, gold: str) -> None:
+    assert latex_equal(given, gold)
+
+
+@pytest.mark.parametrize(
+    ("given", "gold"),
+    [
+        ("(2,1)", "(1,2)"),
+        ("(3,4)", "(3,4]"),
+        ("2,3", "2,3,5"),
+        ("x^2", "y^2"),
+        ("x + 1", "x - 1"),
+        ("\\sqrt{2}", "\\sqrt{3}"),
+        ("3.14", "\\pi"),
+        ("4210_6", "4210_5"),
+        ("5(26)", "31"),
+        ("all of them", "\\sqrt{2}"),
+        ("", "\\sqrt{2}"),
+        ("\\sqrt{", "\\sqrt{2}"),
+    ],
+)
+def test_not_equal(given: str, gold: str) -> None:
+    assert not latex_equal(given, gold)
+
+
+@pytest.mark.parametrize(
+    "text", [*TOWERS, *ALGEBRA[6:], "x" * (LONGEST + 1), "", "in words", "5\ud800", "\x00"]
+)
+def test_refused(text: str) -> None:
+    assert refused(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["x^{10} + 1", "2^{x} 3^{y}", "(x+1)^2 (x-1)^3", "\\sqrt{1+\\sqrt{2}}", "|x-1|", "5!"]
+)
+def test_ordinary_mathematics_is_not_refused(text: str) -> None:
+    assert not refused(text)
+
+
+@pytest.mark.parametrize("gold", ["\\sqrt{2}+1", "x^2+1"])
+def test_hostile_text_ends_soon(gold: str) -> None:
+    latex_equal("x", "y+1")  # loads the library
+    for text in HOSTILE:
+        start = time.perf_counter()
+        assert not latex_equal(text, gold)
+        assert time.perf_counter() - start < 2, text
+
+
+def test_the_library_loads_only_when_needed() -> None:
+    code = (
+        "import sys, whet.rewards.registry; sys.exit('math_verify' in sys.modules or 'sympy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,161 @@
+"""The sum of reward functions, and what becomes of it when they fail."""
+
+import math
+from typing import Any
+
+import pytest
+
+from rewards.steps import contents, step
+from whet.errors import UserError
+from whet.rewards.mixture import Failure, Mixture, Part
+
+
+def length(completions: list[Any], **kwargs: Any) -> list[float]:
+    """As written for TRL on chat data."""
+    return [float(len(completion[0]["content"])) for completion in completions]
+
+
+def right(completions: list[Any], answer: list[str], **kwargs: Any) -> list[float]:
+    return [float(text == gold) for text, gold in zip(contents(completions), answer, strict=True)]
+
+
+def fragile(completions: list[Any], **kwargs: Any) -> list[float]:
+    """Fails on a text that is no number, and takes the whole call with it."""
+    return [float(text) for text in contents(completions)]
+
+
+def totals(groups: list[Any]) -> list[list[float | None]]:
+    return [[reward.total for reward in group.rewards] for group in groups]
+
+
+def test_the_weighted_sum() -> None:
+    prompts, outputs = step(a=["82", "7"], b=["82"])
+    groups = Mixture([("right", right, 2.0), ("length", length, -0.5)]).grade(prompts, outputs)
+    assert totals(groups) == [[1.0, -0.5], [1.0]]
+    assert groups[0].rewards[0].parts == {"right": 1.0, "length": 2.0}
+    assert [group.prompt for group in groups] == prompts
+    assert [list(group.rollouts) for group in groups] == outputs
+
+
+def test_each_function_is_called_once_for_the_whole_step() -> None:
+    sizes = []
+
+    def counting(completions: list[Any], **kwargs: Any) -> list[float]:
+        sizes.append(len(completions))
+        return [0.0] * len(completions)
+
+    prompts, outputs = step(a=["1", "2"], b=["3"])
+    Mixture([("counting", counting, 1.0)]).grade(prompts, outputs)
+    assert sizes == [3]
+
+
+def test_none_is_left_out_and_all_none_is_none() -> None:
+    def sometimes(completions: list[Any], **kwargs: Any) -> list[float | None]:
+        return [None if text == "7" else 1.0 for text in contents(completions)]
+
+    prompts, outputs = step(a=["82", "7"])
+    both = Mixture([("sometimes", sometimes, 1.0), ("right", right, 1.0)])
+    assert totals(both.grade(prompts, outputs)) == [[2.0, 0.0]]
+    assert totals(Mixture([("sometimes", sometimes, 1.0)]).grade(prompts, outputs)) == [[1.0, None]]
+    assert both.failures == []
+
+
+def test_one_bad_sample_costs_only_its_own_reward() -> None:
+    prompts, outputs = step(a=["5", "five"], b=["6"])
+    mixture = Mixture([("fragile", fragile, 1.0), ("right", right, 1.0)])
+    groups = mixture.grade(prompts, outputs)
+    assert totals(groups) == [[5.0, 0.0], [6.0]]
+    assert groups[0].rewards[1].parts == {"fragile": None, "right": 0.0}
+    what = "raised ValueError: could not convert string to float: 'five'"
+    assert mixture.failures == [Failure("fragile", "a", 1, what)]
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, "1.0", [1.0]])
+def test_what_is_no_reward_is_named(bad: Any) -> None:
+    prompts, outputs = step(a=["1", "2"], b=["3"])
+    mixture = Mixture([("bad", lambda **kwargs: [1.0, 1.0, bad], 1.0)])
+    assert totals(mixture.grade(prompts, outputs)) == [[1.0, 1.0], [None]]
+    assert mixture.failures == [Failure("bad", "b", 0, f"gave {bad!r}")]
+
+
+def test_policies() -> None:
+    prompts, outputs = step(a=["5", "five"])
+    zero = Mixture([Part("fragile", fragile, 1.0, "zero")])
+    assert totals(zero.grade(prompts, outputs)) == [[5.0, 0.0]]
+    assert len(zero.failures) == 1
+    with pytest.raises(UserError, match=r"reward 'fragile' raised ValueError.* sample 1 of problem 'a'"):
+        Mixture([Part("fragile", fragile, 1.0, "fail")]).grade(prompts, outputs)
+
+
+@pytest.mark.parametrize("result", [None, [], [1.0], 5, ValueError])
+def test_a_function_that_always_fails_takes_nothing_else_along(result: Any) -> None:
+    def hopeless(**kwargs: Any) -> Any:
+        if result is ValueError:
+            raise ValueError("never")
+        return result if len(kwargs["completions"]) > 1 else []
+
+    prompts, outputs = step(a=["82", "7"])
+    mixture = Mixture([("hopeless", hopeless, 1.0), ("right", right, 1.0)])
+    assert totals(mixture.grade(prompts, outputs)) == [[1.0, 0.0]]
+    assert [(failure.problem, failure.sample) for failure in mixture.failures] == [("a", 0), ("a", 1)]
+
+
+def test_a_failure_of_the_whole_step_alone_is_told_too() -> None:
+    def only_alone(completions: list[Any], **kwargs: Any) -> list[float]:
+        return [1.0] if len(completions) == 1 else []
+
+    prompts, outputs = step(a=["82", "7"])
+    mixture = Mixture([("only_alone", only_alone, 1.0)])
+    assert totals(mixture.grade(prompts, outputs)) == [[1.0, 1.0]]
+    assert [(failure.problem, failure.sample) for failure in mixture.failures] == [(None, None)]
+    assert "0 rewards for 2 completions" in mixture.failures[0].what
+
+
+def test_failures_are_of_the_last_step_and_counts_of_all() -> None:
+    mixture = Mixture([("fragile", fragile, 1.0)])
+    for texts in (["five", "six"], ["seven"], ["8"]):
+        mixture.grade(*step(a=texts))
+    assert mixture.failures == []
+    assert mixture.failure_counts == {"fragile": 3}
+
+
+def test_async_functions_beside_others() -> None:
+    async def later(completions: list[Any], **kwargs: Any) -> list[float]:
+        return [float(text) for text in contents(completions)]
+
+    mixture = Mixture([("later", later, 1.0), ("right", right, 1.0)])
+    assert totals(mixture.grade(*step(a=["82", "7"]))) == [[83.0, 7.0]]
+    assert totals(mixture.grade(*step(a=["82", "x"]))) == [[83.0, 0.0]]
+    assert len(mixture.failures) == 1
+
+
+def test_what_functions_log_and_ask() -> None:
+    def curious(
+        completions: list[Any], trainer_state: Any, log_metric: Any, log_extra: Any, **kwargs: Any
+    ) -> list[float]:
+        log_metric("tokens", sum(map(len, kwargs["completion_ids"])))
+        log_extra("texts", contents(completions))
+        return [float(trainer_state.global_step)] * len(completions)
+
+    mixture = Mixture([("curious", curious, 1.0)])
+    assert totals(mixture.grade(*step(a=["82", "7"]), step=4)) == [[4.0, 4.0]]
+    assert mixture.logs.metrics == {"tokens": 2.0}
+    assert mixture.logs.extra == {"texts": ["82", "7"]}
+
+
+def test_two_parts_of_one_name_are_told_apart() -> None:
+    mixture = Mixture([("length", length, 1.0), ("length", length, 1.0)])
+    assert mixture.grade(*step(a=["82"]))[0].rewards[0].parts == {"length": 2.0, "length_2": 2.0}
+
+
+def test_full_marks() -> None:
+    one, half = Part("one", length, 1.0, full_mark=1.0), Part("half", length, 0.5, full_mark=1.0)
+    penalty, unknown = Part("penalty", length, -1.0, full_mark=1.0), Part("unknown", length, 1.0)
+    assert Mixture([one, half, penalty]).full_marks == 1.5
+    assert Mixture([one, unknown]).full_marks is None
+
+
+def test_an_empty_step() -> None:
+    assert Mixture([("fragile", fragile, 1.0)]).grade([], []) == []
+    prompts, outputs = step(a=[])
+    assert Mixture([("fragile", fragile, 1.0)]).grade(prompts, outputs)[0].rewards == ()

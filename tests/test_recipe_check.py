@@ -1,0 +1,88 @@
+"""What is wrong with a tree, key by key."""
+
+from typing import Any
+
+import pytest
+
+from whet.recipe_check import validated
+
+
+def tree(**sections: Any) -> dict[str, Any]:
+    return {"model": {"name": "tiny"}, "data": {"train": {"name": "arithmetic"}}, **sections}
+
+
+def test_a_right_tree_has_no_problems() -> None:
+    config, problems = validated(tree(grpo={"steps": 3.0}))
+    assert problems == {}
+    assert config is not None
+    assert config.grpo.steps == 3
+
+
+@pytest.mark.parametrize(
+    ("section", "path", "said"),
+    [
+        ({"steps": True}, ("grpo", "steps"), "is true; it must be a whole number (at least 0)"),
+        ({"steps": "3"}, ("grpo", "steps"), "is '3'; it must be a whole number (at least 0)"),
+        ({"steps": 2.5}, ("grpo", "steps"), "is 2.5; it must be a whole number (at least 0)"),
+        ({"steps": None}, ("grpo", "steps"), "is empty; it must be a whole number (at least 0)"),
+        ({"setps": 3}, ("grpo", "setps"), "unknown key; did you mean grpo.steps?"),
+        ({"zzzzzzzz": 3}, ("grpo", "zzzzzzzz"), "unknown key"),
+        (
+            {"objective": {"scale": "group"}},
+            ("grpo", "objective", "scale"),
+            "is 'group'; it must be one of group_std, batch_std, none",
+        ),
+        (
+            {"optimizer": {"betas": [0.9]}},
+            ("grpo", "optimizer", "betas"),
+            "is [0.9]; it must be a list of 2 (each a number (at least 0, under 1))",
+        ),
+        (
+            {"optimizer": {"betas": [0.9, "x"]}},
+            ("grpo", "optimizer", "betas", 1),
+            "is 'x'; it must be a list of 2 (each a number (at least 0, under 1))",
+        ),
+        (3, ("grpo",), "is 3; it must be a section (steps, "),
+        ({"objective": {"beta": float("nan")}}, ("grpo", "objective", "beta"), "is nan; it must be a number"),
+    ],
+)
+def test_each_mistake_has_one_line_and_its_place(section: Any, path: tuple[Any, ...], said: str) -> None:
+    _, problems = validated(tree(grpo=section))
+    assert list(problems) == [path]
+    assert problems[path].startswith(said)
+
+
+def test_members_of_a_union_are_one_mistake() -> None:
+    _, problems = validated(tree(model={"name": "tiny", "lora": {"targets": 3}}))
+    assert problems == {("model", "lora", "targets"): "is 3; it must be a list (each a text) or all-linear"}
+
+
+def test_all_mistakes_are_said_at_once() -> None:
+    _, problems = validated(tree(seed=-1, evl={}, run={"keep": 0}, rewards=[{"weight": "x"}]))
+    assert set(problems) == {
+        ("seed",),
+        ("evl",),
+        ("run", "keep"),
+        ("rewards", 0, "name"),
+        ("rewards", 0, "weight"),
+    }
+
+
+def test_a_long_value_is_shortened() -> None:
+    _, problems = validated(tree(grpo={"steps": "x" * 500}))
+    assert len(problems[("grpo", "steps")]) < 120
+
+
+def test_names_are_checked_once_everything_else_is_right() -> None:
+    wrong = tree(data={"train": {"name": "aritmetic"}, "question": "x"}, rewards=[{"name": "acuracy"}])
+    _, problems = validated(wrong)
+    assert set(problems) == {("data", "train", "name"), ("data", "question"), ("rewards", 0)}
+    assert problems[("data", "train", "name")].startswith("is 'aritmetic'; it must be one of arithmetic")
+    _, first = validated({**wrong, "seed": -1})
+    assert set(first) == {("seed",)}
+
+
+def test_functions_of_ones_own_are_not_loaded() -> None:
+    config, problems = validated(tree(rewards=[{"name": "no.such.module:function"}]))
+    assert config is not None
+    assert problems == {}

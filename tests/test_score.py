@@ -101,7 +101,10 @@ def test_functions_see_the_file_as_it_is(tmp_path: Path) -> None:
 def test_what_is_missing_or_null(tmp_path: Path) -> None:
     own = user_function(
         tmp_path,
-        "def own(prompts, answer, **_): return [float(prompt == '' and gold is True) for prompt, gold in zip(prompts, answer)]",
+        """
+        def own(prompts, answer, **_):
+            return [float(said == "" and gold is True) for said, gold in zip(prompts, answer)]
+        """,
     )
     rows = [
         {"completion": "yes", "prompt": None, "answer": True},

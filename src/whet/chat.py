@@ -103,7 +103,7 @@ def open_chat(
     """
     if not 0 <= temperature <= 10:
         raise UserError(f"temperature: is {temperature:g}; it must be between 0 (greedy) and 10")
-    asked: list[tuple[str, Any]] = [("format", format_name)] if format_name else []
+    asked: list[tuple[str, Any]] = [("format", {"name": format_name})] if format_name else []
     asked += [("eval.max_tokens", max_tokens)] if max_tokens is not None else []
     path = Path(run_or_model).expanduser()
     name, recipes = _of_run(RunReader(path), asked) if is_run(path) else _of_model(run_or_model, asked)

@@ -3,7 +3,7 @@
 One rule of precedence: what the command line says, over what the recipe says, over the default.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from whet.recipe_keys import describe_keys, dotted
 from whet.recipe_text import Document, read_document, write_document
 from whet.recipe_tree import Tree, longhand, name_files, override, with_section_defaults
 
-__all__ = ["describe_keys", "dump_recipe", "find_recipe", "load_recipe", "recipe_names"]
+__all__ = ["describe_keys", "dump_recipe", "find_recipe", "load_recipe", "make_recipe", "recipe_names"]
 
 RECIPES = Path(__file__).parent / "recipes"
 """Where the shipped recipes lie."""
@@ -52,17 +52,24 @@ def load_recipe(name_or_path: str | Path, overrides: Overrides = ()) -> Config:
     document = _read(path, path.name if path.parent == RECIPES else str(name_or_path))
     tree = longhand(document.tree)
     name_files(tree, path.parent)
+    return _complete(tree, overrides, lambda path: f"{document.place(path)}: {dotted(path)}")
+
+
+def make_recipe(tree: Tree, overrides: Overrides = ()) -> Config:
+    """The complete settings of a recipe that is written in no file. Raises `UserError` as `load_recipe` does."""
+    return _complete(longhand(tree), overrides, dotted)
+
+
+def _complete(tree: Tree, overrides: Overrides, place: Callable[[keys.Path], str]) -> Config:
+    """Applies the overrides, fills in defaults, validates; `place` says where the recipe has a key."""
     pairs = [(keys.to_path(key), value) for key, value in _pairs(overrides)]
     wrong = _overridden(tree, pairs)
     tree = with_section_defaults(longhand(tree))
     name_files(tree, Path.cwd())
-
-    def place(path: keys.Path) -> str:
-        given = any(path[: len(other)] == other for other, _ in pairs)
-        return f"--{dotted(path)}" if given else f"{document.place(path)}: {dotted(path)}"
-
     config, problems = validated(tree)
-    wrong += [f"{place(path)}: {text}" for path, text in problems.items()]
+    for path, text in problems.items():
+        given = any(path[: len(other)] == other for other, _ in pairs)
+        wrong.append(f"{f'--{dotted(path)}' if given else place(path)}: {text}")
     if wrong or config is None:
         raise UserError("\n".join(wrong))
     return config

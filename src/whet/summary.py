@@ -17,7 +17,9 @@ from whet.runs.figures import percent
 from whet.runs.plain import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from whet.recipe_keys import Key
 
 NAMES: "Mapping[str, str]" = {BASE: "base model", WARM: "after the warm start", FINAL: "after GRPO"}
 
@@ -116,4 +118,20 @@ def next_steps(outcome: Outcome) -> RenderableType:
     table.add_row("talk to it", Text(f"whet chat {path}", style="cyan"))
     table.add_row("measure it again", Text(f"whet eval {path} --limit 500", style="cyan"))
     table.add_row("compare two runs", Text(f"whet compare {path}:{BASE} {path}", style="cyan"))
+    return table
+
+
+def evaluation_table(name: str, evaluation: Evaluation) -> RenderableType:
+    """One measurement, with pass@k and maj@k where there are samples."""
+    table = results_table({name: evaluation})
+    sampled = [(key, value) for key, value in evaluation.summary().items() if "@" in key]
+    more = [Text(f"  {key} {100 * value:.1f} %") for key, value in sampled if isinstance(value, float)]
+    return Group(table, *more)
+
+
+def keys_table(keys: "Sequence[Key]") -> RenderableType:
+    """Every knob of a recipe."""
+    table = Table("key", "type", "default", "what it does", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for key in keys:
+        table.add_row(Text(key.key, style="bold"), Text(str(key.kind)), Text(str(key.default)), Text(key.sentence))
     return table

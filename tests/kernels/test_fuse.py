@@ -8,22 +8,11 @@ import torch
 from torch import Tensor
 
 import tiny
-from whet.config import LoraConfig
+from plainly import with_lora
 from whet.kernels.decoder import Decoder
 from whet.kernels.fuse import can_fuse, fuse
-from whet.policy.lora import add_lora
 
 PROMPT = [5, 9, 33, 60, 71]
-
-
-def with_lora(family: str = "llama", rank: int = 3, **changes: Any) -> Any:
-    """A model whose adapters do something: B, which starts at zero, is shaken."""
-    model = add_lora(tiny.tiny_model(family, **changes), LoraConfig(rank=rank))
-    with torch.no_grad():
-        for name, weight in model.named_parameters():
-            if "lora_B" in name:
-                weight.normal_(std=0.3, generator=torch.Generator().manual_seed(len(name)))
-    return model
 
 
 def by_decoder(weights: Any) -> Tensor:

@@ -12,13 +12,11 @@ from transformers.models.qwen3.modeling_qwen3 import Qwen3RMSNorm
 
 import tiny
 from batches import ragged_batch
-from policy.test_fuse import with_lora
-from whet.batch import Batch
+from plainly import LENGTHS, row_by_row, with_lora
 from whet.policy import forward as module
 from whet.policy.forward import choose_forward, padded, shared_prefix
 
 PACKED = ("llama", "qwen2", "qwen3")
-LENGTHS = ([4, 1, 7], [[3, 6, 1], [5], [2, 2]])
 
 
 @pytest.fixture
@@ -31,20 +29,6 @@ def exact_norms(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for kind in (LlamaRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm):
         monkeypatch.setattr(kind, "forward", norm)
-
-
-def row_by_row(model: Any, batch: Batch, temperature: float) -> Tensor:
-    """log softmax(logits / temperature) at each response token, every row alone and unpadded."""
-    rows = []
-    for b, group in enumerate(batch.group_B.tolist()):
-        length = int(batch.lengths_B[b])
-        prompt, response = batch.prompts[group], batch.tokens_BT[b, :length]
-        logits = model(torch.cat([prompt, response])[None], use_cache=False).logits[0]
-        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
-        scaled = logits[len(prompt) - 1 : -1] / temperature
-        row = scaled.log_softmax(-1)[torch.arange(length), response]
-        rows.append(torch.nn.functional.pad(row, (0, batch.tokens_BT.shape[1] - length)))
-    return torch.stack(rows)
 
 
 def gradients(model: Any, logprobs_BT: Tensor) -> dict[str, Tensor]:

@@ -7,8 +7,7 @@ import torch
 
 import tiny
 from batches import ragged_batch
-from policy.test_forward import LENGTHS, row_by_row
-from policy.test_fuse import with_lora
+from plainly import LENGTHS, row_by_row, with_lora
 from whet.policy.language_model import LanguageModel
 
 

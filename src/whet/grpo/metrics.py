@@ -1,7 +1,7 @@
 """What a step's groups say: figures that cost nothing, named as TRL names them (docs/metrics.md)."""
 
 from collections.abc import Sequence
-from statistics import fmean, pstdev
+from statistics import fmean, stdev
 
 from whet.types import Group, Rollout
 
@@ -42,7 +42,7 @@ def _lengths(rollouts: Sequence[Rollout]) -> dict[str, float]:
         "completions/mean_length": _mean(lengths),
         "completions/max_length": float(max(lengths)),
         "completions/clipped_ratio": _mean([float(rollout.finish == "length") for rollout in rollouts]),
-        "num_tokens": float(sum(lengths)),
+        "completions/tokens": float(sum(lengths)),
     }
 
 
@@ -51,4 +51,5 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _spread(values: Sequence[float]) -> float:
-    return pstdev(values) if values else 0.0
+    """The sample standard deviation (n − 1), as TRL reports it."""
+    return stdev(values) if len(values) > 1 else 0.0

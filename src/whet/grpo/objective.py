@@ -65,7 +65,9 @@ def objective(logprobs_BT: Tensor, batch: Batch, normaliser: Normaliser, config:
     weight_BT = AGGREGATIONS[config.aggregation](batch, normaliser).to(loss_BT)
     clipped_low_BT = (ratio_BT < 1 - config.clip_low) & (advantage_B1 < 0)
     clipped_high_BT = (ratio_BT > 1 + config.clip_high) & (advantage_B1 > 0)
-    quantities = {"kl": kl_BT, "clip_ratio/low_mean": clipped_low_BT, "clip_ratio/high_mean": clipped_high_BT}
+    quantities = {"clip_ratio/low_mean": clipped_low_BT, "clip_ratio/high_mean": clipped_high_BT}
+    if batch.reference_logprobs_BT is not None:
+        quantities["kl"] = kl_BT
     return Loss(
         value=torch.where(mask_BT, loss_BT * weight_BT, 0.0).sum(),
         token_sums={name: torch.where(mask_BT, q.detach().float(), 0.0).sum() for name, q in quantities.items()},

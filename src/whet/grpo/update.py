@@ -1,6 +1,5 @@
 """π_θ ← one batch of rollouts: μ passes, each in micro-batches of whole groups and ending in one optimizer step."""
 
-from collections import Counter
 from collections.abc import Mapping
 
 import torch
@@ -9,6 +8,10 @@ from whet.batch import Batch
 from whet.config import GrpoConfig
 from whet.grpo.objective import Normaliser, objective
 from whet.protocols import Optimizer, Policy
+
+
+TOKEN_MEANS = ("clip_ratio/low_mean", "clip_ratio/high_mean", "sampler/logprob_difference_mean")
+"""Metrics that are means over the response tokens learned from; `kl` is one more where there is a reference."""
 
 
 def update(policy: Policy, optimizer: Optimizer, batch: Batch, step: int, config: GrpoConfig) -> dict[str, float]:
@@ -30,15 +33,15 @@ def _one_pass(
 ) -> dict[str, float]:
     """One gradient over the batch and one optimizer step."""
     loss, largest = 0.0, 0.0
-    sums: Counter[str] = Counter()
+    sums = dict.fromkeys(TOKEN_MEANS, 0.0) | ({} if batch.reference_logprobs_BT is None else {"kl": 0.0})
     for part in batch.micro_batches(config.micro_batch_tokens):
         logprobs_BT = policy.logprobs(part)
         terms = objective(logprobs_BT, part, normaliser, config.objective)
         optimizer.accumulate(terms.value)
         loss += terms.value.item()
         difference_BT = (logprobs_BT.detach() - part.old_logprobs_BT).abs()[part.mask_BT]
-        sums.update({name: total.item() for name, total in terms.token_sums.items()})
-        sums["sampler/logprob_difference_mean"] += difference_BT.sum().item()
+        totals = terms.token_sums | {"sampler/logprob_difference_mean": difference_BT.sum()}
+        sums = {name: before + totals[name].item() for name, before in sums.items()}
         largest = max(largest, difference_BT.max().item())
     return {"loss": loss, **_token_means(sums, batch), "sampler/logprob_difference_max": largest, **optimizer.step(step)}
 
@@ -46,5 +49,4 @@ def _one_pass(
 def _token_means(sums: Mapping[str, float], batch: Batch) -> dict[str, float]:
     """Sums over tokens become means over the tokens learned from."""
     tokens = max(int(torch.count_nonzero(batch.mask_BT)), 1)
-    names = ("kl", "clip_ratio/low_mean", "clip_ratio/high_mean", "sampler/logprob_difference_mean")
-    return {name: sums.get(name, 0.0) / tokens for name in names}
+    return {name: total / tokens for name, total in sums.items()}

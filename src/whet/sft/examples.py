@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from os.path import commonprefix
 
 import torch
 from torch import Tensor
@@ -54,8 +54,7 @@ def common_prefix(rows: Sequence[Sequence[int]]) -> int:
     >>> common_prefix([(1, 2, 3), (1, 2, 4)])
     2
     """
-    same = takewhile(lambda column: len(set(column)) == 1, zip(*rows, strict=False))
-    return sum(1 for _ in same)
+    return len(commonprefix(list(rows)))
 
 
 def parts(examples: Sequence[Example], tokens: int) -> Iterator[Sequence[Example]]:

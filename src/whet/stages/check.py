@@ -8,7 +8,7 @@ from whet.build import Task, build_sampler
 from whet.config import Config
 from whet.diagnose.lengths import LengthReport, measure_lengths
 from whet.diagnose.probe import Probe, measure_probe
-from whet.diagnose.report import CheckReport
+from whet.diagnose.report import CheckReport, GoldFailure
 from whet.eval.statistics import wilson
 from whet.rewards.gold import gold_failures
 from whet.runs.view import View
@@ -22,14 +22,17 @@ if TYPE_CHECKING:
 
 def check(policy: "LanguageModel", task: Task, config: Config, view: View) -> CheckReport:
     """Measures what training would meet; trains nothing."""
-    view.phase("Check", None)
-    probe = probe_model(policy, task, config)
+    view.phase("Check", 2)
     problems = _first(task.train, config.check.gold)
+    failures = _gold_failures(problems, task)
+    view.advance(1)
+    probe = probe_model(policy, task, config)
+    view.advance(2, accuracy=probe.pass_at_1, format=probe.format_rate, signal=probe.signal)
     return CheckReport.of(
         lengths=_lengths(problems, policy, task, config),
         probe=probe,
         gold_checked=len(problems),
-        gold_failures=tuple(gold_failures(problems, task.response_format, task.reward)),
+        gold_failures=failures,
         solutions=any(problem.solution for problem in problems),
     )
 
@@ -52,6 +55,22 @@ def _lengths(problems: Sequence[Problem], policy: "LanguageModel", task: Task, c
         solutions=[len(one.response) for one, problem in zip(examples, problems, strict=True) if problem.solution],
         max_tokens=config.grpo.sampling.max_tokens,
         context=getattr(policy.model.config, "max_position_embeddings", None),
+    )
+
+
+def _gold_failures(problems: Sequence[Problem], task: Task) -> tuple[GoldFailure, ...]:
+    full = task.reward.full_marks or 0.0
+    return tuple(
+        GoldFailure(
+            id=failure.problem.id,
+            question=failure.problem.question,
+            answer=failure.problem.answer,
+            response=failure.text,
+            reward=failure.reward.total,
+            full=full,
+            parts=failure.short,
+        )
+        for failure in gold_failures(problems, task.response_format, task.reward)
     )
 
 

@@ -38,7 +38,7 @@ class Recorder:
         whole = {**group_metrics(groups), **metrics}
         self.writer.record(step, groups, advantages, whole)
         seconds = self.clock.elapsed()
-        rate = whole["num_tokens"] / seconds
+        rate = whole["completions/tokens"] / seconds
         phases = {f"seconds/{name}": spent for name, spent in self.clock.seconds.items()}
         self.writer.record_timings("grpo", step, {"step_time": seconds, "tokens_per_second": rate, **phases})
         self.view.advance(

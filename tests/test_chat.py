@@ -215,9 +215,7 @@ def test_each_question_stands_alone(tiny_tokenizer: Any) -> None:
 
 def test_ctrl_c_stops_an_answer_and_not_the_conversation(tiny_tokenizer: Any, tmp_path: Path) -> None:
     console, save = page(), tmp_path / "kept.jsonl"
-    converse(
-        scripted(tiny_tokenizer, WRONG, RIGHT, stops_at=WRONG), console, save, questions=["3+3?", "2+2?"]
-    )
+    converse(scripted(tiny_tokenizer, WRONG, RIGHT, stops_at=WRONG), console, save, questions=["3+3?", "2+2?"])
     assert shown(console) == "stopped\n\n2+2 is 4\n\nAnswer: 4\n\n"
     assert [kept["question"] for kept in lines(save)] == ["2+2?"]
     with pytest.raises(KeyboardInterrupt):
@@ -231,9 +229,7 @@ def test_a_question_that_is_too_long_does_not_end_the_conversation(tiny_folder: 
     assert len(shown(console).splitlines()) > 2
 
 
-def test_a_file_that_cannot_be_written_is_told_before_anything_is_asked(
-    tiny_tokenizer: Any, tmp_path: Path
-) -> None:
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_asked(tiny_tokenizer: Any, tmp_path: Path) -> None:
     console = page()
     with pytest.raises(UserError, match=r"save: .* cannot be written .*; name another file"):
         converse(scripted(tiny_tokenizer, RIGHT), console, tmp_path / "no" / "kept.jsonl", prompt="2+2?")

@@ -37,9 +37,7 @@ def told(decode: Callable[[Sequence[int]], str], tokens: Sequence[int]) -> list[
     return [*map(reader.feed, tokens), reader.finish()]
 
 
-def parts(
-    response_format: ResponseFormat | None, chunks: Sequence[str], prompt: str = ""
-) -> list[tuple[str, str]]:
+def parts(response_format: ResponseFormat | None, chunks: Sequence[str], prompt: str = "") -> list[tuple[str, str]]:
     """(part, text) in order, neighbours of one part joined."""
     reader = PartReader(layout_of(response_format), prompt)
     pieces = [piece for chunk in chunks for piece in reader.feed(chunk)] + list(reader.finish())

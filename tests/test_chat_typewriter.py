@@ -61,9 +61,7 @@ def test_a_word_is_shown_when_the_next_one_begins() -> None:
 
 
 WORDS = st.lists(
-    st.sampled_from(
-        ["a", "seventy-two", "七", "七七七七七七七七七七七七", "e\u0301", " ", "   ", "\n", "\n\n"]
-    )
+    st.sampled_from(["a", "seventy-two", "七", "七七七七七七七七七七七七", "e\u0301", " ", "   ", "\n", "\n\n"])
 )
 
 

@@ -56,10 +56,7 @@ def split(said: list[Piece | Reply]) -> tuple[list[Piece], Reply]:
 def test_pieces_come_first_and_the_whole_last(tiny_tokenizer: Any) -> None:
     sampler = Scripted(tiny_tokenizer)
     pieces, reply = split(list(voice(sampler, tiny_tokenizer).ask("2+2?")))
-    text = {
-        part: "".join(piece.text for piece in pieces if piece.part == part)
-        for part in ("reasoning", "answer")
-    }
+    text = {part: "".join(piece.text for piece in pieces if piece.part == part) for part in ("reasoning", "answer")}
     assert text == {"reasoning": "2+2 is 4", "answer": "4"}
     assert (reply.question, reply.reasoning, reply.answer, reply.text) == ("2+2?", "2+2 is 4", "4", SAID)
     assert (reply.tokens, reply.finish) == (len(SAID) + 1, "stop")
@@ -82,9 +79,7 @@ def test_pieces_are_told_as_soon_as_they_are_drawn(tiny_tokenizer: Any) -> None:
 
 
 def test_without_a_format_nothing_is_told_apart(tiny_tokenizer: Any) -> None:
-    pieces, reply = split(
-        list(voice(Scripted(tiny_tokenizer), tiny_tokenizer, response_format=None).ask("2+2?"))
-    )
+    pieces, reply = split(list(voice(Scripted(tiny_tokenizer), tiny_tokenizer, response_format=None).ask("2+2?")))
     assert "".join(piece.text for piece in pieces) == SAID
     assert {piece.part for piece in pieces} == {"other"}
     assert (reply.reasoning, reply.answer, reply.text) == (None, None, SAID)
@@ -96,9 +91,7 @@ def test_every_piece_says_who_speaks(tiny_tokenizer: Any) -> None:
 
 
 def test_a_response_without_an_end_is_cut_off(tiny_tokenizer: Any) -> None:
-    _, reply = split(
-        list(voice(Scripted(tiny_tokenizer, "<think>2+2", ends=False), tiny_tokenizer).ask("2+2?"))
-    )
+    _, reply = split(list(voice(Scripted(tiny_tokenizer, "<think>2+2", ends=False), tiny_tokenizer).ask("2+2?")))
     assert (reply.finish, reply.reasoning, reply.answer) == ("length", None, None)
 
 

@@ -30,9 +30,7 @@ WRONG = replace(RIGHT, response="five", answer=None, correct=False, lenient=Fals
 def write(path: Path, rights: str, **changes: object) -> Path:
     """One record per letter: `y` is right, `n` wrong; ids count up from 0."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    records = [
-        replace(RIGHT if letter == "y" else WRONG, id=str(id), **changes) for id, letter in enumerate(rights)
-    ]
+    records = [replace(RIGHT if letter == "y" else WRONG, id=str(id), **changes) for id, letter in enumerate(rights)]
     path.write_text("".join(json.dumps(record.as_dict()) + "\n" for record in records), encoding="utf-8")
     return path
 
@@ -160,14 +158,10 @@ def test_text_of_a_model_does_not_command_the_terminal(run: Path) -> None:
 
 
 def test_real_verdicts_on_gsm8k(shared: Path, tmp_path: Path) -> None:
-    rows = [
-        json.loads(line) for line in (shared / "completions/gsm8k_four_models.jsonl").open(encoding="utf-8")
-    ]
+    rows = [json.loads(line) for line in (shared / "completions/gsm8k_four_models.jsonl").open(encoding="utf-8")]
     for source in ("6b_finetuning", "6b_verification"):
         records = (
-            replace(
-                RIGHT, id=row["prompt"], question=row["prompt"], gold=row["answer"], correct=row["correct"]
-            )
+            replace(RIGHT, id=row["prompt"], question=row["prompt"], gold=row["answer"], correct=row["correct"])
             for row in rows
             if row["source"] == source
         )

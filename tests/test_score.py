@@ -115,16 +115,12 @@ def test_what_is_missing_or_null(tmp_path: Path) -> None:
 
 
 def test_a_solution_column_stays_what_it_is(tmp_path: Path) -> None:
-    own = user_function(
-        tmp_path, "def own(solution, **_): return [float(text == 'worked') for text in solution]"
-    )
+    own = user_function(tmp_path, "def own(solution, **_): return [float(text == 'worked') for text in solution]")
     assert list(score(written(tmp_path, [{**ROWS[0], "solution": "worked"}]), [own])) == [{"own": 1.0}]
 
 
 def test_tokens_that_the_file_does_not_have(tmp_path: Path) -> None:
-    own = user_function(
-        tmp_path, "def own(completion_ids): return [float(len(ids)) for ids in completion_ids]"
-    )
+    own = user_function(tmp_path, "def own(completion_ids): return [float(len(ids)) for ids in completion_ids]")
     with pytest.raises(UserError, match="completion_ids"):
         list(score(written(tmp_path, ROWS), [own]))
     with_tokens = written(tmp_path, [{"completion": "4", "completion_ids": [7, 8, 9]}])
@@ -132,9 +128,7 @@ def test_tokens_that_the_file_does_not_have(tmp_path: Path) -> None:
 
 
 def test_a_function_that_fails_loses_only_its_own_rewards(tmp_path: Path) -> None:
-    own = user_function(
-        tmp_path, "def own(completions, **_): return [1 / ('5' not in text) for text in completions]"
-    )
+    own = user_function(tmp_path, "def own(completions, **_): return [1 / ('5' not in text) for text in completions]")
     scoring = score(written(tmp_path, [ROWS[0], ROWS[1], ROWS[0]]), [own, "accuracy"])
     assert list(scoring) == [
         {"own": 1.0, "accuracy": 1.0},
@@ -221,7 +215,5 @@ def test_scoring_loads_nothing_heavy(tmp_path: Path) -> None:
         f"assert len(list(score({str(path)!r}, ['accuracy']))) == 3\n"
         "print({'torch', 'transformers', 'datasets', 'math_verify', 'scipy'} & set(sys.modules))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "set()"

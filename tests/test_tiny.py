@@ -29,9 +29,7 @@ def test_a_character_outside_the_alphabet_is_unknown_byte_by_byte(tiny_tokenizer
 def test_chat_turns_are_chatml_and_end_with_the_end_token(tiny_tokenizer: Any) -> None:
     messages = [{"role": "system", "content": "Add."}, {"role": "user", "content": "1 + 1?"}]
     text = tiny_tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
-    assert text == (
-        "<|im_start|>system\nAdd.<|im_end|>\n<|im_start|>user\n1 + 1?<|im_end|>\n<|im_start|>assistant\n"
-    )
+    assert text == ("<|im_start|>system\nAdd.<|im_end|>\n<|im_start|>user\n1 + 1?<|im_end|>\n<|im_start|>assistant\n")
     ids = tiny_tokenizer(text)["input_ids"]
     assert ids.count(tiny_tokenizer.eos_token_id) == 2
     assert tiny_tokenizer.decode(ids, skip_special_tokens=True) == "system\nAdd.\nuser\n1 + 1?\nassistant\n"

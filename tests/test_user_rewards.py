@@ -8,9 +8,7 @@ import pytest
 from whet.errors import UserError
 from whet.user_rewards import load_function
 
-CODE = (
-    "from beside import LIMIT\n\ndef brief(completions, **kwargs):\n    return [LIMIT] * len(completions)\n"
-)
+CODE = "from beside import LIMIT\n\ndef brief(completions, **kwargs):\n    return [LIMIT] * len(completions)\n"
 
 
 @pytest.fixture

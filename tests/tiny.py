@@ -68,9 +68,7 @@ def tiny_config(family: str = "llama", **changes: Any) -> Any:
     return getattr(transformers, config_class)(**{**_COMMON, **own, **changes})
 
 
-def tiny_model(
-    family: str = "llama", *, dtype: torch.dtype = torch.float32, seed: int = 0, **changes: Any
-) -> Any:
+def tiny_model(family: str = "llama", *, dtype: torch.dtype = torch.float32, seed: int = 0, **changes: Any) -> Any:
     """A tiny random causal language model in eval mode: a function of its arguments, whatever ran before."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

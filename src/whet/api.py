@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whet.config import Config
 from whet.diagnose.report import CheckReport
@@ -48,8 +48,8 @@ def train(config: Config, view: View, stem: str = "run") -> Outcome:
 
 def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "RunWriter", view: View) -> Outcome:
     from whet.stages.check import check as run_check
-    from whet.stages.finish import save_final
     from whet.stages.fine_tune import fine_tune
+    from whet.stages.finish import save_final
     from whet.stages.warm_start import run_warm_start
 
     outcome = Outcome(run.path, run_check(policy, task, config, view))
@@ -85,7 +85,13 @@ def wants_warm_start(config: Config, report: CheckReport) -> bool:
 
 
 def _measure(
-    stage: str, outcome: Outcome, policy: "LanguageModel", task: "Task", config: Config, run: "RunWriter", view: View
+    stage: str,
+    outcome: Outcome,
+    policy: "LanguageModel",
+    task: "Task",
+    config: Config,
+    run: "RunWriter",
+    view: View,
 ) -> None:
     from whet.stages.fine_tune import record_evaluation
     from whet.stages.measure import measure

@@ -102,6 +102,8 @@ def collate(groups: Sequence[Group], advantages: Sequence[Sequence[float]]) -> B
         group_B=torch.tensor([index for index, group in enumerate(groups) for _ in group.rollouts], dtype=torch.long),
         tokens_BT=tokens_BT,
         mask_BT=mask_BT,
-        advantage_B=torch.tensor([a for g, row in zip(groups, advantages, strict=True) for _, a in zip(g.rollouts, row, strict=True)]),
+        advantage_B=torch.tensor(
+            [a for g, row in zip(groups, advantages, strict=True) for _, a in zip(g.rollouts, row, strict=True)]
+        ),
         old_logprobs_BT=old_BT,
     )

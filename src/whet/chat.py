@@ -108,9 +108,7 @@ def open_chat(
     path = Path(run_or_model).expanduser()
     name, recipes = _of_run(RunReader(path), asked) if is_run(path) else _of_model(run_or_model, asked)
     if base and "base" not in recipes:
-        raise UserError(
-            f"base: {run_or_model} is not a run folder, so it has no untrained model; leave --base out"
-        )
+        raise UserError(f"base: {run_or_model} is not a run folder, so it has no untrained model; leave --base out")
     model = _voice("model", recipes["model"], temperature, say)
     return Chat(name, model, _voice("base", recipes["base"], temperature, say) if base else None, temperature)
 

@@ -156,9 +156,7 @@ class PlainPage:
         self._sections.append((part, text + piece.text))
 
     def reply(self, reply: Reply) -> None:
-        if reply.answer and reply.answer not in [
-            text.strip() for part, text in self._sections if part == "answer"
-        ]:
+        if reply.answer and reply.answer not in [text.strip() for part, text in self._sections if part == "answer"]:
             self._sections.append(("answer", reply.answer))
         if reply.speaker == "base":
             self._print(f"{BASE_TITLE}:\n")

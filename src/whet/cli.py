@@ -156,7 +156,7 @@ def chat(
 
 def keys() -> None:
     """List every knob of a recipe: its type, its default, and what it does."""
-    from whet.recipe_keys import describe_keys
+    from whet.recipe.keys import describe_keys
     from whet.summary import keys_table
 
     _console().print(keys_table(describe_keys()))

@@ -58,9 +58,7 @@ def read_records(where: str | PathLike[str]) -> dict[str, Record]:
             if line.strip():
                 record = _parse(line, f"{path}, line {number}")
                 if record.id in records:
-                    raise UserError(
-                        f"{path}, line {number}: problem {record.id} comes twice: keep one of them"
-                    )
+                    raise UserError(f"{path}, line {number}: problem {record.id} comes twice: keep one of them")
                 records[record.id] = record
     if not records:
         raise UserError(f"{path} holds no records: evaluate again with `whet eval`")
@@ -81,9 +79,7 @@ def evaluation_file(where: str | PathLike[str]) -> Path:
     folder, _, stage = str(where).rpartition(":")
     if folder and Path(folder).is_dir():
         return _stage(Path(folder), stage)
-    raise UserError(
-        f"{where} is neither records nor a run folder: give a JSONL file, RUN, RUN:base or RUN:sft"
-    )
+    raise UserError(f"{where} is neither records nor a run folder: give a JSONL file, RUN, RUN:base or RUN:sft")
 
 
 def _stage(folder: Path, stage: str) -> Path:
@@ -99,9 +95,7 @@ def _parse(line: str, place: str) -> Record:
     try:
         record = Record.from_dict(json.loads(line))
     except (ValueError, TypeError, AttributeError) as error:
-        raise UserError(
-            f"{place} is no evaluation record ({error}): give a file that `whet eval` wrote"
-        ) from None
+        raise UserError(f"{place} is no evaluation record ({error}): give a file that `whet eval` wrote") from None
     for name, kind in _KINDS.items():
         value = getattr(record, name)
         if not isinstance(value, kind):
@@ -134,9 +128,7 @@ def render(comparison: Comparison, examples: int = 3) -> "RenderableType":
          b.lenient_interval, comparison.lenient),
     )  # fmt: skip
     for name, of_a, a_interval, of_b, b_interval, found in rows:
-        change = (
-            f"{points(found.difference)} [{points(found.low)}, {points(found.high)}], {p_text(found.p_value)}"
-        )
+        change = f"{points(found.difference)} [{points(found.low)}, {points(found.high)}], {p_text(found.p_value)}"
         shares = _share(of_a, a_interval), _share(of_b, b_interval)
         table.add_row(name, *shares, change, str(found.fixed), str(found.broken))
     names = Text(f"A: {one_line(comparison.a_name)}\nB: {one_line(comparison.b_name)}")
@@ -158,4 +150,3 @@ def _examples(comparison: Comparison, count: int) -> "RenderableType":
 
 def _share(value: float, interval: Interval) -> str:
     return f"{100 * value:.1f} % [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
-

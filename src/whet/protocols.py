@@ -108,7 +108,11 @@ class Run(Protocol):
         ...
 
     def record(
-        self, step: int, groups: Sequence[Group], advantages: Sequence[Sequence[float]], metrics: Mapping[str, float]
+        self,
+        step: int,
+        groups: Sequence[Group],
+        advantages: Sequence[Sequence[float]],
+        metrics: Mapping[str, float],
     ) -> None:
         """Writes the step's metrics and every rollout of it."""
         ...

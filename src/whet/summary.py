@@ -19,7 +19,7 @@ from whet.runs.plain import one_line
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from whet.recipe_keys import Key
+    from whet.recipe.keys import Key
 
 NAMES: "Mapping[str, str]" = {BASE: "base model", WARM: "after the warm start", FINAL: "after GRPO"}
 

@@ -50,9 +50,7 @@ def test_one_file_is_read_whatever_the_split(tmp_path: Path) -> None:
     assert (problem.question, problem.answer, problem.solution) == ("1 + 1?", "2", "It is 2.")
 
 
-@pytest.mark.parametrize(
-    "row", [{"question": "1?"}, {"question": " ", "answer": "#### 2"}, {"answer": "#### 2"}]
-)
+@pytest.mark.parametrize("row", [{"question": "1?"}, {"question": " ", "answer": "#### 2"}, {"answer": "#### 2"}])
 def test_rows_without_question_or_gold_are_broken(tmp_path: Path, row: dict[str, str]) -> None:
     file = tmp_path / "train.jsonl"
     file.write_text(json.dumps({"question": "q", "answer": "#### 1"}) + "\n" + json.dumps(row))

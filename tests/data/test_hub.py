@@ -84,9 +84,7 @@ def test_out_of_reach_only_the_cache_is_asked(
         ),
     ],
 )
-def test_a_failure_is_one_line_with_the_mend(
-    monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
-) -> None:
+def test_a_failure_is_one_line_with_the_mend(monkeypatch: pytest.MonkeyPatch, error: Exception, said: str) -> None:
     def load(*_: Any, **__: Any) -> None:
         raise error
 

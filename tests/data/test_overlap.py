@@ -67,8 +67,6 @@ def test_gsm8k_train_and_test_share_nothing_until_one_question_leaks(shared: Pat
 def test_an_endless_source_is_believed_when_it_is_disjoint_and_sampled_otherwise() -> None:
     refuse_overlap(Arithmetic("train"), Arithmetic("test"))
     with pytest.raises(UserError, match="also trained on"):
-        refuse_overlap(
-            Arithmetic("train", level=1), problems("What is 3 + 4?", "What is 4 + 3?", "What is 2 - 1?")
-        )
+        refuse_overlap(Arithmetic("train", level=1), problems("What is 3 + 4?", "What is 4 + 3?", "What is 2 - 1?"))
     with pytest.raises(UserError, match="also trained on"):
         refuse_overlap(Arithmetic("train", level=1), Arithmetic("train", level=1, seed=1))

@@ -29,9 +29,7 @@ def says(system_prompt: str) -> ResponseFormat:
 
 
 def with_template(tokenizer: Any, template: str | None) -> Any:
-    copy = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer.backend_tokenizer, unk_token=tokenizer.unk_token
-    )
+    copy = PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer, unk_token=tokenizer.unk_token)
     copy.chat_template = template
     return copy
 
@@ -44,8 +42,7 @@ def rendered(tokenizer: Any, system_prompt: str, template: str = "{question}") -
 
 def test_a_chat_template_gets_both_turns_and_is_left_open(tiny_tokenizer: Any) -> None:
     assert rendered(tiny_tokenizer, "Add.") == (
-        "<|im_start|>system\nAdd.<|im_end|>\n<|im_start|>user\nWhat is {3} + 4?<|im_end|>\n"
-        "<|im_start|>assistant\n"
+        "<|im_start|>system\nAdd.<|im_end|>\n<|im_start|>user\nWhat is {3} + 4?<|im_end|>\n<|im_start|>assistant\n"
     )
 
 
@@ -66,9 +63,7 @@ def test_nothing_to_say_sends_no_system_turn(tiny_tokenizer: Any) -> None:
     ("template", "text"),
     [(GEMMA, "<user>Add.\n\nWhat is {3} + 4?<model>"), (SILENT, "[Add.\n\nWhat is {3} + 4?]>")],
 )
-def test_a_template_without_a_system_turn_gets_it_in_the_users(
-    tiny_tokenizer: Any, template: str, text: str
-) -> None:
+def test_a_template_without_a_system_turn_gets_it_in_the_users(tiny_tokenizer: Any, template: str, text: str) -> None:
     assert rendered(with_template(tiny_tokenizer, template), "Add.") == text
 
 

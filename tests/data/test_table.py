@@ -126,9 +126,7 @@ def test_a_missing_column_names_those_that_exist() -> None:
         "columns.question: mine.csv has the columns qestion, answer; say which holds the question; "
         "did you mean qestion?"
     )
-    with pytest.raises(
-        UserError, match=r"columns.answer: mine.csv has no column 'anwser', .*did you mean answer\?"
-    ):
+    with pytest.raises(UserError, match=r"columns.answer: mine.csv has no column 'anwser', .*did you mean answer\?"):
         choose_columns(["question", "answer"], {"answer": "anwser"}, "mine.csv")
     assert choose_columns(["a", "label", "query"], {}, "x") == Columns("query", "label", None)
 

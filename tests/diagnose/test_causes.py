@@ -74,9 +74,7 @@ CASES = [
     case("a coin decides the reward", 2, "parser", HEALTHY, reward_gap=-0.02),
     case("the reward wants its opposite", 2, "parser", HEALTHY, reward_gap=-1.0),
     case("no reward applies", 3, "no_signal", HEALTHY, mean_reward=None, reward_gap=None, signal=0.0),
-    case(
-        "a constant reward", 4, "no_signal", HEALTHY, signal=0.0, right=5, pass_at_1=5 / 128, reward_gap=0.0
-    ),
+    case("a constant reward", 4, "no_signal", HEALTHY, signal=0.0, right=5, pass_at_1=5 / 128, reward_gap=0.0),
     case("no room for the solutions", 5, "cut_off", COLD, lengths=TIGHT),
     case("half is cut off, so are solutions", 5, "cut_off", HEALTHY, lengths=TIGHT, cut_off=0.5),
     case("a thinker out of room", 6, "cut_off", HEALTHY, cut_off=0.57, format_rate=0.43, pass_at_1=0.35),

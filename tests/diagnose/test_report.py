@@ -33,9 +33,7 @@ def failure(id: int) -> GoldFailure:
     return GoldFailure(str(id), "2 + 2?", "4", "<answer>4</answer>", 0.0, 1.0, {"accuracy": 0.0})
 
 
-def rows(
-    probe: Probe = PROBE, lengths: LengthReport = LENGTHS, failures: int = 0
-) -> dict[str, tuple[str, str]]:
+def rows(probe: Probe = PROBE, lengths: LengthReport = LENGTHS, failures: int = 0) -> dict[str, tuple[str, str]]:
     report = CheckReport.of(lengths, probe, 200, tuple(map(failure, range(failures))))
     return {what: (figure, verdict) for what, figure, verdict in report.rows()}
 

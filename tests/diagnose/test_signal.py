@@ -41,9 +41,7 @@ def test_the_group_size_is_the_first_that_will_do() -> None:
 @pytest.mark.parametrize("size", [2, 3, 5])
 def test_smaller_groups_are_counted_over_all_subsets(size: int) -> None:
     right = [0, 1, 2, 4, 5]
-    subsets = [
-        subset for count in right for subset in combinations([index < count for index in range(5)], size)
-    ]
+    subsets = [subset for count in right for subset in combinations([index < count for index in range(5)], size)]
     expected = sum(len(set(subset)) == 2 for subset in subsets) / len(subsets)
     assert expected_signal(right, samples=5, size=size) == pytest.approx(expected)
 

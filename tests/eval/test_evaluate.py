@@ -104,9 +104,7 @@ def test_chunks_change_nothing_but_the_progress() -> None:
     whole = evaluate(PROMPTS, Scripted(GREEDY), judge, Scripted(SAMPLED), samples=4)
     calls: list[tuple[int, int]] = []
     greedy, sampled = Scripted(GREEDY), Scripted(SAMPLED)
-    parts = evaluate(
-        PROMPTS, greedy, judge, sampled, 4, lambda done, total: calls.append((done, total)), chunk=3
-    )
+    parts = evaluate(PROMPTS, greedy, judge, sampled, 4, lambda done, total: calls.append((done, total)), chunk=3)
     assert parts == whole
     assert calls == [(3, 4), (4, 4)]
     assert greedy.asked == [(3, 1, 0), (1, 1, 0)]

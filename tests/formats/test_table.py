@@ -32,9 +32,7 @@ def test_the_system_prompt_can_be_replaced_or_left_out(prompt: str) -> None:
 
 
 def test_a_format_of_ones_own() -> None:
-    built = build_format(
-        FormatConfig(name="custom", custom=TagsConfig(tags=["scratch", "final"], lines=True))
-    )
+    built = build_format(FormatConfig(name="custom", custom=TagsConfig(tags=["scratch", "final"], lines=True)))
     assert built.render("37 + 45", "82") == "<scratch>\n37 + 45\n</scratch>\n<final>\n82\n</final>"
     assert built.parse("<scratch>a</scratch><final>82</final>") == Parsed("a", "82")
     assert "<scratch>" in built.system_prompt

@@ -20,8 +20,7 @@ ONE = Tagged("custom", "", ("answer",))
         (LINES, "<reasoning>\n37 + 45 = 82\n</reasoning>\n<answer>\n82\n</answer>"),
         (
             THREE,
-            "<reasoning>\n37 + 45 = 82\n</reasoning>\n<output>\nThe answer is 82.\n</output>\n"
-            "<answer>\n82\n</answer>",
+            "<reasoning>\n37 + 45 = 82\n</reasoning>\n<output>\nThe answer is 82.\n</output>\n<answer>\n82\n</answer>",
         ),
         (ONE, "<answer>82</answer>"),
     ],

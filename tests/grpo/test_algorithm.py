@@ -84,7 +84,11 @@ class Reference:
 
 def played(roles: Everything, steps: int, **objective: Any) -> Everything:
     config = GrpoConfig(
-        steps=steps, prompts_per_step=2, group_size=G, objective=ObjectiveConfig(**objective), micro_batch_tokens=1
+        steps=steps,
+        prompts_per_step=2,
+        group_size=G,
+        objective=ObjectiveConfig(**objective),
+        micro_batch_tokens=1,
     )
     reference = Reference(roles)
     train(roles, reference, roles, roles, roles, roles, roles, config, roles.after_step)  # type: ignore[arg-type]
@@ -112,7 +116,11 @@ def test_the_order_of_algorithm_1() -> None:
 
 
 def test_it_goes_on_where_the_run_stopped() -> None:
-    assert played(Everything(first_step=4), steps=6, beta=0.1).journal == [("steps", 6), *a_step(4), *a_step(5)]
+    assert played(Everything(first_step=4), steps=6, beta=0.1).journal == [
+        ("steps", 6),
+        *a_step(4),
+        *a_step(5),
+    ]
 
 
 def test_no_steps_do_nothing() -> None:

@@ -65,9 +65,7 @@ def a_batch(reference: bool = False, seed: int = 0) -> Batch:
 
 def now(batch: Batch, spread: float = 0.5, seed: int = 1) -> Tensor:
     """log π_θ: log π_old moved by normal noise, so that every clip region is met."""
-    noise = torch.randn(
-        batch.mask_BT.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
-    )
+    noise = torch.randn(batch.mask_BT.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     return (batch.old_logprobs_BT + spread * noise).requires_grad_()
 
 

@@ -42,9 +42,7 @@ class Source:
 
     def functions(self) -> Iterator[Function]:
         """Every function and method in it, nested ones included."""
-        return (
-            node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        )
+        return (node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 @cache

@@ -18,9 +18,7 @@ ENTRY = re.compile(r"[\w.*-]+(/[\w.*-]+)*(/|\.\w+)")
 
 def missing_names(text: str, package: Path) -> list[str]:
     """Every `file.py:name` in a text, files relative to `package`, that does not exist."""
-    return [
-        f"{file}:{name}" for file, name in CODE_NAME.findall(text) if name not in _defined(package / file)
-    ]
+    return [f"{file}:{name}" for file, name in CODE_NAME.findall(text) if name not in _defined(package / file)]
 
 
 def _defined(path: Path) -> set[str]:
@@ -143,9 +141,7 @@ def test_an_absent_path_is_found(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_gone_is_found(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text(
-        "X = 1\nY: int = 2\ndef f(): ...\nclass C:\n    z: int\n    def g(self): ...\n"
-    )
+    (tmp_path / "a.py").write_text("X = 1\nY: int = 2\ndef f(): ...\nclass C:\n    z: int\n    def g(self): ...\n")
     here = "`a.py:X` `a.py:Y` `a.py:f` `a.py:C` `a.py:C.z` `a.py:C.g`"
     gone = "`a.py:h` `a.py:C.h` `b.py:f` `a.py:g`"
     assert missing_names(f"{here} {gone}", tmp_path) == ["a.py:h", "a.py:C.h", "b.py:f", "a.py:g"]
@@ -169,9 +165,7 @@ def test_documents_name_make_targets_that_exist(document: str) -> None:
 
 def test_a_target_that_is_gone_is_found() -> None:
     makefile = "test: check\n\techo\ncheck:\n"
-    assert unknown_targets("    make test\n`make check` and `make gone`\nwe make things", makefile) == [
-        "gone"
-    ]
+    assert unknown_targets("    make test\n`make check` and `make gone`\nwe make things", makefile) == ["gone"]
 
 
 def test_ci_can_be_run() -> None:

@@ -44,9 +44,7 @@ def strays(sources: Iterable[Source], tests: set[str]) -> list[str]:
 
 def count_tests(text: str) -> int:
     """How many test functions a file has."""
-    return sum(
-        isinstance(node, Function) and node.name.startswith("test") for node in ast.walk(ast.parse(text))
-    )
+    return sum(isinstance(node, Function) and node.name.startswith("test") for node in ast.walk(ast.parse(text)))
 
 
 def _files() -> set[str]:

@@ -40,9 +40,7 @@ def test_functions_are_short() -> None:
 
 def test_examples_are_short() -> None:
     examples = sorted((ROOT / "examples").glob("*.py"))
-    assert [
-        path.name for path in examples if len(path.read_text("utf-8").splitlines()) >= EXAMPLE_LINES
-    ] == []
+    assert [path.name for path in examples if len(path.read_text("utf-8").splitlines()) >= EXAMPLE_LINES] == []
 
 
 def _function(lines: int) -> str:

@@ -135,9 +135,7 @@ def matches(pattern: re.Pattern[str], texts: dict[str, str]) -> list[str]:
 def _texts() -> dict[str, str]:
     """Everything written for readers and users: package, examples, docs and the files at the root."""
     folders = [PACKAGE, *(ROOT / name for name in ("examples", "benchmarks", "docs", ".ci"))]
-    found = [
-        path for folder in folders for path in folder.rglob("*") if path.suffix in {".py", ".yaml", ".md"}
-    ]
+    found = [path for folder in folders for path in folder.rglob("*") if path.suffix in {".py", ".yaml", ".md"}]
     found += [*ROOT.glob("*.md"), ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / ".ci" / "run"]
     return {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in sorted(found)}
 
@@ -206,9 +204,7 @@ def test_what_only_looks_dangerous_passes() -> None:
 
 
 def test_a_loose_zip_is_found() -> None:
-    assert (
-        len(loose_zips([Source("whet.a", "zip(a, b)\nzip(a, b, strict=False)\nzip(a, b, strict=True)")])) == 2
-    )
+    assert len(loose_zips([Source("whet.a", "zip(a, b)\nzip(a, b, strict=False)\nzip(a, b, strict=True)")])) == 2
 
 
 def test_a_print_is_found_below_the_doors_only() -> None:

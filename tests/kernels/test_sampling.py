@@ -74,9 +74,7 @@ def test_logprobs_are_those_of_the_whole_distribution(how: Temperature) -> None:
     expected_RV = (logits_RV.double() / (how.temperature or 1.0)).log_softmax(-1)
     assert logprobs_R.dtype == torch.float32
     assert tokens_R.dtype == torch.int64
-    torch.testing.assert_close(
-        logprobs_R.double(), expected_RV[torch.arange(8), tokens_R], rtol=1e-6, atol=2e-6
-    )
+    torch.testing.assert_close(logprobs_R.double(), expected_RV[torch.arange(8), tokens_R], rtol=1e-6, atol=2e-6)
 
 
 @pytest.mark.parametrize("top_p", [0.1, 0.5, 0.8, 0.95, 0.999])

@@ -95,7 +95,11 @@ def test_attention_is_dense_attention_row_by_row(
     def tensor(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=random, dtype=torch.float64).requires_grad_()
 
-    query, key, value = tensor(heads, count, size), tensor(kv_heads, count, size), tensor(kv_heads, count, size)
+    query, key, value = (
+        tensor(heads, count, size),
+        tensor(kv_heads, count, size),
+        tensor(kv_heads, count, size),
+    )
     upstream = tensor(count, heads, size).detach()
     where = layout(prompts, torch.tensor(groups), torch.tensor(flat))
     ours = shared_prefix_attention(query, key, value, where, scale)

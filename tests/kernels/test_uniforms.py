@@ -80,7 +80,10 @@ def test_numbers_are_uniform(what: str) -> None:
     keys, positions = {
         "positions": (torch.full((count,), key(0, "a")), torch.arange(count)),
         "keys": (torch.arange(count), torch.zeros(count, dtype=torch.long)),
-        "hashed keys": (torch.tensor([key(0, f"problem {n}") for n in range(count)]), torch.full((count,), 3)),
+        "hashed keys": (
+            torch.tensor([key(0, f"problem {n}") for n in range(count)]),
+            torch.full((count,), 3),
+        ),
     }[what]
     numbers = uniforms(keys, positions).numpy()
     assert stats.kstest(numbers, "uniform").pvalue > 0.01

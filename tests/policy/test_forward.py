@@ -98,9 +98,7 @@ def test_the_chosen_way_is_exact_for_every_family(family: str) -> None:
         ("qwen2", {"use_sliding_window": True, "sliding_window": 4, "max_window_layers": 1}, padded),
     ],
 )
-def test_a_family_that_is_not_known_to_be_exact_is_padded(
-    family: str, changes: dict[str, Any], expected: Any
-) -> None:
+def test_a_family_that_is_not_known_to_be_exact_is_padded(family: str, changes: dict[str, Any], expected: Any) -> None:
     model = tiny.tiny_model(family, **changes)
     assert choose_forward(model) is expected
     assert choose_forward(with_lora(family, **changes)) is expected

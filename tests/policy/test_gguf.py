@@ -111,9 +111,7 @@ def test_what_is_no_gguf_is_refused(tmp_path: Path) -> None:
         folder_of(tmp_path / "x.gguf")
 
 
-def test_a_model_that_transformers_does_not_know_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_that_transformers_does_not_know_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WHET_CACHE", str(tmp_path / "cache"))
     writer = GGUFWriter(tmp_path / "x.gguf", "some-new-architecture")
     writer.add_block_count(1)

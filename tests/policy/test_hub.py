@@ -107,9 +107,7 @@ def test_pickles_are_refused_before_anything_is_fetched(monkeypatch: pytest.Monk
         (OSError(), r"out of reach \(OSError\)"),
     ],
 )
-def test_why_the_hub_has_it_not_is_said(
-    monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
-) -> None:
+def test_why_the_hub_has_it_not_is_said(monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str) -> None:
     answer(monkeypatch, error)
     with pytest.raises(NotHereError, match=reason):
         fetched("somebody/tiny")

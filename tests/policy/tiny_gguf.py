@@ -29,12 +29,7 @@ MERGES = ["1 2", "12 3", "a b"]
 def interleaved(weight: np.ndarray, heads: int) -> np.ndarray:
     """Rotary halves [first | second] of each head, as GGUF wants them: first and second by turns."""
     size = weight.shape[0] // heads
-    order = [
-        head * size + half * size // 2 + i
-        for head in range(heads)
-        for i in range(size // 2)
-        for half in (0, 1)
-    ]
+    order = [head * size + half * size // 2 + i for head in range(heads) for i in range(size // 2) for half in (0, 1)]
     return weight[order]
 
 

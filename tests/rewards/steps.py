@@ -13,9 +13,7 @@ def rollout(text: str) -> Rollout:
 
 def step(**texts: Sequence[str]) -> tuple[list[Prompt], Outputs]:
     """A prompt by the name of each keyword, whose gold answer is 82, and its responses."""
-    prompts = [
-        Prompt(Problem(name, "37 + 45?", "82"), ({"role": "user", "content": "q"},), ()) for name in texts
-    ]
+    prompts = [Prompt(Problem(name, "37 + 45?", "82"), ({"role": "user", "content": "q"},), ()) for name in texts]
     return prompts, [[rollout(text) for text in row] for row in texts.values()]
 
 

@@ -90,9 +90,7 @@ def test_what_is_no_list_of_rewards(result: Any, reason: str) -> None:
         as_rewards(result, 2)
 
 
-@pytest.mark.parametrize(
-    "entry", [math.nan, math.inf, -math.inf, "1.0", b"1", "nan", [1.0], {}, Stubborn(), 10**400]
-)
+@pytest.mark.parametrize("entry", [math.nan, math.inf, -math.inf, "1.0", b"1", "nan", [1.0], {}, Stubborn(), 10**400])
 def test_what_is_no_reward(entry: Any) -> None:
     with pytest.raises(RewardError, match="gave"):
         as_reward(entry)

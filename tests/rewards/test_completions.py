@@ -10,9 +10,7 @@ from whet.types import Problem, Prompt
 
 MESSAGES = ({"role": "user", "content": "37 + 45?"},)
 FIRST = Prompt(Problem("a", "37 + 45?", "82", "37 + 45 = 82", columns={"level": 2}), MESSAGES, (1, 2))
-SECOND = Prompt(
-    Problem("b", "1 + 1?", "2", columns={"solution": "$2$", "answer": "x", "prompts": 0}), MESSAGES, (3,)
-)
+SECOND = Prompt(Problem("b", "1 + 1?", "2", columns={"solution": "$2$", "answer": "x", "prompts": 0}), MESSAGES, (3,))
 
 
 @pytest.mark.parametrize(

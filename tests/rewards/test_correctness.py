@@ -11,9 +11,7 @@ THINK = BUILT_IN["think_answer"]
 
 def grade(reward: object, texts: list[str], gold: str | None = "82") -> list[float | None]:
     assert callable(reward)
-    plain = reward(
-        prompts=["q"] * len(texts), completions=texts, completion_ids=[], answer=[gold] * len(texts)
-    )
+    plain = reward(prompts=["q"] * len(texts), completions=texts, completion_ids=[], answer=[gold] * len(texts))
     chat = reward(
         prompts=[[]] * len(texts),
         completions=[[{"role": "assistant", "content": text}] for text in texts],

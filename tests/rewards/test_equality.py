@@ -111,11 +111,7 @@ def test_math500_boxes_equal_their_answers(shared: Path, name: str) -> None:
 
     rows = [json.loads(line) for line in (shared / "math500" / name).read_text("utf-8").splitlines()]
     assert len(rows) == 500
-    wrong = [
-        row["unique_id"]
-        for row in rows
-        if not answers_equal(boxes(row["solution"])[-1].answer, row["answer"])
-    ]
+    wrong = [row["unique_id"] for row in rows if not answers_equal(boxes(row["solution"])[-1].answer, row["answer"])]
     assert wrong == []
 
 
@@ -157,13 +153,10 @@ def test_verdicts_of_others(shared: Path, name: str, rows: int, share: float) ->
     graded = [json.loads(line) for line in lines]
     found = [find_answer(row["completion"]) for row in graded]
     ours = [
-        answer is not None and answers_equal(answer, row["answer"])
-        for answer, row in zip(found, graded, strict=True)
+        answer is not None and answers_equal(answer, row["answer"]) for answer, row in zip(found, graded, strict=True)
     ]
     differ = [index for index, row in enumerate(graded) if ours[index] != row["correct"]]
     assert len(graded) == rows
     assert 1 - len(differ) / rows >= share
     undisputed = [index for index in differ if index not in DISPUTED[name]]
-    assert len(undisputed) <= 0.002 * rows, [
-        (index, found[index], graded[index]["answer"]) for index in undisputed
-    ]
+    assert len(undisputed) <= 0.002 * rows, [(index, found[index], graded[index]["answer"]) for index in undisputed]

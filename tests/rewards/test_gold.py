@@ -56,10 +56,7 @@ def test_another_answer_does_not_pass(gsm8k: list[Problem]) -> None:
     off = [Problem(row.id, row.question, str(int(row.answer.replace(",", "")) + 1)) for row in gsm8k[:100]]
     rendered = [BUILT_IN["think_answer"].render(row.solution, row.answer) for row in gsm8k[:100]]
     grade = build_reward(RewardConfig(name="accuracy"), BUILT_IN["think_answer"], no_loader)
-    assert (
-        grade(prompts=[], completions=rendered, completion_ids=[], answer=[row.answer for row in off])
-        == [0.0] * 100
-    )
+    assert grade(prompts=[], completions=rendered, completion_ids=[], answer=[row.answer for row in off]) == [0.0] * 100
 
 
 def test_what_falls_short_is_told() -> None:
@@ -76,9 +73,7 @@ def test_a_format_that_cannot_hold_the_answer_is_told() -> None:
 
 
 def test_a_missing_gold_answer_is_told() -> None:
-    failures = gold_failures(
-        [Problem("a", "?", "")], BUILT_IN["think_answer"], mixture("think_answer", "accuracy")
-    )
+    failures = gold_failures([Problem("a", "?", "")], BUILT_IN["think_answer"], mixture("think_answer", "accuracy"))
     assert failures[0].short == {"accuracy": None}
 
 

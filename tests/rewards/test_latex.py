@@ -56,16 +56,12 @@ def test_not_equal(given: str, gold: str) -> None:
     assert not latex_equal(given, gold)
 
 
-@pytest.mark.parametrize(
-    "text", [*TOWERS, *ALGEBRA[6:], "x" * (LONGEST + 1), "", "in words", "5\ud800", "\x00"]
-)
+@pytest.mark.parametrize("text", [*TOWERS, *ALGEBRA[6:], "x" * (LONGEST + 1), "", "in words", "5\ud800", "\x00"])
 def test_refused(text: str) -> None:
     assert refused(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["x^{10} + 1", "2^{x} 3^{y}", "(x+1)^2 (x-1)^3", "\\sqrt{1+\\sqrt{2}}", "|x-1|", "5!"]
-)
+@pytest.mark.parametrize("text", ["x^{10} + 1", "2^{x} 3^{y}", "(x+1)^2 (x-1)^3", "\\sqrt{1+\\sqrt{2}}", "|x-1|", "5!"])
 def test_ordinary_mathematics_is_not_refused(text: str) -> None:
     assert not refused(text)
 
@@ -80,7 +76,5 @@ def test_hostile_text_ends_soon(gold: str) -> None:
 
 
 def test_the_library_loads_only_when_needed() -> None:
-    code = (
-        "import sys, whet.rewards.registry; sys.exit('math_verify' in sys.modules or 'sympy' in sys.modules)"
-    )
+    code = "import sys, whet.rewards.registry; sys.exit('math_verify' in sys.modules or 'sympy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -71,7 +71,5 @@ def test_a_missing_column_is_named() -> None:
     def reward(completions: list[str], tests: list[str]) -> list[float]:
         return [0.0]
 
-    with pytest.raises(
-        UserError, match=r"'reward' needs a column 'tests': the data has answer, completion_ids"
-    ):
+    with pytest.raises(UserError, match=r"'reward' needs a column 'tests': the data has answer, completion_ids"):
         adapt(reward, "reward", {})(**COLUMNS)

@@ -14,9 +14,7 @@ def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
-@pytest.mark.parametrize(
-    ("share", "text"), [(1.0, "100 %"), (0.025, "2 %"), (0.0049, "0.5 %"), (0.5, "50 %")]
-)
+@pytest.mark.parametrize(("share", "text"), [(1.0, "100 %"), (0.025, "2 %"), (0.0049, "0.5 %"), (0.5, "50 %")])
 def test_shares(share: float, text: str) -> None:
     assert percent(share) == text
 

@@ -71,9 +71,7 @@ def test_a_broken_line_in_the_middle_is_named(tmp_path: Path, line: bytes) -> No
         read(path)
 
 
-def test_a_line_that_does_not_fit_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_line_that_does_not_fit_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "m.jsonl"
     append(path, {"step": 0})
 

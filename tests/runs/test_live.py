@@ -20,9 +20,7 @@ class Time:
 
 
 def view(width: int = 80) -> tuple[LiveView, Time, Console]:
-    console = Console(
-        file=io.StringIO(), width=width, height=24, force_terminal=True, color_system=None, record=True
-    )
+    console = Console(file=io.StringIO(), width=width, height=24, force_terminal=True, color_system=None, record=True)
     time = Time()
     return LiveView(console, time), time, console
 

@@ -65,9 +65,7 @@ def test_reading_the_owner_does_not_let_go_of_the_lock(tmp_path: Path) -> None:
     take = "import sys, pathlib, whet.runs.lock as l; l.FolderLock(pathlib.Path(sys.argv[1]))"
     with FolderLock(tmp_path):
         read_owner(tmp_path)
-        done = subprocess.run(
-            [sys.executable, "-c", take, str(tmp_path)], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([sys.executable, "-c", take, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "in use by process" in done.stderr
 

@@ -24,9 +24,7 @@ def make_run(path: Path, created: str = "2026-01-01T00:00:00+00:00") -> Path:
         '{"phase": "grpo", "step": 1, "rew'
     )
     (path / "timings.jsonl").write_text('{"phase": "grpo", "step": 0, "at": "x", "seconds": 1.5}\n')
-    (path / "rollouts" / "step-000000.jsonl").write_text(
-        '{"step": 0, "text": "a"}\n{"step": 0, "text": "b"}\n'
-    )
+    (path / "rollouts" / "step-000000.jsonl").write_text('{"step": 0, "text": "a"}\n{"step": 0, "text": "b"}\n')
     (path / "rollouts" / "step-000010.jsonl").write_text('{"step": 10, "text": "c"}\n')
     (path / "rollouts" / ".step-000011.jsonl.x.tmp").write_text("half")
     for second, stage in enumerate(["before", "after", "again"]):

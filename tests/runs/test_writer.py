@@ -27,15 +27,11 @@ def do_steps(run: RunWriter, until: int, **extra: float) -> None:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Any:
-    with RunWriter.create(
-        tmp_path / "runs", "seed: 0\n", {"seed": 0, "data": {"sha256": "ab"}}, "quick"
-    ) as run:
+    with RunWriter.create(tmp_path / "runs", "seed: 0\n", {"seed": 0, "data": {"sha256": "ab"}}, "quick") as run:
         yield run
 
 
-def contents(
-    path: Path, but: tuple[str, ...] = ("timings.jsonl", "manifest.json", "owner.json")
-) -> dict[str, bytes]:
+def contents(path: Path, but: tuple[str, ...] = ("timings.jsonl", "manifest.json", "owner.json")) -> dict[str, bytes]:
     files = (file for file in path.rglob("*") if file.is_file() and file.name not in but)
     return {file.relative_to(path).as_posix(): file.read_bytes() for file in files}
 
@@ -64,9 +60,7 @@ def test_steps_are_recorded_with_every_digit(run: RunWriter) -> None:
     assert list(run.steps(5)) == [3, 4]
 
 
-def test_rollouts_are_on_disk_before_the_step_counts_as_done(
-    run: RunWriter, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rollouts_are_on_disk_before_the_step_counts_as_done(run: RunWriter, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
         raise OSError("disk full")
 

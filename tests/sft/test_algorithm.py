@@ -73,7 +73,11 @@ def test_loss_and_gradient_are_transformers_own(family: str) -> None:
     optimizer = Recorder(model)
     ((step, metrics),) = run(model, examples, optimizer, steps=1, batch_size=6)
     assert step == 0
-    assert metrics == {"loss": pytest.approx(expected.item(), rel=1e-5), "grad_norm": 0.0, "learning_rate": 0.5}
+    assert metrics == {
+        "loss": pytest.approx(expected.item(), rel=1e-5),
+        "grad_norm": 0.0,
+        "learning_rate": 0.5,
+    }
     torch.testing.assert_close(optimizer.gradients[0], gradients, rtol=1e-3, atol=1e-5)
 
 
@@ -153,9 +157,7 @@ def stops_after(losses: list[float], **config: Any) -> list[Any]:
     reports: list[Any] = []
     examples = [Example((1,), (n, 2)) for n in range(4)]
     settings = SftConfig(**{"steps": 100, "evaluate_every": 2, "patience": 2, "batch_size": 1} | config)
-    warm_start(
-        Marked(losses), Idle(), examples, examples[:1], settings, 0, lambda *report: reports.append(report)
-    )
+    warm_start(Marked(losses), Idle(), examples, examples[:1], settings, 0, lambda *report: reports.append(report))
     return reports
 
 

@@ -23,7 +23,11 @@ class MasterAdamW:
         self.config = config
         self.total_steps = total_steps
         self.adam = torch.optim.AdamW(
-            self.masters, lr=config.learning_rate, betas=config.betas, weight_decay=config.weight_decay, fused=True
+            self.masters,
+            lr=config.learning_rate,
+            betas=config.betas,
+            weight_decay=config.weight_decay,
+            fused=True,
         )
 
     def accumulate(self, loss: Tensor) -> None:

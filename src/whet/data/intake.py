@@ -23,9 +23,7 @@ def problem_id(source: str, question: str) -> str:
     return f"{source}:{blake2b(question.encode(), digest_size=6).hexdigest()}"
 
 
-def collect(
-    rows: Rows, convert: Callable[[Row], Problem], where: str, max_broken: float = MAX_BROKEN
-) -> list[Problem]:
+def collect(rows: Rows, convert: Callable[[Row], Problem], where: str, max_broken: float = MAX_BROKEN) -> list[Problem]:
     """The problems of these rows; `convert` raises `BrokenRowError` for one that holds none.
 
     A question that was asked before is left out, and so is a broken row: both are counted and said. Raises

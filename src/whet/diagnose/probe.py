@@ -108,9 +108,7 @@ def _share(judged: Sequence[Judged], holds: Callable[[Verdict], bool]) -> float:
 
 def _reward_gap(judged: Sequence[Judged]) -> float | None:
     right = [reward.total for _, reward, verdict in judged if verdict.correct and reward.total is not None]
-    wrong = [
-        reward.total for _, reward, verdict in judged if not verdict.correct and reward.total is not None
-    ]
+    wrong = [reward.total for _, reward, verdict in judged if not verdict.correct and reward.total is not None]
     return fmean(right) - fmean(wrong) if right and wrong else None
 
 

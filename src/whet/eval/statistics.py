@@ -74,9 +74,7 @@ def mcnemar_exact(fixed: int, broken: int) -> float:
     return min(1.0, 2 * tail / (1 << switched))
 
 
-def paired_difference(
-    before: Sequence[bool], after: Sequence[bool], confidence: float = 0.95
-) -> PairedDifference:
+def paired_difference(before: Sequence[bool], after: Sequence[bool], confidence: float = 0.95) -> PairedDifference:
     """The difference of two paired proportions, its interval and its p-value.
 
     The interval is Newcombe's square-and-add hybrid score interval for paired data, method 10 of

@@ -9,7 +9,6 @@ from whet.config import GrpoConfig
 from whet.grpo.objective import Normaliser, objective
 from whet.protocols import Optimizer, Policy
 
-
 TOKEN_MEANS = ("clip_ratio/low_mean", "clip_ratio/high_mean", "sampler/logprob_difference_mean")
 """Metrics that are means over the response tokens learned from; `kl` is one more where there is a reference."""
 
@@ -22,7 +21,9 @@ def update(policy: Policy, optimizer: Optimizer, batch: Batch, step: int, config
     """
     normaliser = Normaliser(len(batch), int(batch.mask_BT.sum()), config.sampling.max_tokens)
     learned = batch.with_signal() if batch.reference_logprobs_BT is None else batch
-    passes = [_one_pass(policy, optimizer, learned, normaliser, step, config) for _ in range(config.objective.iterations)]
+    passes = [
+        _one_pass(policy, optimizer, learned, normaliser, step, config) for _ in range(config.objective.iterations)
+    ]
     metrics = {name: sum(metrics[name] for metrics in passes) / len(passes) for name in passes[0]}
     drift = {name: passes[0][name] for name in ("sampler/logprob_difference_mean", "sampler/logprob_difference_max")}
     return {**metrics, **drift}
@@ -43,7 +44,12 @@ def _one_pass(
         totals = terms.token_sums | {"sampler/logprob_difference_mean": difference_BT.sum()}
         sums = {name: before + totals[name].item() for name, before in sums.items()}
         largest = max(largest, difference_BT.max().item())
-    return {"loss": loss, **_token_means(sums, batch), "sampler/logprob_difference_max": largest, **optimizer.step(step)}
+    return {
+        "loss": loss,
+        **_token_means(sums, batch),
+        "sampler/logprob_difference_max": largest,
+        **optimizer.step(step),
+    }
 
 
 def _token_means(sums: Mapping[str, float], batch: Batch) -> dict[str, float]:

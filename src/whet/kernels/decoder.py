@@ -113,7 +113,11 @@ class Decoder:
         heads = layer.qkv(layer.attention_norm(x)).unflatten(-1, (-1, w.head_size))
         query, key, value = heads.split([w.heads, w.kv_heads, w.kv_heads], -2)
         cosine, sine = (table[..., None, :] for table in rotary)
-        return rotated(layer.query_norm(query), cosine, sine), rotated(layer.key_norm(key), cosine, sine), value
+        return (
+            rotated(layer.query_norm(query), cosine, sine),
+            rotated(layer.key_norm(key), cosine, sine),
+            value,
+        )
 
     def _mlp(self, layer: Layer, x: Tensor) -> Tensor:
         gate, up = layer.gate_up(layer.mlp_norm(x)).chunk(2, -1)

@@ -62,5 +62,10 @@ def _nucleus(scaled_RV: Tensor, uniform_R: Tensor, top_p: float) -> Tensor:
     return order_RV.gather(-1, rank_R[:, None])[:, 0]
 
 
-_METHODS = {(False, False): _greedy, (False, True): _greedy, (True, False): _inverse_cdf, (True, True): _nucleus}
+_METHODS = {
+    (False, False): _greedy,
+    (False, True): _greedy,
+    (True, False): _inverse_cdf,
+    (True, True): _nucleus,
+}
 """By (does it sample?, is it truncated?)."""

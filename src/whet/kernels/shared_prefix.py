@@ -89,9 +89,7 @@ def shared_prefix_attention(query: Tensor, key: Tensor, value: Tensor, where: La
         scale=scale,
     )
     # [B, K, r·T, D] over [prompt ‖ response] keys [B, K, L + T, D]
-    keys, values = (
-        torch.cat([_at(x, prompts)[where.group_B], _at(x, responses)], 2) for x in (key, value)
-    )
+    keys, values = (torch.cat([_at(x, prompts)[where.group_B], _at(x, responses)], 2) for x in (key, value))
     response_out = scaled_dot_product_attention(
         _at(query, responses).unflatten(1, (kv_heads, repeats)).flatten(2, 3),
         keys,

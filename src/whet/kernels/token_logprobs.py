@@ -46,7 +46,12 @@ class _TokenLogprobs(torch.autograd.Function):
             hidden_gradient_ND[part] = slope_CV @ head_VD
             if head_gradient_VD is not None:
                 head_gradient_VD += slope_CV.T @ hidden_ND[part]
-        return hidden_gradient_ND, None if head_gradient_VD is None else head_gradient_VD.to(head_VD.dtype), None, None
+        return (
+            hidden_gradient_ND,
+            None if head_gradient_VD is None else head_gradient_VD.to(head_VD.dtype),
+            None,
+            None,
+        )
 
 
 def token_logprobs(hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temperature: float = 1.0) -> Tensor:

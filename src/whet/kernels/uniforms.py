@@ -7,7 +7,6 @@ it, or on which machine. Keys come from BLAKE2b; positions are mixed in by Split
 
 from hashlib import blake2b
 
-import torch
 from torch import Tensor
 
 _GAMMA = 0x9E3779B97F4A7C15

@@ -36,9 +36,7 @@ class Checkpoint:
     """The rest, as JSON gives it back: tuples are lists, keys are strings."""
 
 
-def save_checkpoint(
-    folder: Path, tensors: "Mapping[str, Mapping[str, Tensor]]", state: Mapping[str, Any]
-) -> None:
+def save_checkpoint(folder: Path, tensors: "Mapping[str, Mapping[str, Tensor]]", state: Mapping[str, Any]) -> None:
     """Writes a checkpoint to `folder`, which appears complete or not at all.
 
     Names of tensor sets become file names. Tensors that share storage are stored once and share it again when

@@ -66,7 +66,10 @@ def padded(model: Any, batch: Batch, temperature: float) -> Tensor:
 
 def _scattered(hidden_MD: Tensor, model: Any, batch: Batch, temperature: float) -> Tensor:
     """Log-probabilities of the M response tokens, put back into `[B, T]`."""
-    mask_BT, targets_M = batch.mask_BT.to(hidden_MD.device), batch.tokens_BT[batch.mask_BT].to(hidden_MD.device)
+    mask_BT, targets_M = (
+        batch.mask_BT.to(hidden_MD.device),
+        batch.tokens_BT[batch.mask_BT].to(hidden_MD.device),
+    )
     logprobs_M = token_logprobs(hidden_MD, model.get_output_embeddings().weight, targets_M, temperature)
     zeros_BT = torch.zeros(mask_BT.shape, dtype=logprobs_M.dtype, device=hidden_MD.device)
     return zeros_BT.masked_scatter(mask_BT, logprobs_M)
@@ -97,7 +100,14 @@ def _attention(model: Any) -> Iterator[None]:
 
 
 def _packed_attention(
-    module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Any, *, whet_layout: Any, **others: Any
+    module: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Any,
+    *,
+    whet_layout: Any,
+    **others: Any,
 ) -> tuple[Tensor, None]:
     """transformers' attention function: query `[1, H, N, D]` in, `[1, N, H, D]` out."""
     return shared_prefix_attention(query[0], key[0], value[0], whet_layout, others.get("scaling"))[None], None

@@ -85,9 +85,7 @@ def _listing(name: str) -> dict[str, int]:
     try:
         siblings: Sequence[Any] = patiently(ask, "asking the hub", deadline=2 * PATIENCE).siblings or []
     except Exception as error:  # the network fails in many types
-        raise NotHereError(
-            REASONS.get(type(error).__name__) or f"out of reach ({_first_line(error)})"
-        ) from error
+        raise NotHereError(REASONS.get(type(error).__name__) or f"out of reach ({_first_line(error)})") from error
     sizes = {sibling.rfilename: int(sibling.size or 0) for sibling in siblings}
     kept = filter_repo_objects(sizes, allow_patterns=list(WANTED), ignore_patterns=list(UNWANTED))
     return {file: sizes[file] for file in kept}

@@ -52,8 +52,7 @@ class PackagedModel:
     def source(self) -> str:
         """Which weights these are, for manifests and model cards."""
         return (
-            f"{self.distribution} {self.version}, {Path(self.member).name} "
-            f"(sha256 {self.gguf_sha256}), {self.licence}"
+            f"{self.distribution} {self.version}, {Path(self.member).name} (sha256 {self.gguf_sha256}), {self.licence}"
         )
 
 

@@ -67,9 +67,7 @@ def _finder(response_format: ResponseFormat | None, lenient: bool = False) -> Fi
     if response_format is None:
         return find_answer
     parse = response_format.parse
-    return (
-        (lambda text: parse(text).answer or find_answer(text)) if lenient else lambda text: parse(text).answer
-    )
+    return (lambda text: parse(text).answer or find_answer(text)) if lenient else lambda text: parse(text).answer
 
 
 def _against_gold(score: Callable[[str, str], float]) -> RewardFn:

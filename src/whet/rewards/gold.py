@@ -25,9 +25,7 @@ class GoldFailure:
     """The rewards that gave less than they can, and what they gave."""
 
 
-def gold_failures(
-    problems: Sequence[Problem], response_format: ResponseFormat, mixture: Mixture
-) -> list[GoldFailure]:
+def gold_failures(problems: Sequence[Problem], response_format: ResponseFormat, mixture: Mixture) -> list[GoldFailure]:
     """The problems whose gold solution falls short, in order; empty where all is well.
 
     A built-in reward must give its full mark. What a function of one's own can give at most is not known, so

@@ -103,10 +103,7 @@ class Mixture:
     def _settle(self, part: Part, result: Any, samples: Sequence[Sample], step: int) -> list[float | None]:
         """One value per sample from what a call gave, asking again for each sample alone where it failed."""
         try:
-            return [
-                self._value(part, *pair)
-                for pair in zip(as_rewards(result, len(samples)), samples, strict=True)
-            ]
+            return [self._value(part, *pair) for pair in zip(as_rewards(result, len(samples)), samples, strict=True)]
         except RewardError as error:
             whole = error
         alone = [partial(part.function, **columns_of([one]), **Logs().keywords(step)) for one in samples]
@@ -128,9 +125,7 @@ class Mixture:
         self.failures.append(Failure(part.name, problem, index, what))
         self.failure_counts[part.name] += 1
         if part.on_error == "fail":
-            raise UserError(
-                f"reward {part.name!r} {what}, on sample {index} of problem {problem!r} (on_error: fail)"
-            )
+            raise UserError(f"reward {part.name!r} {what}, on sample {index} of problem {problem!r} (on_error: fail)")
         return _STANDS_FOR[part.on_error]
 
 

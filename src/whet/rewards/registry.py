@@ -61,16 +61,10 @@ def _instead(name: str) -> str:
 
 def _check(config: RewardConfig, factory: Callable[..., RewardFn]) -> None:
     """Refuses parameters that the factory does not know, or of another type than their default."""
-    takes = {
-        name: p.default
-        for name, p in inspect.signature(factory).parameters.items()
-        if p.default is not p.empty
-    }
+    takes = {name: p.default for name, p in inspect.signature(factory).parameters.items() if p.default is not p.empty}
     for name, value in config.params.items():
         if name not in takes:
-            raise UserError(
-                f"rewards.params of {config.name!r} has {name!r}: it takes {', '.join(takes) or 'none'}"
-            )
+            raise UserError(f"rewards.params of {config.name!r} has {name!r}: it takes {', '.join(takes) or 'none'}")
         if type(value) is not type(takes[name]):
             kind = type(takes[name]).__name__
             raise UserError(f"rewards.params.{name} of {config.name!r} is {value!r}: it must be a {kind}")

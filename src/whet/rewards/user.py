@@ -22,9 +22,7 @@ def adapt(function: Callable[..., Any], name: str, params: Mapping[str, Any]) ->
     takes, needs = _keywords(function)
     unknown = sorted(set(params) - takes) if takes is not None else []
     if unknown:
-        raise UserError(
-            f"rewards.params of {name!r} has {unknown[0]!r}: the function takes {_listed(takes or ())}"
-        )
+        raise UserError(f"rewards.params of {name!r} has {unknown[0]!r}: the function takes {_listed(takes or ())}")
 
     def reward(**columns: Any) -> Any:
         given = {**columns, **params}

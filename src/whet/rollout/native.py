@@ -5,11 +5,10 @@ from typing import Any
 
 import torch
 
-from whet.config import SamplingConfig
 from whet.kernels.decoder import Decoder
+from whet.kernels.fuse import can_fuse, fuse
 from whet.kernels.sampling import Temperature
 from whet.kernels.uniforms import key
-from whet.kernels.fuse import can_fuse, fuse
 from whet.rollout.forward import ForwardEngine
 from whet.rollout.generation import Drawn, Engine, generate
 from whet.types import Finish, Outputs, Prompt, Rollout

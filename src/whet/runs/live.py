@@ -48,9 +48,7 @@ class LiveView:
     def phase(self, name: str, total: int | None, start: int = 0) -> None:
         self._end()
         self._phases.begin(name, total, start)
-        self._live = Live(
-            get_renderable=self._block, console=self._console, refresh_per_second=8, transient=True
-        )
+        self._live = Live(get_renderable=self._block, console=self._console, refresh_per_second=8, transient=True)
         self._live.start()
 
     def advance(self, done: int, **figures: float | None) -> None:
@@ -134,11 +132,7 @@ def _outcome(phase: Phase) -> list[str]:
 def _change(phase: Phase, key: str) -> str:
     """`0.31 → 0.71` for a headline that training moves, the last value for the others."""
     first, last = (figure(key).show(value) for value in (phase.history[key][0], phase.history[key][-1]))
-    return (
-        f"{first} → {last}"
-        if key == phase.headline and key in TRENDS and len(phase.history[key]) > 1
-        else last
-    )
+    return f"{first} → {last}" if key == phase.headline and key in TRENDS and len(phase.history[key]) > 1 else last
 
 
 def _head(phase: Phase, spinner: Spinner, width: int) -> RenderableType:

@@ -60,9 +60,7 @@ def _print(console: "Console", line: str) -> None:
 class PlainView:
     """One line of ASCII per event: `[GRPO 12/25]  reward 0.71  signal 62 %  410 tok/s  1:40 left`."""
 
-    def __init__(
-        self, write: Callable[[str], None], every: float = 1.0, clock: Clock = time.monotonic
-    ) -> None:
+    def __init__(self, write: Callable[[str], None], every: float = 1.0, clock: Clock = time.monotonic) -> None:
         """Lines go to `write`: a terminal, a log.
 
         Progress within a phase is told at most once in `every` seconds; its last step is always told.

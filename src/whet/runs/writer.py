@@ -88,9 +88,7 @@ class RunWriter:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         jsonl.append(self.path / layout.TIMINGS, {"phase": phase, "step": step, "at": now, **timings})
 
-    def record_evaluation(
-        self, stage: str, records: Iterable[Mapping[str, Any]], summary: Mapping[str, Any]
-    ) -> None:
+    def record_evaluation(self, stage: str, records: Iterable[Mapping[str, Any]], summary: Mapping[str, Any]) -> None:
         """Writes a measurement: a record per problem and a summary, which marks it as complete.
 
         `stage` names it, such as `base`, `sft`, `step-000100` or `final`.

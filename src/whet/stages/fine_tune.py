@@ -32,7 +32,11 @@ class Recorder:
             yield step
 
     def record(
-        self, step: int, groups: Sequence[Group], advantages: Sequence[Sequence[float]], metrics: Mapping[str, float]
+        self,
+        step: int,
+        groups: Sequence[Group],
+        advantages: Sequence[Sequence[float]],
+        metrics: Mapping[str, float],
     ) -> None:
         """Rollouts, metrics and timings of a step."""
         whole = {**group_metrics(groups), **metrics}
@@ -54,7 +58,15 @@ class Recorder:
 class Milestones:
     """What happens after a step: a held-out measurement and a checkpoint, each when due."""
 
-    def __init__(self, policy: "LanguageModel", optimizer: object, task: Task, config: Config, run: RunWriter, view: View):
+    def __init__(
+        self,
+        policy: "LanguageModel",
+        optimizer: object,
+        task: Task,
+        config: Config,
+        run: RunWriter,
+        view: View,
+    ):
         self.policy, self.optimizer, self.task, self.config = policy, optimizer, task, config
         self.run, self.view = run, view
         self.best: tuple[float, int] = (-1.0, -1)

@@ -7,17 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from whet import recipe_keys as keys
 from whet.config import Config
 from whet.errors import UserError, did_you_mean
-from whet.recipe_check import validated
-from whet.recipe_keys import describe_keys, dotted
-from whet.recipe_text import Document, read_document, write_document
-from whet.recipe_tree import Tree, longhand, name_files, override, with_section_defaults
+from whet.recipe import keys
+from whet.recipe.check import validated
+from whet.recipe.keys import dotted
+from whet.recipe.text import Document, read_document, write_document
+from whet.recipe.tree import Tree, longhand, name_files, override, with_section_defaults
 
-__all__ = ["describe_keys", "dump_recipe", "find_recipe", "load_recipe", "make_recipe", "recipe_names"]
-
-RECIPES = Path(__file__).parent / "recipes"
+RECIPES = Path(__file__).parents[1] / "recipes"
 """Where the shipped recipes lie."""
 
 Overrides = Mapping[str, Any] | Sequence[tuple[str, Any]]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from whet.recipe_hints import ALIASES, suggest
-from whet.recipe_keys import known_keys, to_path
+from whet.recipe.hints import ALIASES, suggest
+from whet.recipe.keys import known_keys, to_path
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from whet.errors import UserError
-from whet.recipe_keys import Path, dotted
+from whet.recipe.keys import Path, dotted
 
 _BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
 """Letters that YAML takes for the end of a line, or for nothing, unless they are written in ASCII."""

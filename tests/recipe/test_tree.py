@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from whet.recipe_keys import to_path
-from whet.recipe_tree import longhand, name_files, override, with_section_defaults
+from whet.recipe.keys import to_path
+from whet.recipe.tree import longhand, name_files, override, with_section_defaults
 
 
 def overridden(tree: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
@@ -95,9 +95,7 @@ def test_files_are_named_by_their_whole_path(tmp_path: Path) -> None:
     assert [r["name"] for r in tree["rewards"]] == [f"{tmp_path / 'r.py'}:f", "s.py:f", "a.jsonl"]
 
 
-@pytest.mark.parametrize(
-    "tree", [{}, {"data": 3}, {"data": {"train": "x"}}, {"rewards": 3}, {"rewards": [3, None]}]
-)
+@pytest.mark.parametrize("tree", [{}, {"data": 3}, {"data": {"train": "x"}}, {"rewards": 3}, {"rewards": [3, None]}])
 def test_malformed_trees_name_no_files(tree: dict[str, Any], tmp_path: Path) -> None:
     before = repr(tree)
     name_files(tree, tmp_path)

@@ -13,9 +13,9 @@ from whet.data.prompts import check_question_template
 from whet.data.sources import check_source
 from whet.errors import UserError, did_you_mean
 from whet.formats import BUILT_IN, build_format
-from whet.recipe_hints import suggest
-from whet.recipe_keys import Key, Path, dotted, key_of, known_keys, pattern, to_path
-from whet.recipe_tree import Tree
+from whet.recipe.hints import suggest
+from whet.recipe.keys import Key, Path, dotted, key_of, known_keys, pattern, to_path
+from whet.recipe.tree import Tree
 from whet.rewards.registry import build_reward
 
 Problems = dict[Path, str]
@@ -43,9 +43,7 @@ def _validated(tree: Tree) -> tuple[Config | None, Problems]:
 
 
 def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    inside: Any = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    )
+    inside: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for part, inner in inside:
         yield from _leaves(inner, (*path, part))
     if not isinstance(value, dict | list):
@@ -68,9 +66,7 @@ def _location(loc: Sequence[str | int], tree: Tree) -> Path:
     path: Path = ()
     node: Any = tree
     for part in loc:
-        inside = part in (
-            node if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ()
-        )
+        inside = part in (node if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ())
         if inside or pattern((*path, part)) in known_keys():
             path = (*path, part)
             node = node[part] if inside else None
@@ -105,9 +101,7 @@ def _without_echoes(problems: Problems) -> Problems:
     """Leaves out that a key is missing where another was meant to be it."""
     meant = {suggest(path) for path, text in problems.items() if text.startswith("unknown key")}
     return {
-        path: text
-        for path, text in problems.items()
-        if not (text.startswith("is missing") and dotted(path) in meant)
+        path: text for path, text in problems.items() if not (text.startswith("is missing") and dotted(path) in meant)
     }
 
 

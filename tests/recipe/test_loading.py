@@ -150,9 +150,7 @@ def test_a_reward_file_lies_beside_the_recipe_too(written: Any, tmp_path: Path) 
 
 
 def test_a_refusal_names_file_line_key_and_mend(written: Any) -> None:
-    path = written(
-        f"{MINIMAL}\ngrpo:\n  group_size: 4\n  setps: 3\neval: {{problems: 0}}\nreward: [accuracy]\n"
-    )
+    path = written(f"{MINIMAL}\ngrpo:\n  group_size: 4\n  setps: 3\neval: {{problems: 0}}\nreward: [accuracy]\n")
     assert sorted(refused(path)) == [
         f"{path}:7: grpo.setps: unknown key; did you mean grpo.steps?",
         f"{path}:8: eval.problems: is 0; it must be a whole number (at least 1)",
@@ -189,9 +187,7 @@ def test_what_is_missing_is_not_said_twice(written: Any) -> None:
         ("run: {name: 7}", ":4: run.name: is 7; it must be a text or null"),
     ],
 )
-def test_names_that_do_not_exist_are_refused_before_anything_loads(
-    written: Any, extra: str, said: str
-) -> None:
+def test_names_that_do_not_exist_are_refused_before_anything_loads(written: Any, extra: str, said: str) -> None:
     (line,) = refused(written(MINIMAL + extra))
     assert said in line
 

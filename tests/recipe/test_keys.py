@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, Field, PositiveInt
 
 from whet.config import Config, SftConfig
-from whet.recipe_keys import describe_keys, dotted, is_known, key_of, kind, known_keys, pattern, to_path
+from whet.recipe.keys import describe_keys, dotted, is_known, key_of, kind, known_keys, pattern, to_path
 
 BY_NAME = {key.key: key for key in describe_keys()}
 
@@ -15,9 +15,7 @@ def test_every_field_of_every_section_is_there_with_its_sentence() -> None:
     for name in Config.model_fields:
         assert name in BY_NAME
     for name in SftConfig.model_fields:
-        assert BY_NAME[f"sft.{name}"].sentence == " ".join(
-            (SftConfig.model_fields[name].description or "").split()
-        )
+        assert BY_NAME[f"sft.{name}"].sentence == " ".join((SftConfig.model_fields[name].description or "").split())
     assert all(key.sentence.strip() and "\n" not in key.sentence for key in describe_keys())
     assert {"model.lora.rank", "data.train.params", "data.test.name", "rewards.*.weight"} <= set(BY_NAME)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whet.errors import UserError
-from whet.recipe_text import read_document, read_value, write_document
+from whet.recipe.text import read_document, read_value, write_document
 
 
 @pytest.mark.parametrize(

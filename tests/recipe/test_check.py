@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from whet.recipe_check import validated
+from whet.recipe.check import validated
 
 
 def tree(**sections: Any) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from whet import recipe_keys as keys
 from whet.config import Config
 from whet.data.sources import SOURCES
-from whet.recipe_hints import suggest
-from whet.recipe_keys import dotted, key_of, pattern
-from whet.recipe_text import read_value
+from whet.recipe import keys
+from whet.recipe.hints import suggest
+from whet.recipe.keys import dotted, key_of, pattern
+from whet.recipe.text import read_value
 
 Tree = dict[str, Any]
 
@@ -113,7 +113,5 @@ def with_section_defaults(tree: Tree, section: type[BaseModel] = Config) -> Tree
     for name, field in section.model_fields.items():
         given, default = tree.get(name), field.default
         if isinstance(default, BaseModel) and isinstance(given, dict):
-            filled[name] = with_section_defaults(
-                {**default.model_dump(exclude_unset=True), **given}, type(default)
-            )
+            filled[name] = with_section_defaults({**default.model_dump(exclude_unset=True), **given}, type(default))
     return filled

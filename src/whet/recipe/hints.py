@@ -1,7 +1,7 @@
 """Which key of a recipe was meant by one that does not exist."""
 
 from whet.errors import edits, is_near, nearest
-from whet.recipe_keys import Path, dotted, known_keys, pattern
+from whet.recipe.keys import Path, dotted, known_keys, pattern
 
 ALIASES = {
     "adam_betas": "betas",

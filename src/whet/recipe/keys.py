@@ -154,6 +154,4 @@ def is_known(path: Path) -> bool:
     inside = path[key.key.count(".") + 1 :] if key else path
     if key is None or not inside:
         return key is not None
-    return dict in key.types or (
-        len(inside) == 1 and isinstance(inside[0], int) and bool({list, tuple} & key.types)
-    )
+    return dict in key.types or (len(inside) == 1 and isinstance(inside[0], int) and bool({list, tuple} & key.types))

@@ -40,8 +40,7 @@ def run_summary(outcome: Outcome) -> RenderableType:
 
 def _parts(outcome: Outcome) -> Iterator[RenderableType]:
     yield results_table(outcome.evaluations)
-    for line in gains(outcome.evaluations):
-        yield line
+    yield from gains(outcome.evaluations)
     stages = list(outcome.evaluations)
     if len(stages) > 1:
         yield Text()

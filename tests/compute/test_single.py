@@ -171,11 +171,51 @@ def test_a_weight_without_a_gradient_stays_beside_one_that_moves() -> None:
     assert unused.item() == 1.0
 
 
-def test_the_state_holds_masters_and_running_means() -> None:
-    weight = torch.nn.Parameter(torch.ones(3, dtype=torch.bfloat16))
-    optimizer = MasterAdamW([weight], CONFIG, total_steps=1)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_restored_optimizer_goes_on_as_if_nothing_had_happened(dtype: torch.dtype) -> None:
+    """Bit for bit, from copies of its tensors, whatever the weights and running means were in between."""
+
+    def learn(model: torch.nn.Module, optimizer: MasterAdamW, steps: range) -> None:
+        for step in steps:
+            optimizer.accumulate(loss_of(model, step))
+            optimizer.step(step)
+
+    config = OptimizerConfig(learning_rate=0.01, schedule="cosine", weight_decay=0.1)
+    through, stopped = two_layers(dtype), two_layers(dtype)
+    optimizers = [MasterAdamW(model.parameters(), config, total_steps=12) for model in (through, stopped)]
+    for model, optimizer in zip((through, stopped), optimizers, strict=True):
+        learn(model, optimizer, range(7))
+    held = {name: tensor.clone() for name, tensor in optimizers[1].tensors().items()}
+    learn(through, optimizers[0], range(7, 12))
+
+    learn(stopped, optimizers[1], range(3))  # lost work
+    optimizers[1].restore(held)
+    learn(stopped, optimizers[1], range(7, 12))
+    fresh = two_layers(dtype)
+    another = MasterAdamW(fresh.parameters(), config, total_steps=12)  # another process
+    another.restore(held)
+    learn(fresh, another, range(7, 12))
+    for model in (stopped, fresh):
+        for mine, its in zip(model.parameters(), through.parameters(), strict=True):
+            assert torch.equal(mine, its)
+    for name, tensor in optimizers[0].tensors().items():
+        assert torch.equal(another.tensors()[name], tensor), name
+
+
+def test_restoring_copies_what_it_is_given() -> None:
+    weight = torch.nn.Parameter(torch.ones(1))
+    optimizer = MasterAdamW([weight], CONFIG, total_steps=9)
     optimizer.accumulate(weight.sum())
     optimizer.step(0)
-    state = optimizer.state_dict()
-    assert state["masters"][0].dtype == torch.float32
-    assert state["adam"]["state"][0]["exp_avg"].tolist() == pytest.approx([0.2] * 3)
+    held = {name: tensor.clone() for name, tensor in optimizer.tensors().items()}
+    before = {name: tensor.clone() for name, tensor in held.items()}
+    optimizer.restore(held)
+    optimizer.accumulate(weight.sum())
+    optimizer.step(1)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in held.items())
+
+
+def test_before_the_first_step_there_are_only_masters() -> None:
+    weight = torch.nn.Parameter(torch.ones(3, dtype=torch.bfloat16))
+    optimizer = MasterAdamW([weight], CONFIG, total_steps=1)
+    assert {name: tensor.dtype for name, tensor in optimizer.tensors().items()} == {"master.0": torch.float32}

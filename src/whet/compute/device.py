@@ -1,5 +1,7 @@
 """What this machine computes on, and in which type."""
 
+from collections.abc import Callable
+
 import torch
 
 
@@ -16,7 +18,11 @@ def pick_dtype(name: str, device: torch.device) -> torch.dtype:
 
 
 def _natural(device: torch.device) -> torch.dtype:
-    fast = {"cuda": torch.cuda.is_bf16_supported, "cpu": _cpu_multiplies_bfloat16, "mps": lambda: False}
+    fast: dict[str, Callable[[], bool]] = {
+        "cuda": torch.cuda.is_bf16_supported,
+        "cpu": _cpu_multiplies_bfloat16,
+        "mps": lambda: False,
+    }
     return torch.bfloat16 if fast[device.type]() else torch.float32
 
 

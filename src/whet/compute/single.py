@@ -32,7 +32,7 @@ class MasterAdamW:
 
     def accumulate(self, loss: Tensor) -> None:
         """Adds ∇loss to the masters' gradients."""
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         for weight, master in zip(self.weights, self.masters, strict=True):
             if weight is not master and weight.grad is not None:
                 gradient = weight.grad.float()

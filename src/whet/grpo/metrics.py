@@ -28,7 +28,7 @@ def group_metrics(groups: Sequence[Group]) -> dict[str, float]:
 def _parts(groups: Sequence[Group]) -> dict[str, float]:
     """Mean and spread of each reward function over the rollouts it applies to."""
     names = dict.fromkeys(name for group in groups for reward in group.rewards for name in reward.parts)
-    metrics = {}
+    metrics: dict[str, float] = {}
     for name in names:
         scores = [reward.parts.get(name) for group in groups for reward in group.rewards]
         given = [score for score in scores if score is not None]

@@ -149,18 +149,21 @@ class Decoder:
         weights = scores.softmax(-1, dtype=torch.float32).to(x.dtype)
         over_prompt, over_own = weights.split([scores.shape[-1] - now, now], -1)
         seen = self._from_grid(self._to_grid(over_prompt) @ prompt_values, repeats) + over_own @ own_values[:, :, :now]
-        return seen.reshape(rows, -1)
+        flat: Tensor = seen.reshape(rows, -1)
+        return flat
 
     def _to_grid(self, x_RKrN: Tensor) -> Tensor:
         """Rows `[R, K, r, N]` to their places by prompt, `[Q, K, W·r, N]`."""
         _, kv_heads, repeats, last = x_RKrN.shape
         grid = x_RKrN.new_zeros(len(self.prompt_bias_QL) * self.width, kv_heads, repeats, last)
         grid[self.place_R] = x_RKrN
-        return grid.unflatten(0, (-1, self.width)).transpose(1, 2).flatten(2, 3)
+        by_prompt: Tensor = grid.unflatten(0, (-1, self.width))
+        return by_prompt.transpose(1, 2).flatten(2, 3)
 
     def _from_grid(self, grid: Tensor, repeats: int) -> Tensor:
         """The way back: `[Q, K, W·r, N]` to `[R, K, r, N]`."""
-        return grid.unflatten(2, (self.width, repeats)).transpose(1, 2).flatten(0, 1)[self.place_R]
+        by_row: Tensor = grid.unflatten(2, (self.width, repeats)).transpose(1, 2)
+        return by_row.flatten(0, 1)[self.place_R]
 
 
 def rotated(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:

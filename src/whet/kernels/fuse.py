@@ -70,10 +70,10 @@ def _merged(module: Any) -> Tensor:
 
 def _rotary(body: Any) -> Any:
     """Positions to cosine and sine, by the model's own embedding."""
-    like = body.embed_tokens.weight
+    embed, like = body.rotary_emb, body.embed_tokens.weight.new_empty(0)
 
     def rotary(positions: Tensor) -> tuple[Tensor, Tensor]:
-        cosine, sine = body.rotary_emb(like, positions.flatten()[None])
-        return tuple(table[0].unflatten(0, positions.shape) for table in (cosine, sine))  # type: ignore[return-value]
+        cosine, sine = embed(like, positions.flatten()[None])
+        return cosine[0].unflatten(0, positions.shape), sine[0].unflatten(0, positions.shape)
 
     return rotary

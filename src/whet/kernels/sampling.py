@@ -4,6 +4,7 @@ The cumulative sum runs over blocks of the vocabulary first and inside one block
 one exponential per logit. The normaliser it needs anyway gives the token's log-probability for nothing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -30,7 +31,7 @@ def draw(logits_RV: Tensor, uniform_R: Tensor, how: Temperature) -> tuple[Tensor
     the learner computes for the same token.
     """
     scaled_RV = logits_RV.float() / (how.temperature or 1.0)
-    tokens_R = _METHODS[how.temperature > 0, how.top_p < 1](scaled_RV, uniform_R, how.top_p)
+    tokens_R: Tensor = _METHODS[how.temperature > 0, how.top_p < 1](scaled_RV, uniform_R, how.top_p)
     chosen_R = scaled_RV.gather(-1, tokens_R[:, None])[:, 0]
     return tokens_R, chosen_R - scaled_RV.logsumexp(-1)
 
@@ -62,7 +63,7 @@ def _nucleus(scaled_RV: Tensor, uniform_R: Tensor, top_p: float) -> Tensor:
     return order_RV.gather(-1, rank_R[:, None])[:, 0]
 
 
-_METHODS = {
+_METHODS: dict[tuple[bool, bool], Callable[[Tensor, Tensor, float], Tensor]] = {
     (False, False): _greedy,
     (False, True): _greedy,
     (True, False): _inverse_cdf,

@@ -82,14 +82,17 @@ def shared_prefix_attention(query: Tensor, key: Tensor, value: Tensor, where: La
     repeats = heads // kv_heads
     prompts, responses = where.prompt_PL, where.response_BT
     # [P, H, L, D]: causal over each prompt, padding at the right is never seen
+    prompt_keys, prompt_values = (_at(x, prompts) for x in (key, value))
     prompt_out = scaled_dot_product_attention(
         _at(query, prompts),
-        *(_at(x, prompts).repeat_interleave(repeats, 1) for x in (key, value)),
+        prompt_keys.repeat_interleave(repeats, 1),
+        prompt_values.repeat_interleave(repeats, 1),
         is_causal=True,
         scale=scale,
     )
     # [B, K, r·T, D] over [prompt ‖ response] keys [B, K, L + T, D]
-    keys, values = (torch.cat([_at(x, prompts)[where.group_B], _at(x, responses)], 2) for x in (key, value))
+    keys = torch.cat([prompt_keys[where.group_B], _at(key, responses)], 2)
+    values = torch.cat([prompt_values[where.group_B], _at(value, responses)], 2)
     response_out = scaled_dot_product_attention(
         _at(query, responses).unflatten(1, (kv_heads, repeats)).flatten(2, 3),
         keys,
@@ -108,4 +111,5 @@ def shared_prefix_attention(query: Tensor, key: Tensor, value: Tensor, where: La
 
 def _at(x: Tensor, index_RT: Tensor) -> Tensor:
     """`[heads, N, D]` at an index `[R, T]` of tokens, as `[R, heads, T, D]`."""
-    return x.index_select(1, index_RT.flatten()).unflatten(1, index_RT.shape).transpose(0, 1)
+    rows: Tensor = x.index_select(1, index_RT.flatten()).unflatten(1, index_RT.shape)
+    return rows.transpose(0, 1)

@@ -25,7 +25,8 @@ class LanguageModel:
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
-        return next(self.model.parameters()).device
+        device: torch.device = next(self.model.parameters()).device
+        return device
 
     def logprobs(self, batch: Batch) -> Tensor:
         """log π_θ(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False."""

@@ -4,7 +4,7 @@ Words and numbers are read as people expect today (YAML 1.2): `1e-5` is a number
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -101,8 +101,11 @@ def read_value(text: str) -> Any:
         raise UserError(f"is {text!r}, which is not a YAML value; put quotes inside the quotes") from error
 
 
+_dump: Callable[..., str] = yaml.dump
+
+
 def write_document(tree: dict[str, Any]) -> str:
     """YAML that reads back as the same tree."""
-    dump = partial(yaml.dump, tree, Dumper=_Dumper, sort_keys=False, width=100)
-    text: str = dump(allow_unicode=True)
+    dump: Callable[..., str] = partial(_dump, tree, Dumper=_Dumper, sort_keys=False, width=100)
+    text = dump(allow_unicode=True)
     return dump() if _BREAKS.search(text) else text

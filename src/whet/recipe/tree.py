@@ -48,7 +48,9 @@ def _file_names(tree: Tree) -> Iterator[tuple[Tree, str]]:
     for first, second in _SOURCES:
         section = tree.get(first)
         source = section.get(second) if isinstance(section, dict) else None
-        for key in ("name", "path") if isinstance(source, dict) else ():
+        if not isinstance(source, dict):
+            continue
+        for key in ("name", "path"):
             if isinstance(source.get(key), str) and source[key] and source[key] not in SOURCES:
                 yield source, key
     rewards = tree.get("rewards")

@@ -10,6 +10,9 @@ from torch import Tensor
 class ForwardEngine:
     """Each row carries its prompt, padded on the left, and transformers' own cache."""
 
+    cache: Any
+    """transformers' keys and values of every row."""
+
     def __init__(self, model: Any) -> None:
         self.model = model
 
@@ -23,7 +26,7 @@ class ForwardEngine:
         for row, prompt in enumerate(prompts):
             tokens_QL[row, width - len(prompt) :] = torch.tensor(prompt)
             self.mask_RL[row, width - len(prompt) :] = 1
-        self.cache: Any = None
+        self.cache = None
         logits_QV = self._forward(tokens_QL, (self.mask_RL.cumsum(-1) - 1).clamp(min=0))
         self.cache.batch_repeat_interleave(rows_per_prompt)
         self.mask_RL = self.mask_RL.repeat_interleave(rows_per_prompt, 0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
+from itertools import takewhile, zip_longest
 
 import torch
 from torch import Tensor
@@ -54,7 +54,8 @@ def common_prefix(rows: Sequence[Sequence[int]]) -> int:
     >>> common_prefix([(1, 2, 3), (1, 2, 4)])
     2
     """
-    return len(commonprefix(list(rows)))
+    same = takewhile(lambda column: len(set(column)) == 1, zip_longest(*rows))
+    return sum(1 for _ in same)
 
 
 def parts(examples: Sequence[Example], tokens: int) -> Iterator[Sequence[Example]]:

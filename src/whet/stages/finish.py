@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def save_final(policy: "LanguageModel", folder: Path) -> None:
-    """Writes weights (adapters merged in), tokenizer and chat template to `folder`, which appears whole or not at all."""
+    """Writes weights, adapters merged in, and tokenizer to `folder`, which appears whole or not at all."""
     model = policy.model
     base = model.get_base_model() if hasattr(model, "peft_config") else model
     with quiet(), new_folder(folder) as temporary:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from whet.chat_typewriter import Typewriter, harmless
+from whet.chat.typewriter import Typewriter, harmless
 
 
 def written(chunks: list[str], width: int = 24) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from whet.chat_parts import Piece
-from whet.chat_voice import Reply, Voice
+from whet.chat.parts import Piece
+from whet.chat.voice import Reply, Voice
 from whet.data.prompts import PromptRenderer
 from whet.errors import UserError
 from whet.formats import BUILT_IN

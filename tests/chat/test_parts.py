@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.chat_parts import BROKEN, PartReader, TextReader, layout_of
+from whet.chat.parts import BROKEN, PartReader, TextReader, layout_of
 from whet.config import FormatConfig, TagsConfig
 from whet.formats import BUILT_IN, ResponseFormat, build_format
 

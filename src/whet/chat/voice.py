@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from whet.chat_parts import PartReader, Piece, Speaker, TextReader, layout_of
+from whet.chat.parts import PartReader, Piece, Speaker, TextReader, layout_of
 from whet.data.prompts import PromptRenderer
 from whet.errors import UserError
 from whet.formats import Parsed, ResponseFormat

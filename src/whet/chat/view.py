@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.text import Text
 
-from whet.chat_parts import Part, Piece, Speaker
-from whet.chat_typewriter import INDENT, Typewriter, harmless
-from whet.chat_voice import Reply
+from whet.chat.parts import Part, Piece, Speaker
+from whet.chat.typewriter import INDENT, Typewriter, harmless
+from whet.chat.voice import Reply
 from whet.formats import ResponseFormat
 
 if TYPE_CHECKING:

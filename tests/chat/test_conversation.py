@@ -13,8 +13,8 @@ from rich.console import Console
 
 import tiny
 from whet.chat import LONGEST, Chat, converse, open_chat
-from whet.chat_parts import Piece
-from whet.chat_voice import Reply, Voice
+from whet.chat.parts import Piece
+from whet.chat.voice import Reply, Voice
 from whet.data.prompts import PromptRenderer
 from whet.errors import UserError
 from whet.formats import BUILT_IN

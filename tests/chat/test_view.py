@@ -6,9 +6,9 @@ import sys
 import pytest
 from rich.console import Console
 
-from whet.chat_parts import Part, Piece, Speaker
-from whet.chat_view import Page, PlainPage, TerminalPage, make_page, typed
-from whet.chat_voice import Reply
+from whet.chat.parts import Part, Piece, Speaker
+from whet.chat.view import Page, PlainPage, TerminalPage, make_page, typed
+from whet.chat.voice import Reply
 from whet.formats import BUILT_IN
 
 

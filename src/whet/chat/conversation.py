@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.build import Say, build_policy, build_sampler
-from whet.chat_parts import Piece, Speaker
-from whet.chat_view import Page, make_page
-from whet.chat_voice import Reply, Voice
+from whet.chat.parts import Piece, Speaker
+from whet.chat.view import Page, make_page
+from whet.chat.voice import Reply, Voice
 from whet.config import Config, FormatConfig
 from whet.data.prompts import PromptRenderer
 from whet.errors import UserError

@@ -1,0 +1,5 @@
+"""Talking to what a run has made: `whet chat`."""
+
+from whet.chat.conversation import LONGEST, Chat, converse, open_chat
+
+__all__ = ["LONGEST", "Chat", "converse", "open_chat"]

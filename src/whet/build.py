@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from whet.config import Config, OptimizerConfig
+from whet.data.overlap import refuse_overlap
 from whet.data.prompts import PromptRenderer
-from whet.data.sources import load_data
+from whet.data.sources import load_data, load_source
 from whet.data.stream import ProblemStream, held_out
 from whet.formats import ResponseFormat, build_format
 from whet.protocols import Judge, Optimizer, Reference, Sampler
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from whet.rewards.mixture import Mixture
 
 Say = Callable[[str], None]
+
+AS_TRAINED = frozenset({"train", "check"})
+"""What the check finds is about the training to come, so it samples as the training does."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Task:
     """What is to be learned: problems, how they are asked, what a response is worth, and the exam at the end."""
 
     train: Sequence[Problem]
+    solutions: Sequence[Problem]
+    """What a warm start would imitate: problems with worked solutions, those of `train` unless the recipe says."""
     renderer: PromptRenderer
     response_format: ResponseFormat
     reward: "Mixture"
@@ -40,12 +46,17 @@ class Task:
 
 
 def build_task(config: Config, tokenizer: Any) -> Task:
-    """Problems, format and rewards; refuses held-out problems that are trained on."""
+    """Problems, format and rewards; refuses held-out problems that are trained on, by either stage."""
     response_format = build_format(config.format)
     train, test = load_data(config.data, config.seed)
+    solutions = train
+    if config.sft.data and config.sft.when != "never":
+        solutions = load_source(config.sft.data, "train", config.seed, "sft.data")
+        refuse_overlap(solutions, test)
     renderer = PromptRenderer(tokenizer, response_format, config.data.question)
     return Task(
         train=train,
+        solutions=solutions,
         renderer=renderer,
         response_format=response_format,
         reward=build_reward(config, response_format),
@@ -100,16 +111,19 @@ def build_policy(config: Config, say: Say) -> "LanguageModel":
     model = loaded.model.to(device)
     if config.model.lora:
         model = add_lora(model, config.model.lora, config.seed)
-    return LanguageModel(model, loaded.tokenizer, config.grpo.sampling.temperature)
+    return LanguageModel(model, loaded.tokenizer, config.grpo.sampling.temperature, loaded.source)
 
 
 def build_sampler(config: Config, purpose: str, temperature: float | None = None) -> Sampler:
-    """The sampler of training, unless another temperature is named: 0 answers greedily."""
+    """The sampler of training, unless another temperature is named: 0 answers greedily.
+
+    `purpose` keeps random numbers apart. The purposes of `AS_TRAINED` keep the training's limit on a response.
+    """
     from whet.kernels.sampling import Temperature
     from whet.rollout.native import NativeSampler
 
     how = config.grpo.sampling
-    longest = how.max_tokens if purpose == "train" else config.eval.max_tokens or how.max_tokens
+    longest = how.max_tokens if purpose in AS_TRAINED else config.eval.max_tokens or how.max_tokens
     as_trained = Temperature(how.temperature, how.top_p)
     return NativeSampler(as_trained if temperature is None else Temperature(temperature), longest, config.seed, purpose)
 
@@ -122,10 +136,11 @@ def build_optimizer(policy: "LanguageModel", config: OptimizerConfig, steps: int
 
 
 def build_reference(policy: "LanguageModel", config: Config) -> Reference:
-    """None at β = 0; the policy without its adapters under LoRA; else a frozen copy."""
+    """The policy as it is now: nothing at β = 0; without its adapters while these change nothing; else a copy."""
+    from whet.policy.lora import changes_nothing
     from whet.policy.reference import AdaptersOff, FrozenReference, NoReference
 
     if not config.grpo.objective.beta:
         return NoReference()
-    kind = AdaptersOff if config.model.lora else FrozenReference
+    kind = AdaptersOff if config.model.lora and changes_nothing(policy.model) else FrozenReference
     return kind(policy, config.grpo.micro_batch_tokens)

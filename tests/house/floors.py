@@ -4,11 +4,14 @@ FLOORS = {
     0: {"types", "batch", "protocols", "formats", "config", "errors"},
     1: {"grpo", "sft", "eval", "rewards", "diagnose", "kernels"},
     2: {"data", "policy", "rollout", "compute", "runs"},
-    3: {"stages", "recipes"},  # and every top-level module that no other floor names
+    3: {"recipe", "recipes", "stages", "chat"},  # and every top-level module that no other floor names
     4: {"cli", "dashboard"},
 }
 FOLDERS = {"formats"} | FLOORS[1] | FLOORS[2] | FLOORS[3] | {"dashboard"}
 """Everything else on a floor is a file right under `whet`."""
+
+STOOD_ON = {"recipe"}
+"""Folders that the rest of their own floor may stand on: every wire begins at a recipe."""
 
 HEAVY = {"torch", "transformers", "datasets", "scipy", "peft", "math_verify", "accelerate", "sympy", "pandas"}
 """Libraries that take long to load."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from house.floors import FILES, FOLDERS, HEAVY, NETWORK, TENSORS, floor
+from house.floors import FILES, FOLDERS, HEAVY, NETWORK, STOOD_ON, TENSORS, floor
 from house.source import Source, called, dotted, folders, modules
 
 FRONT_DOOR = ("", "__version__")
@@ -50,7 +50,7 @@ def wrong_way(sources: Iterable[Source]) -> list[str]:
 
 def _allowed(importer: str, target: str) -> bool:
     down = floor(target) < floor(importer)
-    neighbours = floor(target) == floor(importer) and not {importer, target} <= FOLDERS
+    neighbours = floor(target) == floor(importer) and (target in STOOD_ON or not {importer, target} <= FOLDERS)
     return down or neighbours or target == importer or target in FRONT_DOOR
 
 

@@ -16,10 +16,12 @@ class LanguageModel:
     so that learner and sampler speak of the same distribution.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, temperature: float = 1.0) -> None:
+    def __init__(self, model: Any, tokenizer: Any, temperature: float = 1.0, source: str = "") -> None:
         self.model = model
         self.tokenizer = tokenizer
         self.temperature = temperature
+        self.source = source
+        """Which weights it began as, for manifests."""
         self.forward = choose_forward(model)
 
     @property
@@ -29,8 +31,8 @@ class LanguageModel:
         return device
 
     def logprobs(self, batch: Batch) -> Tensor:
-        """log π_θ(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False."""
-        return self.forward(self.model, batch, self.temperature)
+        """log π_θ(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False, on the batch's device."""
+        return self.forward(self.model, batch, self.temperature).to(batch.mask_BT.device)
 
     def trainable(self) -> list[torch.nn.Parameter]:
         """The weights that learn: all of them, or the adapters."""

@@ -1,0 +1,158 @@
+"""Groups become tensors, and micro-batches are whole groups of them."""
+
+from dataclasses import fields
+from itertools import product
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batches import prompt, ragged_batch, rollout
+from whet.batch import Batch, collate
+from whet.types import Group, Reward
+
+
+def two_groups() -> Batch:
+    """Prompts of 3 and 1 tokens; responses of 2 and 1, and of 3 tokens."""
+    first = Group(
+        prompt("a", (5, 6, 7)),
+        (rollout([10, 2], [-0.5, -0.25]), rollout([11], [-1.5])),
+        (Reward(1.0), Reward(0.0)),
+    )
+    second = Group(prompt("b", (8,)), (rollout([12, 13, 2], [-2.0, -3.0, -4.0], "length"),), (Reward(None),))
+    return collate([first, second], [[0.5, -0.5], [0.0]])
+
+
+def test_collate_by_hand() -> None:
+    batch = two_groups()
+    assert [tokens.tolist() for tokens in batch.prompts] == [[5, 6, 7], [8]]
+    assert batch.group_B.tolist() == [0, 0, 1]
+    assert batch.tokens_BT.tolist() == [[10, 2, 0], [11, 0, 0], [12, 13, 2]]
+    assert batch.mask_BT.int().tolist() == [[1, 1, 0], [1, 0, 0], [1, 1, 1]]
+    assert batch.advantage_B.tolist() == [0.5, -0.5, 0.0]
+    assert batch.old_logprobs_BT.tolist() == [[-0.5, -0.25, 0.0], [-1.5, 0.0, 0.0], [-2.0, -3.0, -4.0]]
+    assert batch.reference_logprobs_BT is None
+    assert len(batch) == 3
+    assert batch.lengths_B.tolist() == [2, 1, 3]
+
+
+def test_types_are_as_documented() -> None:
+    batch = two_groups()
+    assert {prompt.dtype for prompt in batch.prompts} == {torch.int64}
+    assert batch.group_B.dtype == batch.tokens_BT.dtype == torch.int64
+    assert batch.mask_BT.dtype == torch.bool
+    assert batch.advantage_B.dtype == batch.old_logprobs_BT.dtype == torch.float32
+
+
+def test_the_mask_knows_tokens_from_padding_even_where_they_are_equal() -> None:
+    """Token 0 may be said; a guess from padding ids would lose it."""
+    batch = collate([Group(prompt("a", (0,)), (rollout([0, 0]), rollout([0])), (Reward(1.0),) * 2)], [[0.0, 0.0]])
+    assert batch.tokens_BT.tolist() == [[0, 0], [0, 0]]
+    assert batch.mask_BT.tolist() == [[True, True], [True, False]]
+
+
+def test_no_groups_make_an_empty_batch() -> None:
+    batch = collate([], [])
+    assert len(batch) == 0
+    assert list(batch.micro_batches(100)) == []
+
+
+@pytest.mark.parametrize("advantages", [[[0.5, -0.5]], [[0.5, -0.5], [0.0, 0.0]], [[0.5], [0.0]]])
+def test_an_advantage_too_many_or_too_few_is_refused(advantages: list[list[float]]) -> None:
+    first = Group(prompt("a", (5,)), (rollout([1]), rollout([2])), (Reward(1.0),) * 2)
+    second = Group(prompt("b", (6,)), (rollout([3]),), (Reward(1.0),))
+    with pytest.raises(ValueError, match="zip"):
+        collate([first, second], advantages)
+
+
+def rows_of(batch: Batch) -> list[tuple[object, ...]]:
+    """Every row as plain values, whatever the padding."""
+    reference = batch.reference_logprobs_BT
+    return [
+        (
+            tuple(batch.prompts[int(batch.group_B[b])].tolist()),
+            tuple(batch.tokens_BT[b, :length].tolist()),
+            tuple(batch.old_logprobs_BT[b, :length].tolist()),
+            None if reference is None else tuple(reference[b, :length].tolist()),
+            batch.advantage_B[b].item(),
+        )
+        for b, length in enumerate(batch.mask_BT.sum(-1).tolist())
+    ]
+
+
+SHAPE = ([3, 1, 4, 2], [[2, 5], [1], [3, 3, 9], [4, 4]])
+
+
+@pytest.mark.parametrize("reference", [False, True])
+@pytest.mark.parametrize("keep", [[0], [3, 1], [0, 2], [3, 2, 1, 0], [1]])
+def test_select_keeps_prompts_with_all_of_their_rows_in_the_order_asked(keep: list[int], reference: bool) -> None:
+    batch = ragged_batch(*SHAPE, reference=reference)
+    rows = rows_of(batch)
+    expected = [row for k in keep for row, g in zip(rows, batch.group_B.tolist(), strict=True) if g == k]
+    part = batch.select(keep)
+    assert rows_of(part) == expected
+    assert len(part.prompts) == len(keep)
+    assert part.group_B.tolist() == sorted(part.group_B.tolist())
+    assert part.tokens_BT.shape[1] == int(part.mask_BT.sum(-1).max())
+    shapes = {getattr(part, f.name).shape for f in fields(part) if f.name in ("tokens_BT", "mask_BT", "old_logprobs_BT")}
+    assert len(shapes) == 1
+
+
+def test_selecting_nothing_is_an_empty_batch() -> None:
+    part = ragged_batch(*SHAPE, reference=True).select([])
+    assert len(part) == 0
+    assert part.prompts == ()
+    assert part.tokens_BT.shape == part.mask_BT.shape == (0, 0)
+
+
+def test_groups_with_a_signal_are_those_with_some_advantage() -> None:
+    for alive in product([False, True], repeat=4):
+        batch = ragged_batch(*SHAPE)
+        batch.advantage_B[~torch.tensor(alive)[batch.group_B]] = 0.0
+        batch.advantage_B[0] = 0.0  # one row without an advantage does not make a group silent
+        kept = [index for index, lives in enumerate(alive) if lives]
+        assert rows_of(batch.with_signal()) == rows_of(batch.select(kept))
+
+
+def test_with_reference_leaves_everything_else_as_it_was() -> None:
+    batch = ragged_batch(*SHAPE)
+    reference = torch.randn(batch.mask_BT.shape)
+    with_it = batch.with_reference(reference)
+    assert with_it.reference_logprobs_BT is reference
+    assert batch.reference_logprobs_BT is None
+    assert with_it.tokens_BT is batch.tokens_BT
+    assert with_it.with_reference(None).reference_logprobs_BT is None
+
+
+def test_micro_batches_by_hand() -> None:
+    """Costs 3 + 7, 1 + 1, 4 + 15 and 2 + 8: 10, 2, 19 and 10 tokens."""
+    batch = ragged_batch(*SHAPE)
+
+    def sizes(tokens: int) -> list[int]:
+        return [len(part.prompts) for part in batch.micro_batches(tokens)]
+
+    assert sizes(1) == [1, 1, 1, 1]
+    assert sizes(11) == [1, 1, 1, 1]
+    assert sizes(12) == [2, 1, 1]
+    assert sizes(20) == [2, 1, 1]
+    assert sizes(29) == [2, 2]
+    assert sizes(31) == [3, 1]
+    assert sizes(40) == [3, 1]
+    assert sizes(41) == [4]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.lists(st.integers(0, 6), min_size=1, max_size=4)), min_size=1, max_size=6),
+    st.integers(1, 60),
+)
+def test_micro_batches_are_all_rows_in_order_within_the_limit(
+    shape: list[tuple[int, list[int]]], limit: int
+) -> None:
+    batch = ragged_batch([p for p, _ in shape], [r for _, r in shape], reference=True)
+    parts = list(batch.micro_batches(limit))
+    assert [row for part in parts for row in rows_of(part)] == rows_of(batch)
+    costs = [sum(map(len, part.prompts)) + int(part.mask_BT.sum()) for part in parts]
+    assert all(cost <= limit or len(part.prompts) == 1 for cost, part in zip(costs, parts, strict=True))
+    following = [len(part.prompts[0]) + int(part.mask_BT[part.group_B == 0].sum()) for part in parts[1:]]
+    assert all(cost + more > limit for cost, more in zip(costs[:-1], following, strict=True))  # none is needless

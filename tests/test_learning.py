@@ -1,0 +1,204 @@
+"""That Algorithm 1 learns what is rewarded, and only that: real sampler, learner and optimizer, a tiny random model.
+
+The task: a prompt shows two digits; the right response opens with the one after the second. Held-out prompts
+show first digits that training never does. Accuracy is exact: the probability of the right token, not a count.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from statistics import fmean
+from typing import Any
+
+import pytest
+import torch
+from scipy import stats
+
+import tiny
+from batches import prompt
+from whet.compute.single import MasterAdamW
+from whet.config import GrpoConfig, OptimizerConfig, SamplingConfig, SftConfig
+from whet.grpo import algorithm
+from whet.kernels.sampling import Temperature
+from whet.policy.language_model import LanguageModel
+from whet.policy.reference import NoReference
+from whet.rollout.native import NativeSampler
+from whet.sft.algorithm import warm_start
+from whet.sft.examples import Example
+from whet.types import Group, Outputs, Prompt, Reward, Rollout
+
+STEPS = 60
+START, NEWLINE, SPACE, ZERO = 1, 4, 5, 6
+"""Tokens of the tiny vocabulary: its first 16 end with the ten digits."""
+
+RewardRule = Callable[[Prompt, Rollout], float]
+
+
+def question(first: int, second: int) -> Prompt:
+    tokens = (START, ZERO + first, SPACE, ZERO + second, NEWLINE)
+    return prompt(f"{first}{second}", tokens, answer=str((second + 1) % 10))
+
+
+TRAIN = [question(first, second) for first in range(7) for second in range(10)]
+HELD_OUT = [question(first, second) for first in range(7, 10) for second in range(10)]
+
+
+def untrained(seed: int) -> LanguageModel:
+    sizes = {"vocab_size": 16, "hidden_size": 64, "intermediate_size": 128, "head_dim": 16}
+    model = tiny.tiny_model(seed=seed, initializer_range=0.1, tie_word_embeddings=False, **sizes)
+    return LanguageModel(model, tiny.tiny_tokenizer())
+
+
+def warmed(seed: int) -> LanguageModel:
+    """A few steps of imitation: right about a quarter of the time on held-out prompts, more on the others."""
+    policy = untrained(seed)
+    examples = [Example(q.tokens, (ZERO + int(q.problem.answer),)) for q in TRAIN]
+    optimizer = MasterAdamW(policy.trainable(), OptimizerConfig(learning_rate=3e-3), 15)
+    warm_start(policy, optimizer, examples, [], SftConfig(steps=15, batch_size=16), seed, lambda *_: None)
+    return policy
+
+
+@torch.no_grad()
+def accuracy(policy: LanguageModel) -> float:
+    logits = policy.model(torch.tensor([q.tokens for q in HELD_OUT])).logits[:, -1]
+    answers = torch.tensor([ZERO + int(q.problem.answer) for q in HELD_OUT])
+    return float(logits.softmax(-1)[torch.arange(len(HELD_OUT)), answers].mean())
+
+
+class Roles:
+    """Problems, grader and run in their plainest form."""
+
+    def __init__(self, rule: RewardRule, seed: int) -> None:
+        self.rule, self.seed = rule, seed
+        self.rewards: list[float] = []
+
+    def draw(self, count: int, step: int) -> list[Prompt]:
+        return Random(f"{self.seed} {step}").sample(TRAIN, count)
+
+    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
+        return [
+            Group(q, tuple(row), tuple(Reward(self.rule(q, rollout)) for rollout in row))
+            for q, row in zip(prompts, outputs, strict=True)
+        ]
+
+    def steps(self, until: int) -> range:
+        return range(until)
+
+    def record(self, step: int, groups: Sequence[Group], advantages: Any, metrics: Mapping[str, float]) -> None:
+        self.rewards.append(fmean(reward.total or 0.0 for group in groups for reward in group.rewards))
+
+
+def is_right(q: Prompt, rollout: Rollout) -> float:
+    return float(rollout.text[:1] == q.problem.answer)
+
+
+def coin(seed: int) -> RewardRule:
+    """Heads or tails, whatever was said."""
+    toss = Random(f"coin {seed}")
+    return lambda _prompt, _rollout: float(toss.random() < 0.5)
+
+
+def trained(policy: LanguageModel, rule: RewardRule, seed: int, rate: float, max_tokens: int = 1) -> list[float]:
+    """GRPO for `STEPS` steps; the mean reward of each."""
+    config = GrpoConfig(
+        steps=STEPS, prompts_per_step=8, group_size=8, sampling=SamplingConfig(max_tokens=max_tokens)
+    )
+    roles = Roles(rule, seed)
+    algorithm.train(
+        policy=policy,
+        reference=NoReference(),
+        sampler=NativeSampler(Temperature(1.0), max_tokens, seed, "train"),
+        problems=roles,
+        reward=roles,
+        optimizer=MasterAdamW(policy.trainable(), OptimizerConfig(learning_rate=rate), STEPS),
+        run=roles,
+        config=config,
+        after_step=lambda _: None,
+    )
+    return roles.rewards
+
+
+def rise(rewards: list[float]) -> float:
+    """The mean reward of the last ten steps less that of the first ten."""
+    return fmean(rewards[-10:]) - fmean(rewards[:10])
+
+
+def learns(rewards: list[float]) -> bool:
+    """The criterion: a quarter of all responses more are right at the end than at the start."""
+    return rise(rewards) > 0.25
+
+
+@pytest.fixture
+def flipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every advantage with the wrong sign."""
+    right = algorithm.advantages
+
+    def wrong(groups: Any, config: Any) -> list[list[float]]:
+        return [[-advantage for advantage in row] for row in right(groups, config)]
+
+    monkeypatch.setattr(algorithm, "advantages", wrong)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("max_tokens", [1, 3])
+def test_a_random_model_learns_the_task_from_the_reward_alone(seed: int, max_tokens: int) -> None:
+    policy = untrained(seed)
+    before = accuracy(policy)
+    assert learns(trained(policy, is_right, seed, 3e-3, max_tokens))
+    assert accuracy(policy) > before + 0.1
+
+
+@pytest.mark.usefixtures("flipped")
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("max_tokens", [1, 3])
+def test_with_the_sign_flipped_the_same_criterion_fails(seed: int, max_tokens: int) -> None:
+    policy = untrained(seed)
+    before = accuracy(policy)
+    assert not learns(trained(policy, is_right, seed, 3e-3, max_tokens))
+    assert accuracy(policy) < before
+
+
+@pytest.mark.usefixtures("flipped")
+def test_with_the_sign_flipped_what_was_known_is_lost() -> None:
+    policy = warmed(0)
+    rewards = trained(policy, is_right, 0, 1e-3)
+    assert fmean(rewards[:3]) > 0.3
+    assert fmean(rewards[-10:]) < 0.1
+
+
+def gains(rule_of: Callable[[int], RewardRule]) -> list[float]:
+    """Held-out accuracy after training less before, for eight warm-started models, paired."""
+    differences = []
+    for seed in range(8):
+        policy = warmed(seed)
+        before = accuracy(policy)
+        trained(policy, rule_of(seed), seed, 1e-3)
+        differences.append(accuracy(policy) - before)
+    return differences
+
+
+def p_value(differences: list[float]) -> float:
+    """Of the paired t-test against "does not rise"."""
+    return float(stats.ttest_1samp(differences, 0.0, alternative="greater").pvalue)
+
+
+def test_a_true_reward_raises_held_out_accuracy() -> None:
+    differences = gains(lambda _: is_right)
+    assert fmean(differences) > 0.1
+    assert p_value(differences) < 0.01
+
+
+def test_a_coin_flip_does_not() -> None:
+    """The same models, steps and test: nothing but the reward tells the runs apart."""
+    differences = gains(coin)
+    assert fmean(differences) < 0.02
+    assert p_value(differences) > 0.1
+
+
+def test_two_runs_agree_to_the_last_bit() -> None:
+    first, second = untrained(0), untrained(0)
+    torch.manual_seed(1)
+    rewards = trained(first, is_right, 0, 3e-3, max_tokens=3)
+    torch.manual_seed(2)
+    assert trained(second, is_right, 0, 3e-3, max_tokens=3) == rewards
+    for mine, its in zip(first.model.parameters(), second.model.parameters(), strict=True):
+        assert torch.equal(mine, its)

@@ -95,7 +95,9 @@ def test_select_keeps_prompts_with_all_of_their_rows_in_the_order_asked(keep: li
     assert len(part.prompts) == len(keep)
     assert part.group_B.tolist() == sorted(part.group_B.tolist())
     assert part.tokens_BT.shape[1] == int(part.mask_BT.sum(-1).max())
-    shapes = {getattr(part, f.name).shape for f in fields(part) if f.name in ("tokens_BT", "mask_BT", "old_logprobs_BT")}
+    shapes = {
+        getattr(part, f.name).shape for f in fields(part) if f.name in ("tokens_BT", "mask_BT", "old_logprobs_BT")
+    }
     assert len(shapes) == 1
 
 
@@ -146,9 +148,7 @@ def test_micro_batches_by_hand() -> None:
     st.lists(st.tuples(st.integers(1, 6), st.lists(st.integers(0, 6), min_size=1, max_size=4)), min_size=1, max_size=6),
     st.integers(1, 60),
 )
-def test_micro_batches_are_all_rows_in_order_within_the_limit(
-    shape: list[tuple[int, list[int]]], limit: int
-) -> None:
+def test_micro_batches_are_all_rows_in_order_within_the_limit(shape: list[tuple[int, list[int]]], limit: int) -> None:
     batch = ragged_batch([p for p, _ in shape], [r for _, r in shape], reference=True)
     parts = list(batch.micro_batches(limit))
     assert [row for part in parts for row in rows_of(part)] == rows_of(batch)

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from whet.config import Config
 from whet.diagnose.report import CheckReport
+from whet.diary import Diary, warnings_to
 from whet.eval.evaluate import Evaluation
+from whet.manifest import manifest
 from whet.recipe import dump_recipe
+from whet.runs.naming import stem_of
 from whet.runs.view import View
 
 if TYPE_CHECKING:
@@ -38,30 +41,31 @@ def train(config: Config, view: View, stem: str = "run") -> Outcome:
     from whet.build import build_policy, build_task
     from whet.runs.writer import RunWriter
 
-    view.phase("Load", None)
-    policy = build_policy(config, view.note)
-    task = build_task(config, policy.tokenizer)
-    manifest = {"model": config.model.name, "seed": config.seed}
-    with RunWriter.create(Path(config.run.folder), dump_recipe(config), manifest, stem, config.run.name) as run:
-        return _the_whole_way(policy, task, config, run, view)
+    diary = Diary(view)
+    with warnings_to(diary.view):
+        diary.view.phase("Load", None)
+        policy = build_policy(config, diary.view.note)
+        task = build_task(config, policy.tokenizer)
+        head = manifest(config, policy, task)
+        with RunWriter.create(Path(config.run.folder), dump_recipe(config), head, stem_of(stem), config.run.name) as run:
+            diary.begin(run)
+            with diary.until_the_end(run):
+                return _the_whole_way(policy, task, config, run, diary.view)
 
 
 def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "RunWriter", view: View) -> Outcome:
-    from whet.stages.check import check as run_check
-    from whet.stages.fine_tune import fine_tune
     from whet.stages.finish import save_final
-    from whet.stages.warm_start import run_warm_start
+    from whet.stages.fine_tune import fine_tune
+    from whet.stages.warm_start import run_warm_start, worked_problems
 
-    outcome = Outcome(run.path, run_check(policy, task, config, view))
-    run.record_check("", outcome.report.as_dict())
-    view.note(outcome.report.diagnosis.sentence)
+    outcome = Outcome(run.path, _check("", policy, task, config, run, view))
+    worked = worked_problems(task, config.sft) if wants_warm_start(config, outcome.report) else []
+    view.note(_what_follows(outcome.report, bool(worked)))
     _measure(BASE, outcome, policy, task, config, run, view)
-    if wants_warm_start(config, outcome.report):
-        run_warm_start(policy, task, config, run, view)
+    if worked:
+        run_warm_start(policy, task, worked, config, run, view)
         _measure(WARM, outcome, policy, task, config, run, view)
-        again = run_check(policy, task, config, view)
-        run.record_check(WARM, again.as_dict())
-        view.note(again.diagnosis.sentence)
+        _check(WARM, policy, task, config, run, view)
     if config.grpo.steps:
         fine_tune(policy, task, config, run, view)
         _measure(FINAL, outcome, policy, task, config, run, view)
@@ -69,19 +73,38 @@ def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "
     return outcome
 
 
+def _check(
+    stage: str, policy: "LanguageModel", task: "Task", config: Config, run: "RunWriter", view: View
+) -> CheckReport:
+    from whet.stages.check import check as run_check
+
+    report = run_check(policy, task, config, view)
+    run.record_check(stage, report.as_dict())
+    view.note(report.diagnosis.sentence)
+    return report
+
+
 def check(config: Config, view: View) -> CheckReport:
     """Measures what training by this recipe would meet; trains nothing and writes nothing."""
     from whet.build import build_policy, build_task
     from whet.stages.check import check as run
 
-    view.phase("Load", None)
-    policy = build_policy(config, view.note)
-    return run(policy, build_task(config, policy.tokenizer), config, view)
+    with warnings_to(view):
+        view.phase("Load", None)
+        policy = build_policy(config, view.note)
+        return run(policy, build_task(config, policy.tokenizer), config, view)
 
 
 def wants_warm_start(config: Config, report: CheckReport) -> bool:
     """`sft.when` decides; `auto` asks the diagnosis."""
     return {"always": True, "never": False, "auto": report.diagnosis.warm_start}[config.sft.when]
+
+
+def _what_follows(report: CheckReport, warm: bool) -> str:
+    """After the check, in a line."""
+    found = report.diagnosis
+    without = "no warm start is needed" if found.cause == "ready" else f"no warm start; to mend it: {found.mend}"
+    return "a warm start comes first" if warm else without
 
 
 def _measure(

@@ -1,24 +1,30 @@
 """The command line: one function per verb.
 
-Exit status: 0 done · 2 the user's input is wrong · 75 interrupted, resumable · 1 failed.
+Exit status: 0 done · 2 the user's input is wrong · 75 interrupted · 1 failed.
 """
 
-import json
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import tyro
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, Suppress, arg
 
+from whet.command_line import Command, parse
 from whet.errors import UserError
 
 Recipe = Annotated[str, Positional, arg(metavar="RECIPE", help="a recipe's path, or the name of a shipped one")]
+RunOrModel = Annotated[str, Positional, arg(metavar="RUN_OR_MODEL", help="a run folder or a model")]
+Name = Annotated[str | None, arg(metavar="NAME")]
+NameOrFile = Annotated[str | None, arg(metavar="NAME_OR_FILE")]
+Count = Annotated[str | None, arg(metavar="N")]
+File = Annotated[Path | None, arg(metavar="FILE")]
 Json = Annotated[bool, arg(help="print one JSON object on standard output, and nothing else there")]
+Overrides = Annotated[Sequence[tuple[str, str]], Suppress]
 
 
-def train(recipe: Recipe, /, *, dry_run: bool = False) -> None:
+def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()) -> None:
     """Take a model the whole way: check, warm start, GRPO, evaluate.
 
     Any knob of the recipe can be set on the command line: `--grpo.steps 40 --seed 1`. `whet keys` lists them.
@@ -28,7 +34,7 @@ def train(recipe: Recipe, /, *, dry_run: bool = False) -> None:
     """
     from whet.recipe import dump_recipe, load_recipe
 
-    config = load_recipe(recipe, _overrides)
+    config = load_recipe(recipe, overrides)
     if dry_run:
         print(dump_recipe(config), end="")
         return
@@ -42,14 +48,15 @@ def train(recipe: Recipe, /, *, dry_run: bool = False) -> None:
     _console().print(run_summary(outcome))
 
 
-def check(recipe: Recipe, /, *, json: Json = False) -> None:
+def check(recipe: Recipe, /, *, json: Json = False, overrides: Overrides = ()) -> None:
     """Is there something to learn from, and if not, why and what to do?
 
-    Grades gold answers under the recipe's rewards, measures lengths, and samples a few responses.
+    Grades gold answers under the recipe's rewards, measures lengths, and samples a few responses. Any knob of the
+    recipe can be set on the command line.
     """
     from whet.recipe import load_recipe
 
-    config = load_recipe(recipe, _overrides)
+    config = load_recipe(recipe, overrides)
     _prepare()
     from whet.api import check as run
     from whet.summary import check_table
@@ -60,37 +67,39 @@ def check(recipe: Recipe, /, *, json: Json = False) -> None:
 
 
 def evaluate(
-    what: Annotated[str, Positional, arg(metavar="RUN_OR_MODEL", help="a run folder or a model")],
+    what: RunOrModel,
     /,
     *,
-    data: str | None = None,
-    limit: int | None = None,
-    samples: int | None = None,
-    format: str | None = None,
-    save: Path | None = None,
+    data: NameOrFile = None,
+    limit: Count = None,
+    samples: Count = None,
+    format: Name = None,
+    save: File = None,
     json: Json = False,
+    overrides: Overrides = (),
 ) -> None:
     """Measure a run or a model: accuracy with its interval, format, lengths; pass@k and maj@k with --samples.
 
+    Any knob of the recipe can be set on the command line.
+
     Args:
         data: a data set's name or a file; the default is the run's own held-out problems.
-        limit: how many problems to ask.
+        limit: how many problems to ask; the default is the run's own number, and 256 for a model.
         samples: responses sampled for each problem, besides the greedy one.
         format: how responses are laid out; the default is the run's own format.
         save: write a record per problem to this JSONL file.
     """
     from whet.evaluation import evaluation_config
 
-    config = evaluation_config(what, data, limit, samples, format, _overrides)
+    config = evaluation_config(what, data, limit, samples, format, overrides)
     _prepare()
-    from whet.evaluation import evaluate_model
-    from whet.runs import jsonl
+    from whet.evaluation import evaluate_model, save_records
     from whet.summary import evaluation_table
 
     with _view(json) as view:
         evaluation = evaluate_model(config, view)
     if save:
-        jsonl.write(save, [record.as_dict() for record in evaluation.records])
+        save_records(save, evaluation)
     _say(json, evaluation.summary(), evaluation_table(what, evaluation))
 
 
@@ -118,8 +127,9 @@ def score(
     file: Annotated[Path, Positional, arg(metavar="FILE.jsonl", help="completions, one JSON object per line")],
     /,
     *,
-    rewards: str = "accuracy",
-    format: str | None = None,
+    rewards: Annotated[str, arg(metavar="A,B")] = "accuracy",
+    format: Name = None,
+    json: Annotated[bool, arg(help="print one JSON object with the means instead")] = False,
 ) -> None:
     """Rewards on completions you already have: scores out, one JSON line for each line in.
 
@@ -129,17 +139,25 @@ def score(
     """
     from whet.score import score as run
 
-    for row in run(file, rewards.split(","), format):
-        print(json.dumps(row))
+    scoring = run(file, rewards.split(","), format)
+    for row in scoring:
+        if not json:
+            print(_encoded(row))
+    if json:
+        print(_encoded(scoring.summary.as_dict()))
+    print(*scoring.summary.lines(), sep="\n", file=sys.stderr)
 
 
 def chat(
-    what: Annotated[str, Positional, arg(metavar="RUN_OR_MODEL", help="a run folder or a model")],
+    what: RunOrModel,
     /,
     *,
     base: bool = False,
-    prompt: str | None = None,
-    save: Path | None = None,
+    prompt: Annotated[str | None, arg(metavar="TEXT")] = None,
+    save: File = None,
+    format: Name = None,
+    temperature: Annotated[float, arg(metavar="T")] = 0.0,
+    max_tokens: Count = None,
 ) -> None:
     """Talk to a run or a model; reasoning and answer are shown apart.
 
@@ -147,11 +165,17 @@ def chat(
         base: put the untrained model's answer beside it.
         prompt: ask this one question and stop.
         save: append question, reasoning and answer to this JSONL file.
+        format: the response format to ask for; the default is the run's own, and none for a model.
+        temperature: 0 answers greedily.
+        max_tokens: where a response is cut off; the default is the run's own limit.
     """
     _prepare()
     from whet.chat import converse, open_chat
 
-    converse(open_chat(what, base), _console(), save, prompt)
+    limit = None if max_tokens is None else _whole_number("max-tokens", max_tokens)
+    say = _console(stderr=True).print
+    found = open_chat(what, base, format_name=format, temperature=temperature, max_tokens=limit, say=say)
+    converse(found, _console(), save, prompt)
 
 
 def keys() -> None:
@@ -169,7 +193,7 @@ def recipes() -> None:
     print("\n".join(recipe_names()))
 
 
-VERBS: dict[str, Callable[..., None]] = {
+VERBS: dict[str, Command] = {
     "train": train,
     "check": check,
     "eval": evaluate,
@@ -180,10 +204,10 @@ VERBS: dict[str, Callable[..., None]] = {
     "recipes": recipes,
 }
 
-TAKE_OVERRIDES = frozenset({"train", "check", "eval"})
-OWN_OPTIONS = {"eval": frozenset({"data", "format"})}
-_overrides: list[tuple[str, str]] = []
-"""`--section.key VALUE` pairs of this command, in order."""
+DESCRIPTION = "Sharpen a small language model at reasoning by reinforcement fine-tuning (GRPO)."
+
+WIDE = 240
+"""Columns where there is no terminal: a line stays a line, for logs and `grep`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -193,54 +217,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _status(arguments: list[str]) -> int:
     try:
-        rest = _take_overrides(arguments)
-        tyro.extras.subcommand_cli_from_dict(VERBS, args=rest, prog="whet", description=DESCRIPTION)
+        parse(VERBS, arguments, DESCRIPTION)()
     except UserError as error:
         print(f"whet: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("whet: interrupted", file=sys.stderr)
         return 75
+    except BrokenPipeError:  # whoever read our output has had enough, as `head` has
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
+        return 1
     return 0
 
 
-DESCRIPTION = "Sharpen a small language model at reasoning by reinforcement fine-tuning (GRPO)."
-
-
-def _take_overrides(arguments: list[str]) -> list[str]:
-    """Moves `--section.key VALUE` and `--section.key=VALUE` from the arguments to the overrides; returns the rest."""
-    _overrides.clear()
-    if not arguments or arguments[0] not in TAKE_OVERRIDES:
-        return arguments
-    rest: list[str] = []
-    words = iter(arguments)
-    for word in words:
-        name, equals, value = word.removeprefix("--").partition("=")
-        if word.startswith("--") and _is_knob(arguments[0], name):
-            _overrides.append((name, value if equals else _value_of(name, words)))
-        else:
-            rest.append(word)
-    return rest
-
-
-def _is_knob(verb: str, name: str) -> bool:
-    """A dotted key, or one of the recipe's top-level keys that is no option of the verb itself."""
-    from whet.config import Config
-
-    return "." in name or (name in Config.model_fields and name not in OWN_OPTIONS.get(verb, ()))
-
-
-def _value_of(name: str, words: Any) -> str:
-    value = next(words, None)
-    if value is None:
-        raise UserError(f"--{name}: needs a value")
-    return str(value)
+def _whole_number(option: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise UserError(f"--{option}: is {text!r}; it must be a whole number") from None
 
 
 def _prepare() -> None:
     """Quiets the libraries under us: what they have to say is said in our own words, or not at all."""
-    import os
-
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -249,7 +247,10 @@ def _prepare() -> None:
 def _console(stderr: bool = False) -> Any:
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDE
+    return console
 
 
 def _view(as_json: bool) -> Any:
@@ -261,6 +262,13 @@ def _view(as_json: bool) -> Any:
 
 def _say(as_json: bool, found: dict[str, Any], picture: Any) -> None:
     if as_json:
-        print(json.dumps(found))
+        print(_encoded(found))
     else:
         _console().print(picture)
+
+
+def _encoded(found: dict[str, Any]) -> str:
+    """Strict JSON on one line."""
+    from whet.runs import jsonl
+
+    return jsonl.encode(found).decode()

@@ -158,7 +158,7 @@ class SftConfig(Section):
     batch_size: PositiveInt = 16
     """Solutions per step."""
     held_out: int = Field(32, ge=0)
-    """Solutions set aside to measure the held-out loss; 0 measures none."""
+    """Solutions set aside to measure the held-out loss, at most a fifth of them all; 0 measures none."""
     evaluate_every: PositiveInt = 10
     """Steps between two measurements of the held-out loss."""
     patience: PositiveInt = 3

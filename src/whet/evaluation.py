@@ -5,22 +5,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.config import Config
+from whet.diary import warnings_to
 from whet.errors import UserError
 from whet.recipe import load_recipe, make_recipe
+from whet.runs import jsonl, layout
 from whet.runs.reader import RunReader, is_run
 from whet.runs.view import View
 
 if TYPE_CHECKING:
     from whet.eval.evaluate import Evaluation
 
-Overrides = Sequence[tuple[str, str]]
+Overrides = Sequence[tuple[str, Any]]
+
+SHORT = {"--eval.problems": "--limit", "--eval.samples": "--samples", "--data.test": "--data", "--format": "--format"}
+"""Recipe keys that have an option of their own here, as refusals name them."""
 
 
 def evaluation_config(
     what: str,
     data: str | None = None,
-    limit: int | None = None,
-    samples: int | None = None,
+    limit: int | str | None = None,
+    samples: int | str | None = None,
     response_format: str | None = None,
     overrides: Overrides = (),
 ) -> Config:
@@ -28,20 +33,28 @@ def evaluation_config(
 
     Raises `UserError` for a run without a finished model, a model without data, or a wrong key.
     """
-    asked = [("data.test", f"{{name: {data}}}")] if data else []
-    asked += [("eval.problems", str(limit))] if limit else []
-    asked += [("eval.samples", str(samples))] if samples else []
-    asked += [("format", response_format)] if response_format else []
+    given = {"eval.problems": limit, "eval.samples": samples, "format": response_format}
+    asked: list[tuple[str, Any]] = [(key, value) for key, value in given.items() if value is not None]
+    if data is not None:
+        asked.append(("data.test", {"name": data}))
     every = [*asked, *overrides]
-    return _of_run(RunReader(Path(what)), every) if is_run(Path(what)) else _of_model(what, data, every)
+    path = Path(what).expanduser()
+    try:
+        return _of_run(RunReader(path), every) if is_run(path) else _of_model(what, data, every)
+    except UserError as error:
+        text = str(error)
+        for key, option in SHORT.items():
+            if key[2:] in dict(asked):
+                text = text.replace(key, option)
+        raise UserError(text) from None
 
 
 def _of_run(run: RunReader, overrides: Overrides) -> Config:
     final = run.final
     if final is None:
-        raise UserError(f"{run.path}: has no finished model yet; `whet resume {run.path}` finishes it")
-    own = [("model.name", str(final)), ("model.lora", "null")]
-    return load_recipe(str(run.path / "recipe.yaml"), [*own, *overrides])
+        raise UserError(f"{run.path}: has no finished model: its training did not end; train it again")
+    own = [("model.name", str(final)), ("model.lora", None)]
+    return load_recipe(run.path / layout.RECIPE, [*own, *overrides])
 
 
 def _of_model(name: str, data: str | None, overrides: Overrides) -> Config:
@@ -59,10 +72,19 @@ def evaluate_model(config: Config, view: View) -> "Evaluation":
     from whet.formats import build_format
     from whet.stages.measure import measure
 
-    view.phase("Load", None)
-    policy = build_policy(config, view.note)
-    response_format = build_format(config.format)
-    renderer = PromptRenderer(policy.tokenizer, response_format, config.data.question)
-    held_out = config.data.test or config.data.train.model_copy(update={"split": None, "limit": None})
-    problems = load_source(held_out, "test", config.seed)
-    return measure(policy, build_exam(config, problems, renderer, response_format), config, view, "Evaluate")
+    with warnings_to(view):
+        view.phase("Load", None)
+        policy = build_policy(config, view.note)
+        response_format = build_format(config.format)
+        renderer = PromptRenderer(policy.tokenizer, response_format, config.data.question)
+        held_out = config.data.test or config.data.train.model_copy(update={"split": None, "limit": None})
+        problems = load_source(held_out, "test", config.seed)
+        return measure(policy, build_exam(config, problems, renderer, response_format), config, view, "Evaluate")
+
+
+def save_records(path: Path, evaluation: "Evaluation") -> None:
+    """Writes a record per problem, as `whet compare` reads them. Raises `UserError` where `path` cannot be written."""
+    try:
+        jsonl.write(path, [record.as_dict() for record in evaluation.records])
+    except OSError as error:
+        raise UserError(f"--save: {path} cannot be written ({error.strerror}); name another file") from error

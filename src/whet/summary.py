@@ -1,7 +1,7 @@
 """How a run ended, for people: before and after, three answers, where everything is, what to type next."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -97,8 +97,8 @@ def _samples(before: Evaluation, after: Evaluation, count: int = 3) -> Iterator[
     pairs = list(zip(before.records, after.records, strict=True))
     fixed = [pair for pair in pairs if pair[1].correct and not pair[0].correct]
     wrong = [pair for pair in pairs if not pair[1].correct]
-    chosen = [*fixed[: count - 1], *wrong[:1], *fixed[count - 1 :], *pairs][:count]
-    for was, now in chosen:
+    chosen = {pair[0].id: pair for pair in [*fixed[: count - 1], *wrong[:1], *fixed[count - 1 :], *pairs]}
+    for was, now in islice(chosen.values(), count):
         yield Text.assemble(("  " + one_line(was.question), "bold"), ("   gold " + one_line(was.gold), "dim"))
         yield _answer("before", was)
         yield _answer("after ", now)
@@ -111,12 +111,14 @@ def _answer(label: str, record: Record, width: int = 100) -> Text:
 
 def next_steps(outcome: Outcome) -> RenderableType:
     """Where the run is and what to type next."""
-    path = outcome.path
+    path, stages = outcome.path, list(outcome.evaluations)
+    first, last = (f"{path}:{stage}" for stage in (stages[0], stages[-1]))
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_row("everything is in", Text(str(path), style="bold"))
     table.add_row("talk to it", Text(f"whet chat {path}", style="cyan"))
     table.add_row("measure it again", Text(f"whet eval {path} --limit 500", style="cyan"))
-    table.add_row("compare two runs", Text(f"whet compare {path}:{BASE} {path}", style="cyan"))
+    if first != last:
+        table.add_row("compare before and after", Text(f"whet compare {first} {last}", style="cyan"))
     return table
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 import tiny
-from whet.kernels.decoder import Decoder, rms_norm, rotated
+from whet.kernels.decoder import Decoder, half_negated, rms_norm, rotated
 from whet.kernels.fuse import fuse
 
 FUSED = ("llama", "qwen2", "qwen3")
@@ -137,7 +137,7 @@ def test_a_decoder_can_be_started_again() -> None:
 def test_rotation_by_hand() -> None:
     """A quarter turn takes (x, y) to (−y, x); halves of a head are the two coordinates."""
     x = torch.tensor([1.0, 2.0, 3.0, 4.0])
-    turned = rotated(x, torch.zeros(4), torch.ones(4))
+    turned = rotated(x, torch.zeros(4), half_negated(torch.ones(4)))
     assert turned.tolist() == [-3.0, -4.0, 1.0, 2.0]
     assert rotated(x, torch.ones(4), torch.zeros(4)).tolist() == x.tolist()
 

@@ -20,6 +20,7 @@ from whet.types import Group, Prompt, Reward, Rollout
 ENDS = {2, *range(10, 24)}
 """Any of these ends a turn, some of them special tokens and some not: rows end at many places."""
 
+AS_TRAINED = Temperature()
 QUESTIONS = [
     prompt("a", (5, 9, 33, 60, 71, 8, 4)),
     prompt("b", (44,)),
@@ -40,7 +41,7 @@ def language_model(model: Any, temperature: float = 1.0) -> LanguageModel:
     return LanguageModel(model, tiny.tiny_tokenizer(), temperature)
 
 
-def sampler(model: Any, how: Temperature = Temperature(), *, max_tokens: int = 12, **options: Any) -> NativeSampler:
+def sampler(model: Any, how: Temperature = AS_TRAINED, *, max_tokens: int = 12, **options: Any) -> NativeSampler:
     settings = {"seed": 3, "purpose": "train"} | options
     made = NativeSampler(how, max_tokens, **settings)
     made.load(language_model(model))
@@ -51,6 +52,10 @@ def tokens_of(outputs: Sequence[Sequence[Rollout]]) -> list[list[tuple[int, ...]
     return [[rollout.tokens for rollout in rollouts] for rollouts in outputs]
 
 
+def flat(outputs: Sequence[Sequence[Rollout]]) -> list[Rollout]:
+    return [rollout for rollouts in outputs for rollout in rollouts]
+
+
 @pytest.fixture(scope="module")
 def usual() -> list[list[Rollout]]:
     """Four rollouts for each question."""
@@ -59,7 +64,7 @@ def usual() -> list[list[Rollout]]:
 
 def test_the_rollouts_are_of_many_lengths(usual: list[list[Rollout]]) -> None:
     """Or else the tests below would show little."""
-    rollouts = [rollout for rollouts in usual for rollout in rollouts]
+    rollouts = flat(usual)
     assert len({len(rollout.tokens) for rollout in rollouts}) >= 5
     assert {rollout.finish for rollout in rollouts} == {"stop", "length"}
     assert len({rollout.tokens for rollout in rollouts}) == len(rollouts)
@@ -109,7 +114,7 @@ def test_the_fused_decoder_and_the_models_own_forward_say_the_same(family: str, 
     plain.engine = ForwardEngine(model)
     ours, theirs = fused.sample(QUESTIONS, 3, 0), plain.sample(QUESTIONS, 3, 0)
     assert tokens_of(ours) == tokens_of(theirs)
-    for mine, its in zip(sum(map(list, ours), []), sum(map(list, theirs), []), strict=True):
+    for mine, its in zip(flat(ours), flat(theirs), strict=True):
         assert mine.logprobs == pytest.approx(its.logprobs, abs=1e-4)
 
 
@@ -120,7 +125,7 @@ def test_the_engine_is_the_fused_one_where_it_is_exact() -> None:
 
 
 def test_a_rollout_stops_with_an_end_token_or_at_the_limit(usual: list[list[Rollout]]) -> None:
-    for rollout in sum(usual, []):
+    for rollout in flat(usual):
         assert not ENDS & set(rollout.tokens[:-1])
         assert (rollout.finish == "stop") == (rollout.tokens[-1] in ENDS)
         assert len(rollout.tokens) == 12 or rollout.finish == "stop"
@@ -142,13 +147,13 @@ def test_an_end_token_at_the_very_limit_is_a_stop() -> None:
 def test_a_lower_limit_cuts_the_same_rollouts(usual: list[list[Rollout]], max_tokens: int) -> None:
     cut = sampler(a_model(), max_tokens=max_tokens).sample(QUESTIONS, 4, 7)
     assert tokens_of(cut) == [[tokens[:max_tokens] for tokens in row] for row in tokens_of(usual)]
-    for short, long in zip(sum(map(list, cut), []), sum(usual, []), strict=True):
+    for short, long in zip(flat(cut), flat(usual), strict=True):
         assert short.finish == ("length" if len(long.tokens) > max_tokens else long.finish)
 
 
 def test_the_text_is_what_was_said_without_the_end_token(usual: list[list[Rollout]]) -> None:
     """Some models end their turn with a token that their tokenizer does not call special."""
-    rollouts = sum(usual, [])
+    rollouts = flat(usual)
     assert any(rollout.tokens[-1] in ENDS - {2} for rollout in rollouts)
     for rollout in rollouts:
         said = rollout.tokens[:-1] if rollout.finish == "stop" else rollout.tokens

@@ -41,8 +41,7 @@ def _layer(layer: Any) -> Layer:
     return Layer(
         attention_norm=_norm(layer.input_layernorm),
         qkv=_linear(attention.q_proj, attention.k_proj, attention.v_proj),
-        query_norm=_norm(getattr(attention, "q_norm", None)),
-        key_norm=_norm(getattr(attention, "k_norm", None)),
+        head_norm=_head_norm(attention),
         attention_out=_linear(attention.o_proj),
         mlp_norm=_norm(layer.post_attention_layernorm),
         gate_up=_linear(mlp.gate_proj, mlp.up_proj),
@@ -53,6 +52,16 @@ def _layer(layer: Any) -> Layer:
 def _norm(module: Any) -> Norm:
     """A copy of an RMS norm; the identity where there is none."""
     return (lambda x: x) if module is None else rms_norm(module.weight.detach().clone(), module.variance_epsilon)
+
+
+def _head_norm(attention: Any) -> Norm:
+    """The norms of query heads and of key heads as one, over `[…, H + K, D]`; the identity where there are none."""
+    if not hasattr(attention, "q_norm"):
+        return _norm(None)
+    norms, size = (attention.q_norm, attention.k_norm), attention.head_dim
+    heads = [module.out_features // size for module in (attention.q_proj, attention.k_proj)]
+    weights = [norm.weight.detach().expand(count, size) for norm, count in zip(norms, heads, strict=True)]
+    return rms_norm(torch.cat(weights), norms[0].variance_epsilon)
 
 
 def _linear(*modules: Any) -> Any:

@@ -13,6 +13,7 @@ from whet.eval.statistics import wilson
 from whet.rewards.gold import gold_failures
 from whet.runs.view import View
 from whet.sft.examples import Example
+from whet.stages.grading import failure_lines
 from whet.stages.warm_start import example
 from whet.types import Problem
 
@@ -27,13 +28,15 @@ def check(policy: "LanguageModel", task: Task, config: Config, view: View) -> Ch
     failures = _gold_failures(problems, task)
     view.advance(1)
     probe = probe_model(policy, task, config)
+    for line in failure_lines(task.reward):
+        view.note(f"check: {line}")
     view.advance(2, accuracy=probe.pass_at_1, format=probe.format_rate, signal=probe.signal)
     return CheckReport.of(
         lengths=_lengths(problems, policy, task, config),
         probe=probe,
         gold_checked=len(problems),
         gold_failures=failures,
-        solutions=any(problem.solution for problem in problems),
+        solutions=any(problem.solution for problem in _first(task.solutions, config.check.gold)),
     )
 
 

@@ -1,6 +1,6 @@
 """GRPO as a stage: Algorithm 1 with a run folder under it, a view beside it, evaluations and checkpoints when due."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from whet.build import Task, build_optimizer, build_reference, build_sampler
@@ -12,6 +12,7 @@ from whet.policy.checkpoint import prune, save_checkpoint, step_folder
 from whet.runs.view import View
 from whet.runs.writer import RunWriter
 from whet.stages.clock import Clock, Timed
+from whet.stages.grading import ToldGrader
 from whet.stages.measure import measure
 from whet.types import Group
 
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """The role `Run`: each step to the folder and to the view."""
+    """The role `Run`: each step to the folder and to the view, with what reward functions logged about it."""
 
-    def __init__(self, writer: RunWriter, view: View, clock: Clock) -> None:
-        self.writer, self.view, self.clock = writer, view, clock
+    def __init__(self, writer: RunWriter, view: View, clock: Clock, logged: Callable[[], Mapping[str, float]]) -> None:
+        self.writer, self.view, self.clock, self.logged = writer, view, clock, logged
 
     def steps(self, until: int) -> Iterable[int]:
         """The steps still to do; the clock starts anew with each."""
@@ -39,7 +40,7 @@ class Recorder:
         metrics: Mapping[str, float],
     ) -> None:
         """Rollouts, metrics and timings of a step."""
-        whole = {**group_metrics(groups), **metrics}
+        whole = {**self.logged(), **group_metrics(groups), **metrics}
         self.writer.record(step, groups, advantages, whole)
         seconds = self.clock.elapsed()
         rate = whole["completions/tokens"] / seconds
@@ -51,12 +52,16 @@ class Recorder:
             signal=1.0 - whole["frac_reward_zero_std"],
             mean_length=whole["completions/mean_length"],
             cut_off=whole["completions/clipped_ratio"],
+            kl=whole.get("kl"),
             tokens_per_second=rate,
         )
 
 
 class Milestones:
-    """What happens after a step: a held-out measurement and a checkpoint, each when due."""
+    """What happens after a step: a held-out measurement and a checkpoint, each when due.
+
+    Where checkpoints are kept at all, the best held-out accuracy so far gets one, whenever it was measured.
+    """
 
     def __init__(
         self,
@@ -70,12 +75,13 @@ class Milestones:
         self.policy, self.optimizer, self.task, self.config = policy, optimizer, task, config
         self.run, self.view = run, view
         self.best: tuple[float, int] = (-1.0, -1)
+        """The best held-out accuracy and after how many steps it was measured; of equals, the latest."""
 
     def __call__(self, step: int) -> None:
-        done = step + 1
+        done, saves = step + 1, self.config.run.save_every
         if _is_due(done, self.config.eval.every) and done < self.config.grpo.steps:
             self._evaluate(done)
-        if _is_due(done, self.config.run.save_every):
+        if _is_due(done, saves) or (saves and self.best[1] == done):
             self._save(done)
 
     def _evaluate(self, done: int) -> None:
@@ -93,7 +99,7 @@ class Milestones:
 
 def fine_tune(policy: "LanguageModel", task: Task, config: Config, run: RunWriter, view: View) -> None:
     """GRPO over `config.grpo.steps` steps; the policy is changed in place."""
-    clock = Clock()
+    clock, grader = Clock(), ToldGrader(task.reward, view, lambda: run.next_step)
     optimizer = build_optimizer(policy, config.grpo.optimizer, config.grpo.steps)
     reference = build_reference(policy, config)
     view.phase("GRPO", config.grpo.steps, run.next_step)
@@ -102,9 +108,9 @@ def fine_tune(policy: "LanguageModel", task: Task, config: Config, run: RunWrite
         reference=Timed(reference, "reference", clock),
         sampler=Timed(build_sampler(config, "train"), "rollout", clock),
         problems=task.stream,
-        reward=Timed(task.reward, "grade", clock),
+        reward=Timed(grader, "grade", clock),
         optimizer=optimizer,
-        run=Recorder(run, view, clock),
+        run=Recorder(run, view, clock, lambda: task.reward.logs.metrics),
         config=config.grpo,
         after_step=Milestones(policy, optimizer, task, config, run, view),
     )

@@ -20,15 +20,16 @@ def measure(policy: "LanguageModel", exam: Exam, config: Config, view: View, tit
     if config.eval.samples > 1:
         sampled = build_sampler(config, "evaluate", temperature=config.eval.temperature)
         sampled.load(policy)
-    view.phase(title, len(exam.prompts))
+    total = len(exam.prompts)
+    view.phase(title, total)
     evaluation = evaluate(
         exam.prompts,
         greedy,
         exam.judge,
         sampled,
         config.eval.samples,
-        lambda done, _: view.advance(done),
+        lambda done, _: view.advance(done) if done < total else None,
         equal=answers_equal,
     )
-    view.advance(len(exam.prompts), accuracy=evaluation.accuracy, format=evaluation.format_rate)
+    view.advance(total, accuracy=evaluation.accuracy, format=evaluation.format_rate)
     return evaluation

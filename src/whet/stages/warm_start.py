@@ -1,46 +1,68 @@
 """The warm start as a stage: solutions rendered in the format, learned until they no longer surprise."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from whet.build import Task, build_optimizer
-from whet.config import Config
-from whet.data.sources import load_source
+from whet.config import Config, SftConfig
 from whet.errors import UserError
 from whet.runs.view import View
 from whet.runs.writer import RunWriter
 from whet.sft.algorithm import warm_start
 from whet.sft.examples import Example
+from whet.stages.clock import Clock
 from whet.types import Problem
 
 if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
 
+ASIDE = 0.2
+"""The largest share of the solutions that is set aside: most of a small file must be left to learn from."""
 
-def run_warm_start(policy: "LanguageModel", task: Task, config: Config, run: RunWriter, view: View) -> None:
-    """Imitates solutions; the policy is changed in place."""
-    problems = load_source(config.sft.data, "train", config.seed, "sft.data") if config.sft.data else task.train
-    wanted = config.sft.steps * config.sft.batch_size + config.sft.held_out
-    chosen = [problem for index in range(min(wanted, len(problems))) if (problem := problems[index]).solution]
-    if len(chosen) <= config.sft.held_out:
+
+def worked_problems(task: Task, config: SftConfig) -> list[Problem]:
+    """The problems whose solutions the warm start imitates, each once: as many as its steps ask for, if there are.
+
+    Raises `UserError` where fewer than two have a worked solution.
+    """
+    wanted = min(config.steps * config.batch_size + config.held_out, len(task.solutions))
+    worked = {problem.question: problem for problem in islice(task.solutions, wanted) if problem.solution}
+    if len(worked) < 2:
         raise UserError(
-            f"sft.data: only {len(chosen)} of {min(wanted, len(problems))} problems have a worked solution; name "
-            "data with a solution column, or set sft.when never"
+            f"sft: {len(worked) or 'none'} of {wanted} problems has a worked solution to imitate; name data with a "
+            "solution column in sft.data, or set sft.when never"
         )
-    examples = [example(problem, task, policy) for problem in chosen]
+    return list(worked.values())
+
+
+def run_warm_start(
+    policy: "LanguageModel", task: Task, worked: Sequence[Problem], config: Config, run: RunWriter, view: View
+) -> None:
+    """Imitates the solutions of `worked`, some of them set aside to measure by; the policy is changed in place."""
+    aside = min(config.sft.held_out, int(ASIDE * len(worked)))
+    examples = [example(problem, task, policy) for problem in worked]
     optimizer = build_optimizer(policy, config.sft.optimizer, config.sft.steps)
     view.phase("Warm start", config.sft.steps)
+    clock = Clock()
+    done = 0
 
     def report(step: int, metrics: Mapping[str, float]) -> None:
+        nonlocal done
+        done = step + 1
         run.record_metrics("sft", step, metrics)
-        view.advance(step + 1, **{name: metrics[name] for name in ("loss", "held_out_loss") if name in metrics})
+        run.record_timings("sft", step, {"step_time": clock.elapsed()})
+        view.advance(done, **{name: metrics[name] for name in ("loss", "held_out_loss") if name in metrics})
+        clock.restart()
 
-    aside = config.sft.held_out
     warm_start(policy, optimizer, examples[aside:], examples[:aside], config.sft, config.seed, report)
+    if done < config.sft.steps:
+        view.note(f"the held-out loss no longer falls: the warm start ends after {done} steps")
 
 
 def example(problem: Problem, task: Task, policy: "LanguageModel") -> Example:
     """A problem's prompt and its solution as the format renders it, ended as the model ends a turn."""
     target = task.response_format.render(problem.solution, problem.answer)
     tokens = policy.tokenizer.encode(target, add_special_tokens=False)
-    return Example(task.renderer.render(problem).tokens, (*tokens, policy.tokenizer.eos_token_id))
+    end = policy.tokenizer.eos_token_id
+    return Example(task.renderer.render(problem).tokens, (*tokens, *([] if end is None else [end])))

@@ -1,0 +1,130 @@
+"""From the words of a command line to a call: verbs and options through tyro, recipe keys past it.
+
+A verb is a function; one that has a parameter `overrides` takes any key of a recipe as an option. Whatever is
+wrong with the words is refused in one line.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr
+from functools import partial, wraps
+from io import StringIO
+from typing import Any
+
+from whet.errors import UserError, did_you_mean
+
+Command = Callable[..., None]
+"""A verb: its parameters are its options, its docstring is its help."""
+
+OVERRIDES = "overrides"
+"""The parameter that takes `(key, value)` pairs."""
+
+PROGRAM = "whet"
+
+
+def parse(verbs: Mapping[str, Command], arguments: Sequence[str], description: str) -> Callable[[], None]:
+    """The call that the arguments ask for. Prints the help and exits where they ask for it.
+
+    Raises `UserError` for a verb, an option or a value that is not there or not right.
+    """
+    verb, *words = arguments or [""]
+    if verb not in verbs and verb not in ("-h", "--help"):
+        raise UserError(_no_verb(verb, verbs))
+    pairs: list[tuple[str, str]] = []
+    if verb in verbs:
+        words, pairs = take_overrides(verb, words, verbs[verb])
+    call = _with_tyro(verbs, [verb, *words], description)
+    return partial(call, **{OVERRIDES: pairs}) if pairs else call
+
+
+def _no_verb(verb: str, verbs: Mapping[str, Command]) -> str:
+    there = f"commands are {', '.join(verbs)}; `{PROGRAM} --help` says what they do"
+    return f"{verb}: there is no such command{did_you_mean(verb, verbs)}; {there}" if verb else there
+
+
+def take_overrides(verb: str, words: Sequence[str], command: Command) -> tuple[list[str], list[tuple[str, str]]]:
+    """Tells `--section.key VALUE` and `--section.key=VALUE` from the verb's own words.
+
+    Raises `UserError` for an option that the verb does not have, or a key without a value.
+    """
+    own, takes_keys = options(command), OVERRIDES in inspect.signature(command).parameters
+    rest: list[str] = []
+    pairs: list[tuple[str, str]] = []
+    waiting = iter(words)
+    for word in waiting:
+        name, equals, value = word.removeprefix("--").partition("=")
+        if not word.startswith("--") or word == "--" or name.replace("_", "-") in own:
+            rest.append(word)
+        elif takes_keys and ("." in name or not did_you_mean(name, own - _keys()) or name in _keys()):
+            pairs.append((name, value if equals else _value_of(name, waiting)))
+        else:
+            listed = f"`{PROGRAM} {verb} --help` lists the options"
+            raise UserError(f"--{name}: unknown option{did_you_mean(name, own)}; {listed}")
+    return rest, pairs
+
+
+def options(command: Command) -> frozenset[str]:
+    """A verb's own options.
+
+    >>> def train(recipe, /, *, dry_run=False, overrides=()): ...
+    >>> sorted(options(train))
+    ['dry-run', 'help']
+    """
+    named = [p.name for p in inspect.signature(command).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    return frozenset(name.replace("_", "-") for name in named if name != OVERRIDES) | {"help"}
+
+
+def _keys() -> frozenset[str]:
+    """The recipe's top-level keys."""
+    from whet.config import Config
+
+    return frozenset(Config.model_fields)
+
+
+def _value_of(name: str, waiting: Any) -> str:
+    value = next(waiting, None)
+    if value is None or value.startswith("--"):
+        raise UserError(f"--{name}: needs a value, such as `--{name} VALUE`")
+    return str(value)
+
+
+def _with_tyro(verbs: Mapping[str, Command], arguments: Sequence[str], description: str) -> Callable[[], None]:
+    import tyro
+
+    errors = StringIO()
+    flags = (tyro.conf.FlagCreatePairsOff,)
+    later = {name: _later(command) for name, command in verbs.items()}
+    try:
+        with redirect_stderr(errors):
+            call: Callable[[], None] = tyro.extras.subcommand_cli_from_dict(
+                later, args=list(arguments), prog=PROGRAM, description=description, config=flags
+            )
+    except SystemExit as end:
+        if not end.code:
+            raise
+        listed = f"`{PROGRAM} {arguments[0]} --help` lists the options"
+        raise UserError(f"{what_is_said(errors.getvalue())}; {listed}") from None
+    return call
+
+
+def _later(command: Command) -> Callable[..., Callable[[], None]]:
+    """The verb, put off: a mistake while it runs is not one of the command line."""
+
+    @wraps(command)
+    def put_off(*args: Any, **options: Any) -> Callable[[], None]:
+        return partial(command, *args, **options)
+
+    return put_off
+
+
+def what_is_said(box: str) -> str:
+    """The first paragraph in a box of text, on one line.
+
+    >>> what_is_said("╭─ Oh ──╮\\n│ No    │\\n│ way.  │\\n│ ───── │\\n│ Help! │\\n╰───────╯\\n")
+    'No way'
+    """
+    lines = [line.strip("│ ") for line in box.splitlines() if line.startswith("│")]
+    rules = [number for number, line in enumerate(lines) if re.fullmatch("─+", line)]
+    paragraph = lines[: rules[0]] if rules else lines
+    return " ".join(" ".join(paragraph).split()).rstrip(".") or " ".join(box.split())

@@ -1,0 +1,62 @@
+"""Whatever is said while a run goes reaches its `train.log` too, also what was said before there was a run."""
+
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from whet.errors import UserError
+from whet.runs.view import PlainView, SeveralViews, View
+from whet.runs.writer import RunWriter
+
+
+class Diary:
+    """A view beside another one; its lines wait for the run that they belong to."""
+
+    def __init__(self, view: View) -> None:
+        self._waiting: list[str] = []
+        self._write: Callable[[str], None] = self._waiting.append
+        self.view: View = SeveralViews(view, PlainView(lambda line: self._write(line)))
+        """Tell this one, and both hear it."""
+
+    def begin(self, run: RunWriter) -> None:
+        """From now on lines go to `run`, those that waited first."""
+        for line in self._waiting:
+            run.log(line)
+        self._write = run.log
+
+    @contextmanager
+    def until_the_end(self, run: RunWriter) -> Iterator[None]:
+        """Says how the run ended, where that is not as it should."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.view.note(f"interrupted; what was done so far is in {run.path}")
+            raise
+        except UserError as error:
+            run.log(f"stopped: {error}")
+            raise
+        except Exception:
+            run.log(f"failed:\n{traceback.format_exc()}")
+            raise
+
+
+@contextmanager
+def warnings_to(view: View) -> Iterator[None]:
+    """While the block lasts, the package's own warnings (broken rows left out) are notes in the view."""
+    handler = _Notes(view)
+    logger = logging.getLogger("whet")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _Notes(logging.Handler):
+    def __init__(self, view: View) -> None:
+        super().__init__(logging.WARNING)
+        self._view = view
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._view.note(record.getMessage())

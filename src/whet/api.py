@@ -46,16 +46,16 @@ def train(config: Config, view: View, stem: str = "run") -> Outcome:
         diary.view.phase("Load", None)
         policy = build_policy(config, diary.view.note)
         task = build_task(config, policy.tokenizer)
-        head = manifest(config, policy, task)
-        with RunWriter.create(Path(config.run.folder), dump_recipe(config), head, stem_of(stem), config.run.name) as run:
+        recipe, made_from = dump_recipe(config), manifest(config, policy, task)
+        with RunWriter.create(Path(config.run.folder), recipe, made_from, stem_of(stem), config.run.name) as run:
             diary.begin(run)
             with diary.until_the_end(run):
                 return _the_whole_way(policy, task, config, run, diary.view)
 
 
 def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "RunWriter", view: View) -> Outcome:
-    from whet.stages.finish import save_final
     from whet.stages.fine_tune import fine_tune
+    from whet.stages.finish import save_final
     from whet.stages.warm_start import run_warm_start, worked_problems
 
     outcome = Outcome(run.path, _check("", policy, task, config, run, view))

@@ -22,8 +22,6 @@ class LoraConfig(Section):
     """r: the rank of the update."""
     alpha: float = Field(32.0, gt=0)
     """The update is scaled by alpha / rank."""
-    dropout: float = Field(0.0, ge=0, lt=1)
-    """Dropout on the adapter's input while training."""
     targets: list[str] | Literal["all-linear"] = "all-linear"
     """Which linear layers carry an adapter, by the end of their name."""
 
@@ -135,7 +133,7 @@ class OptimizerConfig(Section):
     learning_rate: float = Field(1e-6, gt=0, le=1)
     """The peak of the schedule."""
     schedule: Literal["constant", "cosine", "linear"] = "constant"
-    """After the warm-up: constant, or falling to zero at the last step along a cosine or a line."""
+    """After the warm-up: constant, or falling along a cosine or a line that reaches zero after the last step."""
     warmup_steps: int = Field(0, ge=0)
     """Steps over which the rate rises linearly from zero."""
     betas: tuple[Decay, Decay] = (0.9, 0.999)

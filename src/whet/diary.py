@@ -27,9 +27,10 @@ class Diary:
 
     @contextmanager
     def until_the_end(self, run: RunWriter) -> Iterator[None]:
-        """Says how the run ended, where that is not as it should."""
+        """Says how the run ended."""
         try:
             yield
+            run.log("finished")
         except KeyboardInterrupt:
             self.view.note(f"interrupted; what was done so far is in {run.path}")
             raise

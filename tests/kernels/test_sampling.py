@@ -121,6 +121,14 @@ def test_impossible_tokens_are_never_drawn(possible: list[int], top_p: float) ->
         assert tokens[2] == possible[-1]
 
 
+def test_a_number_on_the_very_edge_draws_the_next_possible_token() -> None:
+    """Half of the mass lies before the edge, and impossible tokens lie behind it."""
+    for next_token in (2, BLOCK, BLOCK + 44, 3 * BLOCK - 1):
+        logits_V = torch.full((3 * BLOCK,), -torch.inf)
+        logits_V[[0, next_token]] = 0.0
+        assert drawn(logits_V, torch.tensor([0.5], dtype=torch.float64), Temperature()).tolist() == [next_token]
+
+
 @pytest.mark.parametrize("vocabulary", [3, BLOCK, 5 * BLOCK + 17, 49_152])
 def test_the_extreme_numbers_draw_the_ends_of_the_vocabulary(vocabulary: int) -> None:
     numbers = torch.tensor([SMALLEST, LARGEST], dtype=torch.float64)

@@ -26,7 +26,7 @@ def test_a_right_tree_has_no_problems() -> None:
         ({"steps": 2.5}, ("grpo", "steps"), "is 2.5; it must be a whole number (at least 0)"),
         ({"steps": None}, ("grpo", "steps"), "is empty; it must be a whole number (at least 0)"),
         ({"setps": 3}, ("grpo", "setps"), "unknown key; did you mean grpo.steps?"),
-        ({"zzzzzzzz": 3}, ("grpo", "zzzzzzzz"), "unknown key"),
+        ({"zzzzzzzz": 3}, ("grpo", "zzzzzzzz"), "unknown key; `whet keys` lists them all"),
         (
             {"objective": {"scale": "group"}},
             ("grpo", "objective", "scale"),

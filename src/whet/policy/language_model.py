@@ -17,7 +17,7 @@ class LanguageModel:
     """
 
     def __init__(self, model: Any, tokenizer: Any, temperature: float = 1.0, source: str = "") -> None:
-        self.model = model
+        self.model = model.eval()  # no dropout: the learner must see the probabilities that were sampled from
         self.tokenizer = tokenizer
         self.temperature = temperature
         self.source = source

@@ -13,7 +13,7 @@ from whet.data.prompts import check_question_template
 from whet.data.sources import check_source
 from whet.errors import UserError, did_you_mean
 from whet.formats import BUILT_IN, build_format
-from whet.recipe.hints import suggest
+from whet.recipe.hints import suggest, unknown_key
 from whet.recipe.keys import Key, Path, dotted, key_of, known_keys, pattern, to_path
 from whet.recipe.tree import Tree
 from whet.rewards.registry import build_reward
@@ -76,8 +76,7 @@ def _location(loc: Sequence[str | int], tree: Tree) -> Path:
 def _explain(detail: ErrorDetails, path: Path) -> str:
     key = key_of(path)
     if detail["type"] == "extra_forbidden":
-        meant = suggest(path)
-        return f"unknown key{f'; did you mean {meant}?' if meant else ''}"
+        return unknown_key(path)
     if key is None or detail["type"] in ("value_error", "assertion_error"):
         return detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "missing" and path[-1] == detail["loc"][-1]:

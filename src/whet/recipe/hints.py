@@ -43,6 +43,12 @@ def suggest(path: Path) -> str | None:
     return _nearest_key(fixed, str(path[-1]))
 
 
+def unknown_key(path: Path) -> str:
+    """The end of a refusal of a key that does not exist."""
+    meant = suggest(path)
+    return f"unknown key; did you mean {meant}?" if meant else "unknown key; `whet keys` lists them all"
+
+
 def _children(path: Path) -> list[str]:
     start = f"{pattern(path)}." if path else ""
     rest = (name[len(start) :] for name in known_keys() if name.startswith(start))

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from whet.config import Config
 from whet.data.sources import SOURCES
 from whet.recipe import keys
-from whet.recipe.hints import suggest
+from whet.recipe.hints import unknown_key
 from whet.recipe.keys import dotted, key_of, pattern
 from whet.recipe.text import read_value
 
@@ -35,7 +35,7 @@ def _section(name: str, value: Any) -> Any:
 
 
 def name_files(tree: Tree, folder: Path) -> None:
-    """Names the data and reward files that lie in `folder` by their whole path."""
+    """Names the models, data and reward files that lie in `folder` by their whole path."""
     for holder, key in list(_file_names(tree)):
         file, python, function = holder[key].partition(".py:")
         path = folder / Path(f"{file}.py" if python else file).expanduser()
@@ -44,7 +44,10 @@ def name_files(tree: Tree, folder: Path) -> None:
 
 
 def _file_names(tree: Tree) -> Iterator[tuple[Tree, str]]:
-    """Each place of the tree that may name a file."""
+    """Each place of the tree that may name a file or folder."""
+    model = tree.get("model")
+    if isinstance(model, dict) and isinstance(model.get("name"), str) and model["name"]:
+        yield model, "name"
     for first, second in _SOURCES:
         section = tree.get(first)
         source = section.get(second) if isinstance(section, dict) else None
@@ -66,8 +69,7 @@ def override(tree: Tree, path: keys.Path, value: Any) -> None:
     list that is not there, and for a value that is no YAML.
     """
     if not keys.is_known(path):
-        meant = suggest(path)
-        raise ValueError(f"unknown key{f'; did you mean {meant}?' if meant else ''}")
+        raise ValueError(unknown_key(path))
     value = _value(path, value)
     if isinstance(value, str) and pattern(path) in SHORTHANDS:
         path = (*path, SHORTHANDS[pattern(path)])

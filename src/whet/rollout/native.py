@@ -1,5 +1,6 @@
 """Our own sampler: a fused copy of the weights for every step, prompts read once, all rows in one batch."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -36,21 +37,33 @@ class NativeSampler:
     def sample(self, prompts: Sequence[Prompt], n: int, step: int) -> Outputs:
         """`n` rollouts for each prompt, in order."""
         per_call = max(self.max_rows // n, 1)
-        calls = [prompts[start : start + per_call] for start in range(0, len(prompts), per_call)]
-        return [rollouts for some in calls for rollouts in self._sample_together(some, n, step)]
+        keys = self._keys(prompts, n, step)
+        calls = [slice(start, start + per_call) for start in range(0, len(prompts), per_call)]
+        return [rollouts for call in calls for rollouts in self._sample_together(prompts[call], keys[call])]
 
     def stream_tokens(self, prompt: Prompt) -> Iterator[Drawn]:
         """One response, token by token, for reading along."""
-        return self._generate([prompt], 1, 0)
+        return self._generate([prompt], self._keys([prompt], 1, 0))
 
-    def _generate(self, prompts: Sequence[Prompt], n: int, step: int) -> Iterator[Drawn]:
-        keys = [key(*self.stream, step, prompt.problem.id, sample) for prompt in prompts for sample in range(n)]
+    def _keys(self, prompts: Sequence[Prompt], n: int, step: int) -> list[list[int]]:
+        """The counters of each prompt's rows; a problem that comes again goes on counting its samples."""
+        asked: Counter[str] = Counter()
+        keys = []
+        for problem in (prompt.problem.id for prompt in prompts):
+            samples = range(asked[problem], asked[problem] + n)
+            keys.append([key(*self.stream, step, problem, sample) for sample in samples])
+            asked[problem] += n
+        return keys
+
+    def _generate(self, prompts: Sequence[Prompt], keys: Sequence[Sequence[int]]) -> Iterator[Drawn]:
+        keys_R = torch.tensor(keys).flatten()
         tokens = [prompt.tokens for prompt in prompts]
-        return generate(self.engine, tokens, torch.tensor(keys), self.how, self.max_tokens, self.end_tokens)
+        return generate(self.engine, tokens, keys_R, self.how, self.max_tokens, self.end_tokens)
 
-    def _sample_together(self, prompts: Sequence[Prompt], n: int, step: int) -> list[list[Rollout]]:
+    def _sample_together(self, prompts: Sequence[Prompt], keys: Sequence[Sequence[int]]) -> list[list[Rollout]]:
+        n = len(keys[0])
         drawn: list[list[tuple[int, float]]] = [[] for _ in range(len(prompts) * n)]
-        for some in self._generate(prompts, n, step):
+        for some in self._generate(prompts, keys):
             for row, token, logprob in zip(some.rows, some.tokens, some.logprobs, strict=True):
                 drawn[row].append((token, logprob))
         rollouts = [self._rollout(row) for row in drawn]

@@ -6,20 +6,19 @@ import torch
 from whet.compute.device import pick_device, pick_dtype
 
 
-def machine(monkeypatch: pytest.MonkeyPatch, *, cuda: bool, mps: bool, bfloat16: bool) -> None:
+def machine(monkeypatch: pytest.MonkeyPatch, *, cuda: bool, bfloat16: bool) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: bfloat16)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: bfloat16)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: bfloat16)
 
 
 @pytest.mark.parametrize(
-    ("cuda", "mps", "expected"),
-    [(True, False, "cuda"), (True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")],
+    ("cuda", "expected"),
+    [(True, "cuda"), (False, "cpu")],
 )
-def test_the_fastest_device_there_is(monkeypatch: pytest.MonkeyPatch, cuda: bool, mps: bool, expected: str) -> None:
-    machine(monkeypatch, cuda=cuda, mps=mps, bfloat16=True)
+def test_the_fastest_device_there_is(monkeypatch: pytest.MonkeyPatch, cuda: bool, expected: str) -> None:
+    machine(monkeypatch, cuda=cuda, bfloat16=True)
     assert pick_device() == torch.device(expected)
 
 
@@ -30,17 +29,16 @@ def test_the_fastest_device_there_is(monkeypatch: pytest.MonkeyPatch, cuda: bool
         ("cuda", False, torch.float32),
         ("cpu", True, torch.bfloat16),
         ("cpu", False, torch.float32),
-        ("mps", True, torch.float32),
     ],
 )
 def test_auto_is_bfloat16_where_the_hardware_multiplies_it(
     monkeypatch: pytest.MonkeyPatch, device: str, bfloat16: bool, expected: torch.dtype
 ) -> None:
-    machine(monkeypatch, cuda=device == "cuda", mps=device == "mps", bfloat16=bfloat16)
+    machine(monkeypatch, cuda=device == "cuda", bfloat16=bfloat16)
     assert pick_dtype("auto", torch.device(device)) == expected
 
 
-@pytest.mark.parametrize("device", ["cpu", "cuda", "mps"])
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_a_named_type_is_taken_at_its_word(device: str) -> None:
     assert pick_dtype("float32", torch.device(device)) == torch.float32
     assert pick_dtype("bfloat16", torch.device(device)) == torch.bfloat16

@@ -6,10 +6,8 @@ import torch
 
 
 def pick_device() -> torch.device:
-    """The first CUDA device, else Apple's, else the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
+    """The first CUDA device, else the CPU: Apple's GPUs lack the float64 that sampling counts in."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def pick_dtype(name: str, device: torch.device) -> torch.dtype:
@@ -21,7 +19,6 @@ def _natural(device: torch.device) -> torch.dtype:
     fast: dict[str, Callable[[], bool]] = {
         "cuda": torch.cuda.is_bf16_supported,
         "cpu": _cpu_multiplies_bfloat16,
-        "mps": lambda: False,
     }
     return torch.bfloat16 if fast[device.type]() else torch.float32
 

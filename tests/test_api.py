@@ -1,0 +1,450 @@
+"""The whole way on a tiny model: what it does, and every file that it leaves behind."""
+
+import importlib.metadata
+import json
+import re
+from collections import Counter
+from hashlib import sha256
+from pathlib import Path
+from statistics import fmean
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+import tiny
+from whet.api import Outcome, check, train, wants_warm_start
+from whet.build import build_optimizer, build_policy
+from whet.data.sources import load_data
+from whet.errors import UserError
+from whet.evaluation import evaluate_model, evaluation_config
+from whet.policy.checkpoint import load_checkpoint
+from whet.recipe import load_recipe
+from whet.runs.reader import RunReader
+from whet.runs.view import PlainView
+from wiring import listening, shrunk, write_rewards
+
+SILENT = PlainView(lambda line: None)
+
+
+def walk(config: Any, stem: str = "run") -> tuple[Outcome, RunReader]:
+    outcome = train(config, SILENT, stem)
+    return outcome, RunReader(outcome.path)
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    """Strict JSON, one object per line."""
+
+    def refuse(constant: str) -> Any:
+        raise AssertionError(f"{path.name} holds {constant}")
+
+    return [json.loads(line, parse_constant=refuse) for line in path.read_text("utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def rewards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_rewards(tmp_path_factory.mktemp("rewards"))
+
+
+@pytest.fixture(scope="module")
+def full(tiny_folder: Path, rewards: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A run through every stage: warm start, three steps with a reference, evaluations and checkpoints on the way."""
+    changes = {
+        "rewards": [{"name": f"{rewards}:digits"}, {"name": "accuracy", "weight": 0.5}],
+        "sft.when": "always",
+        "grpo.steps": 3,
+        "grpo.objective.beta": 0.1,
+        "eval.every": 1,
+        "run.save_every": 1,
+        "run.keep": 1,
+    }
+    config = shrunk(tiny_folder, tmp_path_factory.mktemp("runs"), changes)
+    lines, view = listening()
+    outcome = train(config, view, "my recipe")
+    return SimpleNamespace(config=config, outcome=outcome, path=outcome.path, run=RunReader(outcome.path), said=lines)
+
+
+def test_the_folder_holds_what_its_page_says_and_nothing_else(full: Any) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "how-to" / "run-folder.md").read_text("utf-8")
+    tree = page.split("```")[1]
+    documented = set(re.findall(r"^[├└]── ([\w.]+)", tree, re.MULTILINE))
+    there = {path.name for path in full.path.iterdir()}
+    assert there - {".lock", "check-sft.json"} == documented - {"owner.json"}
+    assert {path.name for path in (full.path / "rollouts").iterdir()} == {f"step-00000{n}.jsonl" for n in range(3)}
+    stages = ["base", "sft", "step-000001", "step-000002", "final"]
+    assert {path.name for path in (full.path / "eval").iterdir()} == {
+        f"{stage}{suffix}" for stage in stages for suffix in (".json", ".jsonl")
+    }
+
+
+def test_the_run_is_named_after_its_recipe_and_given_up_at_the_end(full: Any) -> None:
+    assert full.path.name == "my-recipe-001"
+    assert full.run.owner is None
+
+
+def test_the_recipe_on_disk_is_the_one_that_ran(full: Any) -> None:
+    assert load_recipe(full.path / "recipe.yaml") == full.config
+
+
+def test_the_manifest_says_what_the_run_was_made_from(full: Any, tiny_folder: Path) -> None:
+    found = full.run.manifest
+    assert found["format"] == 1
+    assert found["seed"] == full.config.seed
+    assert found["model"] == {"name": str(tiny_folder), "source": str(tiny_folder)}
+    assert found["versions"]["torch"] == importlib.metadata.version("torch")
+    asked = [(record["question"], record["gold"]) for record in full.run.evaluation("base")]
+    text = "".join(f"{question}\0{gold}\0" for question, gold in asked)
+    assert found["data"]["test"] == {
+        "name": "arithmetic",
+        "problems": 6,
+        "sha256": sha256(text.encode()).hexdigest(),
+    }
+    assert found["data"]["train"]["problems"] is None
+
+
+def test_both_checks_are_on_disk(full: Any) -> None:
+    first, again = (json.loads((full.path / name).read_text("utf-8")) for name in ("check.json", "check-sft.json"))
+    assert first == json.loads(json.dumps(full.outcome.report.as_dict()))
+    assert first["gold"]["checked"] == again["gold"]["checked"] == 8
+    assert first["gold"]["failed"] == 0
+    assert first["probe"] != again["probe"]
+
+
+def test_every_step_has_a_line_of_metrics_and_one_of_timings(full: Any) -> None:
+    expected = [("sft", 0), ("sft", 1), ("grpo", 0), ("grpo", 1), ("grpo", 2)]
+    for name in ("metrics.jsonl", "timings.jsonl"):
+        assert [(line["phase"], line["step"]) for line in lines_of(full.path / name)] == expected
+    assert all(line["step_time"] > 0 for line in lines_of(full.path / "timings.jsonl"))
+    assert all({"loss", "held_out_loss", "grad_norm"} <= set(line) for line in full.run.metrics("sft"))
+
+
+def test_every_rollout_is_on_disk_with_what_it_was_worth(full: Any) -> None:
+    for step, metrics in enumerate(full.run.metrics()):
+        rollouts = full.run.rollouts(step)
+        assert [(r["step"], r["group"], r["sample"]) for r in rollouts] == [
+            (step, group, sample) for group in range(2) for sample in range(4)
+        ]
+        for r in rollouts:
+            share = sum(letter in "0123456789" for letter in r["text"]) / max(len(r["text"]), 1)
+            assert r["parts"]["digits"] == pytest.approx(share)
+            assert r["reward"] == pytest.approx(share + 0.5 * r["parts"]["accuracy"])
+            assert len(r["logprobs"]) == len(r["tokens"]) <= 12
+            assert (r["tokens"][-1] == tiny.tiny_tokenizer().eos_token_id) == (r["finish"] == "stop")
+        assert metrics["reward"] == pytest.approx(fmean(r["reward"] for r in rollouts))
+        for group in (rollouts[:4], rollouts[4:]):
+            assert sum(r["advantage"] for r in group) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_reference_is_the_policy_that_fine_tuning_began_with(full: Any) -> None:
+    kl = [line["kl"] for line in full.run.metrics()]
+    assert kl[0] == pytest.approx(0.0, abs=1e-6)
+    assert min(kl[1:]) > 1e-5
+
+
+def test_every_measurement_asks_the_same_problems_none_of_them_trained_on(full: Any) -> None:
+    summaries = full.run.evaluations()
+    assert list(summaries) == ["base", "sft", "step-000001", "step-000002", "final"]
+    asked = [record["question"] for record in full.run.evaluation("base")]
+    for stage, summary in summaries.items():
+        records = full.run.evaluation(stage)
+        assert [record["question"] for record in records] == asked
+        assert summary["problems"] == 6
+        assert summary["correct"] == sum(record["correct"] for record in records)
+    trained = {r["question"] for step in range(3) for r in full.run.rollouts(step)}
+    assert trained.isdisjoint(asked)
+    assert len(set(asked)) == 6
+
+
+def test_the_newest_checkpoints_and_the_best_are_kept_and_hold_the_weights(full: Any) -> None:
+    """Accuracy is 0 throughout, so the latest measurement is the best; the final weights are measured as `final`."""
+    kept = {path.name for path in full.run.checkpoints.iterdir()}
+    assert kept == {"step-2", "step-3"}
+    saved = load_checkpoint(full.run.checkpoints / "step-3")
+    assert saved.state["step"] == 3
+    policy = build_policy(full.config, lambda text: None)
+    build_optimizer(policy, full.config.grpo.optimizer, 3).restore(saved.tensors["optimizer"])
+    final = AutoModelForCausalLM.from_pretrained(full.run.final, dtype=torch.float32)
+    torch.testing.assert_close(policy.model.state_dict(), final.state_dict(), rtol=0, atol=0)
+
+
+def test_the_finished_model_loads_like_any_other(full: Any, tiny_folder: Path) -> None:
+    model, tokenizer = (kind.from_pretrained(full.run.final) for kind in (AutoModelForCausalLM, AutoTokenizer))
+    base = AutoModelForCausalLM.from_pretrained(tiny_folder)
+    assert type(model) is type(base)
+    assert any(not torch.equal(a, b) for a, b in zip(model.parameters(), base.parameters(), strict=True))
+    assert tokenizer.chat_template == tiny.CHAT_TEMPLATE
+    turns = [{"role": "user", "content": "What is 3 + 4?"}]
+    assert tokenizer.apply_chat_template(turns, tokenize=False) == tiny.tiny_tokenizer().apply_chat_template(
+        turns, tokenize=False
+    )
+
+
+def test_the_finished_model_answers_as_it_was_measured(full: Any) -> None:
+    found = evaluate_model(evaluation_config(str(full.path)), SILENT)
+    measured = full.run.evaluation("final")
+    assert [record.response for record in found.records] == [record["response"] for record in measured]
+    assert [record.id for record in found.records] == [record["id"] for record in measured]
+
+
+def test_what_was_said_is_in_the_log_with_the_time(full: Any) -> None:
+    logged = full.run.log().splitlines()
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00 ", line) for line in logged)
+    told = [line.split(" ", 1)[1] for line in logged]
+    for phase in ("Load", "Check", "Evaluate the base model", "Warm start", "GRPO", "Evaluate the result"):
+        assert f"[{phase}]" in told
+    assert full.outcome.report.diagnosis.sentence in told
+    assert told[-1] == "finished"
+    assert {line for line in full.said if line.startswith("[") and line.endswith("]")} <= set(told)
+
+
+def test_the_outcome_has_the_stages_in_order(full: Any) -> None:
+    assert list(full.outcome.evaluations) == ["base", "sft", "final"]
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    """What must not differ between two runs of a recipe."""
+    kinds = ("metrics.jsonl", "check.json", "rollouts/*", "eval/*", "final/*")
+    files = [file for kind in kinds for file in sorted(path.glob(kind))]
+    return {file.relative_to(path).as_posix(): file.read_bytes() for file in files}
+
+
+def test_a_seed_gives_the_same_bytes_and_another_seed_gives_others(
+    tiny_folder: Path, rewards: Path, tmp_path: Path
+) -> None:
+    changes = {"rewards": [f"{rewards}:digits"], "sft.when": "always"}
+    runs = [
+        walk(shrunk(tiny_folder, tmp_path / name, {**changes, "seed": seed}))[1]
+        for name, seed in (("a", 1), ("b", 1), ("c", 2))
+    ]
+    first, again, other = (contents(run.path) for run in runs)
+    assert len(first) > 8
+    assert first == again
+    assert first["metrics.jsonl"] != other["metrics.jsonl"]
+    assert first["final/model.safetensors"] != other["final/model.safetensors"]
+    asked = [[record["question"] for record in run.evaluation("final")] for run in runs]
+    assert asked[0] == asked[2], "runs of different seeds are measured on the same problems"
+
+
+def test_gsm8k_by_overrides_alone(tiny_folder: Path, shared: Path, tmp_path: Path) -> None:
+    rows = {line["question"].strip() for line in lines_of(shared / "gsm8k" / "train.jsonl")}
+    held_out = {line["question"].strip() for line in lines_of(shared / "gsm8k" / "test.jsonl")}
+    changes = {"data.train": f"{{name: gsm8k, path: {shared / 'gsm8k'}}}", "sft.when": "always", "grpo.steps": 3}
+    config = shrunk(tiny_folder, tmp_path, {"data.train": "", **changes})
+    outcome, run = walk(config)
+    assert outcome.report.gold_failures == ()
+    assert [line["step"] for line in run.metrics()] == [0, 1, 2]
+    assert {r["question"] for step in range(3) for r in run.rollouts(step)} <= rows
+    assert {record["question"] for record in run.evaluation("final")} <= held_out
+    assert run.manifest["data"]["train"]["problems"] == 7473
+
+
+def test_without_a_weight_on_the_kl_none_is_measured(tiny_folder: Path, tmp_path: Path) -> None:
+    _, run = walk(shrunk(tiny_folder, tmp_path, {"grpo.steps": 1}))
+    assert "kl" not in run.metrics()[0]
+
+
+def test_adapters_are_merged_into_the_finished_model(tiny_folder: Path, rewards: Path, tmp_path: Path) -> None:
+    changes = {
+        "model.lora": {"rank": 4},
+        "rewards": [f"{rewards}:digits"],
+        "grpo.optimizer.learning_rate": 0.01,
+        "run.save_every": 2,
+        "sft.when": "always",
+        "grpo.objective.beta": 0.1,
+    }
+    outcome, run = walk(shrunk(tiny_folder, tmp_path, changes))
+    assert not list(run.path.glob("final/adapter*"))
+    final, base = (AutoModelForCausalLM.from_pretrained(path) for path in (run.final, tiny_folder))
+    moved = {name for (name, a), b in zip(final.named_parameters(), base.parameters(), strict=True) if not a.equal(b)}
+    assert moved
+    assert all(name.endswith("_proj.weight") for name in moved)
+    found = evaluate_model(evaluation_config(str(run.path)), SILENT)
+    assert [r.response for r in found.records] == [r.response for r in outcome.evaluations["final"].records]
+    saved = load_checkpoint(run.checkpoints / "step-2").tensors["optimizer"]
+    assert sum(tensor.numel() for name, tensor in saved.items() if name.startswith("master")) < sum(
+        weight.numel() for weight in base.parameters()
+    ), "a checkpoint holds the adapters, not the base"
+    assert run.metrics()[0]["kl"] == pytest.approx(0.0, abs=1e-6), "the reference is the warm-started policy"
+
+
+@pytest.mark.parametrize(
+    ("when", "teachable", "expected"),
+    [
+        ("always", True, True),
+        ("always", False, True),
+        ("never", True, False),
+        ("never", False, False),
+        ("auto", True, True),
+        ("auto", False, False),
+    ],
+)
+def test_the_warm_start_is_applied_as_asked(when: str, teachable: bool, expected: bool) -> None:
+    config: Any = SimpleNamespace(sft=SimpleNamespace(when=when))
+    report: Any = SimpleNamespace(diagnosis=SimpleNamespace(warm_start=teachable))
+    assert wants_warm_start(config, report) is expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause", "warm"),
+    [
+        ({"grpo.sampling.max_tokens": 60}, "wrong_format", True),
+        ({"grpo.sampling.max_tokens": 8}, "cut_off", False),  # solutions do not fit: imitating them is no mend
+        ({"grpo.sampling.max_tokens": 60, "sft.when": "never"}, "wrong_format", False),
+        ({"grpo.sampling.max_tokens": 8, "sft.when": "always"}, "cut_off", True),
+    ],
+)
+def test_auto_follows_the_diagnosis(
+    tiny_folder: Path, tmp_path: Path, changes: dict[str, Any], cause: str, warm: bool
+) -> None:
+    outcome, run = walk(shrunk(tiny_folder, tmp_path, {"grpo.steps": 0, **changes}))
+    assert outcome.report.diagnosis.cause == cause
+    assert bool(run.metrics("sft")) is warm
+    assert list(outcome.evaluations) == (["base", "sft"] if warm else ["base"])
+    assert (run.path / "check-sft.json").exists() is warm
+    assert run.final is not None
+
+
+def table(folder: Path, name: str, rows: list[dict[str, str]]) -> str:
+    path = folder / name
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def unsolved(tmp_path: Path) -> dict[str, Any]:
+    """Files of sums without worked solutions."""
+    train_rows = [{"prompt": f"What is {n} + 1?", "answer": str(n + 1)} for n in range(12)]
+    test_rows = [{"prompt": f"What is {n} + 2?", "answer": str(n + 2)} for n in range(6)]
+    return {
+        "data": {
+            "train": {"name": table(tmp_path, "train.jsonl", train_rows)},
+            "test": {"name": table(tmp_path, "test.jsonl", test_rows)},
+        },
+        "grpo.sampling.max_tokens": 60,
+    }
+
+
+def without_level(changes: dict[str, Any]) -> dict[str, Any]:
+    """Files take no level of difficulty: the whole section is replaced after it was set."""
+    return {key: value for key, value in changes.items() if key != "data"} | {
+        f"data.{name}": source for name, source in changes["data"].items()
+    }
+
+
+def test_auto_imitates_nothing_where_nothing_is_worked_out(
+    tiny_folder: Path, tmp_path: Path, unsolved: dict[str, Any]
+) -> None:
+    _, run = walk(shrunk(tiny_folder, tmp_path / "runs", {**without_level(unsolved), "grpo.steps": 1}))
+    assert not run.metrics("sft")
+
+
+def test_always_without_solutions_is_refused_before_anything_is_measured(
+    tiny_folder: Path, tmp_path: Path, unsolved: dict[str, Any]
+) -> None:
+    config = shrunk(tiny_folder, tmp_path / "runs", {**without_level(unsolved), "sft.when": "always"})
+    with pytest.raises(UserError, match=r"sft: none of 6 problems .* sft\.when never"):
+        train(config, SILENT)
+    (path,) = (tmp_path / "runs").iterdir()
+    assert not RunReader(path).evaluations()
+    assert "stopped: sft: none of 6" in RunReader(path).log()
+
+
+def test_solutions_of_their_own_are_imitated(tiny_folder: Path, tmp_path: Path, unsolved: dict[str, Any]) -> None:
+    changes = {**without_level(unsolved), "sft.data": {"name": "arithmetic", "params": {"level": 1}}}
+    _, run = walk(shrunk(tiny_folder, tmp_path / "runs", {**changes, "grpo.steps": 0}))
+    assert run.metrics("sft"), "the check takes the solutions of sft.data into account"
+
+
+def test_a_reward_that_raises_is_counted_and_named(tiny_folder: Path, rewards: Path, tmp_path: Path) -> None:
+    changes = {"rewards": [f"{rewards}:digits", f"{rewards}:picky"]}
+    lines, view = listening()
+    run = RunReader(train(shrunk(tiny_folder, tmp_path, changes), view).path)
+    for step, metrics in enumerate(run.metrics()):
+        rollouts = run.rollouts(step)
+        failed = [r for r in rollouts if r["parts"]["picky"] is None]
+        assert [r for r in rollouts if "R" in r["text"]] == failed
+        told = [line for line in lines if line.startswith(f"step {step}: reward picky failed")]
+        assert len(told) == bool(failed)
+        for line in told:
+            assert f"{len(failed)} times" in line or len(failed) == 1
+            assert f"sample {failed[0]['sample']} of problem {failed[0]['problem']}: raised ValueError: an R in" in line
+            assert line in run.log()
+        assert all(r["reward"] == pytest.approx(r["parts"]["digits"]) for r in failed), "what failed is left out"
+        assert metrics["picky/step"] == step, "a function is told the step, and what it logs is recorded"
+    assert Counter("picky failed" in line for line in lines)[True] >= 1
+
+
+def test_a_reward_that_must_not_fail_ends_the_run(tiny_folder: Path, rewards: Path, tmp_path: Path) -> None:
+    changes = {"rewards": [{"name": f"{rewards}:broken", "on_error": "fail"}], "grpo.steps": 3}
+    with pytest.raises(UserError, match=r"reward 'broken' gave nan, on sample 0 of problem"):
+        train(shrunk(tiny_folder, tmp_path, changes), SILENT)
+    (path,) = tmp_path.iterdir()
+    run = RunReader(path)
+    assert [line["step"] for line in run.metrics()] == [0]
+    assert run.log().splitlines()[-1].split(" ", 1)[1].startswith("stopped: reward 'broken' gave nan")
+    assert run.owner is None
+    assert run.final is None
+
+
+def test_an_interrupted_run_says_where_it_is(tiny_folder: Path, rewards: Path, tmp_path: Path) -> None:
+    lines, view = listening()
+    with pytest.raises(KeyboardInterrupt):
+        train(shrunk(tiny_folder, tmp_path, {"rewards": [f"{rewards}:interrupted"]}), view)
+    (path,) = tmp_path.iterdir()
+    assert lines[-1] == f"interrupted; what was done so far is in {path}"
+    assert lines[-1] in RunReader(path).log()
+    assert [line["step"] for line in RunReader(path).metrics()] == [0]
+
+
+def test_a_mistake_of_ours_leaves_its_traceback_in_the_log(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("whet.stages.finish.save_final", fail)
+    with pytest.raises(RuntimeError, match="a bug"):
+        train(shrunk(tiny_folder, tmp_path, {"grpo.steps": 0}), SILENT)
+    (path,) = tmp_path.iterdir()
+    log = RunReader(path).log()
+    assert "Traceback (most recent call last)" in log
+    assert "RuntimeError: a bug" in log
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"model.name": "./nowhere"}, r"model\.name: './nowhere' is nowhere"),
+        ({"data.test": {"name": "arithmetic", "split": "train"}}, r"data\.test: \d+ held-out questions"),
+        ({"sft.data": {"name": "arithmetic", "split": "test"}}, r"data\.test: \d+ held-out questions"),
+        ({"rewards": ["nothere.py:f"]}, r"there is no file .*nothere\.py"),
+        ({"rewards": ["acuracy"]}, r"did you mean 'accuracy'"),
+    ],
+)
+def test_what_is_refused_leaves_no_folder(
+    tiny_folder: Path, tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UserError, match=said):
+        train(shrunk(tiny_folder, tmp_path / "runs", changes), SILENT)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_is_never_written_over(tiny_folder: Path, tmp_path: Path) -> None:
+    config = shrunk(tiny_folder, tmp_path, {"grpo.steps": 0, "run.name": "mine"})
+    walk(config)
+    before = contents(tmp_path / "mine")
+    with pytest.raises(UserError, match=r"run\.name: .*mine exists"):
+        train(config, SILENT)
+    assert contents(tmp_path / "mine") == before
+
+
+def test_the_check_alone_writes_nothing(tiny_folder: Path, tmp_path: Path) -> None:
+    config = shrunk(tiny_folder, tmp_path / "runs", {})
+    report = check(config, SILENT)
+    assert not (tmp_path / "runs").exists()
+    assert report.probe.responses == 8
+    train_problems, _ = load_data(config.data, config.seed)
+    assert report.gold_checked == 8
+    assert report.lengths.checked == sum(bool(problem.solution) for problem in train_problems[:8])

@@ -315,8 +315,8 @@ def table(folder: Path, name: str, rows: list[dict[str, str]]) -> str:
 @pytest.fixture
 def unsolved(tmp_path: Path) -> dict[str, Any]:
     """Files of sums without worked solutions."""
-    train_rows = [{"prompt": f"What is {n} + 1?", "answer": str(n + 1)} for n in range(12)]
-    test_rows = [{"prompt": f"What is {n} + 2?", "answer": str(n + 2)} for n in range(6)]
+    train_rows = [{"prompt": f"What is {n} + 100?", "answer": str(n + 100)} for n in range(12)]
+    test_rows = [{"prompt": f"What is {n} + 200?", "answer": str(n + 200)} for n in range(6)]
     return {
         "data": {
             "train": {"name": table(tmp_path, "train.jsonl", train_rows)},
@@ -417,8 +417,8 @@ def test_a_mistake_of_ours_leaves_its_traceback_in_the_log(
     ("changes", "said"),
     [
         ({"model.name": "./nowhere"}, r"model\.name: './nowhere' is nowhere"),
-        ({"data.test": {"name": "arithmetic", "split": "train"}}, r"data\.test: \d+ held-out questions"),
-        ({"sft.data": {"name": "arithmetic", "split": "test"}}, r"data\.test: \d+ held-out questions"),
+        ({"data.test": {"name": "arithmetic", "split": "train", "params": {"level": 1}}}, r"data\.test: \d+ held-out questions"),
+        ({"sft.data": {"name": "arithmetic", "split": "test", "params": {"level": 1}}}, r"data\.test: \d+ held-out questions"),
         ({"rewards": ["nothere.py:f"]}, r"there is no file .*nothere\.py"),
         ({"rewards": ["acuracy"]}, r"did you mean 'accuracy'"),
     ],

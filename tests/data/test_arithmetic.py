@@ -45,20 +45,21 @@ def asked(question: str) -> str:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("steps", [False, True])
-def test_answers_and_every_step_of_the_solution_are_right(level: int, steps: bool) -> None:
+@pytest.mark.parametrize("steps", [0.0, 0.5, 1.0])
+def test_answers_and_every_step_of_the_solution_are_right(level: int, steps: float) -> None:
     for problem in Arithmetic(level=level, steps=steps)[:300]:
         assert int(problem.answer) == compute(asked(problem.question))
         for line in problem.solution.splitlines():
-            assert len({compute(side) for side in line.split(" = ")}) == 1, line
+            for fact in line.split(", "):
+                assert len({compute(side) for side in fact.split(" = ")}) == 1, line
         assert problem.solution.endswith(f"= {problem.answer}")
 
 
 def test_the_solutions_read_as_promised() -> None:
-    train, test = Arithmetic("train", steps=True)[:60000], Arithmetic("test", steps=True)[:8000]
+    train, test = Arithmetic("train", steps=1.0)[:60000], Arithmetic("test", steps=1.0)[:8000]
     problems = {p.question: p.solution for p in train + test}
-    assert problems["What is 37 + 45?"] == "37 + 45 = 70 + 12 = 82"
-    assert problems["What is 82 - 45?"] == "82 - 45 = 40 - 3 = 37"
+    assert problems["What is 37 + 45?"] == "30 + 40 = 70, 7 + 5 = 12, 37 + 45 = 82"
+    assert problems["What is 82 - 45?"] == "80 - 40 = 40, 2 - 5 = -3, 82 - 45 = 37"
     short = {p.question: p.solution for p in Arithmetic(level=2)[:60000]}
     assert short["What is 37 + 45?"] == "37 + 45 = 82"
 
@@ -68,9 +69,15 @@ def test_products_and_brackets_are_worked_out() -> None:
     nested = next(p for p in sample if re.fullmatch(r"What is \(\d+ \+ \d+\) - \d+\?", p.question))
     a, b, c = map(int, re.findall(r"\d+", nested.question))
     assert nested.solution == f"({a} + {b}) - {c} = {a + b} - {c} = {a + b - c}"
-    product = next(p for p in Arithmetic(level=4, steps=True)[:100] if "*" in p.question)
+    product = next(p for p in Arithmetic(level=4, steps=1.0)[:100] if "*" in p.question)
     a, b = map(int, re.findall(r"\d+", product.question))
-    assert product.solution == f"{a} * {b} = {a // 10 * 10 * b} + {a % 10 * b} = {a * b}"
+    assert product.solution == f"{a // 10 * 10} * {b} = {a // 10 * 10 * b}, {a % 10} * {b} = {a % 10 * b}, {a} * {b} = {a * b}"
+
+
+def test_steps_is_the_share_of_solutions_that_show_them() -> None:
+    solutions = [problem.solution for problem in Arithmetic(steps=0.3)[:4000]]
+    share = sum("," in solution for solution in solutions) / len(solutions)
+    assert abs(share - 0.3) < 4 * (0.3 * 0.7 / len(solutions)) ** 0.5  # four standard errors
 
 
 @pytest.mark.parametrize(
@@ -161,7 +168,9 @@ def test_it_is_long_and_known_to_be_disjoint_from_its_other_split() -> None:
         ({"level": 9}, "params.level: is 9; arithmetic has the levels 1 to 5"),
         ({"level": True}, "params.level: is True"),
         ({"level": "2"}, "params.level: is '2'"),
-        ({"steps": 1}, "params.steps: is 1; it must be true or false"),
+        ({"steps": 1.5}, "params.steps: is 1.5; it must be a share from 0 to 1"),
+        ({"steps": "all"}, "params.steps: is 'all'"),
+        ({"negative": 1}, "params.negative: is 1; it must be true or false"),
         ({"split": "validation"}, "split: is 'validation'; arithmetic has the splits train and test"),
     ],
 )

@@ -30,8 +30,8 @@ def refused(field: str = "data.train", **config: Any) -> str:
 
 
 def test_arithmetic_by_name() -> None:
-    config = SourceConfig(name="arithmetic", params={"level": 3, "steps": True})
-    assert load_source(config, "train", 5) == Arithmetic("train", 3, seed=5, steps=True)
+    config = SourceConfig(name="arithmetic", params={"level": 3, "steps": 1.0})
+    assert load_source(config, "train", 5) == Arithmetic("train", 3, seed=5, steps=1.0)
     assert len(load_source(SourceConfig(name="arithmetic", limit=10), "train", 0)) == 10
 
 

@@ -101,24 +101,26 @@ LEVELS: dict[int, Callable[[_Dice], Expression]] = {
 class Arithmetic(Sequence[Problem]):
     """`What is 37 + 45?`, as often as you like.
 
-    `negative=False` leaves out whatever goes below zero; `steps=True` works each sum out by its digits'
-    places: `37 + 45 = 70 + 12 = 82`. Raises `UserError` for a level or split that does not exist.
+    `negative=False` leaves out whatever goes below zero. `steps` is the share of solutions that work by the
+    digits' places, `30 + 40 = 70, 7 + 5 = 12, 37 + 45 = 82`; the others say `37 + 45 = 82`. Raises `UserError`
+    for a level or split that does not exist.
     """
 
     split: str = "train"
     level: int = 2
     seed: int = 0
     negative: bool = True
-    steps: bool = False
+    steps: float = 0.0
 
     def __post_init__(self) -> None:
         if type(self.level) is not int or self.level not in LEVELS:
             raise UserError(f"params.level: is {self.level!r}; arithmetic has the levels 1 to {max(LEVELS)}")
         if self.split not in ("train", "test"):
             raise UserError(f"split: is {self.split!r}; arithmetic has the splits train and test")
-        for name in ("negative", "steps"):
-            if not isinstance(getattr(self, name), bool):
-                raise UserError(f"params.{name}: is {getattr(self, name)!r}; it must be true or false")
+        if not isinstance(self.negative, bool):
+            raise UserError(f"params.negative: is {self.negative!r}; it must be true or false")
+        if not isinstance(self.steps, int | float) or not 0 <= self.steps <= 1:
+            raise UserError(f"params.steps: is {self.steps!r}; it must be a share from 0 to 1")
 
     def __len__(self) -> int:
         return LENGTH
@@ -142,20 +144,26 @@ class Arithmetic(Sequence[Problem]):
         allowed = self.negative or min(_values(expression)) >= 0
         return allowed and _is_held_out(expression) == (self.split == "test")
 
+    def _in_steps(self, expression: Expression) -> bool:
+        return _hash(f"steps/{expression}") % 1000 < 1000 * self.steps
+
     def _problem(self, expression: Expression) -> Problem:
         return Problem(
             id=f"arithmetic:{expression}".replace(" ", ""),
             question=f"What is {expression}?",
             answer=str(expression.value),
-            solution="\n".join(_by_places(expression)) if self.steps else _in_short(expression),
+            solution="\n".join(_by_places(expression)) if self._in_steps(expression) else _in_short(expression),
             source="arithmetic",
             columns={"level": self.level},
         )
 
 
 def _is_held_out(expression: Expression) -> bool:
-    digest = blake2b(expression.twin.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") % HELD_OUT == 0
+    return _hash(expression.twin) % HELD_OUT == 0
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
 def _values(expression: Expression) -> list[int]:
@@ -171,25 +179,31 @@ def _in_short(expression: Expression) -> str:
 
 
 def _by_places(expression: Expression) -> list[str]:
-    """A line for each operation, innermost first: hundreds, tens and units apart, then together."""
+    """A line for each operation, innermost first: hundreds, tens and units on their own, then the whole.
+
+    `30 + 40 = 70, 7 + 5 = 12, 37 + 45 = 82`.
+    """
     terms = (expression.left, expression.right)
     lines = [line for term in terms if isinstance(term, Expression) for line in _by_places(term)]
-    left, right = map(_value, terms)
-    shown = Expression(left, expression.op, right)
-    parts = _places(left, expression.op, right)
-    middle = [str(parts[0]) + "".join(f" {'-' if part < 0 else '+'} {abs(part)}" for part in parts[1:])]
-    return [*lines, " = ".join([str(shown), *(middle if len(parts) > 1 else []), str(shown.value)])]
+    whole = Expression(_value(expression.left), expression.op, _value(expression.right))
+    places = _places(whole)
+    facts = [*places, whole] if len(places) > 1 else [whole]
+    return [*lines, ", ".join(f"{fact} = {fact.value}" for fact in facts)]
 
 
-def _places(left: int, op: str, right: int) -> list[int]:
-    """What each decimal place contributes: 37 + 45 gives 70 and 12, 37 * 4 gives 120 and 28."""
-    if op == "*" and abs(left) < abs(right):
-        left, right = right, left
-    digits = range(len(str(max(abs(left), abs(right)))) - 1, -1, -1)
-    at = {place: 10**place for place in digits}
-    if op == "*":
-        return [_digit(left, unit) * right for unit in at.values()]
-    return [_VALUE[op](_digit(left, unit), _digit(right, unit)) for unit in at.values()]
+def _places(whole: Expression) -> list[Expression]:
+    """What each decimal place contributes: 30 + 40 and 7 + 5 to 37 + 45, 30 * 4 and 7 * 4 to 37 * 4."""
+    left, right = _value(whole.left), _value(whole.right)
+    if whole.op == "*":
+        return [Expression(part, "*", right) for part in _parts(left, len(str(abs(left))))]
+    digits = len(str(max(abs(left), abs(right))))
+    pairs = zip(_parts(left, digits), _parts(right, digits), strict=True)
+    return [Expression(a, whole.op, b) for a, b in pairs]
+
+
+def _parts(number: int, digits: int) -> list[int]:
+    """37 as 30 and 7."""
+    return [_digit(number, 10**place) for place in range(digits - 1, -1, -1)]
 
 
 def _digit(number: int, unit: int) -> int:

@@ -18,6 +18,8 @@ SMALL: Mapping[str, Any] = {
     "sft.batch_size": 2,
     "sft.held_out": 2,
     "sft.evaluate_every": 1,
+    "sft.optimizer.warmup_steps": 0,
+    "sft.optimizer.learning_rate": 1e-3,
     "grpo.steps": 2,
     "grpo.prompts_per_step": 2,
     "grpo.group_size": 4,

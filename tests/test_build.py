@@ -1,0 +1,235 @@
+"""From a recipe to live objects."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import tiny
+from batches import prompt, ragged_batch
+from whet.build import (
+    build_judge,
+    build_optimizer,
+    build_policy,
+    build_reference,
+    build_reward,
+    build_sampler,
+    build_task,
+)
+from whet.config import FormatConfig
+from whet.errors import UserError
+from whet.formats import build_format
+from whet.policy.language_model import LanguageModel
+from whet.types import Problem, Rollout
+from wiring import shrunk
+
+SILENT: Any = lambda text: None  # noqa: E731
+
+
+def policy_of(config: Any) -> LanguageModel:
+    return build_policy(config, SILENT)
+
+
+def rows(folder: Path, name: str, questions: list[str], solution: str = "") -> str:
+    path = folder / name
+    lines = [{"question": question, "answer": "1", "solution": solution} for question in questions]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return str(path)
+
+
+def test_a_task_holds_problems_apart(tiny_folder: Path, tmp_path: Path) -> None:
+    task = build_task(shrunk(tiny_folder, tmp_path), tiny.tiny_tokenizer())
+    asked = {one.problem.question for one in task.exam.prompts}
+    assert len(asked) == len(task.exam.prompts) == 6
+    assert asked.isdisjoint(task.train[i].question for i in range(300))
+    drawn = task.stream.draw(2, 0)
+    assert [one.tokens for one in drawn] == [task.renderer.render(one.problem).tokens for one in drawn]
+
+
+def test_the_exam_does_not_depend_on_the_seed(tiny_folder: Path, tmp_path: Path) -> None:
+    one, other = (
+        build_task(shrunk(tiny_folder, tmp_path, {"seed": seed}), tiny.tiny_tokenizer()) for seed in (0, 1)
+    )
+    assert one.exam.prompts == other.exam.prompts
+    assert one.stream.draw(4, 0) != other.stream.draw(4, 0)
+
+
+def test_the_exam_has_no_more_problems_than_there_are(tiny_folder: Path, tmp_path: Path) -> None:
+    data = {
+        "data.train": {"name": rows(tmp_path, "train.jsonl", ["a b", "c d"])},
+        "data.test": {"name": rows(tmp_path, "test.jsonl", ["e f", "g h"])},
+    }
+    task = build_task(shrunk(tiny_folder, tmp_path, {**data, "eval.problems": 100}), tiny.tiny_tokenizer())
+    assert {one.problem.question for one in task.exam.prompts} == {"e f", "g h"}
+
+
+@pytest.mark.parametrize("when", ["auto", "always", "never"])
+def test_solutions_are_those_of_the_problems_unless_the_recipe_says(
+    tiny_folder: Path, tmp_path: Path, when: str
+) -> None:
+    own = {"name": rows(tmp_path, "own.jsonl", ["x y"], "because")}
+    config = shrunk(tiny_folder, tmp_path, {"sft.when": when, "sft.data": own})
+    task = build_task(config, tiny.tiny_tokenizer())
+    assert (task.solutions is task.train) is (when == "never")
+    plain = build_task(shrunk(tiny_folder, tmp_path, {"sft.when": when}), tiny.tiny_tokenizer())
+    assert plain.solutions is plain.train
+
+
+def test_solutions_to_held_out_questions_are_refused(tiny_folder: Path, tmp_path: Path) -> None:
+    """The warm start trains too: what it imitates must not be asked afterwards."""
+    data = {
+        "data.train": {"name": rows(tmp_path, "train.jsonl", ["a b", "c d"])},
+        "data.test": {"name": rows(tmp_path, "test.jsonl", ["What is 1 + 0?"])},
+        "sft.data": {"name": rows(tmp_path, "own.jsonl", ["what is 1+0 ?", "x y"], "because")},
+    }
+    with pytest.raises(UserError, match="1 held-out questions are also trained on"):
+        build_task(shrunk(tiny_folder, tmp_path, data), tiny.tiny_tokenizer())
+    build_task(shrunk(tiny_folder, tmp_path, {**data, "sft.when": "never"}), tiny.tiny_tokenizer())
+
+
+@pytest.mark.parametrize(
+    ("text", "correct", "lenient", "answer", "formatted"),
+    [
+        ("<think>3 + 4 = 7</think> <answer>7</answer>", True, True, "7", True),
+        ("<think>3 + 4 = 7</think> <answer>7.0</answer>", True, True, "7.0", True),
+        ("<think>3 + 4 = 8</think> <answer>8</answer>", False, False, "8", True),
+        ("The answer is 7.", False, True, "7", False),
+        ("The answer is 8.", False, False, "8", False),
+        ("no idea", False, False, None, False),
+        ("", False, False, None, False),
+    ],
+)
+def test_the_judge(text: str, correct: bool, lenient: bool, answer: str | None, formatted: bool) -> None:
+    judge = build_judge(build_format(FormatConfig(name="think_answer")))
+    found = judge(text, Problem("1", "What is 3 + 4?", "7"))
+    assert (found.correct, found.lenient, found.answer, found.formatted) == (correct, lenient, answer, formatted)
+
+
+def test_the_reward_is_the_weighted_sum(tiny_folder: Path, tmp_path: Path) -> None:
+    asked = [{"name": "accuracy", "weight": 2.0}, {"name": "format_soft", "weight": 0.25}]
+    config = shrunk(tiny_folder, tmp_path, {"rewards": asked})
+    mixture = build_reward(config, build_format(config.format))
+    question = prompt("1", (1, 2), answer="7")
+    texts = ["<think>a</think> <answer>7</answer>", "<think>a</think> <answer>8</answer>", "7"]
+    (group,) = mixture.grade([question], [[Rollout((1,), (-1.0,), text, "stop") for text in texts]])
+    assert [reward.total for reward in group.rewards] == [2.25, 0.25, 0.0]
+    assert mixture.full_marks == 2.25
+
+
+def logits(model: Any) -> Tensor:
+    with torch.no_grad():
+        return model(input_ids=torch.arange(40).reshape(2, 20)).logits
+
+
+def test_the_policy_is_the_model_and_knows_its_source(tiny_folder: Path, tmp_path: Path) -> None:
+    config = shrunk(tiny_folder, tmp_path, {"grpo.sampling.temperature": 0.7})
+    policy = policy_of(config)
+    torch.testing.assert_close(logits(policy.model), logits(tiny.tiny_model()), rtol=0, atol=0)
+    assert policy.temperature == 0.7
+    assert policy.source == str(tiny_folder)
+    assert len(policy.trainable()) == len(list(policy.model.parameters()))
+
+
+@pytest.mark.parametrize(("name", "dtype"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
+def test_the_policy_computes_in_the_type_that_is_asked_for(
+    tiny_folder: Path, tmp_path: Path, name: str, dtype: torch.dtype
+) -> None:
+    policy = policy_of(shrunk(tiny_folder, tmp_path, {"model.dtype": name}))
+    assert {weight.dtype for weight in policy.model.parameters()} == {dtype}
+
+
+def test_adapters_alone_learn_and_depend_on_the_seed(tiny_folder: Path, tmp_path: Path) -> None:
+    adapters = [
+        {name: w for name, w in policy_of(config).model.named_parameters() if w.requires_grad}
+        for seed in (0, 0, 1)
+        for config in [shrunk(tiny_folder, tmp_path, {"model.lora.rank": 2, "seed": seed})]
+    ]
+    assert all("lora_" in name for name in adapters[0])
+    same, other = (
+        [torch.equal(a, b) for a, b in zip(adapters[0].values(), some.values(), strict=True)] for some in adapters[1:]
+    )
+    assert all(same)
+    assert not all(other)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "temperature", "longest", "how"),
+    [
+        ("train", None, 12, (0.9, 0.8)),
+        ("check", None, 12, (0.9, 0.8)),
+        ("evaluate", None, 20, (0.9, 0.8)),
+        ("evaluate", 0.0, 20, (0.0, 1.0)),
+        ("evaluate", 0.5, 20, (0.5, 1.0)),
+    ],
+)
+def test_what_a_sampler_is_for_decides_how_long_it_goes_on(
+    tiny_folder: Path, tmp_path: Path, purpose: str, temperature: float | None, longest: int, how: tuple[float, float]
+) -> None:
+    """The check is about the training to come, so it must cut off where the training will."""
+    changes = {"grpo.sampling.temperature": 0.9, "grpo.sampling.top_p": 0.8, "eval.max_tokens": 20}
+    sampler: Any = build_sampler(shrunk(tiny_folder, tmp_path, changes), purpose, temperature)
+    assert sampler.max_tokens == longest
+    assert (sampler.how.temperature, sampler.how.top_p) == how
+
+
+def test_samplers_of_two_purposes_draw_apart(tiny_folder: Path, tmp_path: Path) -> None:
+    config = shrunk(tiny_folder, tmp_path)
+    policy = policy_of(config)
+    question = prompt("1", (1, 20, 21))
+    drawn = []
+    for purpose in ("train", "train", "check"):
+        sampler = build_sampler(config, purpose)
+        sampler.load(policy)
+        drawn.append([rollout.tokens for rollout in sampler.sample([question], 2, 0)[0]])
+    assert drawn[0] == drawn[1]
+    assert drawn[0] != drawn[2]
+
+
+def step(policy: LanguageModel, config: Any) -> None:
+    """One step that makes a few tokens likelier."""
+    optimizer = build_optimizer(policy, config.grpo.optimizer, 1)
+    batch = ragged_batch([4], [[3]])
+    optimizer.accumulate(-policy.logprobs(batch).sum())
+    assert optimizer.step(0)["learning_rate"] == pytest.approx(1e-3)
+
+
+def test_the_optimizer_moves_the_policy(tiny_folder: Path, tmp_path: Path) -> None:
+    config = shrunk(tiny_folder, tmp_path)
+    policy = policy_of(config)
+    batch = ragged_batch([4], [[3]])
+    before = policy.logprobs(batch).sum().item()
+    step(policy, config)
+    assert policy.logprobs(batch).sum().item() > before
+
+
+def test_without_beta_no_reference_is_kept(tiny_folder: Path, tmp_path: Path) -> None:
+    config = shrunk(tiny_folder, tmp_path)
+    assert build_reference(policy_of(config), config).logprobs(ragged_batch([4], [[3]])) is None
+
+
+@pytest.mark.parametrize("lora", [False, True])
+@pytest.mark.parametrize("warmed", [False, True])
+def test_the_reference_is_the_policy_as_it_is_and_stays(
+    tiny_folder: Path, tmp_path: Path, lora: bool, warmed: bool
+) -> None:
+    """Also under LoRA after a warm start, where taking the adapters away would go back to the cold model."""
+    changes = {"grpo.objective.beta": 0.1, **({"model.lora.rank": 2} if lora else {})}
+    config = shrunk(tiny_folder, tmp_path, changes)
+    policy = policy_of(config)
+    cold = policy.logprobs(ragged_batch([4], [[3]])).detach()
+    for _ in range(3 if warmed else 0):
+        step(policy, config)
+    batch = ragged_batch([4], [[3]])
+    now = policy.logprobs(batch).detach()
+    assert torch.equal(now, cold) is not warmed
+    reference = build_reference(policy, config)
+    for _ in range(3):
+        step(policy, config)
+    assert not torch.allclose(policy.logprobs(batch), now)
+    kept = reference.logprobs(batch)
+    assert kept is not None
+    assert not kept.requires_grad
+    torch.testing.assert_close(kept, now)

@@ -1,0 +1,52 @@
+"""What a run was made from."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import tiny
+from whet.build import build_task
+from whet.data.arithmetic import Arithmetic
+from whet.manifest import SAMPLE, fingerprint, manifest
+from whet.policy.language_model import LanguageModel
+from whet.types import Problem
+from wiring import shrunk
+
+PROBLEMS = [Problem("1", "What is 1 + 1?", "2"), Problem("2", "π?", "3.14")]
+
+
+def test_a_fingerprint_is_the_sha256_of_questions_and_answers(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_bytes("What is 1 + 1?\0" "2\0" "π?\0" "3.14\0".encode())
+    expected = subprocess.run(["sha256sum", str(path)], capture_output=True, text=True, check=True).stdout.split()[0]
+    assert fingerprint(PROBLEMS) == {"problems": 2, "sha256": expected}
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        PROBLEMS[::-1],
+        PROBLEMS[:1],
+        [PROBLEMS[0], Problem("2", "π?", "3.1")],
+        [PROBLEMS[0], Problem("2", "π", "?3.14")],
+    ],
+)
+def test_other_problems_have_another_fingerprint(others: list[Problem]) -> None:
+    assert fingerprint(others)["sha256"] != fingerprint(PROBLEMS)["sha256"]
+
+
+def test_an_endless_source_is_known_by_its_beginning() -> None:
+    endless = Arithmetic(level=1)
+    assert fingerprint(endless) == {"problems": None, "sha256": fingerprint(endless[:SAMPLE])["sha256"]}
+    assert fingerprint(endless) != fingerprint(Arithmetic(level=1, seed=1))
+
+
+def test_a_manifest(tiny_folder: Path, tmp_path: Path) -> None:
+    config = shrunk(tiny_folder, tmp_path, {"seed": 5})
+    task = build_task(config, tiny.tiny_tokenizer())
+    found = manifest(config, LanguageModel(tiny.tiny_model(), tiny.tiny_tokenizer(), source="where from"), task)
+    assert found["seed"] == 5
+    assert found["model"] == {"name": str(tiny_folder), "source": "where from"}
+    assert found["data"]["train"] == {"name": "arithmetic", **fingerprint(task.train)}
+    assert found["data"]["test"] == {"name": "arithmetic", **fingerprint([p.problem for p in task.exam.prompts])}

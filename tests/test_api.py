@@ -417,7 +417,10 @@ def test_a_mistake_of_ours_leaves_its_traceback_in_the_log(
     ("changes", "said"),
     [
         ({"model.name": "./nowhere"}, r"model\.name: './nowhere' is nowhere"),
-        ({"data.test": {"name": "arithmetic", "split": "train", "params": {"level": 1}}}, r"data\.test: \d+ held-out questions"),
+        (
+            {"data.test": {"name": "arithmetic", "split": "train", "params": {"level": 1}}},
+            r"data\.test: \d+ held-out questions",
+        ),
         ({"rewards": ["nothere.py:f"]}, r"there is no file .*nothere\.py"),
         ({"rewards": ["acuracy"]}, r"did you mean 'accuracy'"),
     ],

@@ -50,9 +50,7 @@ def test_a_task_holds_problems_apart(tiny_folder: Path, tmp_path: Path) -> None:
 
 
 def test_the_exam_does_not_depend_on_the_seed(tiny_folder: Path, tmp_path: Path) -> None:
-    one, other = (
-        build_task(shrunk(tiny_folder, tmp_path, {"seed": seed}), tiny.tiny_tokenizer()) for seed in (0, 1)
-    )
+    one, other = (build_task(shrunk(tiny_folder, tmp_path, {"seed": seed}), tiny.tiny_tokenizer()) for seed in (0, 1))
     assert one.exam.prompts == other.exam.prompts
     assert one.stream.draw(4, 0) != other.stream.draw(4, 0)
 

@@ -70,7 +70,7 @@ def test_nothing_runs_before_the_call() -> None:
         ("", "commands are train, keys; `whet --help` says what they do"),
         ("trian x", "trian: there is no such command; did you mean train?; commands are train, keys"),
         ("--dry-run", "--dry-run: there is no such command"),
-        ("train", "Missing from whet train: RECIPE"),
+        ("train", "Missing from whet train: STR recipe (required); `whet train --help`"),
         ("train a b", "Unrecognized options: b; `whet train --help` lists the options"),
         ("train quick --limit many", "--limit: invalid literal for int() with base 10: 'many'"),
         ("train quick --limit", "Missing value for argument '--limit'"),
@@ -86,7 +86,7 @@ def test_what_is_wrong_is_said_in_a_line(line: str, said: str, capsys: pytest.Ca
     text = str(refused.value)
     assert said in text
     assert "\n" not in text
-    assert not any(letter in text for letter in "│─╭╰")
+    assert not any(frame in text for frame in ("│", "─", "╭", "╰", "---"))
     assert capsys.readouterr() == ("", "")
 
 

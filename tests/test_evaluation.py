@@ -107,7 +107,10 @@ def test_what_is_wrong_is_named_as_it_was_typed(tiny_folder: Path, options: dict
 
 def test_a_run_without_a_finished_model_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
     recipe = dump_recipe(shrunk(tiny_folder, tmp_path))
-    with RunWriter.create(tmp_path, recipe, {}, name="halfway") as unfinished, pytest.raises(UserError, match="halfway"):
+    with (
+        RunWriter.create(tmp_path, recipe, {}, name="halfway") as unfinished,
+        pytest.raises(UserError, match="halfway"),
+    ):
         evaluation_config(str(unfinished.path))
 
 

@@ -218,6 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _status(arguments: list[str]) -> int:
     try:
         parse(VERBS, arguments, DESCRIPTION)()
+        sys.stdout.flush()
     except UserError as error:
         print(f"whet: {error}", file=sys.stderr)
         return 2
@@ -247,7 +248,7 @@ def _prepare() -> None:
 def _console(stderr: bool = False) -> Any:
     from rich.console import Console
 
-    console = Console(stderr=stderr, highlight=False)
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = WIDE
     return console

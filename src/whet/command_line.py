@@ -119,12 +119,14 @@ def _later(command: Command) -> Callable[..., Callable[[], None]]:
 
 
 def what_is_said(box: str) -> str:
-    """The first paragraph in a box of text, on one line.
+    """The first paragraph under the title of a box of text, on one line. Without Unicode a box has no frame.
 
     >>> what_is_said("╭─ Oh ──╮\\n│ No    │\\n│ way.  │\\n│ ───── │\\n│ Help! │\\n╰───────╯\\n")
     'No way'
+    >>> what_is_said(" Oh    \\n ------ \\n  No   \\n  way. \\n ------ \\n  Help! \\n")
+    'No way'
     """
-    lines = [line.strip("│ ") for line in box.splitlines() if line.startswith("│")]
-    rules = [number for number, line in enumerate(lines) if re.fullmatch("─+", line)]
-    paragraph = lines[: rules[0]] if rules else lines
-    return " ".join(" ".join(paragraph).split()).rstrip(".") or " ".join(box.split())
+    inside = " ".join(line.strip("│ ") for line in box.splitlines() if not line.startswith(("╭", "╰")))
+    title = [] if "│" in box else [""]
+    paragraphs = [*re.split(r"(?<!\S)[─-]{3,}(?!\S)", inside), *title]
+    return " ".join(paragraphs[len(title)].split()).rstrip(".") or " ".join(inside.split())

@@ -59,7 +59,7 @@ def results_table(evaluations: "Mapping[str, Evaluation]") -> Table:
     for stage, found in evaluations.items():
         low, high = found.interval
         table.add_row(
-            NAMES.get(stage, stage),
+            Text(NAMES.get(stage, stage)),
             Text(f"{100 * found.accuracy:.1f} %", style="bold"),
             f"{100 * low:.1f} – {100 * high:.1f}",
             f"{100 * found.lenient_accuracy:.1f} %",

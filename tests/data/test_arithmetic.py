@@ -9,8 +9,9 @@ from hashlib import sha256
 
 import pytest
 
-from whet.data.arithmetic import LEVELS, Arithmetic, Expression
+from whet.data.arithmetic import LEVELS, WORKINGS, Arithmetic, Expression
 from whet.errors import UserError
+from whet.types import Problem
 
 OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 
@@ -45,9 +46,9 @@ def asked(question: str) -> str:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("steps", [0.0, 0.5, 1.0])
-def test_answers_and_every_step_of_the_solution_are_right(level: int, steps: float) -> None:
-    for problem in Arithmetic(level=level, steps=steps)[:300]:
+@pytest.mark.parametrize("working", WORKINGS)
+def test_answers_and_every_step_of_the_solution_are_right(level: int, working: str) -> None:
+    for problem in Arithmetic(level=level, working={working: 1})[:300]:
         assert int(problem.answer) == compute(asked(problem.question))
         for line in problem.solution.splitlines():
             for fact in line.split(", "):
@@ -55,13 +56,19 @@ def test_answers_and_every_step_of_the_solution_are_right(level: int, steps: flo
         assert problem.solution.endswith(f"= {problem.answer}")
 
 
+def all_of(working: dict[str, float]) -> list[Problem]:
+    """Nearly every problem of level 2."""
+    return Arithmetic("train", working=working)[:60000] + Arithmetic("test", working=working)[:8000]
+
+
 def test_the_solutions_read_as_promised() -> None:
-    train, test = Arithmetic("train", steps=1.0)[:60000], Arithmetic("test", steps=1.0)[:8000]
-    problems = {p.question: p.solution for p in train + test}
+    full, short = ({p.question: p.solution for p in all_of({name: 1})} for name in ("full", "short"))
+    assert short["What is 37 + 45?"] == "37 + 45 = 70 + 12 = 82"
+    assert short["What is 82 - 45?"] == "82 - 45 = 40 - 3 = 37"
+    problems = full
     assert problems["What is 37 + 45?"] == "30 + 40 = 70, 7 + 5 = 12, 37 + 45 = 82"
     assert problems["What is 82 - 45?"] == "80 - 40 = 40, 2 - 5 = -3, 82 - 45 = 37"
-    short = {p.question: p.solution for p in Arithmetic(level=2)[:60000]}
-    assert short["What is 37 + 45?"] == "37 + 45 = 82"
+    assert {p.question: p.solution for p in all_of({"none": 1})}["What is 37 + 45?"] == "37 + 45 = 82"
 
 
 def test_products_and_brackets_are_worked_out() -> None:
@@ -69,13 +76,16 @@ def test_products_and_brackets_are_worked_out() -> None:
     nested = next(p for p in sample if re.fullmatch(r"What is \(\d+ \+ \d+\) - \d+\?", p.question))
     a, b, c = map(int, re.findall(r"\d+", nested.question))
     assert nested.solution == f"({a} + {b}) - {c} = {a + b} - {c} = {a + b - c}"
-    product = next(p for p in Arithmetic(level=4, steps=1.0)[:100] if "*" in p.question)
+    product = next(p for p in Arithmetic(level=4, working={"full": 1})[:100] if "*" in p.question)
     a, b = map(int, re.findall(r"\d+", product.question))
-    assert product.solution == f"{a // 10 * 10} * {b} = {a // 10 * 10 * b}, {a % 10} * {b} = {a % 10 * b}, {a} * {b} = {a * b}"
+    assert (
+        product.solution
+        == f"{a // 10 * 10} * {b} = {a // 10 * 10 * b}, {a % 10} * {b} = {a % 10 * b}, {a} * {b} = {a * b}"
+    )
 
 
-def test_steps_is_the_share_of_solutions_that_show_them() -> None:
-    solutions = [problem.solution for problem in Arithmetic(steps=0.3)[:4000]]
+def test_workings_come_in_their_shares() -> None:
+    solutions = [problem.solution for problem in Arithmetic(working={"full": 0.3, "short": 0.7})[:4000]]
     share = sum("," in solution for solution in solutions) / len(solutions)
     assert abs(share - 0.3) < 4 * (0.3 * 0.7 / len(solutions)) ** 0.5  # four standard errors
 
@@ -168,8 +178,13 @@ def test_it_is_long_and_known_to_be_disjoint_from_its_other_split() -> None:
         ({"level": 9}, "params.level: is 9; arithmetic has the levels 1 to 5"),
         ({"level": True}, "params.level: is True"),
         ({"level": "2"}, "params.level: is '2'"),
-        ({"steps": 1.5}, "params.steps: is 1.5; it must be a share from 0 to 1"),
-        ({"steps": "all"}, "params.steps: is 'all'"),
+        ({"working": "full"}, "params.working: is 'full'; it must give shares"),
+        (
+            {"working": {"ful": 1}},
+            "params.working.ful: unknown key; workings are none, short, full; did",
+        ),
+        ({"working": {"full": 1.5}}, "params.working.full: is 1.5; it must be a share from 0 to 1"),
+        ({"working": {"full": 0.5, "short": 0.4}}, "params.working: its shares add up to 0.9; they must add up to 1"),
         ({"negative": 1}, "params.negative: is 1; it must be true or false"),
         ({"split": "validation"}, "split: is 'validation'; arithmetic has the splits train and test"),
     ],

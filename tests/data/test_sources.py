@@ -30,8 +30,8 @@ def refused(field: str = "data.train", **config: Any) -> str:
 
 
 def test_arithmetic_by_name() -> None:
-    config = SourceConfig(name="arithmetic", params={"level": 3, "steps": 1.0})
-    assert load_source(config, "train", 5) == Arithmetic("train", 3, seed=5, steps=1.0)
+    config = SourceConfig(name="arithmetic", params={"level": 3, "working": {"full": 1}})
+    assert load_source(config, "train", 5) == Arithmetic("train", 3, seed=5, working={"full": 1})
     assert len(load_source(SourceConfig(name="arithmetic", limit=10), "train", 0)) == 10
 
 
@@ -74,7 +74,7 @@ def test_hub_names_are_asked_of_the_hub(monkeypatch: pytest.MonkeyPatch) -> None
         ({"name": "no/such.jsonl"}, "data.train: there is no file no/such.jsonl"),
         (
             {"name": "arithmetic", "params": {"lvel": 2}},
-            "data.train.params.lvel: unknown key; arithmetic takes level, negative, steps; did you mean",
+            "data.train.params.lvel: unknown key; arithmetic takes level, negative, working; did you mean",
         ),
         ({"name": "arithmetic", "params": {"level": 0}}, "data.train.params.level: is 0"),
         ({"name": "arithmetic", "split": "dev"}, "data.train.split: is 'dev'"),

@@ -4,18 +4,21 @@ Problem `i` is a function of the parameters and of `i` alone. Training and held-
 construction: a hash of the expression decides which side it belongs to, and 37 + 45 goes where 45 + 37 goes.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import count
+from itertools import accumulate, count
 from operator import add, mul, sub
 from typing import overload
 
-from whet.errors import UserError
+from whet.errors import UserError, did_you_mean
 from whet.types import Problem
 
 HELD_OUT = 8
 """One expression in this many is held out."""
+
+ROUNDING = 1e-6
+"""How far shares may miss 1, so that three thirds are a whole."""
 
 LENGTH = 1 << 40
 """The length of an endless source: more problems than any run draws."""
@@ -101,16 +104,15 @@ LEVELS: dict[int, Callable[[_Dice], Expression]] = {
 class Arithmetic(Sequence[Problem]):
     """`What is 37 + 45?`, as often as you like.
 
-    `negative=False` leaves out whatever goes below zero. `steps` is the share of solutions that work by the
-    digits' places, `30 + 40 = 70, 7 + 5 = 12, 37 + 45 = 82`; the others say `37 + 45 = 82`. Raises `UserError`
-    for a level or split that does not exist.
+    `negative=False` leaves out whatever goes below zero. `working` is how solutions are worked, by share: the
+    names of `WORKINGS`, which add up to 1. Raises `UserError` for a level, split or working that does not exist.
     """
 
     split: str = "train"
     level: int = 2
     seed: int = 0
     negative: bool = True
-    steps: float = 0.0
+    working: Mapping[str, float] = field(default_factory=lambda: {"none": 1.0})
 
     def __post_init__(self) -> None:
         if type(self.level) is not int or self.level not in LEVELS:
@@ -119,8 +121,7 @@ class Arithmetic(Sequence[Problem]):
             raise UserError(f"split: is {self.split!r}; arithmetic has the splits train and test")
         if not isinstance(self.negative, bool):
             raise UserError(f"params.negative: is {self.negative!r}; it must be true or false")
-        if not isinstance(self.steps, int | float) or not 0 <= self.steps <= 1:
-            raise UserError(f"params.steps: is {self.steps!r}; it must be a share from 0 to 1")
+        _check_working(self.working)
 
     def __len__(self) -> int:
         return LENGTH
@@ -144,15 +145,21 @@ class Arithmetic(Sequence[Problem]):
         allowed = self.negative or min(_values(expression)) >= 0
         return allowed and _is_held_out(expression) == (self.split == "test")
 
-    def _in_steps(self, expression: Expression) -> bool:
-        return _hash(f"steps/{expression}") % 1000 < 1000 * self.steps
+    def _work(self, expression: Expression) -> str:
+        """The solution, in the way of working that falls to this expression."""
+        place = _hash(f"working/{expression}") % 1000 / 1000
+        ends = accumulate(self.working.values())
+        name = next(
+            (name for name, end in zip(self.working, ends, strict=True) if place < end), next(iter(self.working))
+        )
+        return WORKINGS[name](expression)
 
     def _problem(self, expression: Expression) -> Problem:
         return Problem(
             id=f"arithmetic:{expression}".replace(" ", ""),
             question=f"What is {expression}?",
             answer=str(expression.value),
-            solution="\n".join(_by_places(expression)) if self._in_steps(expression) else _in_short(expression),
+            solution=self._work(expression),
             source="arithmetic",
             columns={"level": self.level},
         )
@@ -172,23 +179,55 @@ def _values(expression: Expression) -> list[int]:
     return [*inner, expression.value]
 
 
-def _in_short(expression: Expression) -> str:
+def _check_working(working: object) -> None:
+    if not isinstance(working, Mapping) or not working:
+        raise UserError(f"params.working: is {working!r}; it must give shares, such as {{full: 0.5, short: 0.5}}")
+    for name, share in working.items():
+        if name not in WORKINGS:
+            hint = did_you_mean(str(name), WORKINGS)
+            raise UserError(f"params.working.{name}: unknown key; workings are {', '.join(WORKINGS)}{hint}")
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+            raise UserError(f"params.working.{name}: is {share!r}; it must be a share from 0 to 1")
+    if abs(sum(working.values()) - 1) > ROUNDING:
+        raise UserError(f"params.working: its shares add up to {sum(working.values()):g}; they must add up to 1")
+
+
+def _without(expression: Expression) -> str:
     """`(37 + 45) - 12 = 82 - 12 = 70`."""
     opened = Expression(_value(expression.left), expression.op, _value(expression.right))
     return " = ".join(dict.fromkeys([str(expression), str(opened), str(expression.value)]))
 
 
-def _by_places(expression: Expression) -> list[str]:
-    """A line for each operation, innermost first: hundreds, tens and units on their own, then the whole.
+def _in_short(expression: Expression) -> str:
+    """`37 + 45 = 70 + 12 = 82`: what the places contribute, in one chain for each operation."""
+    return "\n".join(map(_chain, _operations(expression)))
 
-    `30 + 40 = 70, 7 + 5 = 12, 37 + 45 = 82`.
-    """
-    terms = (expression.left, expression.right)
-    lines = [line for term in terms if isinstance(term, Expression) for line in _by_places(term)]
+
+def _in_full(expression: Expression) -> str:
+    """`30 + 40 = 70, 7 + 5 = 12, 37 + 45 = 82`: each place on its own, then the whole."""
+    return "\n".join(map(_facts, _operations(expression)))
+
+
+WORKINGS: dict[str, Callable[[Expression], str]] = {"none": _without, "short": _in_short, "full": _in_full}
+"""How a solution may be worked."""
+
+
+def _operations(expression: Expression) -> list[Expression]:
+    """Every operation between two numbers, innermost first."""
+    inner = [term for term in (expression.left, expression.right) if isinstance(term, Expression)]
     whole = Expression(_value(expression.left), expression.op, _value(expression.right))
+    return [*(operation for term in inner for operation in _operations(term)), whole]
+
+
+def _chain(whole: Expression) -> str:
+    parts = [place.value for place in _places(whole)]
+    middle = str(parts[0]) + "".join(f" {'-' if part < 0 else '+'} {abs(part)}" for part in parts[1:])
+    return " = ".join([str(whole), *([middle] if len(parts) > 1 else []), str(whole.value)])
+
+
+def _facts(whole: Expression) -> str:
     places = _places(whole)
-    facts = [*places, whole] if len(places) > 1 else [whole]
-    return [*lines, ", ".join(f"{fact} = {fact.value}" for fact in facts)]
+    return ", ".join(f"{fact} = {fact.value}" for fact in ([*places, whole] if len(places) > 1 else [whole]))
 
 
 def _places(whole: Expression) -> list[Expression]:

@@ -83,7 +83,7 @@ _HUB = Kind(_hub, ("config", "hold_out", "max_broken"), _shares, ("path", "colum
 SOURCES: Mapping[str, Kind] = {
     "arithmetic": Kind(
         _arithmetic,
-        ("level", "negative", "steps"),
+        ("level", "negative", "working"),
         lambda config: Arithmetic(config.split or "train", **config.params),
     ),
     "gsm8k": _GSM8K,

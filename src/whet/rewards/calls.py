@@ -64,7 +64,7 @@ def as_rewards(result: Any, count: int) -> list[Any]:
         RewardError: anything else, or another number of entries.
     """
     if isinstance(result, BaseException):
-        raise RewardError(f"raised {type(result).__name__}: {result}"[:300]) from result
+        raise RewardError(" ".join(f"raised {type(result).__name__}: {result}".split())[:300]) from result
     try:
         entries = list(result)
     except Exception:

@@ -103,6 +103,8 @@ def fine_tune(policy: "LanguageModel", task: Task, config: Config, run: RunWrite
     optimizer = build_optimizer(policy, config.grpo.optimizer, config.grpo.steps)
     reference = build_reference(policy, config)
     view.phase("GRPO", config.grpo.steps, run.next_step)
+    if config.grpo.sampling.top_p < 1:
+        view.note(f"grpo.sampling.top_p is {config.grpo.sampling.top_p:g}: anything under 1 biases the gradient")
     train(
         policy=policy,
         reference=Timed(reference, "reference", clock),

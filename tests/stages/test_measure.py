@@ -1,0 +1,56 @@
+"""The held-out measurement as a stage."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from whet.build import build_policy, build_task
+from whet.stages.measure import measure
+from wiring import listening, shrunk
+
+
+@pytest.fixture(scope="module")
+def policy(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return build_policy(shrunk(tiny_folder, tmp_path_factory.mktemp("runs")), lambda text: None)
+
+
+def measured(policy: Any, folder: Path, tmp_path: Path, **changes: Any) -> tuple[Any, list[str]]:
+    config = shrunk(folder, tmp_path, {key.replace("__", "."): value for key, value in changes.items()})
+    lines, view = listening()
+    task = build_task(config, policy.tokenizer)
+    return measure(policy, task.exam, config, view, "Evaluate it"), lines
+
+
+def test_every_problem_is_asked_once_and_greedily(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:
+    found, _ = measured(policy, tiny_folder, tmp_path)
+    again, _ = measured(policy, tiny_folder, tmp_path, seed=8, grpo__sampling__temperature=2.0)
+    assert len(found.records) == 6
+    assert found.samples == 0
+    assert found.records == again.records, "neither seed nor temperature of the training matter"
+
+
+def test_the_longest_answer_is_the_trainings_unless_it_is_said(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:
+    found, _ = measured(policy, tiny_folder, tmp_path, grpo__sampling__max_tokens=3)
+    assert max(record.tokens for record in found.records) == 3
+    found, _ = measured(policy, tiny_folder, tmp_path, eval__max_tokens=5)
+    assert max(record.tokens for record in found.records) == 5
+
+
+def test_samples_are_drawn_where_they_are_asked_for(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:
+    found, _ = measured(policy, tiny_folder, tmp_path, eval__samples=4, eval__temperature=1.5)
+    assert found.samples == 4
+    texts = {sample.response for record in found.records for sample in record.samples}
+    assert len(texts) > 6
+    other, _ = measured(policy, tiny_folder, tmp_path, eval__samples=4, eval__temperature=1.5, seed=1)
+    assert [record.samples for record in other.records] != [record.samples for record in found.records]
+
+
+def test_each_chunk_is_told_and_the_end_once(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:
+    _, lines = measured(policy, tiny_folder, tmp_path, eval__problems=100, grpo__sampling__max_tokens=1)
+    assert lines[0] == "[Evaluate it]"
+    told = [line for line in lines if line.startswith("[Evaluate it ")]
+    counts = [line.split("]")[0].split()[-1] for line in told]
+    total = int(counts[-1].split("/")[1])
+    assert counts == [f"{done}/{total}" for done in [*range(64, total, 64), total]]
+    assert "accuracy 0 %  format 0 %" in told[-1]

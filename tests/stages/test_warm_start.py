@@ -1,0 +1,148 @@
+"""The warm start as a stage."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import tiny
+from whet.build import Task, build_policy, build_task
+from whet.config import Config
+from whet.errors import UserError
+from whet.policy.language_model import LanguageModel
+from whet.runs.reader import RunReader
+from whet.runs.writer import RunWriter
+from whet.sft.algorithm import held_out_loss
+from whet.stages.warm_start import example, run_warm_start, worked_problems
+from whet.types import Problem
+from wiring import listening, shrunk
+
+
+def problems(count: int, solved: int | None = None, same: int = 0) -> list[Problem]:
+    """`count` sums, the first `solved` of them worked out; the last `same` repeat the first."""
+    made = [Problem(f"{n}", f"What is {n} + 1?", f"{n + 1}", f"{n} + 1 = {n + 1}") for n in range(count - same)]
+    made += [replace(made[0], id=f"again {n}") for n in range(same)]
+    return [p if solved is None or n < solved else replace(p, solution="") for n, p in enumerate(made)]
+
+
+def task_of(config: Config, solutions: list[Problem]) -> Task:
+    return replace(build_task(config, tiny.tiny_tokenizer()), solutions=solutions)
+
+
+def test_an_example_is_the_prompt_and_the_rendered_solution(tiny_folder: Path, tmp_path: Path) -> None:
+    config = shrunk(tiny_folder, tmp_path, {"format": "think_answer"})
+    task = build_task(config, tiny.tiny_tokenizer())
+    policy = LanguageModel(tiny.tiny_model(), tiny.tiny_tokenizer())
+    problem = Problem("1", "What is 3 + 4?", "7", "3 + 4 = 7")
+    made = example(problem, task, policy)
+    assert made.prompt == task.renderer.render(problem).tokens
+    text = tiny.tiny_tokenizer().decode(made.response)
+    assert text == task.response_format.render("3 + 4 = 7", "7") + tiny.END
+    assert text.count(tiny.END) == 1
+    assert task.exam.judge(text.removesuffix(tiny.END), problem).correct
+
+
+def test_a_tokenizer_without_an_end_adds_none(tiny_folder: Path, tmp_path: Path) -> None:
+    class Endless:
+        eos_token_id = None
+        encode = tiny.tiny_tokenizer().encode
+
+    task = build_task(shrunk(tiny_folder, tmp_path), tiny.tiny_tokenizer())
+    policy = LanguageModel(tiny.tiny_model(), Endless())
+    made = example(Problem("1", "What is 3 + 4?", "7", "3 + 4 = 7"), task, policy)
+    assert tiny.tiny_tokenizer().decode(made.response) == task.response_format.render("3 + 4 = 7", "7")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (problems(50), 2 * 2 + 2),  # two steps of two and two aside
+        (problems(5), 5),
+        (problems(6, solved=3), 3),
+        (problems(6, same=2), 4),  # a question that is asked again is imitated once
+    ],
+)
+def test_as_many_solutions_as_are_needed(
+    tiny_folder: Path, tmp_path: Path, given: list[Problem], expected: int
+) -> None:
+    config = shrunk(tiny_folder, tmp_path)
+    chosen = worked_problems(task_of(config, given), config.sft)
+    assert len(chosen) == expected
+    assert len({problem.question for problem in chosen}) == expected
+    assert all(problem.solution for problem in chosen)
+
+
+@pytest.mark.parametrize(("solved", "said"), [(0, "none of 6 problems"), (1, "1 of 6 problems has a worked solution")])
+def test_too_few_solutions_are_refused(tiny_folder: Path, tmp_path: Path, solved: int, said: str) -> None:
+    config = shrunk(tiny_folder, tmp_path)
+    with pytest.raises(UserError, match=said):
+        worked_problems(task_of(config, problems(20, solved=solved)), config.sft)
+
+
+def warmed(folder: Path, tmp_path: Path, solutions: list[Problem], changes: dict[str, Any]) -> Any:
+    """The losses on all solutions before and after, the run, and what was said."""
+    config = shrunk(folder, tmp_path, changes)
+    policy = build_policy(config, lambda text: None)
+    task = task_of(config, solutions)
+    examples = [example(problem, task, policy) for problem in solutions]
+    lines, view = listening()
+    before = held_out_loss(policy, examples, 4096)
+    with RunWriter.create(tmp_path, "recipe: {}\n", {}) as run:
+        run_warm_start(policy, task, worked_problems(task, config.sft), config, run, view)
+    return before, held_out_loss(policy, examples, 4096), RunReader(run.path), lines
+
+
+def test_solutions_become_likelier_and_every_step_is_written(tiny_folder: Path, tmp_path: Path) -> None:
+    changes = {"sft.steps": 5, "sft.batch_size": 4, "sft.evaluate_every": 2}
+    before, after, run, lines = warmed(tiny_folder, tmp_path, problems(22), changes)
+    assert after < before - 0.1
+    metrics = run.metrics("sft")
+    assert [line["step"] for line in metrics] == list(range(5))
+    assert [line["step"] for line in metrics if "held_out_loss" in line] == [1, 3]
+    assert metrics[-1]["loss"] < metrics[0]["loss"]
+    assert [line["step"] for line in run.timings("sft")] == list(range(5))
+    assert lines[0] == "[Warm start]"
+    assert lines[-1].startswith("[Warm start 5/5]  loss ")
+
+
+def test_an_early_end_is_said(tiny_folder: Path, tmp_path: Path) -> None:
+    """At a rate that wrecks the model the held-out loss never falls."""
+    changes = {"sft.steps": 9, "sft.batch_size": 2, "sft.patience": 2, "sft.optimizer.learning_rate": 1.0}
+    _, _, run, lines = warmed(tiny_folder, tmp_path, problems(20), changes)
+    done = len(run.metrics("sft"))
+    assert done < 9
+    assert lines[-1] == f"the held-out loss no longer falls: the warm start ends after {done} steps"
+
+
+def test_of_a_few_solutions_most_are_learned(tiny_folder: Path, tmp_path: Path) -> None:
+    """More are asked to be set aside than there are: at most a fifth is."""
+    changes = {"sft.steps": 2, "sft.held_out": 100}
+    _, _, run, _ = warmed(tiny_folder, tmp_path, problems(5), changes)
+    assert "held_out_loss" in run.metrics("sft")[-1]
+    _, _, run, _ = warmed(tiny_folder, tmp_path, problems(4), changes)
+    assert "held_out_loss" not in run.metrics("sft")[-1]
+
+
+def test_adapters_can_be_warmed(tiny_folder: Path, tmp_path: Path) -> None:
+    changes = {"model.lora.rank": 4, "sft.steps": 4, "sft.optimizer.learning_rate": 0.01}
+    before, after, _, _ = warmed(tiny_folder, tmp_path, problems(10), changes)
+    assert after < before
+
+
+def test_the_order_is_the_seeds(tiny_folder: Path, tmp_path: Path) -> None:
+    losses = [
+        [line["loss"] for line in warmed(tiny_folder, tmp_path, problems(20), {"seed": seed})[2].metrics("sft")]
+        for seed in (1, 1, 2)
+    ]
+    assert losses[0] == losses[1]
+    assert losses[0] != losses[2]
+
+
+def test_nothing_else_draws_on_the_global_generator(tiny_folder: Path, tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    warmed(tiny_folder, tmp_path, problems(8), {})
+    torch.testing.assert_close(torch.rand(2), expected, rtol=0, atol=0)

@@ -78,10 +78,8 @@ def test_products_and_brackets_are_worked_out() -> None:
     assert nested.solution == f"({a} + {b}) - {c} = {a + b} - {c} = {a + b - c}"
     product = next(p for p in Arithmetic(level=4, working={"full": 1})[:100] if "*" in p.question)
     a, b = map(int, re.findall(r"\d+", product.question))
-    assert (
-        product.solution
-        == f"{a // 10 * 10} * {b} = {a // 10 * 10 * b}, {a % 10} * {b} = {a % 10 * b}, {a} * {b} = {a * b}"
-    )
+    tens, units = a // 10 * 10, a % 10
+    assert product.solution == f"{tens} * {b} = {tens * b}, {units} * {b} = {units * b}, {a} * {b} = {a * b}"
 
 
 def test_workings_come_in_their_shares() -> None:

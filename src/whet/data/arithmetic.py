@@ -147,12 +147,9 @@ class Arithmetic(Sequence[Problem]):
 
     def _work(self, expression: Expression) -> str:
         """The solution, in the way of working that falls to this expression."""
-        place = _hash(f"working/{expression}") % 1000 / 1000
-        ends = accumulate(self.working.values())
-        name = next(
-            (name for name, end in zip(self.working, ends, strict=True) if place < end), next(iter(self.working))
-        )
-        return WORKINGS[name](expression)
+        place = (_hash(f"working/{expression}") % 1000 + 0.5) / 1000
+        ends = zip(self.working, accumulate(self.working.values()), strict=True)
+        return WORKINGS[next(name for name, end in ends if place < end + ROUNDING)](expression)
 
     def _problem(self, expression: Expression) -> Problem:
         return Problem(

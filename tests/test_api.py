@@ -231,8 +231,7 @@ def test_gsm8k_by_overrides_alone(tiny_folder: Path, shared: Path, tmp_path: Pat
     rows = {line["question"].strip() for line in lines_of(shared / "gsm8k" / "train.jsonl")}
     held_out = {line["question"].strip() for line in lines_of(shared / "gsm8k" / "test.jsonl")}
     changes = {"data.train": f"{{name: gsm8k, path: {shared / 'gsm8k'}}}", "sft.when": "always", "grpo.steps": 3}
-    config = shrunk(tiny_folder, tmp_path, {"data.train": "", **changes})
-    outcome, run = walk(config)
+    outcome, run = walk(shrunk(tiny_folder, tmp_path, changes))
     assert outcome.report.gold_failures == ()
     assert [line["step"] for line in run.metrics()] == [0, 1, 2]
     assert {r["question"] for step in range(3) for r in run.rollouts(step)} <= rows
@@ -318,32 +317,23 @@ def unsolved(tmp_path: Path) -> dict[str, Any]:
     train_rows = [{"prompt": f"What is {n} + 100?", "answer": str(n + 100)} for n in range(12)]
     test_rows = [{"prompt": f"What is {n} + 200?", "answer": str(n + 200)} for n in range(6)]
     return {
-        "data": {
-            "train": {"name": table(tmp_path, "train.jsonl", train_rows)},
-            "test": {"name": table(tmp_path, "test.jsonl", test_rows)},
-        },
+        "data.train": {"name": table(tmp_path, "train.jsonl", train_rows)},
+        "data.test": {"name": table(tmp_path, "test.jsonl", test_rows)},
         "grpo.sampling.max_tokens": 60,
-    }
-
-
-def without_level(changes: dict[str, Any]) -> dict[str, Any]:
-    """Files take no level of difficulty: the whole section is replaced after it was set."""
-    return {key: value for key, value in changes.items() if key != "data"} | {
-        f"data.{name}": source for name, source in changes["data"].items()
     }
 
 
 def test_auto_imitates_nothing_where_nothing_is_worked_out(
     tiny_folder: Path, tmp_path: Path, unsolved: dict[str, Any]
 ) -> None:
-    _, run = walk(shrunk(tiny_folder, tmp_path / "runs", {**without_level(unsolved), "grpo.steps": 1}))
+    _, run = walk(shrunk(tiny_folder, tmp_path / "runs", {**unsolved, "grpo.steps": 1}))
     assert not run.metrics("sft")
 
 
 def test_always_without_solutions_is_refused_before_anything_is_measured(
     tiny_folder: Path, tmp_path: Path, unsolved: dict[str, Any]
 ) -> None:
-    config = shrunk(tiny_folder, tmp_path / "runs", {**without_level(unsolved), "sft.when": "always"})
+    config = shrunk(tiny_folder, tmp_path / "runs", {**unsolved, "sft.when": "always"})
     with pytest.raises(UserError, match=r"sft: none of 6 problems .* sft\.when never"):
         train(config, SILENT)
     (path,) = (tmp_path / "runs").iterdir()
@@ -352,7 +342,7 @@ def test_always_without_solutions_is_refused_before_anything_is_measured(
 
 
 def test_solutions_of_their_own_are_imitated(tiny_folder: Path, tmp_path: Path, unsolved: dict[str, Any]) -> None:
-    changes = {**without_level(unsolved), "sft.data": {"name": "arithmetic", "params": {"level": 1}}}
+    changes = {**unsolved, "sft.data": {"name": "arithmetic", "params": {"level": 1}}}
     _, run = walk(shrunk(tiny_folder, tmp_path / "runs", {**changes, "grpo.steps": 0}))
     assert run.metrics("sft"), "the check takes the solutions of sft.data into account"
 

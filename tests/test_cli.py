@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from whet import cli
-from whet.recipe import load_recipe, recipe_names
-from wiring import SMALL, words, write_rewards
+from whet.recipe import dump_recipe, load_recipe, recipe_names
+from wiring import shrunk, words, write_rewards
 
 WHET = [sys.executable, "-c", "from whet.cli import main; main()"]
 
@@ -168,14 +168,16 @@ def test_training_ends_with_what_was_gained_and_what_to_type_next(
     assert status(*compared.split("whet ")[1].split()) == 0, "what is offered can be typed"
 
 
-def test_a_recipe_by_any_file_name(tiny_folder: Path, tmp_path: Path) -> None:
-    own = tmp_path / "my first (try).yaml"
-    text = (Path(cli.__file__).parent / "recipes" / "quickstart.yaml").read_text("utf-8")
-    own.write_text(text.replace("steps: 25", "steps: 0"), encoding="utf-8")
-    changes = {key: value for key, value in SMALL.items() if key != "grpo.steps"}
-    small = [word for key, value in changes.items() for word in (f"--{key}", str(value))]
-    assert status("train", str(own), *small, "--model", str(tiny_folder), "--sft", "never") == 0
-    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["my-first-try-001"]
+@pytest.mark.parametrize(
+    ("name", "run_name"),
+    [("my first (try).yaml", "my-first-try-001"), ("qwen0.5b.yml", "qwen0.5b-001"), ("ünïcode", "n-code-001")],
+)
+def test_a_recipe_by_any_file_name(tiny_folder: Path, tmp_path: Path, name: str, run_name: str) -> None:
+    own = tmp_path / name
+    small = shrunk(tiny_folder, Path("runs"), {"grpo.steps": 0, "sft.when": "never"})
+    own.write_text(dump_recipe(small), encoding="utf-8")
+    assert status("train", str(own)) == 0
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [run_name]
 
 
 def test_check_says_what_it_found(tiny_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,7 +49,7 @@ def run(line: str) -> tuple[Any, ...]:
         ("train quick --limit=7", ("train", "quick", False, 7, [])),
         ("train quick --grpo.steps 4", ("train", "quick", False, 3, [("grpo.steps", "4")])),
         ("train --seed=1 quick --a.b -1", ("train", "quick", False, 3, [("seed", "1"), ("a.b", "-1")])),
-        ("train quick --data.x=a=b --seed 1 --seed 2", ("train", "quick", False, 3, [("data.x", "a=b"), ("seed", "1"), ("seed", "2")])),
+        ("train a --x.y=a=b --x.y 1", ("train", "a", False, 3, [("x.y", "a=b"), ("x.y", "1")])),
         ("train quick --lr 1e-4", ("train", "quick", False, 3, [("lr", "1e-4")])),  # the recipe knows what is meant
         ("keys", ("keys",)),
     ],

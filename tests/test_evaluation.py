@@ -33,7 +33,7 @@ def test_a_run_is_measured_by_its_own_recipe(run: Path) -> None:
     assert config.model.lora is None, "the finished model has its adapters merged in"
     assert config.format.name == "boxed"
     assert config.eval.problems == 5
-    assert config.data.train.params == {"level": 1}
+    assert config.data.train == SourceConfig(name="arithmetic", params={"level": 1})
 
 
 def test_what_is_asked_for_goes_over_the_recipe(run: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ PROBLEMS = [Problem("1", "What is 1 + 1?", "2"), Problem("2", "π?", "3.14")]
 
 def test_a_fingerprint_is_the_sha256_of_questions_and_answers(tmp_path: Path) -> None:
     path = tmp_path / "text"
-    path.write_bytes("What is 1 + 1?\02\0π?\03.14\0".encode())
+    path.write_bytes(b"".join(text.encode() + bytes(1) for text in ("What is 1 + 1?", "2", "π?", "3.14")))
     expected = subprocess.run(["sha256sum", str(path)], capture_output=True, text=True, check=True).stdout.split()[0]
     assert fingerprint(PROBLEMS) == {"problems": 2, "sha256": expected}
 

@@ -10,7 +10,9 @@ from whet.runs.view import PlainView
 
 SMALL: Mapping[str, Any] = {
     "model.dtype": "float32",
-    "data.train.params.level": 1,
+    "data.train": {"name": "arithmetic", "params": {"level": 1}},
+    "format": "think_answer",
+    "rewards": ["accuracy", "format_soft"],
     "check.problems": 4,
     "check.samples": 2,
     "check.gold": 8,

@@ -44,7 +44,7 @@ def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()
     from whet.summary import run_summary
 
     with make_view() as view:
-        outcome = run(config, view, stem=Path(recipe).stem)
+        outcome = run(config, view, stem=Path(recipe).name)
     _console().print(run_summary(outcome))
 
 

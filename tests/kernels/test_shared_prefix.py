@@ -1,50 +1,11 @@
-"""Packed attention against one dense causal attention for every row, and the layout by hand."""
+"""Packed attention against one dense causal attention for every row."""
 
 import pytest
 import torch
 from torch import Tensor
 
-from whet.kernels.shared_prefix import Layout, layout, shared_prefix_attention
-
-
-def two_prompts() -> Layout:
-    """Packed: a a a | x x | y  ‖  b | z z z, with prompts of 3 and 1 tokens, responses of 2, 1 and 3."""
-    return layout([3, 1], torch.tensor([0, 0, 1]), torch.tensor([2, 1, 3]))
-
-
-def test_layout_by_hand() -> None:
-    where = two_prompts()
-    assert where.positions_N.tolist() == [0, 1, 2, 3, 4, 3, 0, 1, 2, 3]
-    assert where.prompt_PL.tolist() == [[0, 1, 2], [6, 0, 0]]
-    assert where.response_BT.tolist() == [[3, 4, 0], [5, 0, 0], [7, 8, 9]]
-    assert where.group_B.tolist() == [0, 0, 1]
-    # places: prompts at 0–5, responses at 6–14
-    assert where.place_N.tolist() == [0, 1, 2, 6, 7, 9, 3, 12, 13, 14]
-    real = torch.tensor([[True, True, False], [True, False, False], [True, True, True]])
-    assert where.before_BT[real].tolist() == [2, 3, 2, 6, 7, 8]
-
-
-def test_visibility_by_hand() -> None:
-    """A response token sees its whole prompt, then itself and what it has said; never padding of the prompt."""
-    where = two_prompts()
-    itself = [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
-    assert where.visible_BTK[0].int().tolist() == [[1, 1, 1, *row] for row in itself]
-    assert where.visible_BTK[2].int().tolist() == [[1, 0, 0, *row] for row in itself]
-
-
-def test_indices_stay_inside_the_sequence() -> None:
-    where = layout([1, 4, 2], torch.tensor([0, 1, 1, 1, 2]), torch.tensor([3, 1, 6, 2, 5]))
-    count = len(where.positions_N)
-    assert count == 7 + 17
-    for name in ("prompt_PL", "response_BT", "before_BT"):
-        index = getattr(where, name)
-        assert 0 <= int(index.min()) <= int(index.max()) < count
-    assert len(set(where.place_N.tolist())) == count
-
-
-def test_layout_moves_whole() -> None:
-    moved = two_prompts().to(torch.device("meta"))
-    assert {getattr(moved, name).device.type for name in Layout.__slots__} == {"meta"}
+from whet.kernels.layout import layout
+from whet.kernels.shared_prefix import shared_prefix_attention
 
 
 def dense(query: Tensor, key: Tensor, value: Tensor, rows: list[list[int]], scale: float) -> Tensor:
@@ -111,7 +72,7 @@ def test_attention_is_dense_attention_row_by_row(
 
 
 def test_responses_do_not_see_each_other() -> None:
-    where = two_prompts()
+    where = layout([3, 1], torch.tensor([0, 0, 1]), torch.tensor([2, 1, 3]))
     query, key, value = (torch.randn(2, 10, 4, generator=torch.Generator().manual_seed(n)) for n in range(3))
     before = shared_prefix_attention(query, key, value, where, None)
     value[:, 5] += 100.0  # the only token of the second response

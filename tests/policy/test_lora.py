@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM
 import tiny
 from whet.config import LoraConfig
 from whet.errors import UserError
-from whet.policy.lora import adapter_state, add_lora, linear_names, merge, merged_state
+from whet.policy.lora import adapter_state, add_lora, changes_nothing, linear_names, merge, merged_state
 
 LLAMA = ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"]
 
@@ -38,6 +38,12 @@ def test_fresh_adapters_change_nothing_and_alone_are_trained() -> None:
     learning = {name for name, weight in model.named_parameters() if weight.requires_grad}
     assert learning
     assert all("lora_" in name for name in learning)
+
+
+def test_adapters_that_have_learned_change_something() -> None:
+    assert changes_nothing(add_lora(tiny.tiny_model(), LoraConfig(rank=4)))
+    assert not changes_nothing(trained())
+    assert changes_nothing(tiny.tiny_model()), "there are none"
 
 
 @pytest.mark.parametrize(("targets", "layers"), [("all-linear", 14), (["q_proj", "v_proj"], 4)])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whet.recipe.hints import ALIASES, suggest
+from whet.recipe.hints import ALIASES, suggest, unknown_key
 from whet.recipe.keys import known_keys, to_path
 
 
@@ -71,3 +71,8 @@ def test_nonsense_is_left_alone() -> None:
     assert suggest(("zzzzzzzzz",)) is None
     assert suggest(("qqqq", "zzzzzzzzz")) is None
     assert suggest(("",)) is None
+
+
+def test_a_refusal_ends_with_what_was_meant_or_where_to_look() -> None:
+    assert unknown_key(("grpo", "setps")) == "unknown key; did you mean grpo.steps?"
+    assert unknown_key(("zzzzzzzzz",)) == "unknown key; `whet keys` lists them all"

@@ -110,3 +110,12 @@ def test_section_defaults_fill_what_is_left_out_and_only_that() -> None:
     }
     assert with_section_defaults({"sft": {"when": "auto"}}) == {"sft": {"when": "auto"}}
     assert with_section_defaults({"sft": 3}) == {"sft": 3}
+
+
+@pytest.mark.parametrize(("name", "found"), [("tiny", True), ("SmolLM2-135M-Instruct", False), ("", False)])
+def test_a_model_folder_beside_a_recipe_is_named_by_its_whole_path(tmp_path: Path, name: str, found: bool) -> None:
+    """So that a run can be measured and talked to from anywhere."""
+    (tmp_path / "tiny").mkdir()
+    tree = {"model": {"name": name}}
+    name_files(tree, tmp_path)
+    assert tree["model"]["name"] == (str(tmp_path / "tiny") if found else name)

@@ -172,7 +172,7 @@ def test_the_policy_learns_and_every_step_is_told(tiny_folder: Path, tmp_path: P
     changes = {"grpo.steps": 12, "grpo.group_size": 8, "grpo.optimizer.learning_rate": 3e-3}
     _, run, lines = tuned(tiny_folder, tmp_path, "learns", changes)
     rewards = [line["reward"] for line in run.metrics()]
-    assert sum(rewards[-3:]) > sum(rewards[:3]) + 0.5, "digits become likelier"
+    assert sum(rewards[-3:]) > 1.5 * sum(rewards[:3]), "digits become likelier"
     assert [line["learning_rate"] for line in run.metrics()] == [3e-3] * 12
     assert lines[0] == "[GRPO]"
     assert [line.split("]")[0].split()[-1] for line in lines[1:]] == [f"{n}/12" for n in range(1, 13)]

@@ -1,115 +1,132 @@
 """Attention over responses that share a prompt: the prompt's keys and values exist once.
 
-A learner's sequence is packed as `[prompt_1 | its responses … | prompt_2 | its responses …]`, without padding,
-every response starting at the position after its prompt. The body of the model then works on P + ΣC tokens
-in place of Σ(P + C). Attention is two calls: prompts causally, and each response over [its prompt ‖ itself].
-Both are exact: what a token sees is what it would see in a row of its own.
+Two products, both exact: prompts causally, and each response over [its prompt ‖ itself]. All responses to a prompt,
+and all query heads of a key-value head, are rows of one product with the prompt's keys, so nothing is repeated.
+Scores are computed again in the backward pass, so nothing of the size of an attention matrix is kept.
+
+Shapes: `H` query heads, `K` key-value heads, `r = H / K`, `D` head size, `N` packed tokens; `P`, `W`, `L`, `T` as in
+`whet.kernels.layout`. Inside, rows are `[P, K, W, r·T, D]`, and keys `[P, K, w, S, D]`, where w is W, or 1 for keys
+that all responses to a prompt share. Prompts are rows with W = 1.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention
 
+from whet.kernels.layout import Layout
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where each token of a packed sequence of N tokens belongs.
-
-    `P` prompts padded to `L` tokens, `B` responses padded to `T`; padded places point at token 0 and are masked.
-    """
-
-    positions_N: Tensor
-    """int64: the position of each token in its own row."""
-    prompt_PL: Tensor
-    """int64: index in the packed sequence of each prompt token."""
-    response_BT: Tensor
-    """int64: index in the packed sequence of each response token."""
-    group_B: Tensor
-    """int64: the prompt of each response."""
-    place_N: Tensor
-    """int64: for each packed token, its place in the concatenation of the flattened `[P, L]` and `[B, T]`."""
-    visible_BTK: Tensor
-    """bool `[B, T, L + T]`: what each response token attends to in [its prompt ‖ itself]."""
-    before_BT: Tensor
-    """int64: index in the packed sequence of the token that predicts each response token."""
-
-    def to(self, device: torch.device) -> "Layout":
-        """The same layout on another device."""
-        return Layout(*(getattr(self, name).to(device) for name in self.__slots__))
-
-
-def layout(prompt_lengths: Sequence[int], group_B: Tensor, lengths_B: Tensor) -> Layout:
-    """The layout of prompts and responses of these lengths; rows of one prompt must be neighbours, in order."""
-    prompts = torch.tensor(prompt_lengths)
-    longest_prompt, longest = int(prompts.max()), int(lengths_B.max())
-    responses_P = torch.zeros_like(prompts).index_add(0, group_B, lengths_B)
-    group_start_P = (prompts + responses_P).cumsum(0) - prompts - responses_P
-    ends_B = lengths_B.cumsum(0)
-    start_B = ends_B - lengths_B + prompts.cumsum(0)[group_B]  # prompts up to its own, responses before it
-    steps_L, steps_T = torch.arange(longest_prompt), torch.arange(longest)
-    real_PL, real_BT = steps_L < prompts[:, None], steps_T < lengths_B[:, None]
-    prompt_PL = torch.where(real_PL, group_start_P[:, None] + steps_L, 0)
-    response_BT = torch.where(real_BT, start_B[:, None] + steps_T, 0)
-    last_of_prompt_B = (group_start_P + prompts - 1)[group_B]
-    before_BT = torch.where(steps_T == 0, last_of_prompt_B[:, None], response_BT - 1).clamp(min=0)
-    index = torch.cat([prompt_PL[real_PL], response_BT[real_BT]])
-    position = torch.cat([steps_L.expand_as(real_PL)[real_PL], (prompts[group_B, None] + steps_T)[real_BT]])
-    place = torch.cat([real_PL.flatten(), real_BT.flatten()]).nonzero().flatten()
-    sees_prompt = real_PL[group_B][:, None, :].expand(-1, longest, -1)
-    sees_itself = (steps_T <= steps_T[:, None]).expand(len(group_B), -1, -1)
-    return Layout(
-        positions_N=torch.empty_like(index).scatter(0, index, position),
-        prompt_PL=prompt_PL,
-        response_BT=response_BT,
-        group_B=group_B,
-        place_N=torch.empty_like(index).scatter(0, index, place),
-        visible_BTK=torch.cat([sees_prompt, sees_itself], -1),
-        before_BT=before_BT,
-    )
+Keys = tuple[Tensor, Tensor]
+"""Keys and values, each `[P, K, w, S, D]`."""
 
 
 def shared_prefix_attention(query: Tensor, key: Tensor, value: Tensor, where: Layout, scale: float | None) -> Tensor:
-    """Attention over a packed sequence: query `[H, N, D]`, key and value `[K, N, D]` with H a multiple of K.
-
-    Returns `[N, H, D]`. The H / K query heads that share a key-value head are laid out as rows, so keys and
-    values are never repeated.
-    """
-    heads, _, size = query.shape
-    kv_heads = key.shape[0]
-    repeats = heads // kv_heads
-    prompts, responses = where.prompt_PL, where.response_BT
-    # [P, H, L, D]: causal over each prompt, padding at the right is never seen
-    prompt_keys, prompt_values = (_at(x, prompts) for x in (key, value))
-    prompt_out = scaled_dot_product_attention(
-        _at(query, prompts),
-        prompt_keys.repeat_interleave(repeats, 1),
-        prompt_values.repeat_interleave(repeats, 1),
-        is_causal=True,
-        scale=scale,
-    )
-    # [B, K, r·T, D] over [prompt ‖ response] keys [B, K, L + T, D]
-    keys = torch.cat([prompt_keys[where.group_B], _at(key, responses)], 2)
-    values = torch.cat([prompt_values[where.group_B], _at(value, responses)], 2)
-    response_out = scaled_dot_product_attention(
-        _at(query, responses).unflatten(1, (kv_heads, repeats)).flatten(2, 3),
-        keys,
-        values,
-        attn_mask=where.visible_BTK.repeat(1, repeats, 1)[:, None],
-        scale=scale,
-    )
-    by_token = torch.cat(
-        [
-            prompt_out.transpose(1, 2).reshape(-1, heads, size),
-            response_out.unflatten(2, (repeats, -1)).permute(0, 3, 1, 2, 4).reshape(-1, heads, size),
-        ]
-    )
-    return by_token[where.place_N]
+    """Attention over a packed sequence: query `[H, N, D]`, key and value `[K, N, D]`. Returns `[N, H, D]`."""
+    scale = query.shape[-1] ** -0.5 if scale is None else scale
+    out: Tensor = _Attention.apply(query * scale, key, value, where)  # type: ignore[no-untyped-call]
+    return out
 
 
-def _at(x: Tensor, index_RT: Tensor) -> Tensor:
-    """`[heads, N, D]` at an index `[R, T]` of tokens, as `[R, heads, T, D]`."""
-    rows: Tensor = x.index_select(1, index_RT.flatten()).unflatten(1, index_RT.shape)
-    return rows.transpose(0, 1)
+class _Attention(torch.autograd.Function):
+    """Scores S = q kᵀ, weights A = softmax(S), seen = A v; ∂S = A ∘ (∂A − Σ A ∘ ∂A) with ∂A = ∂seen vᵀ."""
+
+    @staticmethod
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, where: Layout) -> Tensor:
+        ctx.save_for_backward(query, key, value)
+        ctx.where = where
+        prompt, response = _keys(key, value, where)
+        asked, answered = (_rows(query, grid, len(key)) for grid in (where.prompt_P1L, where.grid_PWT))
+        over_prompt = _seen([prompt], _weights(asked, [prompt], where.future_LL))
+        over_both = _seen([prompt, response], _weights(answered, [prompt, response], where.hidden_PTS))
+        return _packed(over_prompt, over_both, where)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        (query, key, value), where = ctx.saved_tensors, ctx.where
+        prompt, response = _keys(key, value, where)
+        slope = upstream[0].transpose(0, 1)
+        asked, asked_slope = (_rows(x, where.prompt_P1L, len(key)) for x in (query, slope))
+        answered, answered_slope = (_rows(x, where.grid_PWT, len(key)) for x in (query, slope))
+        asked_slope = asked_slope * _real(where.real_PL[:, None], asked)  # places without a token say nothing
+        answered_slope = answered_slope * _real(where.real_PWT, answered)
+        q1, (k1, v1) = _slopes(asked, [prompt], where.future_LL, asked_slope)
+        q2, (k2, v2), (k3, v3) = _slopes(answered, [prompt, response], where.hidden_PTS, answered_slope)
+        pairs = ((q1, q2), (k1 + k2, k3), (v1 + v2, v3))
+        by_query, by_key, by_value = (_packed(*pair, where).transpose(0, 1) for pair in pairs)
+        return by_query, by_key, by_value, None
+
+
+def _keys(key: Tensor, value: Tensor, where: Layout) -> tuple[Keys, Keys]:
+    """Of the prompts, w = 1, and of the responses, w = W."""
+    kv_heads = len(key)
+    prompt, response = (
+        (_rows(key, grid, kv_heads), _rows(value, grid, kv_heads)) for grid in (where.prompt_P1L, where.grid_PWT)
+    )
+    return prompt, response
+
+
+def _weights(rows: Tensor, sources: Sequence[Keys], hidden: Tensor) -> Tensor:
+    """softmax over the keys of all sources together, `[P, K, W, r·T, ΣS]`, summed in float32 inside."""
+    scores = torch.cat([_times(rows, keys.transpose(-1, -2)) for keys, _ in sources], -1)
+    repeats = scores.shape[-2] // max(hidden.shape[-2], 1)
+    return scores.masked_fill_(hidden.repeat(1, repeats, 1)[:, None, None], -torch.inf).softmax(-1)
+
+
+def _seen(sources: Sequence[Keys], weights: Tensor) -> Tensor:
+    shares = weights.split([values.shape[-2] for _, values in sources], -1)
+    first, *others = (_times(share, values) for share, (_, values) in zip(shares, sources, strict=True))
+    return sum(others, first)
+
+
+def _slopes(rows: Tensor, sources: Sequence[Keys], hidden: Tensor, slope: Tensor) -> tuple[Any, ...]:
+    """∂rows, then (∂keys, ∂values) of each source."""
+    weights = _weights(rows, sources, hidden)
+    by_weight = torch.cat([_times(slope, values.transpose(-1, -2)) for _, values in sources], -1)
+    by_score = torch._softmax_backward_data(by_weight, weights, -1, weights.dtype)
+    sizes = [keys.shape[-2] for keys, _ in sources]
+    parts = list(zip(sources, weights.split(sizes, -1), by_score.split(sizes, -1), strict=True))
+    first, *others = (_times(by, keys) for (keys, _), _, by in parts)
+    by_keys = ((_summed(by, rows, keys), _summed(share, slope, keys)) for (keys, _), share, by in parts)
+    return sum(others, first), *by_keys
+
+
+def _times(x: Tensor, y: Tensor) -> Tensor:
+    """x `[P, K, W, M, A]` times y `[P, K, w, A, B]`: `[P, K, W, M, B]`."""
+    return (_joined(x, y.shape[2]) @ y).reshape(*x.shape[:-1], y.shape[-1])
+
+
+def _summed(x: Tensor, y: Tensor, like: Tensor) -> Tensor:
+    """xᵀ y over the rows that share keys: `[P, K, w, A, B]` for x `[P, K, W, M, A]` and y `[P, K, W, M, B]`."""
+    shared = like.shape[2]
+    return _joined(x, shared).transpose(-1, -2) @ _joined(y, shared)
+
+
+def _joined(x: Tensor, shared: int) -> Tensor:
+    """The rows of places that share keys, one after another: `[P, K, w, (W/w)·M, A]`."""
+    prompts, kv_heads, places, rows, size = x.shape
+    return x.reshape(prompts, kv_heads, shared, places // shared * rows, size)
+
+
+def _rows(x: Tensor, grid: Tensor, kv_heads: int) -> Tensor:
+    """`[K·r, N, D]` at a grid `[P, W, T]` of tokens, as `[P, K, W, r·T, D]`."""
+    heads = x.index_select(1, grid.flatten()).reshape(kv_heads, len(x) // kv_heads, *grid.shape, x.shape[-1])
+    return heads.permute(2, 0, 3, 1, 4, 5).flatten(3, 4)
+
+
+def _real(real: Tensor, rows: Tensor) -> Tensor:
+    """A mask `[P, W, T]` of places, for rows: `[P, 1, W, r·T, 1]`."""
+    return real.repeat(1, 1, rows.shape[3] // real.shape[2])[:, None, :, :, None]
+
+
+def _packed(prompts: Tensor, responses: Tensor, where: Layout) -> Tensor:
+    """Rows back to their tokens: `[N, K·r, D]`."""
+    repeats = responses.shape[3] // where.grid_PWT.shape[2]
+    flat = [
+        x.reshape(*x.shape[:3], repeats, grid.shape[2], x.shape[4])
+        .permute(0, 2, 4, 1, 3, 5)
+        .flatten(3, 4)
+        .flatten(0, 2)
+        for x, grid in ((prompts, where.prompt_P1L), (responses, where.grid_PWT))
+    ]
+    return torch.cat(flat)[where.place_N]

@@ -16,42 +16,34 @@ CHUNK = 256
 
 
 class _TokenLogprobs(torch.autograd.Function):
-    """∂ log p(y) / ∂ logits = onehot(y) − softmax(logits), scaled by 1 / temperature."""
+    """∂ log p(y) / ∂ logits = onehot(y) − softmax(logits)."""
 
     @staticmethod
     def forward(ctx: Any, hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temperature: float) -> Tensor:
-        logprobs_N = torch.empty(len(hidden_ND), dtype=_wide(hidden_ND), device=hidden_ND.device)
-        normaliser_N = torch.empty_like(logprobs_N)
-        for start in range(0, len(hidden_ND), CHUNK):
-            part = slice(start, start + CHUNK)
-            logits_CV = linear(hidden_ND[part], head_VD).to(logprobs_N.dtype) / temperature
-            normaliser_N[part] = logits_CV.logsumexp(-1)
-            logprobs_N[part] = logits_CV.gather(-1, targets_N[part, None])[:, 0] - normaliser_N[part]
-        ctx.save_for_backward(hidden_ND, head_VD, targets_N, normaliser_N)
+        ctx.save_for_backward(hidden_ND, head_VD, targets_N)
         ctx.temperature = temperature
-        return logprobs_N
+        wide = torch.promote_types(hidden_ND.dtype, torch.float32)
+        parts = [
+            _logits(hidden_CD, head_VD, temperature).log_softmax(-1, dtype=wide).gather(-1, targets_C[:, None])[:, 0]
+            for hidden_CD, targets_C in zip(hidden_ND.split(CHUNK), targets_N.split(CHUNK), strict=True)
+        ]
+        return torch.cat(parts)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
-        hidden_ND, head_VD, targets_N, normaliser_N = ctx.saved_tensors
-        upstream_N = gradients[0] / ctx.temperature
-        hidden_gradient_ND = torch.empty_like(hidden_ND)
-        head_gradient_VD = torch.zeros_like(head_VD, dtype=upstream_N.dtype) if ctx.needs_input_grad[1] else None
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
+        hidden_ND, head_VD, targets_N = ctx.saved_tensors
+        by_hidden_ND = torch.empty_like(hidden_ND)
+        by_head_VD = torch.zeros_like(head_VD, dtype=upstream[0].dtype) if ctx.needs_input_grad[1] else None
         for start in range(0, len(hidden_ND), CHUNK):
             part = slice(start, start + CHUNK)
-            logits_CV = linear(hidden_ND[part], head_VD).to(upstream_N.dtype) / ctx.temperature
-            slope_CV = logits_CV.sub_(normaliser_N[part, None]).exp_().mul_(-upstream_N[part, None])
-            slope_CV.scatter_add_(-1, targets_N[part, None], upstream_N[part, None])
-            slope_CV = slope_CV.to(hidden_ND.dtype)
-            hidden_gradient_ND[part] = slope_CV @ head_VD
-            if head_gradient_VD is not None:
-                head_gradient_VD += slope_CV.T @ hidden_ND[part]
-        return (
-            hidden_gradient_ND,
-            None if head_gradient_VD is None else head_gradient_VD.to(head_VD.dtype),
-            None,
-            None,
-        )
+            slope_C1 = (upstream[0][part, None] / ctx.temperature).to(hidden_ND.dtype)
+            probabilities_CV = _logits(hidden_ND[part], head_VD, ctx.temperature).softmax(-1).to(hidden_ND.dtype)
+            by_logits_CV = probabilities_CV.mul_(-slope_C1)
+            by_logits_CV.scatter_add_(-1, targets_N[part, None], slope_C1)
+            by_hidden_ND[part] = by_logits_CV @ head_VD
+            if by_head_VD is not None:
+                by_head_VD += by_logits_CV.T @ hidden_ND[part]
+        return by_hidden_ND, None if by_head_VD is None else by_head_VD.to(head_VD.dtype), None, None
 
 
 def token_logprobs(hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temperature: float = 1.0) -> Tensor:
@@ -63,5 +55,8 @@ def token_logprobs(hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temper
     return result
 
 
-def _wide(hidden_ND: Tensor) -> torch.dtype:
-    return torch.promote_types(hidden_ND.dtype, torch.float32)
+def _logits(hidden_CD: Tensor, head_VD: Tensor, temperature: float) -> Tensor:
+    """Logits / temperature; a division is made in float32, so that it rounds nothing."""
+    logits_CV = linear(hidden_CD, head_VD)
+    wide = torch.promote_types(logits_CV.dtype, torch.float32)
+    return logits_CV if temperature == 1.0 else logits_CV.to(wide) / temperature

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from whet.batch import Batch
-from whet.kernels.shared_prefix import layout, shared_prefix_attention
+from whet.kernels.layout import layout
+from whet.kernels.shared_prefix import shared_prefix_attention
 from whet.kernels.token_logprobs import token_logprobs
 
 Forward = Callable[[Any, Batch, float], Tensor]

@@ -102,10 +102,12 @@ def build_judge(response_format: ResponseFormat) -> Judge:
 def build_policy(config: Config, say: Say) -> "LanguageModel":
     """π_θ on the best device of this machine, with adapters where the recipe wants them."""
     from whet.compute.device import pick_device, pick_dtype
+    from whet.compute.memory import keep_freed_memory
     from whet.policy.language_model import LanguageModel
     from whet.policy.loading import load_model
     from whet.policy.lora import add_lora
 
+    keep_freed_memory()
     device = pick_device()
     loaded = load_model(config.model.name, pick_dtype(config.model.dtype, device), say)
     model = loaded.model.to(device)

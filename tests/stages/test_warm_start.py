@@ -140,6 +140,14 @@ def test_the_order_is_the_seeds(tiny_folder: Path, tmp_path: Path) -> None:
     assert losses[0] != losses[2]
 
 
+def test_the_temperature_of_sampling_does_not_matter(tiny_folder: Path, tmp_path: Path) -> None:
+    one, other = (
+        warmed(tiny_folder, tmp_path, problems(20), {"grpo.sampling.temperature": temperature})[2].metrics("sft")
+        for temperature in (1.0, 0.5)
+    )
+    assert one == other
+
+
 def test_nothing_else_draws_on_the_global_generator(tiny_folder: Path, tmp_path: Path) -> None:
     torch.manual_seed(3)
     expected = torch.rand(2)

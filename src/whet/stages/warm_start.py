@@ -39,7 +39,13 @@ def worked_problems(task: Task, config: SftConfig) -> list[Problem]:
 def run_warm_start(
     policy: "LanguageModel", task: Task, worked: Sequence[Problem], config: Config, run: RunWriter, view: View
 ) -> None:
-    """Imitates the solutions of `worked`, some of them set aside to measure by; the policy is changed in place."""
+    """Imitates the solutions of `worked`, some of them set aside to measure by; the policy is changed in place.
+
+    At temperature 1, whatever the temperature of sampling: the loss is that of the model itself.
+    """
+    from whet.policy.language_model import LanguageModel
+
+    learner = LanguageModel(policy.model, policy.tokenizer)
     aside = min(config.sft.held_out, int(ASIDE * len(worked)))
     examples = [example(problem, task, policy) for problem in worked]
     optimizer = build_optimizer(policy, config.sft.optimizer, config.sft.steps)
@@ -55,7 +61,7 @@ def run_warm_start(
         view.advance(done, **{name: metrics[name] for name in ("loss", "held_out_loss") if name in metrics})
         clock.restart()
 
-    warm_start(policy, optimizer, examples[aside:], examples[:aside], config.sft, config.seed, report)
+    warm_start(learner, optimizer, examples[aside:], examples[:aside], config.sft, config.seed, report)
     if done < config.sft.steps:
         view.note(f"the held-out loss no longer falls: the warm start ends after {done} steps")
 

@@ -440,3 +440,15 @@ def test_the_check_alone_writes_nothing(tiny_folder: Path, tmp_path: Path) -> No
     train_problems, _ = load_data(config.data, config.seed)
     assert report.gold_checked == 8
     assert report.lengths.checked == sum(bool(problem.solution) for problem in train_problems[:8])
+
+
+def test_rewards_that_misread_gold_answers_are_refused_before_any_training(tiny_folder: Path, tmp_path: Path) -> None:
+    """`integer` wants a number, and these answers are none."""
+    rows = tmp_path / "fruit.jsonl"
+    rows.write_text("".join(json.dumps({"prompt": f"Fruit {i}?", "answer": "pear"}) + "\n" for i in range(40)))
+    changes = {"data.train": {"name": str(rows), "params": {"hold_out": 0.5}}, "rewards": ["integer"]}
+    with pytest.raises(UserError, match=r"rewards: 8 of 8 gold solutions .*'pear'.*integer.*rewards; `whet check`"):
+        walk(shrunk(tiny_folder, tmp_path, changes))
+    (run,) = tmp_path.glob("*/check.json")
+    assert not (run.parent / "metrics.jsonl").exists()
+    assert not (run.parent / "eval").exists()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from whet.config import Config
 from whet.diagnose.report import CheckReport
 from whet.diary import Diary, warnings_to
+from whet.errors import UserError
 from whet.eval.evaluate import Evaluation
 from whet.manifest import manifest
 from whet.recipe import dump_recipe
@@ -59,6 +60,7 @@ def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "
     from whet.stages.warm_start import run_warm_start, worked_problems
 
     outcome = Outcome(run.path, _check("", policy, task, config, run, view))
+    _refuse_misread_gold(outcome.report)
     worked = worked_problems(task, config.sft) if wants_warm_start(config, outcome.report) else []
     view.note(_what_follows(outcome.report, bool(worked)))
     _measure(BASE, outcome, policy, task, config, run, view)
@@ -82,6 +84,17 @@ def _check(
     run.record_check(stage, report.as_dict())
     view.note(report.diagnosis.sentence)
     return report
+
+
+def _refuse_misread_gold(report: CheckReport) -> None:
+    """The invariant before any training: gold answers score full marks under the recipe's own rewards."""
+    if report.gold_is_misread:
+        worst = report.gold_failures[0]
+        raise UserError(
+            f"rewards: {len(report.gold_failures)} of {report.gold_checked} gold solutions do not score full marks; "
+            f"{worst.id} (answer {worst.answer!r}) gets {dict(worst.parts)}. Correct format.name, data.train.columns "
+            "or rewards; `whet check` shows more of them"
+        )
 
 
 def check(config: Config, view: View) -> CheckReport:

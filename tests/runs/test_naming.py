@@ -27,7 +27,7 @@ def test_a_name_that_was_asked_for_is_taken_once(tmp_path: Path) -> None:
     folder = new_folder(tmp_path, "stem", "mine")
     assert folder == tmp_path / "mine"
     (folder / "file").write_text("x")
-    with pytest.raises(UserError, match=r"run\.name: .*mine exists.*whet resume"):
+    with pytest.raises(UserError, match=r"run\.name: .*mine exists.*choose another name"):
         new_folder(tmp_path, "stem", "mine")
 
 

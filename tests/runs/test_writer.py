@@ -106,7 +106,7 @@ def test_what_is_no_run_cannot_be_reopened(tmp_path: Path) -> None:
 def test_a_run_whose_name_is_taken_is_refused_and_left_alone(tmp_path: Path) -> None:
     with RunWriter.create(tmp_path, "first", {}, name="mine"):
         pass
-    with pytest.raises(UserError, match=r"run\.name.*whet resume"):
+    with pytest.raises(UserError, match=r"run\.name.*choose another name"):
         RunWriter.create(tmp_path, "second", {}, name="mine")
     assert (tmp_path / "mine" / "recipe.yaml").read_text() == "first"
 

@@ -118,7 +118,7 @@ Recipes = dict[Speaker, Config]
 
 def _of_run(run: RunReader, asked: list[tuple[str, Any]]) -> tuple[str, Recipes]:
     if run.final is None:
-        raise UserError(f"run: {run.path} has no finished model yet; `whet resume {run.path}` finishes it")
+        raise UserError(f"run: {run.path} has no finished model yet; wait for its end, or talk to another run")
     recipe = run.path / layout.RECIPE
     asked = [("model.lora", None), *asked]
     trained = load_recipe(recipe, [("model.name", str(run.final)), *asked])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from whet.diagnose.causes import CUT_OFF, KEEPS_FORMAT
+from whet.diagnose.causes import CUT_OFF, GOLD_TOLERATED, KEEPS_FORMAT
 from whet.diagnose.cold_start import Diagnosis, diagnose
 from whet.diagnose.evidence import Evidence, percent
 from whet.diagnose.lengths import LengthReport
@@ -59,6 +59,11 @@ class CheckReport:
         """The diagnosed report; `solutions` says whether the data has worked ones for a warm start."""
         evidence = Evidence(probe, lengths, len(gold_failures), gold_checked, solutions)
         return cls(gold_checked, gold_failures, lengths, probe, diagnose(evidence))
+
+    @property
+    def gold_is_misread(self) -> bool:
+        """Whether rewards and data disagree about more gold answers than a few odd rows: nothing can be learned so."""
+        return len(self.gold_failures) > GOLD_TOLERATED * self.gold_checked
 
     def as_dict(self, examples: int = 5) -> dict[str, Any]:
         """Ready for JSON, with at most this many gold failures."""

@@ -48,7 +48,7 @@ def new_folder(parent: Path, stem: str, name: str | None = None) -> Path:
 def _named(path: Path) -> Path:
     path.mkdir(exist_ok=True)
     if any(path.iterdir()):
-        raise UserError(f"run.name: {path} exists; go on with `whet resume {path}`, or choose another name")
+        raise UserError(f"run.name: {path} exists; choose another name")
     return path
 
 

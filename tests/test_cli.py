@@ -316,3 +316,14 @@ def test_main_exits_with_the_status() -> None:
     with pytest.raises(SystemExit) as end:
         cli.main(["recipes", "--nope"])
     assert end.value.code == 2
+
+
+def test_the_closing_page_says_what_can_be_typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / ".venv" / "bin" / "whet"), "train"])
+    monkeypatch.setenv("PATH", "")
+    assert cli._own_name() == str(Path(".venv") / "bin" / "whet")
+    (tmp_path / "whet").write_text("#!/bin/sh")
+    (tmp_path / "whet").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert cli._own_name() == "whet"

@@ -1,5 +1,6 @@
 """What people read at the end."""
 
+import re
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
@@ -19,7 +20,7 @@ from whet.recipe import describe_keys
 from whet.summary import (
     check_table,
     evaluation_table,
-    gains,
+    gains_table,
     keys_table,
     next_steps,
     results_table,
@@ -95,21 +96,24 @@ def test_every_figure_of_a_row() -> None:
 
 
 def test_gains_are_told_for_each_step_and_the_whole() -> None:
-    told = [str(line) for line in gains({"base": BEFORE, "sft": BEFORE, "final": AFTER})]
-    assert [line.split(":")[0].strip() for line in told] == [
-        "base model → after the warm start",
-        "after the warm start → after GRPO",
-        "base model → after GRPO",
-    ]
+    table = shown(gains_table({"base": BEFORE, "sft": BEFORE, "final": AFTER})).splitlines()[2:]
+    names, figures = zip(*(re.split(r"  +", line.strip(), maxsplit=1) for line in table), strict=True)
+    assert names == ("warm start over base model", "GRPO over warm start", "GRPO over base model")
     # exact McNemar: 6 fixed, 1 broken: 2 · (1 + 7) / 2^7 = 0.125
-    assert "+50.0 points" in told[2]
-    assert "6 fixed, 1 broken, McNemar p = 0.1" in told[2]
-    assert "+0.0 points" in told[0]
+    assert re.fullmatch(r"\+50\.0 +\S+ to \S+ +6 +1 +0\.1", figures[2])
+    assert figures[0].startswith("+0.0")
 
 
 def test_two_measurements_make_one_step() -> None:
-    assert len(list(gains({"base": BEFORE, "final": AFTER}))) == 1
-    assert list(gains({"base": BEFORE})) == []
+    assert len(shown(gains_table({"base": BEFORE, "final": AFTER})).splitlines()) == 3
+
+
+def test_the_page_fits_a_terminal_of_80_columns() -> None:
+    long = Evaluation(tuple(record(n, n > 3, response="word " * 60) for n in range(10)))
+    console = Console(file=StringIO(), width=300)
+    console.print(run_summary(outcome(base=BEFORE, sft=BEFORE, final=long)))
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
+    assert max(map(len, lines)) <= 80
 
 
 def test_three_samples_are_three_problems_one_of_them_not_solved() -> None:

@@ -4,6 +4,7 @@ Exit status: 0 done · 2 the user's input is wrong · 75 interrupted · 1 failed
 """
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,7 +46,7 @@ def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()
 
     with make_view() as view:
         outcome = run(config, view, stem=Path(recipe).name)
-    _console().print(run_summary(outcome))
+    _console().print(run_summary(outcome, _own_name()))
 
 
 def check(recipe: Recipe, /, *, json: Json = False, overrides: Overrides = ()) -> None:
@@ -236,6 +237,13 @@ def _whole_number(option: str, text: str) -> int:
         return int(text)
     except ValueError:
         raise UserError(f"--{option}: is {text!r}; it must be a whole number") from None
+
+
+def _own_name() -> str:
+    """What to type to get here again: `whet` where that is on the path, else where it lies."""
+    if shutil.which("whet"):
+        return "whet"
+    return os.path.relpath(sys.argv[0])
 
 
 def _prepare() -> None:

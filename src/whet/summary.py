@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from whet.recipe.keys import Key
 
 NAMES: "Mapping[str, str]" = {BASE: "base model", WARM: "after the warm start", FINAL: "after GRPO"}
+SHORT: "Mapping[str, str]" = {BASE: "base model", WARM: "warm start", FINAL: "GRPO"}
 
 
 def check_table(report: CheckReport) -> RenderableType:
@@ -33,20 +34,21 @@ def check_table(report: CheckReport) -> RenderableType:
     return Group(table, Text(), Text(found.sentence, style="bold"), Text(f"→ {found.mend}", style="cyan"))
 
 
-def run_summary(outcome: Outcome) -> RenderableType:
-    """The closing page of `whet train`."""
-    return Group(*_parts(outcome))
+def run_summary(outcome: Outcome, whet: str = "whet") -> RenderableType:
+    """The closing page of `whet train`; `whet` is what people type to get here."""
+    return Group(*_parts(outcome, whet))
 
 
-def _parts(outcome: Outcome) -> Iterator[RenderableType]:
+def _parts(outcome: Outcome, whet: str) -> Iterator[RenderableType]:
     yield results_table(outcome.evaluations)
-    yield from gains(outcome.evaluations)
     stages = list(outcome.evaluations)
     if len(stages) > 1:
         yield Text()
+        yield gains_table(outcome.evaluations)
+        yield Text()
         yield from _samples(outcome.evaluations[stages[0]], outcome.evaluations[stages[-1]])
     yield Text()
-    yield next_steps(outcome)
+    yield next_steps(outcome, whet)
 
 
 def results_table(evaluations: "Mapping[str, Evaluation]") -> Table:
@@ -70,26 +72,28 @@ def results_table(evaluations: "Mapping[str, Evaluation]") -> Table:
     return table
 
 
-def gains(evaluations: "Mapping[str, Evaluation]") -> Iterator[Text]:
-    """A sentence for each step of the way, and one for the whole of it."""
+def gains_table(evaluations: "Mapping[str, Evaluation]") -> Table:
+    """What each stage changed, and all of them together, paired by problem."""
+    table = Table(title="gains, paired by problem", title_justify="left", box=None)
+    table.add_column("")
+    for column in ("points", "95 % interval", "fixed", "broken", "McNemar p"):
+        table.add_column(column, justify="right")
     stages = list(evaluations)
-    steps = list(pairwise(stages)) + ([(stages[0], stages[-1])] if len(stages) > 2 else [])
-    for before, after in steps:
-        yield gain(evaluations, before, after)
+    for before, after in [*pairwise(stages), *([(stages[0], stages[-1])] if len(stages) > 2 else [])]:
+        table.add_row(
+            Text(f"{SHORT.get(after, after)} over {SHORT.get(before, before)}"), *_gain(evaluations, before, after)
+        )
+    return table
 
 
-def gain(evaluations: "Mapping[str, Evaluation]", before: str, after: str) -> Text:
-    """What changed between two measurements, paired by problem."""
+def _gain(evaluations: "Mapping[str, Evaluation]", before: str, after: str) -> list[RenderableType]:
     pairs = tuple(zip(evaluations[before].records, evaluations[after].records, strict=True))
     comparison = Comparison(before, after, pairs)
     found = comparison.strict
     colour = {"better": "green", "worse": "red", "undecided": "yellow"}[comparison.verdict]
-    return Text.assemble(
-        f"  {NAMES.get(before, before)} → {NAMES.get(after, after)}: ",
-        (f"{points(found.difference)} points", f"bold {colour}"),
-        f" [{points(found.low)}, {points(found.high)}], {found.fixed} fixed, {found.broken} broken, ",
-        f"McNemar p = {found.p_value:.1g}",
-    )
+    difference = Text(points(found.difference), style=f"bold {colour}")
+    interval = f"{points(found.low)} to {points(found.high)}"
+    return [difference, interval, str(found.fixed), str(found.broken), f"{found.p_value:.1g}"]
 
 
 def _samples(before: Evaluation, after: Evaluation, count: int = 3) -> Iterator[RenderableType]:
@@ -104,21 +108,21 @@ def _samples(before: Evaluation, after: Evaluation, count: int = 3) -> Iterator[
         yield _answer("after ", now)
 
 
-def _answer(label: str, record: Record, width: int = 100) -> Text:
+def _answer(label: str, record: Record, width: int = 64) -> Text:
     mark, colour = ("✓", "green") if record.correct else ("✗", "red")
     return Text.assemble((f"    {label} {mark} ", colour), (one_line(record.response, width), "dim"))
 
 
-def next_steps(outcome: Outcome) -> RenderableType:
+def next_steps(outcome: Outcome, whet: str = "whet") -> RenderableType:
     """Where the run is and what to type next."""
     path, stages = outcome.path, list(outcome.evaluations)
     first, last = (f"{path}:{stage}" for stage in (stages[0], stages[-1]))
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_row("everything is in", Text(str(path), style="bold"))
-    table.add_row("talk to it", Text(f"whet chat {path}", style="cyan"))
-    table.add_row("measure it again", Text(f"whet eval {path} --limit 500", style="cyan"))
+    table.add_row("talk to it", Text(f"{whet} chat {path}", style="cyan"))
+    table.add_row("measure it again", Text(f"{whet} eval {path} --limit 500", style="cyan"))
     if first != last:
-        table.add_row("compare before and after", Text(f"whet compare {first} {last}", style="cyan"))
+        table.add_row("compare before and after", Text(f"{whet} compare {first} {last}", style="cyan"))
     return table
 
 

@@ -8,15 +8,6 @@ from torch import Tensor
 from whet.kernels.decoder import Layer, Norm, Weights, rms_norm
 from whet.kernels.linear import frozen_linear
 
-FAMILIES = frozenset({"llama", "qwen2", "qwen3"})
-"""Model types that `fuse` reads: the same block, with or without biases and norms on queries and keys."""
-
-
-def can_fuse(model: Any) -> bool:
-    """Whether the decoder computes what this model computes."""
-    windowed = "sliding_attention" in (getattr(model.config, "layer_types", None) or ())
-    return model.config.model_type in FAMILIES and model.config.hidden_act == "silu" and not windowed
-
 
 @torch.no_grad()
 def fuse(model: Any) -> Weights:

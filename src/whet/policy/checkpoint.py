@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.policy.atomic import fsync, new_folder, remove_folder, sweep
-from whet.policy.origin import sha256_of
-from whet.policy.patience import Say, silent
+from whet.policy.loading.origin import sha256_of
+from whet.policy.loading.patience import Say, silent
 from whet.policy.tensors import load_tensors, save_tensors
 
 if TYPE_CHECKING:

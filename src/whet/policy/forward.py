@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from whet.batch import Batch
+from whet.kernels.families import is_plain
 from whet.kernels.layout import layout
 from whet.kernels.shared_prefix import shared_prefix_attention
 from whet.kernels.token_logprobs import token_logprobs
@@ -19,13 +20,11 @@ from whet.kernels.token_logprobs import token_logprobs
 Forward = Callable[[Any, Batch, float], Tensor]
 
 ATTENTION = "whet_shared_prefix"
-FAMILIES = frozenset({"llama", "qwen2", "qwen3"})
-"""Model types whose body passes keywords down to the attention function and ends in a plain linear head."""
 
 
 def choose_forward(model: Any) -> Forward:
     """The fastest way that is exact for this model."""
-    return shared_prefix if model.config.model_type in FAMILIES and not _windowed(model) else padded
+    return shared_prefix if is_plain(model) else padded
 
 
 def shared_prefix(model: Any, batch: Batch, temperature: float) -> Tensor:
@@ -79,11 +78,6 @@ def _scattered(hidden_MD: Tensor, model: Any, batch: Batch, temperature: float) 
 def _body(model: Any) -> Any:
     """The decoder under the head, inside a peft wrapper or not."""
     return model.get_base_model().model if hasattr(model, "peft_config") else model.model
-
-
-def _windowed(model: Any) -> bool:
-    """Whether some layer sees only a window of the sequence."""
-    return "sliding_attention" in (getattr(model.config, "layer_types", None) or ())
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from whet.config import LoraConfig
 from whet.errors import UserError
-from whet.policy.quiet import quiet
+from whet.policy.loading.quiet import quiet
 
 if TYPE_CHECKING:
     from torch import Tensor

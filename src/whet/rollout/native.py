@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from whet.kernels.decoder import Decoder
-from whet.kernels.fuse import can_fuse, fuse
+from whet.kernels.families import is_plain
+from whet.kernels.fuse import fuse
 from whet.kernels.sampling import Temperature
 from whet.kernels.uniforms import key
 from whet.rollout.forward import ForwardEngine
@@ -78,4 +79,4 @@ class NativeSampler:
 
 def engine_for(model: Any) -> Engine:
     """The fused decoder where it knows the model, else the model's own forward."""
-    return Decoder(fuse(model)) if can_fuse(model) else ForwardEngine(model)
+    return Decoder(fuse(model)) if is_plain(model) else ForwardEngine(model)

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whet.policy.atomic import new_folder
+from whet.policy.loading.quiet import quiet
 from whet.policy.lora import merged_state
-from whet.policy.quiet import quiet
 
 if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel

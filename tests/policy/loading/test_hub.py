@@ -16,8 +16,8 @@ import pytest
 from huggingface_hub import errors
 
 from whet.errors import UserError
-from whet.policy import hub
-from whet.policy.hub import NotHereError, cached, fetched
+from whet.policy.loading import hub
+from whet.policy.loading.hub import NotHereError, cached, fetched
 
 
 def snapshot(home: Path, name: str, source: Path) -> Path:
@@ -140,7 +140,7 @@ def black_hole() -> Iterator[str]:
 
 ASK = """
 import sys, time
-from whet.policy import hub
+from whet.policy.loading import hub
 hub.PATIENCE = 0.5
 started = time.monotonic()
 try:

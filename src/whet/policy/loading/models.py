@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.errors import UserError
-from whet.policy import gguf, hub, packaged
-from whet.policy.hub import NotHereError
-from whet.policy.origin import read_origin
-from whet.policy.patience import Say, silent
-from whet.policy.quiet import quiet
-from whet.policy.refusals import check_folder
+from whet.policy.loading import gguf, hub, packaged
+from whet.policy.loading.hub import NotHereError
+from whet.policy.loading.origin import read_origin
+from whet.policy.loading.patience import Say, silent
+from whet.policy.loading.quiet import quiet
+from whet.policy.loading.refusals import check_folder
 
 if TYPE_CHECKING:
     import torch

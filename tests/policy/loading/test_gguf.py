@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import torch
 from gguf import GGUFWriter
+from policy.loading.tiny_gguf import write_gguf
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import tiny
-from policy.tiny_gguf import write_gguf
 from whet.errors import UserError
-from whet.policy.gguf import convert, folder_of, pre_tokenizer_name
+from whet.policy.loading.gguf import convert, folder_of, pre_tokenizer_name
 
 
 def logits(model: Any) -> Tensor:

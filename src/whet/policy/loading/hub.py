@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from whet.errors import UserError
-from whet.policy.patience import Say, patiently, silent
-from whet.policy.refusals import is_whole
+from whet.policy.loading.patience import Say, patiently, silent
+from whet.policy.loading.refusals import is_whole
 
 PATIENCE = 5.0
 """Seconds that the hub has to say anything at all."""

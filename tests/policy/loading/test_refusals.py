@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from whet.errors import UserError
-from whet.policy.refusals import check_folder, is_whole
+from whet.policy.loading.refusals import check_folder, is_whole
 
 
 def change(folder: Path, name: str, **changes: Any) -> None:

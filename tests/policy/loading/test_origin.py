@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from whet.policy.origin import NAME, read_origin, sha256_of, write_origin
+from whet.policy.loading.origin import NAME, read_origin, sha256_of, write_origin
 
 
 def test_what_was_noted_is_read_back(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from transformers import modeling_gguf_pytorch_utils as gguf_reader
 from transformers.utils import logging
 
-from whet.policy.quiet import quiet
+from whet.policy.loading.quiet import quiet
 
 
 def test_bars_and_warnings_are_silent_inside_and_back_afterwards(

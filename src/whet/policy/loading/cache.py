@@ -9,7 +9,7 @@ from pathlib import Path
 
 from whet.errors import UserError
 from whet.policy.atomic import new_folder, sweep
-from whet.policy.patience import Say, silent
+from whet.policy.loading.patience import Say, silent
 
 UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC}
 """Failures that another folder mends."""

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 import torch
+from policy.loading.tiny_gguf import write_gguf
 
 import tiny
-from policy.tiny_gguf import write_gguf
 from whet.errors import UserError
-from whet.policy import hub, packaged
-from whet.policy.hub import NotHereError
+from whet.policy.loading import hub, packaged
 from whet.policy.loading import load_model, resolve
-from whet.policy.origin import write_origin
+from whet.policy.loading.hub import NotHereError
+from whet.policy.loading.origin import write_origin
 
 SHORT, LONG = "SmolLM2-135M-Instruct", "HuggingFaceTB/SmolLM2-135M-Instruct"
 

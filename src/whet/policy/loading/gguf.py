@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from whet.errors import UserError
-from whet.policy.cache import build_once, cache_folder
-from whet.policy.origin import sha256_of, write_origin
-from whet.policy.patience import Say, patiently, silent
-from whet.policy.quiet import quiet
+from whet.policy.loading.cache import build_once, cache_folder
+from whet.policy.loading.origin import sha256_of, write_origin
+from whet.policy.loading.patience import Say, patiently, silent
+from whet.policy.loading.quiet import quiet
 
 VERSION = 1
 """Part of a converted folder's name: raised when the conversion changes."""

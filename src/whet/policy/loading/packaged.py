@@ -11,11 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from whet.errors import UserError
-from whet.policy import gguf
-from whet.policy.cache import build_once, cache_folder
-from whet.policy.hub import NotHereError
-from whet.policy.origin import sha256_of, write_origin
-from whet.policy.patience import Say, patiently, silent
+from whet.policy.loading import gguf
+from whet.policy.loading.cache import build_once, cache_folder
+from whet.policy.loading.hub import NotHereError
+from whet.policy.loading.origin import sha256_of, write_origin
+from whet.policy.loading.patience import Say, patiently, silent
 
 
 @dataclass(frozen=True, slots=True)

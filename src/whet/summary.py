@@ -14,7 +14,7 @@ from whet.eval.comparison import Comparison, points
 from whet.eval.evaluate import Evaluation
 from whet.eval.record import Record
 from whet.runs.figures import percent
-from whet.runs.plain import one_line
+from whet.runs.plain import both_ends, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,9 +108,9 @@ def _samples(before: Evaluation, after: Evaluation, count: int = 3) -> Iterator[
         yield _answer("after ", now)
 
 
-def _answer(label: str, record: Record, width: int = 64) -> Text:
+def _answer(label: str, record: Record, width: int = 66) -> Text:
     mark, colour = ("✓", "green") if record.correct else ("✗", "red")
-    return Text.assemble((f"    {label} {mark} ", colour), (one_line(record.response, width), "dim"))
+    return Text.assemble((f"    {label} {mark} ", colour), (both_ends(record.response, width), "dim"))
 
 
 def next_steps(outcome: Outcome, whet: str = "whet") -> RenderableType:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.runs.plain import one_line
+from whet.runs.plain import both_ends, one_line
 
 
 @given(st.text(), st.integers(2, 40))
@@ -19,3 +19,11 @@ def test_escape_codes_are_shown_not_sent() -> None:
 
 def test_short_text_stays() -> None:
     assert one_line("What is 37 + 45?") == "What is 37 + 45?"
+
+
+@given(st.text(), st.integers(3, 40))
+def test_both_ends_fit_and_the_end_is_the_end(text: str, width: int) -> None:
+    line, whole = both_ends(text, width), one_line(text, 10**6)
+    assert len(line) <= width
+    assert line.isprintable()
+    assert line == whole or (line.endswith(whole[-(width // 3) :]) and whole.startswith(line.split("…")[0]))

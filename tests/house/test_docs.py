@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from house.source import PACKAGE, ROOT, Function, folders, modules
+from whet.errors import UserError
+from whet.recipe import make_recipe
 
 CODE_NAME = re.compile(r"`([\w/]+\.py):([A-Za-z_][\w.]*)`")
 FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -170,3 +173,21 @@ def test_a_target_that_is_gone_is_found() -> None:
 
 def test_ci_can_be_run() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def _recipes_in(document: str) -> list[str]:
+    return re.findall(r"^```yaml\n(.*?)^```", _read(document), flags=re.M | re.S)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/how-to/your-own.md"])
+def test_every_recipe_in_a_document_loads(document: str) -> None:
+    blocks = _recipes_in(document)
+    assert blocks
+    for block in blocks:
+        tree = {"model": "any", "data": {"train": {"name": "arithmetic"}}, **yaml.safe_load(block)}
+        assert make_recipe(tree).grpo.group_size >= 2
+
+
+def test_a_recipe_that_drifted_is_refused() -> None:
+    with pytest.raises(UserError, match="rewards"):
+        make_recipe({"model": "any", "data": {"train": {"name": "arithmetic"}}, "rewards": ["acuracy"]})

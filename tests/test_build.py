@@ -231,3 +231,11 @@ def test_the_reference_is_the_policy_as_it_is_and_stays(
     assert kept is not None
     assert not kept.requires_grad
     torch.testing.assert_close(kept, now)
+
+
+@pytest.mark.parametrize(("family", "told"), [("qwen3", False), ("gemma3", True)])
+def test_an_architecture_without_a_fast_path_is_told(tmp_path: Path, family: str, told: bool) -> None:
+    tiny.save_tiny(tmp_path / "model", family)
+    said: list[str] = []
+    build_policy(shrunk(tmp_path / "model", tmp_path), said.append)
+    assert any("goes through its own forward: exact, but slower" in line for line in said) is told

@@ -126,7 +126,7 @@ def evaluate(
     progress: Callable[[int, int], None] | None = None,
     *,
     equal: Callable[[str, str], bool] = eq,
-    chunk: int = 64,
+    chunk: int = 128,
     step: int = 0,
 ) -> Evaluation:
     """Asks every prompt once greedily, and `samples` times more through `sampled` where that is above 1.

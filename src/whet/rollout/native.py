@@ -33,6 +33,7 @@ class NativeSampler:
         """π_old ← π_θ: copies the weights, or borrows them where no fused copy is known."""
         self.tokenizer = policy.tokenizer
         self.end_tokens = policy.end_tokens()
+        self.__dict__.pop("engine", None)  # give the last copy up before the next is made
         self.engine = engine_for(policy.model)
 
     def sample(self, prompts: Sequence[Prompt], n: int, step: int) -> Outputs:

@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check install
 
-.PHONY: help quickstart test test-long check bench
+.PHONY: help quickstart test test-long check
 .DELETE_ON_ERROR:
 
 help:

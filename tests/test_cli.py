@@ -154,15 +154,16 @@ def test_a_dry_run_prints_a_recipe_that_loads(capsys: pytest.CaptureFixture[str]
 
 
 def test_training_ends_with_what_was_gained_and_what_to_type_next(
-    tiny_folder: Path, capsys: pytest.CaptureFixture[str]
+    tiny_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(cli, "_own_name", lambda: "whet")
     changes = {"sft.when": "always", "grpo.steps": 1}
     assert status("train", "quickstart", *words(tiny_folder, Path("runs"), changes)) == 0
     printed = capsys.readouterr()
     assert printed.err == ""
     lines = printed.out.splitlines()
     assert lines[0] == "[Load]"
-    for phrase in ("6 held-out problems", "base model → after GRPO", "whet chat runs/quickstart-001"):
+    for phrase in ("6 held-out problems", "GRPO over base model", "whet chat runs/quickstart-001"):
         assert phrase in printed.out
     (compared,) = (line for line in lines if "whet compare" in line)
     assert status(*compared.split("whet ")[1].split()) == 0, "what is offered can be typed"
@@ -201,7 +202,7 @@ def test_eval_of_a_run(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (found["problems"], found["samples"]) == (4, 2)
     assert len(Path("out.jsonl").read_text("utf-8").splitlines()) == 4
     assert status("eval", str(run), "--limit=4") == 0
-    assert "4 held-out problems, greedy answers" in capsys.readouterr().out
+    assert "4 problems, greedy answers" in capsys.readouterr().out
 
 
 def test_eval_of_a_model_on_a_file(tiny_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -327,3 +328,22 @@ def test_the_closing_page_says_what_can_be_typed(monkeypatch: pytest.MonkeyPatch
     (tmp_path / "whet").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert cli._own_name() == "whet"
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status("--version") == 0
+    assert re.fullmatch(r"whet \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
+def test_a_mistake_of_ours_is_one_line_with_a_way_to_see_more(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError("a quotient\nof nothing")
+
+    monkeypatch.setattr(cli, "VERBS", {"keys": broken})
+    assert status("keys") == 1
+    assert capsys.readouterr().err == "whet: failed with ZeroDivisionError: a quotient (WHET_DEBUG=1 shows where)\n"
+    monkeypatch.setenv("WHET_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        status("keys")

@@ -57,11 +57,13 @@ def train(config: Config, view: View, stem: str = "run") -> Outcome:
 def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "RunWriter", view: View) -> Outcome:
     from whet.stages.fine_tune import fine_tune
     from whet.stages.finish import save_final
-    from whet.stages.warm_start import run_warm_start, worked_problems
+    from whet.stages.warm_start import refuse_too_few, run_warm_start, worked_problems
 
     outcome = Outcome(run.path, _check("", policy, task, config, run, view))
     _refuse_misread_gold(outcome.report)
     worked = worked_problems(task, config.sft) if wants_warm_start(config, outcome.report) else []
+    if config.sft.when == "always":
+        refuse_too_few(worked, task)
     view.note(_what_follows(outcome.report, bool(worked)))
     _measure(BASE, outcome, policy, task, config, run, view)
     if worked:

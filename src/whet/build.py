@@ -108,12 +108,15 @@ def build_policy(config: Config, say: Say) -> "LanguageModel":
     from whet.policy.loading import load_model
     from whet.policy.lora import add_lora
 
-    keep_freed_memory()
     device = pick_device()
+    if device.type == "cpu":
+        keep_freed_memory()
     loaded = load_model(config.model.name, pick_dtype(config.model.dtype, device), say)
     model = loaded.model.to(device)
     if not is_plain(model):
-        say(f"{model.config.model_type} goes through its own forward: exact, but slower than {', '.join(sorted(PLAIN))}")
+        say(
+            f"{model.config.model_type} goes through its own forward: exact, but slower than {', '.join(sorted(PLAIN))}"
+        )
     if config.model.lora:
         model = add_lora(model, config.model.lora, config.seed)
     return LanguageModel(model, loaded.tokenizer, config.grpo.sampling.temperature, loaded.source)

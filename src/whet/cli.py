@@ -207,6 +207,9 @@ VERBS: dict[str, Command] = {
 
 DESCRIPTION = "Sharpen a small language model at reasoning by reinforcement fine-tuning (GRPO)."
 
+DEBUG = "WHET_DEBUG"
+"""Set in the environment, it lets a mistake of ours show its traceback."""
+
 WIDE = 240
 """Columns where there is no terminal: a line stays a line, for logs and `grep`."""
 
@@ -217,6 +220,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _status(arguments: list[str]) -> int:
+    if arguments == ["--version"]:
+        from whet import __version__
+
+        print(f"whet {__version__}")
+        return 0
     try:
         parse(VERBS, arguments, DESCRIPTION)()
         sys.stdout.flush()
@@ -228,6 +236,12 @@ def _status(arguments: list[str]) -> int:
         return 75
     except BrokenPipeError:  # whoever read our output has had enough, as `head` has
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
+        return 1
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        what = str(error).strip().partition("\n")[0]
+        print(f"whet: failed with {type(error).__name__}: {what} ({DEBUG}=1 shows where)", file=sys.stderr)
         return 1
     return 0
 

@@ -32,7 +32,8 @@ class ModelConfig(Section):
     name: str
     """A folder, a GGUF file, a hub name, or a packaged model (`SmolLM2-135M-Instruct`)."""
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
-    """What the layers compute in. Weights are kept in float32; auto takes bfloat16 where the machine is fast at it."""
+    """What the layers load and compute in; auto takes bfloat16 where the machine is fast at it. While a stage trains,
+    its optimizer keeps a float32 master of every weight."""
     lora: LoraConfig | None = None
     """Train low-rank adapters instead of every weight."""
 
@@ -160,7 +161,7 @@ class SftConfig(Section):
     evaluate_every: PositiveInt = 10
     """Steps between two measurements of the held-out loss."""
     patience: PositiveInt = 3
-    """Stop after this many measurements in a row without a better held-out loss."""
+    """Stop after this many measurements in a row without a better held-out loss; the weights stay as they are then."""
     micro_batch_tokens: PositiveInt = 4096
     """Tokens that go through the learner at a time; the gradient does not depend on it."""
     optimizer: OptimizerConfig = OptimizerConfig(learning_rate=2e-5, warmup_steps=5)

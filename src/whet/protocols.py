@@ -99,6 +99,10 @@ class Optimizer(Protocol):
         `learning_rate`."""
         ...
 
+    def tensors(self) -> Mapping[str, "Tensor"]:
+        """Everything the next step depends on, for a checkpoint."""
+        ...
+
 
 class Run(Protocol):
     """What a run leaves on disk."""

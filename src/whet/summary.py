@@ -51,10 +51,10 @@ def _parts(outcome: Outcome, whet: str) -> Iterator[RenderableType]:
     yield next_steps(outcome, whet)
 
 
-def results_table(evaluations: "Mapping[str, Evaluation]") -> Table:
+def results_table(evaluations: "Mapping[str, Evaluation]", asked: str = "held-out problems") -> Table:
     """A row for each measurement: strict and lenient accuracy with their intervals, format, length."""
     some = next(iter(evaluations.values()))
-    table = Table(title=f"{len(some.records)} held-out problems, greedy answers", title_justify="left", box=None)
+    table = Table(title=f"{len(some.records)} {asked}, greedy answers", title_justify="left", box=None)
     table.add_column("")
     for column in ("accuracy", "95 % interval", "lenient", "format", "cut off", "tokens"):
         table.add_column(column, justify="right")
@@ -128,7 +128,7 @@ def next_steps(outcome: Outcome, whet: str = "whet") -> RenderableType:
 
 def evaluation_table(name: str, evaluation: Evaluation) -> RenderableType:
     """One measurement, with pass@k and maj@k where there are samples."""
-    table = results_table({name: evaluation})
+    table = results_table({name: evaluation}, "problems")
     sampled = [(key, value) for key, value in evaluation.summary().items() if "@" in key]
     more = [Text(f"  {key} {100 * value:.1f} %") for key, value in sampled if isinstance(value, float)]
     return Group(table, *more)

@@ -10,6 +10,7 @@ TESTS = ROOT / "tests"
 OF_THEIR_OWN = {
     "house": "the house rules",
     "test_learning.py": "that Algorithm 1 learns what is rewarded, and only that",
+    "test_real_model.py": "the whole way on the real model, in minutes",
     "test_tiny.py": "the tiny models that other tests stand on",
 }
 """Tests of no single module: folders and files right under tests/."""

@@ -15,7 +15,7 @@ from whet.policy.language_model import LanguageModel
 from whet.runs.reader import RunReader
 from whet.runs.writer import RunWriter
 from whet.sft.algorithm import held_out_loss
-from whet.stages.warm_start import example, run_warm_start, worked_problems
+from whet.stages.warm_start import example, refuse_too_few, run_warm_start, worked_problems
 from whet.types import Problem
 from wiring import listening, shrunk
 
@@ -74,11 +74,16 @@ def test_as_many_solutions_as_are_needed(
     assert all(problem.solution for problem in chosen)
 
 
-@pytest.mark.parametrize(("solved", "said"), [(0, "none of 6 problems"), (1, "1 of 6 problems has a worked solution")])
-def test_too_few_solutions_are_refused(tiny_folder: Path, tmp_path: Path, solved: int, said: str) -> None:
+@pytest.mark.parametrize("solved", [0, 1])
+def test_too_few_solutions_are_none_and_refused_where_they_must_be_there(
+    tiny_folder: Path, tmp_path: Path, solved: int
+) -> None:
     config = shrunk(tiny_folder, tmp_path)
-    with pytest.raises(UserError, match=said):
-        worked_problems(task_of(config, problems(20, solved=solved)), config.sft)
+    task = task_of(config, problems(20, solved=solved))
+    worked = worked_problems(task, config.sft)
+    assert worked == []
+    with pytest.raises(UserError, match=r"sft: fewer than 2 of 20 problems .* set sft\.when never"):
+        refuse_too_few(worked, task)
 
 
 def warmed(folder: Path, tmp_path: Path, solutions: list[Problem], changes: dict[str, Any]) -> Any:

@@ -9,6 +9,7 @@ from whet.eval.evaluate import Evaluation
 from whet.grpo.algorithm import train
 from whet.grpo.metrics import group_metrics
 from whet.policy.checkpoint import prune, save_checkpoint, step_folder
+from whet.protocols import Optimizer
 from whet.runs.view import View
 from whet.runs.writer import RunWriter
 from whet.stages.clock import Clock, Timed
@@ -66,7 +67,7 @@ class Milestones:
     def __init__(
         self,
         policy: "LanguageModel",
-        optimizer: object,
+        optimizer: Optimizer,
         task: Task,
         config: Config,
         run: RunWriter,
@@ -91,7 +92,7 @@ class Milestones:
         self.view.phase("GRPO", self.config.grpo.steps, done)
 
     def _save(self, done: int) -> None:
-        tensors = {"optimizer": self.optimizer.tensors()}  # type: ignore[attr-defined]
+        tensors = {"optimizer": self.optimizer.tensors()}
         save_checkpoint(step_folder(self.run.checkpoints, done), tensors, {"step": done, "best": list(self.best)})
         best = step_folder(self.run.checkpoints, self.best[1]) if self.best[1] > 0 else None
         prune(self.run.checkpoints, self.config.run.keep, [best] if best else [])

@@ -17,6 +17,9 @@ from whet.types import Problem
 if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
 
+FEWEST = 2
+"""Solutions that a warm start needs: one to learn from and one to measure by."""
+
 ASIDE = 0.2
 """The largest share of the solutions that is set aside: most of a small file must be left to learn from."""
 
@@ -24,16 +27,20 @@ ASIDE = 0.2
 def worked_problems(task: Task, config: SftConfig) -> list[Problem]:
     """The problems whose solutions the warm start imitates, each once: as many as its steps ask for, if there are.
 
-    Raises `UserError` where fewer than two have a worked solution.
+    None where fewer than `FEWEST` have a worked solution.
     """
-    wanted = min(config.steps * config.batch_size + config.held_out, len(task.solutions))
+    wanted = config.steps * config.batch_size + config.held_out
     worked = {problem.question: problem for problem in islice(task.solutions, wanted) if problem.solution}
-    if len(worked) < 2:
+    return list(worked.values()) if len(worked) >= FEWEST else []
+
+
+def refuse_too_few(worked: Sequence[Problem], task: Task) -> None:
+    """Raises `UserError` where there is nothing to imitate."""
+    if not worked:
         raise UserError(
-            f"sft: {len(worked) or 'none'} of {wanted} problems has a worked solution to imitate; name data with a "
-            "solution column in sft.data, or set sft.when never"
+            f"sft: fewer than {FEWEST} of {len(task.solutions)} problems have a worked solution to imitate; name data "
+            "with a solution column in sft.data, or set sft.when never"
         )
-    return list(worked.values())
 
 
 def run_warm_start(

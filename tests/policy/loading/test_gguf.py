@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import torch
 from gguf import GGUFWriter
-from policy.loading.tiny_gguf import write_gguf
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import tiny
+from policy.loading.tiny_gguf import write_gguf
 from whet.errors import UserError
 from whet.policy.loading.gguf import convert, folder_of, pre_tokenizer_name
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 import torch
-from policy.loading.tiny_gguf import write_gguf
 
 import tiny
+from policy.loading.tiny_gguf import write_gguf
 from whet.errors import UserError
-from whet.policy.loading import hub, packaged
-from whet.policy.loading import load_model, resolve
+from whet.policy.loading import hub, load_model, packaged, resolve
 from whet.policy.loading.hub import NotHereError
 from whet.policy.loading.origin import write_origin
 

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from policy.loading.tiny_gguf import write_gguf
 
 import tiny
+from policy.loading.tiny_gguf import write_gguf
 from whet.errors import UserError
 from whet.policy.loading import packaged
 from whet.policy.loading.hub import NotHereError

@@ -46,3 +46,9 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import tiny
 
     return tiny.save_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A width in the environment (pytest-xdist sets one in its workers) is not what the tests are about."""
+    monkeypatch.delenv("COLUMNS", raising=False)

@@ -78,10 +78,10 @@ def test_before_and_after_in_a_table() -> None:
     table = shown(results_table({"base": BEFORE, "sft": BEFORE, "final": AFTER}))
     assert "10 held-out problems, greedy answers" in table
     rows = {line.split("  ")[0].strip(): line for line in table.splitlines()}
-    assert list(rows)[-3:] == ["base model", "after the warm start", "after GRPO"]
+    assert list(rows)[-3:] == ["base model", "warm start", "GRPO"]
     assert "20.0 %" in rows["base model"]
     assert "5.7 – 51.0" in rows["base model"]  # Wilson 95 % of 2 in 10
-    assert "70.0 %" in rows["after GRPO"]
+    assert "70.0 %" in rows["GRPO"]
 
 
 def test_every_figure_of_a_row() -> None:

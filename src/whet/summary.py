@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from whet.recipe.keys import Key
 
-NAMES: "Mapping[str, str]" = {BASE: "base model", WARM: "after the warm start", FINAL: "after GRPO"}
-SHORT: "Mapping[str, str]" = {BASE: "base model", WARM: "warm start", FINAL: "GRPO"}
+NAMES: "Mapping[str, str]" = {BASE: "base model", WARM: "warm start", FINAL: "GRPO"}
 
 
 def check_table(report: CheckReport) -> RenderableType:
@@ -81,7 +80,7 @@ def gains_table(evaluations: "Mapping[str, Evaluation]") -> Table:
     stages = list(evaluations)
     for before, after in [*pairwise(stages), *([(stages[0], stages[-1])] if len(stages) > 2 else [])]:
         table.add_row(
-            Text(f"{SHORT.get(after, after)} over {SHORT.get(before, before)}"), *_gain(evaluations, before, after)
+            Text(f"{NAMES.get(after, after)} over {NAMES.get(before, before)}"), *_gain(evaluations, before, after)
         )
     return table
 

@@ -69,7 +69,7 @@ def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "
     if worked:
         run_warm_start(policy, task, worked, config, run, view)
         _measure(WARM, outcome, policy, task, config, run, view)
-        _check(WARM, policy, task, config, run, view)
+        _check(WARM, policy, task, config, run, view, outcome.report)
     if config.grpo.steps:
         fine_tune(policy, task, config, run, view)
         _measure(FINAL, outcome, policy, task, config, run, view)
@@ -78,11 +78,17 @@ def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "
 
 
 def _check(
-    stage: str, policy: "LanguageModel", task: "Task", config: Config, run: "RunWriter", view: View
+    stage: str,
+    policy: "LanguageModel",
+    task: "Task",
+    config: Config,
+    run: "RunWriter",
+    view: View,
+    earlier: CheckReport | None = None,
 ) -> CheckReport:
     from whet.stages.check import check as run_check
 
-    report = run_check(policy, task, config, view)
+    report = run_check(policy, task, config, view, earlier)
     run.record_check(stage, report.as_dict())
     view.note(report.diagnosis.sentence)
     return report

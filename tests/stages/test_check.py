@@ -121,3 +121,18 @@ def test_gold_answers_of_gsm8k_score_full_marks(policy: Any, tiny_folder: Path, 
     texts = [json.loads(line)["question"] for line in (shared / "gsm8k" / "train.jsonl").open(encoding="utf-8")]
     longest = max(len(tiny.tiny_tokenizer().encode(text.strip())) for text in texts[:300])
     assert report.lengths.prompts.longest > longest
+
+
+def test_what_does_not_depend_on_the_weights_is_measured_once(
+    policy: Any, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = shrunk(tiny_folder, tmp_path)
+    task = build_task(config, policy.tokenizer)
+    first = check(policy, task, config, listening()[1])
+
+    def measured_again(*_: object) -> None:
+        raise AssertionError("gold solutions were graded or measured again")
+
+    monkeypatch.setattr("whet.stages.check.gold_failures", measured_again)
+    monkeypatch.setattr("whet.stages.check.measure_lengths", measured_again)
+    assert check(policy, task, config, listening()[1], first) == first, "the same weights give the same report"

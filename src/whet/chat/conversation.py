@@ -17,6 +17,7 @@ from whet.config import Config, FormatConfig
 from whet.data.prompts import PromptRenderer
 from whet.errors import UserError
 from whet.formats import ResponseFormat, build_format
+from whet.policy.loading.patience import silent
 from whet.recipe import load_recipe, make_recipe
 from whet.runs import jsonl, layout
 from whet.runs.reader import RunReader, is_run
@@ -73,10 +74,6 @@ class Chat:
             "model": self.name,
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-
-
-def silent(text: str) -> None:
-    """Says nothing."""
 
 
 def open_chat(

@@ -21,18 +21,23 @@ if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
 
 
-def check(policy: "LanguageModel", task: Task, config: Config, view: View) -> CheckReport:
-    """Measures what training would meet; trains nothing."""
+def check(
+    policy: "LanguageModel", task: Task, config: Config, view: View, earlier: CheckReport | None = None
+) -> CheckReport:
+    """Measures what training would meet; trains nothing.
+
+    Gold answers and lengths do not depend on the weights: they are taken from `earlier`, a check of the same task.
+    """
     view.phase("Check", 2)
     problems = _first(task.train, config.check.gold)
-    failures = _gold_failures(problems, task)
+    failures = earlier.gold_failures if earlier else _gold_failures(problems, task)
     view.advance(1)
     probe = probe_model(policy, task, config)
     for line in failure_lines(task.reward):
         view.note(f"check: {line}")
     view.advance(2, accuracy=probe.pass_at_1, format=probe.format_rate, signal=probe.signal)
     return CheckReport.of(
-        lengths=_lengths(problems, policy, task, config),
+        lengths=earlier.lengths if earlier else _lengths(problems, policy, task, config),
         probe=probe,
         gold_checked=len(problems),
         gold_failures=failures,

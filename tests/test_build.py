@@ -233,9 +233,9 @@ def test_the_reference_is_the_policy_as_it_is_and_stays(
     torch.testing.assert_close(kept, now)
 
 
-@pytest.mark.parametrize(("family", "told"), [("qwen3", False), ("gemma3", True)])
-def test_an_architecture_without_a_fast_path_is_told(tmp_path: Path, family: str, told: bool) -> None:
-    tiny.save_tiny(tmp_path / "model", family)
+@pytest.mark.parametrize(("changes", "told"), [({}, False), ({"attn_logit_softcapping": 50.0}, True)])
+def test_an_architecture_without_a_fast_path_is_told(tmp_path: Path, changes: dict[str, Any], told: bool) -> None:
+    tiny.save_tiny(tmp_path / "model", "gemma3", **changes)
     said: list[str] = []
     build_policy(shrunk(tmp_path / "model", tmp_path), said.append)
     assert any("goes through its own forward: exact, but slower" in line for line in said) is told

@@ -103,7 +103,7 @@ def build_policy(config: Config, say: Say) -> "LanguageModel":
     """π_θ on the best device of this machine, with adapters where the recipe wants them."""
     from whet.compute.device import pick_device, pick_dtype
     from whet.compute.memory import keep_freed_memory
-    from whet.kernels.families import PLAIN, is_plain
+    from whet.kernels.families import FUSED, is_fused
     from whet.policy.language_model import LanguageModel
     from whet.policy.loading import load_model
     from whet.policy.lora import add_lora
@@ -113,9 +113,9 @@ def build_policy(config: Config, say: Say) -> "LanguageModel":
         keep_freed_memory()
     loaded = load_model(config.model.name, pick_dtype(config.model.dtype, device), say)
     model = loaded.model.to(device)
-    if not is_plain(model):
+    if not is_fused(model):
         say(
-            f"{model.config.model_type} goes through its own forward: exact, but slower than {', '.join(sorted(PLAIN))}"
+            f"{model.config.model_type} goes through its own forward: exact, but slower than {', '.join(sorted(FUSED))}"
         )
     if config.model.lora:
         model = add_lora(model, config.model.lora, config.seed)

@@ -7,10 +7,9 @@ import torch
 from torch import Tensor
 
 import tiny
-from whet.kernels.decoder import Decoder, half_negated, rms_norm, rotated
+from whet.kernels.decoder import Decoder, half_negated, rotated
 from whet.kernels.fuse import fuse
 
-FUSED = ("llama", "qwen2", "qwen3")
 PROMPTS = [[5, 9, 33, 60, 71, 8, 4], [44], [12, 90, 17]]
 ROWS = 3
 """Rows of each prompt."""
@@ -47,18 +46,18 @@ def follow(model: Any, prompts: list[list[int]], keeps: dict[int, list[int]], to
             logits_RV = decoder.advance(torch.tensor([script(name, position) for name in names]))
 
 
-@pytest.mark.parametrize("family", FUSED)
+@pytest.mark.parametrize("family", tiny.FAMILIES)
 def test_ragged_prompts_as_in_rows_of_their_own(family: str) -> None:
     follow(tiny.tiny_model(family), PROMPTS, {})
 
 
-@pytest.mark.parametrize("family", FUSED)
+@pytest.mark.parametrize("family", tiny.FAMILIES)
 def test_after_rows_were_dropped_again_and_again(family: str) -> None:
     """First unevenly, then a whole prompt, then all but one row of the last prompt."""
     follow(tiny.tiny_model(family), PROMPTS, {1: [0, 2, 3, 4, 5, 7], 3: [2, 3, 7], 5: [7]})
 
 
-@pytest.mark.parametrize("family", FUSED)
+@pytest.mark.parametrize("family", tiny.FAMILIES)
 @pytest.mark.parametrize("prompt", [[50], [9, 8, 7, 6]])
 def test_a_single_prompt(family: str, prompt: list[int]) -> None:
     follow(tiny.tiny_model(family), [prompt], {2: [1]})
@@ -72,6 +71,7 @@ def test_a_single_prompt(family: str, prompt: list[int]) -> None:
         {"num_key_value_heads": 4},
         {"head_dim": 16},
         {"num_hidden_layers": 1},
+        {"hidden_act": "gelu"},
         {"attention_bias": True, "mlp_bias": True},
         {"rope_parameters": {"rope_type": "linear", "factor": 4.0, "rope_theta": 10_000.0}},
         {
@@ -99,7 +99,22 @@ def test_what_a_configuration_may_change(changes: dict[str, Any]) -> None:
     follow(tiny.tiny_model("llama", **changes), PROMPTS, {2: [0, 4, 8]})
 
 
-@pytest.mark.parametrize("family", FUSED)
+@pytest.mark.parametrize("window", [1, 3, 8])
+@pytest.mark.parametrize(
+    ("family", "changes"),
+    [("gemma3", {}), ("qwen2", {"use_sliding_window": True, "max_window_layers": 1})],
+    ids=["gemma3", "qwen2"],
+)
+def test_a_window_shorter_than_prompts_and_responses(family: str, changes: dict[str, Any], window: int) -> None:
+    follow(tiny.tiny_model(family, sliding_window=window, **changes), PROMPTS, {3: [0, 2, 5, 8]})
+
+
+def test_more_tokens_than_one_block_of_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whet.kernels.decoder.BLOCK", 3)
+    follow(tiny.tiny_model(), PROMPTS, {2: [0, 1, 4, 8], 6: [1, 8]})
+
+
+@pytest.mark.parametrize("family", tiny.FAMILIES)
 def test_bfloat16_strays_no_further_than_transformers_itself(family: str) -> None:
     """Both round every layer to bfloat16, in another order; judged by the float32 model's numbers."""
     rounded = tiny.tiny_model(family, dtype=torch.bfloat16)
@@ -140,15 +155,3 @@ def test_rotation_by_hand() -> None:
     turned = rotated(x, torch.zeros(4), half_negated(torch.ones(4)))
     assert turned.tolist() == [-3.0, -4.0, 1.0, 2.0]
     assert rotated(x, torch.ones(4), torch.zeros(4)).tolist() == x.tolist()
-
-
-def test_rms_norm_by_hand() -> None:
-    """[3, 4]: mean square 12.5; with ε = 3.5 the root is 4."""
-    norm = rms_norm(torch.tensor([2.0, 10.0]), 3.5)
-    assert norm(torch.tensor([[3.0, 4.0]])).tolist() == [[1.5, 10.0]]
-
-
-def test_rms_norm_takes_the_mean_in_float32() -> None:
-    """300² is past float16's largest number."""
-    x = torch.full((4,), 300.0, dtype=torch.float16)
-    assert rms_norm(torch.ones(4, dtype=torch.float16), 0.0)(x).tolist() == [1.0] * 4

@@ -27,14 +27,14 @@ def by_model(model: Any) -> Tensor:
     return logits
 
 
-@pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3"])
+@pytest.mark.parametrize("family", tiny.FAMILIES)
 @pytest.mark.parametrize("tied", [True, False])
 def test_the_copy_computes_what_the_model_computes(family: str, tied: bool) -> None:
     model = tiny.tiny_model(family, tie_word_embeddings=tied)
     torch.testing.assert_close(by_decoder(fuse(model)), by_model(model), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3"])
+@pytest.mark.parametrize("family", tiny.FAMILIES)
 def test_adapters_are_merged_in(family: str) -> None:
     model = with_lora(family)
     assert (by_model(model) - by_model(tiny.tiny_model(family))).abs().max() > 0.5
@@ -65,9 +65,10 @@ def test_adapters_that_are_off_are_left_out() -> None:
         lambda dtype: tiny.tiny_model("llama", dtype=dtype, tie_word_embeddings=False, attention_bias=True),
         lambda dtype: tiny.tiny_model("qwen2", dtype=dtype),
         lambda dtype: tiny.tiny_model("qwen3", dtype=dtype),
+        lambda dtype: tiny.tiny_model("gemma3", dtype=dtype),
         lambda dtype: with_lora("llama").to(dtype),
     ],
-    ids=["tied", "untied, biases", "qwen2", "qwen3", "lora"],
+    ids=["tied", "untied, biases", "qwen2", "qwen3", "gemma3", "lora"],
 )
 def test_the_copy_does_not_see_later_changes_of_any_weight(
     make: Callable[[torch.dtype], Any], dtype: torch.dtype

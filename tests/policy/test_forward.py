@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from transformers.models.gemma3.modeling_gemma3 import Gemma3RMSNorm
 from transformers.models.llama.modeling_llama import LlamaRMSNorm
 from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
 from transformers.models.qwen3.modeling_qwen3 import Qwen3RMSNorm
@@ -16,19 +17,19 @@ from plainly import LENGTHS, row_by_row, with_lora
 from whet.policy import forward as module
 from whet.policy.forward import choose_forward, padded, shared_prefix
 
-PACKED = ("llama", "qwen2", "qwen3")
+PACKED = tiny.FAMILIES
 
 
 @pytest.fixture
 def exact_norms(monkeypatch: pytest.MonkeyPatch) -> None:
-    """transformers' RMS norm rounds to float32 whatever the model's type; this one does not."""
+    """transformers' RMS norms round to float32 whatever the model's type; these do not."""
 
-    def norm(self: Any, x: Tensor) -> Tensor:
-        wide: Tensor = self.weight * x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.variance_epsilon)
-        return wide
+    def normed(x: Tensor, epsilon: float) -> Tensor:
+        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + epsilon)
 
     for kind in (LlamaRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm):
-        monkeypatch.setattr(kind, "forward", norm)
+        monkeypatch.setattr(kind, "forward", lambda self, x: self.weight * normed(x, self.variance_epsilon))
+    monkeypatch.setattr(Gemma3RMSNorm, "forward", lambda self, x: (1 + self.weight) * normed(x, self.eps))
 
 
 def gradients(model: Any, logprobs_BT: Tensor) -> dict[str, Tensor]:
@@ -49,8 +50,23 @@ def test_value_and_gradient_are_those_of_single_rows(forward: Any, family: str, 
     ours, expected = forward(model, batch, temperature), row_by_row(model, batch, temperature)
     torch.testing.assert_close(ours, expected, rtol=0, atol=1e-9)
     mine, true = gradients(model, ours), gradients(model, expected)
-    torch.testing.assert_close(mine, true, rtol=1e-8, atol=1e-8)
+    torch.testing.assert_close(mine, true, rtol=1e-9, atol=1e-9)
     assert all(gradient.abs().max() > 0 for gradient in mine.values())
+
+
+@pytest.mark.usefixtures("exact_norms")
+@pytest.mark.parametrize("window", [1, 2, 5])
+@pytest.mark.parametrize(
+    ("family", "changes"),
+    [("gemma3", {}), ("qwen2", {"use_sliding_window": True, "max_window_layers": 1})],
+    ids=["gemma3", "qwen2"],
+)
+def test_a_window_shorter_than_prompts_and_responses(family: str, changes: dict[str, Any], window: int) -> None:
+    model = tiny.tiny_model(family, dtype=torch.float64, sliding_window=window, **changes)
+    batch = ragged_batch(*LENGTHS)
+    ours, expected = shared_prefix(model, batch, 1.0), row_by_row(model, batch, 1.0)
+    torch.testing.assert_close(ours, expected, rtol=0, atol=1e-9)
+    torch.testing.assert_close(gradients(model, ours), gradients(model, expected), rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("forward", [shared_prefix, padded])
@@ -94,8 +110,9 @@ def test_the_chosen_way_is_exact_for_every_family(family: str) -> None:
         ("llama", {}, shared_prefix),
         ("qwen2", {}, shared_prefix),
         ("qwen3", {}, shared_prefix),
-        ("gemma3", {}, padded),
-        ("qwen2", {"use_sliding_window": True, "sliding_window": 4, "max_window_layers": 1}, padded),
+        ("gemma3", {}, shared_prefix),
+        ("qwen2", {"use_sliding_window": True, "sliding_window": 4, "max_window_layers": 1}, shared_prefix),
+        ("gemma3", {"attn_logit_softcapping": 50.0}, padded),
     ],
 )
 def test_a_family_that_is_not_known_to_be_exact_is_padded(family: str, changes: dict[str, Any], expected: Any) -> None:

@@ -121,7 +121,8 @@ def test_the_fused_decoder_and_the_models_own_forward_say_the_same(family: str, 
 def test_the_engine_is_the_fused_one_where_it_is_exact() -> None:
     assert isinstance(engine_for(tiny.tiny_model("qwen3")), Decoder)
     assert isinstance(engine_for(with_lora("qwen2")), Decoder)
-    assert isinstance(engine_for(tiny.tiny_model("gemma3")), ForwardEngine)
+    assert isinstance(engine_for(tiny.tiny_model("gemma3")), Decoder)
+    assert isinstance(engine_for(tiny.tiny_model("gemma3", attn_logit_softcapping=50.0)), ForwardEngine)
 
 
 def test_a_rollout_stops_with_an_end_token_or_at_the_limit(usual: list[list[Rollout]]) -> None:

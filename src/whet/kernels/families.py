@@ -2,16 +2,34 @@
 
 from typing import Any
 
-PLAIN = frozenset({"llama", "qwen2", "qwen3"})
-"""Model types made of the same block: attention, then a gated MLP, each after an RMS norm, and a linear head. Biases,
-norms on queries and keys, and tied embeddings may differ. Their forward passes keywords on to the attention."""
+FUSED = frozenset({"llama", "qwen2", "qwen3", "gemma3_text"})
+"""Model types made of the same block: attention, then a gated MLP, each between RMS norms, and a linear head. Biases,
+norms on queries and keys, norms after a part, sliding windows and tied embeddings may differ. Their forward passes
+keywords on to the attention."""
+
+_ATTENTION = frozenset({"full_attention", "sliding_attention"})
+
+_MUST_BE_ABSENT = ("attn_logit_softcapping", "final_logit_softcapping", "use_bidirectional_attention")
 
 
-def is_plain(model: Any) -> bool:
+def is_fused(model: Any) -> bool:
     """Whether the fused decoder and the packed forward compute what this model computes.
 
     Anything else goes through the model's own forward, row by row.
     """
     config = model.config
-    windowed = "sliding_attention" in (getattr(config, "layer_types", None) or ())
-    return config.model_type in PLAIN and config.hidden_act == "silu" and not windowed
+    known = config.model_type in FUSED and _ATTENTION.issuperset(layer_kinds(config))
+    return known and not any(getattr(config, name, None) for name in _MUST_BE_ABSENT)
+
+
+def layer_kinds(config: Any) -> list[str]:
+    """The kind of attention of each layer, by transformers' names."""
+    return getattr(config, "layer_types", None) or ["full_attention"] * config.num_hidden_layers
+
+
+def windows(config: Any) -> dict[str, int | None]:
+    """By kind of attention: how many tokens one sees, itself included; None for all before it."""
+    return {
+        kind: config.sliding_window if kind == "sliding_attention" else None
+        for kind in sorted(set(layer_kinds(config)))
+    }

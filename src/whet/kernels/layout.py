@@ -5,7 +5,7 @@ works on P + ΣC tokens in place of Σ(P + C).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -44,6 +44,21 @@ class Layout:
     def prompt_P1L(self) -> Tensor:
         """Prompts as a grid with one place each."""
         return self.prompt_PL[:, None]
+
+    def within(self, window: int | None) -> "Layout":
+        """The same places, where a token sees itself and the `window` − 1 tokens before it; all of them for None."""
+        if window is None:
+            return self
+        (_, longest_prompt), longest = self.prompt_PL.shape, self.response_BT.shape[1]
+        steps_L, steps_T = (torch.arange(size, device=self.prompt_PL.device) for size in (longest_prompt, longest))
+        positions_PT = self.real_PL.sum(-1)[:, None] + steps_T
+        back_LL = steps_L[:, None] - steps_L
+        back_PTS = torch.cat(
+            [positions_PT[:, :, None] - steps_L, (steps_T[:, None] - steps_T).expand(len(positions_PT), -1, -1)], -1
+        )
+        return replace(
+            self, future_LL=self.future_LL | (back_LL >= window), hidden_PTS=self.hidden_PTS | (back_PTS >= window)
+        )
 
     def to(self, device: torch.device) -> "Layout":
         """The same layout on another device."""

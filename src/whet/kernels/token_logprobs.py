@@ -1,8 +1,8 @@
-"""log π(o_t) from hidden states, without ever holding the logits of all tokens at once.
+"""log π(o_t) from hidden states, without ever holding the float32 logits of all tokens at once.
 
 Full-vocabulary logits in float32 are the largest tensor of a training step (1,600 tokens × 49,152 entries are
-315 MB). Here the head runs over chunks of tokens, forward and backward; the backward computes a chunk's logits
-again.
+315 MB). Here the head runs over chunks of tokens, forward and backward. The backward needs every chunk's
+probabilities again: they are kept, in the type of the layers, up to a budget, and computed again beyond it.
 """
 
 from typing import Any
@@ -12,38 +12,49 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 CHUNK = 256
-"""Tokens whose logits exist at the same time."""
+"""Tokens whose float32 probabilities exist at the same time."""
+
+KEPT = 2**27
+"""Probabilities kept for the backward: 256 MiB in bfloat16."""
 
 
 class _TokenLogprobs(torch.autograd.Function):
-    """∂ log p(y) / ∂ logits = onehot(y) − softmax(logits)."""
+    """∂ log p(y) / ∂ logits = onehot(y) − p.
+
+    So ∂ hidden = head[y] − p · head, and ∂ head = (onehot(y) − p)ᵀ · hidden.
+    """
 
     @staticmethod
     def forward(ctx: Any, hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temperature: float) -> Tensor:
         ctx.save_for_backward(hidden_ND, head_VD, targets_N)
         ctx.temperature = temperature
-        wide = torch.promote_types(hidden_ND.dtype, torch.float32)
-        parts = [
-            _logits(hidden_CD, head_VD, temperature).log_softmax(-1, dtype=wide).gather(-1, targets_C[:, None])[:, 0]
-            for hidden_CD, targets_C in zip(hidden_ND.split(CHUNK), targets_N.split(CHUNK), strict=True)
-        ]
-        return torch.cat(parts)
+        kept_MV = hidden_ND.new_empty(_kept(ctx, hidden_ND, head_VD), len(head_VD))
+        logprobs_N = hidden_ND.new_empty(len(hidden_ND), dtype=_wide(hidden_ND))
+        for part in _chunks(len(hidden_ND)):
+            logits_CV = _logits(hidden_ND[part], head_VD, temperature)
+            p_CV = _probabilities(logits_CV)
+            kept_MV[part].copy_(p_CV[: len(kept_MV[part])])
+            logprobs_N[part] = _log_p(logits_CV, p_CV, targets_N[part, None])
+        ctx.kept_MV = kept_MV
+        return logprobs_N
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
         hidden_ND, head_VD, targets_N = ctx.saved_tensors
-        by_hidden_ND = torch.empty_like(hidden_ND)
+        slope_N1 = (upstream[0][:, None] / ctx.temperature).to(hidden_ND.dtype)
+        sloped_ND = slope_N1 * hidden_ND
+        by_hidden_ND = head_VD.index_select(0, targets_N)
         by_head_VD = torch.zeros_like(head_VD, dtype=upstream[0].dtype) if ctx.needs_input_grad[1] else None
-        for start in range(0, len(hidden_ND), CHUNK):
-            part = slice(start, start + CHUNK)
-            slope_C1 = (upstream[0][part, None] / ctx.temperature).to(hidden_ND.dtype)
-            probabilities_CV = _logits(hidden_ND[part], head_VD, ctx.temperature).softmax(-1).to(hidden_ND.dtype)
-            by_logits_CV = probabilities_CV.mul_(-slope_C1)
-            by_logits_CV.scatter_add_(-1, targets_N[part, None], slope_C1)
-            by_hidden_ND[part] = by_logits_CV @ head_VD
+        kept = len(ctx.kept_MV)
+        for part in ([slice(0, kept)] if kept else []) + _chunks(len(hidden_ND), kept):
+            p_CV = _probabilities_again(ctx, part, hidden_ND, head_VD)
+            by_hidden_ND[part].addmm_(p_CV, head_VD, alpha=-1)
             if by_head_VD is not None:
-                by_head_VD += by_logits_CV.T @ hidden_ND[part]
-        return by_hidden_ND, None if by_head_VD is None else by_head_VD.to(head_VD.dtype), None, None
+                by_head_VD -= p_CV.T @ sloped_ND[part]
+        if by_head_VD is not None:
+            by_head_VD.index_add_(0, targets_N, sloped_ND.to(by_head_VD.dtype))
+            by_head_VD = by_head_VD.to(head_VD.dtype)
+        return by_hidden_ND.mul_(slope_N1), by_head_VD, None, None
 
 
 def token_logprobs(hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temperature: float = 1.0) -> Tensor:
@@ -55,8 +66,39 @@ def token_logprobs(hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temper
     return result
 
 
+def _chunks(end: int, start: int = 0) -> list[slice]:
+    return [slice(at, min(at + CHUNK, end)) for at in range(start, end, CHUNK)]
+
+
+def _kept(ctx: Any, hidden_ND: Tensor, head_VD: Tensor) -> int:
+    """Of how many tokens the probabilities are kept: whole chunks within the budget, none without a backward."""
+    affordable = KEPT // len(head_VD)
+    tokens = len(hidden_ND) if affordable >= len(hidden_ND) else affordable // CHUNK * CHUNK
+    return tokens if any(ctx.needs_input_grad) else 0
+
+
 def _logits(hidden_CD: Tensor, head_VD: Tensor, temperature: float) -> Tensor:
     """Logits / temperature; a division is made in float32, so that it rounds nothing."""
     logits_CV = linear(hidden_CD, head_VD)
-    wide = torch.promote_types(logits_CV.dtype, torch.float32)
-    return logits_CV if temperature == 1.0 else logits_CV.to(wide) / temperature
+    return logits_CV if temperature == 1.0 else logits_CV.to(_wide(logits_CV)) / temperature
+
+
+def _probabilities(logits_CV: Tensor) -> Tensor:
+    return torch.softmax(logits_CV, -1, dtype=_wide(logits_CV))
+
+
+def _probabilities_again(ctx: Any, part: slice, hidden_ND: Tensor, head_VD: Tensor) -> Tensor:
+    """Those kept, or those of a chunk computed anew."""
+    if part.stop <= len(ctx.kept_MV):
+        return ctx.kept_MV[part]  # type: ignore[no-any-return]
+    return _probabilities(_logits(hidden_ND[part], head_VD, ctx.temperature)).to(hidden_ND.dtype)
+
+
+def _log_p(logits_CV: Tensor, p_CV: Tensor, targets_C1: Tensor) -> Tensor:
+    """log p_y = (logit_y − logit_max) + log p_max: p_max is at least 1 / V, where p_y may round to 0."""
+    above_C1 = logits_CV.gather(-1, targets_C1).to(p_CV.dtype) - logits_CV.amax(-1, keepdim=True)
+    return (above_C1 + p_CV.amax(-1, keepdim=True).log())[:, 0]
+
+
+def _wide(x: Tensor) -> torch.dtype:
+    return torch.promote_types(x.dtype, torch.float32)

@@ -4,7 +4,7 @@
 (transformers' `AttentionInterface`); `padded` gives every response a row of its own and works with any model.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from whet.batch import Batch
-from whet.kernels.families import is_plain
-from whet.kernels.layout import layout
+from whet.kernels.families import is_fused, windows
+from whet.kernels.layout import Layout, layout
 from whet.kernels.shared_prefix import shared_prefix_attention
 from whet.kernels.token_logprobs import token_logprobs
 
@@ -24,7 +24,7 @@ ATTENTION = "whet_shared_prefix"
 
 def choose_forward(model: Any) -> Forward:
     """The fastest way that is exact for this model."""
-    return shared_prefix if is_plain(model) else padded
+    return shared_prefix if is_fused(model) else padded
 
 
 def shared_prefix(model: Any, batch: Batch, temperature: float) -> Tensor:
@@ -40,7 +40,7 @@ def shared_prefix(model: Any, batch: Batch, temperature: float) -> Tensor:
             input_ids=tokens_N[None].to(device),
             position_ids=where.positions_N[None].to(device),
             use_cache=False,
-            whet_layout=where.to(device),
+            whet_layouts={window: where.to(device).within(window) for window in windows(model.config).values()},
         ).last_hidden_state
     hidden_MD = hidden_1ND[0].index_select(0, where.before_BT[batch.mask_BT].to(device))
     return _scattered(hidden_MD, model, batch, temperature)
@@ -101,8 +101,9 @@ def _packed_attention(
     value: Tensor,
     attention_mask: Any,
     *,
-    whet_layout: Any,
+    whet_layouts: Mapping[int | None, Layout],
     **others: Any,
 ) -> tuple[Tensor, None]:
-    """transformers' attention function: query `[1, H, N, D]` in, `[1, N, H, D]` out."""
-    return shared_prefix_attention(query[0], key[0], value[0], whet_layout, others.get("scaling"))[None], None
+    """transformers' attention function: query `[1, H, N, D]` in, `[1, N, H, D]` out; layouts by sliding window."""
+    where = whet_layouts[others.get("sliding_window")]
+    return shared_prefix_attention(query[0], key[0], value[0], where, others.get("scaling"))[None], None

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from whet.kernels.decoder import Decoder
-from whet.kernels.families import is_plain
+from whet.kernels.families import is_fused
 from whet.kernels.fuse import fuse
 from whet.kernels.sampling import Temperature
 from whet.kernels.uniforms import key
@@ -80,4 +80,4 @@ class NativeSampler:
 
 def engine_for(model: Any) -> Engine:
     """The fused decoder where it knows the model, else the model's own forward."""
-    return Decoder(fuse(model)) if is_plain(model) else ForwardEngine(model)
+    return Decoder(fuse(model)) if is_fused(model) else ForwardEngine(model)

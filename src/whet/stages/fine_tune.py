@@ -15,6 +15,7 @@ from whet.runs.writer import RunWriter
 from whet.stages.clock import Clock, Timed
 from whet.stages.grading import ToldGrader
 from whet.stages.measure import measure
+from whet.stages.parity import Gated
 from whet.types import Group
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def fine_tune(policy: "LanguageModel", task: Task, config: Config, run: RunWrite
         problems=task.stream,
         reward=Timed(grader, "grade", clock),
         optimizer=optimizer,
-        run=Recorder(run, view, clock, lambda: task.reward.logs.metrics),
+        run=Gated(Recorder(run, view, clock, lambda: task.reward.logs.metrics), policy),
         config=config.grpo,
         after_step=Milestones(policy, optimizer, task, config, run, view),
     )

@@ -96,7 +96,7 @@ def test_help_and_errors_answer_at_once(arguments: list[str], code: int, said: s
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "commands are train, check, eval, compare, score, chat, keys, recipes"),
+        ([], "commands are train, check, eval, compare, score, chat, bench, keys, recipes"),
         (["trian", "quickstart"], "trian: there is no such command; did you mean train?"),
         (["train"], "Missing from whet train: RECIPE"),
         (
@@ -156,7 +156,7 @@ def test_a_dry_run_prints_a_recipe_that_loads(capsys: pytest.CaptureFixture[str]
 def test_training_ends_with_what_was_gained_and_what_to_type_next(
     tiny_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "_own_name", lambda: "whet")
+    monkeypatch.setattr(cli, "own_name", lambda: "whet")
     changes = {"sft.when": "always", "grpo.steps": 1}
     assert status("train", "quickstart", *words(tiny_folder, Path("runs"), changes)) == 0
     printed = capsys.readouterr()
@@ -317,17 +317,6 @@ def test_main_exits_with_the_status() -> None:
     with pytest.raises(SystemExit) as end:
         cli.main(["recipes", "--nope"])
     assert end.value.code == 2
-
-
-def test_the_closing_page_says_what_can_be_typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", [str(tmp_path / ".venv" / "bin" / "whet"), "train"])
-    monkeypatch.setenv("PATH", "")
-    assert cli._own_name() == str(Path(".venv") / "bin" / "whet")
-    (tmp_path / "whet").write_text("#!/bin/sh")
-    (tmp_path / "whet").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert cli._own_name() == "whet"
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,6 @@ Exit status: 0 done · 2 the user's input is wrong · 75 interrupted · 1 failed
 """
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from tyro.conf import Positional, Suppress, arg
 
 from whet.command_line import Command, parse
 from whet.errors import UserError
+from whet.terminal import console, encoded, own_name, prepare, progress, tell
 
 Recipe = Annotated[str, Positional, arg(metavar="RECIPE", help="a recipe's path, or the name of a shipped one")]
 RunOrModel = Annotated[str, Positional, arg(metavar="RUN_OR_MODEL", help="a run folder or a model")]
@@ -39,14 +39,14 @@ def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()
     if dry_run:
         print(dump_recipe(config), end="")
         return
-    _prepare()
+    prepare()
     from whet.api import train as run
     from whet.runs.view import make_view
     from whet.summary import run_summary
 
     with make_view() as view:
         outcome = run(config, view, stem=Path(recipe).name)
-    _console().print(run_summary(outcome, _own_name()))
+    console().print(run_summary(outcome, own_name()))
 
 
 def check(recipe: Recipe, /, *, json: Json = False, overrides: Overrides = ()) -> None:
@@ -58,13 +58,13 @@ def check(recipe: Recipe, /, *, json: Json = False, overrides: Overrides = ()) -
     from whet.recipe import load_recipe
 
     config = load_recipe(recipe, overrides)
-    _prepare()
+    prepare()
     from whet.api import check as run
     from whet.summary import check_table
 
-    with _view(json) as view:
+    with progress(json) as view:
         report = run(config, view)
-    _say(json, report.as_dict(), check_table(report))
+    tell(json, report.as_dict(), check_table(report))
 
 
 def evaluate(
@@ -93,15 +93,15 @@ def evaluate(
     from whet.evaluation import evaluation_config
 
     config = evaluation_config(what, data, limit, samples, format, overrides)
-    _prepare()
+    prepare()
     from whet.evaluation import evaluate_model, save_records
     from whet.summary import evaluation_table
 
-    with _view(json) as view:
+    with progress(json) as view:
         evaluation = evaluate_model(config, view)
     if save:
         save_records(save, evaluation)
-    _say(json, evaluation.summary(), evaluation_table(what, evaluation))
+    tell(json, evaluation.summary(), evaluation_table(what, evaluation))
 
 
 def compare(
@@ -121,7 +121,7 @@ def compare(
     from whet.compare import render
 
     comparison = run(a, b, intersect=intersect)
-    _say(json, comparison.as_dict(), render(comparison))
+    tell(json, comparison.as_dict(), render(comparison))
 
 
 def score(
@@ -143,9 +143,9 @@ def score(
     scoring = run(file, rewards.split(","), format)
     for row in scoring:
         if not json:
-            print(_encoded(row))
+            print(encoded(row))
     if json:
-        print(_encoded(scoring.summary.as_dict()))
+        print(encoded(scoring.summary.as_dict()))
     print(*scoring.summary.lines(), sep="\n", file=sys.stderr)
 
 
@@ -170,13 +170,50 @@ def chat(
         temperature: 0 answers greedily.
         max_tokens: where a response is cut off; the default is the run's own limit.
     """
-    _prepare()
+    prepare()
     from whet.chat import converse, open_chat
 
     limit = None if max_tokens is None else _whole_number("max-tokens", max_tokens)
-    say = _console(stderr=True).print
+    say = console(stderr=True).print
     found = open_chat(what, base, format_name=format, temperature=temperature, max_tokens=limit, say=say)
-    converse(found, _console(), save, prompt)
+    converse(found, console(), save, prompt)
+
+
+def bench(
+    *,
+    quick: bool = False,
+    tables: Annotated[str | None, arg(metavar="A,B")] = None,
+    model: Name = None,
+    vllm_python: File = None,
+    target: Annotated[float, arg(metavar="ACCURACY")] = 0.4,
+    out: Annotated[Path, arg(metavar="FOLDER")] = Path("benchmarks/results"),
+) -> None:
+    """Measure Whet beside TRL and vLLM on this machine, in turn; the machine should do nothing else meanwhile.
+
+    Args:
+        quick: whole steps at equal work and rollouts only, at most ten minutes on two cores.
+        tables: some of equal_work, rollouts, learning, slopes; the default is all, and the first two with --quick.
+        model: what is trained and sampled from; the default is SmolLM2-135M-Instruct.
+        vllm_python: the Python of an environment with vLLM, for the rollout table.
+        target: held-out accuracy to which the learning table measures the time.
+        out: where the page, the JSON files and the pictures go.
+    """
+    prepare()
+    from whet.bench.report import save
+    from whet.bench.tables import FULL, QUICK, TABLES, Bench, chosen
+
+    say = console(stderr=True).print
+    asked = Bench(
+        model=model or "SmolLM2-135M-Instruct",
+        amount=QUICK if quick else FULL,
+        vllm_python=str(vllm_python) if vllm_python else None,
+        target=target,
+        say=say,
+    )
+    for name in chosen(tables or ("equal_work,rollouts" if quick else ",".join(TABLES))):
+        table = TABLES[name](asked)
+        save(table, out, " ".join(["whet", *sys.argv[1:]]))
+        print(table.markdown(), flush=True)
 
 
 def keys() -> None:
@@ -184,7 +221,7 @@ def keys() -> None:
     from whet.recipe.keys import describe_keys
     from whet.summary import keys_table
 
-    _console().print(keys_table(describe_keys()))
+    console().print(keys_table(describe_keys()))
 
 
 def recipes() -> None:
@@ -201,6 +238,7 @@ VERBS: dict[str, Command] = {
     "compare": compare,
     "score": score,
     "chat": chat,
+    "bench": bench,
     "keys": keys,
     "recipes": recipes,
 }
@@ -209,9 +247,6 @@ DESCRIPTION = "Sharpen a small language model at reasoning by reinforcement fine
 
 DEBUG = "WHET_DEBUG"
 """Set in the environment, it lets a mistake of ours show its traceback."""
-
-WIDE = 240
-"""Columns where there is no terminal: a line stays a line, for logs and `grep`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -251,47 +286,3 @@ def _whole_number(option: str, text: str) -> int:
         return int(text)
     except ValueError:
         raise UserError(f"--{option}: is {text!r}; it must be a whole number") from None
-
-
-def _own_name() -> str:
-    """What to type to get here again: `whet` where that is on the path, else where it lies."""
-    if shutil.which("whet"):
-        return "whet"
-    return os.path.relpath(sys.argv[0])
-
-
-def _prepare() -> None:
-    """Quiets the libraries under us: what they have to say is said in our own words, or not at all."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-
-
-def _console(stderr: bool = False) -> Any:
-    from rich.console import Console
-
-    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = WIDE
-    return console
-
-
-def _view(as_json: bool) -> Any:
-    """Progress on the terminal; on standard error where standard output is for JSON."""
-    from whet.runs.view import make_view
-
-    return make_view(_console(stderr=as_json))
-
-
-def _say(as_json: bool, found: dict[str, Any], picture: Any) -> None:
-    if as_json:
-        print(_encoded(found))
-    else:
-        _console().print(picture)
-
-
-def _encoded(found: dict[str, Any]) -> str:
-    """Strict JSON on one line."""
-    from whet.runs import jsonl
-
-    return jsonl.encode(found).decode()

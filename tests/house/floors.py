@@ -5,9 +5,10 @@ FLOORS = {
     1: {"grpo", "sft", "eval", "rewards", "diagnose", "kernels"},
     2: {"data", "policy", "rollout", "compute", "runs"},
     3: {"recipe", "recipes", "stages", "chat"},  # and every top-level module that no other floor names
-    4: {"cli", "dashboard"},
+    4: {"bench", "terminal"},
+    5: {"cli", "dashboard"},
 }
-FOLDERS = {"formats"} | FLOORS[1] | FLOORS[2] | FLOORS[3] | {"dashboard"}
+FOLDERS = {"formats"} | FLOORS[1] | FLOORS[2] | FLOORS[3] | FLOORS[4] | {"dashboard"}
 """Everything else on a floor is a file right under `whet`."""
 
 STOOD_ON = {"recipe"}

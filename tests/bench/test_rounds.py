@@ -1,0 +1,59 @@
+"""Processes in turn, by small programs of our own."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from whet.bench import rounds
+from whet.bench.rounds import Contestant, Spread, in_turn
+from whet.errors import UserError
+
+ECHO = """
+import json, os, sys
+print("noise")
+print(json.dumps({"given": json.loads(sys.argv[1]), "seen": os.environ.get("SEEN"), "pid": os.getpid()}))
+"""
+FAIL = """
+import sys
+print("warming up", file=sys.stderr)
+sys.exit("no such model")
+"""
+
+
+@pytest.fixture(autouse=True)
+def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "echo.py").write_text(ECHO)
+    (tmp_path / "fail.py").write_text(FAIL)
+    monkeypatch.setattr(rounds, "WORKERS", tmp_path)
+
+
+def contestant(name: str, worker: str = "echo.py", **options: Any) -> Contestant:
+    return Contestant(name, sys.executable, worker, options, {"SEEN": name})
+
+
+def test_a_contestant_gets_the_work_its_options_and_its_environment() -> None:
+    found = contestant("a", tuned=True).run({"steps": 3})
+    assert found["given"] == {"steps": 3, "tuned": True}
+    assert found["seen"] == "a"
+
+
+def test_each_takes_its_turn_in_a_process_of_its_own() -> None:
+    said: list[str] = []
+    found = in_turn([contestant("a"), contestant("b")], {}, 2, said.append)
+    assert said == ["round 1 of 2: a", "round 1 of 2: b", "round 2 of 2: a", "round 2 of 2: b"]
+    assert [one["seen"] for one in found["b"]] == ["b", "b"]
+    assert len({one["pid"] for some in found.values() for one in some}) == 4
+
+
+def test_a_failure_says_who_and_what() -> None:
+    with pytest.raises(UserError, match=r"^bench: x failed \(exit 1\) and said last: no such model$"):
+        contestant("x", "fail.py").run({})
+
+
+def test_a_spread_is_of_the_middle_and_the_ends() -> None:
+    assert Spread.of([4.0, 1.0, 2.0]) == Spread(2.0, 1.0, 4.0)
+    assert str(Spread.of([1.0, 2.0])) == "1.50 [1.00, 2.00]"
+    assert json.dumps(Spread.of([3.0]).median) == "3.0"

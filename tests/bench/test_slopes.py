@@ -1,0 +1,34 @@
+"""Slopes of known laws."""
+
+from typing import Any
+
+import pytest
+
+from bench_fakes import Fake, steps
+from whet.bench.slopes import AXES, BASE, slope, slopes
+
+
+@pytest.mark.parametrize("power", [0.0, 0.5, 1.0, 2.0])
+def test_a_power_law_has_its_exponent(power: float) -> None:
+    sizes = [3.0, 7.0, 20.0]
+    assert slope(sizes, [5 * size**power for size in sizes]) == pytest.approx(power)
+
+
+def test_each_axis_by_itself() -> None:
+    """A machine on which a step costs its response tokens, and prompts nothing."""
+
+    def answer(work: Any) -> dict[str, Any]:
+        some = work["work"]
+        return {"steps": steps(0.01 * some["prompts"] * some["group"] * some["tokens"])}
+
+    table = slopes(Fake("whet", answer), "m", 2, lambda text: None)  # type: ignore[arg-type]
+    found = {row[0]: row[-1] for row in table.rows}
+    assert found == {"G": "**1.00**", "C": "**1.00**", "P": "**0.00**", "P, prompts not shared": "**0.00**"}
+    assert table.rows[0][1] == "4: 1.28 s"
+
+
+def test_unshared_prompts_are_the_same_rows() -> None:
+    for shared, alone in zip(AXES["P"], AXES["P, prompts not shared"], strict=True):
+        assert shared.rows == alone.rows == BASE.rows
+        assert shared.prompt_tokens == alone.prompt_tokens
+        assert alone.group == 1

@@ -1,0 +1,62 @@
+"""Which tables are made, of what, and who takes part."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from whet.bench import tables
+from whet.bench.tables import FULL, QUICK, TABLES, Bench, chosen
+from whet.errors import UserError
+
+
+def bench(say: Callable[[str], None] = lambda text: None, vllm: str | None = None) -> Bench:
+    return Bench("SmolLM2-135M-Instruct", QUICK, vllm, 0.4, say)
+
+
+def test_trl_takes_part_as_it_comes_and_tuned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "find_spec", lambda name: object())
+    found = bench().contestants("ours.py", "theirs.py")
+    assert [(one.name, one.worker, dict(one.options)) for one in found] == [
+        ("whet", "ours.py", {}),
+        ("trl as it comes", "theirs.py", {"tuned": False}),
+        ("trl tuned", "theirs.py", {"tuned": True}),
+    ]
+
+
+def test_without_trl_whet_runs_alone_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "find_spec", lambda name: None)
+    said: list[str] = []
+    assert [one.name for one in bench(said.append).contestants("ours.py", "theirs.py")] == ["whet"]
+    assert "pip install 'whet[bench]'" in said[0]
+
+
+@pytest.mark.parametrize(("vllm", "names"), [(None, ["whet"]), ("/env/bin/python", ["whet", "vllm"])])
+def test_vllm_takes_part_where_it_is_named(vllm: str | None, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whet.policy.loading.resolve", lambda name: f"folder of {name}")
+    monkeypatch.setattr(tables, "rollouts", lambda *given: given)
+    contestants, model, rows, *_ = TABLES["rollouts"](bench(vllm=vllm))  # type: ignore[misc]
+    assert [one.name for one in contestants] == names
+    assert (model, rows) == ("folder of SmolLM2-135M-Instruct", QUICK.rows)
+
+
+def test_the_others_ask_for_what_the_amount_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "find_spec", lambda name: object())
+    for name in ("equal_work", "learning", "slopes"):
+        monkeypatch.setattr(tables, name, lambda *given: given)
+    equal: Any = TABLES["equal_work"](bench())
+    assert (len(equal[0]), equal[3], equal[4]) == (3, QUICK.rounds, QUICK.steps)
+    learned: Any = TABLES["learning"](bench())
+    assert ([one.name for one in learned[0]], learned[2:6]) == (["whet", "trl as it comes"], ((0,), 4, 2, 0.4))
+    assert TABLES["slopes"](bench())[0].worker == "whet_steps.py"  # type: ignore[index]
+
+
+def test_exams_fall_on_the_last_step() -> None:
+    for amount in (QUICK, FULL):
+        assert amount.learning_steps % amount.every == 0
+
+
+def test_names_of_tables() -> None:
+    assert chosen(" slopes, equal_work ") == ["slopes", "equal_work"]
+    with pytest.raises(UserError, match=r"--tables: there is no 'rollout'; one of .*; did you mean rollouts\?"):
+        chosen("rollout")

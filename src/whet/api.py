@@ -61,8 +61,10 @@ def train(config: Config, view: View, stem: str = "run") -> Outcome:
 def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "RunWriter", view: View) -> Outcome:
     from whet.stages.fine_tune import fine_tune
     from whet.stages.finish import save_final
+    from whet.stages.parity import settle_engine
     from whet.stages.warm_start import refuse_too_few, run_warm_start, worked_problems
 
+    settle_engine(policy, task, config, view)
     outcome = Outcome(run.path, _check("", policy, task, config, run, view))
     _refuse_misread_gold(outcome.report)
     worked = worked_problems(task, config.sft) if wants_warm_start(config, outcome.report) else []
@@ -114,11 +116,14 @@ def check(config: Config, view: View) -> CheckReport:
     """Measures what training by this recipe would meet; trains nothing and writes nothing."""
     from whet.build import build_policy, build_task
     from whet.stages.check import check as run
+    from whet.stages.parity import settle_engine
 
     with warnings_to(view):
         view.phase("Load", None)
         policy = build_policy(config, view.note)
-        return run(policy, build_task(config, policy.tokenizer), config, view)
+        task = build_task(config, policy.tokenizer)
+        settle_engine(policy, task, config, view)
+        return run(policy, task, config, view)
 
 
 def wants_warm_start(config: Config, report: CheckReport) -> bool:

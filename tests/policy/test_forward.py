@@ -14,8 +14,9 @@ from transformers.models.qwen3.modeling_qwen3 import Qwen3RMSNorm
 import tiny
 from batches import ragged_batch
 from plainly import LENGTHS, row_by_row, with_lora
+from whet.kernels.families import is_fused
 from whet.policy import forward as module
-from whet.policy.forward import choose_forward, padded, shared_prefix
+from whet.policy.forward import FORWARDS, padded, shared_prefix
 
 PACKED = tiny.FAMILIES
 
@@ -100,7 +101,7 @@ def test_adapters_learn(forward: Any, family: str) -> None:
 def test_the_chosen_way_is_exact_for_every_family(family: str) -> None:
     model = tiny.tiny_model(family)
     batch = ragged_batch([20, 3], [[8, 25], [30]])  # past the sliding window
-    ours = choose_forward(model)(model, batch, 1.0)
+    ours = FORWARDS[is_fused(model)](model, batch, 1.0)
     torch.testing.assert_close(ours, row_by_row(model, batch, 1.0), rtol=0, atol=1e-4)
 
 
@@ -117,8 +118,8 @@ def test_the_chosen_way_is_exact_for_every_family(family: str) -> None:
 )
 def test_a_family_that_is_not_known_to_be_exact_is_padded(family: str, changes: dict[str, Any], expected: Any) -> None:
     model = tiny.tiny_model(family, **changes)
-    assert choose_forward(model) is expected
-    assert choose_forward(with_lora(family, **changes)) is expected
+    assert FORWARDS[is_fused(model)] is expected
+    assert FORWARDS[is_fused(with_lora(family, **changes))] is expected
 
 
 @pytest.mark.parametrize("forward", [shared_prefix, padded])

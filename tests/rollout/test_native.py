@@ -14,7 +14,7 @@ from whet.kernels.decoder import Decoder
 from whet.kernels.sampling import Temperature
 from whet.policy.language_model import LanguageModel
 from whet.rollout.forward import ForwardEngine
-from whet.rollout.native import NativeSampler, engine_for
+from whet.rollout.native import NativeSampler
 from whet.types import Group, Prompt, Reward, Rollout
 
 ENDS = {2, *range(10, 24)}
@@ -119,10 +119,15 @@ def test_the_fused_decoder_and_the_models_own_forward_say_the_same(family: str, 
 
 
 def test_the_engine_is_the_fused_one_where_it_is_exact() -> None:
-    assert isinstance(engine_for(tiny.tiny_model("qwen3")), Decoder)
-    assert isinstance(engine_for(with_lora("qwen2")), Decoder)
-    assert isinstance(engine_for(tiny.tiny_model("gemma3")), Decoder)
-    assert isinstance(engine_for(tiny.tiny_model("gemma3", attn_logit_softcapping=50.0)), ForwardEngine)
+    def engine(model: Any) -> Any:
+        drawn = NativeSampler(Temperature(), 4, 0, "train")
+        drawn.load(language_model(model))
+        return drawn.engine
+
+    assert isinstance(engine(tiny.tiny_model("qwen3")), Decoder)
+    assert isinstance(engine(with_lora("qwen2")), Decoder)
+    assert isinstance(engine(tiny.tiny_model("gemma3")), Decoder)
+    assert isinstance(engine(tiny.tiny_model("gemma3", attn_logit_softcapping=50.0)), ForwardEngine)
 
 
 def test_a_rollout_stops_with_an_end_token_or_at_the_limit(usual: list[list[Rollout]]) -> None:

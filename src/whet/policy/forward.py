@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from whet.batch import Batch
-from whet.kernels.families import is_fused, windows
+from whet.kernels.families import windows
 from whet.kernels.layout import Layout, layout
 from whet.kernels.shared_prefix import shared_prefix_attention
 from whet.kernels.token_logprobs import token_logprobs
@@ -20,11 +20,6 @@ from whet.kernels.token_logprobs import token_logprobs
 Forward = Callable[[Any, Batch, float], Tensor]
 
 ATTENTION = "whet_shared_prefix"
-
-
-def choose_forward(model: Any) -> Forward:
-    """The fastest way that is exact for this model."""
-    return shared_prefix if is_fused(model) else padded
 
 
 def shared_prefix(model: Any, batch: Batch, temperature: float) -> Tensor:
@@ -62,6 +57,10 @@ def padded(model: Any, batch: Batch, temperature: float) -> Tensor:
     scaled_BTV = logits_BTV.to(torch.promote_types(logits_BTV.dtype, torch.float32)) / temperature
     logprobs_BT = scaled_BTV.log_softmax(-1).gather(-1, batch.tokens_BT.to(device)[..., None])[..., 0]
     return torch.where(batch.mask_BT.to(device), logprobs_BT, 0.0)
+
+
+FORWARDS: Mapping[bool, Forward] = {True: shared_prefix, False: padded}
+"""By whether the fast paths know the model."""
 
 
 def _scattered(hidden_MD: Tensor, model: Any, batch: Batch, temperature: float) -> Tensor:

@@ -1,12 +1,14 @@
 """π_θ: any `AutoModelForCausalLM`, asked for the log-probabilities of responses."""
 
+from copy import copy
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from whet.batch import Batch
-from whet.policy.forward import choose_forward
+from whet.kernels.families import is_fused
+from whet.policy.forward import FORWARDS
 
 
 class LanguageModel:
@@ -22,7 +24,14 @@ class LanguageModel:
         self.temperature = temperature
         self.source = source
         """Which weights it began as, for manifests."""
-        self.forward = choose_forward(model)
+        self.fused = is_fused(model)
+        """Whether sampler and learner take the fast paths."""
+
+    def alike(self, model: Any, temperature: float) -> "LanguageModel":
+        """The same tokenizer and paths for another model, or at another temperature."""
+        other = copy(self)
+        other.model, other.temperature = model.eval(), temperature
+        return other
 
     @property
     def device(self) -> torch.device:
@@ -32,7 +41,7 @@ class LanguageModel:
 
     def logprobs(self, batch: Batch) -> Tensor:
         """log π_θ(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False, on the batch's device."""
-        return self.forward(self.model, batch, self.temperature).to(batch.mask_BT.device)
+        return FORWARDS[self.fused](self.model, batch, self.temperature).to(batch.mask_BT.device)
 
     def trainable(self) -> list[torch.nn.Parameter]:
         """The weights that learn: all of them, or the adapters."""

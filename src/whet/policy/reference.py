@@ -24,7 +24,7 @@ class FrozenReference:
 
     def __init__(self, policy: LanguageModel, micro_batch_tokens: int) -> None:
         frozen = deepcopy(policy.model).requires_grad_(False)
-        self.policy = LanguageModel(frozen, policy.tokenizer, policy.temperature)
+        self.policy = policy.alike(frozen, policy.temperature)
         self.tokens = micro_batch_tokens
 
     def logprobs(self, batch: Batch) -> Tensor:

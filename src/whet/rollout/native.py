@@ -1,13 +1,12 @@
 """Our own sampler: a fused copy of the weights for every step, prompts read once, all rows in one batch."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from whet.kernels.decoder import Decoder
-from whet.kernels.families import is_fused
 from whet.kernels.fuse import fuse
 from whet.kernels.sampling import Temperature
 from whet.kernels.uniforms import key
@@ -34,7 +33,7 @@ class NativeSampler:
         self.tokenizer = policy.tokenizer
         self.end_tokens = policy.end_tokens()
         self.__dict__.pop("engine", None)  # give the last copy up before the next is made
-        self.engine = engine_for(policy.model)
+        self.engine = ENGINES[policy.fused](policy.model)
 
     def sample(self, prompts: Sequence[Prompt], n: int, step: int) -> Outputs:
         """`n` rollouts for each prompt, in order."""
@@ -78,6 +77,5 @@ class NativeSampler:
         return Rollout(tokens, logprobs, self.tokenizer.decode(said, skip_special_tokens=True), finish)
 
 
-def engine_for(model: Any) -> Engine:
-    """The fused decoder where it knows the model, else the model's own forward."""
-    return Decoder(fuse(model)) if is_fused(model) else ForwardEngine(model)
+ENGINES: Mapping[bool, Callable[[Any], Engine]] = {True: lambda model: Decoder(fuse(model)), False: ForwardEngine}
+"""By whether the fast paths know the model."""

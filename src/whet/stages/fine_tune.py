@@ -16,6 +16,7 @@ from whet.stages.clock import Clock, Timed
 from whet.stages.efficiency import Efficiency
 from whet.stages.grading import ToldGrader
 from whet.stages.measure import measure
+from whet.stages.parity import Gated
 from whet.types import Group
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def fine_tune(policy: "LanguageModel", task: Task, config: Config, run: RunWrite
         problems=task.stream,
         reward=Timed(grader, "grade", clock),
         optimizer=optimizer,
-        run=Recorder(run, view, clock, lambda: task.reward.logs.metrics, efficiency),
+        run=Gated(Recorder(run, view, clock, lambda: task.reward.logs.metrics, efficiency), policy),
         config=config.grpo,
         after_step=Milestones(policy, optimizer, task, config, run, view),
     )

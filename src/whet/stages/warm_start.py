@@ -50,9 +50,7 @@ def run_warm_start(
 
     At temperature 1, whatever the temperature of sampling: the loss is that of the model itself.
     """
-    from whet.policy.language_model import LanguageModel
-
-    learner = LanguageModel(policy.model, policy.tokenizer)
+    learner = policy.alike(policy.model, temperature=1.0)
     aside = min(config.sft.held_out, int(ASIDE * len(worked)))
     examples = [example(problem, task, policy) for problem in worked]
     optimizer = build_optimizer(policy, config.sft.optimizer, config.sft.steps)

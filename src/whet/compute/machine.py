@@ -10,7 +10,7 @@ from torch import Tensor
 
 from whet.compute.limit import Machine
 
-BUDGET = 0.06
+BUDGET = 0.08
 """Seconds after which a measurement is not repeated once more."""
 
 
@@ -27,7 +27,7 @@ class Probe:
 
 
 PROBES = {
-    "cpu": Probe(side=1536, copied=64 << 20, burst=1),
+    "cpu": Probe(side=1280, copied=128 << 20, burst=1),
     "cuda": Probe(side=8192, copied=256 << 20, burst=8),
 }
 
@@ -49,7 +49,7 @@ def _measured(device: torch.device, dtype: torch.dtype, threads: int) -> Machine
         torch.empty(probe.side, probe.side, dtype=dtype, device=device).normal_(generator=random) for _ in range(2)
     )
     product = torch.empty_like(left)
-    source = torch.zeros(probe.copied, dtype=torch.uint8, device=device)
+    source = torch.ones(probe.copied, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
     return Machine(
         flops=2 * probe.side**3 / seconds(lambda: torch.mm(left, right, out=product), settle, probe.burst),

@@ -120,6 +120,13 @@ def test_every_step_has_a_line_of_metrics_and_one_of_timings(full: Any) -> None:
     assert all({"loss", "held_out_loss", "grad_norm"} <= set(line) for line in full.run.metrics("sft"))
 
 
+def test_the_outcome_says_how_fast_grpo_went(full: Any) -> None:
+    timings, pace = full.run.timings(), full.outcome.pace
+    assert pace.steps == len(timings) == 3
+    assert pace.seconds == sorted(line["step_time"] for line in timings)[1]
+    assert pace.efficiency == sorted(line["efficiency"] for line in timings)[1]
+
+
 def test_every_rollout_is_on_disk_with_what_it_was_worth(full: Any) -> None:
     for step, metrics in enumerate(full.run.metrics()):
         rollouts = full.run.rollouts(step)

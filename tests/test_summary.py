@@ -17,12 +17,14 @@ from whet.eval.evaluate import Evaluation
 from whet.eval.record import Outcome as Answer
 from whet.eval.record import Record
 from whet.recipe import describe_keys
+from whet.runs.pace import Pace
 from whet.summary import (
     check_table,
     evaluation_table,
     gains_table,
     keys_table,
     next_steps,
+    pace_line,
     results_table,
     run_summary,
 )
@@ -156,6 +158,19 @@ def test_an_untrained_run_has_a_page_too() -> None:
     page = shown(run_summary(outcome(base=BEFORE)))
     assert "base model" in page
     assert "McNemar" not in page
+
+
+def test_how_fast_it_went_is_one_line() -> None:
+    ended = Outcome(Path("runs/mine"), REPORT, {"base": BEFORE, "final": AFTER}, Pace(16, 9.83, 410.2, 0.52))
+    (line,) = (line.rstrip() for line in shown(run_summary(ended)).splitlines() if "tokens/s" in line)
+    assert line == "GRPO: 16 steps, 9.83 s each, 410 tokens/s, 52 % of this machine's limit (η)"
+    assert "tokens/s" not in shown(run_summary(outcome(base=BEFORE)))
+
+
+@pytest.mark.parametrize("pace", [Pace(1, 0.0123, 9.0, 0.004), Pace(1000, 12.34, 9999.0, 0.5)])
+def test_the_line_fits_a_terminal_of_80_columns(pace: Pace) -> None:
+    assert len(pace_line(pace)) <= 80
+    assert "1 steps" not in pace_line(pace)
 
 
 def test_text_of_a_model_cannot_style_the_page() -> None:

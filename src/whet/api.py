@@ -13,6 +13,8 @@ from whet.eval.evaluate import Evaluation
 from whet.manifest import manifest
 from whet.recipe import dump_recipe
 from whet.runs.naming import stem_of
+from whet.runs.pace import Pace
+from whet.runs.reader import RunReader
 from whet.runs.view import View
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ class Outcome:
     report: CheckReport
     evaluations: dict[str, Evaluation] = field(default_factory=dict)
     """By stage, in the order they were made."""
+    pace: Pace | None = None
+    """How fast GRPO went; None where there was none."""
 
 
 def train(config: Config, view: View, stem: str = "run") -> Outcome:
@@ -74,6 +78,7 @@ def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "
         _check(WARM, policy, task, config, run, view, outcome.report)
     if config.grpo.steps:
         fine_tune(policy, task, config, run, view)
+        outcome.pace = Pace.of(RunReader(run.path).timings())
         _measure(FINAL, outcome, policy, task, config, run, view)
     save_final(policy, run.final)
     return outcome

@@ -13,7 +13,8 @@ from whet.diagnose.report import CheckReport
 from whet.eval.comparison import Comparison, points
 from whet.eval.evaluate import Evaluation
 from whet.eval.record import Record
-from whet.runs.figures import percent
+from whet.runs.figures import count, number, percent
+from whet.runs.pace import Pace
 from whet.runs.plain import both_ends, one_line
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def _parts(outcome: Outcome, whet: str) -> Iterator[RenderableType]:
         yield gains_table(outcome.evaluations)
         yield Text()
         yield from _samples(outcome.evaluations[stages[0]], outcome.evaluations[stages[-1]])
+    if outcome.pace:
+        yield Text()
+        yield Text(pace_line(outcome.pace))
     yield Text()
     yield next_steps(outcome, whet)
 
@@ -110,6 +114,17 @@ def _samples(before: Evaluation, after: Evaluation, count: int = 3) -> Iterator[
 def _answer(label: str, record: Record, width: int = 66) -> Text:
     mark, colour = ("✓", "green") if record.correct else ("✗", "red")
     return Text.assemble((f"    {label} {mark} ", colour), (both_ends(record.response, width), "dim"))
+
+
+def pace_line(pace: Pace) -> str:
+    """How fast GRPO went, and how fast it could have gone.
+
+    >>> pace_line(Pace(steps=16, seconds=9.83, tokens_per_second=410.2, efficiency=0.52))
+    "GRPO: 16 steps, 9.83 s each, 410 tokens/s, 52 % of this machine's limit (η)"
+    """
+    steps = "1 step" if pace.steps == 1 else f"{count(pace.steps)} steps"
+    speed = f"{number(pace.seconds)} s each, {count(pace.tokens_per_second)} tokens/s"
+    return f"GRPO: {steps}, {speed}, {percent(pace.efficiency)} of this machine's limit (η)"
 
 
 def next_steps(outcome: Outcome, whet: str = "whet") -> RenderableType:

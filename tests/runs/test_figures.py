@@ -33,6 +33,11 @@ def test_tokens_per_second_reads_as_a_rate_in_text() -> None:
     assert shown.plain.format(label=shown.label, value=count(1410)) == "1,410 tok/s"
 
 
+def test_efficiency_says_of_what() -> None:
+    shown = figure("efficiency")
+    assert shown.plain.format(label=shown.label, value=shown.show(0.52)) == "52 % of the limit"
+
+
 def test_every_headline_is_a_known_figure() -> None:
     assert set(HEADLINES) <= set(FIGURES)
 

@@ -41,6 +41,7 @@ FIGURES = {
     "mean_length": 38.0,
     "cut_off": 0.02,
     "tokens_per_second": 410.0,
+    "efficiency": 0.52,
     "grad_norm": 0.83,
 }
 
@@ -60,6 +61,7 @@ def test_the_block_tells_all_that_a_watcher_wants_to_know() -> None:
         "3:30 left",
         "signal           62 %",
         "tokens/s          410",
+        "of the limit     52 %",
         "cut off",
     ):
         assert word in text
@@ -90,7 +92,7 @@ def test_a_phase_that_ended_leaves_a_line_and_its_notes() -> None:
         time.now = 3
         live.phase("GRPO", 2)
         live.advance(1, reward=0.25, accuracy=0.1, tokens_per_second=99)
-        live.advance(2, reward=0.75, accuracy=0.4, tokens_per_second=99)
+        live.advance(2, reward=0.75, accuracy=0.4, tokens_per_second=99, efficiency=0.5)
         time.now = 65
     kept = [line.rstrip() for line in console.export_text().splitlines() if line.strip()]
     assert "    before any phase" in kept

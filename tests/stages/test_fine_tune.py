@@ -22,6 +22,16 @@ GROUPS = [group([1.0, 0.0], [3, 5]), group([1.0, 1.0], [2, 2])]
 ADVANTAGES = [[0.7, -0.7], [0.0, 0.0]]
 
 
+def half(groups: Any, advantages: Any, seconds: Any, elapsed: float) -> dict[str, float]:
+    """Every step came half way to the limit."""
+    assert (groups, advantages, seconds) == (GROUPS, ADVANTAGES, {"rollout": 0.25})
+    assert elapsed > 0
+    return {"efficiency": 0.5, "efficiency/learn": 0.6}
+
+
+HALF: Any = half
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Any:
     with RunWriter.create(tmp_path / "runs", "recipe: {}\n", {}) as writer:
@@ -31,7 +41,7 @@ def run(tmp_path: Path) -> Any:
 def test_a_step_is_recorded_and_shown(run: RunWriter) -> None:
     lines, view = listening()
     clock = Clock()
-    recorder = Recorder(run, view, clock, lambda: {"own": 2.0, "reward": -9.0})
+    recorder = Recorder(run, view, clock, lambda: {"own": 2.0, "reward": -9.0}, HALF)
     view.phase("GRPO", 4)
     (step, *rest) = recorder.steps(4)
     assert [step, *rest] == [0, 1, 2, 3]
@@ -46,13 +56,15 @@ def test_a_step_is_recorded_and_shown(run: RunWriter) -> None:
     (timings,) = reader.timings()
     assert timings["seconds/rollout"] == 0.25
     assert timings["tokens_per_second"] == pytest.approx(12 / timings["step_time"])
+    assert (timings["efficiency"], timings["efficiency/learn"]) == (0.5, 0.6)
     assert [r["advantage"] for r in reader.rollouts(0)] == [0.7, -0.7, 0.0, 0.0]
     assert lines[-1].startswith("[GRPO 1/4]  reward 0.75  signal 50 %  kl 0.125  length 3  cut off 0 %")
+    assert "  50 % of the limit" in lines[-1]
 
 
 def test_the_clock_starts_anew_with_each_step(run: RunWriter) -> None:
     clock = Clock()
-    for _ in Recorder(run, listening()[1], clock, dict).steps(3):
+    for _ in Recorder(run, listening()[1], clock, dict, HALF).steps(3):
         assert clock.seconds == {}
         clock.seconds["rollout"] += 1.0
 
@@ -177,6 +189,8 @@ def test_the_policy_learns_and_every_step_is_told(tiny_folder: Path, tmp_path: P
     assert lines[0] == "[GRPO]"
     assert [line.split("]")[0].split()[-1] for line in lines[1:]] == [f"{n}/12" for n in range(1, 13)]
     assert all("seconds/rollout" in line and "seconds/grade" in line for line in run.timings())
+    assert all(0 < line["efficiency"] < 1 for line in run.timings()), "nothing is faster than the machine"
+    assert all(0 < line["efficiency/rollout"] < 1 for line in run.timings())
 
 
 def test_micro_batches_change_nothing(tiny_folder: Path, tmp_path: Path) -> None:

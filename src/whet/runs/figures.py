@@ -74,6 +74,7 @@ FIGURES = {
     "mean_length": Figure("length", count),
     "cut_off": Figure("cut off", percent),
     "tokens_per_second": Figure("tokens/s", count, plain="{value} tok/s"),
+    "efficiency": Figure("of the limit", percent, plain="{value} of the limit"),
 }
 """What views know, in the order it is shown; any other figure comes after these under its own name."""
 

@@ -31,6 +31,9 @@ ROWS = 4
 TRENDS = ("reward", "held_out_loss", "loss")
 """Headlines whose first value is told beside the last; a running mean has no first value worth telling."""
 
+RATES = ("tokens_per_second", "efficiency")
+"""How fast a phase goes: told while it lasts, not what came of it."""
+
 NOTES = 3
 """Notes shown while a phase goes on; all of them stay when it has ended."""
 
@@ -124,7 +127,7 @@ def ended(phase: Phase, width: int = 80) -> Text:
 
 def _outcome(phase: Phase) -> list[str]:
     """The few figures that sum a phase up."""
-    keys = [key for key in in_order(list(phase.figures)) if key != "tokens_per_second"]
+    keys = [key for key in in_order(list(phase.figures)) if key not in RATES]
     first = [phase.headline] if phase.headline else []
     return (first + [key for key in keys if key not in first])[:3]
 

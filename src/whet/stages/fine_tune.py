@@ -13,6 +13,7 @@ from whet.protocols import Optimizer
 from whet.runs.view import View
 from whet.runs.writer import RunWriter
 from whet.stages.clock import Clock, Timed
+from whet.stages.efficiency import Efficiency
 from whet.stages.grading import ToldGrader
 from whet.stages.measure import measure
 from whet.stages.parity import Gated
@@ -25,8 +26,16 @@ if TYPE_CHECKING:
 class Recorder:
     """The role `Run`: each step to the folder and to the view, with what reward functions logged about it."""
 
-    def __init__(self, writer: RunWriter, view: View, clock: Clock, logged: Callable[[], Mapping[str, float]]) -> None:
+    def __init__(
+        self,
+        writer: RunWriter,
+        view: View,
+        clock: Clock,
+        logged: Callable[[], Mapping[str, float]],
+        efficiency: Efficiency,
+    ) -> None:
         self.writer, self.view, self.clock, self.logged = writer, view, clock, logged
+        self.efficiency = efficiency
 
     def steps(self, until: int) -> Iterable[int]:
         """The steps still to do; the clock starts anew with each."""
@@ -46,8 +55,9 @@ class Recorder:
         self.writer.record(step, groups, advantages, whole)
         seconds = self.clock.elapsed()
         rate = whole["completions/tokens"] / seconds
+        shares = self.efficiency(groups, advantages, self.clock.seconds, seconds)
         phases = {f"seconds/{name}": spent for name, spent in self.clock.seconds.items()}
-        self.writer.record_timings("grpo", step, {"step_time": seconds, "tokens_per_second": rate, **phases})
+        self.writer.record_timings("grpo", step, {"step_time": seconds, "tokens_per_second": rate, **shares, **phases})
         self.view.advance(
             step + 1,
             reward=whole["reward"],
@@ -56,6 +66,7 @@ class Recorder:
             cut_off=whole["completions/clipped_ratio"],
             kl=whole.get("kl"),
             tokens_per_second=rate,
+            efficiency=shares["efficiency"],
         )
 
 
@@ -104,6 +115,7 @@ def fine_tune(policy: "LanguageModel", task: Task, config: Config, run: RunWrite
     clock, grader = Clock(), ToldGrader(task.reward, view, lambda: run.next_step)
     optimizer = build_optimizer(policy, config.grpo.optimizer, config.grpo.steps)
     reference = build_reference(policy, config)
+    efficiency = Efficiency.of(policy, config.grpo.objective)
     view.phase("GRPO", config.grpo.steps, run.next_step)
     if config.grpo.sampling.top_p < 1:
         view.note(f"grpo.sampling.top_p is {config.grpo.sampling.top_p:g}: anything under 1 biases the gradient")
@@ -114,7 +126,7 @@ def fine_tune(policy: "LanguageModel", task: Task, config: Config, run: RunWrite
         problems=task.stream,
         reward=Timed(grader, "grade", clock),
         optimizer=optimizer,
-        run=Gated(Recorder(run, view, clock, lambda: task.reward.logs.metrics), policy),
+        run=Gated(Recorder(run, view, clock, lambda: task.reward.logs.metrics, efficiency), policy),
         config=config.grpo,
         after_step=Milestones(policy, optimizer, task, config, run, view),
     )

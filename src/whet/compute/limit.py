@@ -1,0 +1,167 @@
+"""The least time that a GRPO step can take on a machine: what must be computed and moved, at full speed.
+
+Symbols: N_b and N_v parameters of body and head, N their sum; W bytes per parameter; κ bytes that a token leaves in
+the cache of keys and values; a attention FLOPs per pair of a query and a key; Φ FLOP/s; β bytes/s. A step has Q
+prompts of P tokens and B = Q·G responses of C tokens. Formulas in the docstrings are for equal lengths; the code
+takes every prompt and every response as long as it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Self
+
+OPTIMIZER_BYTES = 28
+"""AdamW per parameter, all float32: weight and both running means are read and written, the gradient is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a machine does in a second at best; `whet.compute.machine` measures it."""
+
+    flops: float
+    """Φ: floating point operations in the type that layers compute in."""
+    bandwidth: float
+    """β: bytes read and written in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """One group in tokens."""
+
+    prompt: int
+    responses: tuple[int, ...]
+
+    @property
+    def produced(self) -> int:
+        """ΣC: tokens of all responses."""
+        return sum(self.responses)
+
+    @property
+    def prompt_pairs(self) -> float:
+        """P²/2: queries and keys within the prompt."""
+        return self.prompt**2 / 2
+
+    @property
+    def response_pairs(self) -> float:
+        """Σ(PC + C²/2): each response's queries with the prompt's keys and with its own."""
+        return sum(self.prompt * length + length**2 / 2 for length in self.responses)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A dense transformer, as far as its cost goes."""
+
+    body: int
+    """N_b: parameters of everything between the input embedding and the head."""
+    head: int
+    """N_v: parameters of the output head, tied to the embedding or not."""
+    layers: int
+    heads: int
+    kv_heads: int
+    head_size: int
+    bytes_per_weight: int
+    """W, of weights and of keys and values."""
+    trained: float = 1.0
+    """The parameters that learn, as a share of N: 1, or with adapters a few hundredths."""
+
+    @classmethod
+    def of(cls, model: Any) -> Self:
+        """The shape of a transformers model; adapters count only in what learns, for sampling merges them."""
+        base = model.get_base_model() if hasattr(model, "peft_config") else model
+        config = base.config.get_text_config()
+        embedding, head = base.get_input_embeddings().weight, base.get_output_embeddings().weight
+        own = sum(weight.numel() for name, weight in base.named_parameters() if ".lora_" not in name)
+        outside = embedding.numel() + (0 if head is embedding else head.numel())
+        learns = sum(weight.numel() for weight in base.parameters() if weight.requires_grad)
+        heads = config.num_attention_heads
+        return cls(
+            body=own - outside,
+            head=head.numel(),
+            layers=config.num_hidden_layers,
+            heads=heads,
+            kv_heads=getattr(config, "num_key_value_heads", None) or heads,
+            head_size=getattr(config, "head_dim", None) or config.hidden_size // heads,
+            bytes_per_weight=head.element_size(),
+            trained=min(1.0, learns / (own - outside + head.numel())),
+        )
+
+    @property
+    def weights(self) -> int:
+        """N = N_b + N_v."""
+        return self.body + self.head
+
+    @property
+    def cache_bytes(self) -> int:
+        """κ: a key and a value for each layer and key-value head."""
+        return 2 * self.layers * self.kv_heads * self.head_size * self.bytes_per_weight
+
+    @property
+    def pair_flops(self) -> int:
+        """a: a product for the score and one for the value, for each layer and query head."""
+        return 4 * self.layers * self.heads * self.head_size
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Seconds that the parts of a step take at least, for a model on a machine.
+
+    Grading is not among them, and neither is anything that a cleverer way could leave out.
+    """
+
+    shape: Shape
+    machine: Machine
+
+    def prefill(self, groups: Sequence[Lengths]) -> float:
+        """Reading each prompt once: max([2N_b·QP + a·QP²/2 + 2N_v·Q]/Φ, W·N/β)."""
+        s = self.shape
+        body = 2 * s.body * sum(group.prompt for group in groups)
+        attention = s.pair_flops * sum(group.prompt_pairs for group in groups)
+        return max((body + attention + 2 * s.head * len(groups)) / self.machine.flops, self._reading_weights)
+
+    def decode(self, groups: Sequence[Lengths]) -> float:
+        """Sampling: C·max(W·N/β, 2NB/Φ) + max(κ(QPC + BC²/2)/β, aB(PC + C²/2)/Φ).
+
+        At each position only the responses still under way are rows; a prompt's keys and values are read once for
+        all of its responses, up to the end of the longest.
+        """
+        s = self.shape
+        ends = sorted(length for group in groups for length in group.responses)
+        products = sum(
+            (end - before) * max(self._reading_weights, 2 * s.weights * rows / self.machine.flops)
+            for rows, (before, end) in zip(range(len(ends), 0, -1), pairwise([0, *ends]), strict=True)
+        )
+        of_prompts = sum(group.prompt * max(group.responses, default=0) for group in groups)
+        of_responses = sum(length**2 / 2 for length in ends)
+        moved = s.cache_bytes * (of_prompts + of_responses) / self.machine.bandwidth
+        computed = s.pair_flops * sum(group.response_pairs for group in groups) / self.machine.flops
+        return products + max(moved, computed)
+
+    def learn(self, groups: Sequence[Lengths]) -> float:
+        """One pass forward and backward: [6N_b·Q(P + GC) + 6N_v·BC + 3a(B(PC + C²/2) + QP²/2)]/Φ.
+
+        The 6 is 2 forward, 2 for the gradient of what flows through, 2 for that of the weights that learn: with
+        adapters it comes down to 4.
+        """
+        return self._through(groups, 4 + 2 * self.shape.trained, 3)
+
+    def reference(self, groups: Sequence[Lengths]) -> float:
+        """One pass forward for log π_ref: as `learn`, with 2 for 6 and 1 for 3."""
+        return self._through(groups, 2, 1)
+
+    def optimizer(self) -> float:
+        """One step of AdamW over the parameters that learn: 28N/β."""
+        return OPTIMIZER_BYTES * self.shape.trained * self.shape.weights / self.machine.bandwidth
+
+    @property
+    def _reading_weights(self) -> float:
+        """W·N/β."""
+        return self.shape.bytes_per_weight * self.shape.weights / self.machine.bandwidth
+
+    def _through(self, groups: Sequence[Lengths], per_weight: float, per_pair: float) -> float:
+        """The learner's layout: each prompt once with all of its responses, the head on response tokens only."""
+        s = self.shape
+        produced = sum(group.produced for group in groups)
+        weights = s.body * (sum(group.prompt for group in groups) + produced) + s.head * produced
+        pairs = sum(group.response_pairs + group.prompt_pairs for group in groups)
+        return (per_weight * weights + per_pair * s.pair_flops * pairs) / self.machine.flops

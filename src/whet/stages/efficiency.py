@@ -1,0 +1,62 @@
+"""η: how close a step comes to the least time that it could take on this machine (docs/performance.md)."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from whet.compute.limit import Lengths, Limit, Shape
+from whet.config import ObjectiveConfig
+from whet.types import Group
+
+if TYPE_CHECKING:
+    from whet.policy.language_model import LanguageModel
+
+
+class Efficiency:
+    """η of whole steps and of their two large phases."""
+
+    def __init__(self, limit: Limit, objective: ObjectiveConfig) -> None:
+        self.limit, self.objective = limit, objective
+
+    @classmethod
+    def of(cls, policy: "LanguageModel", objective: ObjectiveConfig) -> "Efficiency":
+        """For this policy on the machine that it is on, which is measured first."""
+        from whet.compute.machine import measure_machine
+
+        machine = measure_machine(policy.device, policy.model.dtype)
+        return cls(Limit(Shape.of(policy.model), machine), objective)
+
+    def __call__(
+        self,
+        groups: Sequence[Group],
+        advantages: Sequence[Sequence[float]],
+        seconds: Mapping[str, float],
+        elapsed: float,
+    ) -> dict[str, float]:
+        """Shares of 1: least seconds / measured seconds.
+
+        `seconds` are those spent in `rollout`, `grade` and `reference`; the learner has the rest of `elapsed`. A phase
+        in which nothing had to be done is left out.
+        """
+        least = self._least(groups, advantages)
+        spent = {**seconds, "learn": elapsed - sum(seconds.values())}
+        phases = [name for name in ("rollout", "learn") if least[name] and spent.get(name, 0.0) > 0]
+        return {
+            "efficiency": sum(least.values()) / elapsed,
+            **{f"efficiency/{name}": least[name] / spent[name] for name in phases},
+        }
+
+    def _least(self, groups: Sequence[Group], advantages: Sequence[Sequence[float]]) -> dict[str, float]:
+        """Seconds by phase. Groups without a signal need no learner, unless a KL term holds them to the reference."""
+        limit, held = self.limit, self.objective.beta > 0
+        sampled = [_lengths(group) for group in groups]
+        learned = [some for some, row in zip(sampled, advantages, strict=True) if held or any(row)]
+        one_pass = limit.learn(learned) + limit.optimizer() if learned else 0.0
+        return {
+            "rollout": limit.prefill(sampled) + limit.decode(sampled),
+            "reference": limit.reference(sampled) if held else 0.0,
+            "learn": self.objective.iterations * one_pass,
+        }
+
+
+def _lengths(group: Group) -> Lengths:
+    return Lengths(len(group.prompt.tokens), tuple(len(rollout.tokens) for rollout in group.rollouts))

@@ -6,6 +6,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from whet.kernels.families import windows
 from whet.kernels.layout import Layout, layout
 from whet.kernels.shared_prefix import shared_prefix_attention
 from whet.kernels.token_logprobs import token_logprobs
+from whet.policy.activations import within_memory
 
 Forward = Callable[[Any, Batch, float], Tensor]
 
@@ -30,7 +32,8 @@ def shared_prefix(model: Any, batch: Batch, temperature: float) -> Tensor:
     for row_L, prompt in zip(where.prompt_PL, batch.prompts, strict=True):
         tokens_N[row_L[: len(prompt)]] = prompt
     tokens_N[where.response_BT[batch.mask_BT]] = batch.tokens_BT[batch.mask_BT]
-    with _attention(model):
+    replaced = partial(_attention, model)
+    with replaced(), within_memory(model, len(tokens_N), replaced):
         hidden_1ND = _body(model)(
             input_ids=tokens_N[None].to(device),
             position_ids=where.positions_N[None].to(device),
@@ -51,7 +54,8 @@ def padded(model: Any, batch: Batch, temperature: float) -> Tensor:
         tokens = torch.cat([batch.prompts[int(group)], response[: int(length)]])
         tokens_BW[row, : len(tokens)] = tokens
     real_BW = torch.arange(width) < (prompt_lengths_B + batch.lengths_B)[:, None]
-    logits_BWV = model(input_ids=tokens_BW.to(device), attention_mask=real_BW.to(device), use_cache=False).logits
+    with within_memory(model, tokens_BW.numel()):
+        logits_BWV = model(input_ids=tokens_BW.to(device), attention_mask=real_BW.to(device), use_cache=False).logits
     before_BT = (prompt_lengths_B[:, None] + torch.arange(batch.tokens_BT.shape[1]) - 1).clamp(max=width - 1).to(device)
     logits_BTV = logits_BWV[torch.arange(len(batch), device=device)[:, None], before_BT]
     scaled_BTV = logits_BTV.to(torch.promote_types(logits_BTV.dtype, torch.float32)) / temperature

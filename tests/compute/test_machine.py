@@ -35,7 +35,7 @@ def timed(monkeypatch: pytest.MonkeyPatch, hands: Hands, burst: int = 1) -> floa
 
 
 def test_the_fastest_after_a_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    hands = Hands(0.001, 0.02, 0.01, 0.04)
+    hands = Hands(0.001, 0.02, 0.01, 0.2)
     assert timed(monkeypatch, hands) == pytest.approx(0.01)
     assert hands.settled == 4
 

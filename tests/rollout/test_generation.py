@@ -17,6 +17,9 @@ VOCABULARY = 10
 class Scripted:
     """Every row certainly says its script, whatever was drawn; it writes down what it was asked."""
 
+    look_every = 1
+    compact_below = 0.8
+
     def __init__(self, scripts: Sequence[Sequence[int]]) -> None:
         self.scripts = scripts
         self.kept: list[list[int]] = []
@@ -123,3 +126,14 @@ def test_a_row_draws_by_its_own_key_and_position_before_and_after_others_leave()
     for row, script in enumerate(scripts):
         numbers = uniforms(keys[row].expand(len(script)), torch.arange(len(script)))
         assert rows[row] == [*(int(9 * u) for u in numbers[:-1]), END]
+
+
+@pytest.mark.parametrize("look_every", [2, 3, 50])
+@pytest.mark.parametrize("max_tokens", [1, 3, 4, 20])
+def test_looking_less_often_changes_nothing_that_is_said(look_every: int, max_tokens: int) -> None:
+    scripts = [[1, 2, END], [END], [4, 5, 6, 7, 8, END], [3, END]]
+    engine = Scripted(scripts)
+    engine.look_every, engine.compact_below = look_every, 0.0
+    assert said(engine, max_tokens) == [script[:max_tokens] for script in scripts]
+    assert engine.kept == []
+    assert len(engine.fed) < min(max_tokens, 6 + look_every)

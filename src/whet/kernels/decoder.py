@@ -53,6 +53,13 @@ class Sight:
 class Decoder:
     """Rows under way: their prompts' shared keys and values, and each row's own."""
 
+    look_every = 1
+    """Tokens between two looks at which rows have ended."""
+    compact_below = 0.8
+    """Ended rows are dropped once fewer than this share is still under way."""
+    block = BLOCK
+    """Tokens by which the room for the rows' own keys grows."""
+
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
 
@@ -69,7 +76,11 @@ class Decoder:
         self.grid = Grid(prompt_R, len(prompts))
         self.position_R = lengths_Q[prompt_R]
         self.prompt_positions_RL = torch.where(steps_L < lengths_Q[:, None], steps_L, NOWHERE)[prompt_R]
-        self.step, self.longest = 0, longest_response
+        self.step, self.slot = (
+            0,
+            torch.zeros(1, dtype=torch.long, device=device),
+        )  # the same, for Python and for tensors
+        self.longest = longest_response
         self.contexts: list[Context] = []
         x = weights.embedding[tokens_QL]
         tables = {name: kind.rotary(steps_L) for name, kind in weights.kinds.items()}
@@ -81,15 +92,20 @@ class Decoder:
     @torch.inference_mode()
     def advance(self, tokens_R: Tensor) -> Tensor:
         """Appends one token to every row; returns the logits of the next, `[R, V]`."""
-        weights = self.weights
         if self.step == self._room():
             self._make_room()
+        self.step += 1
+        return self._forward(tokens_R)
+
+    def _forward(self, tokens_R: Tensor) -> Tensor:
+        """All that a step does on the device; changes `position_R`, `slot` and keys and values in place."""
+        weights = self.weights
         x, sights = weights.embedding[tokens_R], self._sights()
         for layer, context in zip(weights.layers, self.contexts, strict=True):
             x = x + layer.after_attention(layer.attention_out(self._attend(layer, context, x, sights[layer.kind])))
             x = x + layer.after_mlp(self._mlp(layer, x))
-        self.position_R = self.position_R + 1
-        self.step += 1
+        self.position_R += 1
+        self.slot += 1
         return weights.head(weights.final_norm(x))
 
     @torch.inference_mode()
@@ -105,7 +121,7 @@ class Decoder:
         return int(self.contexts[0].own_keys.shape[-1])
 
     def _make_room(self) -> None:
-        more = min(BLOCK, self.longest - self.step)
+        more = min(self.block, self.longest - self.step)
         for context in self.contexts:
             context.own_keys = pad(context.own_keys, (0, more))
             context.own_values = pad(context.own_values, (0, 0, 0, more))
@@ -113,7 +129,7 @@ class Decoder:
     def _sights(self) -> Mapping[str, Sight]:
         """By kind of attention, for the tokens at `position_R`."""
         own_C = torch.arange(self._room(), device=self.position_R.device)
-        own_RC = self.position_R[:, None] - self.step + own_C
+        own_RC = self.position_R[:, None] - self.slot + own_C
         positions_RS = torch.cat([self.prompt_positions_RL, own_RC], -1)
         return {name: self._sight(kind, positions_RS) for name, kind in self.weights.kinds.items()}
 
@@ -166,8 +182,8 @@ class Decoder:
         w, grid, longest_prompt = self.weights, self.grid, context.prompt_keys.shape[-1]
         query_key, value = self._qkv(layer, x)
         query, key = rotated(query_key, sight.cosine, sight.signed_sine).split([w.heads, w.kv_heads], -2)
-        context.own_keys[..., self.step] = key
-        context.own_values[:, :, self.step] = value
+        context.own_keys.index_copy_(3, self.slot, key[..., None])
+        context.own_values.index_copy_(2, self.slot, value[:, :, None])
         query = query.unflatten(1, (w.kv_heads, w.repeats))  # [R, K, r, D]
         over_prompt = grid.gather(grid.spread(query) @ context.prompt_keys, w.kv_heads)  # [R, K, r, L]
         over_own = query.flatten(0, 1) @ context.own_keys.flatten(0, 1)  # [R · K, r, C]

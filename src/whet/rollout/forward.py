@@ -10,6 +10,8 @@ from torch import Tensor
 class ForwardEngine:
     """Each row carries its prompt, padded on the left, and transformers' own cache."""
 
+    look_every = 1
+    compact_below = 0.8
     cache: Any
     """transformers' keys and values of every row."""
 

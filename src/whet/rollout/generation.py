@@ -10,12 +10,14 @@ from torch import Tensor
 from whet.kernels.sampling import Temperature, draw
 from whet.kernels.uniforms import uniforms
 
-COMPACT_BELOW = 0.8
-"""Finished rows are dropped once fewer than this share of the rows is still under way."""
-
 
 class Engine(Protocol):
     """Reads prompts, then yields logits token by token (`whet.kernels.decoder.Decoder` and others)."""
+
+    look_every: int
+    """Tokens between two looks at which rows have ended: looking makes a GPU wait."""
+    compact_below: float
+    """Ended rows are dropped once fewer than this share of the rows is still under way."""
 
     def start(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
         """The logits of each row's first token, `[R, V]`."""
@@ -57,17 +59,29 @@ def generate(
     keys_R = keys_R.to(logits_RV.device)
     alive_R = torch.ones_like(rows_R, dtype=torch.bool)
     ends = torch.tensor(sorted(end_tokens), device=logits_RV.device)
+    untold: list[tuple[Tensor, ...]] = []
     for position in range(max_tokens):
         uniform_R = uniforms(keys_R, torch.full_like(keys_R, position))
         tokens_R, logprobs_R = draw(logits_RV, uniform_R, how)
-        yield Drawn(*(tuple(column[alive_R].tolist()) for column in (rows_R, tokens_R, logprobs_R)))
+        untold.append((alive_R, rows_R, tokens_R, logprobs_R))
         alive_R = alive_R & ~torch.isin(tokens_R, ends)
-        under_way = int(alive_R.sum())
-        if under_way == 0:
-            return
-        if under_way < COMPACT_BELOW * len(rows_R):
-            kept = alive_R.nonzero().flatten()
-            engine.keep(kept)
-            rows_R, keys_R, tokens_R, alive_R = rows_R[kept], keys_R[kept], tokens_R[kept], alive_R[kept]
+        if len(untold) == engine.look_every or position + 1 == max_tokens:
+            yield from _told(untold)
+            untold = []
+            under_way = int(alive_R.sum())
+            if under_way == 0:
+                return
+            if under_way < engine.compact_below * len(rows_R):
+                kept = alive_R.nonzero().flatten()
+                engine.keep(kept)
+                rows_R, keys_R, tokens_R, alive_R = rows_R[kept], keys_R[kept], tokens_R[kept], alive_R[kept]
         if position + 1 < max_tokens:
             logits_RV = engine.advance(tokens_R)
+
+
+def _told(untold: Sequence[tuple[Tensor, ...]]) -> Iterator[Drawn]:
+    """What was drawn at each position for the rows that were under way; at some positions there was none."""
+    for alive_R, *columns in untold:
+        drawn = Drawn(*(tuple(column[alive_R].tolist()) for column in columns))
+        if drawn.rows:
+            yield drawn

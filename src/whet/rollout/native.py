@@ -8,8 +8,10 @@ import torch
 
 from whet.kernels.decoder import Decoder
 from whet.kernels.fuse import fuse
+from whet.kernels.graphed import GraphedDecoder
 from whet.kernels.sampling import Temperature
 from whet.kernels.uniforms import key
+from whet.kernels.weights import Weights
 from whet.rollout.forward import ForwardEngine
 from whet.rollout.generation import Drawn, Engine, generate
 from whet.types import Finish, Outputs, Prompt, Rollout
@@ -77,5 +79,14 @@ class NativeSampler:
         return Rollout(tokens, logprobs, self.tokenizer.decode(said, skip_special_tokens=True), finish)
 
 
-ENGINES: Mapping[bool, Callable[[Any], Engine]] = {True: lambda model: Decoder(fuse(model)), False: ForwardEngine}
+def fused_decoder(model: Any) -> Engine:
+    """The fused decoder, its steps recorded where that can be done."""
+    weights = fuse(model)
+    return DECODERS[weights.embedding.device.type](weights)
+
+
+DECODERS: Mapping[str, Callable[[Weights], Engine]] = {"cpu": Decoder, "cuda": GraphedDecoder}
+"""By the kind of device."""
+
+ENGINES: Mapping[bool, Callable[[Any], Engine]] = {True: fused_decoder, False: ForwardEngine}
 """By whether the fast paths know the model."""

@@ -21,6 +21,8 @@ def connect(params: Section) -> Callable[..., Any]:
 
 def open_judge(params: JudgeParams) -> Ask:
     """The endpoint of a judge. Nothing is sent yet; the key is read from the environment and kept in memory only."""
+    import httpx2
+
     from whet.policy.loading.cache import cache_folder
     from whet.verifiers.budget import Budget
     from whet.verifiers.endpoint import Endpoint
@@ -29,8 +31,14 @@ def open_judge(params: JudgeParams) -> Ask:
 
     own = {"model": params.model, "temperature": 0, "max_tokens": params.reply_tokens}
     body = {name: value for name, value in {**own, **params.options}.items() if value is not None}
+    endpoint = Endpoint(params.endpoint, body, _key(params.key_env), params.timeout)
+    try:
+        _ = endpoint.url
+    except httpx2.InvalidURL as error:
+        mend = "write it as in https://api.openai.com/v1"
+        raise UserError(f"rewards.params.endpoint of 'judge' is {params.endpoint!r}: {error}; {mend}") from error
     return JudgeClient(
-        endpoint=Endpoint(params.endpoint, body, _key(params.key_env), params.timeout),
+        endpoint=endpoint,
         budget=Budget(params.max_requests, params.max_tokens),
         patience=Patience(params.retries, params.patience),
         parallel=params.parallel,

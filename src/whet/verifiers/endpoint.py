@@ -148,7 +148,7 @@ def worst_case(body: Mapping[str, Any]) -> int:
     """The most tokens that a request can use: no token of a prompt is shorter than a byte.
 
     >>> worst_case({"max_tokens": 100, "messages": []})
-    137
+    135
     """
     reply = max(int(body.get(name) or 0) for name in ("max_tokens", "max_completion_tokens"))
     return len(json.dumps(body, ensure_ascii=False).encode()) + reply

@@ -100,7 +100,7 @@ class JudgeClient:
                 found = await asyncio.gather(*asked, return_exceptions=True)
             answers.update(zip(open_, map(_answer, found), strict=True))
         else:
-            self._say_the_cap_is_reached()
+            self._say_the_cap_is_reached(len(open_))
         return [answers[key] for key in keys]
 
     async def _ask(
@@ -116,7 +116,7 @@ class JudgeClient:
             async with slots:
                 reply: Reply = await self.patience.retrying()(self._request, client, messages)
         except CapError:
-            self._say_the_cap_is_reached()
+            self._say_the_cap_is_reached(1)
             return None
         except NoReplyError as error:
             return self._failure(error)
@@ -162,9 +162,10 @@ class JudgeClient:
         except sqlite3.Error as error:
             self._say(f"judge: replies cannot be kept ({error}); they will be paid for again")
 
-    def _say_the_cap_is_reached(self) -> None:
-        mend = "what it cannot ask about is left out; raise max_requests or max_tokens to go on judging"
-        self._say(f"judge: its spending cap is reached ({self.budget}); {mend}", once="cap")
+    def _say_the_cap_is_reached(self, due: int) -> None:
+        spent = f"its spending cap is reached: {self.budget} are spent and {due:,} more questions are due"
+        mend = "responses go without a verdict from here on; raise max_requests or max_tokens in its params"
+        self._say(f"judge: {spent}; {mend}", once="cap")
 
     def _say(self, text: str, once: str = "cache") -> None:
         """A note, once for each thing that there is to say."""

@@ -75,11 +75,12 @@ def build_exam(
 
 def build_reward(config: Config, response_format: ResponseFormat) -> "Mixture":
     """The weighted sum of the recipe's rewards."""
+    from whet.outside import connect
     from whet.rewards.mixture import Mixture
     from whet.rewards.registry import build_reward as build_part
     from whet.user_rewards import load_function
 
-    return Mixture([build_part(reward, response_format, load_function) for reward in config.rewards])
+    return Mixture([build_part(reward, response_format, load_function, connect) for reward in config.rewards])
 
 
 def build_judge(response_format: ResponseFormat) -> Judge:

@@ -3,7 +3,7 @@
 FLOORS = {
     0: {"types", "batch", "protocols", "formats", "config", "errors"},
     1: {"grpo", "sft", "eval", "rewards", "diagnose", "kernels"},
-    2: {"data", "policy", "rollout", "compute", "runs"},
+    2: {"data", "policy", "rollout", "compute", "runs", "verifiers"},
     3: {"recipe", "recipes", "stages", "chat"},  # and every top-level module that no other floor names
     4: {"bench", "terminal"},
     5: {"cli", "dashboard"},
@@ -21,7 +21,7 @@ TENSORS = {"batch", "grpo", "sft", "kernels", "policy", "rollout", "compute"}
 """Whose matter is tensors: here torch, and no other heavy library, may be imported outside a function."""
 
 FILES = {"os", "pathlib", "shutil", "tempfile", "glob"}
-NETWORK = {"socket", "ssl", "http", "urllib", "requests", "httpx", "huggingface_hub"}
+NETWORK = {"socket", "ssl", "http", "urllib", "requests", "httpx", "httpx2", "huggingface_hub"}
 """Libraries that reach files or the network: not for the ideas on floors 0 and 1."""
 
 

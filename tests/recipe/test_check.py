@@ -86,3 +86,13 @@ def test_functions_of_ones_own_are_not_loaded() -> None:
     config, problems = validated(tree(rewards=[{"name": "no.such.module:function"}]))
     assert config is not None
     assert problems == {}
+
+
+def test_a_reward_that_calls_out_is_checked_and_nothing_is_opened() -> None:
+    right = {"name": "judge", "params": {"endpoint": "http://nowhere.invalid/v1", "model": "m"}}
+    config, problems = validated(tree(rewards=[right]))
+    assert config is not None
+    assert problems == {}
+    wrong = {"name": "judge", "params": {**right["params"], "parallel": 0}}  # type: ignore[dict-item]
+    _, problems = validated(tree(rewards=["accuracy", wrong]))
+    assert problems[("rewards", 1)].startswith("rewards.params.parallel of 'judge' is 0: it must be greater than 0")

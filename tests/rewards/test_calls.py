@@ -2,7 +2,10 @@
 
 import asyncio
 import math
+import signal
 import threading
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -113,3 +116,35 @@ def test_one_by_one_keeps_what_went_well() -> None:
     for entry, reason in ((entries[1], "raised ZeroDivisionError"), (entries[2], "0 rewards for 1")):
         with pytest.raises(RewardError, match=reason):
             as_reward(entry)
+
+
+@pytest.fixture
+def interrupted_soon() -> Iterator[None]:
+    """Ctrl-C after a tenth of a second."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("interrupted_soon")
+def test_an_interrupt_does_not_wait_for_what_is_awaited() -> None:
+    ended = []
+
+    async def slow() -> list[float]:
+        try:
+            await asyncio.sleep(20)
+        finally:
+            ended.append(time.monotonic() - began)
+        return [1.0]
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        attempt_all([slow])
+    assert time.monotonic() - began < 10
+    assert len(ended) == 1

@@ -93,3 +93,15 @@ def test_a_penalty_is_not_asked() -> None:
 
     penalty = Mixture([Part("never", never, -1.0, full_mark=1.0)])
     assert gold_failures([Problem("a", "?", "7")], BUILT_IN["boxed"], penalty) == []
+
+
+def test_gold_solutions_are_not_put_to_a_reward_that_calls_out() -> None:
+    def asks(**columns: Any) -> Any:
+        raise AssertionError("asked")
+
+    problem = Problem("1", "1 + 1?", "2", "1 + 1 = 2")
+    calling = Part("judge", asks, calls_out=True)
+    assert gold_failures([problem], BUILT_IN["boxed"], Mixture([calling])) == []
+    strict = build_reward(RewardConfig(name="format_strict"), BUILT_IN["gsm8k"], no_loader)
+    (failure,) = gold_failures([problem], BUILT_IN["boxed"], Mixture([calling, strict]))
+    assert failure.short == {"format_strict": 0.0}

@@ -8,7 +8,7 @@ import pytest
 from whet.config import RewardConfig
 from whet.errors import UserError
 from whet.formats import BUILT_IN as FORMATS
-from whet.rewards.registry import BUILT_IN, build_reward
+from whet.rewards.registry import BUILT_IN, CALLING_OUT, build_reward
 
 THINK = FORMATS["think_answer"]
 ROW: dict[str, Any] = {
@@ -35,6 +35,27 @@ def test_a_built_in_reward() -> None:
     assert reward(**ROW) == [1.0]
     assert build_reward(RewardConfig(name="accuracy"), THINK, no_loader)(**ROW) == [0.0]
     assert build_reward(RewardConfig(name="accuracy"), None, no_loader)(**ROW) == [1.0]
+
+
+def test_rewards_that_call_out_are_handed_whom_they_ask() -> None:
+    assert set(CALLING_OUT) == {"judge", "reward_model"}
+    config = RewardConfig(name="reward_model", weight=0.5, params={"model": "x", "sigmoid": True})
+    opened: list[Any] = []
+
+    def connect(params: Any) -> Callable[..., Any]:
+        opened.append(params)
+        return lambda conversations: [7.0] * len(conversations)
+
+    reward = build_reward(config, THINK, no_loader, connect)
+    assert (reward.name, reward.weight, reward.full_mark, reward.calls_out) == ("reward_model", 0.5, None, True)
+    assert reward(**ROW) == [7.0]
+    assert (opened[0].model, opened[0].sigmoid) == ("x", True)
+
+
+def test_without_anybody_to_ask_a_reward_can_be_checked_but_not_called() -> None:
+    reward = build_reward(RewardConfig(name="reward_model", params={"model": "x"}), THINK, no_loader)
+    with pytest.raises(UserError, match="nobody to ask"):
+        reward(**ROW)
 
 
 def test_a_function_of_ones_own() -> None:
@@ -64,6 +85,10 @@ def test_a_function_of_ones_own() -> None:
             "params.lenient of 'accuracy' is 'no': it must be a bool",
         ),
         ({"name": "integer", "params": {"x": 1}}, "'integer' has 'x': it takes none"),
+        ({"name": "juge"}, "'juge': did you mean 'judge'?"),
+        ({"name": "judge"}, "rewards.params of 'judge' lacks 'endpoint': The address"),
+        ({"name": "reward_model", "params": {"modle": "x"}}, "of 'reward_model' .*'model'"),
+        ({"name": "code_tests", "params": {"timeout": 5}}, "code_tests needs the sandbox, which this version does not"),
     ],
 )
 def test_mistakes_are_named(config: dict[str, Any], mend: str) -> None:

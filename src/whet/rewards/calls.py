@@ -5,6 +5,7 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from whet.errors import UserError
@@ -23,10 +24,7 @@ def attempt_all(calls: Sequence[Callable[[], Any]]) -> list[Any]:
     results = [_attempt(call) for call in calls]
     waiting = [index for index, result in enumerate(results) if inspect.isawaitable(result)]
     if waiting:
-        # A thread of its own, since the caller may already be inside an event loop, as in a notebook.
-        with ThreadPoolExecutor(max_workers=1) as thread:
-            done = thread.submit(asyncio.run, _gather([results[index] for index in waiting])).result()
-        for index, result in zip(waiting, done, strict=True):
+        for index, result in zip(waiting, _await_all([results[index] for index in waiting]), strict=True):
             results[index] = result
     for result in results:
         if isinstance(result, UserError):
@@ -41,8 +39,25 @@ def _attempt(call: Callable[[], Any]) -> Any:
         return error
 
 
-async def _gather(awaitables: Sequence[Awaitable[Any]]) -> list[Any]:
-    return list(await asyncio.gather(*awaitables, return_exceptions=True))
+def _await_all(awaitables: Sequence[Awaitable[Any]]) -> list[Any]:
+    """What each comes to. An interrupt of the caller ends them all at once."""
+    under_way: list[Callable[[], Any]] = []
+
+    async def gather() -> list[Any]:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None  # a coroutine always runs in one
+        under_way.append(partial(loop.call_soon_threadsafe, task.cancel))
+        return list(await asyncio.gather(*awaitables, return_exceptions=True))
+
+    # A thread of its own, since the caller may already be inside an event loop, as in a notebook.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        done = thread.submit(asyncio.run, gather())
+        try:
+            return done.result()
+        except BaseException:
+            for cancel in under_way if not done.done() else []:
+                cancel()
+            raise
 
 
 def one_by_one(calls: Sequence[Callable[[], Any]]) -> list[Any]:

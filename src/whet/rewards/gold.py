@@ -34,6 +34,9 @@ def gold_failures(problems: Sequence[Problem], response_format: ResponseFormat, 
     Raises:
         UserError: what `Mixture.grade` raises.
     """
+    mixture = Mixture([part for part in mixture.parts if not part.calls_out])
+    if not mixture.parts:
+        return []
     texts = [response_format.render(problem.solution, problem.answer) for problem in problems]
     groups = mixture.grade(
         [Prompt(problem, ({"role": "user", "content": problem.question},), ()) for problem in problems],

@@ -30,6 +30,8 @@ class Part(NamedTuple):
     """What stands for a reward that failed: nothing, 0, or the end of the run."""
     full_mark: float | None = None
     """The most that the function gives; `None` where that is not known."""
+    calls_out: bool = False
+    """Whether every call costs money or time, so that only what the policy said is put to it."""
 
     def __call__(self, **columns: Any) -> Any:
         return self.function(**columns)

@@ -5,13 +5,16 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from whet.config import RewardConfig
+from whet.config import RewardConfig, Section
 from whet.errors import UserError
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.correctness import accuracy, exact_match, integer, last_integer
 from whet.rewards.format import format_partial, format_soft, format_strict, format_tags
+from whet.rewards.judge import JudgeParams, judge
 from whet.rewards.mixture import Part
+from whet.rewards.params import read_params
+from whet.rewards.reward_model import RewardModelParams, reward_model
 from whet.rewards.user import adapt
 
 BUILT_IN: Mapping[str, Callable[..., RewardFn]] = {
@@ -29,22 +32,53 @@ BUILT_IN: Mapping[str, Callable[..., RewardFn]] = {
 }
 """Every built-in reward: what makes it from a response format (or `None`) and its parameters."""
 
+CALLING_OUT: Mapping[str, tuple[type[Section], Callable[..., RewardFn]]] = {
+    "judge": (JudgeParams, judge),
+    "reward_model": (RewardModelParams, reward_model),
+}
+"""Rewards that ask somebody: their parameters, and what makes them from these and from whom they ask."""
+
+NOT_YET: Mapping[str, str] = {
+    "code_tests": "needs the sandbox, which this version does not have; take it out, or name a function of your own",
+}
+"""Rewards that are named and refused: why, and what to do. Code that a model wrote is never run unguarded."""
+
+Connect = Callable[[Section], Callable[..., Any]]
+"""Opens, for a reward's parameters, what that reward asks: an endpoint, a model."""
+
 Loader = Callable[[str], Callable[..., Any]]
 """Fetches the function that `package.module:function` or `file.py:function` names."""
 
 
-def build_reward(config: RewardConfig, response_format: ResponseFormat | None, loader: Loader) -> Part:
+def unconnected(params: Section) -> Callable[..., Any]:
+    """Opens nothing: what is built with this can be checked, not called."""
+
+    def ask(*_: Any) -> Any:
+        raise UserError("rewards that call out (judge, reward_model) have nobody to ask here")
+
+    return ask
+
+
+def build_reward(
+    config: RewardConfig, response_format: ResponseFormat | None, loader: Loader, connect: Connect = unconnected
+) -> Part:
     """The reward that a recipe asks for, ready to be called or to be part of a `Mixture`.
 
     `response_format` may be `None`: answers are then found leniently, and there are no format rewards.
 
     Raises:
-        UserError: no built-in reward of that name, a parameter it does not take, or what `loader` raises.
+        UserError: no built-in reward of that name, a parameter it does not take, or what `loader` or `connect` raises.
     """
     if ":" in config.name:
         name = config.name.rpartition(":")[2]
         function = adapt(loader(config.name), name, config.params)
         return Part(name, function, config.weight, config.on_error)
+    if config.name in NOT_YET:
+        raise UserError(f"rewards has {config.name!r}: {config.name} {NOT_YET[config.name]}")
+    if config.name in CALLING_OUT:
+        kind, make = CALLING_OUT[config.name]
+        params = read_params(kind, config.name, config.params)
+        return Part(config.name, make(params, connect(params)), config.weight, config.on_error, calls_out=True)
     if config.name not in BUILT_IN:
         raise UserError(f"rewards has {config.name!r}: {_instead(config.name)}")
     factory = BUILT_IN[config.name]
@@ -54,9 +88,10 @@ def build_reward(config: RewardConfig, response_format: ResponseFormat | None, l
 
 
 def _instead(name: str) -> str:
-    if close := get_close_matches(name, BUILT_IN, n=1):
+    known = (*BUILT_IN, *CALLING_OUT)
+    if close := get_close_matches(name, known, n=1):
         return f"did you mean {close[0]!r}?"
-    return f"use {', '.join(BUILT_IN)}, `package.module:function` or `file.py:function`"
+    return f"use {', '.join(known)}, `package.module:function` or `file.py:function`"
 
 
 def _check(config: RewardConfig, factory: Callable[..., RewardFn]) -> None:

@@ -1,0 +1,80 @@
+"""Whom rewards ask, opened by what the recipe says: an endpoint with its key, a classifier on a device."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from whet.config import Section
+from whet.errors import UserError
+from whet.rewards.judge import Ask, JudgeParams
+from whet.rewards.reward_model import RewardModelParams, Score
+
+
+def connect(params: Section) -> Callable[..., Any]:
+    """What the reward of these parameters asks.
+
+    Raises:
+        UserError: it cannot be opened: a key that is not set, an address that is none, a model that does not load.
+    """
+    return OPENED_BY[type(params)](params)
+
+
+def open_judge(params: JudgeParams) -> Ask:
+    """The endpoint of a judge. Nothing is sent yet; the key is read from the environment and kept in memory only."""
+    import httpx2
+
+    from whet.policy.loading.cache import cache_folder
+    from whet.verifiers.budget import Budget
+    from whet.verifiers.endpoint import Endpoint
+    from whet.verifiers.judge import JudgeClient, Patience
+    from whet.verifiers.replies import ReplyCache
+
+    own = {"model": params.model, "temperature": 0, "max_tokens": params.reply_tokens}
+    body = {name: value for name, value in {**own, **params.options}.items() if value is not None}
+    endpoint = Endpoint(params.endpoint, body, _key(params.key_env), params.timeout)
+    try:
+        _ = endpoint.url
+    except httpx2.InvalidURL as error:
+        mend = "write it as in https://api.openai.com/v1"
+        raise UserError(f"rewards.params.endpoint of 'judge' is {params.endpoint!r}: {error}; {mend}") from error
+    return JudgeClient(
+        endpoint=endpoint,
+        budget=Budget(params.max_requests, params.max_tokens),
+        patience=Patience(params.retries, params.patience),
+        parallel=params.parallel,
+        cache=ReplyCache(cache_folder() / "judge.sqlite") if params.cache else None,
+    )
+
+
+def _key(name: str | None) -> str | None:
+    if name is None:
+        return None
+    if key := os.environ.get(name, "").strip():
+        return key
+    mend = f"export {name}=…, or write `key_env: null` for an endpoint that asks for none"
+    raise UserError(f"rewards.params.key_env of 'judge' is {name!r}: the environment has no such variable; {mend}")
+
+
+def open_reward_model(params: RewardModelParams) -> Score:
+    """A classifier, found as policies are, on the best device of this machine."""
+    from whet.compute.device import pick_device, pick_dtype
+    from whet.policy.loading.models import resolve
+    from whet.policy.loading.quiet import quiet
+    from whet.verifiers.reward_model import RewardModel, load_classifier
+
+    device = pick_device()
+    try:
+        path = resolve(params.model)
+    except UserError as error:
+        what = str(error).removeprefix("model.name: ")
+        raise UserError(f"rewards.params.model of 'reward_model': {what}") from error
+    with quiet():
+        model, tokenizer = load_classifier(path, pick_dtype(params.dtype, device), device)
+    return RewardModel(model, tokenizer, params.batch_tokens, params.label, params.sigmoid)
+
+
+OPENED_BY: Mapping[type[Section], Callable[..., Callable[..., Any]]] = {
+    JudgeParams: open_judge,
+    RewardModelParams: open_reward_model,
+}
+"""By the parameters of a reward, what opens whom it asks."""

@@ -1,0 +1,100 @@
+"""Whom rewards ask, opened by what the recipe says."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tiny
+from rewards.steps import step
+from verifiers.classifiers import save_classifier
+from verifiers.server import completion, serving
+from whet.build import build_reward
+from whet.errors import UserError
+from whet.formats import build_format
+from whet.outside import connect
+from whet.rewards.judge import JudgeParams
+from whet.rewards.params import read_params
+from whet.rewards.reward_model import RewardModelParams
+from wiring import shrunk
+
+KEY = "sk-very-secret"
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHET_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+
+def judge_params(address: str, **changes: Any) -> JudgeParams:
+    return read_params(JudgeParams, "judge", {"endpoint": address, "model": "m", **changes})
+
+
+def mixture(tmp_path: Path, **params: Any) -> Any:
+    name = "judge" if "endpoint" in params else "reward_model"
+    config = shrunk(tmp_path, tmp_path, {"rewards": [{"name": name, "params": params}]})
+    return build_reward(config, build_format(config.format))
+
+
+def test_a_recipe_with_a_judge_asks_its_endpoint_with_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", f" {KEY}\n")
+    with serving(lambda _, request: completion("Score: 9" if "it is 82" in request.asked else "Score: 2")) as server:
+        graded = [
+            mixture(
+                tmp_path,
+                endpoint=server.address,
+                model="m",
+                key_env="MY_KEY",
+                reply_tokens=77,
+                options={"seed": 1, "temperature": None},
+            ).grade(*step(one=["it is 82", "it is 83"]))
+            for _ in range(2)
+        ]
+    for (group,) in graded:
+        assert [reward.total for reward in group.rewards] == pytest.approx([0.9, 0.2])
+    assert len(server.requests) == 2  # the second time both were kept
+    settings = {name: value for name, value in server.requests[0].body.items() if name != "messages"}
+    assert settings == {"model": "m", "max_tokens": 77, "seed": 1}
+    assert server.requests[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert "Reference answer:\n82" in server.requests[0].asked
+    assert (tmp_path / "cache" / "judge.sqlite").is_file()
+
+
+def test_nothing_is_kept_where_that_is_not_wanted(tmp_path: Path) -> None:
+    with serving(lambda *_: completion("Score: 9")) as server:
+        for _ in range(2):
+            graded = mixture(tmp_path, endpoint=server.address, model="m", key_env=None, cache=False)
+            graded.grade(*step(one=["a"]))
+    assert len(server.requests) == 2
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_key_that_is_not_there(value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if value is not None:
+        monkeypatch.setenv("OPENAI_API_KEY", value)
+    with pytest.raises(UserError, match=r"key_env of 'judge' is 'OPENAI_API_KEY': .* or write `key_env: null`"):
+        connect(judge_params("http://localhost:1/v1"))
+
+
+def test_an_address_that_is_none() -> None:
+    with pytest.raises(UserError, match="endpoint of 'judge' is 'http://host:port/v1': "):
+        connect(judge_params("http://host:port/v1", key_env=None))
+
+
+def test_a_reward_model_scores_in_a_recipe(tmp_path: Path) -> None:
+    folder = save_classifier(tmp_path / "classifier")
+    (group,) = mixture(tmp_path, model=str(folder), dtype="float32").grade(*step(one=["82", "I do not know."]))
+    good, bad = (reward.total for reward in group.rewards)
+    assert good is not None
+    assert good != bad
+
+
+@pytest.mark.parametrize("name", ["no/such/model/anywhere", "{policy}"])
+def test_a_reward_model_that_is_none(tmp_path: Path, name: str) -> None:
+    path = tiny.save_tiny(tmp_path / "policy")
+    params = read_params(RewardModelParams, "reward_model", {"model": name.format(policy=path)})
+    with pytest.raises(UserError, match=r"^rewards\.params\.model of 'reward_model': ") as caught:
+        connect(params)
+    assert "\n" not in str(caught.value)

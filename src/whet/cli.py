@@ -186,6 +186,7 @@ def bench(
     model: Name = None,
     vllm_python: File = None,
     target: Annotated[float, arg(metavar="ACCURACY")] = 0.4,
+    shape: Annotated[str, arg(metavar="Q,G,P,C")] = "4,8,96,64",
     out: Annotated[Path, arg(metavar="FOLDER")] = Path("benchmarks/results"),
 ) -> None:
     """Measure Whet beside TRL and vLLM on this machine, in turn; the machine should do nothing else meanwhile.
@@ -196,11 +197,13 @@ def bench(
         model: what is trained and sampled from; the default is SmolLM2-135M-Instruct.
         vllm_python: the Python of an environment with vLLM, for the rollout table.
         target: held-out accuracy to which the learning table measures the time.
+        shape: of equal work: prompts, responses to each, tokens of a prompt, tokens of a response.
         out: where the page, the JSON files and the pictures go.
     """
     prepare()
     from whet.bench.report import save
     from whet.bench.tables import FULL, QUICK, TABLES, Bench, chosen
+    from whet.bench.work import work_of
 
     say = console(stderr=True).print
     asked = Bench(
@@ -209,6 +212,7 @@ def bench(
         vllm_python=str(vllm_python) if vllm_python else None,
         target=target,
         say=say,
+        work=work_of(shape),
     )
     for name in chosen(tables or ("equal_work,rollouts" if quick else ",".join(TABLES))):
         table = TABLES[name](asked)

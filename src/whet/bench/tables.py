@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,6 +47,8 @@ class Bench:
     target: float
     """Held-out accuracy that the learning table times."""
     say: Say
+    work: Work = field(default_factory=Work)
+    """Of the equal-work table."""
 
     def contestants(self, whet: str, trl: str) -> list[Contestant]:
         """Whet and, where TRL is installed, TRL as it comes and tuned."""
@@ -64,7 +66,7 @@ class Bench:
 def make_equal_work(bench: Bench) -> Table:
     """Whole steps, every response of the same length."""
     contestants = bench.contestants("whet_steps.py", "trl_steps.py")
-    return equal_work(contestants, bench.model, Work(), bench.amount.rounds, bench.amount.steps, bench.say)
+    return equal_work(contestants, bench.model, bench.work, bench.amount.rounds, bench.amount.steps, bench.say)
 
 
 def make_rollouts(bench: Bench) -> Table:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from whet.errors import UserError
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -20,6 +22,19 @@ class Work:
 
 
 Encode = Callable[[str], list[int]]
+
+
+def work_of(text: str) -> Work:
+    """Work from `Q,G,P,C`. Raises `UserError`.
+
+    >>> work_of("8,8,100,200")
+    Work(prompts=8, group=8, prompt_tokens=100, tokens=200)
+    """
+    sizes = text.split(",")
+    if len(sizes) != 4 or not all(size.strip().isdecimal() and int(size) for size in sizes):
+        raise UserError(f"--shape: is {text!r}; it must be four whole numbers Q,G,P,C, such as 4,8,96,64")
+    return Work(*map(int, sizes))
+
 
 SENTENCE = "add the numbers and explain every step of it "
 

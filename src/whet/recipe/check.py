@@ -126,9 +126,10 @@ def _checks(config: Config) -> Iterator[tuple[Path, Callable[[], object]]]:
             yield path, partial(check_source, source, dotted(path))
     yield ("data", "question"), partial(check_question_template, data.question)
     yield ("format",), partial(build_format, config.format)
+    layout, known = BUILT_IN["think_answer"], {"max_tokens": config.grpo.sampling.max_tokens}
     for index, reward in enumerate(config.rewards):
         if ":" not in reward.name:
-            yield ("rewards", index), partial(build_reward, reward, BUILT_IN["think_answer"], _no_function)
+            yield ("rewards", index), partial(build_reward, reward, layout, _no_function, known)
 
 
 def _no_function(name: str) -> Callable[..., Any]:

@@ -105,12 +105,9 @@ class WeightConfig(Section):
     """On a line, along half a cosine, or all at once when the steps are over."""
 
 
-def _kind_of_weight(value: Any) -> str:
-    return "schedule" if isinstance(value, dict | WeightConfig) else "constant"
-
-
 Weight = Annotated[
-    Annotated[float, Tag("constant")] | Annotated[WeightConfig, Tag("schedule")], Discriminator(_kind_of_weight)
+    Annotated[float, Tag("constant")] | Annotated[WeightConfig, Tag("schedule")],
+    Discriminator(lambda value: "schedule" if isinstance(value, dict | WeightConfig) else "constant"),
 ]
 """A number, or a schedule over the steps of GRPO."""
 

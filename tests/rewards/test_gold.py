@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from whet.config import FormatConfig, RewardConfig, TagsConfig
+from whet.config import FormatConfig, RewardConfig, TagsConfig, WeightConfig
 from whet.formats import BUILT_IN, build_format
 from whet.rewards.gold import GoldFailure, gold_failures
 from whet.rewards.mixture import Mixture, Part
@@ -24,7 +24,8 @@ def no_loader(spec: str) -> Any:
 
 def mixture(name: str, *rewards: str) -> Mixture:
     layout = BUILT_IN.get(name, OWN)
-    return Mixture([build_reward(RewardConfig(name=reward), layout, no_loader) for reward in rewards])
+    known = {"max_tokens": 512}
+    return Mixture([build_reward(RewardConfig(name=reward), layout, no_loader, known) for reward in rewards])
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,20 @@ def test_a_function_of_ones_own_only_must_not_fail() -> None:
     problems = [Problem("a", "?", "7"), Problem("b", "?", "82")]
     failures = gold_failures(problems, BUILT_IN["boxed"], Mixture([("mine", mine, 1.0)]))
     assert failures == [GoldFailure(problems[0], "\\boxed{7}", Reward(None, {"mine": None}), {"mine": None})]
+
+
+def test_manners_are_not_asked() -> None:
+    """A solution of few words, said twice, is still the right one."""
+    terse = [Problem("a", "?", "7", "7 7 7 7 7 7 7")]
+    assert gold_failures(terse, BUILT_IN["boxed"], mixture("boxed", "reasoning_detail", "repetition")) == []
+
+
+def test_what_is_weighed_later_is_asked_now() -> None:
+    def never(completions: list[Any], **kwargs: Any) -> list[float]:
+        return [0.0] * len(completions)
+
+    strict = Part("never", never, WeightConfig(start=0, end=1, steps=10), full_mark=1.0)
+    assert [failure.short for failure in gold_failures([Problem("a", "?", "7")], BUILT_IN["boxed"], Mixture([strict]))]
 
 
 def test_a_penalty_is_not_asked() -> None:

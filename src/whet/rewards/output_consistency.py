@@ -13,9 +13,13 @@ from whet.rewards.equality import answers_equal
 from whet.rewards.format import given
 from whet.rewards.quantities import quantity
 
+_RELATION = re.compile(r"=|\\in\b")
+_FORMULA = re.compile(r"\$([^$]+)\$")
 _FORMULA_ENDS = re.compile(r"\n|\$|\\(?:[\])\\]|end\b)")
 _OPEN = re.compile(r"(?:=|\b(?:is|are|equals)|:)[\s$*]*(?:\\[(\[])?\s*$")
 """The end of a sentence whose result is the answer itself."""
+_TAIL = 30
+"""Letters in which such an end is looked for."""
 
 
 def output_consistency(response_format: ResponseFormat | None) -> RewardFn:
@@ -30,21 +34,23 @@ def output_consistency(response_format: ResponseFormat | None) -> RewardFn:
     Raises:
         UserError: there is no format, so nothing says which part is which.
     """
-    parse = given(response_format).parse
+    layout = given(response_format)
+    judge = _with_output if layout.parse(layout.render("", "1")).output is not None else _without_output
 
     def reward(*, completions: list[Any], **_: Any) -> list[float | None]:
-        return [_agreement(parse(text_of(completion))) for completion in completions]
+        parsed = [layout.parse(text_of(completion)) for completion in completions]
+        return [judge(parts, parts.answer) if parts.answer else 0.0 for parts in parsed]
 
     return reward
 
 
-def _agreement(parsed: Parsed) -> float | None:
-    if not parsed.answer:
-        return 0.0
-    reasoning = parsed.reasoning or ""
-    if parsed.output is not None:
-        return (_gives(reasoning, parsed.answer) + _gives(parsed.output, parsed.answer)) / 2
-    return None if _OPEN.search(reasoning) else float(_gives(reasoning, parsed.answer))
+def _with_output(parts: Parsed, answer: str) -> float:
+    return (_gives(parts.reasoning or "", answer) + _gives(parts.output or "", answer)) / 2
+
+
+def _without_output(parts: Parsed, answer: str) -> float | None:
+    reasoning = parts.reasoning or ""
+    return None if _OPEN.search(reasoning[-_TAIL:]) else float(_gives(reasoning, answer))
 
 
 def _gives(part: str, answer: str) -> bool:
@@ -53,13 +59,19 @@ def _gives(part: str, answer: str) -> bool:
 
 
 def _results(part: str) -> Iterator[str]:
-    """Where the last result may stand: as an answer, or behind the last equals sign as number or formula."""
+    """Where the last result may stand: as an answer, behind the last equals sign, as last formula or last line."""
     yield find_answer(part) or ""
-    _, equals, behind = part.rpartition("=")
-    if equals:
-        yield from (span.answer for span in islice(numbers(behind), 1))
-        formula = _FORMULA_ENDS.split(behind, maxsplit=1)[0].strip(" .,&")
-        yield formula[1:-1] if formula.startswith("{") and formula.endswith("}") else formula
+    yield part.rstrip().rpartition("\n")[2]
+    _, *behind = _RELATION.split(part)
+    for text in behind[-1:]:
+        yield from (span.answer for span in islice(numbers(text), 1))
+        yield _unbraced(_FORMULA_ENDS.split(text, maxsplit=1)[0])
+    yield from map(_unbraced, _FORMULA.findall(part)[-1:])
+
+
+def _unbraced(formula: str) -> str:
+    formula = formula.strip(" .,&")
+    return formula[1:-1] if formula.startswith("{") and formula.endswith("}") else formula
 
 
 def _names(part: str, answer: str) -> bool:

@@ -158,7 +158,7 @@ def test_rewards_are_asked_for_as_in_a_recipe() -> None:
     assert asked_for("accuracy,mine.py:own , format_soft") == ["accuracy", "mine.py:own", "format_soft"]
     params = {"name": "repetition", "params": {"size": 2}}
     assert asked_for("mine.py:own, {name: repetition, params: {size: 2}}") == ["mine.py:own", params]
-    with pytest.raises(UserError, match="rewards: is .* which is not a YAML value"):
+    with pytest.raises(UserError, match=r"rewards: is .* which is not a YAML value"):
         asked_for("{name: repetition")
 
 

@@ -55,7 +55,7 @@ def test_each_mistake_has_one_line_and_its_place(section: Any, path: tuple[Any, 
 @pytest.mark.parametrize(
     ("reward", "path", "said"),
     [
-        ({"weight": "heavy"}, ("rewards", 0, "weight"), "is 'heavy'; it must be a number or a section (start, end,"),
+        ({"weight": "heavy"}, ("rewards", 0, "weight"), "is 'heavy'; it must be a number or a section (start,"),
         ({"weight": True}, ("rewards", 0, "weight"), "is true; it must be a number or a section"),
         (
             {"weight": {"start": 1, "end": 0}},

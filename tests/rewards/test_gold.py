@@ -1,4 +1,4 @@
-"""Gold solutions score full marks: on all of GSM8K, in every format, under every built-in reward."""
+"""Gold solutions score full marks: on all of GSM8K, in every format, under every built-in reward that asks it."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from whet.formats import BUILT_IN, build_format
 from whet.rewards.gold import GoldFailure, gold_failures
 from whet.rewards.mixture import Mixture, Part
 from whet.rewards.registry import BUILT_IN as REWARDS
-from whet.rewards.registry import build_reward
+from whet.rewards.registry import MANNERS, build_reward
 from whet.types import Problem, Reward
 
 OWN = build_format(FormatConfig(name="custom", custom=TagsConfig(tags=["scratch", "check", "final"])))
@@ -43,7 +43,8 @@ def gsm8k(shared: Path) -> list[Problem]:
 @pytest.mark.parametrize("name", [*BUILT_IN, "custom"])
 def test_all_of_gsm8k(gsm8k: list[Problem], name: str) -> None:
     assert len(gsm8k) == 7473 + 1319
-    assert gold_failures(gsm8k, BUILT_IN.get(name, OWN), mixture(name, *REWARDS)) == []
+    asking = [reward for reward in REWARDS if reward not in MANNERS]
+    assert gold_failures(gsm8k, BUILT_IN.get(name, OWN), mixture(name, *asking)) == []
 
 
 @pytest.mark.parametrize("name", [*BUILT_IN, "custom"])

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from whet import config
-from whet.config import Config, FormatConfig, OptimizerConfig, RewardConfig, SftConfig, SourceConfig
+from whet.config import Config, FormatConfig, OptimizerConfig, RewardConfig, SftConfig, SourceConfig, WeightConfig
 
 LEAST: dict[str, Any] = {"model": "m", "data": {"train": {"name": "arithmetic"}}}
 
@@ -83,6 +83,8 @@ def test_nothing_changes_once_it_is_made() -> None:
         ("eval.problems", [0]),
         ("run.keep", [0]),
         ("rewards", [[], [{"name": "accuracy", "on_error": "ignore"}]]),
+        ("rewards", [[{"name": "accuracy", "weight": weight}] for weight in ({}, {"start": 1, "end": 0}, "heavy")]),
+        ("rewards", [[{"name": "a", "weight": {"start": 1, "end": 0, "steps": steps}}] for steps in (0, -1, 0.5)]),
         ("format.custom.tags", [[]]),
     ],
 )
@@ -102,6 +104,13 @@ def test_values_out_of_range_are_refused(where: str, values: list[Any]) -> None:
 def test_the_warm_start_has_an_optimizer_of_its_own() -> None:
     assert SftConfig().optimizer.learning_rate == 2e-5
     assert OptimizerConfig().learning_rate == 1e-6
+
+
+def test_a_weight_is_a_number_or_a_schedule() -> None:
+    assert RewardConfig.model_validate({"name": "x", "weight": 2}).weight == 2.0
+    moving = RewardConfig.model_validate({"name": "x", "weight": {"start": 1, "end": 0, "steps": 5}})
+    assert moving.weight == WeightConfig(start=1.0, end=0.0, steps=5, after=0, shape="linear")
+    assert RewardConfig.model_validate(moving.model_dump()) == moving
 
 
 def test_small_sections() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from whet import score as module
 from whet.errors import UserError
-from whet.score import score
+from whet.rewards.registry import BUILT_IN
+from whet.score import asked_for, score
 
 MESSAGES = [{"role": "assistant", "content": "The answer is 4."}]
 ROWS: list[dict[str, Any]] = [
@@ -127,6 +128,45 @@ def test_tokens_that_the_file_does_not_have(tmp_path: Path) -> None:
     assert list(score(with_tokens, [own])) == [{"own": 3.0}]
 
 
+def test_every_built_in_reward_where_the_file_has_what_it_needs(tmp_path: Path) -> None:
+    row = {"completion": "<think>1. Add them up: 2+2=4</think> <answer>4</answer>", "answer": "4"}
+    path = written(tmp_path, [{**row, "completion_ids": [7] * 95}, row])
+    limit = {"max_tokens": 100}
+    named = [
+        {"name": name, "params": limit} if name.startswith("length") else name for name in BUILT_IN if name != "integer"
+    ]
+    first, second = score(path, named, "think_answer")
+    assert set(first) == set(BUILT_IN) - {"integer"}
+    assert None not in first.values()
+    assert first["reasoning_steps"] == pytest.approx(1 / 3)
+    assert first["output_consistency"] == 1.0
+    assert first["length_overlong"] == -0.75
+    assert {name for name, value in second.items() if value is None} == {"length_cosine", "length_overlong"}
+
+
+def test_what_length_rewards_need(tmp_path: Path) -> None:
+    path = written(tmp_path, ROWS)
+    with pytest.raises(UserError, match=r"lacks 'max_tokens': write \{name: length_overlong, params:"):
+        score(path, ["length_overlong"])
+    with pytest.raises(UserError, match="needs a column `completion_ids`"):
+        list(score(path, [{"name": "length_overlong", "params": {"max_tokens": 9}}]))
+    with pytest.raises(UserError, match="--format"):
+        score(path, ["output_consistency"])
+
+
+def test_rewards_are_asked_for_as_in_a_recipe() -> None:
+    assert asked_for("accuracy,mine.py:own , format_soft") == ["accuracy", "mine.py:own", "format_soft"]
+    params = {"name": "repetition", "params": {"size": 2}}
+    assert asked_for("mine.py:own, {name: repetition, params: {size: 2}}") == ["mine.py:own", params]
+    with pytest.raises(UserError, match=r"rewards: is .* which is not a YAML value"):
+        asked_for("{name: repetition")
+
+
+def test_parameters_count(tmp_path: Path) -> None:
+    path = written(tmp_path, [{"completion": "a b a b a"}])
+    assert list(score(path, asked_for("{name: repetition, params: {size: 2}}"))) == [{"repetition": -0.5}]
+
+
 def test_a_function_that_fails_loses_only_its_own_rewards(tmp_path: Path) -> None:
     own = user_function(tmp_path, "def own(completions, **_): return [1 / ('5' not in text) for text in completions]")
     scoring = score(written(tmp_path, [ROWS[0], ROWS[1], ROWS[0]]), [own, "accuracy"])
@@ -183,10 +223,12 @@ def test_a_broken_line_is_named(tmp_path: Path, row: Any, says: str) -> None:
         (["", " "], None, "rewards: is empty"),
         (["accuracy"], "think_anser", "did you mean think_answer"),
         (["format_soft"], None, "--format"),
+        ([{"params": {}}], None, "rewards.name: Field required"),
+        ([{"name": "repetition", "params": {"n": 3}}], None, "'repetition' has 'n': it takes size"),
     ],
 )
 def test_wrong_names_are_refused_before_anything_is_read(
-    tmp_path: Path, rewards: list[str], format_name: str | None, says: str
+    tmp_path: Path, rewards: list[Any], format_name: str | None, says: str
 ) -> None:
     with pytest.raises(UserError, match=says):
         score(written(tmp_path, ["{broken"]), rewards, format_name)
@@ -199,7 +241,9 @@ def test_a_missing_or_empty_file(tmp_path: Path) -> None:
         list(score(written(tmp_path, []), ["accuracy"]))
 
 
-@pytest.mark.parametrize(("name", "least"), [("gsm8k_four_models", 1.0), ("rho1b_cot_gsm8k", 0.99)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("gsm8k_four_models", 1.0), ("rho1b_cot_gsm8k", 0.995), ("rho1b_cot_math", 0.976)]
+)
 def test_verdicts_agree_with_those_of_others(shared: Path, name: str, least: float) -> None:
     path = shared / "completions" / f"{name}.jsonl"
     verdicts = [json.loads(line)["correct"] for line in path.read_text("utf-8").splitlines()]

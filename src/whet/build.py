@@ -80,7 +80,8 @@ def build_reward(config: Config, response_format: ResponseFormat) -> "Mixture":
     from whet.rewards.registry import build_reward as build_part
     from whet.user_rewards import load_function
 
-    return Mixture([build_part(reward, response_format, load_function, connect) for reward in config.rewards])
+    known = {"max_tokens": config.grpo.sampling.max_tokens}
+    return Mixture([build_part(reward, response_format, load_function, known, connect) for reward in config.rewards])
 
 
 def build_judge(response_format: ResponseFormat) -> Judge:

@@ -135,12 +135,13 @@ def score(
     """Rewards on completions you already have: scores out, one JSON line for each line in.
 
     Args:
-        rewards: reward names or functions, separated by commas.
+        rewards: names or functions, separated by commas; with parameters as {name: A, params: {…}}.
         format: where the answer stands; without one it is found leniently.
     """
+    from whet.score import asked_for
     from whet.score import score as run
 
-    scoring = run(file, rewards.split(","), format)
+    scoring = run(file, asked_for(rewards), format)
     for row in scoring:
         if not json:
             print(encoded(row))

@@ -7,6 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from whet.config import FormatConfig, RewardConfig
 from whet.data.gsm8k import split_answer
 from whet.data.intake import BrokenRowError
@@ -15,6 +17,7 @@ from whet.data.table import answer_text
 from whet.errors import UserError, did_you_mean
 from whet.formats import BUILT_IN, build_format
 from whet.protocols import RewardFn
+from whet.recipe.text import read_value
 from whet.rewards.completions import OWN, text_of
 from whet.rewards.mixture import Failure, Mixture, Part
 from whet.rewards.registry import build_reward
@@ -114,15 +117,32 @@ class Scoring:
         return [dict(reward.parts) for group in groups for reward in group.rewards]
 
 
-def score(path: str | Path, rewards: Sequence[str], format_name: str | None = None) -> Scoring:
+Asked = str | Mapping[str, Any]
+"""A reward by its name, or as a recipe has it: `{"name": "repetition", "params": {"size": 3}}`."""
+
+
+def asked_for(text: str) -> list[Asked]:
+    """The rewards that a line of text lists, as a recipe would.
+
+    >>> asked_for("accuracy, {name: repetition, params: {size: 3}}")
+    ['accuracy', {'name': 'repetition', 'params': {'size': 3}}]
+    """
+    try:
+        found = read_value(f"[{text}]") if "{" in text else text.split(",")
+    except UserError as error:
+        raise UserError(f"rewards: {error}") from None
+    return [one.strip() if isinstance(one, str) else one for one in found]
+
+
+def score(path: str | Path, rewards: Sequence[Asked], format_name: str | None = None) -> Scoring:
     """Scores the completions in a file: one dict per line, in order, `{"accuracy": 1.0, …}`.
 
     Args:
         path: JSONL (or JSON, CSV, TSV, Parquet) with a `completion` in each row and, as rewards need them, a
             `prompt` and an `answer`; completions and prompts are texts or lists of messages. Every other
             column is passed on to reward functions by name.
-        rewards: built-in rewards, `package.module:function` or `file.py:function`. One that fails gives
-            `None`; the summary counts and names it.
+        rewards: built-in rewards, `package.module:function` or `file.py:function`, with parameters as in a
+            recipe. One that fails gives `None`; the summary counts and names it.
         format_name: the response format that says where the answer stands; without one it is looked for
             wherever it may be (`whet.rewards.answer`).
 
@@ -130,15 +150,25 @@ def score(path: str | Path, rewards: Sequence[str], format_name: str | None = No
         UserError: a name is unknown or the file is missing; while iterating, where a row is broken, or lacks
             a column that a reward needs.
     """
-    names = [name.strip() for name in rewards if name.strip()]
-    if not names:
+    wanted = [_config(one) for one in rewards if not isinstance(one, str) or one.strip()]
+    if not wanted:
         raise UserError("rewards: is empty; name at least one, such as accuracy")
     if format_name is not None and format_name not in BUILT_IN:
         known = f"use {', '.join(BUILT_IN)}{did_you_mean(format_name, BUILT_IN)}"
         raise UserError(f"format: none is called {format_name!r}; {known}")
     layout = build_format(FormatConfig.model_validate({"name": format_name})) if format_name else None
-    parts = [build_reward(RewardConfig(name=name), layout, load_function) for name in names]
+    parts = [build_reward(config, layout, load_function) for config in wanted]
     return Scoring(locate(path, "test"), parts)
+
+
+def _config(asked: Asked) -> RewardConfig:
+    """The settings of a reward that was asked for."""
+    try:
+        return RewardConfig.model_validate({"name": asked.strip()} if isinstance(asked, str) else asked)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        place = ".".join(map(str, ("rewards", *wrong["loc"])))
+        raise UserError(f"{place}: {wrong['msg']}, not {wrong['input']!r}") from None
 
 
 def _completions(path: Path) -> Iterator[tuple[int, Row]]:

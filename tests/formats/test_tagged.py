@@ -102,7 +102,8 @@ def test_an_answer_inside_the_reasoning_is_a_thought() -> None:
 
 def test_the_part_between_is_neither() -> None:
     text = "<reasoning>a</reasoning> <output>b <answer>9</answer></output> <answer>1</answer>"
-    assert THREE.parse(text) == Parsed("a", "1")
+    assert THREE.parse(text) == Parsed("a", "1", "b <answer>9</answer>")
+    assert THREE.parse("<reasoning>a</reasoning> <answer>1</answer>").output is None
 
 
 @pytest.mark.parametrize("gold", ["1", "2", "3"])

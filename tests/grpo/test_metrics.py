@@ -30,15 +30,6 @@ def test_none_is_left_out() -> None:
     assert metrics["frac_reward_zero_std"] == pytest.approx(2 / 3)
 
 
-def test_each_reward_function_over_the_rollouts_it_applies_to() -> None:
-    parts: list[dict[str, float | None]] = [{"a": 1.0, "b": None}, {"a": 0.0, "b": 3.0}, {"a": 0.0}]
-    metrics = group_metrics([graded([1, 0, 0], parts), graded([None], [{"a": 1.0, "c": None}])])
-    assert metrics["rewards/a/mean"] == 0.5
-    assert metrics["rewards/a/std"] == pytest.approx(math.sqrt(1 / 3))
-    assert (metrics["rewards/b/mean"], metrics["rewards/b/std"]) == (3.0, 0.0)
-    assert (metrics["rewards/c/mean"], metrics["rewards/c/std"]) == (0.0, 0.0)
-
-
 def test_lengths() -> None:
     """Lengths 1 2 3 and 1: four rollouts, one of them cut off."""
     metrics = group_metrics([graded([0, 0, 1], [{}] * 3), graded([0], [{}], "length")])

@@ -52,6 +52,50 @@ def test_each_mistake_has_one_line_and_its_place(section: Any, path: tuple[Any, 
     assert problems[path].startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("reward", "path", "said"),
+    [
+        ({"weight": "heavy"}, ("rewards", 0, "weight"), "is 'heavy'; it must be a number or a section (start,"),
+        ({"weight": True}, ("rewards", 0, "weight"), "is true; it must be a number or a section"),
+        (
+            {"weight": {"start": 1, "end": 0}},
+            ("rewards", 0, "weight", "steps"),
+            "is missing; it must be a whole number",
+        ),
+        (
+            {"weight": {"start": 1, "end": 0, "steps": 9, "shap": "linear"}},
+            ("rewards", 0, "weight", "shap"),
+            "unknown key; did you mean rewards.0.weight.shape?",
+        ),
+        (
+            {"weight": {"start": 1, "end": 0, "steps": 9, "shape": "lineer"}},
+            ("rewards", 0, "weight", "shape"),
+            "is 'lineer'; it must be one of linear, cosine, jump; did you mean linear?",
+        ),
+        (
+            {"weight": {"start": float("inf"), "end": 0, "steps": 9}},
+            ("rewards", 0, "weight", "start"),
+            "is inf; it must be a number",
+        ),
+        (
+            {"name": "length_overlong", "params": {"cache": 400}},
+            ("rewards", 0),
+            "rewards.params.cache of 'length_overlong' is 400: it must be at most max_tokens, which is 256",
+        ),
+    ],
+)
+def test_mistakes_in_a_reward(reward: dict[str, Any], path: tuple[Any, ...], said: str) -> None:
+    _, problems = validated(tree(rewards=[{"name": "accuracy", **reward}]))
+    assert list(problems) == [path]
+    assert problems[path].startswith(said)
+
+
+def test_the_limit_of_the_length_rewards_is_that_of_sampling() -> None:
+    rewards = [{"name": "length_overlong", "params": {"cache": 400}}, {"name": "length_cosine"}]
+    _, problems = validated(tree(rewards=rewards, grpo={"sampling": {"max_tokens": 400}}))
+    assert problems == {}
+
+
 def test_members_of_a_union_are_one_mistake() -> None:
     _, problems = validated(tree(model={"name": "tiny", "lora": {"targets": 3}}))
     assert problems == {("model", "lora", "targets"): "is 3; it must be a list (each a text) or all-linear"}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from rewards.steps import contents, step
+from whet.config import WeightConfig
 from whet.errors import UserError
 from whet.rewards.mixture import Failure, Mixture, Part
 
@@ -153,6 +154,32 @@ def test_full_marks() -> None:
     penalty, unknown = Part("penalty", length, -1.0, full_mark=1.0), Part("unknown", length, 1.0)
     assert Mixture([one, half, penalty]).full_marks == 1.5
     assert Mixture([one, unknown]).full_marks is None
+
+
+def test_weights_move_with_the_step() -> None:
+    gentle = Part("length", length, WeightConfig(start=1, end=0, steps=4))
+    strict = Part("right", right, WeightConfig(start=0, end=2, steps=4))
+    mixture = Mixture([gentle, strict])
+    steps = {step: totals(mixture.grade(*step_of_two(), step=step)) for step in (0, 1, 4, 100)}
+    assert steps == {0: [[2.0, 1.0]], 1: [[2.0, 0.75]], 4: [[2.0, 0.0]], 100: [[2.0, 0.0]]}
+    assert mixture.grade(*step_of_two(), step=4)[0].rewards[0].parts == {"length": 2.0, "right": 1.0}
+
+
+def step_of_two() -> Any:
+    return step(a=["82", "7"])
+
+
+def test_what_gold_must_get() -> None:
+    later = Part("later", length, WeightConfig(start=0, end=1, steps=9), full_mark=1.0)
+    parts = [
+        later,
+        Part("manner", length, full_mark=1.0, asks_gold=False),
+        Part("unknown", length),
+        Part("penalty", length, -1.0, full_mark=1.0),
+        Part("falls", length, WeightConfig(start=-1, end=0, steps=9), full_mark=1.0),
+    ]
+    assert Mixture(parts).gold_marks() == {"later": 1.0}
+    assert Mixture([later]).full_marks == 0.0
 
 
 def test_an_empty_step() -> None:

@@ -8,7 +8,7 @@ import pytest
 from whet.config import RewardConfig
 from whet.errors import UserError
 from whet.formats import BUILT_IN as FORMATS
-from whet.rewards.registry import BUILT_IN, CALLING_OUT, build_reward
+from whet.rewards.registry import BUILT_IN, CALLING_OUT, MANNERS, build_reward
 
 THINK = FORMATS["think_answer"]
 ROW: dict[str, Any] = {
@@ -25,7 +25,11 @@ def no_loader(spec: str) -> Callable[..., Any]:
 
 def test_the_names_of_the_design() -> None:
     correctness = {"accuracy", "exact_match", "last_integer", "integer"}
-    assert set(BUILT_IN) == correctness | {"format_strict", "format_soft", "format_tags", "format_partial"}
+    layout = {"format_strict", "format_soft", "format_tags", "format_partial"}
+    manners = {"reasoning_steps", "reasoning_detail", "output_consistency"}
+    manners |= {"length_cosine", "length_overlong", "repetition"}
+    assert set(BUILT_IN) == correctness | layout | manners
+    assert set(MANNERS) == manners
 
 
 def test_a_built_in_reward() -> None:
@@ -46,7 +50,7 @@ def test_rewards_that_call_out_are_handed_whom_they_ask() -> None:
         opened.append(params)
         return lambda conversations: [7.0] * len(conversations)
 
-    reward = build_reward(config, THINK, no_loader, connect)
+    reward = build_reward(config, THINK, no_loader, connect=connect)
     assert (reward.name, reward.weight, reward.full_mark, reward.calls_out) == ("reward_model", 0.5, None, True)
     assert reward(**ROW) == [7.0]
     assert (opened[0].model, opened[0].sigmoid) == ("x", True)
@@ -56,6 +60,29 @@ def test_without_anybody_to_ask_a_reward_can_be_checked_but_not_called() -> None
     reward = build_reward(RewardConfig(name="reward_model", params={"model": "x"}), THINK, no_loader)
     with pytest.raises(UserError, match="nobody to ask"):
         reward(**ROW)
+
+
+def test_what_the_rest_of_the_recipe_says() -> None:
+    """It fills in what a reward's parameters leave open, and is not asked where they do not."""
+    rows = {**ROW, "completion_ids": [[1] * 95]}
+    config = RewardConfig(name="length_overlong", params={"cache": 10})
+    assert build_reward(config, THINK, no_loader, {"max_tokens": 100})(**rows) == [-0.5]
+    own = RewardConfig(name="length_overlong", params={"cache": 10, "max_tokens": 200})
+    assert build_reward(own, THINK, no_loader, {"max_tokens": 100})(**rows) == [0.0]
+    assert build_reward(RewardConfig(name="integer"), THINK, no_loader, {"max_tokens": 100}).name == "integer"
+
+
+def test_a_whole_number_is_a_number() -> None:
+    config = RewardConfig(name="length_cosine", params={"correct_short": 2, "correct_long": 1})
+    cosine = build_reward(config, None, no_loader, {"max_tokens": 100})
+    assert cosine(**{**ROW, "completion_ids": [[]]}) == [2.0]
+
+
+def test_manners_are_not_asked_of_gold() -> None:
+    built = {name: build_reward(RewardConfig(name=name), THINK, no_loader, {"max_tokens": 9}) for name in BUILT_IN}
+    assert {name for name, part in built.items() if not part.asks_gold} == set(MANNERS)
+    assert {part.full_mark for part in built.values() if part.asks_gold} == {1.0}
+    assert [built[name].full_mark for name in ("reasoning_steps", "length_cosine", "repetition")] == [1.0, None, 0.0]
 
 
 def test_a_function_of_ones_own() -> None:
@@ -79,7 +106,7 @@ def test_a_function_of_ones_own() -> None:
     [
         ({"name": "acuracy"}, "'acuracy': did you mean 'accuracy'?"),
         ({"name": "zzz"}, "'zzz': use accuracy, .*file.py:function"),
-        ({"name": "accuracy", "params": {"lenint": True}}, "'accuracy' has 'lenint': it takes lenient"),
+        ({"name": "accuracy", "params": {"lenint": True}}, "'accuracy' has 'lenint': it takes lenient; did you mean"),
         (
             {"name": "accuracy", "params": {"lenient": "no"}},
             "params.lenient of 'accuracy' is 'no': it must be a bool",
@@ -89,6 +116,12 @@ def test_a_function_of_ones_own() -> None:
         ({"name": "judge"}, "rewards.params of 'judge' lacks 'endpoint': The address"),
         ({"name": "reward_model", "params": {"modle": "x"}}, "of 'reward_model' .*'model'"),
         ({"name": "code_tests", "params": {"timeout": 5}}, "code_tests needs the sandbox, which this version does not"),
+        ({"name": "repetition", "params": {"size": 0}}, "params.size of 'repetition' is 0: it must be at least 1"),
+        ({"name": "repetition", "params": {"size": 2.0}}, "'repetition' is 2.0: it must be a whole number"),
+        ({"name": "reasoning_steps", "params": {"steps": True}}, "is True: it must be a whole number"),
+        ({"name": "length_overlong", "params": {"max_tokens": 0}}, "is 0: it must be over 0"),
+        ({"name": "length_cosine", "params": {"cut_off": float("nan")}}, "is nan: it must be a finite number"),
+        ({"name": "length_cosine"}, "'length_cosine' lacks 'max_tokens': write {name: length_cosine, params:"),
     ],
 )
 def test_mistakes_are_named(config: dict[str, Any], mend: str) -> None:

@@ -8,14 +8,16 @@ import pytest
 
 from batches import group
 from whet.build import build_policy, build_task
+from whet.config import WeightConfig
 from whet.eval.evaluate import Evaluation
 from whet.eval.record import Record
 from whet.policy.checkpoint import load_checkpoint, what_is_wrong
+from whet.rewards.mixture import Mixture, Part
 from whet.runs.reader import RunReader
 from whet.runs.writer import RunWriter
 from whet.stages import fine_tune as stage
 from whet.stages.clock import Clock
-from whet.stages.fine_tune import Milestones, Recorder, fine_tune
+from whet.stages.fine_tune import Milestones, Recorder, fine_tune, graded
 from wiring import listening, shrunk, write_rewards
 
 GROUPS = [group([1.0, 0.0], [3, 5]), group([1.0, 1.0], [2, 2])]
@@ -41,7 +43,7 @@ def run(tmp_path: Path) -> Any:
 def test_a_step_is_recorded_and_shown(run: RunWriter) -> None:
     lines, view = listening()
     clock = Clock()
-    recorder = Recorder(run, view, clock, lambda: {"own": 2.0, "reward": -9.0}, HALF)
+    recorder = Recorder(run, view, clock, lambda step, groups: {"own": 2.0 + step, "reward": -9.0}, HALF)
     view.phase("GRPO", 4)
     (step, *rest) = recorder.steps(4)
     assert [step, *rest] == [0, 1, 2, 3]
@@ -64,9 +66,27 @@ def test_a_step_is_recorded_and_shown(run: RunWriter) -> None:
 
 def test_the_clock_starts_anew_with_each_step(run: RunWriter) -> None:
     clock = Clock()
-    for _ in Recorder(run, listening()[1], clock, dict, HALF).steps(3):
+    for _ in Recorder(run, listening()[1], clock, lambda step, groups: {}, HALF).steps(3):
         assert clock.seconds == {}
         clock.seconds["rollout"] += 1.0
+
+
+def test_each_reward_function_has_its_figures_in_a_step() -> None:
+    def logging(log_metric: Any, completions: list[Any], **columns: Any) -> list[float]:
+        log_metric("rewards/logging/mean", -9.0)
+        log_metric("own", 3.0)
+        return [1.0] * len(completions)
+
+    mixture = Mixture([Part("logging", logging, WeightConfig(start=1, end=0, steps=10), full_mark=1.0)])
+    groups = mixture.grade([GROUPS[0].prompt], [GROUPS[0].rollouts], step=5)
+    assert graded(mixture, 5, groups) == {
+        "own": 3.0,
+        "rewards/logging/mean": 1.0,
+        "rewards/logging/std": 0.0,
+        "rewards/logging/full_ratio": 1.0,
+        "rewards/logging/none_ratio": 0.0,
+        "rewards/logging/weight": 0.5,
+    }
 
 
 def evaluation(correct: int) -> Evaluation:

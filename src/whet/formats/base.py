@@ -14,6 +14,8 @@ class Parsed:
 
     reasoning: str | None
     answer: str | None
+    output: str | None = None
+    """The result in a sentence, where the format has a part for it between reasoning and answer."""
 
 
 @dataclass(frozen=True)

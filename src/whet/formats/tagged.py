@@ -24,15 +24,15 @@ class Tagged(ResponseFormat):
         return self.layout([reasoning, *between, answer.strip()][-len(self.parts) :])
 
     def parse(self, text: str) -> Parsed:
-        reasoning, rest = None, text
+        said: dict[str, str] = {}
+        rest = text
         for part in self.parts[:-1]:
             body, closed, after = rest.partition(f"</{part}>")
-            reasoning = body if closed and part == self.parts[0] else reasoning
-            rest = after if closed else rest
-        if reasoning is not None:
-            before, opened, inside = reasoning.partition(f"<{self.parts[0]}>")
-            reasoning = (inside if opened else before).strip()
-        return Parsed(reasoning, agreed(tag_blocks(rest, self.parts[-1])))
+            if closed:
+                before, opened, inside = body.partition(f"<{part}>")
+                said[part], rest = (inside if opened else before).strip(), after
+        output = said.get(self.parts[-2]) if len(self.parts) > 2 else None
+        return Parsed(said.get(self.parts[0]), agreed(tag_blocks(rest, self.parts[-1])), output)
 
     def strict(self, text: str) -> bool:
         bodies = self._bodies(text)

@@ -19,21 +19,9 @@ def group_metrics(groups: Sequence[Group]) -> dict[str, float]:
         "reward": _mean(totals),
         "reward_std": _mean(spreads),
         "frac_reward_zero_std": 1.0 - _mean([float(group.has_signal) for group in groups]),
-        **_parts(groups),
         **_lengths(rollouts),
         "entropy": -_mean([logprob for rollout in rollouts for logprob in rollout.logprobs]),
     }
-
-
-def _parts(groups: Sequence[Group]) -> dict[str, float]:
-    """Mean and spread of each reward function over the rollouts it applies to."""
-    names = dict.fromkeys(name for group in groups for reward in group.rewards for name in reward.parts)
-    metrics: dict[str, float] = {}
-    for name in names:
-        scores = [reward.parts.get(name) for group in groups for reward in group.rewards]
-        given = [score for score in scores if score is not None]
-        metrics |= {f"rewards/{name}/mean": _mean(given), f"rewards/{name}/std": _spread(given)}
-    return metrics
 
 
 def _lengths(rollouts: Sequence[Rollout]) -> dict[str, float]:

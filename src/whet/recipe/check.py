@@ -14,7 +14,7 @@ from whet.data.sources import check_source
 from whet.errors import UserError, did_you_mean
 from whet.formats import BUILT_IN, build_format
 from whet.recipe.hints import suggest, unknown_key
-from whet.recipe.keys import Key, Path, dotted, key_of, known_keys, pattern, to_path
+from whet.recipe.keys import Key, Path, dotted, is_known, key_of, known_keys, pattern, to_path
 from whet.recipe.tree import Tree
 from whet.rewards.registry import build_reward
 
@@ -53,7 +53,7 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 def _slip(path: Path, value: Any) -> str | None:
     """What pydantic lets pass: a truth value or a text for a number, and numbers without end."""
     key = key_of(path)
-    if key is None or Any in key.types:
+    if key is None or Any in key.types or not is_known(path):
         return None
     numeric = bool({int, float} & key.types)
     wrong_type = numeric and (isinstance(value, bool) or (isinstance(value, str) and str not in key.types))
@@ -126,9 +126,10 @@ def _checks(config: Config) -> Iterator[tuple[Path, Callable[[], object]]]:
             yield path, partial(check_source, source, dotted(path))
     yield ("data", "question"), partial(check_question_template, data.question)
     yield ("format",), partial(build_format, config.format)
+    layout, known = BUILT_IN["think_answer"], {"max_tokens": config.grpo.sampling.max_tokens}
     for index, reward in enumerate(config.rewards):
         if ":" not in reward.name:
-            yield ("rewards", index), partial(build_reward, reward, BUILT_IN["think_answer"], _no_function)
+            yield ("rewards", index), partial(build_reward, reward, layout, _no_function, known)
 
 
 def _no_function(name: str) -> Callable[..., Any]:

@@ -5,9 +5,10 @@ list of messages, as always in training, its completion is `[{"role": "assistant
 prompt is a string, as in a file given to `whet score`, so is its completion. Built-in rewards take both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from whet.protocols import RewardFn
 from whet.types import Outputs, Problem, Prompt, Rollout
 
 OWN = frozenset({"prompts", "completions", "completion_ids", "trainer_state", "log_extra", "log_metric"})
@@ -23,6 +24,15 @@ def text_of(completion: Any) -> str:
     if isinstance(completion, str):
         return completion
     return "".join(str(message["content"]) for message in completion)
+
+
+def each_text(score: Callable[[str], float]) -> RewardFn:
+    """The reward that looks at the text of each completion, and at nothing else."""
+
+    def reward(*, completions: list[Any], **_: Any) -> list[float | None]:
+        return [float(score(text_of(completion))) for completion in completions]
+
+    return reward
 
 
 class Sample(NamedTuple):

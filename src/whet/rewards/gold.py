@@ -28,8 +28,9 @@ class GoldFailure:
 def gold_failures(problems: Sequence[Problem], response_format: ResponseFormat, mixture: Mixture) -> list[GoldFailure]:
     """The problems whose gold solution falls short, in order; empty where all is well.
 
-    A built-in reward must give its full mark. What a function of one's own can give at most is not known, so
-    it only must not fail. A part with a negative weight is a penalty and not asked.
+    A built-in reward for what is said must give its full mark; how a solution goes about it, its length or its
+    steps, is its own business. What a function of one's own can give at most is not known, so it only must not
+    fail. A part with a negative weight is a penalty and not asked.
 
     Raises:
         UserError: what `Mixture.grade` raises.
@@ -53,11 +54,9 @@ def gold_failures(problems: Sequence[Problem], response_format: ResponseFormat, 
 
 def _short(group: Group, mixture: Mixture, failed: set[tuple[str, str | None]]) -> dict[str, float | None]:
     """The parts of the one reward of a group that are less than they must be."""
-    given = group.rewards[0].parts
-    short = {}
-    for part in mixture.parts:
-        mark, value = part.full_mark, given[part.name]
-        below = mark is not None and part.weight > 0 and (value is None or value < mark)
-        if below or (part.name, group.prompt.problem.id) in failed:
-            short[part.name] = value
+    marks, short = mixture.gold_marks(), {}
+    for name, value in group.rewards[0].parts.items():
+        below = name in marks and (value is None or value < marks[name])
+        if below or (name, group.prompt.problem.id) in failed:
+            short[name] = value
     return short

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
+from whet.config import Weight
 from whet.errors import UserError
 from whet.protocols import RewardFn
 from whet.rewards.calls import RewardError, as_reward, as_rewards, attempt_all, one_by_one
 from whet.rewards.completions import Sample, columns_of, samples_of
 from whet.rewards.logs import Logs
+from whet.rewards.schedule import largest, weight_at
 from whet.types import Group, Outputs, Prompt, Reward
 
 Policy = Literal["skip", "zero", "fail"]
@@ -25,13 +27,15 @@ class Part(NamedTuple):
 
     name: str
     function: RewardFn
-    weight: float = 1.0
+    weight: Weight = 1.0
     on_error: Policy = "skip"
     """What stands for a reward that failed: nothing, 0, or the end of the run."""
     full_mark: float | None = None
     """The most that the function gives; `None` where that is not known."""
     calls_out: bool = False
     """Whether every call costs money or time, so that only what the policy said is put to it."""
+    asks_gold: bool = True
+    """Whether every gold solution must get the full mark."""
 
     def __call__(self, **columns: Any) -> Any:
         return self.function(**columns)
@@ -68,18 +72,24 @@ class Mixture:
 
     @property
     def full_marks(self) -> float | None:
-        """The most that a response can get, as every gold solution must; `None` where that is not known.
+        """The most that a response can get before the first step, `None` where that is not known.
         A part with a negative weight is a penalty, at best 0."""
         total = 0.0
         for part in self.parts:
             if part.full_mark is None:
                 return None
-            total += max(0.0, part.weight) * part.full_mark
+            total += max(0.0, weight_at(part.weight, 0)) * part.full_mark
         return total
 
+    def gold_marks(self) -> dict[str, float]:
+        """What a gold solution must get, by part: the full mark of those that ask it. A part whose weight never
+        is positive is a penalty and not asked."""
+        asking = (part for part in self.parts if part.asks_gold and largest(part.weight) > 0)
+        return {part.name: part.full_mark for part in asking if part.full_mark is not None}
+
     def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int = 0) -> list[Group]:
-        """One complete group per prompt. A total is the weighted sum of the parts that are not `None`, and
-        `None` where all are. `step` is told to functions that ask for `trainer_state`.
+        """One complete group per prompt. A total is the sum of the parts that are not `None`, at their weights of
+        this `step`, and `None` where all are. Functions that ask for `trainer_state` are told the step.
 
         Raises:
             UserError: a part whose policy is `fail` failed, or a function lacks something it needs.
@@ -90,16 +100,17 @@ class Mixture:
         calls = [partial(part.function, **columns_of(samples), **told) for part in self.parts]
         results = attempt_all(calls) if samples else [[] for _ in calls]
         values = [self._settle(*pair, samples, step) for pair in zip(self.parts, results, strict=True)]
-        rewards = iter([self._reward(row) for row in zip(*values, strict=True)])
+        weights = [weight_at(part.weight, step) for part in self.parts]
+        rewards = iter([self._reward(row, weights) for row in zip(*values, strict=True)])
         return [
             Group(prompt, tuple(row), tuple(next(rewards) for _ in row))
             for prompt, row in zip(prompts, outputs, strict=True)
         ]
 
-    def _reward(self, values: Sequence[float | None]) -> Reward:
+    def _reward(self, values: Sequence[float | None], weights: Sequence[float]) -> Reward:
         """The parts as they are, and their weighted sum."""
         named = dict(zip([part.name for part in self.parts], values, strict=True))
-        given = [part.weight * value for part in self.parts if (value := named[part.name]) is not None]
+        given = [weight * value for weight, value in zip(weights, values, strict=True) if value is not None]
         return Reward(sum(given) if given else None, named)
 
     def _settle(self, part: Part, result: Any, samples: Sequence[Sample], step: int) -> list[float | None]:

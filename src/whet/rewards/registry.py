@@ -3,17 +3,26 @@
 import inspect
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import Any
+from types import MappingProxyType
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from whet.config import RewardConfig, Section
-from whet.errors import UserError
+from whet.errors import UserError, did_you_mean
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.correctness import accuracy, exact_match, integer, last_integer
 from whet.rewards.format import format_partial, format_soft, format_strict, format_tags
 from whet.rewards.judge import JudgeParams, judge
+from whet.rewards.length_cosine import length_cosine
+from whet.rewards.length_overlong import length_overlong
 from whet.rewards.mixture import Part
+from whet.rewards.output_consistency import output_consistency
 from whet.rewards.params import read_params
+from whet.rewards.reasoning_detail import reasoning_detail
+from whet.rewards.reasoning_steps import reasoning_steps
+from whet.rewards.repetition import repetition
 from whet.rewards.reward_model import RewardModelParams, reward_model
 from whet.rewards.user import adapt
 
@@ -28,6 +37,12 @@ BUILT_IN: Mapping[str, Callable[..., RewardFn]] = {
         format_soft,
         format_tags,
         format_partial,
+        reasoning_steps,
+        reasoning_detail,
+        output_consistency,
+        length_cosine,
+        length_overlong,
+        repetition,
     )
 }
 """Every built-in reward: what makes it from a response format (or `None`) and its parameters."""
@@ -46,6 +61,19 @@ NOT_YET: Mapping[str, str] = {
 Connect = Callable[[Section], Callable[..., Any]]
 """Opens, for a reward's parameters, what that reward asks: an endpoint, a model."""
 
+MANNERS: Mapping[str, float | None] = {
+    "reasoning_steps": 1.0,
+    "reasoning_detail": 1.0,
+    "output_consistency": 1.0,
+    "length_cosine": None,
+    "length_overlong": 0.0,
+    "repetition": 0.0,
+}
+"""Rewards for how a response goes about it, and the most that each gives (`None`: its parameters say).
+
+A gold solution need not get it. Every other built-in reward gives at most 1.0, and to every gold solution.
+"""
+
 Loader = Callable[[str], Callable[..., Any]]
 """Fetches the function that `package.module:function` or `file.py:function` names."""
 
@@ -60,11 +88,22 @@ def unconnected(params: Section) -> Callable[..., Any]:
 
 
 def build_reward(
-    config: RewardConfig, response_format: ResponseFormat | None, loader: Loader, connect: Connect = unconnected
+    config: RewardConfig,
+    response_format: ResponseFormat | None,
+    loader: Loader,
+    defaults: Mapping[str, Any] = MappingProxyType({}),
+    connect: Connect = unconnected,
 ) -> Part:
     """The reward that a recipe asks for, ready to be called or to be part of a `Mixture`.
 
-    `response_format` may be `None`: answers are then found leniently, and there are no format rewards.
+    Args:
+        config: its name, weight and parameters.
+        response_format: `None` where there is none: answers are then found leniently, and there are no format
+            rewards.
+        loader: fetches functions of one's own.
+        defaults: what the rest of the recipe says, such as `max_tokens`: for built-in rewards that take a
+            parameter of that name which `config` leaves open.
+        connect: opens what rewards of `CALLING_OUT` ask.
 
     Raises:
         UserError: no built-in reward of that name, a parameter it does not take, or what `loader` or `connect` raises.
@@ -78,13 +117,15 @@ def build_reward(
     if config.name in CALLING_OUT:
         kind, make = CALLING_OUT[config.name]
         params = read_params(kind, config.name, config.params)
-        return Part(config.name, make(params, connect(params)), config.weight, config.on_error, calls_out=True)
+        return Part(
+            config.name, make(params, connect(params)), config.weight, config.on_error, asks_gold=False, calls_out=True
+        )
     if config.name not in BUILT_IN:
         raise UserError(f"rewards has {config.name!r}: {_instead(config.name)}")
     factory = BUILT_IN[config.name]
-    _check(config, factory)
-    function = factory(response_format, **config.params)
-    return Part(config.name, function, config.weight, config.on_error, full_mark=1.0)
+    function = factory(response_format, **_parameters(config, factory, defaults))
+    full_mark, asks_gold = MANNERS.get(config.name, 1.0), config.name not in MANNERS
+    return Part(config.name, function, config.weight, config.on_error, full_mark, asks_gold=asks_gold)
 
 
 def _instead(name: str) -> str:
@@ -94,12 +135,36 @@ def _instead(name: str) -> str:
     return f"use {', '.join(known)}, `package.module:function` or `file.py:function`"
 
 
-def _check(config: RewardConfig, factory: Callable[..., RewardFn]) -> None:
-    """Refuses parameters that the factory does not know, or of another type than their default."""
-    takes = {name: p.default for name, p in inspect.signature(factory).parameters.items() if p.default is not p.empty}
+def _parameters(config: RewardConfig, factory: Callable[..., RewardFn], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """What to call the factory with; refuses parameters that it does not know, or of another type or range."""
+    kinds = get_type_hints(factory, include_extras=True)
+    takes = [name for name, p in inspect.signature(factory).parameters.items() if p.default is not p.empty]
+    chosen = {name: value for name, value in defaults.items() if name in takes}
     for name, value in config.params.items():
         if name not in takes:
-            raise UserError(f"rewards.params of {config.name!r} has {name!r}: it takes {', '.join(takes) or 'none'}")
-        if type(value) is not type(takes[name]):
-            kind = type(takes[name]).__name__
-            raise UserError(f"rewards.params.{name} of {config.name!r} is {value!r}: it must be a {kind}")
+            known = f"it takes {', '.join(takes) or 'none'}{did_you_mean(name, takes)}"
+            raise UserError(f"rewards.params of {config.name!r} has {name!r}: {known}")
+        try:
+            chosen[name] = TypeAdapter(kinds[name]).validate_python(value, strict=True)
+        except ValidationError as error:
+            must = error.errors()[0]["msg"].replace("Input should be", "it must be")
+            raise UserError(f"rewards.params.{name} of {config.name!r} is {value!r}: {_plainly(must)}") from None
+    return chosen
+
+
+def _plainly(text: str) -> str:
+    for word, plain in _PLAIN.items():
+        text = text.replace(word, plain)
+    return text
+
+
+_PLAIN = {
+    "a valid boolean": "a bool",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "greater than or equal to": "at least",
+    "less than or equal to": "at most",
+    "greater than": "over",
+    "less than": "under",
+}
+"""Pydantic's words, and ours."""

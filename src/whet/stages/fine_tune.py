@@ -1,6 +1,7 @@
 """GRPO as a stage: Algorithm 1 with a run folder under it, a view beside it, evaluations and checkpoints when due."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from whet.build import Task, build_optimizer, build_reference, build_sampler
@@ -10,6 +11,7 @@ from whet.grpo.algorithm import train
 from whet.grpo.metrics import group_metrics
 from whet.policy.checkpoint import prune, save_checkpoint, step_folder
 from whet.protocols import Optimizer
+from whet.rewards.statistics import part_metrics
 from whet.runs.view import View
 from whet.runs.writer import RunWriter
 from whet.stages.clock import Clock, Timed
@@ -21,20 +23,18 @@ from whet.types import Group
 
 if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
+    from whet.rewards.mixture import Mixture
+
+
+Graded = Callable[[int, Sequence[Group]], Mapping[str, float]]
+"""Figures of a step's grading: those of each reward function, and what the functions logged themselves."""
 
 
 class Recorder:
-    """The role `Run`: each step to the folder and to the view, with what reward functions logged about it."""
+    """The role `Run`: each step to the folder and to the view, with what its grading told."""
 
-    def __init__(
-        self,
-        writer: RunWriter,
-        view: View,
-        clock: Clock,
-        logged: Callable[[], Mapping[str, float]],
-        efficiency: Efficiency,
-    ) -> None:
-        self.writer, self.view, self.clock, self.logged = writer, view, clock, logged
+    def __init__(self, writer: RunWriter, view: View, clock: Clock, graded: Graded, efficiency: Efficiency) -> None:
+        self.writer, self.view, self.clock, self.graded = writer, view, clock, graded
         self.efficiency = efficiency
 
     def steps(self, until: int) -> Iterable[int]:
@@ -51,7 +51,7 @@ class Recorder:
         metrics: Mapping[str, float],
     ) -> None:
         """Rollouts, metrics and timings of a step."""
-        whole = {**self.logged(), **group_metrics(groups), **metrics}
+        whole = {**self.graded(step, groups), **group_metrics(groups), **metrics}
         self.writer.record(step, groups, advantages, whole)
         seconds = self.clock.elapsed()
         rate = whole["completions/tokens"] / seconds
@@ -126,10 +126,15 @@ def fine_tune(policy: "LanguageModel", task: Task, config: Config, run: RunWrite
         problems=task.stream,
         reward=Timed(grader, "grade", clock),
         optimizer=optimizer,
-        run=Gated(Recorder(run, view, clock, lambda: task.reward.logs.metrics, efficiency), policy),
+        run=Gated(Recorder(run, view, clock, partial(graded, task.reward), efficiency), policy),
         config=config.grpo,
         after_step=Milestones(policy, optimizer, task, config, run, view),
     )
+
+
+def graded(mixture: "Mixture", step: int, groups: Sequence[Group]) -> dict[str, float]:
+    """What the rewards tell of a step; a function's own figures cannot pose as ours."""
+    return {**mixture.logs.metrics, **part_metrics(groups, mixture.parts, step)}
 
 
 def record_evaluation(run: RunWriter, stage: str, evaluation: Evaluation) -> None:

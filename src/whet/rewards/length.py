@@ -1,0 +1,29 @@
+"""Lengths in tokens, and the limit that they are measured against: what the length rewards share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from whet.errors import UserError
+
+
+def token_counts(name: str, completion_ids: Sequence[Any] | None) -> list[int | None]:
+    """|o_i| in tokens, the end token included; `None` where the tokens of a completion are not known.
+
+    Raises:
+        UserError: no tokens are known at all, as in a file without a column `completion_ids`.
+    """
+    if completion_ids is None:
+        raise UserError(f"reward {name!r} counts tokens: the file needs a column `completion_ids`")
+    return [None if ids is None else len(ids) for ids in completion_ids]
+
+
+def limit_of(name: str, max_tokens: int | None) -> int:
+    """L_max. In a recipe it is `grpo.sampling.max_tokens` unless the reward's parameters say otherwise.
+
+    Raises:
+        UserError: nobody said it.
+    """
+    if max_tokens is None:
+        mend = f"write {{name: {name}, params: {{max_tokens: 512}}}}, with the limit that the responses had"
+        raise UserError(f"rewards.params of {name!r} lacks 'max_tokens': {mend}")
+    return max_tokens

@@ -1,0 +1,68 @@
+"""The cosine reward: short is best when right, and long is less bad when wrong."""
+
+from math import cos, pi
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field, PositiveInt
+
+from whet.errors import UserError
+from whet.formats import ResponseFormat
+from whet.protocols import RewardFn
+from whet.rewards.correctness import accuracy
+from whet.rewards.length import limit_of, token_counts
+
+Value = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Ends(NamedTuple):
+    """What a response of no length is worth, and one that reaches the limit."""
+
+    short: float
+    long: float
+
+    def at(self, share: float) -> float:
+        """The cosine between them, at a length that is this share of the limit."""
+        return self.long + 0.5 * (self.short - self.long) * (1.0 + cos(pi * share))
+
+
+def length_cosine(
+    response_format: ResponseFormat | None,
+    max_tokens: PositiveInt | None = None,
+    correct_short: Value = 1.0,
+    correct_long: Value = 0.5,
+    wrong_short: Value = -1.0,
+    wrong_long: Value = -0.5,
+    cut_off: Value = -1.0,
+    lenient: bool = False,
+) -> RewardFn:
+    """Correctness and length in one number, along half a cosine from 0 to `max_tokens` tokens.
+
+    "Demystifying Long Chain-of-Thought" (arXiv:2502.03373), the cosine reward: with L tokens of L_max, and r_0
+    and r_L the values at both ends, r = r_L + (r_0 - r_L)(1 + cos(π L / L_max)) / 2. Right responses go from
+    `correct_short` to `correct_long`, wrong ones from `wrong_short` to `wrong_long`, and whatever reaches the
+    limit gets `cut_off` (r_e). The defaults are those of Open R1; whether an answer is right is as in
+    `accuracy`, `lenient` included.
+
+    Raises:
+        UserError: the limit is not known, or a wrong response could earn as much as a right one.
+    """
+    limit = limit_of("length_cosine", max_tokens)
+    right, wrong = _Ends(correct_short, correct_long), _Ends(wrong_short, wrong_long)
+    if max(wrong) >= min(right):
+        raise UserError(
+            f"rewards.params of 'length_cosine' let a wrong response earn {max(wrong):g} and a right one "
+            f"{min(right):g}: every `correct_…` must exceed every `wrong_…`"
+        )
+    grade = accuracy(response_format, lenient)
+
+    def value(correct: float | None, length: int | None) -> float | None:
+        if correct is None or length is None:
+            return None
+        return cut_off if length >= limit else (right if correct else wrong).at(length / limit)
+
+    def reward(*, completion_ids: list[Any] | None = None, **columns: Any) -> list[float | None]:
+        lengths = token_counts("length_cosine", completion_ids)
+        marks = grade(completion_ids=completion_ids or [], **columns)
+        return [value(*pair) for pair in zip(marks, lengths, strict=True)]
+
+    return reward

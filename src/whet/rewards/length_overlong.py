@@ -1,0 +1,42 @@
+"""DAPO's soft overlong punishment: the last tokens before the limit cost more and more."""
+
+from typing import Any
+
+from pydantic import PositiveInt
+
+from whet.errors import UserError
+from whet.formats import ResponseFormat
+from whet.protocols import RewardFn
+from whet.rewards.length import limit_of, token_counts
+
+OF_THE_LIMIT = 5
+"""Where no cache is given it is this part of the limit, as in DAPO: 4,096 of 20,480 tokens."""
+
+
+def length_overlong(
+    response_format: ResponseFormat | None, max_tokens: PositiveInt | None = None, cache: PositiveInt | None = None
+) -> RewardFn:
+    """In [-1, 0]: nothing up to `max_tokens - cache` tokens, then falling on a line to -1 at `max_tokens`.
+
+    DAPO (arXiv:2503.14476), eq. 13, with L_max = `max_tokens` and L_cache = `cache`:
+    R = 0 for |y| ≤ L_max - L_cache; ((L_max - L_cache) - |y|) / L_cache up to L_max; -1 beyond.
+
+    Raises:
+        UserError: the limit is not known, or the cache exceeds it.
+    """
+    limit = limit_of("length_overlong", max_tokens)
+    slope = cache or max(1, limit // OF_THE_LIMIT)
+    if slope > limit:
+        raise UserError(
+            f"rewards.params.cache of 'length_overlong' is {slope}: it must be at most max_tokens, which is {limit}"
+        )
+
+    def reward(*, completion_ids: list[Any] | None = None, **_: Any) -> list[float | None]:
+        lengths = token_counts("length_overlong", completion_ids)
+        return [None if length is None else _punishment(length, limit, slope) for length in lengths]
+
+    return reward
+
+
+def _punishment(length: int, limit: int, cache: int) -> float:
+    return min(0.0, max(-1.0, (limit - cache - length) / cache))

@@ -1,0 +1,48 @@
+"""The n-gram penalty: what a response says again costs."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from whet.formats import ResponseFormat
+from whet.protocols import RewardFn
+from whet.rewards.completions import each_text
+
+_WORD = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]|[^\s\u2e80-\u9fff\uac00-\ud7af]+")
+"""What stands between spaces; of Chinese, Japanese and Korean, each letter."""
+
+
+def repetition(response_format: ResponseFormat | None, size: Annotated[int, Field(ge=1, le=100)] = 4) -> RewardFn:
+    """In (-1, 0]: minus the share of n-grams that stood in the response before, 1 - |unique| / |all|.
+
+    seq-rep-n of "Neural Text Generation with Unlikelihood Training" (arXiv:1908.04319), which is also the
+    n-gram penalty of "Demystifying Long Chain-of-Thought" (arXiv:2502.03373, appendix C). n is `size`, over
+    the words of the whole response, tags and all, whatever their case; fewer than n words repeat nothing.
+    """
+    return each_text(lambda text: 0.0 - repeated_share(words_of(text), size))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, in lower case.
+
+    >>> words_of("Half of 48/2 is 12.")
+    ['half', 'of', '48/2', 'is', '12.']
+    """
+    return _WORD.findall(text.lower())
+
+
+def repeated(words: Sequence[str], size: int) -> int:
+    """How many n-grams of these words stood among them before.
+
+    >>> repeated(["a", "b", "a", "b", "a"], 2)
+    2
+    """
+    total = max(0, len(words) - size + 1)
+    return total - len({tuple(words[start : start + size]) for start in range(total)})
+
+
+def repeated_share(words: Sequence[str], size: int) -> float:
+    """The same as a share of all n-grams, under 1; 0 where there are none."""
+    return repeated(words, size) / max(1, len(words) - size + 1)

@@ -1,0 +1,32 @@
+"""Weights that move while training: gentle rewards first, strict ones later."""
+
+from collections.abc import Callable, Mapping
+from math import cos, pi
+
+from whet.config import Weight, WeightConfig
+
+SHAPES: Mapping[str, Callable[[float], float]] = {
+    "linear": lambda share: share,
+    "cosine": lambda share: 0.5 * (1.0 - cos(pi * share)),
+    "jump": lambda share: float(share >= 1.0),
+}
+"""How far the way from start to end is gone when this share of the steps is."""
+
+
+def weight_at(weight: Weight, step: int) -> float:
+    """What a reward is multiplied by at a step, counted from 0.
+
+    start + (end - start) · shape(clip((step - after) / steps, 0, 1))
+
+    >>> [weight_at(WeightConfig(start=1.0, end=0.0, steps=4), step) for step in (0, 1, 4, 9)]
+    [1.0, 0.75, 0.0, 0.0]
+    """
+    if not isinstance(weight, WeightConfig):
+        return weight
+    gone = SHAPES[weight.shape](min(1.0, max(0.0, (step - weight.after) / weight.steps)))
+    return weight.start + (weight.end - weight.start) * gone
+
+
+def largest(weight: Weight) -> float:
+    """The most that a weight ever is."""
+    return max(weight.start, weight.end) if isinstance(weight, WeightConfig) else weight

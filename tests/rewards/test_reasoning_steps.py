@@ -1,0 +1,63 @@
+"""Steps that can be seen."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whet.formats import BUILT_IN
+from whet.rewards.reasoning_steps import count_steps, reasoning_steps
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "steps"),
+    [
+        ("", 0),
+        ("30 + 40 = 70, 7 + 5 = 12, 37 + 45 = 82", 0),
+        ("Step 1: 30 + 40 = 70\nStep 2: 7 + 5 = 12", 2),
+        ("**Step 1:** 30 + 40 = 70\n### Step 2\n7 + 5 gives twelve", 2),
+        ("1. Add the tens.\n2. Add the ones.\n3) Add both sums.", 3),
+        ("- add the tens\n* add the ones\n• add both sums", 3),
+        ("First, add the tens. Then add the ones. Finally, add both.", 3),
+        ("First add the tens; next, add the ones; lastly both sums.", 3),
+        ("Firstly, add the tens.\nSecondly, the ones.\nAfter that, both sums.", 3),
+        ("3.5 apples and 2.5 pears\n12 more apples", 0),
+        ("-5 degrees outside\n*bold words here*", 0),
+        ("The first apple and the next pear are what is left then.", 0),
+        ("Step 1:\nStep 2:\nStep 3:\n", 0),
+        ("- add them up\n- add them up\n- Add them up!", 1),
+        ("stepping 1 further, nextdoor", 0),
+    ],
+)
+def test_by_hand(reasoning: str, steps: int) -> None:
+    assert count_steps(reasoning) == steps
+
+
+@pytest.mark.parametrize(("wanted", "value"), [(1, 1.0), (2, 1.0), (3, 2 / 3), (4, 0.5)])
+def test_the_share_of_the_steps_that_are_enough(wanted: int, value: float) -> None:
+    text = "<think>1. Add the tens.\n2. Add the ones.</think> <answer>\n- no step of the\n- reasoning at all</answer>"
+    reward = reasoning_steps(BUILT_IN["think_answer"], wanted)
+    assert reward(prompts=[], completions=[text], completion_ids=[]) == pytest.approx([value])
+
+
+@given(st.lists(st.text("abcd ", min_size=8, max_size=20), max_size=8), st.integers(1, 6))
+def test_one_line_more_never_costs(lines: list[str], wanted: int) -> None:
+    reward = reasoning_steps(None, wanted)
+    texts = ["\n".join(f"{n}. {line}" for n, line in enumerate(lines[:count], 1)) for count in range(len(lines) + 1)]
+    values = reward(prompts=[], completions=texts, completion_ids=[])
+    assert all(value is not None and 0 <= value <= 1 for value in values)
+    assert values == sorted(values, key=lambda value: value or 0.0)
+
+
+def test_in_every_format() -> None:
+    for layout in BUILT_IN.values():
+        text = layout.render("1. Add the tens.\n2. Add the ones.\n3. Add both sums.", "82")
+        assert reasoning_steps(layout)(prompts=[], completions=[text], completion_ids=[]) == [1.0]
+
+
+@pytest.mark.parametrize("piece", ["- ", "1. ", "\n", " ", "# ", "step 1", ". then", "**", "> "])
+def test_a_megabyte_ends_soon(piece: str) -> None:
+    start = time.perf_counter()
+    assert count_steps(piece * (1_000_000 // len(piece))) >= 0
+    assert time.perf_counter() - start < 5

@@ -58,6 +58,7 @@ def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "
     from whet.stages.fine_tune import fine_tune
     from whet.stages.finish import save_final
     from whet.stages.warm_start import refuse_too_few, run_warm_start, worked_problems
+    from whet.stages.watch import Watch
 
     outcome = Outcome(run.path, _check("", policy, task, config, run, view))
     _refuse_misread_gold(outcome.report)
@@ -71,8 +72,11 @@ def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "
         _measure(WARM, outcome, policy, task, config, run, view)
         _check(WARM, policy, task, config, run, view, outcome.report)
     if config.grpo.steps:
-        fine_tune(policy, task, config, run, view)
+        watch = Watch(run, view)
+        watch.measured(outcome.evaluations[WARM if worked else BASE])
+        fine_tune(policy, task, config, run, view, watch)
         _measure(FINAL, outcome, policy, task, config, run, view)
+        watch.measured(outcome.evaluations[FINAL])
     save_final(policy, run.final)
     return outcome
 

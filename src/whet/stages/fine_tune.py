@@ -15,6 +15,7 @@ from whet.runs.writer import RunWriter
 from whet.stages.clock import Clock, Timed
 from whet.stages.grading import ToldGrader
 from whet.stages.measure import measure
+from whet.stages.watch import Watch
 from whet.types import Group
 
 if TYPE_CHECKING:
@@ -24,8 +25,16 @@ if TYPE_CHECKING:
 class Recorder:
     """The role `Run`: each step to the folder and to the view, with what reward functions logged about it."""
 
-    def __init__(self, writer: RunWriter, view: View, clock: Clock, logged: Callable[[], Mapping[str, float]]) -> None:
+    def __init__(
+        self,
+        writer: RunWriter,
+        view: View,
+        clock: Clock,
+        logged: Callable[[], Mapping[str, float]],
+        watch: Watch | None = None,
+    ) -> None:
         self.writer, self.view, self.clock, self.logged = writer, view, clock, logged
+        self.watch = watch or Watch(writer, view)
 
     def steps(self, until: int) -> Iterable[int]:
         """The steps still to do; the clock starts anew with each."""
@@ -56,6 +65,7 @@ class Recorder:
             kl=whole.get("kl"),
             tokens_per_second=rate,
         )
+        self.watch.step(step, whole)
 
 
 class Milestones:
@@ -72,9 +82,10 @@ class Milestones:
         config: Config,
         run: RunWriter,
         view: View,
+        watch: Watch | None = None,
     ):
         self.policy, self.optimizer, self.task, self.config = policy, optimizer, task, config
-        self.run, self.view = run, view
+        self.run, self.view, self.watch = run, view, watch or Watch(run, view)
         self.best: tuple[float, int] = (-1.0, -1)
         """The best held-out accuracy and after how many steps it was measured; of equals, the latest."""
 
@@ -88,6 +99,7 @@ class Milestones:
     def _evaluate(self, done: int) -> None:
         evaluation = measure(self.policy, self.task.exam, self.config, self.view, f"Evaluate, step {done}")
         record_evaluation(self.run, f"step-{done:06d}", evaluation)
+        self.watch.measured(evaluation)
         self.best = max(self.best, (evaluation.accuracy, done))
         self.view.phase("GRPO", self.config.grpo.steps, done)
 
@@ -98,8 +110,11 @@ class Milestones:
         prune(self.run.checkpoints, self.config.run.keep, [best] if best else [])
 
 
-def fine_tune(policy: "LanguageModel", task: Task, config: Config, run: RunWriter, view: View) -> None:
-    """GRPO over `config.grpo.steps` steps; the policy is changed in place."""
+def fine_tune(
+    policy: "LanguageModel", task: Task, config: Config, run: RunWriter, view: View, watch: Watch | None = None
+) -> None:
+    """GRPO over `config.grpo.steps` steps; the policy is changed in place, and `watch` kept informed."""
+    watch = watch or Watch(run, view)
     clock, grader = Clock(), ToldGrader(task.reward, view, lambda: run.next_step)
     optimizer = build_optimizer(policy, config.grpo.optimizer, config.grpo.steps)
     reference = build_reference(policy, config)
@@ -113,9 +128,9 @@ def fine_tune(policy: "LanguageModel", task: Task, config: Config, run: RunWrite
         problems=task.stream,
         reward=Timed(grader, "grade", clock),
         optimizer=optimizer,
-        run=Recorder(run, view, clock, lambda: task.reward.logs.metrics),
+        run=Recorder(run, view, clock, lambda: task.reward.logs.metrics, watch),
         config=config.grpo,
-        after_step=Milestones(policy, optimizer, task, config, run, view),
+        after_step=Milestones(policy, optimizer, task, config, run, view, watch),
     )
 
 

@@ -74,6 +74,8 @@ def unrecognised(history: History) -> Reading | None:
     Those that break the layout are all taken to be right: what is left is not the layout's fault. Excused where
     it is fewer than `ENOUGH` responses.
     """
+    if not history.held_out:
+        return None
     figures = history.held_out[-1].figures
     lenient, kept = figures["lenient_accuracy"], figures["format_rate"]
     rejected = max(0.0, lenient - figures["accuracy"] - (1 - kept))

@@ -32,8 +32,9 @@ def entropy_lost(history: History) -> Reading | None:
 
 
 def divergence(history: History) -> Reading | None:
-    """KL(π_θ ‖ π_ref) in nats per token, over the latest steps."""
-    return _level(history, "kl", LEAST)
+    """KL(π_θ ‖ π_ref) in nats per token: the median of the latest steps, for single steps jump and do no harm."""
+    values = history["kl"].last(LEAST)
+    return Reading(median(values)) if len(values) == LEAST else None
 
 
 def lengthening(history: History) -> Reading | None:
@@ -61,19 +62,25 @@ def without_signal(history: History) -> Reading | None:
 
 
 def gradient_jump(history: History) -> Reading | None:
-    """The gradient's norm / the median of the norms before it. Steps without a signal (0) tell nothing."""
-    norms = [norm for norm in history["grad_norm"].latest if norm > 0]
-    *before, now = norms or [0.0]
-    if len(before) < 5 or history["grad_norm"].latest[-1] == 0:
+    """The gradient's norm / the median of the norms before it. Steps without a signal (0) tell nothing.
+
+    Excused up to the norm that the run began with: where nearly all is learned, norms are small and uneven.
+    """
+    gradient = history["grad_norm"]
+    *before, now = [norm for norm in gradient.latest if norm > 0] or [0.0]
+    if len(before) < 5 or gradient.latest[-1] == 0:
         return None
-    usual = median(before)
-    return Reading(now / usual, {"now": f"{now:.3g}", "usual": f"{usual:.3g}"})
+    usual, at_first = median(before), median([norm for norm in gradient.first if norm > 0] or before)
+    return Reading(now / usual, {"now": f"{now:.3g}", "usual": f"{usual:.3g}"}, excused=now <= at_first)
 
 
 def sampler_drift(history: History) -> Reading | None:
-    """Mean |log π_θ − log π_old| on tokens just sampled, in nats. Steps without a signal (0) tell nothing."""
+    """|log π_θ − log π_old| on tokens just sampled, in nats: the median of the latest steps.
+
+    Steps without a signal (0) tell nothing.
+    """
     gaps = [gap for gap in history["sampler/logprob_difference_mean"].last(WINDOW) if gap > 0][-LEAST:]
-    return Reading(fmean(gaps)) if len(gaps) == LEAST else None
+    return Reading(median(gaps)) if len(gaps) == LEAST else None
 
 
 def _level(history: History, name: str, steps: int, words: Mapping[str, str] | None = None) -> Reading | None:

@@ -71,7 +71,7 @@ def test_the_folder_holds_what_its_page_says_and_nothing_else(full: Any) -> None
     tree = page.split("```")[1]
     documented = set(re.findall(r"^[├└]── ([\w.]+)", tree, re.MULTILINE))
     there = {path.name for path in full.path.iterdir()}
-    assert there - {".lock", "check-sft.json"} == documented - {"owner.json"}
+    assert there - {".lock", "check-sft.json"} == documented - {"owner.json", "health.jsonl"}
     assert {path.name for path in (full.path / "rollouts").iterdir()} == {f"step-00000{n}.jsonl" for n in range(3)}
     stages = ["base", "sft", "step-000001", "step-000002", "final"]
     assert {path.name for path in (full.path / "eval").iterdir()} == {

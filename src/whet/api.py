@@ -63,6 +63,7 @@ def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "
     from whet.stages.finish import save_final
     from whet.stages.parity import settle_engine
     from whet.stages.warm_start import refuse_too_few, run_warm_start, worked_problems
+    from whet.stages.watch import Watch
 
     settle_engine(policy, task, config, view)
     outcome = Outcome(run.path, _check("", policy, task, config, run, view))
@@ -77,9 +78,12 @@ def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "
         _measure(WARM, outcome, policy, task, config, run, view)
         _check(WARM, policy, task, config, run, view, outcome.report)
     if config.grpo.steps:
-        fine_tune(policy, task, config, run, view)
+        watch = Watch(run, view)
+        watch.measured(outcome.evaluations[WARM if worked else BASE])
+        fine_tune(policy, task, config, run, view, watch)
         outcome.pace = Pace.of(RunReader(run.path).timings())
         _measure(FINAL, outcome, policy, task, config, run, view)
+        watch.measured(outcome.evaluations[FINAL])
     save_final(policy, run.final)
     return outcome
 

@@ -23,6 +23,7 @@ def do_steps(run: RunWriter, until: int, **extra: float) -> None:
     for step in loop.steps(until):
         loop.record(step, [group(step)], [[1.0, -1.0]], {"reward": step / 3, **extra})
         run.record_timings("grpo", step, {"seconds": 0.5})
+        run.record_finding({"step": step, "detector": "cut_off", "figure": step / 7})
 
 
 @pytest.fixture
@@ -90,6 +91,7 @@ def test_a_run_that_went_on_is_byte_for_byte_the_one_that_never_stopped(tmp_path
         do_steps(again, 6)
     assert contents(broken.path) == contents(whole.path)
     assert [line["step"] for line in RunReader(broken.path).timings()] == list(range(6))
+    assert [line["step"] for line in RunReader(broken.path).findings()] == list(range(6))
 
 
 def test_a_run_in_use_is_refused(run: RunWriter) -> None:

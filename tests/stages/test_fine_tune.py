@@ -185,6 +185,17 @@ def test_of_equals_the_latest_is_the_best(run: RunWriter, tiny_folder: Path, mon
     assert kept(run) == [8]
 
 
+def test_what_is_measured_is_watched(run: RunWriter, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accuracy falls from 100 % to none of 10 problems while the reward rises."""
+    after, lines = milestones(run, tiny_folder, monkeypatch, {3: 10, 6: 0}, {"grpo.steps": 9, "eval.every": 3})
+    recorder = Recorder(run, listening()[1], Clock(), lambda step, groups: {}, HALF, after.watch)
+    for step, right in enumerate([0, 0, 0, 1, 1, 1]):
+        recorder.record(step, [group([right, right], [2, 2])], [[0.0, 0.0]], {})
+        after(step)
+    assert [(found["step"], found["detector"]) for found in RunReader(run.path).findings()] == [(5, "reward_hacking")]
+    assert any("held-out accuracy fell from 100 % to 0 %" in line for line in lines)
+
+
 def test_the_view_goes_back_to_the_training(run: RunWriter, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     after, lines = milestones(run, tiny_folder, monkeypatch, {1: 0}, {"grpo.steps": 2, "eval.every": 1})
     after(0)
@@ -207,7 +218,8 @@ def test_the_policy_learns_and_every_step_is_told(tiny_folder: Path, tmp_path: P
     assert sum(rewards[-3:]) > 1.5 * sum(rewards[:3]), "digits become likelier"
     assert [line["learning_rate"] for line in run.metrics()] == [3e-3] * 12
     assert lines[0] == "[GRPO]"
-    assert [line.split("]")[0].split()[-1] for line in lines[1:]] == [f"{n}/12" for n in range(1, 13)]
+    steps = [line for line in lines[1:] if line.startswith("[")]
+    assert [line.split("]")[0].split()[-1] for line in steps] == [f"{n}/12" for n in range(1, 13)]
     assert all("seconds/rollout" in line and "seconds/grade" in line for line in run.timings())
     assert all(0 < line["efficiency"] < 1 for line in run.timings()), "nothing is faster than the machine"
     assert all(0 < line["efficiency/rollout"] < 1 for line in run.timings())

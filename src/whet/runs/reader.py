@@ -57,6 +57,10 @@ class RunReader:
         """How long a phase's steps took, in order."""
         return [line for line in jsonl.read(self.path / layout.TIMINGS) if line.get("phase") == phase]
 
+    def findings(self) -> list[dict[str, Any]]:
+        """What was found wrong with the run while it went, in order. Empty where nothing was."""
+        return jsonl.read(self.path / layout.HEALTH)
+
     def rollout_steps(self) -> list[int]:
         """The steps whose rollouts are on disk, in order."""
         files = (self.path / layout.ROLLOUTS).glob("step-*.jsonl")

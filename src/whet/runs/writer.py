@@ -88,6 +88,10 @@ class RunWriter:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         jsonl.append(self.path / layout.TIMINGS, {"phase": phase, "step": step, "at": now, **timings})
 
+    def record_finding(self, finding: Mapping[str, Any]) -> None:
+        """Appends what was found wrong with the run: see docs/how-to/run-folder.md for the keys."""
+        jsonl.append(self.path / layout.HEALTH, finding)
+
     def record_evaluation(self, stage: str, records: Iterable[Mapping[str, Any]], summary: Mapping[str, Any]) -> None:
         """Writes a measurement: a record per problem and a summary, which marks it as complete.
 
@@ -131,11 +135,11 @@ class RunWriter:
 
     def _drop_from(self, step: int) -> None:
         """Forgets GRPO steps from `step` on, half-written lines and unfinished files."""
-        for name in (layout.METRICS, layout.TIMINGS):
+        for name in (layout.METRICS, layout.TIMINGS, layout.HEALTH):
             path = self.path / name
             if path.is_file():
                 lines = jsonl.read(path)
-                jsonl.write(path, [line for line in lines if line["phase"] != "grpo" or line["step"] < step])
+                jsonl.write(path, [one for one in lines if one.get("phase", "grpo") != "grpo" or one["step"] < step])
         for path in (self.path / layout.ROLLOUTS).glob("step-*.jsonl"):
             if layout.step_of_rollouts(path.name) >= step:
                 path.unlink()

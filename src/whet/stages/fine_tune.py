@@ -19,6 +19,7 @@ from whet.stages.efficiency import Efficiency
 from whet.stages.grading import ToldGrader
 from whet.stages.measure import measure
 from whet.stages.parity import Gated
+from whet.stages.watch import Watch
 from whet.types import Group
 
 if TYPE_CHECKING:
@@ -33,9 +34,17 @@ Graded = Callable[[int, Sequence[Group]], Mapping[str, float]]
 class Recorder:
     """The role `Run`: each step to the folder and to the view, with what its grading told."""
 
-    def __init__(self, writer: RunWriter, view: View, clock: Clock, graded: Graded, efficiency: Efficiency) -> None:
+    def __init__(
+        self,
+        writer: RunWriter,
+        view: View,
+        clock: Clock,
+        graded: Graded,
+        efficiency: Efficiency,
+        watch: Watch | None = None,
+    ) -> None:
         self.writer, self.view, self.clock, self.graded = writer, view, clock, graded
-        self.efficiency = efficiency
+        self.efficiency, self.watch = efficiency, watch or Watch(writer, view)
 
     def steps(self, until: int) -> Iterable[int]:
         """The steps still to do; the clock starts anew with each."""
@@ -68,6 +77,7 @@ class Recorder:
             tokens_per_second=rate,
             efficiency=shares["efficiency"],
         )
+        self.watch.step(step, whole)
 
 
 class Milestones:
@@ -84,9 +94,10 @@ class Milestones:
         config: Config,
         run: RunWriter,
         view: View,
+        watch: Watch | None = None,
     ):
         self.policy, self.optimizer, self.task, self.config = policy, optimizer, task, config
-        self.run, self.view = run, view
+        self.run, self.view, self.watch = run, view, watch or Watch(run, view)
         self.best: tuple[float, int] = (-1.0, -1)
         """The best held-out accuracy and after how many steps it was measured; of equals, the latest."""
 
@@ -100,6 +111,7 @@ class Milestones:
     def _evaluate(self, done: int) -> None:
         evaluation = measure(self.policy, self.task.exam, self.config, self.view, f"Evaluate, step {done}")
         record_evaluation(self.run, f"step-{done:06d}", evaluation)
+        self.watch.measured(evaluation)
         self.best = max(self.best, (evaluation.accuracy, done))
         self.view.phase("GRPO", self.config.grpo.steps, done)
 
@@ -110,8 +122,11 @@ class Milestones:
         prune(self.run.checkpoints, self.config.run.keep, [best] if best else [])
 
 
-def fine_tune(policy: "LanguageModel", task: Task, config: Config, run: RunWriter, view: View) -> None:
-    """GRPO over `config.grpo.steps` steps; the policy is changed in place."""
+def fine_tune(
+    policy: "LanguageModel", task: Task, config: Config, run: RunWriter, view: View, watch: Watch | None = None
+) -> None:
+    """GRPO over `config.grpo.steps` steps; the policy is changed in place, and `watch` kept informed."""
+    watch = watch or Watch(run, view)
     clock, grader = Clock(), ToldGrader(task.reward, view, lambda: run.next_step)
     optimizer = build_optimizer(policy, config.grpo.optimizer, config.grpo.steps)
     reference = build_reference(policy, config)
@@ -126,9 +141,9 @@ def fine_tune(policy: "LanguageModel", task: Task, config: Config, run: RunWrite
         problems=task.stream,
         reward=Timed(grader, "grade", clock),
         optimizer=optimizer,
-        run=Gated(Recorder(run, view, clock, partial(graded, task.reward), efficiency), policy),
+        run=Gated(Recorder(run, view, clock, partial(graded, task.reward), efficiency, watch), policy),
         config=config.grpo,
-        after_step=Milestones(policy, optimizer, task, config, run, view),
+        after_step=Milestones(policy, optimizer, task, config, run, view, watch),
     )
 
 

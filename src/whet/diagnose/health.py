@@ -1,0 +1,90 @@
+"""The health of a run while it goes: fed one step or measurement at a time, it says what is wrong, once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from whet.diagnose.detectors import HELD_OUT_DETECTORS, STEP_DETECTORS, Detector
+from whet.diagnose.evidence import percent
+from whet.diagnose.history import History
+from whet.diagnose.signs import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong with a run, and what to do about it."""
+
+    step: int
+    """The GRPO step after which it was found, from 0."""
+    detector: str
+    figure: float
+    threshold: float
+    sentence: str
+    mend: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """A line of health.jsonl."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        """As it is told."""
+        return f"health, step {self.step}: {self.sentence} To mend it: {self.mend}"
+
+
+class Health:
+    """Tells each fault once; after it has passed, it may be told again."""
+
+    def __init__(self) -> None:
+        self.history = History()
+        self._of_steps = [_Watched(detector) for detector in STEP_DETECTORS]
+        self._of_measurements = [_Watched(detector) for detector in HELD_OUT_DETECTORS]
+        self._step = 0
+
+    def step(self, step: int, metrics: Mapping[str, float | None]) -> list[Finding]:
+        """What is newly wrong after GRPO step `step`, whose metrics are named as in metrics.jsonl."""
+        self._step = step
+        self.history.add(metrics)
+        return self._found(self._of_steps)
+
+    def measured(self, summary: Mapping[str, Any]) -> list[Finding]:
+        """What is newly wrong after a held-out measurement, given as `Evaluation.summary` has it.
+
+        The first one, before any step, is what later ones are compared with.
+        """
+        self.history.measured(summary)
+        return self._found(self._of_measurements)
+
+    def _found(self, watched: Sequence["_Watched"]) -> list[Finding]:
+        readings = ((each, each.detector.measure(self.history)) for each in watched)
+        return [
+            _finding(self._step, each.detector, reading)
+            for each, reading in readings
+            if reading is not None and each.is_new(reading)
+        ]
+
+
+class _Watched:
+    """A detector and how its readings have stood of late."""
+
+    def __init__(self, detector: Detector) -> None:
+        self.detector = detector
+        self._at_fault = self._well = 0
+        self._told = False
+
+    def is_new(self, reading: Reading) -> bool:
+        """Takes a reading in; whether with it a fault begins that has not been told."""
+        row = self.detector
+        faulty = reading.figure >= row.threshold and not reading.excused
+        well = reading.figure < row.clear or reading.excused
+        self._at_fault = self._at_fault + 1 if faulty else 0
+        self._well = self._well + 1 if well else 0
+        self._told = self._told and self._well < row.calm
+        begins = self._at_fault >= row.steps and not self._told
+        self._told = self._told or begins
+        return begins
+
+
+def _finding(step: int, row: Detector, reading: Reading) -> Finding:
+    figure = percent(reading.figure) if row.share else f"{reading.figure:.2g}"
+    sentence = row.sentence.format(figure=figure, **reading.words)
+    return Finding(step, row.name, reading.figure, row.threshold, sentence, row.mend)

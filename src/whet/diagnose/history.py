@@ -1,0 +1,129 @@
+"""What a run has shown so far, in bounded memory: how each figure began, how it is now, what was measured."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import fsum, isfinite, sqrt
+from statistics import fmean
+
+WINDOW = 10
+"""Steps that are averaged into one level."""
+
+WIDE = 20
+"""The same for rewards: at 128 rollouts the reward of one step is only good to ±0.07."""
+
+LEVELS = 64
+"""Levels that are remembered; beyond, every second one is let go."""
+
+LEAST = 3
+"""Steps on either side without which two levels are not compared."""
+
+NOISE = 2.0
+"""Standard errors within which two levels are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a figure's level moved."""
+
+    before: float
+    now: float
+    error: float
+    """Standard error of the difference, from the spread of steps within each level."""
+
+    def rose(self, least: float = 0.02) -> bool:
+        """Whether it rose by more than noise, and by at least `least`."""
+        return self.now - self.before >= max(least, NOISE * self.error)
+
+
+def change(before: Sequence[float], now: Sequence[float]) -> Change | None:
+    """The change between two levels; None where either has fewer than `LEAST` steps.
+
+    >>> change([0.2, 0.3, 0.4], [0.5, 0.6, 0.7]).rose()
+    True
+    """
+    if min(len(before), len(now)) < LEAST:
+        return None
+    error = sqrt(_variance(before) / len(before) + _variance(now) / len(now))
+    return Change(fmean(before), fmean(now), error)
+
+
+def _variance(values: Sequence[float]) -> float:
+    """Of the population they are drawn from (n − 1); in floats, for it is asked at every step."""
+    mean = fmean(values)
+    return fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+
+
+class Series:
+    """One figure over the steps: its first and latest `WIDE` values and levels between, however long the run."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: list[float] = []
+        self.latest: deque[float] = deque(maxlen=WIDE)
+        self.levels: list[float] = []
+        """Means of `WINDOW` steps each, in order."""
+        self._stride = WINDOW
+
+    def add(self, value: float) -> None:
+        """The value of one more step."""
+        self.count += 1
+        self.latest.append(value)
+        if len(self.first) < WIDE:
+            self.first.append(value)
+        if self.count % self._stride == 0:
+            self.levels.append(fmean(self.last(WINDOW)))
+        if len(self.levels) == LEVELS:
+            self.levels, self._stride = self.levels[1::2], 2 * self._stride
+
+    def last(self, count: int) -> list[float]:
+        """The latest `count` values, or as many as there are; at most `WIDE`."""
+        return list(self.latest)[-count:] if count else []
+
+    def change(self, most: int = WINDOW) -> Change | None:
+        """From how it began to how it is now, `most` steps each, or half of those there are: they never overlap."""
+        window = min(most, self.count // 2)
+        return change(self.first[:window], self.last(window))
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """A held-out measurement: `whet.eval.evaluate.Evaluation.summary`, and the reward of the steps before it."""
+
+    figures: Mapping[str, float]
+    rewards: tuple[float, ...]
+    """The latest `WIDE` values of `reward` by then."""
+
+
+class History:
+    """The figures of docs/metrics.md by name, as the run brings them."""
+
+    def __init__(self) -> None:
+        self.held_out: list[HeldOut] = []
+        self._series: dict[str, Series] = {}
+
+    def add(self, metrics: Mapping[str, float | None]) -> None:
+        """The metrics of one more step; what is no finite number is left out."""
+        for name, value in metrics.items():
+            if isinstance(value, int | float) and isfinite(value):
+                self._series.setdefault(name, Series()).add(float(value))
+
+    def measured(self, summary: Mapping[str, float]) -> None:
+        """One more held-out measurement."""
+        self.held_out.append(HeldOut(dict(summary), tuple(self["reward"].last(WIDE))))
+
+    def __getitem__(self, name: str) -> Series:
+        """The figure called `name`; empty where the run has not brought it."""
+        return self._series.get(name) or Series()
+
+    def rewards(self, of: Sequence[str]) -> list[str]:
+        """The figures `rewards/<function>/mean` that the run brings for any of these reward functions."""
+        names = (f"rewards/{function}/mean" for function in of)
+        return [name for name in names if name in self._series]
+
+    def reward_change(self, since: HeldOut) -> Change | None:
+        """How the reward moved since a measurement; one made before the first steps is followed by the start."""
+        rewards = self["reward"]
+        if len(since.rewards) < LEAST:
+            return rewards.change(WIDE)
+        return change(since.rewards, rewards.last(WIDE))

@@ -1,0 +1,29 @@
+"""An eye on the run while it goes: whatever is found wrong is said, and kept in the run folder."""
+
+from collections.abc import Iterable, Mapping
+
+from whet.diagnose.health import Finding, Health
+from whet.eval.evaluate import Evaluation
+from whet.runs.view import View
+from whet.runs.writer import RunWriter
+
+
+class Watch:
+    """Feeds a `Health`; each finding goes to the view, and with it to train.log, and to health.jsonl."""
+
+    def __init__(self, run: RunWriter, view: View) -> None:
+        self.run, self.view = run, view
+        self.health = Health()
+
+    def step(self, step: int, metrics: Mapping[str, float]) -> None:
+        """After GRPO step `step`."""
+        self._tell(self.health.step(step, metrics))
+
+    def measured(self, evaluation: Evaluation) -> None:
+        """After a held-out measurement; the first one is what later ones are compared with."""
+        self._tell(self.health.measured(evaluation.summary()))
+
+    def _tell(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self.run.record_finding(finding.as_dict())
+            self.view.note(str(finding))

@@ -98,7 +98,7 @@ class Mixture:
         """The parts as they are, and their weighted sum."""
         named = dict(zip([part.name for part in self.parts], values, strict=True))
         given = [part.weight * value for part in self.parts if (value := named[part.name]) is not None]
-        return Reward(sum(given) if given else None, named)
+        return Reward(sum(given) if given else None, named, {part.name: part.weight for part in self.parts})
 
     def _settle(self, part: Part, result: Any, samples: Sequence[Sample], step: int) -> list[float | None]:
         """One value per sample from what a call gave, asking again for each sample alone where it failed."""

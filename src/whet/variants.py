@@ -53,10 +53,10 @@ class ObjectiveConfig(Section):
     """With several rewards: the advantage of their weighted sum, or (GDPO) the weighted sum of their own advantages,
     divided by its deviation over the batch."""
     ratio: Literal["token", "sequence", "trajectory"] = "token"
-    """What π_θ / π_old is of: each token, the geometric mean over a response's tokens (GSPO), or their product."""
+    """π_θ / π_old of what: each token, a response as the geometric mean of its tokens (GSPO), or as their product."""
     surrogate: Literal["clip", "clipped_weight", "soft_gate", "log_probability"] = "clip"
-    """What is maximised: the clipped ratio, the log-probability under a clipped constant weight (CISPO), the gated ratio
-    (SAPO), or the log-probability alone (REINFORCE)."""
+    """What is maximised: the clipped ratio, the log-probability under a clipped constant weight (CISPO), the gated
+    ratio (SAPO), or the log-probability alone (REINFORCE)."""
     clip_low: float = Field(0.2, ge=0, le=1)
     """ε: the ratio is clipped at 1 − ε from below; at 1 there is no lower bound."""
     clip_high: float = Field(0.2, ge=0)

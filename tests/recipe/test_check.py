@@ -86,3 +86,26 @@ def test_functions_of_ones_own_are_not_loaded() -> None:
     config, problems = validated(tree(rewards=[{"name": "no.such.module:function"}]))
     assert config is not None
     assert problems == {}
+
+
+def test_a_named_objective_brings_its_choices_and_yields_to_the_recipe() -> None:
+    config, problems = validated(tree(grpo={"objective": {"name": "dapo", "aggregation": "sequence_mean"}}))
+    assert problems == {}
+    assert config is not None
+    assert (config.grpo.objective.clip_high, config.grpo.objective.aggregation) == (0.28, "sequence_mean")
+
+
+def test_choices_that_contradict_each_other_are_one_line_with_the_mend() -> None:
+    _, problems = validated(tree(grpo={"objective": {"name": "reinforce", "iterations": 4}}))
+    (path,) = problems
+    assert path == ("grpo", "objective")
+    assert problems[path] == (
+        "surrogate log_probability is right for one pass over a batch only: set iterations to 1, or surrogate to clip"
+    )
+
+
+def test_an_unknown_objective_is_told_the_known_ones() -> None:
+    _, problems = validated(tree(grpo={"objective": {"name": "dappo"}}))
+    text = problems[("grpo", "objective", "name")]
+    assert text.startswith("is 'dappo'; it must be one of grpo, dr_grpo, dapo, ")
+    assert text.endswith("did you mean dapo?") or "dapo'?" in text

@@ -4,7 +4,7 @@ An engine with other kernels, other precision or older weights samples from π_s
 policy before the first pass. Then ρ = π_θ / π_old, and every gain is multiplied by w = π_old / π_sampler, of tokens or
 of whole responses. Large weights have a large variance, so they are truncated (F. Yao et al., "Your efficient RL
 framework secretly brings you off-policy RL training", 2025) or masked (J. Liu et al., "When speed kills stability",
-2025). This is the decoupled objective of arXiv:2505.24298, eq. 5.
+2025). This is the decoupled objective of AReaL, arXiv:2505.24298.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""β D_KL[π_θ ‖ π_ref] in the reward instead of in the loss (RLOO, arXiv:2402.14740, eq. 2)."""
+"""β D_KL[π_θ ‖ π_ref] in the reward instead of in the loss (RLOO, arXiv:2402.14740, §2)."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -18,10 +18,12 @@ from whet.build import (
     build_reward,
     build_sampler,
     build_task,
+    place_kl,
 )
 from whet.config import FormatConfig
 from whet.errors import UserError
 from whet.formats import build_format
+from whet.grpo.kl_penalty import KlPenalty
 from whet.policy.language_model import LanguageModel
 from whet.types import Problem, Rollout
 from wiring import shrunk
@@ -231,6 +233,22 @@ def test_the_reference_is_the_policy_as_it_is_and_stays(
     assert kept is not None
     assert not kept.requires_grad
     torch.testing.assert_close(kept, now)
+
+
+def test_the_kl_goes_where_the_recipe_says(tiny_folder: Path, tmp_path: Path) -> None:
+    """In the reward it leaves the loop without a reference, so that it is not counted twice."""
+    grader, reference = object(), object()
+
+    def placed(**choices: Any) -> Any:
+        changes = {f"grpo.objective.{name}": value for name, value in choices.items()}
+        return place_kl(shrunk(tiny_folder, tmp_path, changes), grader, reference)  # type: ignore[arg-type]
+
+    assert placed(beta=0.1) == (grader, reference)
+    assert placed(name="rloo") == (grader, reference)
+    penalty, none = placed(name="rloo", beta=0.1)
+    assert isinstance(penalty, KlPenalty)
+    assert (penalty.grader, penalty.reference, penalty.config.beta) == (grader, reference, 0.1)
+    assert none.logprobs(ragged_batch([4], [[3]])) is None
 
 
 @pytest.mark.parametrize(("changes", "told"), [({}, False), ({"attn_logit_softcapping": 50.0}, True)])

@@ -70,7 +70,7 @@ def test_nothing_changes_once_it_is_made() -> None:
         ("grpo.sampling.temperature", [0, -1, 11]),
         ("grpo.sampling.top_p", [0, 1.01]),
         ("grpo.sampling.max_tokens", [0]),
-        ("grpo.objective.clip_low", [-0.1, 1.0]),
+        ("grpo.objective.clip_low", [-0.1, 1.1]),
         ("grpo.objective.beta", [-0.1]),
         ("grpo.objective.iterations", [0]),
         ("grpo.objective.aggregation", ["mean"]),

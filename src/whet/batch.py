@@ -29,9 +29,14 @@ class Batch:
     advantage_B: Tensor
     """float32 `[B]`: Â_i."""
     old_logprobs_BT: Tensor
-    """float32 `[B, T]`: log π_old in nats, as recorded at sampling time."""
+    """float32 `[B, T]`: log π_old in nats, as recorded at sampling time; by the learner where `importance_BT` is."""
     reference_logprobs_BT: Tensor | None = None
     """float32 `[B, T]`: log π_ref in nats; None at β = 0."""
+    importance_BT: Tensor | None = None
+    """float32 `[B, T]`: what each token's gain is multiplied by for having been sampled by another policy than the
+    learner's; None where nothing is corrected."""
+    cut_off_B: Tensor | None = None
+    """bool `[B]`: which responses ran out of tokens; None where there was no sampler to tell."""
 
     def __len__(self) -> int:
         """B: the number of responses."""
@@ -51,7 +56,7 @@ class Batch:
         rows = torch.cat([torch.nonzero(self.group_B == index).flatten() for index in keep_P] or [self.group_B[:0]])
         sizes = [int((self.group_B == index).sum()) for index in keep_P]
         longest = int(self.lengths_B[rows].max()) if len(rows) else 0
-        reference = self.reference_logprobs_BT
+        reference, importance, cut_off = self.reference_logprobs_BT, self.importance_BT, self.cut_off_B
         return Batch(
             prompts=tuple(self.prompts[index] for index in keep_P),
             group_B=torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes, dtype=torch.long)),
@@ -60,12 +65,28 @@ class Batch:
             advantage_B=self.advantage_B[rows],
             old_logprobs_BT=self.old_logprobs_BT[rows, :longest],
             reference_logprobs_BT=None if reference is None else reference[rows, :longest],
+            importance_BT=None if importance is None else importance[rows, :longest],
+            cut_off_B=None if cut_off is None else cut_off[rows],
         )
 
     def with_signal(self) -> "Batch":
         """Only the groups in which some advantage is not zero: the others have no policy gradient."""
-        alive = {int(group) for group in self.group_B[self.advantage_B != 0]}
+        return self._with_any(self.advantage_B != 0)
+
+    def with_tokens(self) -> "Batch":
+        """Only the groups with a response token under the mask."""
+        return self._with_any(torch.ones_like(self.group_B, dtype=torch.bool))
+
+    def _with_any(self, row_B: Tensor) -> "Batch":
+        """The groups in which one of these rows has a token."""
+        alive = {int(group) for group in self.group_B[row_B & (self.lengths_B > 0)]}
         return self.select(sorted(alive))
+
+    def without_cut_off(self) -> "Batch":
+        """The same rows, where those that ran out of tokens have none under the mask."""
+        if self.cut_off_B is None:
+            raise ValueError("a batch that no sampler told which responses were cut off cannot leave them out")
+        return replace(self, mask_BT=self.mask_BT & ~self.cut_off_B[:, None])
 
     def micro_batches(self, tokens: int) -> Iterator["Batch"]:
         """Whole groups, packed in order until the next one would pass `tokens` (prompt + responses)."""
@@ -106,4 +127,5 @@ def collate(groups: Sequence[Group], advantages: Sequence[Sequence[float]]) -> B
             [a for g, row in zip(groups, advantages, strict=True) for _, a in zip(g.rollouts, row, strict=True)]
         ),
         old_logprobs_BT=old_BT,
+        cut_off_B=torch.tensor([rollout.finish == "length" for rollout in rollouts], dtype=torch.bool),
     )

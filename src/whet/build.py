@@ -10,7 +10,7 @@ from whet.data.prompts import PromptRenderer
 from whet.data.sources import load_data, load_source
 from whet.data.stream import ProblemStream, held_out
 from whet.formats import ResponseFormat, build_format
-from whet.protocols import Judge, Optimizer, Reference, Sampler
+from whet.protocols import Grader, Judge, Optimizer, Reference, Sampler
 from whet.types import Problem, Prompt, Verdict
 
 if TYPE_CHECKING:
@@ -154,3 +154,13 @@ def build_reference(policy: "LanguageModel", config: Config) -> Reference:
         return NoReference()
     kind = AdaptersOff if config.model.lora and changes_nothing(policy.model) else FrozenReference
     return kind(policy, config.grpo.micro_batch_tokens)
+
+
+def place_kl(config: Config, grader: Grader, reference: Reference) -> tuple[Grader, Reference]:
+    """Who grades and what the loss is held to: with the KL in the reward, the grader has the reference."""
+    if config.grpo.objective.kl_in == "loss" or not config.grpo.objective.beta:
+        return grader, reference
+    from whet.grpo.kl_penalty import KlPenalty
+    from whet.policy.reference import NoReference
+
+    return KlPenalty(grader, reference, config.grpo.objective), NoReference()

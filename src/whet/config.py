@@ -6,13 +6,10 @@ before anything loads (`whet.recipe` turns the refusal into one line with the ke
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PositiveInt, Tag
+from pydantic import BeforeValidator, Discriminator, Field, PositiveInt, Tag
 
-
-class Section(BaseModel):
-    """Strict and frozen: a recipe that loads says exactly what will happen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, protected_namespaces=())
+from whet.section import Section as Section
+from whet.variants import ObjectiveConfig as ObjectiveConfig
 
 
 class LoraConfig(Section):
@@ -188,26 +185,6 @@ class SftConfig(Section):
     """Tokens that go through the learner at a time; the gradient does not depend on it."""
     optimizer: OptimizerConfig = OptimizerConfig(learning_rate=2e-5, warmup_steps=5)
     """The warm start's own optimizer."""
-
-
-class ObjectiveConfig(Section):
-    """L_GRPO: advantage, ratio, clip, aggregation, KL: independent choices."""
-
-    baseline: Literal["group_mean", "leave_one_out", "none"] = "group_mean"
-    """What a reward is compared with."""
-    scale: Literal["group_std", "batch_std", "none"] = "group_std"
-    """What the difference is divided by."""
-    clip_low: float = Field(0.2, ge=0, lt=1)
-    """ε: the ratio is clipped at 1 − ε from below."""
-    clip_high: float = Field(0.2, ge=0)
-    """ε: the ratio is clipped at 1 + ε from above."""
-    aggregation: Literal["sequence_mean", "token_mean", "constant_length"] = "sequence_mean"
-    """How token losses become one number: mean of sequence means (GRPO), mean over tokens (DAPO), or the sum
-    over a constant length (Dr. GRPO)."""
-    beta: float = Field(0.0, ge=0)
-    """β: the weight of KL(π_θ ‖ π_ref); at 0 no reference is kept."""
-    iterations: PositiveInt = 1
-    """μ: optimizer steps on each batch of rollouts."""
 
 
 class GrpoConfig(Section):

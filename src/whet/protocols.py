@@ -41,6 +41,10 @@ class Policy(Protocol):
         """log π(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False."""
         ...
 
+    def logprobs_and_entropies(self, batch: "Batch") -> "tuple[Tensor, Tensor]":
+        """The same, and the entropy of π(· | q, o_<t) in nats, both float32 `[B, T]` and with a gradient."""
+        ...
+
 
 class Reference(Protocol):
     """π_ref, or nothing at β = 0."""

@@ -60,6 +60,8 @@ class Reward:
 
     total: float | None
     parts: Mapping[str, float | None] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict, compare=False)
+    """What each part counts in the total; 1 for a part that is not named."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from batches import group
 from whet.config import ObjectiveConfig
 from whet.grpo.advantage import advantages
+from whet.types import Reward
 
 GRPO = ObjectiveConfig()
 CENTRED = ObjectiveConfig(scale="none")
@@ -137,3 +139,63 @@ def test_epsilon_bounds_what_barely_differs(rewards: list[float]) -> None:
     bound = (len(rewards) - 1) / math.sqrt(len(rewards))
     assert max(abs(advantage) for advantage in of(rewards)) <= bound * (1 + 1e-9)
     assert max(abs(advantage) for advantage in of([0.0, 1e-9])) < 1e-5
+
+
+def of_parts(rows: Sequence[Sequence[dict[str, float | None]]], weights: dict[str, float], **choices: Any) -> Any:
+    """The advantages of groups whose rewards have these parts, normalised first and summed then."""
+    groups = []
+    for row in rows:
+        bare = group([None] * len(row))
+        totals = [
+            sum(weights.get(k, 1.0) * v for k, v in parts.items() if v is not None) if any_given(parts) else None
+            for parts in row
+        ]
+        rewards = tuple(Reward(total, parts, weights) for total, parts in zip(totals, row, strict=True))
+        groups.append(replace(bare, rewards=rewards))
+    return advantages(groups, ObjectiveConfig(combine="normalise_then_sum", **choices))
+
+
+def any_given(parts: dict[str, float | None]) -> bool:
+    return any(value is not None for value in parts.values())
+
+
+def test_gdpo_by_hand() -> None:
+    """a: ±1 over √2; b the other way round, and a hundred times as large, which makes no difference; weights 3 and 1.
+
+    Each part is ±1/√2 (up to ε) in the first group; in the second only a varies. The sums are ±2/√2 and ±3/√2, and
+    their deviation over the batch of four is √((2 · 2 + 2 · 4.5) / 3).
+    """
+    rows = [[{"a": 3.0, "b": 0.0}, {"a": 1.0, "b": 200.0}], [{"a": 1.0, "b": 5.0}, {"a": 3.0, "b": 5.0}]]
+    scale = math.sqrt(13 / 3)
+    first, second = of_parts(rows, {"a": 3.0, "b": 1.0})
+    assert first == pytest.approx([math.sqrt(2) / scale, -math.sqrt(2) / scale], rel=1e-3)
+    assert second == pytest.approx([-3 / math.sqrt(2) / scale, 3 / math.sqrt(2) / scale], rel=1e-3)
+
+
+def test_a_part_without_a_weight_counts_once_and_one_that_does_not_apply_counts_nothing() -> None:
+    rows = [[{"a": 1.0, "b": None}, {"a": 0.0, "b": 1.0}, {"a": None, "b": 0.0}]]
+    once = of_parts(rows, {}, scale="none")[0]
+    # a: ½, −½; b: ½, −½; their sums ½, 0, −½ have the deviation ½
+    assert once == pytest.approx([0.5 / 0.5001, 0.0, -0.5 / 0.5001], rel=1e-12)
+    assert of_parts(rows, {"a": 1.0, "b": 1.0}, scale="none")[0] == once
+
+
+def test_a_response_that_no_part_applies_to_gets_zero_and_is_not_in_the_deviation() -> None:
+    rows = [[{"a": 1.0}, {"a": 0.0}, {"a": None}]]
+    # ½ and −½ have the deviation √½
+    assert of_parts(rows, {}, scale="none")[0] == pytest.approx(
+        [0.5 / (math.sqrt(0.5) + 1e-4)] * 1 + [-0.5 / (math.sqrt(0.5) + 1e-4), 0.0], rel=1e-12
+    )
+
+
+@pytest.mark.parametrize("scale", ["group_std", "batch_std", "none"])
+@pytest.mark.parametrize("baseline", ["group_mean", "leave_one_out"])
+def test_parts_that_are_equal_teach_exactly_nothing(scale: Any, baseline: Any) -> None:
+    rows = [[{"a": 0.1, "b": 1 / 3}] * 7, [{"a": 0.1, "b": 0.0}, {"a": 0.2, "b": 1.0}]]
+    assert of_parts(rows, {"a": 0.7}, scale=scale, baseline=baseline)[0] == [0.0] * 7
+
+
+def test_with_one_reward_both_ways_point_the_same_way() -> None:
+    rows = [[{"a": r} for r in (1.0, 0.0, 0.0)]]
+    both = advantages([group([1, 0, 0])], GRPO)[0], of_parts(rows, {})[0]
+    assert both[1] == pytest.approx([x / (1 + 1e-4) for x in both[0]], rel=1e-3)

@@ -30,6 +30,10 @@ class Unigram:
         self.asked.append(batch)
         return torch.where(batch.mask_BT, self.theta.log_softmax(-1)[batch.tokens_BT % VOCABULARY], 0.0)
 
+    def logprobs_and_entropies(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        log_p = self.theta.log_softmax(-1)
+        return self.logprobs(batch), torch.where(batch.mask_BT, -(log_p.exp() * log_p).sum(), 0.0)
+
 
 class Descent:
     """θ ← θ − η ∇L, and a record of every gradient."""
@@ -216,3 +220,91 @@ def test_nothing_is_learned_and_nothing_remembered_where_no_group_has_a_signal()
     assert all(torch.equal(value, adam[name]) for name, value in optimizer.adam.state[policy.theta].items())
     assert metrics.pop("learning_rate") == pytest.approx(0.1, rel=1e-12)
     assert set(metrics.values()) == {0.0}
+
+
+def cut_off(batch: Batch, *rows: int) -> Batch:
+    return replace(batch, cut_off_B=torch.tensor([row in rows for row in range(len(batch))]))
+
+
+def test_responses_that_were_cut_off_teach_nothing_and_still_count_as_rows() -> None:
+    """Rows 1 (7 tokens) and 3, 4 (all of the second group): B stays 9 and the tokens are 37 − 17."""
+    for aggregation in ("sequence_mean", "token_mean"):
+        batch, policy = cut_off(a_batch(), 1, 3, 4), Unigram()
+        advantage_B = torch.where(torch.tensor([r in (1, 3, 4) for r in range(9)]), 0.0, batch.advantage_B)
+        expected = expected_gradient(policy.theta.detach(), replace(batch, advantage_B=advantage_B), ObjectiveConfig())
+        if aggregation == "token_mean":
+            kept = replace(batch, mask_BT=batch.mask_BT & ~batch.cut_off_B[:, None])
+            config = ObjectiveConfig(aggregation="token_mean")
+            expected = expected_gradient(policy.theta.detach(), kept, config)
+        optimizer = Descent(policy, 0.1)
+        update(policy, optimizer, batch, 0, a_config(aggregation=aggregation, mask_truncated=True))
+        torch.testing.assert_close(optimizer.gradients[0], expected, rtol=1e-7, atol=1e-12)
+        assert [len(asked.prompts) for asked in policy.asked] == [2]
+        assert int(policy.asked[0].mask_BT.sum()) == 20
+
+
+def test_where_everything_was_cut_off_nothing_is_learned() -> None:
+    for reference in (False, True):
+        policy = Unigram()
+        optimizer = Descent(policy, 0.1)
+        batch = cut_off(a_batch(reference), *range(9))
+        metrics = update(policy, optimizer, batch, 0, a_config(mask_truncated=True, beta=0.1 if reference else 0.0))
+        assert optimizer.gradients[0].abs().max() == 0
+        assert policy.asked == []
+        assert metrics["loss"] == 0
+
+
+def test_unless_the_recipe_says_so_what_was_cut_off_is_learned_from() -> None:
+    gradients = []
+    for batch in (a_batch(), cut_off(a_batch(), 0, 5)):
+        policy = Unigram()
+        optimizer = Descent(policy, 0.1)
+        update(policy, optimizer, batch, 0, a_config())
+        gradients += optimizer.gradients
+    assert torch.equal(*gradients)
+
+
+@pytest.mark.parametrize("micro_batch_tokens", [1, 10_000])
+def test_with_an_importance_correction_the_first_pass_sets_pi_old(micro_batch_tokens: int) -> None:
+    """ρ is 1 on the first pass and w = π_old / π_sampler on both: weights and π_old stay those of the start."""
+    batch, policy = a_batch(), Unigram()
+    choices = {"importance": "token_truncate", "importance_max": 1.1, "iterations": 2}
+    config = a_config(micro_batch_tokens, **choices)
+    thetas = [policy.theta.detach().clone()]
+    optimizer = Descent(policy, 1.5)
+    metrics = update(policy, optimizer, batch, 0, config)
+    thetas.append(thetas[0] - 1.5 * optimizer.gradients[0])
+    lengths = batch.mask_BT.sum(-1).tolist()
+    weights, differences = [], []
+    for number, theta in enumerate(thetas):
+        p, total = theta.softmax(-1), torch.zeros(VOCABULARY, dtype=torch.float64)
+        for i, t in batch.mask_BT.nonzero().tolist():
+            token, advantage = int(batch.tokens_BT[i, t]) % VOCABULARY, batch.advantage_B[i].item()
+            start = thetas[0].log_softmax(-1)[token].item()
+            weight = min(math.exp(start - batch.old_logprobs_BT[i, t].item()), 1.1)
+            ratio = math.exp(p[token].log().item() - start)
+            clipped = ratio > 1.2 if advantage > 0 else ratio < 0.8
+            slope = 0.0 if clipped else weight * ratio * advantage
+            onehot = torch.nn.functional.one_hot(torch.tensor(token), VOCABULARY)
+            total -= slope / (9 * lengths[i]) * (onehot - p)
+            weights.append(weight)
+            differences += [abs(start - batch.old_logprobs_BT[i, t].item())] if number == 0 else []
+        torch.testing.assert_close(optimizer.gradients[number], total, rtol=1e-6, atol=1e-12)
+    assert len(policy.asked) == 2 * (3 if micro_batch_tokens == 1 else 1)
+    assert metrics["sampler/importance_mean"] == pytest.approx(sum(weights) / len(weights), rel=1e-6)
+    assert metrics["sampler/logprob_difference_mean"] == pytest.approx(sum(differences) / 37, rel=1e-6)
+    assert 0 < sum(weight == 1.1 for weight in weights) < len(weights)
+
+
+@pytest.mark.parametrize("micro_batch_tokens", [1, 10_000])
+def test_with_an_entropy_bonus_every_group_is_learned_from(micro_batch_tokens: int) -> None:
+    """Where no advantage says anything, the gradient is −0.3 ∇H, the entropy of the unigram itself."""
+    policy = Unigram()
+    theta = policy.theta.detach().clone().requires_grad_()
+    log_p = theta.log_softmax(-1)
+    (log_p.exp() * log_p).sum().backward()
+    optimizer = Descent(policy, 0.1)
+    batch = replace(a_batch(), advantage_B=torch.zeros(9, dtype=torch.float64))
+    update(policy, optimizer, batch, 0, a_config(micro_batch_tokens, entropy_bonus=0.3, aggregation="constant_length"))
+    assert theta.grad is not None
+    torch.testing.assert_close(optimizer.gradients[0], 0.3 * theta.grad, rtol=1e-9, atol=1e-12)

@@ -13,6 +13,7 @@ OF_THEIR_OWN = {
     "test_learning.py": "that Algorithm 1 learns what is rewarded, and only that",
     "test_real_model.py": "the whole way on the real model, in minutes",
     "test_tiny.py": "the tiny models that other tests stand on",
+    "test_trl_equivalence.py": "that losses, advantages and gradients are TRL's",
 }
 """Tests of no single module: folders and files right under tests/."""
 

@@ -1,6 +1,7 @@
 """Both ways of running the learner against transformers' plain forward, one unpadded row at a time."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from batches import ragged_batch
 from plainly import LENGTHS, row_by_row, with_lora
 from whet.kernels.families import is_fused
 from whet.policy import forward as module
-from whet.policy.forward import FORWARDS, padded, shared_prefix
+from whet.policy.forward import FORWARDS, WITH_ENTROPIES, Forward, padded, shared_prefix
 
 PACKED = tiny.FAMILIES
 
@@ -201,3 +202,32 @@ def test_a_prompt_goes_through_the_model_once(rows_through_the_body: Iterator[li
     seen = next(rows_through_the_body)
     shared_prefix(tiny.tiny_model(), ragged_batch(*LENGTHS), 1.0)
     assert seen == [sum(LENGTHS[0]) + sum(map(sum, LENGTHS[1]))] * 2  # two layers
+
+
+@pytest.mark.parametrize("family", tiny.FAMILIES)
+@pytest.mark.parametrize("temperature", [1.0, 0.6])
+def test_entropies_either_way(family: str, temperature: float, exact_norms: None) -> None:
+    """Both ways say the log-probabilities they say alone, and −Σ p log p of the model's own logits."""
+    model = tiny.tiny_model(family, dtype=torch.float64)
+    batch = ragged_batch([4, 2], [[3, 1], [5]], vocabulary=len(tiny.VOCABULARY))
+    expected_BT = torch.zeros(batch.mask_BT.shape, dtype=torch.float64)
+    for row, group in enumerate(batch.group_B.tolist()):
+        length = int(batch.lengths_B[row])
+        tokens = torch.cat([batch.prompts[group], batch.tokens_BT[row, :length]])
+        logits = model(tokens[None]).logits[0, len(batch.prompts[group]) - 1 : -1]
+        log_p = (logits / temperature).log_softmax(-1)
+        expected_BT[row, :length] = -(log_p.exp() * log_p).sum(-1)
+    for fused, both in WITH_ENTROPIES.items():
+        logprobs_BT, entropies_BT = both(model, batch, temperature)
+        torch.testing.assert_close(entropies_BT, expected_BT, rtol=1e-9, atol=1e-11)
+        torch.testing.assert_close(logprobs_BT, FORWARDS[fused](model, batch, temperature), rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("forward", FORWARDS.values())
+def test_a_response_without_tokens_changes_nothing_for_its_siblings(forward: Forward) -> None:
+    model = tiny.tiny_model(dtype=torch.float64)
+    batch = ragged_batch([4, 2], [[3, 2, 1], [5, 4]], vocabulary=len(tiny.VOCABULARY))
+    masked = replace(batch, mask_BT=batch.mask_BT & torch.tensor([True, False, True, False, True])[:, None])
+    some = masked.select([0, 1])
+    ours, whole = forward(model, some, 1.0), forward(model, batch, 1.0)[:, : some.mask_BT.shape[1]]
+    torch.testing.assert_close(ours, torch.where(some.mask_BT, whole, 0.0), rtol=1e-9, atol=1e-11)

@@ -140,3 +140,26 @@ def test_a_reward_that_calls_out_is_checked_and_nothing_is_opened() -> None:
     wrong = {"name": "judge", "params": {**right["params"], "parallel": 0}}  # type: ignore[dict-item]
     _, problems = validated(tree(rewards=["accuracy", wrong]))
     assert problems[("rewards", 1)].startswith("rewards.params.parallel of 'judge' is 0: it must be greater than 0")
+
+
+def test_a_named_objective_brings_its_choices_and_yields_to_the_recipe() -> None:
+    config, problems = validated(tree(grpo={"objective": {"name": "dapo", "aggregation": "sequence_mean"}}))
+    assert problems == {}
+    assert config is not None
+    assert (config.grpo.objective.clip_high, config.grpo.objective.aggregation) == (0.28, "sequence_mean")
+
+
+def test_choices_that_contradict_each_other_are_one_line_with_the_mend() -> None:
+    _, problems = validated(tree(grpo={"objective": {"name": "reinforce", "iterations": 4}}))
+    (path,) = problems
+    assert path == ("grpo", "objective")
+    assert problems[path] == (
+        "surrogate log_probability is right for one pass over a batch only: set iterations to 1, or surrogate to clip"
+    )
+
+
+def test_an_unknown_objective_is_told_the_known_ones() -> None:
+    _, problems = validated(tree(grpo={"objective": {"name": "dappo"}}))
+    text = problems[("grpo", "objective", "name")]
+    assert text.startswith("is 'dappo'; it must be one of grpo, dr_grpo, dapo, ")
+    assert text.endswith("did you mean dapo?") or "dapo'?" in text

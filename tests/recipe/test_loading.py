@@ -226,7 +226,7 @@ RANGES: dict[str, list[Any]] = {
     "grpo.sampling.temperature": [0, -1, 11],
     "grpo.sampling.top_p": [0, 1.1],
     "grpo.sampling.max_tokens": [0],
-    "grpo.objective.clip_low": [-0.1, 1],
+    "grpo.objective.clip_low": [-0.1, 1.1],
     "grpo.objective.clip_high": [-0.1, float("inf")],
     "grpo.objective.beta": [-0.01, float("nan")],
     "grpo.objective.iterations": [0],

@@ -186,3 +186,9 @@ def test_an_empty_step() -> None:
     assert Mixture([("fragile", fragile, 1.0)]).grade([], []) == []
     prompts, outputs = step(a=[])
     assert Mixture([("fragile", fragile, 1.0)]).grade(prompts, outputs)[0].rewards == ()
+
+
+def test_a_reward_says_what_each_part_counts() -> None:
+    ones = lambda completions, **_: [1.0] * len(completions)  # noqa: E731
+    (group,) = Mixture([("a", ones, 0.5), Part("b", ones, -2.0)]).grade(*step(q=["x", "y"]))
+    assert [dict(reward.weights) for reward in group.rewards] == [{"a": 0.5, "b": -2.0}] * 2

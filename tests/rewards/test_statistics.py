@@ -56,3 +56,9 @@ def test_the_weight_is_told_where_it_moves() -> None:
 
 def test_no_rollouts() -> None:
     assert part_metrics([], [Part("a", never)], 0)["rewards/a/none_ratio"] == 1.0
+
+
+def test_a_part_that_no_function_gave_is_told_too() -> None:
+    """The KL in the reward: its mean and spread, no full mark."""
+    found = part_metrics(groups({"kl": 0.5}, {"kl": 1.5}), [], 0)
+    assert found == {"rewards/kl/mean": 1.0, "rewards/kl/std": pytest.approx(0.5**0.5), "rewards/kl/none_ratio": 0.0}

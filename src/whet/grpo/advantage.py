@@ -5,19 +5,23 @@ every token of o_i. Baseline and scale are independent choices: Dr. GRPO (arXiv:
 out, RLOO (arXiv:2402.14740) compares with the mean of the others, REINFORCE++ (arXiv:2501.03262) divides by
 the standard deviation over the batch.
 
+Several rewards become one advantage in two ways: that of their weighted sum, or the sum of their own (GDPO,
+arXiv:2601.05242), where a reward that hardly varies is not drowned by one that does.
+
 Rewards of `None` (not applicable) take part in no mean and get the advantage 0.
 """
 
 from collections.abc import Callable, Sequence
 from statistics import mean, stdev
 
-from whet.config import ObjectiveConfig
 from whet.types import Group
+from whet.variants import ObjectiveConfig
 
 EPSILON = 1e-4
 """Added to every standard deviation, as in TRL: it bounds Â when rewards barely differ."""
 
 Numbers = Sequence[float]
+Optional = Sequence[float | None]
 
 
 def _group_mean(rewards_G: Numbers) -> list[float]:
@@ -59,18 +63,56 @@ def advantages(groups: Sequence[Group], config: ObjectiveConfig) -> list[list[fl
     >>> advantages([group], ObjectiveConfig(scale="none"))
     [[0.5, -0.5]]
     """
-    rewards_B = [reward for group in groups for reward in _totals(group)]
-    return [_of_group(group, rewards_B, config) for group in groups]
+    return COMBINATIONS[config.combine](groups, config)
 
 
-def _totals(group: Group) -> list[float]:
-    return [reward.total for reward in group.rewards if reward.total is not None]
+def _sum_then_normalise(groups: Sequence[Group], config: ObjectiveConfig) -> list[list[float]]:
+    """GRPO: the advantage of the weighted sum."""
+    return _normalised([[reward.total for reward in group.rewards] for group in groups], config)
 
 
-def _of_group(group: Group, rewards_B: Numbers, config: ObjectiveConfig) -> list[float]:
-    rewards_G = _totals(group)
-    if not rewards_G:
-        return [0.0] * len(group.rewards)
-    scale = SCALES[config.scale](rewards_G, rewards_B)
-    scaled = iter([difference / scale for difference in BASELINES[config.baseline](rewards_G)])
-    return [0.0 if reward.total is None else next(scaled) for reward in group.rewards]
+def _normalise_then_sum(groups: Sequence[Group], config: ObjectiveConfig) -> list[list[float]]:
+    """GDPO, arXiv:2601.05242: the weighted sum of each reward's advantage, over its deviation in the batch.
+
+    The mean over the batch, which the paper takes off too, is 0 with a baseline from the group.
+    """
+    names = dict.fromkeys(name for group in groups for reward in group.rewards for name in reward.parts)
+    sums = [[0.0] * len(group.rewards) for group in groups]
+    for name in names:
+        own = _normalised([[reward.parts.get(name) for reward in group.rewards] for group in groups], config)
+        for group, total, row in zip(groups, sums, own, strict=True):
+            weights = [reward.weights.get(name, 1.0) for reward in group.rewards]
+            total[:] = [before + w * a for before, w, a in zip(total, weights, row, strict=True)]
+    scale = _spread(_given(groups, sums)) + EPSILON
+    return [[value / scale for value in row] for row in sums]
+
+
+COMBINATIONS: dict[str, Callable[[Sequence[Group], ObjectiveConfig], list[list[float]]]] = {
+    "sum_then_normalise": _sum_then_normalise,
+    "normalise_then_sum": _normalise_then_sum,
+}
+
+
+def _given(groups: Sequence[Group], rows: Sequence[Numbers]) -> list[float]:
+    """The values of the responses whose reward applies."""
+    return [
+        value
+        for group, row in zip(groups, rows, strict=True)
+        for reward, value in zip(group.rewards, row, strict=True)
+        if reward.total is not None
+    ]
+
+
+def _normalised(rewards_PG: Sequence[Optional], config: ObjectiveConfig) -> list[list[float]]:
+    """Baseline and scale for the rewards of each group; 0 for those that do not apply."""
+    rewards_B = [reward for rewards_G in rewards_PG for reward in rewards_G if reward is not None]
+    return [_of_group(rewards_G, rewards_B, config) for rewards_G in rewards_PG]
+
+
+def _of_group(rewards_G: Optional, rewards_B: Numbers, config: ObjectiveConfig) -> list[float]:
+    given = [reward for reward in rewards_G if reward is not None]
+    if not given:
+        return [0.0] * len(rewards_G)
+    scale = SCALES[config.scale](given, rewards_B)
+    scaled = iter([difference / scale for difference in BASELINES[config.baseline](given)])
+    return [0.0 if reward is None else next(scaled) for reward in rewards_G]

@@ -1,9 +1,9 @@
-"""The objective: ratio, clip, aggregation (GRPO, arXiv:2402.03300, eq. 3; the clip is PPO's, arXiv:1707.06347, eq. 7).
+"""The objective: ratio, surrogate, aggregation, KL (GRPO, arXiv:2402.03300, eq. 3).
 
     L = −E[ min(ρ_t Â, clip(ρ_t, 1 − ε_low, 1 + ε_high) Â) − β D_KL ],   ρ_t = π_θ(o_t) / π_old(o_t)
 
-Every token has a weight that is fixed by the whole batch before it is split, so neither the loss nor its
-gradient depends on the micro-batches.
+Each term is a row of a table, so that a variant is a choice of rows (`whet.variants`). Every token has a weight that is
+fixed by the whole batch before it is split, so neither the loss nor its gradient depends on the micro-batches.
 """
 
 from collections.abc import Callable
@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 
 from whet.batch import Batch
-from whet.config import ObjectiveConfig
 from whet.grpo.kl import kl_divergence
+from whet.grpo.ratio import RATIOS
+from whet.grpo.surrogate import SURROGATES
+from whet.variants import ObjectiveConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ AGGREGATIONS: dict[str, Callable[[Batch, Normaliser], Tensor]] = {
     "token_mean": lambda _, n: torch.tensor(1 / max(n.tokens, 1)),
     # Dr. GRPO (arXiv:2503.20783): (1/(B·L)) Σ_i Σ_t
     "constant_length": lambda _, n: torch.tensor(1 / (n.rows * n.length)),
+    # LUSPO (arXiv:2602.05261): (1/B) Σ_i Σ_t
+    "sequence_sum": lambda _, n: torch.tensor(1 / n.rows),
 }
 
 
@@ -49,34 +53,44 @@ class Loss:
     """Sums over response tokens, by metric name."""
 
 
-def clipped_surrogate(ratio_BT: Tensor, advantage_B1: Tensor, config: ObjectiveConfig) -> Tensor:
-    """min(ρ Â, clip(ρ, 1 − ε_low, 1 + ε_high) Â), `[B, T]`."""
-    clipped_BT = ratio_BT.clamp(1 - config.clip_low, 1 + config.clip_high)
-    return torch.minimum(ratio_BT * advantage_B1, clipped_BT * advantage_B1)
-
-
-def objective(logprobs_BT: Tensor, batch: Batch, normaliser: Normaliser, config: ObjectiveConfig) -> Loss:
-    """L over the micro-batch `batch`; the gradient reaches `logprobs_BT`."""
+def objective(
+    logprobs_BT: Tensor,
+    batch: Batch,
+    normaliser: Normaliser,
+    config: ObjectiveConfig,
+    entropy_BT: Tensor | None = None,
+) -> Loss:
+    """L over the micro-batch `batch`; the gradient reaches `logprobs_BT`, and `entropy_BT` where there is a bonus."""
     mask_BT = batch.mask_BT
     advantage_B1 = batch.advantage_B[:, None].to(logprobs_BT)
-    ratio_BT = torch.where(mask_BT, logprobs_BT - batch.old_logprobs_BT, 0.0).exp()
-    kl_BT = _kl(logprobs_BT, batch)
-    loss_BT = config.beta * kl_BT - clipped_surrogate(ratio_BT, advantage_B1, config)
+    ratio_BT = RATIOS[config.ratio](torch.where(mask_BT, logprobs_BT - batch.old_logprobs_BT, 0.0), mask_BT)
+    gain_BT = SURROGATES[config.surrogate](ratio_BT, logprobs_BT, advantage_B1, config)
+    if batch.importance_BT is not None:
+        gain_BT = gain_BT * batch.importance_BT
+    kl_BT = _kl(logprobs_BT, batch, config) * (ratio_BT if config.kl_corrected else 1)
+    loss_BT = config.beta * kl_BT - gain_BT
     weight_BT = AGGREGATIONS[config.aggregation](batch, normaliser).to(loss_BT)
-    clipped_low_BT = (ratio_BT < 1 - config.clip_low) & (advantage_B1 < 0)
-    clipped_high_BT = (ratio_BT > 1 + config.clip_high) & (advantage_B1 > 0)
-    quantities = {"clip_ratio/low_mean": clipped_low_BT, "clip_ratio/high_mean": clipped_high_BT}
-    if batch.reference_logprobs_BT is not None:
-        quantities["kl"] = kl_BT
-    return Loss(
-        value=torch.where(mask_BT, loss_BT * weight_BT, 0.0).sum(),
-        token_sums={name: torch.where(mask_BT, q.detach().float(), 0.0).sum() for name, q in quantities.items()},
-    )
+    value = torch.where(mask_BT, loss_BT * weight_BT, 0.0).sum()
+    if entropy_BT is not None:
+        value = value - config.entropy_bonus * _entropy(entropy_BT, mask_BT, normaliser)
+    quantities = {
+        "clip_ratio/low_mean": (ratio_BT < 1 - config.clip_low) & (advantage_B1 < 0),
+        "clip_ratio/high_mean": (ratio_BT > 1 + config.clip_high) & (advantage_B1 > 0),
+        **({} if batch.reference_logprobs_BT is None else {"kl": kl_BT}),
+        **({} if batch.importance_BT is None else {"sampler/importance_mean": batch.importance_BT}),
+    }
+    sums = {name: torch.where(mask_BT, q.detach().float(), 0.0).sum() for name, q in quantities.items()}
+    return Loss(value, sums)
 
 
-def _kl(logprobs_BT: Tensor, batch: Batch) -> Tensor:
+def _kl(logprobs_BT: Tensor, batch: Batch, config: ObjectiveConfig) -> Tensor:
     """D_KL per token, zero where no reference is kept."""
     if batch.reference_logprobs_BT is None:
         return torch.zeros_like(logprobs_BT)
     reference_BT = torch.where(batch.mask_BT, batch.reference_logprobs_BT, logprobs_BT.detach())
-    return kl_divergence(logprobs_BT, reference_BT)
+    return kl_divergence(logprobs_BT, reference_BT, config.kl)
+
+
+def _entropy(entropy_BT: Tensor, mask_BT: Tensor, normaliser: Normaliser) -> Tensor:
+    """This micro-batch's share of the mean over all response tokens (A3C, arXiv:1602.01783, §4)."""
+    return torch.where(mask_BT, entropy_BT, 0.0).sum() / max(normaliser.tokens, 1)

@@ -3,56 +3,73 @@
 from collections.abc import Mapping
 
 import torch
+from torch import Tensor
 
 from whet.batch import Batch
 from whet.config import GrpoConfig
+from whet.grpo.importance import corrected
 from whet.grpo.objective import Normaliser, objective
 from whet.protocols import Optimizer, Policy
+from whet.variants import ObjectiveConfig
 
 TOKEN_MEANS = ("clip_ratio/low_mean", "clip_ratio/high_mean", "sampler/logprob_difference_mean")
-"""Metrics that are means over the response tokens learned from; `kl` is one more where there is a reference."""
+"""Metrics that are means over the response tokens learned from, whatever the objective."""
 
 
 def update(policy: Policy, optimizer: Optimizer, batch: Batch, step: int, config: GrpoConfig) -> dict[str, float]:
     """Maximises the GRPO objective on `batch` μ times; returns the step's metrics, means over passes.
 
-    Groups whose advantages are all zero have no policy gradient: without a KL term they skip the learner, and
-    still count in the normaliser.
+    Groups whose advantages are all zero have no policy gradient: without a KL term or an entropy bonus they skip the
+    learner, and still count in the normaliser.
     """
+    how = config.objective
+    batch = batch.without_cut_off() if how.mask_truncated else batch
     normaliser = Normaliser(len(batch), int(batch.mask_BT.sum()), config.sampling.max_tokens)
-    learned = batch.with_signal() if batch.reference_logprobs_BT is None else batch
-    passes = [
-        _one_pass(policy, optimizer, learned, normaliser, step, config) for _ in range(config.objective.iterations)
-    ]
+    by_advantage_alone = batch.reference_logprobs_BT is None and not how.entropy_bonus
+    learned = batch.with_signal() if by_advantage_alone else batch.with_tokens()
+    parts = list(learned.micro_batches(config.micro_batch_tokens))
+    names = _names(learned, how)
+    tokens = max(int(torch.count_nonzero(learned.mask_BT)), 1)
+    passes = []
+    for _ in range(how.iterations):
+        sums, rest = _one_pass(policy, optimizer, parts, normaliser, step, how)
+        passes.append({"loss": 0.0, **{name: sums.get(name, 0.0) / tokens for name in names}, **rest})
     metrics = {name: sum(metrics[name] for metrics in passes) / len(passes) for name in passes[0]}
     drift = {name: passes[0][name] for name in ("sampler/logprob_difference_mean", "sampler/logprob_difference_max")}
     return {**metrics, **drift}
 
 
 def _one_pass(
-    policy: Policy, optimizer: Optimizer, batch: Batch, normaliser: Normaliser, step: int, config: GrpoConfig
-) -> dict[str, float]:
-    """One gradient over the batch and one optimizer step."""
+    policy: Policy, optimizer: Optimizer, parts: list[Batch], normaliser: Normaliser, step: int, how: ObjectiveConfig
+) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """One gradient over the batch and one optimizer step: sums over tokens, and the other figures.
+
+    On the first pass each of `parts` is replaced by itself with its importance weights, where the recipe wants them.
+    """
     loss, largest = 0.0, 0.0
-    sums = dict.fromkeys(TOKEN_MEANS, 0.0) | ({} if batch.reference_logprobs_BT is None else {"kl": 0.0})
-    for part in batch.micro_batches(config.micro_batch_tokens):
-        logprobs_BT = policy.logprobs(part)
-        terms = objective(logprobs_BT, part, normaliser, config.objective)
+    sums: dict[str, float] = {}
+    for index, sampled in enumerate(parts):
+        logprobs_BT, entropy_BT = _scores(policy, sampled, how)
+        part = parts[index] = corrected(sampled, logprobs_BT, how)
+        terms = objective(logprobs_BT, part, normaliser, how, entropy_BT)
         optimizer.accumulate(terms.value)
         loss += terms.value.item()
-        difference_BT = (logprobs_BT.detach() - part.old_logprobs_BT).abs()[part.mask_BT]
+        difference_BT = (logprobs_BT.detach() - sampled.old_logprobs_BT).abs()[part.mask_BT]
         totals = terms.token_sums | {"sampler/logprob_difference_mean": difference_BT.sum()}
-        sums = {name: before + totals[name].item() for name, before in sums.items()}
+        sums = {name: sums.get(name, 0.0) + total.item() for name, total in totals.items()}
         largest = max(largest, difference_BT.max().item())
-    return {
-        "loss": loss,
-        **_token_means(sums, batch),
-        "sampler/logprob_difference_max": largest,
-        **optimizer.step(step),
+    return sums, {"loss": loss, "sampler/logprob_difference_max": largest, **optimizer.step(step)}
+
+
+def _scores(policy: Policy, part: Batch, how: ObjectiveConfig) -> tuple[Tensor, Tensor | None]:
+    """log π_θ of the sampled tokens and, for a bonus only, the entropy of π_θ at each of them."""
+    return policy.logprobs_and_entropies(part) if how.entropy_bonus else (policy.logprobs(part), None)
+
+
+def _names(batch: Batch, how: ObjectiveConfig) -> list[str]:
+    """The metrics that are means over tokens."""
+    optional = {
+        "kl": batch.reference_logprobs_BT is not None,
+        "sampler/importance_mean": how.importance != "none",
     }
-
-
-def _token_means(sums: Mapping[str, float], batch: Batch) -> dict[str, float]:
-    """Sums over tokens become means over the tokens learned from."""
-    tokens = max(int(torch.count_nonzero(batch.mask_BT)), 1)
-    return {name: total / tokens for name, total in sums.items()}
+    return [*TOKEN_MEANS, *(name for name, present in optional.items() if present)]

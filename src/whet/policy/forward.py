@@ -16,16 +16,56 @@ from whet.batch import Batch
 from whet.kernels.families import windows
 from whet.kernels.layout import Layout, layout
 from whet.kernels.shared_prefix import shared_prefix_attention
+from whet.kernels.token_entropy import logprobs_and_entropies, token_logprobs_and_entropies
 from whet.kernels.token_logprobs import token_logprobs
 from whet.policy.activations import within_memory
 
 Forward = Callable[[Any, Batch, float], Tensor]
+WithEntropies = Callable[[Any, Batch, float], tuple[Tensor, Tensor]]
 
 ATTENTION = "whet_shared_prefix"
 
 
 def shared_prefix(model: Any, batch: Batch, temperature: float) -> Tensor:
     """Packed: the body runs on P + ΣC tokens, the head on response tokens only."""
+    hidden_MD, targets_M = _packed(model, batch)
+    logprobs_M = token_logprobs(hidden_MD, model.get_output_embeddings().weight, targets_M, temperature)
+    return _scattered(logprobs_M, batch)
+
+
+def shared_prefix_with_entropies(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
+    """The same, and the entropy of the distribution that each response token was drawn from."""
+    hidden_MD, targets_M = _packed(model, batch)
+    head_VD = model.get_output_embeddings().weight
+    logprobs_M, entropies_M = token_logprobs_and_entropies(hidden_MD, head_VD, targets_M, temperature)
+    return _scattered(logprobs_M, batch), _scattered(entropies_M, batch)
+
+
+def padded(model: Any, batch: Batch, temperature: float) -> Tensor:
+    """A row for every response, `[prompt | response]` padded on the right, through the model as it is."""
+    logits_BTV = _padded_logits(model, batch, temperature)
+    tokens_BT = batch.tokens_BT.to(logits_BTV.device)
+    logprobs_BT = logits_BTV.log_softmax(-1).gather(-1, tokens_BT[..., None])[..., 0]
+    return torch.where(batch.mask_BT.to(logits_BTV.device), logprobs_BT, 0.0)
+
+
+def padded_with_entropies(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
+    """The same, and the entropy of the distribution that each response token was drawn from."""
+    logits_BTV = _padded_logits(model, batch, temperature)
+    mask_BT = batch.mask_BT.to(logits_BTV.device)
+    logprobs_BT, entropies_BT = logprobs_and_entropies(logits_BTV, batch.tokens_BT.to(logits_BTV.device))
+    return torch.where(mask_BT, logprobs_BT, 0.0), torch.where(mask_BT, entropies_BT, 0.0)
+
+
+FORWARDS: Mapping[bool, Forward] = {True: shared_prefix, False: padded}
+"""By whether the fast paths know the model."""
+
+WITH_ENTROPIES: Mapping[bool, WithEntropies] = {True: shared_prefix_with_entropies, False: padded_with_entropies}
+"""The same, saying entropies too."""
+
+
+def _packed(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
+    """The M hidden states that predict the response tokens, and those tokens."""
     device = next(model.parameters()).device
     where = layout([len(prompt) for prompt in batch.prompts], batch.group_B, batch.lengths_B)
     tokens_N = torch.empty_like(where.positions_N)
@@ -41,11 +81,11 @@ def shared_prefix(model: Any, batch: Batch, temperature: float) -> Tensor:
             whet_layouts={window: where.to(device).within(window) for window in windows(model.config).values()},
         ).last_hidden_state
     hidden_MD = hidden_1ND[0].index_select(0, where.before_BT[batch.mask_BT].to(device))
-    return _scattered(hidden_MD, model, batch, temperature)
+    return hidden_MD, batch.tokens_BT[batch.mask_BT].to(device)
 
 
-def padded(model: Any, batch: Batch, temperature: float) -> Tensor:
-    """A row for every response, `[prompt | response]` padded on the right, through the model as it is."""
+def _padded_logits(model: Any, batch: Batch, temperature: float) -> Tensor:
+    """Logits / temperature that predict each response token, `[B, T, V]`, in float32 or wider."""
     device = next(model.parameters()).device
     prompt_lengths_B = torch.tensor([len(prompt) for prompt in batch.prompts])[batch.group_B]
     width = int((prompt_lengths_B + batch.lengths_B).max())
@@ -58,24 +98,15 @@ def padded(model: Any, batch: Batch, temperature: float) -> Tensor:
         logits_BWV = model(input_ids=tokens_BW.to(device), attention_mask=real_BW.to(device), use_cache=False).logits
     before_BT = (prompt_lengths_B[:, None] + torch.arange(batch.tokens_BT.shape[1]) - 1).clamp(max=width - 1).to(device)
     logits_BTV = logits_BWV[torch.arange(len(batch), device=device)[:, None], before_BT]
-    scaled_BTV = logits_BTV.to(torch.promote_types(logits_BTV.dtype, torch.float32)) / temperature
-    logprobs_BT = scaled_BTV.log_softmax(-1).gather(-1, batch.tokens_BT.to(device)[..., None])[..., 0]
-    return torch.where(batch.mask_BT.to(device), logprobs_BT, 0.0)
+    scaled_BTV: Tensor = logits_BTV.to(torch.promote_types(logits_BTV.dtype, torch.float32)) / temperature
+    return scaled_BTV
 
 
-FORWARDS: Mapping[bool, Forward] = {True: shared_prefix, False: padded}
-"""By whether the fast paths know the model."""
-
-
-def _scattered(hidden_MD: Tensor, model: Any, batch: Batch, temperature: float) -> Tensor:
-    """Log-probabilities of the M response tokens, put back into `[B, T]`."""
-    mask_BT, targets_M = (
-        batch.mask_BT.to(hidden_MD.device),
-        batch.tokens_BT[batch.mask_BT].to(hidden_MD.device),
-    )
-    logprobs_M = token_logprobs(hidden_MD, model.get_output_embeddings().weight, targets_M, temperature)
-    zeros_BT = torch.zeros(mask_BT.shape, dtype=logprobs_M.dtype, device=hidden_MD.device)
-    return zeros_BT.masked_scatter(mask_BT, logprobs_M)
+def _scattered(values_M: Tensor, batch: Batch) -> Tensor:
+    """A value for each of the M response tokens, put back into `[B, T]`."""
+    mask_BT = batch.mask_BT.to(values_M.device)
+    zeros_BT = torch.zeros(mask_BT.shape, dtype=values_M.dtype, device=values_M.device)
+    return zeros_BT.masked_scatter(mask_BT, values_M)
 
 
 def _body(model: Any) -> Any:

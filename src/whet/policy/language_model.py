@@ -8,7 +8,7 @@ from torch import Tensor
 
 from whet.batch import Batch
 from whet.kernels.families import is_fused
-from whet.policy.forward import FORWARDS
+from whet.policy.forward import FORWARDS, WITH_ENTROPIES
 
 
 class LanguageModel:
@@ -42,6 +42,11 @@ class LanguageModel:
     def logprobs(self, batch: Batch) -> Tensor:
         """log π_θ(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False, on the batch's device."""
         return FORWARDS[self.fused](self.model, batch, self.temperature).to(batch.mask_BT.device)
+
+    def logprobs_and_entropies(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The same, and the entropy of π_θ(· | q, o_<t) in nats, likewise `[B, T]`."""
+        logprobs_BT, entropies_BT = WITH_ENTROPIES[self.fused](self.model, batch, self.temperature)
+        return logprobs_BT.to(batch.mask_BT.device), entropies_BT.to(batch.mask_BT.device)
 
     def trainable(self) -> list[torch.nn.Parameter]:
         """The weights that learn: all of them, or the adapters."""

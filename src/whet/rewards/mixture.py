@@ -110,8 +110,9 @@ class Mixture:
     def _reward(self, values: Sequence[float | None], weights: Sequence[float]) -> Reward:
         """The parts as they are, and their weighted sum."""
         named = dict(zip([part.name for part in self.parts], values, strict=True))
+        weighed = dict(zip(named, weights, strict=True))
         given = [weight * value for weight, value in zip(weights, values, strict=True) if value is not None]
-        return Reward(sum(given) if given else None, named)
+        return Reward(sum(given) if given else None, named, weighed)
 
     def _settle(self, part: Part, result: Any, samples: Sequence[Sample], step: int) -> list[float | None]:
         """One value per sample from what a call gave, asking again for each sample alone where it failed."""

@@ -16,26 +16,27 @@ def part_metrics(groups: Sequence[Group], parts: Sequence[Part], step: int) -> d
     """Mean, spread, share of full marks and share not applicable of each part, and its weight where it moves.
 
     Values are those before weighting. Mean, spread and share of full marks are over the rollouts that a part
-    applies to, and 0 where it applies to none.
+    applies to, and 0 where it applies to none. Rewards may have parts that no reward function gave, such as a KL.
     """
     rewards = [reward for group in groups for reward in group.rewards]
+    given = {name: None for reward in rewards for name in reward.parts}
+    full_marks = {**given, **{part.name: part.full_mark for part in parts}}
     metrics: dict[str, float] = {}
-    for part in parts:
-        values = [reward.parts.get(part.name) for reward in rewards]
-        metrics |= {f"rewards/{part.name}/{figure}": value for figure, value in _figures(values, part).items()}
-        if isinstance(part.weight, WeightConfig):
-            metrics[f"rewards/{part.name}/weight"] = weight_at(part.weight, step)
-    return metrics
+    for name, full_mark in full_marks.items():
+        values = [reward.parts.get(name) for reward in rewards]
+        metrics |= {f"rewards/{name}/{figure}": value for figure, value in _figures(values, full_mark).items()}
+    scheduled = {part.name: part.weight for part in parts if isinstance(part.weight, WeightConfig)}
+    return metrics | {f"rewards/{name}/weight": weight_at(weight, step) for name, weight in scheduled.items()}
 
 
-def _figures(values: Sequence[float | None], part: Part) -> dict[str, float]:
+def _figures(values: Sequence[float | None], full_mark: float | None) -> dict[str, float]:
     applied = [value for value in values if value is not None]
     figures = {
         "mean": fmean(applied) if applied else 0.0,
         "std": stdev(applied) if len(applied) > 1 else 0.0,
         "none_ratio": 1.0 - len(applied) / max(1, len(values)),
     }
-    if part.full_mark is not None:
-        full = [value >= part.full_mark - ROUNDING for value in applied]
+    if full_mark is not None:
+        full = [value >= full_mark - ROUNDING for value in applied]
         figures["full_ratio"] = fmean(full) if full else 0.0
     return figures

@@ -47,13 +47,14 @@ class Efficiency:
 
     def _least(self, groups: Sequence[Group], advantages: Sequence[Sequence[float]]) -> dict[str, float]:
         """Seconds by phase. Groups without a signal need no learner, unless a KL term holds them to the reference."""
-        limit, held = self.limit, self.objective.beta > 0
+        limit, compared = self.limit, self.objective.beta > 0
+        held = compared and self.objective.kl_in == "loss"
         sampled = [_lengths(group) for group in groups]
         learned = [some for some, row in zip(sampled, advantages, strict=True) if held or any(row)]
         one_pass = limit.learn(learned) + limit.optimizer() if learned else 0.0
         return {
             "rollout": limit.prefill(sampled) + limit.decode(sampled),
-            "reference": limit.reference(sampled) if held else 0.0,
+            "reference": limit.reference(sampled) if compared else 0.0,
             "learn": self.objective.iterations * one_pass,
         }
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from whet.build import Task, build_optimizer, build_reference, build_sampler
+from whet.build import Task, build_optimizer, build_reference, build_sampler, place_kl
 from whet.config import Config
 from whet.eval.evaluate import Evaluation
 from whet.grpo.algorithm import train
@@ -129,17 +129,19 @@ def fine_tune(
     watch = watch or Watch(run, view)
     clock, grader = Clock(), ToldGrader(task.reward, view, lambda: run.next_step)
     optimizer = build_optimizer(policy, config.grpo.optimizer, config.grpo.steps)
-    reference = build_reference(policy, config)
     efficiency = Efficiency.of(policy, config.grpo.objective)
+    reward, reference = place_kl(
+        config, Timed(grader, "grade", clock), Timed(build_reference(policy, config), "reference", clock)
+    )
     view.phase("GRPO", config.grpo.steps, run.next_step)
     if config.grpo.sampling.top_p < 1:
         view.note(f"grpo.sampling.top_p is {config.grpo.sampling.top_p:g}: anything under 1 biases the gradient")
     train(
         policy=policy,
-        reference=Timed(reference, "reference", clock),
+        reference=reference,
         sampler=Timed(build_sampler(config, "train"), "rollout", clock),
         problems=task.stream,
-        reward=Timed(grader, "grade", clock),
+        reward=reward,
         optimizer=optimizer,
         run=Gated(Recorder(run, view, clock, partial(graded, task.reward), efficiency, watch), policy),
         config=config.grpo,

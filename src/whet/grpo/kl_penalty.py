@@ -1,0 +1,48 @@
+"""β D_KL[π_θ ‖ π_ref] in the reward instead of in the loss (RLOO, arXiv:2402.14740, §2)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from whet.batch import collate
+from whet.grpo.kl import kl_divergence
+from whet.protocols import Grader, Reference
+from whet.types import Group, Outputs, Prompt, Reward
+from whet.variants import ObjectiveConfig
+
+
+class KlPenalty:
+    """Grades as another grader does, then takes β Σ_t KL_t off every reward; plays `whet.protocols.Grader`.
+
+    The KL is one more part of the reward, named `kl`, with the weight −β: every baseline, scale and combination treats
+    it like any other.
+    """
+
+    def __init__(self, grader: Grader, reference: Reference, config: ObjectiveConfig) -> None:
+        self.grader, self.reference, self.config = grader, reference, config
+
+    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
+        """One complete group per prompt, each reward less β times the response's KL in nats."""
+        groups = self.grader.grade(prompts, outputs)
+        kl = iter(self._divergences(groups))
+        return [
+            replace(group, rewards=tuple(self._less(reward, next(kl)) for reward in group.rewards)) for group in groups
+        ]
+
+    def _divergences(self, groups: Sequence[Group]) -> list[float]:
+        """Σ_t of the estimator for every response, in order: log π_old is what it was sampled with."""
+        batch = collate(groups, [[0.0] * len(group.rewards) for group in groups])
+        reference_BT = self.reference.logprobs(batch)
+        if reference_BT is None:
+            return [0.0] * len(batch)
+        kl_BT = kl_divergence(batch.old_logprobs_BT, reference_BT, self.config.kl)
+        divergences: list[float] = torch.where(batch.mask_BT, kl_BT, 0.0).double().sum(-1).tolist()
+        return divergences
+
+    def _less(self, reward: Reward, kl: float) -> Reward:
+        """The reward with its penalty; one that does not apply stays so."""
+        if reward.total is None:
+            return reward
+        weights = {**reward.weights, "kl": -self.config.beta}
+        return Reward(reward.total - self.config.beta * kl, {**reward.parts, "kl": kl}, weights)

@@ -1,0 +1,84 @@
+"""The KL as a part of the reward, by hand."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from batches import prompt, rollout
+from whet.batch import Batch
+from whet.grpo.advantage import advantages
+from whet.grpo.kl_penalty import KlPenalty
+from whet.types import Group, Outputs, Prompt, Reward
+from whet.variants import ObjectiveConfig
+
+PROMPTS = [prompt("a", (5,)), prompt("b", (6, 7))]
+OUTPUTS = [
+    [rollout([8, 2], [-1.0, -0.5]), rollout([9], [-2.0])],
+    [rollout([8, 9, 2], [-1.0, -1.0, -1.0]), rollout([9], [-0.25])],
+]
+REWARDS = [[1.0, 0.0], [None, 2.0]]
+
+
+class Grades:
+    """Gives every rollout its reward of `REWARDS`."""
+
+    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
+        rows = [tuple(Reward(r, {"right": r}, {"right": 2.0}) for r in row) for row in REWARDS]
+        return [Group(q, tuple(o), row) for q, o, row in zip(prompts, outputs, rows, strict=True)]
+
+
+class Reference:
+    """log π_ref is −1.5 for every token; padding is not a number."""
+
+    def logprobs(self, batch: Batch) -> Tensor:
+        return torch.where(batch.mask_BT, -1.5, math.nan)
+
+
+class Nothing:
+    def logprobs(self, batch: Batch) -> None:
+        return None
+
+
+def graded(reference: Any = None, **choices: Any) -> list[Group]:
+    config = ObjectiveConfig(kl_in="reward", **choices)
+    return KlPenalty(Grades(), reference or Reference(), config).grade(PROMPTS, OUTPUTS)
+
+
+def test_k1_by_hand() -> None:
+    """log π_old − log π_ref, summed over the response: 0.5 + 1, −0.5, 3 · 0.5 and 1.25."""
+    first, second = graded(beta=0.1, kl="k1")
+    assert [r.total for r in first.rewards] == pytest.approx([1 - 0.15, 0.05], rel=1e-6)
+    assert second.rewards[0] == Reward(None, {"right": None})
+    assert second.rewards[1].total == pytest.approx(2 - 0.125, rel=1e-6)
+    assert first.rewards[0].parts == pytest.approx({"right": 1.0, "kl": 1.5}, rel=1e-6)
+    assert first.rewards[1].parts == pytest.approx({"right": 0.0, "kl": -0.5}, rel=1e-6)
+    assert first.rewards[0].weights == {"right": 2.0, "kl": -0.1}
+
+
+@pytest.mark.parametrize(("kl", "expected"), [("k2", 0.125 + 0.5), ("k3", math.exp(-0.5) - 0.5 + math.exp(-1))])
+def test_the_other_estimators(kl: str, expected: float) -> None:
+    """log r is −0.5 and −1: k2 = 1/8 + 1/2, k3 = (e^−½ − 1 + ½) + (e^−1 − 1 + 1)."""
+    assert graded(beta=1.0, kl=kl)[0].rewards[0].total == pytest.approx(1 - expected, rel=1e-6)
+
+
+def test_prompts_and_rollouts_stay() -> None:
+    groups = graded(beta=0.1)
+    assert [group.prompt for group in groups] == PROMPTS
+    assert [list(group.rollouts) for group in groups] == OUTPUTS
+
+
+def test_without_a_reference_nothing_is_taken_off() -> None:
+    groups = graded(Nothing(), beta=0.1)
+    assert [[r.total for r in group.rewards] for group in groups] == REWARDS
+
+
+def test_rloo_compares_penalised_rewards() -> None:
+    """r − β KL is 0.85 and 0.05: each less the other."""
+    config = ObjectiveConfig(name="rloo", beta=0.1)
+    groups = KlPenalty(Grades(), Reference(), config).grade(PROMPTS, OUTPUTS)
+    assert advantages(groups, config)[0] == pytest.approx([0.8, -0.8], rel=1e-6)
+    assert advantages(groups, config)[1] == [0.0, 0.0]

@@ -13,6 +13,7 @@ from whet.rewards.correctness import accuracy, exact_match, integer, last_intege
 from whet.rewards.format import format_partial, format_soft, format_strict, format_tags
 from whet.rewards.mixture import Part
 from whet.rewards.user import adapt
+from whet.rewards.verifier import verifier
 
 BUILT_IN: Mapping[str, Callable[..., RewardFn]] = {
     factory.__name__: factory
@@ -21,6 +22,7 @@ BUILT_IN: Mapping[str, Callable[..., RewardFn]] = {
         exact_match,
         last_integer,
         integer,
+        verifier,
         format_strict,
         format_soft,
         format_tags,

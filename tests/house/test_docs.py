@@ -179,7 +179,7 @@ def _recipes_in(document: str) -> list[str]:
     return re.findall(r"^```yaml\n(.*?)^```", _read(document), flags=re.M | re.S)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/how-to/your-own.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/how-to/your-own.md", "docs/how-to/data.md"])
 def test_every_recipe_in_a_document_loads(document: str) -> None:
     blocks = _recipes_in(document)
     assert blocks

@@ -10,10 +10,6 @@ PATIENCE = 5.0
 """Seconds that the hub has to say anything at all, before only what is cached here is looked at."""
 
 
-LONGEST = 300
-"""Characters of what the hub or `datasets` say that are passed on."""
-
-
 def hub_rows(name: str, config: str | None, split: str) -> Rows:
     """The rows of a hub data set's split; raises `UserError`, with the mend, when they cannot be had."""
     try:
@@ -22,18 +18,18 @@ def hub_rows(name: str, config: str | None, split: str) -> Rows:
         with _cache_only(not _within_reach(name)):
             dataset = load_dataset(name, config, split=split)
     except Exception as error:  # the hub fails in as many ways as a network and a server can
-        reason = _short(" ".join(str(error).split()) or type(error).__name__)
         raise UserError(
-            f"name: {name!r} (split {split!r}) did not load from the hub: {reason}; "
+            f"name: {name!r} (split {split!r}) did not load from the hub: {_reason(error)}; "
             "check the name, the split, the configuration (params.config) and the network, or give a local file or "
             "folder with `path`"
         ) from error
     return ((number, dict(row)) for number, row in enumerate(dataset, 1))
 
 
-def _short(reason: str) -> str:
-    """What a refusal begins with: the configurations or splits there are still stand in it."""
-    return reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}…"
+def _reason(error: Exception) -> str:
+    """The first line of what went wrong, and the one that lists the configurations there are."""
+    first, *more = str(error).strip().splitlines() or [type(error).__name__]
+    return " ".join([first, *(line.strip() for line in more if "available configs" in line)])
 
 
 def _within_reach(name: str) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from whet.config import DataConfig, KeepConfig, SourceConfig
 from whet.data.arithmetic import Arithmetic
 from whet.data.bespoke_stratos import HUB_NAME as BESPOKE_STRATOS
 from whet.data.bespoke_stratos import WORKED, load_bespoke_stratos
@@ -24,6 +23,7 @@ from whet.data.reasoning_gym import PREFIX, ReasoningGym
 from whet.data.rows import READERS, locate, read_rows
 from whet.data.table import NAMES, held_apart, problems_from
 from whet.errors import UserError, did_you_mean
+from whet.problem_sources import DataConfig, KeepConfig, SourceConfig
 from whet.types import Problem
 
 _LOG = logging.getLogger("whet.data")

@@ -13,7 +13,7 @@ from whet.protocols import RewardFn
 from whet.rewards.answer import find_answer
 from whet.rewards.completions import text_of
 from whet.rewards.quantities import quantity
-from whet.rewards.verifier import Verify, is_right
+from whet.rewards.verifier import Verify, is_right, marks
 
 Finder = Callable[[str], str | None]
 
@@ -30,6 +30,12 @@ def accuracy(response_format: ResponseFormat | None, lenient: bool = False) -> R
         return float(answer is not None and is_right(answer, gold, verify))
 
     return _against_gold(score)
+
+
+def verifier(response_format: ResponseFormat | None) -> RewardFn:
+    """What the problem's own verifier gives for the answer, part marks included; without a verifier, `accuracy`."""
+    find = _finder(response_format)
+    return _against_gold(lambda text, gold, verify: marks(find(text) or "", gold, verify))
 
 
 def exact_match(response_format: ResponseFormat | None) -> RewardFn:

@@ -9,11 +9,10 @@ from whet.config import RewardConfig
 from whet.errors import UserError
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
-from whet.rewards.correctness import accuracy, exact_match, integer, last_integer
+from whet.rewards.correctness import accuracy, exact_match, integer, last_integer, verifier
 from whet.rewards.format import format_partial, format_soft, format_strict, format_tags
 from whet.rewards.mixture import Part
 from whet.rewards.user import adapt
-from whet.rewards.verifier import verifier
 
 BUILT_IN: Mapping[str, Callable[..., RewardFn]] = {
     factory.__name__: factory

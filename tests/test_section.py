@@ -1,0 +1,19 @@
+"""Sections refuse what they do not know and never change."""
+
+import pytest
+from pydantic import ValidationError
+
+from whet.section import Section
+
+
+class Small(Section):
+    size: int = 1
+    """How much."""
+
+
+def test_a_section_is_strict_frozen_and_documented() -> None:
+    with pytest.raises(ValidationError):
+        Small.model_validate({"sise": 2})
+    with pytest.raises(ValidationError):
+        Small().size = 2
+    assert Small.model_fields["size"].description == "How much."

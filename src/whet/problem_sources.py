@@ -34,8 +34,8 @@ class SourceConfig(Section):
     """Where problems come from."""
 
     name: str
-    """`arithmetic`, `gsm8k`, `numina_math`, `bespoke_stratos`, `math`, `math500`, `reasoning_gym:TASK`, a JSONL, CSV
-    or Parquet file, or the name of a hub data set."""
+    """A named source such as `gsm8k`, `numina_math` or `reasoning_gym:countdown`, a JSONL, CSV or Parquet file, or the
+    name of a hub data set."""
     split: str | None = None
     """The split of a data set; the default is `train` for training and `test` for evaluation."""
     path: str | None = None

@@ -48,6 +48,8 @@ class Pairs:
         }
 
     def score_answer(self, answer: str, entry: dict[str, Any]) -> float:
+        if answer == "nonsense":
+            raise ValueError(answer)
         numbers = [int(number) for number in re.findall(r"\d+", answer)]
         return 1.0 if len(numbers) == 2 and sum(numbers) == entry["metadata"]["total"] else 0.1
 
@@ -107,7 +109,7 @@ def test_the_verifier_goes_along_and_any_right_answer_passes() -> None:
     problem = ReasoningGym("pairs")[0]
     total = int(re.findall(r"\d+", problem.question)[0])
     verifier = problem.columns["verifier"]
-    assert [verifier(text) for text in (f"{total - 1} 1", f"0 {total}", "1 1 1")] == [1.0, 1.0, 0.1]
+    assert [verifier(text) for text in (f"{total - 1} 1", f"0 {total}", "1 1 1", "nonsense")] == [1.0, 1.0, 0.1, 0.0]
     assert verifier == ReasoningGym("pairs")[0].columns["verifier"]
     text = BUILT_IN["think_answer"].render("", f"0 and {total}")
     columns = {"answer": [problem.answer], "verifier": [verifier], "prompts": [""], "completion_ids": [[]]}

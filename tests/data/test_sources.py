@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from whet.config import DataConfig, SourceConfig
-from whet.data import sources
 from whet.data.arithmetic import Arithmetic
 from whet.data.sources import check_source, load_data, load_source
 from whet.errors import UserError
@@ -54,17 +53,6 @@ def test_gsm8k_by_both_of_its_names(shared: Path) -> None:
     for name in ("gsm8k", "openai/gsm8k"):
         problems = load_source(SourceConfig(name=name, path=str(shared / "gsm8k"), limit=3), "test", 0)
         assert [problem.answer for problem in problems] == ["18", "3", "70000"]
-
-
-def test_hub_names_are_asked_of_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
-    def hub_rows(name: str, config: str | None, split: str) -> list[tuple[int, dict[str, str]]]:
-        return [(1, {"frage": f"{name} {config} {split}", "answer": "1"})]
-
-    monkeypatch.setattr(sources, "hub_rows", hub_rows)
-    config = SourceConfig(name="owner/set", columns={"question": "frage"}, params={"config": "main"})
-    (problem,) = load_source(config, "test", 0)
-    assert problem.question == "owner/set main test"
-    assert problem.id.startswith("owner/set:")
 
 
 @pytest.mark.parametrize(

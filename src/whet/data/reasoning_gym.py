@@ -46,7 +46,11 @@ class Verifier:
         entry = _entry(self.task, self.params, self.item)
         if answer != entry["answer"].strip() and not is_safe(self.task, answer):
             return 0.0
-        return min(1.0, max(0.0, float(_dataset(self.task, self.params).score_answer(answer, entry))))
+        try:
+            score = float(_dataset(self.task, self.params).score_answer(answer, entry))
+        except Exception:  # whatever way a verifier fails on what a model wrote, it has not approved of it
+            return 0.0
+        return min(1.0, max(0.0, score))
 
 
 @dataclass(frozen=True)

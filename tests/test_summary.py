@@ -184,7 +184,7 @@ def test_the_check_ends_with_what_to_do() -> None:
 
 
 def test_every_key_is_listed_with_its_sentence() -> None:
-    console = Console(file=StringIO(), width=400)
+    console = Console(file=StringIO(), width=600)
     console.print(keys_table(describe_keys()))
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert len(lines) == 1 + len(describe_keys())

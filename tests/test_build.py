@@ -108,6 +108,13 @@ def test_the_judge(text: str, correct: bool, lenient: bool, answer: str | None, 
     assert (found.correct, found.lenient, found.answer, found.formatted) == (correct, lenient, answer, formatted)
 
 
+def test_the_judge_asks_the_problems_own_verifier() -> None:
+    judge = build_judge(build_format(FormatConfig(name="think_answer")))
+    problem = Problem("1", "Make 24.", "8 * 3", columns={"verifier": lambda text: float(text in ("4 * 6", "8 * 3"))})
+    texts = ["<think>a</think> <answer>4 * 6</answer>", "<think>a</think> <answer>24</answer>", "no idea"]
+    assert [judge(text, problem).correct for text in texts] == [True, False, False]
+
+
 def test_the_reward_is_the_weighted_sum(tiny_folder: Path, tmp_path: Path) -> None:
     asked = [{"name": "accuracy", "weight": 2.0}, {"name": "format_soft", "weight": 0.25}]
     config = shrunk(tiny_folder, tmp_path, {"rewards": asked})

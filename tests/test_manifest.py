@@ -50,3 +50,13 @@ def test_a_manifest(tiny_folder: Path, tmp_path: Path) -> None:
     assert found["model"] == {"name": str(tiny_folder), "source": "where from"}
     assert found["data"]["train"] == {"name": "arithmetic", **fingerprint(task.train)}
     assert found["data"]["test"] == {"name": "arithmetic", **fingerprint([p.problem for p in task.exam.prompts])}
+
+
+def test_every_source_of_a_mixture_is_named(tiny_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.jsonl"
+    file.write_text('{"question": "Half of 90?", "answer": "45"}')
+    config = shrunk(tiny_folder, tmp_path, {"data.train.limit": 8, "data.mix": [{"name": str(file)}]})
+    task = build_task(config, tiny.tiny_tokenizer())
+    found = manifest(config, LanguageModel(tiny.tiny_model(), tiny.tiny_tokenizer(), source=""), task)
+    assert found["data"]["train"]["name"] == f"arithmetic + {file}"
+    assert found["data"]["train"]["problems"] == 16

@@ -85,15 +85,17 @@ def build_reward(config: Config, response_format: ResponseFormat) -> "Mixture":
 
 
 def build_judge(response_format: ResponseFormat) -> Judge:
-    """Right or wrong by the gold answer, whatever the rewards are."""
+    """Right or wrong by the gold answer or the problem's own verifier, whatever the rewards are."""
     from whet.rewards.answer import find_answer
-    from whet.rewards.equality import answers_equal
+    from whet.rewards.verifier import is_right
 
     def judge(text: str, problem: Problem) -> Verdict:
         strict, found = response_format.parse(text).answer, find_answer(text)
+        gold, verify = problem.answer, problem.columns.get("verifier")
+        right = {answer: is_right(answer, gold, verify) for answer in (strict, found) if answer is not None}
         return Verdict(
-            correct=strict is not None and answers_equal(strict, problem.answer),
-            lenient=any(answer is not None and answers_equal(answer, problem.answer) for answer in (strict, found)),
+            correct=strict is not None and right[strict],
+            lenient=any(right.values()),
             answer=found if strict is None else strict,
             formatted=response_format.soft(text),
         )

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, PositiveInt, Tag
 
+from whet.problem_sources import DataConfig as DataConfig
+from whet.problem_sources import SourceConfig as SourceConfig
 from whet.section import Section as Section
 from whet.variants import ObjectiveConfig as ObjectiveConfig
 
@@ -33,34 +35,6 @@ class ModelConfig(Section):
     its optimizer keeps a float32 master of every weight."""
     lora: LoraConfig | None = None
     """Train low-rank adapters instead of every weight."""
-
-
-class SourceConfig(Section):
-    """Where problems come from."""
-
-    name: str
-    """`arithmetic`, `gsm8k`, a JSONL, CSV or Parquet file, or the name of a hub data set."""
-    split: str | None = None
-    """The split of a data set; the default is `train` for training and `test` for evaluation."""
-    path: str | None = None
-    """A local file or folder to read a named data set from, instead of the hub."""
-    columns: dict[str, str] = {}
-    """For files: which column holds the `question`, the `answer`, the `solution`."""
-    limit: PositiveInt | None = None
-    """Take only the first this many problems."""
-    params: dict[str, Any] = {}
-    """What a generator takes, such as `level: 2` for `arithmetic`."""
-
-
-class DataConfig(Section):
-    """q ~ P(Q): what to train on and what to hold out."""
-
-    train: SourceConfig
-    """Problems to learn from."""
-    test: SourceConfig | None = None
-    """Held-out problems, never trained on; the default is the same source's test split."""
-    question: str = "{question}"
-    """How the user's turn words a question; `{question}` stands for it."""
 
 
 class TagsConfig(Section):

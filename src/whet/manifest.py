@@ -19,11 +19,12 @@ SAMPLE = 1000
 
 def manifest(config: Config, policy: "LanguageModel", task: "Task") -> dict[str, Any]:
     """Ready for `RunWriter.create`, which adds versions and machine."""
+    names = [source.name for source in (config.data.train, *config.data.mix)]
     return {
         "seed": config.seed,
         "model": {"name": config.model.name, "source": policy.source},
         "data": {
-            "train": {"name": config.data.train.name, **fingerprint(task.train)},
+            "train": {"name": " + ".join(names), **fingerprint(task.train)},
             "test": {
                 "name": (config.data.test or config.data.train).name,
                 **fingerprint([prompt.problem for prompt in task.exam.prompts]),

@@ -82,6 +82,10 @@ def test_out_of_reach_only_the_cache_is_asked(
             ValueError("Unknown split 'dev'. Should be one of ['train']."),
             "Should be one of ['train'].; check",
         ),
+        (
+            ValueError("Config name is missing.\nPlease pick one among the available configs: ['a', 'b']\nExample: x"),
+            "Config name is missing. Please pick one among the available configs: ['a', 'b']; check",
+        ),
     ],
 )
 def test_a_failure_is_one_line_with_the_mend(monkeypatch: pytest.MonkeyPatch, error: Exception, said: str) -> None:

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from whet.data.intake import BrokenRowError, collect, problem_id
+from whet.data.intake import BrokenRowError, OtherRowError, collect, problem_id
 from whet.data.rows import Fault, Row
 from whet.errors import UserError
 from whet.types import Problem
@@ -13,6 +13,8 @@ from whet.types import Problem
 def convert(row: Row) -> Problem:
     if "a" not in row:
         raise BrokenRowError("has no 'a'")
+    if row["a"] == "QED":
+        raise OtherRowError("is a proof")
     return Problem(row["q"], row["q"], row["a"])
 
 
@@ -70,3 +72,18 @@ def test_a_clean_table_is_silent(caplog: pytest.LogCaptureFixture) -> None:
 def test_an_id_follows_the_question() -> None:
     assert problem_id("a", "1 + 1?") == problem_id("a", "1 + 1?")
     assert len({problem_id(source, q) for source in "ab" for q in ("1?", "2?")}) == 4
+
+
+def test_rows_of_another_kind_are_left_out_and_said_however_many(caplog: pytest.LogCaptureFixture) -> None:
+    proofs: dict[str, Row | Fault] = {f"row_{i}": {"q": f"p{i}", "a": "QED"} for i in range(1, 91)}
+    with caplog.at_level(logging.WARNING, "whet.data"):
+        assert len(collect(numbered(100, **proofs), convert, "train.jsonl")) == 10
+    assert caplog.messages == [
+        "train.jsonl: left out 90 of 100 rows as of no use: row 1 is a proof; row 2 is a proof; row 3 is a proof; "
+        "and 87 more"
+    ]
+
+
+def test_a_file_of_nothing_else_is_refused() -> None:
+    with pytest.raises(UserError, match="none of 1 rows is of use: row 1 is a proof; name other data"):
+        collect([(1, {"q": "p", "a": "QED"})], convert, "train.jsonl")

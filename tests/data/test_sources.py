@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from whet.config import DataConfig, SourceConfig
-from whet.data import sources
 from whet.data.arithmetic import Arithmetic
 from whet.data.sources import check_source, load_data, load_source
 from whet.errors import UserError
+from whet.problem_sources import KeepConfig
 
 
 @pytest.fixture
@@ -53,17 +53,6 @@ def test_gsm8k_by_both_of_its_names(shared: Path) -> None:
     for name in ("gsm8k", "openai/gsm8k"):
         problems = load_source(SourceConfig(name=name, path=str(shared / "gsm8k"), limit=3), "test", 0)
         assert [problem.answer for problem in problems] == ["18", "3", "70000"]
-
-
-def test_hub_names_are_asked_of_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
-    def hub_rows(name: str, config: str | None, split: str) -> list[tuple[int, dict[str, str]]]:
-        return [(1, {"frage": f"{name} {config} {split}", "answer": "1"})]
-
-    monkeypatch.setattr(sources, "hub_rows", hub_rows)
-    config = SourceConfig(name="owner/set", columns={"question": "frage"}, params={"config": "main"})
-    (problem,) = load_source(config, "test", 0)
-    assert problem.question == "owner/set main test"
-    assert problem.id.startswith("owner/set:")
 
 
 @pytest.mark.parametrize(
@@ -124,3 +113,87 @@ def test_training_on_held_out_problems_is_refused(sums: Path) -> None:
     file = SourceConfig(name=str(sums / "train.jsonl"))
     with pytest.raises(UserError, match=r"data.test: 300 held-out questions are also trained on"):
         load_data(DataConfig(train=file, test=file), 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "split", "answer"),
+    [
+        ("numina_math", "numina_math", "train", r"\frac{63}{400}"),
+        ("AI-MO/NuminaMath-TIR", "numina_math", "train", r"\frac{63}{400}"),
+        ("bespoke_stratos", "bespoke_stratos", "train", "C"),
+        ("bespokelabs/Bespoke-Stratos-17k", "bespoke_stratos", "train", "C"),
+        ("math", "math500", "test", r"\left( 3, \frac{\pi}{2} \right)"),
+        ("math500", "math500", "test", r"\left( 3, \frac{\pi}{2} \right)"),
+        ("HuggingFaceH4/MATH-500", "math500", "test", r"\left( 3, \frac{\pi}{2} \right)"),
+    ],
+)
+def test_real_rows_by_name(shared: Path, name: str, folder: str, split: str, answer: str) -> None:
+    (problem,) = load_source(SourceConfig(name=name, path=str(shared / folder), limit=1), split, 0)
+    assert problem.answer == answer
+
+
+def test_a_table_of_numina_rows_is_read_the_same(shared: Path) -> None:
+    """Any file with `problem` and `solution` has its answer in the last box, named source or not."""
+    (problem,) = load_source(SourceConfig(name=str(shared / "numina_math" / "train.jsonl")), "train", 0)
+    assert problem.answer == r"\frac{63}{400}"
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"name": "numina_math", "params": {"code": "yes"}}, "data.train.params.code: is 'yes'"),
+        ({"name": "bespoke_stratos", "params": {"worked": "all"}}, "data.train.params.worked: is 'all'"),
+        ({"name": "math", "params": {"subjects": ["algbra"]}}, "data.train.params.subjects: is ['algbra']"),
+        ({"name": "math", "params": {"subjects": "algebra"}}, "data.train.params.subjects: is 'algebra'"),
+        ({"name": "math500"}, "data.train.name: math500 has the split test only"),
+        ({"name": "arithmetic", "keep": {"answers": ["number"]}}, "data.train.keep: this source is endless"),
+    ],
+)
+def test_refusals_of_the_named_sources(config: dict[str, Any], said: str) -> None:
+    assert refused(**config).startswith(said)
+
+
+def test_what_is_kept_is_counted_and_the_limit_comes_after(sums: Path, caplog: pytest.LogCaptureFixture) -> None:
+    keep = KeepConfig(shortest_question=len("What is 100 + 1?"))
+    config = SourceConfig(name=str(sums), keep=keep, limit=5)
+    assert [problem.answer for problem in load_source(config, "train", 0)] == ["101", "102", "103", "104", "105"]
+    assert "data.train.keep: 5 of 300 problems are taken" in caplog.text
+    assert refused(name=str(sums), keep=keep.model_copy(update={"longest_question": 1})).startswith(
+        "data.train.keep: none of the problems meets shortest_question, longest_question"
+    )
+
+
+def test_sources_are_mixed_by_weight(sums: Path) -> None:
+    other = SourceConfig(name="arithmetic", limit=100, weight=1)
+    data = DataConfig(train=SourceConfig(name=str(sums), weight=3), mix=[other])
+    train, test = load_data(data, 0)
+    assert [problem.source for problem in train[:8]].count("arithmetic") == 2
+    assert (len(train), len(test)) == (400, 20)
+
+
+def test_every_source_of_a_mixture_is_compared_with_the_held_out_problems(sums: Path) -> None:
+    leak = SourceConfig(name=str(sums / "test.jsonl"))
+    with pytest.raises(UserError, match=r"data.test: 20 held-out questions are also trained on"):
+        load_data(DataConfig(train=SourceConfig(name=str(sums)), mix=[leak]), 0)
+
+
+def test_a_mistake_in_a_mixture_is_said_where_it_stands(sums: Path) -> None:
+    data = DataConfig(train=SourceConfig(name=str(sums)), mix=[SourceConfig(name="gsm8")])
+    with pytest.raises(UserError, match=r"^data.mix.0.name: is 'gsm8'.*did you mean gsm8k"):
+        load_data(data, 0)
+
+
+def test_a_source_in_one_piece_needs_a_test_or_a_share_to_hold_out(tmp_path: Path) -> None:
+    bespoke = SourceConfig(name="bespoke_stratos")
+    with pytest.raises(UserError, match=r"data.test: is missing, and bespoke_stratos has no test split"):
+        load_data(DataConfig(train=bespoke), 0)
+    turns = "<|begin_of_thought|>t<|end_of_thought|><|begin_of_solution|>\\boxed{1}<|end_of_solution|>"
+    rows = [
+        {"conversations": [{"from": "user", "value": f"{i}?"}, {"from": "assistant", "value": turns}]}
+        for i in range(100)
+    ]
+    (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    held = SourceConfig(name="bespoke_stratos", path=str(tmp_path), params={"hold_out": 0.3})
+    train, test = load_data(DataConfig(train=held), 0)
+    assert len(train) + len(test) == 100
+    assert 15 < len(test) < 45

@@ -87,7 +87,7 @@ def test_the_diagnosis_hears_whether_there_are_solutions() -> None:
 def test_a_report_is_json() -> None:
     row = CheckReport.of(LENGTHS, PROBE, 200, tuple(map(failure, range(9)))).as_dict(examples=2)
     read = json.loads(json.dumps(row))
-    assert set(read) == {"gold", "lengths", "probe", "diagnosis"}
+    assert set(read) == {"gold", "lengths", "probe", "diagnosis", "overlap"}
     assert (read["gold"]["checked"], read["gold"]["failed"]) == (200, 9)
     assert [example["id"] for example in read["gold"]["examples"]] == ["0", "1"]
     assert read["gold"]["examples"][0]["parts"] == {"accuracy": 0.0}

@@ -1,7 +1,7 @@
 """The floors of the house: what stands on which, and what each may carry."""
 
 FLOORS = {
-    0: {"types", "batch", "protocols", "formats", "config", "section", "variants", "errors"},
+    0: {"types", "batch", "protocols", "formats", "config", "problem_sources", "section", "variants", "errors"},
     1: {"grpo", "sft", "eval", "rewards", "diagnose", "kernels"},
     2: {"data", "policy", "rollout", "compute", "runs", "verifiers"},
     3: {"recipe", "recipes", "stages", "chat"},  # and every top-level module that no other floor names

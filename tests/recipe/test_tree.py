@@ -78,11 +78,23 @@ def test_unknown_keys_are_refused() -> None:
     assert tree == {}
 
 
+def test_what_is_put_in_place_stays_the_callers_own() -> None:
+    own = {"name": "gsm8k"}
+    tree: dict[str, Any] = {}
+    override(tree, ("data", "train"), own)
+    override(tree, ("data", "train", "limit"), 8)
+    assert (own, tree["data"]["train"]) == ({"name": "gsm8k"}, {"name": "gsm8k", "limit": 8})
+
+
 def test_files_are_named_by_their_whole_path(tmp_path: Path) -> None:
     for name in ("a.jsonl", "r.py", "gsm8k"):
         (tmp_path / name).write_text("")
     tree: dict[str, Any] = {
-        "data": {"train": {"name": "a.jsonl"}, "test": {"name": "gsm8k", "path": "a.jsonl"}},
+        "data": {
+            "train": {"name": "a.jsonl"},
+            "test": {"name": "gsm8k", "path": "a.jsonl"},
+            "mix": [3, {"name": "a.jsonl"}],
+        },
         "sft": {"data": {"name": "b.jsonl"}},
         "rewards": [{"name": "r.py:f"}, {"name": "s.py:f"}, {"name": "a.jsonl"}],
     }
@@ -90,6 +102,7 @@ def test_files_are_named_by_their_whole_path(tmp_path: Path) -> None:
     assert tree["data"] == {
         "train": {"name": str(tmp_path / "a.jsonl")},
         "test": {"name": "gsm8k", "path": str(tmp_path / "a.jsonl")},
+        "mix": [3, {"name": str(tmp_path / "a.jsonl")}],
     }
     assert tree["sft"]["data"]["name"] == "b.jsonl"
     assert [r["name"] for r in tree["rewards"]] == [f"{tmp_path / 'r.py'}:f", "s.py:f", "a.jsonl"]

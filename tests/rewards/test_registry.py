@@ -24,7 +24,7 @@ def no_loader(spec: str) -> Callable[..., Any]:
 
 
 def test_the_names_of_the_design() -> None:
-    correctness = {"accuracy", "exact_match", "last_integer", "integer"}
+    correctness = {"accuracy", "exact_match", "last_integer", "integer", "verifier"}
     layout = {"format_strict", "format_soft", "format_tags", "format_partial"}
     manners = {"reasoning_steps", "reasoning_detail", "output_consistency"}
     manners |= {"length_cosine", "length_overlong", "repetition"}

@@ -123,6 +123,31 @@ def test_gold_answers_of_gsm8k_score_full_marks(policy: Any, tiny_folder: Path, 
     assert report.lengths.prompts.longest > longest
 
 
+def test_held_out_questions_that_read_like_learned_ones_are_counted(
+    policy: Any, tiny_folder: Path, tmp_path: Path
+) -> None:
+    """One is like a training question, one like a question of the warm start; a mixture is looked through whole."""
+    story = "Ann has {} red apples and gives 5 of them to her brother Tom before lunch on Monday"
+    other = "A train leaves the station at {} and arrives in a town 240 miles away before it is dark"
+
+    def written(name: str, *questions: str) -> dict[str, str]:
+        lines = [json.dumps({"question": q, "answer": "1", "solution": "1"}) for q in questions]
+        (tmp_path / name).write_text("\n".join(lines), encoding="utf-8")
+        return {"name": str(tmp_path / name)}
+
+    changes = {
+        "data.train": written("train.jsonl", "1?", "2?"),
+        "data.mix": [written("more.jsonl", story.format(12), "3?")],
+        "sft.data": written("sft.jsonl", other.format("noon"), "4?"),
+        "data.test": written("test.jsonl", story.format(15), other.format("one"), "5?"),
+    }
+    report, _ = checked(policy, tiny_folder, tmp_path, changes)
+    assert report.overlap is not None
+    assert (report.overlap.compared, report.overlap.near) == (3, 2)
+    assert ("near-duplicates", "2 of 3 held-out questions") in [row[:2] for row in report.rows()]
+    assert json.loads(json.dumps(report.as_dict()))["overlap"]["near"] == 2
+
+
 def test_what_does_not_depend_on_the_weights_is_measured_once(
     policy: Any, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,4 +160,5 @@ def test_what_does_not_depend_on_the_weights_is_measured_once(
 
     monkeypatch.setattr("whet.stages.check.gold_failures", measured_again)
     monkeypatch.setattr("whet.stages.check.measure_lengths", measured_again)
+    monkeypatch.setattr("whet.stages.check.near_duplicates", measured_again)
     assert check(policy, task, config, listening()[1], first) == first, "the same weights give the same report"

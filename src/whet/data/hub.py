@@ -18,12 +18,18 @@ def hub_rows(name: str, config: str | None, split: str) -> Rows:
         with _cache_only(not _within_reach(name)):
             dataset = load_dataset(name, config, split=split)
     except Exception as error:  # the hub fails in as many ways as a network and a server can
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(
-            f"name: {name!r} (split {split!r}) did not load from the hub: {reason}; "
-            "check the name, the split and the network, or give a local file or folder with `path`"
+            f"name: {name!r} (split {split!r}) did not load from the hub: {_reason(error)}; "
+            "check the name, the split, the configuration (params.config) and the network, or give a local file or "
+            "folder with `path`"
         ) from error
     return ((number, dict(row)) for number, row in enumerate(dataset, 1))
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what went wrong, and the one that lists the configurations there are."""
+    first, *more = str(error).strip().splitlines() or [type(error).__name__]
+    return " ".join([first, *(line.strip() for line in more if "available configs" in line)])
 
 
 def _within_reach(name: str) -> bool:

@@ -33,12 +33,13 @@ def normalised(question: str) -> str:
 
 def overlap(train: Sequence[Problem], test: Sequence[Problem]) -> list[Problem]:
     """The held-out problems whose question is also trained on."""
-    held_out = {normalised(problem.question): problem for problem in _looked_at(test)}
-    seen = (normalised(problem.question) for problem in _looked_at(train))
+    held_out = {normalised(problem.question): problem for problem in compared(test)}
+    seen = (normalised(problem.question) for problem in compared(train))
     return [held_out[question] for question in dict.fromkeys(seen) if question in held_out]
 
 
-def _looked_at(problems: Sequence[Problem]) -> Iterable[Problem]:
+def compared(problems: Sequence[Problem]) -> Iterable[Problem]:
+    """The problems of a source that are compared with others: all, or of an endless one the first `SAMPLE`."""
     return islice(problems, SAMPLE) if len(problems) >= ENDLESS else problems
 
 

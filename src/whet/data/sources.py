@@ -1,107 +1,20 @@
-"""The names a recipe may give under `data`, and what each of them loads."""
+"""What a recipe says under `data`, loaded: sources by name, filtered and mixed, and held-out problems apart."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from whet.config import DataConfig, SourceConfig
-from whet.data.arithmetic import Arithmetic
-from whet.data.gsm8k import HUB_NAME, load_gsm8k
-from whet.data.hub import hub_rows
-from whet.data.intake import MAX_BROKEN
-from whet.data.overlap import refuse_overlap
-from whet.data.rows import READERS, locate, read_rows
-from whet.data.table import NAMES, held_apart, problems_from
+from whet.data.keep import kept
+from whet.data.kinds import hold_out, kind_of
+from whet.data.mixture import Mixture
+from whet.data.overlap import ENDLESS, refuse_overlap
+from whet.data.table import NAMES
 from whet.errors import UserError, did_you_mean
+from whet.problem_sources import DataConfig, KeepConfig, SourceConfig
 from whet.types import Problem
 
-SHARED_SEED = 0
-"""Held-out problems of a generator do not depend on the run's seed, so that runs can be compared in pairs."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How a source loads, and what a recipe may say about it."""
-
-    load: Callable[[SourceConfig, str, int], Sequence[Problem]]
-    params: tuple[str, ...]
-    check: Callable[[SourceConfig], object]
-    """Raises `UserError` for parameters out of range; opens no file."""
-    fields: tuple[str, ...] = ()
-    """Which of `path` and `columns` mean something to it."""
-
-
-def _arithmetic(config: SourceConfig, split: str, seed: int) -> Sequence[Problem]:
-    return Arithmetic(split, seed=seed if split == "train" else SHARED_SEED, **config.params)
-
-
-def _gsm8k(config: SourceConfig, split: str, seed: int) -> Sequence[Problem]:
-    return load_gsm8k(split, config.path, _max_broken(config))
-
-
-def _table(config: SourceConfig, split: str, seed: int) -> Sequence[Problem]:
-    file = locate(config.path or config.name, "train" if _hold_out(config) else split)
-    problems = problems_from(read_rows(file), file.stem, str(file), config.columns, _max_broken(config))
-    return _apart(problems, config, split)
-
-
-def _hub(config: SourceConfig, split: str, seed: int) -> Sequence[Problem]:
-    read = "train" if _hold_out(config) else split
-    rows = hub_rows(config.name, config.params.get("config"), read)
-    problems = problems_from(rows, config.name, f"{config.name} {read}", config.columns, _max_broken(config))
-    return _apart(problems, config, split)
-
-
-def _apart(problems: list[Problem], config: SourceConfig, split: str) -> list[Problem]:
-    return held_apart(problems, _hold_out(config), split) if _hold_out(config) else problems
-
-
-def _max_broken(config: SourceConfig) -> float:
-    return _share(config.params, "max_broken", MAX_BROKEN)
-
-
-def _hold_out(config: SourceConfig) -> float:
-    return _share(config.params, "hold_out", 0.0)
-
-
-def _share(params: Mapping[str, Any], name: str, default: float) -> float:
-    value = params.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
-        raise UserError(f"params.{name}: is {value!r}; it must be a share: at least 0 and under 1")
-    return value
-
-
-def _shares(config: SourceConfig) -> tuple[float, float]:
-    return _max_broken(config), _hold_out(config)
-
-
-_GSM8K = Kind(_gsm8k, ("max_broken",), _max_broken, ("path",))
-_TABLE = Kind(_table, ("hold_out", "max_broken"), _shares, ("path", "columns"))
-_HUB = Kind(_hub, ("config", "hold_out", "max_broken"), _shares, ("path", "columns"))
-
-SOURCES: Mapping[str, Kind] = {
-    "arithmetic": Kind(
-        _arithmetic,
-        ("level", "negative", "working"),
-        lambda config: Arithmetic(config.split or "train", **config.params),
-    ),
-    "gsm8k": _GSM8K,
-    HUB_NAME: _GSM8K,
-}
-"""The sources that have a name of their own."""
-
-
-def _kind(config: SourceConfig) -> Kind:
-    name = config.name
-    if name in SOURCES:
-        return SOURCES[name]
-    if config.path or Path(name).suffix.lower() in READERS or Path(name).expanduser().exists():
-        return _TABLE
-    if "/" in name:
-        return _HUB
-    kinds = f"{', '.join(SOURCES)}, a file ({' '.join(READERS)}) or a hub name (owner/name)"
-    raise UserError(f"name: is {name!r}; it must be one of {kinds}{did_you_mean(name, SOURCES)}")
+_LOG = logging.getLogger("whet.data")
 
 
 def check_source(config: SourceConfig, field: str) -> None:
@@ -110,8 +23,9 @@ def check_source(config: SourceConfig, field: str) -> None:
     `field` is where the recipe says it, such as `data.train`.
     """
     try:
-        kind = _kind(config)
-        _known(config.params, kind.params, "params", config.name)
+        kind = kind_of(config)
+        if kind.params is not None:
+            _known(config.params, kind.params, "params", config.name)
         _known(config.columns, tuple(NAMES), "columns", config.name)
         for name in ("path", "columns"):
             if getattr(config, name) and name not in kind.fields:
@@ -137,30 +51,46 @@ def load_source(config: SourceConfig, split: str, seed: int, field: str | None =
     field = field or f"data.{split}"
     check_source(config, field)
     try:
-        problems = _kind(config).load(config, config.split or split, seed)
+        problems = kind_of(config).load(config, config.split or split, seed)
+        if config.keep is None:
+            return problems[: config.limit] if config.limit else problems
+        return _kept(problems, config, config.keep, field)
     except UserError as error:
-        key = str(error).startswith(("name:", "params.", "columns."))
+        key = str(error).startswith(("name:", "split:", "params", "columns.", "keep"))
         raise UserError(f"{field}.{error}" if key else f"{field}: {error}") from error
-    return problems[: config.limit] if config.limit else problems
+
+
+def _kept(problems: Sequence[Problem], config: SourceConfig, keep: KeepConfig, field: str) -> Sequence[Problem]:
+    found = kept(problems, keep, config.limit)
+    of = "" if len(problems) >= ENDLESS else f" of {len(problems)}"
+    _LOG.warning("%s.keep: %d%s problems are taken", field, len(found), of)
+    return found
 
 
 def load_data(data: DataConfig, seed: int) -> tuple[Sequence[Problem], Sequence[Problem]]:
-    """Problems to train on and held-out ones that share no question with them.
+    """Problems to train on, of one source or a mixture, and held-out ones that share no question with them.
 
     Where the recipe names no held-out source, it is the training source's own test split.
     """
-    if data.test is None and _is_one_file(data.train):
+    if data.test is None and _has_no_test(data.train):
         raise UserError(
-            "data.test: is missing, and one file has no test split; name a held-out file with "
-            "data.test.name, or set a tenth of this one aside with data.train.params.hold_out 0.1"
+            f"data.test: is missing, and {data.train.name} has no test split; name held-out problems with "
+            "data.test.name, or set a tenth of these aside with data.train.params.hold_out 0.1"
         )
     held_out = data.test or data.train.model_copy(update={"split": None, "limit": None})
-    train, test = load_source(data.train, "train", seed), load_source(held_out, "test", seed)
-    refuse_overlap(train, test)
-    return train, test
+    parts = [load_source(data.train, "train", seed)]
+    parts += [load_source(source, "train", seed, f"data.mix.{index}") for index, source in enumerate(data.mix)]
+    test = load_source(held_out, "test", seed)
+    for part in parts:
+        refuse_overlap(part, test)
+    weights = tuple(source.weight for source in (data.train, *data.mix))
+    return (Mixture(tuple(parts), weights) if data.mix else parts[0]), test
 
 
-def _is_one_file(config: SourceConfig) -> bool:
-    """Whether the source is a file that is not told to keep a part for testing."""
-    reads = "path" in _kind(config).fields
-    return reads and Path(config.path or config.name).expanduser().is_file() and not _hold_out(config)
+def _has_no_test(config: SourceConfig) -> bool:
+    """Whether the source is one file or one split and is not told to keep a part for testing."""
+    kind = kind_of(config)
+    if hold_out(config) or "path" not in kind.fields:
+        return False
+    in_one_piece = kind.one_split and config.path is None
+    return in_one_piece or Path(config.path or config.name).expanduser().is_file()

@@ -8,6 +8,7 @@ from whet.diagnose.causes import CUT_OFF, GOLD_TOLERATED, KEEPS_FORMAT
 from whet.diagnose.cold_start import Diagnosis, diagnose
 from whet.diagnose.evidence import Evidence, percent
 from whet.diagnose.lengths import LengthReport
+from whet.diagnose.overlap import OverlapReport
 from whet.diagnose.probe import Probe
 from whet.diagnose.signal import SCARCE
 
@@ -46,6 +47,8 @@ class CheckReport:
     lengths: LengthReport
     probe: Probe
     diagnosis: Diagnosis
+    overlap: OverlapReport | None = None
+    """Held-out questions that read almost like training questions; None where that was not looked at."""
 
     @classmethod
     def of(
@@ -55,10 +58,11 @@ class CheckReport:
         gold_checked: int,
         gold_failures: tuple[GoldFailure, ...] = (),
         solutions: bool = True,
+        overlap: OverlapReport | None = None,
     ) -> "CheckReport":
         """The diagnosed report; `solutions` says whether the data has worked ones for a warm start."""
         evidence = Evidence(probe, lengths, len(gold_failures), gold_checked, solutions)
-        return cls(gold_checked, gold_failures, lengths, probe, diagnose(evidence))
+        return cls(gold_checked, gold_failures, lengths, probe, diagnose(evidence), overlap)
 
     @property
     def gold_is_misread(self) -> bool:
@@ -78,11 +82,13 @@ class CheckReport:
             "lengths": lengths,
             "probe": asdict(self.probe),
             "diagnosis": self.diagnosis.as_dict(),
+            "overlap": self.overlap.as_dict() if self.overlap else None,
         }
 
     def rows(self) -> list[Line]:
         """The report as lines of a table."""
-        return [self._gold_row(), *_length_rows(self.lengths), *_probe_rows(self.probe)]
+        overlap = [self.overlap.row()] if self.overlap else []
+        return [self._gold_row(), *overlap, *_length_rows(self.lengths), *_probe_rows(self.probe)]
 
     def _gold_row(self) -> Line:
         failed = len(self.gold_failures)

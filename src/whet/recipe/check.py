@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from whet.config import Config
+from whet.config import Config, SourceConfig
 from whet.data.prompts import check_question_template
 from whet.data.sources import check_source
 from whet.errors import UserError, did_you_mean
@@ -117,11 +117,13 @@ def _misfits(config: Config) -> Iterator[tuple[Path, str]]:
 
 def _checks(config: Config) -> Iterator[tuple[Path, Callable[[], object]]]:
     data = config.data
-    for path, source in (
+    sources: tuple[tuple[Path, SourceConfig | None], ...] = (
         (("data", "train"), data.train),
         (("data", "test"), data.test),
+        *((("data", "mix", index), source) for index, source in enumerate(data.mix)),
         (("sft", "data"), config.sft.data),
-    ):
+    )
+    for path, source in sources:
         if source is not None:
             yield path, partial(check_source, source, dotted(path))
     yield ("data", "question"), partial(check_question_template, data.question)

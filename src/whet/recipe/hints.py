@@ -83,8 +83,9 @@ def _shared(above: list[str], section: Path) -> int:
 
 
 def _rank(name: str) -> int:
-    """Of keys equally near, those of the main stage come first, then those nearer to the top."""
-    return name.count(".") + (0 if name.startswith("grpo") else 10)
+    """Of keys equally near, those of the main stage come first, then those nearer to the top; a place in a list does
+    not count."""
+    return name.count(".") - name.count("*") + (0 if name.startswith("grpo") else 10)
 
 
 def _concrete(name: str, section: Path) -> str:

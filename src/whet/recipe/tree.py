@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from whet.config import Config
-from whet.data.sources import SOURCES
+from whet.data.kinds import SOURCES
 from whet.recipe import keys
 from whet.recipe.hints import unknown_key
 from whet.recipe.keys import dotted, key_of, pattern
@@ -19,7 +19,7 @@ Tree = dict[str, Any]
 SHORTHANDS = {"model": "name", "format": "name", "rewards.*": "name", "sft": "when"}
 """A word in place of a section stands for this key of it."""
 
-_SOURCES = (("data", "train"), ("data", "test"), ("sft", "data"))
+_SOURCES = (("data", "train"), ("data", "mix"), ("data", "test"), ("sft", "data"))
 
 
 def longhand(tree: Tree) -> Tree:
@@ -48,11 +48,7 @@ def _file_names(tree: Tree) -> Iterator[tuple[Tree, str]]:
     model = tree.get("model")
     if isinstance(model, dict) and isinstance(model.get("name"), str) and model["name"]:
         yield model, "name"
-    for first, second in _SOURCES:
-        section = tree.get(first)
-        source = section.get(second) if isinstance(section, dict) else None
-        if not isinstance(source, dict):
-            continue
+    for source in _sources(tree):
         for key in ("name", "path"):
             if isinstance(source.get(key), str) and source[key] and source[key] not in SOURCES:
                 yield source, key
@@ -60,6 +56,14 @@ def _file_names(tree: Tree) -> Iterator[tuple[Tree, str]]:
     for reward in rewards if isinstance(rewards, list) else ():
         if isinstance(reward, dict) and ".py:" in str(reward.get("name")):
             yield reward, "name"
+
+
+def _sources(tree: Tree) -> Iterator[Tree]:
+    """Each place of the tree that says where problems come from."""
+    for first, second in _SOURCES:
+        section = tree.get(first)
+        found = section.get(second) if isinstance(section, dict) else None
+        yield from (source for source in (found if isinstance(found, list) else [found]) if isinstance(source, dict))
 
 
 def override(tree: Tree, path: keys.Path, value: Any) -> None:
@@ -70,7 +74,7 @@ def override(tree: Tree, path: keys.Path, value: Any) -> None:
     """
     if not keys.is_known(path):
         raise ValueError(unknown_key(path))
-    value = _value(path, value)
+    value = deepcopy(_value(path, value))
     if isinstance(value, str) and pattern(path) in SHORTHANDS:
         path = (*path, SHORTHANDS[pattern(path)])
     node: Any = tree

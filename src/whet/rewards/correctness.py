@@ -12,37 +12,43 @@ from whet.formats import ResponseFormat, numbers
 from whet.protocols import RewardFn
 from whet.rewards.answer import find_answer
 from whet.rewards.completions import text_of
-from whet.rewards.equality import answers_equal
 from whet.rewards.quantities import quantity
+from whet.rewards.verifier import Verify, is_right, marks
 
 Finder = Callable[[str], str | None]
 
 
 def accuracy(response_format: ResponseFormat | None, lenient: bool = False) -> RewardFn:
-    """The answer equals the gold one as a number, a formula or text.
+    """The answer equals the gold one as a number, a formula or text; or the problem's own verifier says it is right.
 
     The format must be kept: where it finds no answer, the reward is 0. `lenient` looks on with `find_answer`.
     """
     find = _finder(response_format, lenient)
 
-    def score(text: str, gold: str) -> float:
+    def score(text: str, gold: str, verify: Verify | None) -> float:
         answer = find(text)
-        return float(answer is not None and answers_equal(answer, gold))
+        return float(answer is not None and is_right(answer, gold, verify))
 
     return _against_gold(score)
+
+
+def verifier(response_format: ResponseFormat | None) -> RewardFn:
+    """What the problem's own verifier gives for the answer, part marks included; without a verifier, `accuracy`."""
+    find = _finder(response_format)
+    return _against_gold(lambda text, gold, verify: marks(find(text) or "", gold, verify))
 
 
 def exact_match(response_format: ResponseFormat | None) -> RewardFn:
     """The answer is the gold one letter by letter, white space around it aside."""
     find = _finder(response_format)
-    return _against_gold(lambda text, gold: float((find(text) or "").strip() == gold.strip()))
+    return _against_gold(lambda text, gold, _: float((find(text) or "").strip() == gold.strip()))
 
 
 def integer(response_format: ResponseFormat | None) -> RewardFn:
     """The answer is a whole number, right or wrong: a first step for a model that answers in words."""
     find = _finder(response_format)
 
-    def score(text: str, gold: str) -> float:
+    def score(text: str, gold: str, _: Verify | None) -> float:
         number = quantity(find(text) or "")
         return float(number is not None and number.value.denominator == 1)
 
@@ -51,7 +57,7 @@ def integer(response_format: ResponseFormat | None) -> RewardFn:
 
 def last_integer(response_format: ResponseFormat | None) -> RewardFn:
     """The last integer of the response equals the last integer of the gold answer, whatever the layout."""
-    return _against_gold(lambda text, gold: float(_last_integer(text) == _last_integer(gold) != ""))
+    return _against_gold(lambda text, gold, _: float(_last_integer(text) == _last_integer(gold) != ""))
 
 
 def _last_integer(text: str) -> str:
@@ -70,16 +76,24 @@ def _finder(response_format: ResponseFormat | None, lenient: bool = False) -> Fi
     return (lambda text: parse(text).answer or find_answer(text)) if lenient else lambda text: parse(text).answer
 
 
-def _against_gold(score: Callable[[str, str], float]) -> RewardFn:
-    """The reward that scores each completion with its gold answer; `None` where there is no gold answer."""
+def _against_gold(score: Callable[[str, str, Verify | None], float]) -> RewardFn:
+    """The reward that scores each completion with its gold answer and the problem's verifier, if it has one; `None`
+    where there is no gold answer."""
 
-    def reward(*, completions: list[Any], answer: list[Any] | None = None, **_: Any) -> list[float | None]:
+    def reward(
+        *,
+        completions: list[Any],
+        answer: list[Any] | None = None,
+        verifier: list[Verify | None] | None = None,
+        **_: Any,
+    ) -> list[float | None]:
         if answer is None:
             raise UserError("this reward compares with the gold answer: the data needs a column `answer`")
         golds = ["" if gold is None else str(gold) for gold in answer]
+        checks = verifier or [None] * len(golds)
         return [
-            score(text_of(completion), gold) if gold else None
-            for completion, gold in zip(completions, golds, strict=True)
+            score(text_of(completion), gold, verify) if gold else None
+            for completion, gold, verify in zip(completions, golds, checks, strict=True)
         ]
 
     return reward

@@ -12,7 +12,7 @@ from whet.config import RewardConfig, Section
 from whet.errors import UserError, did_you_mean
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
-from whet.rewards.correctness import accuracy, exact_match, integer, last_integer
+from whet.rewards.correctness import accuracy, exact_match, integer, last_integer, verifier
 from whet.rewards.format import format_partial, format_soft, format_strict, format_tags
 from whet.rewards.judge import JudgeParams, judge
 from whet.rewards.length_cosine import length_cosine
@@ -33,6 +33,7 @@ BUILT_IN: Mapping[str, Callable[..., RewardFn]] = {
         exact_match,
         last_integer,
         integer,
+        verifier,
         format_strict,
         format_soft,
         format_tags,

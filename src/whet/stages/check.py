@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from whet.build import Task, build_sampler
 from whet.config import Config
+from whet.data.mixture import parts_of
+from whet.data.near_duplicates import near_duplicates
 from whet.diagnose.lengths import LengthReport, measure_lengths
+from whet.diagnose.overlap import OverlapReport
 from whet.diagnose.probe import Probe, measure_probe
 from whet.diagnose.report import CheckReport, GoldFailure
 from whet.eval.statistics import wilson
@@ -42,6 +45,7 @@ def check(
         gold_checked=len(problems),
         gold_failures=failures,
         solutions=any(problem.solution for problem in _first(task.solutions, config.check.gold)),
+        overlap=earlier.overlap if earlier else _overlap(task),
     )
 
 
@@ -54,6 +58,12 @@ def probe_model(policy: "LanguageModel", task: Task, config: Config) -> Probe:
     groups = task.reward.grade(prompts, outputs)
     verdicts = [[task.exam.judge(rollout.text, group.prompt.problem) for rollout in group.rollouts] for group in groups]
     return measure_probe(groups, verdicts, wilson, config.grpo.group_size)
+
+
+def _overlap(task: Task) -> OverlapReport:
+    """Of the exam's questions with those that either stage learns from."""
+    learned = [*parts_of(task.train), *([] if task.solutions is task.train else parts_of(task.solutions))]
+    return near_duplicates(learned, [prompt.problem for prompt in task.exam.prompts])
 
 
 def _lengths(problems: Sequence[Problem], policy: "LanguageModel", task: Task, config: Config) -> LengthReport:

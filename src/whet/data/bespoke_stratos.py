@@ -1,0 +1,69 @@
+r"""Bespoke-Stratos-17k: long thoughts and short solutions, distilled from DeepSeek-R1.
+
+A row has `system` and `conversations`, two turns of `from` and `value`; the second is
+`<|begin_of_thought|>…<|end_of_thought|>` and `<|begin_of_solution|>…<|end_of_solution|>`. Of the 16,710 rows, those
+with a `\boxed{}` in the solution are problems with an answer; the others, programming tasks, are left out.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from whet.data.hub import hub_rows
+from whet.data.intake import MAX_BROKEN, BrokenRowError, collect, problem_id
+from whet.data.rows import Row, locate, read_rows
+from whet.data.worked import boxed_answer, text_in
+from whet.types import Problem
+
+HUB_NAME = "bespokelabs/Bespoke-Stratos-17k"
+
+WORKED: Mapping[str, Callable[[str, str], str]] = {
+    "thought": lambda thought, solution: thought,
+    "solution": lambda thought, solution: solution,
+    "both": lambda thought, solution: f"{thought}\n\n{solution}",
+}
+"""What a warm start imitates, made of the two parts."""
+
+_PART = r"<\|begin_of_{0}\|>(.*?)<\|end_of_{0}\|>"
+_PARTS = re.compile(rf"\s*{_PART.format('thought')}\s*{_PART.format('solution')}\s*", re.DOTALL)
+_ASKS_FOR_A_BOX = re.compile(r"^Return your final response within \\boxed\{\}\.\s*")
+"""The layout is for the recipe's format to ask for."""
+
+
+def split_response(text: str) -> tuple[str, str] | None:
+    """The thought and the solution of a response, stripped; None where it is not made of the two."""
+    found = _PARTS.fullmatch(text)
+    return (found[1].strip(), found[2].strip()) if found else None
+
+
+def load_bespoke_stratos(
+    split: str, path: str | None = None, max_broken: float = MAX_BROKEN, worked: str = "thought"
+) -> list[Problem]:
+    """The problems whose answer is in a box; the hub has the one split `train`. `path` is a file, or a folder.
+
+    `worked` is a name of `WORKED`.
+    """
+
+    def problem(row: Row) -> Problem:
+        asked, given = _turns(row)
+        parts = split_response(given)
+        if parts is None:
+            raise BrokenRowError("has a response without a thought and a solution")
+        question, answer = _ASKS_FOR_A_BOX.sub("", asked), boxed_answer(parts[1])
+        solution = WORKED[worked](*parts)
+        return Problem(problem_id("bespoke_stratos", question), question, answer, solution, source="bespoke_stratos")
+
+    if path is None:
+        return collect(hub_rows(HUB_NAME, None, split), problem, f"{HUB_NAME} {split}", max_broken)
+    file = locate(path, split)
+    return collect(read_rows(file), problem, str(file), max_broken)
+
+
+def _turns(row: Row) -> tuple[str, str]:
+    """What the user asks and the assistant says."""
+    turns: Any = row.get("conversations")
+    if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
+        raise BrokenRowError("has no conversations")
+    if [turn.get("from") for turn in turns] != ["user", "assistant"]:
+        raise BrokenRowError("has a conversation that is not one question and one response")
+    return text_in(turns[0], "value"), text_in(turns[1], "value")

@@ -1,0 +1,67 @@
+r"""MATH (arXiv:2103.03874), and the 500 of its test problems that are measured on (arXiv:2305.20050).
+
+MATH has `problem`, `level` (`Level 1` to `Level 5`), `type` and `solution`, whose last `\boxed{}` is the answer, in
+seven subjects. MATH-500 has `problem`, `solution`, `answer`, `subject`, `level` (1 to 5) and `unique_id`.
+"""
+
+from collections.abc import Sequence
+from itertools import chain
+
+from whet.data.hub import hub_rows
+from whet.data.intake import MAX_BROKEN, collect, problem_id
+from whet.data.rows import Row, locate, read_rows
+from whet.data.worked import boxed_answer, text_in
+from whet.errors import UserError
+from whet.types import Problem
+
+MATH_HUB_NAME = "EleutherAI/hendrycks_math"
+MATH500_HUB_NAME = "HuggingFaceH4/MATH-500"
+
+SUBJECTS = (
+    "algebra",
+    "counting_and_probability",
+    "geometry",
+    "intermediate_algebra",
+    "number_theory",
+    "prealgebra",
+    "precalculus",
+)
+"""What the hub data set calls its configurations."""
+
+
+def load_math(
+    split: str, path: str | None = None, max_broken: float = MAX_BROKEN, subjects: Sequence[str] = SUBJECTS
+) -> list[Problem]:
+    """7,500 problems to train on, 5,000 to test on; `subjects` are read from the hub, `path` is read whole."""
+    if path is None:
+        subsets = chain.from_iterable(hub_rows(MATH_HUB_NAME, subject, split) for subject in subjects)
+        rows = ((number, row) for number, (_, row) in enumerate(subsets, 1))
+        return collect(rows, _math_problem, f"{MATH_HUB_NAME} {split}", max_broken)
+    file = locate(path, split)
+    return collect(read_rows(file), _math_problem, str(file), max_broken)
+
+
+def load_math500(split: str, path: str | None = None, max_broken: float = MAX_BROKEN) -> list[Problem]:
+    """500 problems to test on; `UserError` for any other split."""
+    if split != "test":
+        raise UserError("name: math500 has the split test only; train on another source, such as math")
+    if path is None:
+        return collect(hub_rows(MATH500_HUB_NAME, None, split), _math500_problem, MATH500_HUB_NAME, max_broken)
+    file = locate(path, split)
+    return collect(read_rows(file), _math500_problem, str(file), max_broken)
+
+
+def _math_problem(row: Row) -> Problem:
+    solution = text_in(row, "solution")
+    return _problem(row, "math", boxed_answer(solution), solution)
+
+
+def _math500_problem(row: Row) -> Problem:
+    return _problem(row, "math500", text_in(row, "answer"), text_in(row, "solution"))
+
+
+def _problem(row: Row, source: str, answer: str, solution: str) -> Problem:
+    """The other columns, such as `level`, go along under their own names."""
+    question = text_in(row, "problem")
+    columns = {name: value for name, value in row.items() if name not in ("problem", "solution", "answer")}
+    return Problem(problem_id(source, question), question, answer, solution, source, columns)

@@ -1,0 +1,58 @@
+"""Held-out questions that read almost like a training question: other numbers, another name, a word changed.
+
+Similarity is Jaccard's over shingles, the runs of `RUN` words (Broder, 1997). Every held-out question stands in an
+index of its shingles, so the comparison is exact, and takes time linear in the training problems.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from itertools import chain
+
+from whet.data.overlap import compared, normalised
+from whet.diagnose.overlap import NearPair, OverlapReport
+from whet.types import Problem
+
+RUN = 3
+"""Words, numbers and operators in a shingle."""
+
+THRESHOLD = 0.5
+"""From here on two questions count as near-duplicates: two thirds of the runs of either are in the other."""
+
+SHORTEST = 12
+"""Words in a question: shorter ones, such as sums, all read alike."""
+
+Shingles = frozenset[tuple[str, ...]]
+
+
+def shingles(question: str) -> Shingles:
+    """Every run of `RUN` words of a question; none where it is too short to tell from others.
+
+    >>> len(shingles(" ".join("abcdefghijklmnop")))
+    14
+    """
+    words = normalised(question).split()
+    if len(words) < SHORTEST:
+        return frozenset()
+    return frozenset(tuple(words[start : start + RUN]) for start in range(len(words) - RUN + 1))
+
+
+def near_duplicates(train: Sequence[Sequence[Problem]], test: Sequence[Problem]) -> OverlapReport:
+    """Which of the held-out problems are near-duplicates of problems of any training source."""
+    held_out = [shingles(problem.question) for problem in test]
+    index: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for place, runs in enumerate(held_out):
+        for run in runs:
+            index[run].append(place)
+    if not index:
+        return OverlapReport(len(test), 0, THRESHOLD, None)
+    best: dict[int, NearPair] = {}
+    for question in dict.fromkeys(problem.question for problem in chain.from_iterable(map(compared, train))):
+        runs = shingles(question)
+        shared = Counter(place for run in runs if run in index for place in index[run])
+        for place, common in shared.items():
+            similarity = common / (len(runs) + len(held_out[place]) - common)
+            if place not in best or similarity > best[place].similarity:
+                best[place] = NearPair(similarity, test[place].question, question)
+    near = sum(pair.similarity >= THRESHOLD for pair in best.values())
+    worst = max(best.values(), key=lambda pair: pair.similarity, default=None)
+    return OverlapReport(len(test), near, THRESHOLD, worst)

@@ -1,0 +1,33 @@
+r"""NuminaMath-TIR: competition problems with solutions that reason in text and programs.
+
+A row has `problem`, `solution` and the same two as `messages`. The answer is in the solution's last `\boxed{}`.
+"""
+
+from whet.data.hub import hub_rows
+from whet.data.intake import MAX_BROKEN, collect, problem_id
+from whet.data.rows import Row, locate, read_rows
+from whet.data.worked import boxed_answer, text_in, without_programs
+from whet.types import Problem
+
+HUB_NAME = "AI-MO/NuminaMath-TIR"
+
+
+def load_numina_math(
+    split: str, path: str | None = None, max_broken: float = MAX_BROKEN, code: bool = False
+) -> list[Problem]:
+    """72,441 problems to train on, 99 to test on; `path` is a file, or a folder with both.
+
+    Solutions call a Python interpreter, which a model that only writes has not: their programs and outputs are
+    left out, unless `code` keeps them.
+    """
+
+    def problem(row: Row) -> Problem:
+        question, solution = text_in(row, "problem"), text_in(row, "solution")
+        answer = boxed_answer(solution)
+        worked = solution if code else without_programs(solution)
+        return Problem(problem_id("numina_math", question), question, answer, worked, source="numina_math")
+
+    if path is None:
+        return collect(hub_rows(HUB_NAME, None, split), problem, f"{HUB_NAME} {split}", max_broken)
+    file = locate(path, split)
+    return collect(read_rows(file), problem, str(file), max_broken)

@@ -1,0 +1,156 @@
+"""Reasoning Gym (arXiv:2505.24760): about a hundred endless kinds of puzzles, each with a verifier of its own.
+
+Problem `i` is a function of the task, its parameters, the seed and `i` alone. Training and held-out problems are
+disjoint by construction: a hash of the question decides which side it belongs to. The package is optional.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property, lru_cache
+from hashlib import blake2b
+from types import ModuleType
+from typing import Any, overload
+
+from whet.data.intake import problem_id
+from whet.data.overlap import normalised
+from whet.data.safe_answers import is_safe
+from whet.errors import UserError, did_you_mean
+from whet.types import Problem
+
+PREFIX = "reasoning_gym:"
+"""What a recipe writes before the name of a task."""
+
+LENGTH = 1 << 40
+"""The length of an endless source: more problems than any run draws."""
+
+ITEMS = 2**31
+"""Items that a task is asked for."""
+
+HELD_OUT = 8
+"""One question in this many is held out."""
+
+ATTEMPTS = 512
+"""Items that are looked at for a question of the right side, before a task is taken to have too few questions."""
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """What says how right an answer to one item is; two of the same task and item are equal."""
+
+    task: str
+    params: tuple[tuple[str, Any], ...]
+    item: int
+
+    def __call__(self, answer: str) -> float:
+        """In [0, 1], by the task's own rules. Text that its verifier would run as a program gets 0, unread."""
+        entry = _entry(self.task, self.params, self.item)
+        if answer != entry["answer"].strip() and not is_safe(self.task, answer):
+            return 0.0
+        try:
+            score = float(_dataset(self.task, self.params).score_answer(answer, entry))
+        except Exception:  # whatever way a verifier fails on what a model wrote, it has not approved of it
+            return 0.0
+        return min(1.0, max(0.0, score))
+
+
+@dataclass(frozen=True)
+class ReasoningGym(Sequence[Problem]):
+    """The problems of a task. Their column `verifier` is a function from an answer to a number in [0, 1].
+
+    `params` are the task's own settings. Raises `UserError` for a task, setting or split that does not exist, a task
+    without gold answers, and where the package is not installed.
+    """
+
+    task: str
+    split: str = "train"
+    seed: int = 0
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.split not in ("train", "test"):
+            raise UserError(f"split: is {self.split!r}; {PREFIX}{self.task} has the splits train and test")
+        if not isinstance(_dataset(self.task, self._frozen)[0].get("answer"), str):
+            raise UserError(
+                f"name: {PREFIX}{self.task} has no gold answers, which the check needs; choose another task"
+            )
+
+    def __len__(self) -> int:
+        return LENGTH
+
+    @overload
+    def __getitem__(self, index: int) -> Problem: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Problem]: ...
+    def __getitem__(self, index: int | slice) -> Problem | list[Problem]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(LENGTH))]
+        i = range(LENGTH)[index]
+        dataset = _dataset(self.task, self._frozen)
+        for attempt in range(ATTEMPTS):
+            item = _hash(f"{self.seed}/{i}/{attempt}") % ITEMS
+            entry = dataset[item]
+            if (_hash(normalised(entry["question"])) % HELD_OUT == 0) == (self.split == "test"):
+                return self._problem(item, entry)
+        raise UserError(f"name: {PREFIX}{self.task} has too few questions to hold any out; choose another task")
+
+    def disjoint_from(self, other: Sequence[Problem]) -> bool:
+        """Whether no question of `other` can be one of these, by construction."""
+        return isinstance(other, ReasoningGym) and other.split != self.split
+
+    @cached_property
+    def _frozen(self) -> tuple[tuple[str, Any], ...]:
+        """The settings as something that can be a key."""
+        return tuple(sorted((name, _as_key(value)) for name, value in self.params.items()))
+
+    def _problem(self, item: int, entry: Mapping[str, Any]) -> Problem:
+        source, question = f"{PREFIX}{self.task}", entry["question"].strip()
+        columns = {"verifier": Verifier(self.task, self._frozen, item)}
+        return Problem(problem_id(source, question), question, entry["answer"].strip(), "", source, columns)
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+def _as_key(value: Any) -> Any:
+    return tuple(map(_as_key, value)) if isinstance(value, list) else value
+
+
+@lru_cache(maxsize=4096)
+def _entry(task: str, params: tuple[tuple[str, Any], ...], item: int) -> dict[str, Any]:
+    return dict(_dataset(task, params)[item])
+
+
+@lru_cache(maxsize=64)
+def _dataset(task: str, params: tuple[tuple[str, Any], ...]) -> Any:
+    """The package's own generator."""
+    package = _package()
+    known = package.factory.DATASETS
+    if task not in known:
+        raise UserError(f"name: reasoning_gym has no task {task!r}{did_you_mean(task, known) or _some(known)}")
+    takes = [one.name for one in fields(known[task][1]) if one.name not in ("seed", "size")]
+    for name, _ in params:
+        if name not in takes:
+            says = f"{PREFIX}{task} takes {', '.join(takes) or 'none'}{did_you_mean(name, takes)}"
+            raise UserError(f"params.{name}: unknown key; {says}")
+    try:
+        return package.create_dataset(task, seed=0, size=ITEMS, **dict(params))
+    except Exception as error:  # a task checks its settings with assertions, and fails on wrong types in its own way
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"params: {PREFIX}{task} refuses {dict(params)}: {reason}; mend the setting") from error
+
+
+def _package() -> ModuleType:
+    try:
+        import reasoning_gym
+        import reasoning_gym.factory
+    except ImportError as error:
+        raise UserError(
+            f"name: {PREFIX}… needs the package reasoning-gym, which does not load ({error}); "
+            "install it with: pip install 'whet[reasoning-gym]'"
+        ) from error
+    return reasoning_gym  # type: ignore[no-any-return]
+
+
+def _some(known: Mapping[str, Any]) -> str:
+    return f"; some are {', '.join(sorted(known)[:10])}"

@@ -11,6 +11,7 @@ from torch import Tensor
 import tiny
 from batches import prompt, ragged_batch
 from whet.build import (
+    build_asking,
     build_judge,
     build_optimizer,
     build_policy,
@@ -21,8 +22,10 @@ from whet.build import (
     place_kl,
 )
 from whet.config import FormatConfig
+from whet.data.curriculum import ByPassRate, Observed
 from whet.errors import UserError
 from whet.formats import build_format
+from whet.grpo.dynamic_sampling import DynamicSampling
 from whet.grpo.kl_penalty import KlPenalty
 from whet.policy.language_model import LanguageModel
 from whet.types import Problem, Rollout
@@ -253,6 +256,7 @@ def test_the_kl_goes_where_the_recipe_says(tiny_folder: Path, tmp_path: Path) ->
     assert placed(beta=0.1) == (grader, reference)
     assert placed(name="rloo") == (grader, reference)
     penalty, none = placed(name="rloo", beta=0.1)
+    assert none.reference is reference
     assert isinstance(penalty, KlPenalty)
     assert (penalty.grader, penalty.reference, penalty.config.beta) == (grader, reference, 0.1)
     assert none.logprobs(ragged_batch([4], [[3]])) is None
@@ -264,3 +268,37 @@ def test_an_architecture_without_a_fast_path_is_told(tmp_path: Path, changes: di
     said: list[str] = []
     build_policy(shrunk(tmp_path / "model", tmp_path), said.append)
     assert any("goes through its own forward: exact, but slower" in line for line in said) is told
+
+
+def test_problems_come_as_the_recipe_says(tiny_folder: Path, tmp_path: Path) -> None:
+    def asking(**changes: Any) -> Any:
+        config = shrunk(tiny_folder, tmp_path, {f"grpo.{name}": value for name, value in changes.items()})
+        return build_asking(config, stream, sampler, grader, 1.1)  # type: ignore[arg-type]
+
+    stream, sampler, grader = object(), object(), object()
+    plain = asking()
+    assert (plain.problems, plain.grader, plain.told()) == (stream, grader, {})
+    watched = asking(curriculum={"candidates": 3})
+    assert isinstance(watched.problems, ByPassRate)
+    assert isinstance(watched.grader, Observed)
+    assert watched.grader.curriculum is watched.problems
+    assert (watched.problems.candidates, watched.problems.full_marks) == (3, 1.1)
+    dynamic = asking(draws=4, curriculum={"by": "pass_rate"})
+    assert dynamic.problems is dynamic.grader
+    assert isinstance(dynamic.problems, DynamicSampling)
+    assert (dynamic.problems.rounds, dynamic.problems.sampler) == (4, sampler)
+    assert isinstance(dynamic.problems.problems, ByPassRate)
+    dynamic.problems.metrics = {"dynamic/groups": 3.0}
+    assert dynamic.told() == {"dynamic/groups": 3.0}
+
+
+def test_problems_by_level(tiny_folder: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(json.dumps({"question": f"{n}?", "answer": "1", "level": 9 - n}) + "\n" for n in range(8)))
+    changes = {
+        "data.train": {"name": str(rows)},
+        "data.test": {"name": "arithmetic"},
+        "grpo.curriculum": {"by": "level", "start": 0.1},
+    }
+    task = build_task(shrunk(tiny_folder, tmp_path, changes), tiny.tiny_tokenizer())
+    assert [one.problem.question for one in task.stream.draw(1, 0)] == ["7?"]

@@ -7,13 +7,17 @@ import pytest
 
 from whet import protocols
 from whet.compute.single import MasterAdamW
+from whet.data.curriculum import ByLevel, ByPassRate, Observed
 from whet.data.stream import ProblemStream
+from whet.grpo.dynamic_sampling import DynamicSampling
+from whet.grpo.kl_penalty import InTheReward, KlPenalty
 from whet.policy.language_model import LanguageModel
-from whet.policy.reference import AdaptersOff, FrozenReference, NoReference
+from whet.policy.reference import AdaptersOff, FollowingReference, FrozenReference, NoReference
 from whet.rewards.mixture import Mixture
 from whet.rollout.native import NativeSampler
 from whet.runs.writer import RunWriter
 from whet.stages.fine_tune import Recorder
+from whet.stages.parity import Gated
 
 CAST = [
     (protocols.Problems, ProblemStream),
@@ -21,6 +25,15 @@ CAST = [
     (protocols.Reference, NoReference),
     (protocols.Reference, FrozenReference),
     (protocols.Reference, AdaptersOff),
+    (protocols.Reference, FollowingReference),
+    (protocols.Reference, InTheReward),
+    (protocols.Problems, ByLevel),
+    (protocols.Problems, ByPassRate),
+    (protocols.Problems, DynamicSampling),
+    (protocols.Grader, DynamicSampling),
+    (protocols.Grader, KlPenalty),
+    (protocols.Grader, Observed),
+    (protocols.Run, Gated),
     (protocols.Sampler, NativeSampler),
     (protocols.Grader, Mixture),
     (protocols.Optimizer, MasterAdamW),

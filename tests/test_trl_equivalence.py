@@ -21,13 +21,13 @@ from torch import Tensor
 import tiny
 from batches import prompt, ragged_batch, rollout
 from whet.batch import Batch
+from whet.config.objective import ObjectiveConfig
 from whet.grpo.advantage import advantages
 from whet.grpo.importance import importance_weights
 from whet.grpo.kl_penalty import KlPenalty
 from whet.grpo.objective import Normaliser, objective
 from whet.policy.forward import padded, shared_prefix, shared_prefix_with_entropies
 from whet.types import Group, Reward
-from whet.variants import ObjectiveConfig
 
 pytest.importorskip("trl")
 from trl import GRPOTrainer, RLOOTrainer

@@ -1,16 +1,17 @@
 """From a recipe to live objects: the only file that names every implementation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from whet.config import Config, OptimizerConfig
+from whet.data.curriculum import ByLevel
 from whet.data.overlap import refuse_overlap
 from whet.data.prompts import PromptRenderer
 from whet.data.sources import load_data, load_source
 from whet.data.stream import ProblemStream, held_out
 from whet.formats import ResponseFormat, build_format
-from whet.protocols import Grader, Judge, Optimizer, Reference, Sampler
+from whet.protocols import Grader, Judge, Optimizer, Problems, Reference, Sampler
 from whet.types import Problem, Prompt, Verdict
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Task:
     renderer: PromptRenderer
     response_format: ResponseFormat
     reward: "Mixture"
-    stream: ProblemStream
+    stream: Problems
     exam: Exam
 
 
@@ -60,9 +61,17 @@ def build_task(config: Config, tokenizer: Any) -> Task:
         renderer=renderer,
         response_format=response_format,
         reward=build_reward(config, response_format),
-        stream=ProblemStream(train, renderer, config.seed),
+        stream=build_stream(config, train, renderer),
         exam=build_exam(config, test, renderer, response_format),
     )
+
+
+def build_stream(config: Config, train: Sequence[Problem], renderer: PromptRenderer) -> Problems:
+    """q ~ P(Q): epoch after epoch, or easy problems first."""
+    curriculum = config.grpo.curriculum
+    if curriculum and curriculum.by == "level":
+        return ByLevel(train, renderer, curriculum, config.seed)
+    return ProblemStream(train, renderer, config.seed)
 
 
 def build_exam(
@@ -150,19 +159,47 @@ def build_optimizer(policy: "LanguageModel", config: OptimizerConfig, steps: int
 def build_reference(policy: "LanguageModel", config: Config) -> Reference:
     """The policy as it is now: nothing at β = 0; without its adapters while these change nothing; else a copy."""
     from whet.policy.lora import changes_nothing
-    from whet.policy.reference import AdaptersOff, FrozenReference, NoReference
+    from whet.policy.reference import AdaptersOff, FollowingReference, FrozenReference, NoReference
 
-    if not config.grpo.objective.beta:
+    objective = config.grpo.objective
+    if not objective.beta:
         return NoReference()
+    if objective.reference_every:
+        tokens, every, mix = config.grpo.micro_batch_tokens, objective.reference_every, objective.reference_mix
+        return FollowingReference(policy, tokens, every, mix)
     kind = AdaptersOff if config.model.lora and changes_nothing(policy.model) else FrozenReference
     return kind(policy, config.grpo.micro_batch_tokens)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Who asks and who grades, where these have to listen to each other."""
+
+    problems: Problems
+    grader: Grader
+    told: Callable[[], Mapping[str, float]]
+    """What asking cost in the last step."""
+
+
+def build_asking(config: Config, stream: Problems, sampler: Sampler, grader: Grader, full_marks: float) -> Asking:
+    """Problems by their pass rates, and dynamic sampling, each where the recipe wants it."""
+    from whet.data.curriculum import ByPassRate, Observed
+    from whet.grpo.dynamic_sampling import DynamicSampling
+
+    curriculum, draws = config.grpo.curriculum, config.grpo.draws
+    if curriculum and curriculum.by == "pass_rate":
+        stream = ByPassRate(stream, curriculum.candidates, full_marks)
+        grader = Observed(grader, stream)
+    if draws == 1:
+        return Asking(stream, grader, dict)
+    dynamic = DynamicSampling(stream, sampler, grader, draws)
+    return Asking(dynamic, dynamic, lambda: dynamic.metrics)
 
 
 def place_kl(config: Config, grader: Grader, reference: Reference) -> tuple[Grader, Reference]:
     """Who grades and what the loss is held to: with the KL in the reward, the grader has the reference."""
     if config.grpo.objective.kl_in == "loss" or not config.grpo.objective.beta:
         return grader, reference
-    from whet.grpo.kl_penalty import KlPenalty
-    from whet.policy.reference import NoReference
+    from whet.grpo.kl_penalty import InTheReward, KlPenalty
 
-    return KlPenalty(grader, reference, config.grpo.objective), NoReference()
+    return KlPenalty(grader, reference, config.grpo.objective), InTheReward(reference)

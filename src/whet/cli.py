@@ -206,18 +206,19 @@ def bench(
     from whet.bench.tables import FULL, QUICK, TABLES, Bench, chosen
     from whet.bench.work import work_of
 
-    say = console(stderr=True).print
+    command = " ".join(["whet", *sys.argv[1:]])
     asked = Bench(
         model=model or "SmolLM2-135M-Instruct",
         amount=QUICK if quick else FULL,
         vllm_python=str(vllm_python) if vllm_python else None,
         target=target,
-        say=say,
+        say=console(stderr=True).print,
+        keep=lambda table: save(table, out, command),
         work=work_of(shape),
     )
     for name in chosen(tables or ("equal_work,rollouts" if quick else ",".join(TABLES))):
         table = TABLES[name](asked)
-        save(table, out, " ".join(["whet", *sys.argv[1:]]))
+        asked.keep(table)
         print(table.markdown(), flush=True)
 
 

@@ -53,6 +53,10 @@ class Reference(Protocol):
         """log π_ref as `[B, T]` without a gradient, or `None` where no reference is kept."""
         ...
 
+    def follow(self, step: int) -> None:
+        """π_ref ← π_θ after `step`, where and as far as the recipe lets it."""
+        ...
+
 
 class Sampler(Protocol):
     """π_old: samples responses and records their log-probabilities."""

@@ -45,8 +45,9 @@ def test_every_contestant_goes_on_from_the_same_weights(tmp_path: Path, monkeypa
 
         return Fake(name, answer)
 
+    kept: list[Any] = []
     players = [player("whet", 2.0), player("slow", 12.0)]
-    table = learning(players, "quickstart", [0, 7], 4, 2, 0.5, tmp_path, lambda text: None)
+    table = learning(players, "quickstart", [0, 7], 4, 2, 0.5, tmp_path, lambda text: None, kept.append)
     (whet, slow) = table.rows
     assert whet[-2:] == ["**8**", "**1.0**"]
     assert slow[-2:] == ["**48**", "**6.0**"]
@@ -56,6 +57,8 @@ def test_every_contestant_goes_on_from_the_same_weights(tmp_path: Path, monkeypa
     assert starts == ["warm-of-0", "warm-of-0", "warm-of-7", "warm-of-7"]
     assert table.data["contestants"]["slow"][1]["exams"] == {0: 0.2, 2: 0.3, 4: 0.6}
     assert "s to 50%" in table.columns
+    assert [len(one.data["contestants"]["slow"]) for one in kept] == [1, 2]
+    assert kept[-1].rows == table.rows
 
 
 def test_a_target_that_one_seed_missed_is_not_reached() -> None:

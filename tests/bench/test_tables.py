@@ -11,7 +11,7 @@ from whet.errors import UserError
 
 
 def bench(say: Callable[[str], None] = lambda text: None, vllm: str | None = None) -> Bench:
-    return Bench("SmolLM2-135M-Instruct", QUICK, vllm, 0.4, say)
+    return Bench("SmolLM2-135M-Instruct", QUICK, vllm, 0.4, say, lambda table: None)
 
 
 def test_trl_takes_part_as_it_comes_and_tuned(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from whet.config.data import KeepConfig
 from whet.data.arithmetic import Arithmetic
 from whet.data.gsm8k import load_gsm8k
 from whet.data.hendrycks_math import load_math500
 from whet.data.keep import answer_type, kept, level_of
 from whet.errors import UserError
-from whet.problem_sources import KeepConfig
 from whet.types import Problem
 
 

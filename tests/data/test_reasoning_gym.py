@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from whet.config import RewardConfig, SourceConfig
+from whet.config.data import DataConfig
 from whet.data import reasoning_gym as source
 from whet.data.overlap import overlap
 from whet.data.reasoning_gym import ReasoningGym, Verifier
@@ -19,7 +20,6 @@ from whet.data.safe_answers import EVALUATING
 from whet.data.sources import check_source, load_data, load_source
 from whet.errors import UserError
 from whet.formats import BUILT_IN
-from whet.problem_sources import DataConfig
 from whet.rewards.gold import gold_failures
 from whet.rewards.mixture import Mixture
 from whet.rewards.registry import build_reward

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from whet.config import DataConfig, SourceConfig
+from whet.config.data import KeepConfig
 from whet.data.arithmetic import Arithmetic
 from whet.data.sources import check_source, load_data, load_source
 from whet.errors import UserError
-from whet.problem_sources import KeepConfig
 
 
 @pytest.fixture

@@ -81,6 +81,9 @@ class Reference:
         self.roles.journal.append(("reference", len(batch)))
         return torch.full(batch.mask_BT.shape, UNIFORM) if self.roles.keeps_reference else None
 
+    def follow(self, step: int) -> None:
+        self.roles.journal.append(("follow", step))
+
 
 def played(roles: Everything, steps: int, **objective: Any) -> Everything:
     config = GrpoConfig(
@@ -104,6 +107,7 @@ def a_step(step: int, reference: bool = True, iterations: int = 1) -> list[tuple
         ("grade", 2, [G, G]),
         ("reference", 2 * G),
         *one_pass * iterations,
+        ("follow", step),
         ("record", step),
         ("after_step", step),
     ]

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from batches import prompt, rollout
-from whet.batch import Batch
+from whet.batch import Batch, collate
+from whet.config.objective import ObjectiveConfig
 from whet.grpo.advantage import advantages
-from whet.grpo.kl_penalty import KlPenalty
+from whet.grpo.kl_penalty import InTheReward, KlPenalty
 from whet.types import Group, Outputs, Prompt, Reward
-from whet.variants import ObjectiveConfig
 
 PROMPTS = [prompt("a", (5,)), prompt("b", (6, 7))]
 OUTPUTS = [
@@ -37,10 +37,16 @@ class Reference:
     def logprobs(self, batch: Batch) -> Tensor:
         return torch.where(batch.mask_BT, -1.5, math.nan)
 
+    def follow(self, step: int) -> None:
+        self.followed = step
+
 
 class Nothing:
     def logprobs(self, batch: Batch) -> None:
         return None
+
+    def follow(self, step: int) -> None:
+        raise AssertionError("nobody moves it")
 
 
 def graded(reference: Any = None, **choices: Any) -> list[Group]:
@@ -82,3 +88,11 @@ def test_rloo_compares_penalised_rewards() -> None:
     groups = KlPenalty(Grades(), Reference(), config).grade(PROMPTS, OUTPUTS)
     assert advantages(groups, config)[0] == pytest.approx([0.8, -0.8], rel=1e-6)
     assert advantages(groups, config)[1] == [0.0, 0.0]
+
+
+def test_a_reference_in_the_reward_holds_the_loss_to_nothing_and_still_follows() -> None:
+    reference = Reference()
+    seen_by_the_loss = InTheReward(reference)
+    assert seen_by_the_loss.logprobs(collate(graded(beta=0.1), [[0.0, 0.0]] * 2)) is None  # type: ignore[func-returns-value]
+    seen_by_the_loss.follow(4)
+    assert reference.followed == 4

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from whet.config.objective import ObjectiveConfig
 from whet.grpo.surrogate import SURROGATES, clipped_surrogate
-from whet.variants import ObjectiveConfig
 
 UNREAD = torch.tensor([[math.nan]], dtype=torch.float64)
 """Stands for a quantity that a surrogate has no use for."""

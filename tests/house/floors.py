@@ -1,18 +1,18 @@
 """The floors of the house: what stands on which, and what each may carry."""
 
 FLOORS = {
-    0: {"types", "batch", "protocols", "formats", "config", "problem_sources", "section", "variants", "errors"},
+    0: {"types", "batch", "protocols", "formats", "config", "errors"},
     1: {"grpo", "sft", "eval", "rewards", "diagnose", "kernels"},
     2: {"data", "policy", "rollout", "compute", "runs", "verifiers"},
     3: {"recipe", "recipes", "stages", "chat"},  # and every top-level module that no other floor names
     4: {"bench", "terminal"},
     5: {"cli", "dashboard"},
 }
-FOLDERS = {"formats"} | FLOORS[1] | FLOORS[2] | FLOORS[3] | FLOORS[4] | {"dashboard"}
+FOLDERS = {"config", "formats"} | FLOORS[1] | FLOORS[2] | FLOORS[3] | FLOORS[4] | {"dashboard"}
 """Everything else on a floor is a file right under `whet`."""
 
-STOOD_ON = {"recipe"}
-"""Folders that the rest of their own floor may stand on: every wire begins at a recipe."""
+STOOD_ON = {"config", "recipe"}
+"""Folders that the rest of their own floor may stand on: every wire begins at a recipe, every recipe is settings."""
 
 HEAVY = {"torch", "transformers", "datasets", "scipy", "peft", "math_verify", "accelerate", "sympy", "pandas"}
 """Libraries that take long to load."""

@@ -9,7 +9,7 @@ import tiny
 from batches import ragged_batch
 from plainly import LENGTHS, row_by_row, with_lora
 from whet.policy.language_model import LanguageModel
-from whet.policy.reference import AdaptersOff, FrozenReference, NoReference
+from whet.policy.reference import AdaptersOff, FollowingReference, FrozenReference, NoReference
 
 
 def language_model(model: Any, temperature: float = 1.0) -> LanguageModel:
@@ -86,3 +86,59 @@ def test_adapters_are_on_again_after_an_exception() -> None:
     with pytest.raises(IndexError):
         AdaptersOff(policy, 100).logprobs(broken)
     assert torch.equal(policy.logprobs(batch), before)
+
+
+@pytest.mark.parametrize("lora", [False, True])
+def test_a_following_reference_takes_over_every_so_many_steps(lora: bool) -> None:
+    batch = ragged_batch(*LENGTHS)
+    policy = language_model(with_lora() if lora else tiny.tiny_model())
+    reference = FollowingReference(policy, 100, every=2, mix=1.0)
+    before = reference.logprobs(batch)
+    shake(policy)
+    reference.follow(0)
+    assert torch.equal(reference.logprobs(batch), before)
+    reference.follow(1)
+    torch.testing.assert_close(reference.logprobs(batch), policy.logprobs(batch).detach())
+    shake(policy)
+    assert not torch.allclose(reference.logprobs(batch), policy.logprobs(batch))
+
+
+def test_a_running_mean_by_hand() -> None:
+    """A weight of 0 that goes to 1: mix ¼ takes it to ¼, then to 7/16."""
+    policy = language_model(tiny.tiny_model())
+    weight = policy.model.model.norm.weight
+    with torch.no_grad():
+        weight.zero_()
+    reference = FollowingReference(policy, 100, every=1, mix=0.25)
+    with torch.no_grad():
+        weight.fill_(1.0)
+    for step, expected in enumerate((0.25, 0.4375)):
+        reference.follow(step)
+        assert reference.policy.model.model.norm.weight.unique().tolist() == [expected]
+
+
+def test_small_steps_add_up_in_bfloat16() -> None:
+    """A thousandth of 1 is less than half of bfloat16's spacing at 1; a hundred of them are not."""
+    policy = language_model(tiny.tiny_model(dtype=torch.bfloat16))
+    weight = policy.model.model.norm.weight
+    with torch.no_grad():
+        weight.fill_(1.0)
+    reference = FollowingReference(policy, 100, every=1, mix=1e-3)
+    with torch.no_grad():
+        weight.fill_(2.0)
+    for step in range(100):
+        reference.follow(step)
+    found = reference.policy.model.model.norm.weight.float().unique().item()
+    assert found == pytest.approx(2 - 0.999**100, abs=2**-7)
+
+
+@pytest.mark.parametrize("kind", [FrozenReference, AdaptersOff])
+def test_the_others_stay(kind: Any) -> None:
+    batch = ragged_batch(*LENGTHS)
+    policy = language_model(with_lora())
+    reference = kind(policy, 100)
+    before = reference.logprobs(batch)
+    shake(policy)
+    reference.follow(0)
+    torch.testing.assert_close(reference.logprobs(batch), before)
+    NoReference().follow(0)

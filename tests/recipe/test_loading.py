@@ -20,7 +20,14 @@ from whet.data.sources import load_data
 from whet.errors import UserError
 from whet.recipe import RECIPES, dump_recipe, find_recipe, load_recipe, recipe_names
 
-SHIPPED = ["gsm8k-qwen0.5b", "quickstart", "toy-arithmetic"]
+SHIPPED = [
+    "countdown",
+    "gsm8k-output-consistency",
+    "gsm8k-qwen0.5b",
+    "numina-stratos-qwen0.5b",
+    "quickstart",
+    "toy-arithmetic",
+]
 
 
 @pytest.fixture
@@ -194,8 +201,7 @@ def test_names_that_do_not_exist_are_refused_before_anything_loads(written: Any,
 
 def test_a_recipe_that_is_not_there() -> None:
     assert refused("quickstat") == [
-        "recipe: none is called 'quickstat'; shipped recipes are gsm8k-qwen0.5b, quickstart, toy-arithmetic; "
-        "did you mean quickstart?"
+        f"recipe: none is called 'quickstat'; shipped recipes are {', '.join(SHIPPED)}; did you mean quickstart?"
     ]
     assert "there is no file no/such.yaml" in refused("no/such.yaml")[0]
     assert find_recipe("quickstart").is_file()

@@ -10,6 +10,7 @@ import pytest
 from batches import group
 from whet.build import build_policy, build_task
 from whet.config import WeightConfig
+from whet.config.objective import ROWS
 from whet.eval.evaluate import Evaluation
 from whet.eval.record import Record
 from whet.policy.checkpoint import load_checkpoint, what_is_wrong
@@ -19,7 +20,6 @@ from whet.runs.writer import RunWriter
 from whet.stages import fine_tune as stage
 from whet.stages.clock import Clock
 from whet.stages.fine_tune import Milestones, Recorder, fine_tune, graded
-from whet.variants import ROWS
 from wiring import listening, shrunk, write_rewards
 
 GROUPS = [group([1.0, 0.0], [3, 5]), group([1.0, 1.0], [2, 2])]
@@ -81,7 +81,8 @@ def test_each_reward_function_has_its_figures_in_a_step() -> None:
 
     mixture = Mixture([Part("logging", logging, WeightConfig(start=1, end=0, steps=10), full_mark=1.0)])
     groups = mixture.grade([GROUPS[0].prompt], [GROUPS[0].rollouts], step=5)
-    assert graded(mixture, 5, groups) == {
+    assert graded(mixture, lambda: {"dynamic/groups": 7.0}, 5, groups) == {
+        "dynamic/groups": 7.0,
         "own": 3.0,
         "rewards/logging/mean": 1.0,
         "rewards/logging/std": 0.0,

@@ -1,7 +1,7 @@
 """Table 3, learning: a recipe's GRPO at natural lengths, from the same warm start, to the same held-out accuracy."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -21,34 +21,57 @@ def learning(
     target: float,
     folder: Path,
     say: Say,
+    keep: Callable[[Table], None],
 ) -> Table:
-    """For each seed: one warm start, then every contestant's GRPO from it, in turn; exams are not on the clock."""
+    """For each seed: one warm start, then every contestant's GRPO from it, in turn; exams are not on the clock.
+
+    `keep` is handed the table so far after each seed: hours of measuring are not lost to a power cut.
+    """
     found: dict[str, list[dict[str, Any]]] = {contestant.name: [] for contestant in contestants}
-    warm = Contestant("warm start", sys.executable, "warm_start.py")
-    exam = Contestant("exam", sys.executable, "exam.py")
+    given = {"recipe": recipe, "steps": steps, "target": target}
+    table = _table(found, given)
     for seed in seeds:
         say(f"seed {seed}: warm start")
-        start = warm.run({"recipe": recipe, "overrides": {"seed": seed}, "folder": str(folder / f"warm-{seed}")})
-        overrides = {"seed": seed, "model.name": start["model"], "sft.when": "never", "grpo.steps": steps}
+        start = _warm_start(recipe, seed, folder)
+        overrides = {"seed": seed, "model.name": start, "sft.when": "never", "grpo.steps": steps}
         for contestant in contestants:
             say(f"seed {seed}: {contestant.name}")
             own = folder / f"{contestant.name.replace(' ', '-')}-{seed}"
             result = contestant.run({"recipe": recipe, "overrides": overrides, "every": every, "folder": str(own)})
             say(f"seed {seed}: exams of {contestant.name}")
-            folders = [start["model"], *(weights for _, weights in result["snapshots"])]
-            taken = exam.run({"recipe": recipe, "overrides": overrides, "folders": folders})
-            at = [0, *(step for step, _ in result.pop("snapshots"))]
-            found[contestant.name].append(
-                {"seed": seed, **result, "exams": dict(zip(at, taken["accuracies"], strict=True))}
-            )
-    ours = _median_time(found[contestants[0].name], target)
+            exams = _exams({"recipe": recipe, "overrides": overrides}, [(0, start), *result.pop("snapshots")])
+            found[contestant.name].append({"seed": seed, **result, "exams": exams})
+        table = _table(found, given)
+        keep(table)
+    return table
+
+
+def _warm_start(recipe: str, seed: int, folder: Path) -> str:
+    """The folder with the weights that every contestant begins with."""
+    worker = Contestant("warm start", sys.executable, "warm_start.py")
+    work = {"recipe": recipe, "overrides": {"seed": seed}, "folder": str(folder / f"warm-{seed}")}
+    model: str = worker.run(work)["model"]
+    return model
+
+
+def _exams(asked: Mapping[str, Any], snapshots: Sequence[tuple[int, str]]) -> dict[int, float]:
+    """By step, the held-out accuracy of the weights saved after it."""
+    worker = Contestant("exam", sys.executable, "exam.py")
+    accuracies = worker.run({**asked, "folders": [folder for _, folder in snapshots]})["accuracies"]
+    return dict(zip((step for step, _ in snapshots), accuracies, strict=True))
+
+
+def _table(found: Mapping[str, Sequence[Mapping[str, Any]]], given: Mapping[str, Any]) -> Table:
+    ours, *_ = found.values()
+    target, seeds = given["target"], [str(result["seed"]) for result in ours]
+    fastest = _median_time(ours, target) if ours else None
     return Table(
         name="learning",
-        title=f"Learning: {steps} steps of the {recipe} recipe's GRPO from the same warm start, seeds "
-        f"{', '.join(map(str, seeds))}",
+        title=f"Learning: {given['steps']} steps of the {given['recipe']} recipe's GRPO from the same warm start, "
+        f"seeds {', '.join(seeds)}",
         columns=[column.format(target=target) for column in COLUMNS],
-        rows=[_row(name, results, target, ours) for name, results in found.items()],
-        data={"recipe": recipe, "steps": steps, "target": target, "contestants": found},
+        rows=[_row(name, results, target, fastest) for name, results in found.items() if results],
+        data={**given, "contestants": {name: list(results) for name, results in found.items()}},
     )
 
 

@@ -47,6 +47,8 @@ class Bench:
     target: float
     """Held-out accuracy that the learning table times."""
     say: Say
+    keep: Callable[[Table], None]
+    """What becomes of a table, and of one that is not finished yet."""
     work: Work = field(default_factory=Work)
     """Of the equal-work table."""
 
@@ -94,6 +96,7 @@ def make_learning(bench: Bench) -> Table:
             bench.target,
             Path(scratch),
             bench.say,
+            bench.keep,
         )
 
 

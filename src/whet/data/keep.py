@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 
+from whet.config.data import AnswerType, KeepConfig
 from whet.data.overlap import ENDLESS
 from whet.errors import UserError, did_you_mean
 from whet.formats.spans import NUMBER
-from whet.problem_sources import AnswerType, KeepConfig
 from whet.types import Problem
 
 PATIENCE = 64

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from whet.config.data import SourceConfig
 from whet.data.arithmetic import Arithmetic
 from whet.data.bespoke_stratos import HUB_NAME as BESPOKE_STRATOS
 from whet.data.bespoke_stratos import WORKED, load_bespoke_stratos
@@ -19,7 +20,6 @@ from whet.data.reasoning_gym import PREFIX, ReasoningGym
 from whet.data.rows import READERS, locate, read_rows
 from whet.data.table import held_apart, problems_from
 from whet.errors import UserError, did_you_mean
-from whet.problem_sources import SourceConfig
 from whet.types import Problem
 
 SHARED_SEED = 0

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from whet.config.data import DataConfig, KeepConfig, SourceConfig
 from whet.data.keep import kept
 from whet.data.kinds import hold_out, kind_of
 from whet.data.mixture import Mixture
 from whet.data.overlap import ENDLESS, refuse_overlap
 from whet.data.table import NAMES
 from whet.errors import UserError, did_you_mean
-from whet.problem_sources import DataConfig, KeepConfig, SourceConfig
 from whet.types import Problem
 
 _LOG = logging.getLogger("whet.data")

@@ -14,8 +14,8 @@ Rewards of `None` (not applicable) take part in no mean and get the advantage 0.
 from collections.abc import Callable, Sequence
 from statistics import mean, stdev
 
+from whet.config.objective import ObjectiveConfig
 from whet.types import Group
-from whet.variants import ObjectiveConfig
 
 EPSILON = 1e-4
 """Added to every standard deviation, as in TRL: it bounds Â when rewards barely differ."""

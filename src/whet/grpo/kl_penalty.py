@@ -5,11 +5,26 @@ from dataclasses import replace
 
 import torch
 
-from whet.batch import collate
+from whet.batch import Batch, collate
+from whet.config.objective import ObjectiveConfig
 from whet.grpo.kl import kl_divergence
 from whet.protocols import Grader, Reference
 from whet.types import Group, Outputs, Prompt, Reward
-from whet.variants import ObjectiveConfig
+
+
+class InTheReward:
+    """π_ref as the loss sees it where the KL is in the reward: nothing to be held to; it goes on following."""
+
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
+
+    def logprobs(self, batch: Batch) -> None:
+        """None."""
+        return
+
+    def follow(self, step: int) -> None:
+        """As the reference under it does."""
+        self.reference.follow(step)
 
 
 class KlPenalty:

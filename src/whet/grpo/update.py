@@ -7,10 +7,10 @@ from torch import Tensor
 
 from whet.batch import Batch
 from whet.config import GrpoConfig
+from whet.config.objective import ObjectiveConfig
 from whet.grpo.importance import corrected
 from whet.grpo.objective import Normaliser, objective
 from whet.protocols import Optimizer, Policy
-from whet.variants import ObjectiveConfig
 
 TOKEN_MEANS = ("clip_ratio/low_mean", "clip_ratio/high_mean", "sampler/logprob_difference_mean")
 """Metrics that are means over the response tokens learned from, whatever the objective."""

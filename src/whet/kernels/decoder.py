@@ -34,9 +34,9 @@ class Context:
     prompt_values: Tensor
     """`[Q · K, L, D]`."""
     own_keys: Tensor
-    """`[R, K, D, C]`."""
+    """`[R · K, D, C]`."""
     own_values: Tensor
-    """`[R, K, C, D]`."""
+    """`[R · K, C, D]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,11 @@ class Decoder:
         """Goes on with these rows only, int64 indices in ascending order."""
         self.grid = Grid(self.grid.prompt_R[rows], self.grid.shape[0])
         self.position_R, self.prompt_positions_RL = self.position_R[rows], self.prompt_positions_RL[rows]
+        heads = (
+            rows[:, None] * self.weights.kv_heads + torch.arange(self.weights.kv_heads, device=rows.device)
+        ).flatten()
         for context in self.contexts:
-            context.own_keys, context.own_values = context.own_keys[rows], context.own_values[rows]
+            context.own_keys, context.own_values = context.own_keys[heads], context.own_values[heads]
 
     def _room(self) -> int:
         """C: tokens that there is room for."""
@@ -148,8 +151,8 @@ class Decoder:
     def _qkv(self, layer: Layer, x: Tensor) -> tuple[Tensor, Tensor]:
         """Queries and keys `[…, H + K, D]`, normed, and values `[…, K, D]`."""
         w = self.weights
-        heads = layer.qkv(layer.attention_norm(x)).unflatten(-1, (-1, w.head_size))
-        query_key, value = heads.split([w.heads + w.kv_heads, w.kv_heads], -2)
+        heads = layer.qkv(layer.attention_norm(x)).view(*x.shape[:-1], -1, w.head_size)
+        query_key, value = heads.split_with_sizes([w.heads + w.kv_heads, w.kv_heads], -2)
         return layer.head_norm(query_key), value
 
     def _mlp(self, layer: Layer, x: Tensor) -> Tensor:
@@ -166,13 +169,13 @@ class Decoder:
         mask = visible(x.shape[1], w.kinds[layer.kind].window, x.device)
         seen = scaled_dot_product_attention(query, keys, values, mask, is_causal=mask is None, scale=w.scale)
         x = x + layer.after_attention(layer.attention_out(seen.transpose(1, 2).flatten(2)))
-        shape = (len(self.position_R), w.kv_heads)
+        rows = len(self.position_R) * w.kv_heads
         self.contexts.append(
             Context(
                 prompt_keys=key.transpose(-1, -2).flatten(0, 1).contiguous(),
                 prompt_values=value.flatten(0, 1).contiguous(),
-                own_keys=x.new_zeros(*shape, w.head_size, 0),
-                own_values=x.new_zeros(*shape, 0, w.head_size),
+                own_keys=x.new_zeros(rows, w.head_size, 0),
+                own_values=x.new_zeros(rows, 0, w.head_size),
             )
         )
         return x + layer.after_mlp(self._mlp(layer, x))
@@ -181,16 +184,16 @@ class Decoder:
         """Attention of one new token per row over [its prompt ‖ itself], `[R, H · D]`."""
         w, grid, longest_prompt = self.weights, self.grid, context.prompt_keys.shape[-1]
         query_key, value = self._qkv(layer, x)
-        query, key = rotated(query_key, sight.cosine, sight.signed_sine).split([w.heads, w.kv_heads], -2)
-        context.own_keys.index_copy_(3, self.slot, key[..., None])
-        context.own_values.index_copy_(2, self.slot, value[:, :, None])
-        query = query.unflatten(1, (w.kv_heads, w.repeats))  # [R, K, r, D]
-        over_prompt = grid.gather(grid.spread(query) @ context.prompt_keys, w.kv_heads)  # [R, K, r, L]
-        over_own = query.flatten(0, 1) @ context.own_keys.flatten(0, 1)  # [R · K, r, C]
+        query, key = rotated(query_key, sight.cosine, sight.signed_sine).split_with_sizes([w.heads, w.kv_heads], -2)
+        context.own_keys.index_copy_(2, self.slot, key.reshape(-1, w.head_size, 1))
+        context.own_values.index_copy_(1, self.slot, value.reshape(-1, 1, w.head_size))
+        query = query.reshape(len(x), w.kv_heads, w.repeats, w.head_size)
+        over_prompt = grid.gather(torch.bmm(grid.spread(query), context.prompt_keys), w.kv_heads)  # [R, K, r, L]
+        over_own = torch.bmm(query.flatten(0, 1), context.own_keys)  # [R · K, r, C]
         scores = torch.cat([over_prompt, over_own.view(*query.shape[:3], -1)], -1)
         weights = scores.add_(sight.bias).softmax(-1)  # summed in float32 inside
-        seen = grid.gather(grid.spread(weights[..., :longest_prompt]) @ context.prompt_values, w.kv_heads)
-        own = weights.flatten(0, 1)[..., longest_prompt:] @ context.own_values.flatten(0, 1)
+        seen = grid.gather(torch.bmm(grid.spread(weights[..., :longest_prompt]), context.prompt_values), w.kv_heads)
+        own = torch.bmm(weights.flatten(0, 1)[..., longest_prompt:], context.own_values)
         return (seen + own.view_as(seen)).flatten(1)
 
 

@@ -26,7 +26,7 @@ def fuse(model: Any) -> Weights:
         kv_heads=config.num_key_value_heads,
         head_size=attention.head_dim,
         scale=attention.scaling,
-        activation=body.layers[0].mlp.act_fn,
+        activation=body.layers[0].mlp.act_fn.forward,
     )
 
 
@@ -89,7 +89,7 @@ def _head_norm(attention: Any) -> Norm:
 def _linear(*modules: Any) -> Any:
     """Several linear layers over the same input, as one."""
     biases = [module.bias for module in modules if module.bias is not None]
-    return frozen_linear(torch.cat([_merged(m) for m in modules]), torch.cat(biases).detach() if biases else None)
+    return frozen_linear([_merged(m) for m in modules], torch.cat(biases).detach() if biases else None)
 
 
 def _merged(module: Any) -> Tensor:

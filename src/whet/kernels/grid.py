@@ -24,9 +24,10 @@ class Grid:
     def spread(self, x_RKrN: Tensor) -> Tensor:
         """Rows `[R, K, r, N]` at their places, `[Q · K, W · r, N]`; an empty place repeats row 0."""
         _, kv_heads, repeats, size = x_RKrN.shape
+        prompts, places = self.shape
         x_GKrN = x_RKrN if self.is_full else x_RKrN.index_select(0, self.row_G)
-        by_prompt: Tensor = x_GKrN.unflatten(0, self.shape).transpose(1, 2)
-        return by_prompt.reshape(self.shape[0] * kv_heads, self.shape[1] * repeats, size)
+        by_prompt = x_GKrN.reshape(prompts, places, kv_heads, repeats, size).transpose(1, 2)
+        return by_prompt.reshape(prompts * kv_heads, places * repeats, size)
 
     def gather(self, x: Tensor, kv_heads: int) -> Tensor:
         """The way back: `[Q · K, W · r, N]` to `[R, K, r, N]`."""

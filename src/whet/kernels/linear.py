@@ -4,7 +4,7 @@ oneDNN reorders a weight matrix on every call unless it is handed one that was r
 rows of a decoding step that costs more than the product itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -13,9 +13,16 @@ from torch.nn.functional import linear
 Linear = Callable[[Tensor], Tensor]
 
 
-def frozen_linear(weight: Tensor, bias: Tensor | None = None) -> Linear:
-    """x ↦ x · weightᵀ + bias, for x `[R, in]` and a weight `[out, in]` that will not change."""
-    return _packed(weight, bias) if _can_pack(weight) else lambda x: linear(x, weight, bias)
+def frozen_linear(weights: Sequence[Tensor], bias: Tensor | None = None) -> Linear:
+    """x ↦ x · weightᵀ + bias for x `[R, in]`.
+
+    The weight `[out, in]` is a copy: all of `weights`, one below the other.
+    """
+    first, *others = weights
+    if _can_pack(first):
+        return _packed(torch.cat(list(weights)) if others else first, bias)
+    whole = torch.cat(list(weights))
+    return lambda x: linear(x, whole, bias)
 
 
 def _can_pack(weight: Tensor) -> bool:
@@ -24,5 +31,5 @@ def _can_pack(weight: Tensor) -> bool:
 
 def _packed(weight: Tensor, bias: Tensor | None) -> Linear:
     packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), None)
-    product = torch.ops.mkldnn._linear_pointwise
+    product = torch.ops.mkldnn._linear_pointwise.default
     return lambda x: product(x, packed, bias, "none", [], "")

@@ -77,8 +77,7 @@ def rms_norm(weight: Tensor, epsilon: float) -> Norm:
     """
 
     def norm(x: Tensor) -> Tensor:
-        wide = x.to(torch.promote_types(x.dtype, torch.float32))
-        normed = wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + epsilon)
-        return (weight * normed.to(weight.dtype)).to(x.dtype)
+        wide = x.to(weight.dtype)
+        return (weight * torch.rms_norm(wide, wide.shape[-1:], None, epsilon)).to(x.dtype)
 
     return norm

@@ -18,6 +18,9 @@ class NoReference:
         """None."""
         return
 
+    def follow(self, step: int) -> None:
+        """There is nothing to move."""
+
 
 class FrozenReference:
     """A copy of the policy as it was, never trained."""
@@ -30,6 +33,27 @@ class FrozenReference:
     def logprobs(self, batch: Batch) -> Tensor:
         """log π_ref as `[B, T]`, without a gradient."""
         return _without_gradient(self.policy, batch, self.tokens)
+
+    def follow(self, step: int) -> None:
+        """It stays as it is."""
+
+
+class FollowingReference(FrozenReference):
+    """A copy that moves towards the policy now and then; mixtures are kept in float32, so that small steps add up."""
+
+    def __init__(self, policy: LanguageModel, micro_batch_tokens: int, every: int, mix: float) -> None:
+        super().__init__(policy, micro_batch_tokens)
+        self.leader, self.every, self.mix = policy, every, mix
+        self.masters = [weight.detach().float() for weight in self.policy.model.parameters()]
+
+    @torch.no_grad()
+    def follow(self, step: int) -> None:
+        """π_ref ← π_ref + mix · (π_θ − π_ref), every so many steps."""
+        if (step + 1) % self.every:
+            return
+        weights = zip(self.policy.model.parameters(), self.masters, self.leader.model.parameters(), strict=True)
+        for weight, master, target in weights:
+            weight.copy_(master.lerp_(target.float(), self.mix))
 
 
 class AdaptersOff:
@@ -44,6 +68,9 @@ class AdaptersOff:
         disabled: AbstractContextManager[Any] = self.policy.model.disable_adapter()
         with disabled:
             return _without_gradient(self.policy, batch, self.tokens)
+
+    def follow(self, step: int) -> None:
+        """What lies under the adapters does not move."""
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from whet.build import Task, build_optimizer, build_reference, build_sampler, place_kl
+from whet.build import Task, build_asking, build_optimizer, build_reference, build_sampler, place_kl
 from whet.config import Config
 from whet.eval.evaluate import Evaluation
 from whet.grpo.algorithm import train
@@ -130,28 +130,31 @@ def fine_tune(
     clock, grader = Clock(), ToldGrader(task.reward, view, lambda: run.next_step)
     optimizer = build_optimizer(policy, config.grpo.optimizer, config.grpo.steps)
     efficiency = Efficiency.of(policy, config.grpo.objective)
-    reward, reference = place_kl(
-        config, Timed(grader, "grade", clock), Timed(build_reference(policy, config), "reference", clock)
-    )
+    sampler, grading = Timed(build_sampler(config, "train"), "rollout", clock), Timed(grader, "grade", clock)
+    asking = build_asking(config, task.stream, sampler, grading, task.reward.full_marks or 1.0)
+    reward, reference = place_kl(config, asking.grader, Timed(build_reference(policy, config), "reference", clock))
+    told = partial(graded, task.reward, asking.told)
     view.phase("GRPO", config.grpo.steps, run.next_step)
     if config.grpo.sampling.top_p < 1:
         view.note(f"grpo.sampling.top_p is {config.grpo.sampling.top_p:g}: anything under 1 biases the gradient")
     train(
         policy=policy,
         reference=reference,
-        sampler=Timed(build_sampler(config, "train"), "rollout", clock),
-        problems=task.stream,
+        sampler=sampler,
+        problems=asking.problems,
         reward=reward,
         optimizer=optimizer,
-        run=Gated(Recorder(run, view, clock, partial(graded, task.reward), efficiency, watch), policy),
+        run=Gated(Recorder(run, view, clock, told, efficiency, watch), policy),
         config=config.grpo,
         after_step=Milestones(policy, optimizer, task, config, run, view, watch),
     )
 
 
-def graded(mixture: "Mixture", step: int, groups: Sequence[Group]) -> dict[str, float]:
-    """What the rewards tell of a step; a function's own figures cannot pose as ours."""
-    return {**mixture.logs.metrics, **part_metrics(groups, mixture.parts, step)}
+def graded(
+    mixture: "Mixture", asking: Callable[[], Mapping[str, float]], step: int, groups: Sequence[Group]
+) -> dict[str, float]:
+    """What the rewards and the asking tell of a step; a function's own figures cannot pose as ours."""
+    return {**mixture.logs.metrics, **part_metrics(groups, mixture.parts, step), **asking()}
 
 
 def record_evaluation(run: RunWriter, stage: str, evaluation: Evaluation) -> None:

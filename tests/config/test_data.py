@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from whet.problem_sources import DataConfig, KeepConfig, SourceConfig
+from whet.config.data import DataConfig, KeepConfig, SourceConfig
 
 
 def test_a_source_is_taken_whole_and_once_unless_it_says_otherwise() -> None:

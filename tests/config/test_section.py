@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from whet.section import Section
+from whet.config.section import Section
 
 
 class Small(Section):

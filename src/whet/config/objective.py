@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from whet.section import Section
+from whet.config.section import Section
 
 ROWS: dict[str, dict[str, Any]] = {
     # DeepSeekMath, arXiv:2402.03300, eq. 3: every default below
@@ -90,6 +90,10 @@ class ObjectiveConfig(Section):
     baseline."""
     entropy_bonus: float = Field(0.0, ge=0)
     """What the mean entropy of π_θ over the response tokens is multiplied by before it is added to the objective."""
+    reference_every: int = Field(0, ge=0)
+    """GRPO steps after which π_ref follows π_θ; at 0 it stays the policy that GRPO began with."""
+    reference_mix: float = Field(1.0, gt=0, le=1)
+    """How far π_ref follows: 1 takes over π_θ's weights, less mixes them in; every step, that is a running mean."""
     iterations: PositiveInt = 1
     """μ: optimizer steps on each batch of rollouts."""
 
@@ -133,6 +137,10 @@ _CONTRADICTIONS: tuple[tuple[Any, str], ...] = (
     (
         lambda o: o.kl_in == "reward" and o.kl_corrected,
         "kl_corrected is for a KL in the loss: leave it out, or set kl_in to loss",
+    ),
+    (
+        lambda o: o.reference_every > 0 and o.beta == 0,
+        "reference_every moves a reference that beta 0 does not keep: set beta, or leave it out",
     ),
     (
         lambda o: o.importance != "none" and o.importance_max is None and o.importance_min is None,

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, PositiveInt
 
-from whet.section import Section
+from whet.config.section import Section
 
 AnswerType = Literal["number", "choice", "text", "latex"]
 

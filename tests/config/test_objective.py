@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from batches import prompt, rollout
 from whet.batch import collate
+from whet.config.objective import ROWS, ObjectiveConfig
 from whet.grpo.advantage import advantages
 from whet.grpo.objective import Normaliser, objective
 from whet.types import Group, Reward
-from whet.variants import ROWS, ObjectiveConfig
 
 LONGEST = 16
 LENGTHS = [[3, 5, 1], [2, 4, 6]]

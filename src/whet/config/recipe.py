@@ -1,0 +1,93 @@
+"""A whole recipe: its sections, and how it is measured and kept."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PositiveInt
+
+from whet.config.data import DataConfig
+from whet.config.format import FormatConfig
+from whet.config.model import ModelConfig
+from whet.config.rewards import RewardConfig
+from whet.config.section import Section
+from whet.config.training import GrpoConfig, SftConfig
+
+
+class CheckConfig(Section):
+    """What `check` measures before any training."""
+
+    problems: PositiveInt = 32
+    """How many problems the probe asks."""
+    samples: PositiveInt = 4
+    """How many responses it samples for each."""
+    gold: PositiveInt = 1000
+    """How many gold solutions are graded, rendered in the format; each must score full marks."""
+
+
+class EvalConfig(Section):
+    """The held-out measurement."""
+
+    problems: PositiveInt = 256
+    """Held-out problems asked."""
+    samples: PositiveInt = 1
+    """1 answers greedily; K > 1 adds K samples per problem for pass@k and maj@k."""
+    temperature: float = Field(1.0, gt=0, le=10)
+    """Temperature of those K samples."""
+    max_tokens: PositiveInt | None = None
+    """Longest answer; the default is the training's."""
+    every: int = Field(0, ge=0)
+    """GRPO steps between two evaluations; 0 evaluates before and after only."""
+
+
+class RunConfig(Section):
+    """What is kept on disk."""
+
+    folder: str = "runs"
+    """Where run folders go."""
+    name: str | None = None
+    """The run folder's name; the default is the recipe's name and a number."""
+    save_every: int = Field(0, ge=0)
+    """GRPO steps between two checkpoints; 0 saves only at the end."""
+    keep: PositiveInt = 2
+    """Checkpoints kept, besides the best by held-out accuracy."""
+
+
+def _when(value: Any) -> Any:
+    """`sft: auto` is short for `sft: {when: auto}`."""
+    return {"when": value} if isinstance(value, str) else value
+
+
+def _named(value: Any) -> Any:
+    """`format: boxed` is short for `format: {name: boxed}`."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _rewards(value: Any) -> Any:
+    """`rewards: [accuracy]` is short for `rewards: [{name: accuracy}]`."""
+    return [_named(item) for item in value] if isinstance(value, list) else value
+
+
+class Config(Section):
+    """A recipe: the whole way from a model and problems to a sharper model."""
+
+    seed: int = Field(0, ge=0, lt=2**31)
+    """Every random choice is a function of this seed and of what it is for."""
+    model: Annotated[ModelConfig, BeforeValidator(_named)]
+    """Which model to sharpen."""
+    data: DataConfig
+    """What to train on and what to hold out."""
+    format: Annotated[FormatConfig, BeforeValidator(_named)] = FormatConfig()
+    """How a response must be laid out."""
+    rewards: Annotated[list[RewardConfig], BeforeValidator(_rewards)] = Field(
+        default=[RewardConfig(name="accuracy")], min_length=1
+    )
+    """What a response is worth: the weighted sum of these."""
+    check: CheckConfig = CheckConfig()
+    """What is measured before any training."""
+    sft: Annotated[SftConfig, BeforeValidator(_when)] = SftConfig()
+    """The warm start."""
+    grpo: GrpoConfig = GrpoConfig()
+    """The reinforcement fine-tuning."""
+    eval: EvalConfig = EvalConfig()
+    """The held-out measurement."""
+    run: RunConfig = RunConfig()
+    """What is kept on disk."""

@@ -1,0 +1,42 @@
+"""What a recipe says of rewards and their weights."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, PositiveInt, Tag
+
+from whet.config.section import Section
+
+
+class WeightConfig(Section):
+    """A weight that moves while training, such as that of a gentle reward that makes way for a strict one."""
+
+    start: float
+    """The weight before it moves."""
+    end: float
+    """The weight once it has moved."""
+    steps: PositiveInt
+    """GRPO steps from start to end."""
+    after: int = Field(0, ge=0)
+    """GRPO steps before it begins to move."""
+    shape: Literal["linear", "cosine", "jump"] = "linear"
+    """On a line, along half a cosine, or all at once when the steps are over."""
+
+
+Weight = Annotated[
+    Annotated[float, Tag("constant")] | Annotated[WeightConfig, Tag("schedule")],
+    Discriminator(lambda value: "schedule" if isinstance(value, dict | WeightConfig) else "constant"),
+]
+"""A number, or a schedule over the steps of GRPO."""
+
+
+class RewardConfig(Section):
+    """One part of r_i."""
+
+    name: str
+    """A built-in reward, `package.module:function` or `file.py:function`."""
+    weight: Weight = 1.0
+    """What the reward is multiplied by in the sum: a number, or a schedule `{start: 1, end: 0, steps: 100}`."""
+    params: dict[str, Any] = {}
+    """Keyword arguments for the reward."""
+    on_error: Literal["skip", "zero", "fail"] = "skip"
+    """Where the reward raises or returns no finite number: leave it out of the sum, count it as 0, or stop."""

@@ -1,0 +1,101 @@
+"""What a recipe says of training: sampling, optimizers, the warm start, GRPO."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from whet.config.data import SourceConfig
+from whet.config.objective import ObjectiveConfig
+from whet.config.section import Section
+
+Decay = Annotated[float, Field(ge=0, lt=1)]
+
+
+class SamplingConfig(Section):
+    """How o_i ~ π_old is drawn while training."""
+
+    temperature: float = Field(1.0, gt=0, le=10)
+    """Logits are divided by this before sampling."""
+    top_p: float = Field(1.0, gt=0, le=1)
+    """Nucleus sampling; anything under 1 biases the gradient, so training warns about it."""
+    max_tokens: PositiveInt = 256
+    """A response is cut off after this many tokens."""
+
+
+class OptimizerConfig(Section):
+    """AdamW (arXiv:1711.05101) and its schedule."""
+
+    learning_rate: float = Field(1e-6, gt=0, le=1)
+    """The peak of the schedule."""
+    schedule: Literal["constant", "cosine", "linear"] = "constant"
+    """After the warm-up: constant, or falling along a cosine or a line that reaches zero after the last step."""
+    warmup_steps: int = Field(0, ge=0)
+    """Steps over which the rate rises linearly from zero."""
+    betas: tuple[Decay, Decay] = (0.9, 0.999)
+    """Decay of the running means of the gradient and of its square."""
+    weight_decay: float = Field(0.0, ge=0)
+    """Decoupled weight decay."""
+    max_grad_norm: float = Field(1.0, gt=0)
+    """The gradient is scaled down to this norm."""
+
+
+class SftConfig(Section):
+    """The warm start: supervised fine-tuning on rendered solutions."""
+
+    when: Literal["auto", "always", "never"] = "auto"
+    """`auto` applies the warm start when, and only when, the check finds too little signal for GRPO."""
+    data: SourceConfig | None = None
+    """Solutions to imitate; the default is the training problems."""
+    steps: PositiveInt = 60
+    """Optimizer steps at most."""
+    batch_size: PositiveInt = 16
+    """Solutions per step."""
+    held_out: int = Field(32, ge=0)
+    """Solutions set aside to measure the held-out loss, at most a fifth of them all; 0 measures none."""
+    evaluate_every: PositiveInt = 10
+    """Steps between two measurements of the held-out loss."""
+    patience: PositiveInt = 3
+    """Stop after this many measurements in a row without a better held-out loss; the weights stay as they are then."""
+    micro_batch_tokens: PositiveInt = 4096
+    """Tokens that go through the learner at a time; the gradient does not depend on it."""
+    optimizer: OptimizerConfig = OptimizerConfig(learning_rate=2e-5, warmup_steps=5)
+    """The warm start's own optimizer."""
+
+
+class CurriculumConfig(Section):
+    """Which problems come first."""
+
+    by: Literal["level", "pass_rate"] = "pass_rate"
+    """By a column that says how hard a problem is, or by how often the policy solved it so far."""
+    level: str = "level"
+    """For `level`: the column; a number, or a text that ends in one, such as `Level 5`."""
+    start: float = Field(0.2, gt=0, le=1)
+    """For `level`: the share of the problems, easiest first, that the first step may draw from."""
+    steps: PositiveInt = 100
+    """For `level`: GRPO steps until all problems are drawn from."""
+    candidates: int = Field(4, ge=2)
+    """For `pass_rate`: of so many times as many problems as a step asks, the least certain ones are asked."""
+
+
+class GrpoConfig(Section):
+    """Group Relative Policy Optimization (arXiv:2402.03300)."""
+
+    steps: int = Field(100, ge=0)
+    """Algorithm 1's outer loop: sample, grade, update."""
+    prompts_per_step: PositiveInt = 8
+    """Q: prompts in a step."""
+    group_size: int = Field(8, ge=2)
+    """G: responses for each prompt; an advantage needs at least two."""
+    draws: PositiveInt = 1
+    """Dynamic sampling (DAPO): in place of groups without a signal other problems are asked, up to this many times as
+    many in all; at 1 none."""
+    curriculum: CurriculumConfig | None = None
+    """Which problems come first; without it each comes once an epoch, in an order of its own."""
+    sampling: SamplingConfig = SamplingConfig()
+    """How responses are drawn."""
+    objective: ObjectiveConfig = ObjectiveConfig()
+    """What is minimised."""
+    optimizer: OptimizerConfig = OptimizerConfig()
+    """How it is minimised."""
+    micro_batch_tokens: PositiveInt = 4096
+    """Tokens that go through the learner at a time; groups stay whole and the gradient does not depend on it."""

@@ -1,0 +1,18 @@
+"""A weight is a number or a schedule, told apart by its form."""
+
+import pytest
+from pydantic import ValidationError
+
+from whet.config import RewardConfig, WeightConfig
+
+
+def test_a_number_or_a_schedule() -> None:
+    assert RewardConfig(name="a", weight=2).weight == 2.0
+    schedule = RewardConfig.model_validate({"name": "a", "weight": {"start": 1, "end": 0, "steps": 10}}).weight
+    assert schedule == WeightConfig(start=1.0, end=0.0, steps=10)
+
+
+@pytest.mark.parametrize("weight", ["much", None, {"start": 1}, {"start": 1, "end": 0, "steps": 0}])
+def test_nothing_else(weight: object) -> None:
+    with pytest.raises(ValidationError):
+        RewardConfig.model_validate({"name": "a", "weight": weight})

@@ -1,0 +1,105 @@
+"""Dynamic sampling with problems whose groups say beforehand whether they have a signal."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from batches import prompt, rollout
+from whet.grpo.dynamic_sampling import DynamicSampling
+from whet.types import Group, Outputs, Prompt, Reward
+
+
+class World:
+    """Problems `0`, `1`, … in order; those in `alive` have a signal. It writes down what was sampled."""
+
+    def __init__(self, alive: set[int], ids: Sequence[int] = range(100)) -> None:
+        self.alive, self.ids = alive, ids
+        self.sampled: list[list[str]] = []
+        self.drawn: list[tuple[int, int]] = []
+
+    def draw(self, count: int, step: int) -> list[Prompt]:
+        self.drawn.append((count, step))
+        return [prompt(str(self.ids[place])) for place in range(count)]
+
+    def sample(self, prompts: Sequence[Prompt], n: int, step: int) -> Outputs:
+        assert step == 7
+        self.sampled.append([one.problem.id for one in prompts])
+        return [[rollout([8]) for _ in range(n)] for _ in prompts]
+
+    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
+        return [self._group(one, some) for one, some in zip(prompts, outputs, strict=True)]
+
+    def _group(self, one: Prompt, some: Sequence[Any]) -> Group:
+        first = 1.0 if int(one.problem.id) in self.alive else 0.0
+        return Group(one, tuple(some), (Reward(first), *(Reward(0.0) for _ in some[1:])))
+
+
+def step(world: World, rounds: int, count: int = 4) -> tuple[list[str], DynamicSampling]:
+    """The ids of the groups that a step ends with."""
+    dynamic = DynamicSampling(world, world, world, rounds)  # type: ignore[arg-type]
+    prompts = dynamic.draw(count, 7)
+    groups = dynamic.grade(prompts, world.sample(prompts, 3, 7))
+    assert all(len(group.rollouts) == 3 for group in groups)
+    return [group.prompt.problem.id for group in groups], dynamic
+
+
+def test_where_every_group_has_a_signal_nothing_more_is_asked() -> None:
+    world = World({0, 1, 2, 3})
+    assert step(world, 4)[0] == ["0", "1", "2", "3"]
+    assert world.sampled == [["0", "1", "2", "3"]]
+    assert world.drawn == [(16, 7)]
+
+
+def test_other_problems_come_in_place_of_those_without_a_signal() -> None:
+    """One of four is missing: 1 / (3/4) rounds up to 2 more, 4 and 5; 5 gives it."""
+    world = World({0, 2, 3, 5})
+    found, dynamic = step(world, 4)
+    assert found == ["0", "2", "3", "5"]
+    assert world.sampled == [["0", "1", "2", "3"], ["4", "5"]]
+    assert dynamic.metrics == pytest.approx(
+        {
+            "dynamic/groups": 6,
+            "dynamic/signal_ratio": 4 / 6,
+            "dynamic/waste_ratio": 2 / 6,
+            "dynamic/reward": 4 / 18,
+        }
+    )
+
+
+def test_rounds_go_on_until_there_are_enough() -> None:
+    """None of 0–3: 4 / ¼ = 16 hoped for, 12 in reserve of 4 rounds; of these 9 alone has a signal."""
+    world = World({9})
+    found, _ = step(world, 4)
+    assert found == ["9", "0", "1", "2"]
+    assert world.sampled == [["0", "1", "2", "3"], [str(n) for n in range(4, 16)]]
+
+
+def test_it_stops_after_its_rounds() -> None:
+    """Half of them each time: 2 / ½ = 4 more give 1; 1 / (3/8) = 3 more would, but there are two rounds only."""
+    world = World({0, 2, 4})
+    found, _ = step(world, 2)
+    assert world.sampled == [["0", "1", "2", "3"], ["4", "5", "6", "7"]]
+    assert found == ["0", "2", "4", "1"]
+
+
+def test_more_than_wanted_is_not_learned_from() -> None:
+    world = World({0, 4, 5, 6, 7, 8, 9})
+    found, dynamic = step(world, 8)
+    assert found == ["0", "4", "5", "6"]
+    assert dynamic.metrics["dynamic/waste_ratio"] > 0
+
+
+def test_no_problem_is_asked_twice_in_a_step() -> None:
+    """The same problem at the same step would give the same responses again."""
+    world = World({3}, ids=[0, 1, 0, 1, 0, 1, 1, 0, 3, 3, 0, 1])
+    found, _ = step(world, 3)
+    assert world.sampled == [["0", "1", "0", "1"], ["3"]]
+    assert found == ["3", "0", "1", "0"]
+
+
+def test_one_round_is_no_dynamic_sampling() -> None:
+    world = World(set())
+    assert step(world, 1)[0] == ["0", "1", "2", "3"]
+    assert world.drawn == [(4, 7)]
+    assert len(world.sampled) == 1

@@ -31,7 +31,7 @@ def equal_work(contestants: Sequence[Contestant], model: str, work: Work, rounds
         data={
             "work": asdict(work),
             "limit_seconds": limit,
-            "machine": ours[0]["machine"],
+            "machine_limits": [one["machine"] for one in ours],
             "agreement_nats": Spread.of(_seconds(ours, "agreement")).median,
             "contestants": found,
         },

@@ -110,7 +110,7 @@ def test_a_window_shorter_than_prompts_and_responses(family: str, changes: dict[
 
 
 def test_more_tokens_than_one_block_of_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("whet.kernels.decoder.BLOCK", 3)
+    monkeypatch.setattr(Decoder, "block", 3)
     follow(tiny.tiny_model(), PROMPTS, {2: [0, 1, 4, 8], 6: [1, 8]})
 
 

@@ -80,3 +80,11 @@ def test_what_is_no_call_passes_through(hands: Hands) -> None:
     assert role.name == "a worker"
     with pytest.raises(AttributeError, match="nothing"):
         _ = role.nothing
+
+
+def test_the_clock_starts_anew_with_each_step() -> None:
+    clock = Clock()
+    for step in clock.each([4, 5]):
+        assert clock.seconds == {}
+        clock.seconds["rollout"] += step
+    assert clock.seconds == {"rollout": 5}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import ceil
 
 from whet.config import CurriculumConfig
-from whet.data.keep import level_of
+from whet.data.keep import needed_level
 from whet.data.overlap import ENDLESS
 from whet.data.shuffle import shuffled
 from whet.data.stream import Renderer
@@ -20,7 +20,7 @@ class ByLevel:
         if len(problems) >= ENDLESS:
             raise UserError("grpo.curriculum.by: an endless source cannot be sorted by level; set data.train.limit")
         self.problems, self.renderer, self.config, self.seed = problems, renderer, config, seed
-        levels = [_level(problem, config) for problem in problems]
+        levels = [needed_level(problem, config.level, "grpo.curriculum.level") for problem in problems]
         self.order = sorted(range(len(problems)), key=levels.__getitem__)
 
     def draw(self, count: int, step: int) -> list[Prompt]:
@@ -75,13 +75,3 @@ class Observed:
         groups = self.grader.grade(prompts, outputs)
         self.curriculum.observe(groups)
         return groups
-
-
-def _level(problem: Problem, config: CurriculumConfig) -> float:
-    level = level_of(problem, config.level)
-    if level is None:
-        columns = ", ".join(problem.columns) or "none"
-        raise UserError(
-            f"grpo.curriculum.level: {problem.id} has no number in {config.level!r}; its columns are {columns}"
-        )
-    return level

@@ -74,10 +74,15 @@ def kept(problems: Sequence[Problem], keep: KeepConfig, limit: int | None = None
     return found
 
 
-def _level(problem: Problem, keep: KeepConfig) -> float:
-    level = level_of(problem, keep.level)
+def needed_level(problem: Problem, column: str, knob: str) -> float:
+    """`level_of` a problem that must have one. Raises `UserError` in the name of the knob that says so."""
+    level = level_of(problem, column)
     if level is None:
         columns = ", ".join(problem.columns) or "none"
-        hint = did_you_mean(keep.level, problem.columns)
-        raise UserError(f"keep.level: {problem.id} has no number in {keep.level!r}; its columns are {columns}{hint}")
+        hint = did_you_mean(column, problem.columns)
+        raise UserError(f"{knob}: {problem.id} has no number in {column!r}; its columns are {columns}{hint}")
     return level
+
+
+def _level(problem: Problem, keep: KeepConfig) -> float:
+    return needed_level(problem, keep.level, "keep.level")

@@ -18,9 +18,6 @@ from torch.nn.functional import pad, scaled_dot_product_attention
 from whet.kernels.grid import Grid
 from whet.kernels.weights import Kind, Layer, Weights
 
-BLOCK = 32
-"""Room for the rows' own keys grows by this many tokens: products over whole blocks are faster than over slices."""
-
 NOWHERE = 2**62
 """The position of what is no token: after everything, so nothing sees it."""
 
@@ -57,8 +54,8 @@ class Decoder:
     """Tokens between two looks at which rows have ended."""
     compact_below = 0.8
     """Ended rows are dropped once fewer than this share is still under way."""
-    block = BLOCK
-    """Tokens by which the room for the rows' own keys grows."""
+    block = 32
+    """Tokens by which the room for the rows' own keys grows: products over whole blocks are faster than over slices."""
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights

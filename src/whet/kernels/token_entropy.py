@@ -10,8 +10,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 from torch.utils.checkpoint import checkpoint
 
-CHUNK = 256
-"""Tokens whose logits exist at the same time."""
+from whet.kernels.token_logprobs import CHUNK
 
 
 def token_logprobs_and_entropies(

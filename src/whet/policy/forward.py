@@ -72,13 +72,13 @@ def _packed(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
     for row_L, prompt in zip(where.prompt_PL, batch.prompts, strict=True):
         tokens_N[row_L[: len(prompt)]] = prompt
     tokens_N[where.response_BT[batch.mask_BT]] = batch.tokens_BT[batch.mask_BT]
-    replaced = partial(_attention, model)
+    replaced, there = partial(_attention, model), where.to(device)
     with replaced(), within_memory(model, len(tokens_N), replaced):
         hidden_1ND = _body(model)(
             input_ids=tokens_N[None].to(device),
             position_ids=where.positions_N[None].to(device),
             use_cache=False,
-            whet_layouts={window: where.to(device).within(window) for window in windows(model.config).values()},
+            whet_layouts={window: there.within(window) for window in windows(model.config).values()},
         ).last_hidden_state
     hidden_MD = hidden_1ND[0].index_select(0, where.before_BT[batch.mask_BT].to(device))
     return hidden_MD, batch.tokens_BT[batch.mask_BT].to(device)

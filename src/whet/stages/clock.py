@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 
@@ -15,6 +16,12 @@ class Clock:
         """A new step begins."""
         self.started = time.perf_counter()
         self.seconds: Counter[str] = Counter()
+
+    def each(self, steps: Iterable[int]) -> Iterator[int]:
+        """The steps, the clock started anew with each."""
+        for step in steps:
+            self.restart()
+            yield step
 
     def elapsed(self) -> float:
         """Seconds since the step began."""

@@ -48,9 +48,7 @@ class Recorder:
 
     def steps(self, until: int) -> Iterable[int]:
         """The steps still to do; the clock starts anew with each."""
-        for step in self.writer.steps(until):
-            self.clock.restart()
-            yield step
+        return self.clock.each(self.writer.steps(until))
 
     def record(
         self,

@@ -25,9 +25,7 @@ class Watched:
         self.tokens: list[int] = []
 
     def steps(self, until: int) -> Iterator[int]:
-        for step in range(until):
-            self.clock.restart()
-            yield step
+        return self.clock.each(range(until))
 
     def record(
         self, step: int, groups: Sequence[Group], advantages: Sequence[Sequence[float]], metrics: Mapping[str, float]

@@ -42,9 +42,7 @@ class Roles:
         return [Group(prompt, tuple(some), rewards) for prompt, some in zip(prompts, outputs, strict=True)]
 
     def steps(self, until: int) -> Iterator[int]:
-        for step in range(until):
-            self.clock.restart()
-            yield step
+        return self.clock.each(range(until))
 
     def record(
         self, step: int, groups: Sequence[Group], advantages: Sequence[Sequence[float]], metrics: Mapping[str, float]

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from whet.kernels import shared_prefix
 from whet.kernels.layout import layout
 from whet.kernels.shared_prefix import shared_prefix_attention
 
@@ -44,10 +45,17 @@ SHAPES = [
 
 @pytest.mark.parametrize(("prompts", "responses"), SHAPES)
 @pytest.mark.parametrize(("heads", "kv_heads"), [(4, 4), (6, 2), (3, 1)])
-@pytest.mark.parametrize("scale", [None, 0.7])
+@pytest.mark.parametrize(("scale", "kept"), [(None, shared_prefix.KEPT), (0.7, shared_prefix.KEPT), (None, 0)])
 def test_attention_is_dense_attention_row_by_row(
-    prompts: list[int], responses: list[list[int]], heads: int, kv_heads: int, scale: float | None
+    prompts: list[int],
+    responses: list[list[int]],
+    heads: int,
+    kv_heads: int,
+    scale: float | None,
+    kept: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(shared_prefix, "KEPT", kept)
     flat = [length for lengths in responses for length in lengths]
     groups = [index for index, lengths in enumerate(responses) for _ in lengths]
     count, size = sum(prompts) + sum(flat), 8

@@ -23,7 +23,7 @@ class Amount:
 
     rounds: int
     steps: int
-    """Counted in each process, after one that warms up."""
+    """Counted in each process, after those that warm up."""
     rows: Sequence[int]
     """Of the rollout table."""
     seeds: Sequence[int]

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from whet.errors import UserError
 
+WARM_UP = 2
+"""Steps of a process that do not count: until then it still asks the kernel for memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:

@@ -1,24 +1,33 @@
-"""Attention over responses that share a prompt: the prompt's keys and values exist once.
+"""Attention over responses that share a prompt, which the rest of the model has read once.
 
-Two products, both exact: prompts causally, and each response over [its prompt ‖ itself]. All responses to a prompt,
-and all query heads of a key-value head, are rows of one product with the prompt's keys, so nothing is repeated.
-Scores are computed again in the backward pass, so nothing of the size of an attention matrix is kept.
+Two products, both exact: prompts causally, and each response over [its prompt ‖ itself]. The query heads of a
+key-value head are rows of one product with its keys. The weights are kept for the backward up to a budget, and
+computed again beyond it.
 
 Shapes: `H` query heads, `K` key-value heads, `r = H / K`, `D` head size, `N` packed tokens; `P`, `W`, `L`, `T` as in
-`whet.kernels.layout`. Inside, rows are `[P, K, W, r·T, D]`, and keys `[P, K, w, S, D]`, where w is W, or 1 for keys
-that all responses to a prompt share. Prompts are rows with W = 1.
+`whet.kernels.layout`. Inside, queries are `[K, P, W, T, r, D]`, keys and values `[K, P, W, S, D]` and weights
+`[K, P, W, T, r, S]`. Prompts are rows with W = 1, T = S = L; responses have S = L + T.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from whet.kernels.layout import Layout
 
-Keys = tuple[Tensor, Tensor]
-"""Keys and values, each `[P, K, w, S, D]`."""
+KEPT = 2**22
+"""Weights that a layer keeps for its backward: 8 MiB in bfloat16."""
+
+
+class Rows(NamedTuple):
+    """Queries, what they look at, and what of it they must not see."""
+
+    queries: Tensor
+    keys: Tensor
+    values: Tensor
+    hidden: Tensor
+    """bool `[P or 1, T, S]`."""
 
 
 def shared_prefix_attention(query: Tensor, key: Tensor, value: Tensor, where: Layout, scale: float | None) -> Tensor:
@@ -33,100 +42,85 @@ class _Attention(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, where: Layout) -> Tensor:
+        rows = _prompts_and_responses(query, key, value, where)
+        weights = [_weights(each) for each in rows]
         ctx.save_for_backward(query, key, value)
         ctx.where = where
-        prompt, response = _keys(key, value, where)
-        asked, answered = (_rows(query, grid, len(key)) for grid in (where.prompt_P1L, where.grid_PWT))
-        over_prompt = _seen([prompt], _weights(asked, [prompt], where.future_LL))
-        over_both = _seen([prompt, response], _weights(answered, [prompt, response], where.hidden_PTS))
-        return _packed(over_prompt, over_both, where)
+        ctx.weights = weights if sum(map(torch.numel, weights)) <= KEPT else None
+        prompts, responses = (_times(shares, each.values) for shares, each in zip(weights, rows, strict=True))
+        return _packed(prompts, responses, where)
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         (query, key, value), where = ctx.saved_tensors, ctx.where
-        prompt, response = _keys(key, value, where)
-        slope = upstream[0].transpose(0, 1)
-        asked, asked_slope = (_rows(x, where.prompt_P1L, len(key)) for x in (query, slope))
-        answered, answered_slope = (_rows(x, where.grid_PWT, len(key)) for x in (query, slope))
-        asked_slope = asked_slope * _real(where.real_PL[:, None], asked)  # places without a token say nothing
-        answered_slope = answered_slope * _real(where.real_PWT, answered)
-        q1, (k1, v1) = _slopes(asked, [prompt], where.future_LL, asked_slope)
-        q2, (k2, v2), (k3, v3) = _slopes(answered, [prompt, response], where.hidden_PTS, answered_slope)
-        pairs = ((q1, q2), (k1 + k2, k3), (v1 + v2, v3))
-        by_query, by_key, by_value = (_packed(*pair, where).transpose(0, 1) for pair in pairs)
-        return by_query, by_key, by_value, None
+        rows = _prompts_and_responses(query, key, value, where)
+        weights = ctx.weights or [_weights(each) for each in rows]
+        slopes = _slopes_of_rows(upstream[0].transpose(0, 1), len(key), where)
+        of_prompts, of_responses = map(_slopes, rows, weights, slopes)
+        by_query = of_prompts[0], of_responses[0]
+        by_key, by_value = (_by_place(*pair, where) for pair in zip(of_prompts[1:], of_responses[1:], strict=True))
+        packed = (_packed(*pair, where).transpose(0, 1) for pair in (by_query, by_key, by_value))
+        return *packed, None  # type: ignore[return-value]
 
 
-def _keys(key: Tensor, value: Tensor, where: Layout) -> tuple[Keys, Keys]:
-    """Of the prompts, w = 1, and of the responses, w = W."""
-    kv_heads = len(key)
-    prompt, response = (
-        (_rows(key, grid, kv_heads), _rows(value, grid, kv_heads)) for grid in (where.prompt_P1L, where.grid_PWT)
+def _prompts_and_responses(query: Tensor, key: Tensor, value: Tensor, where: Layout) -> tuple[Rows, Rows]:
+    kv_heads, places = len(key), where.grid_PWT.shape[1]
+    asked, answered = (_rows(query, grid, kv_heads) for grid in (where.prompt_P1L, where.grid_PWT))
+    shared, own = (
+        [_rows(x, grid, kv_heads).squeeze(-2) for x in (key, value)] for grid in (where.prompt_P1L, where.grid_PWT)
     )
-    return prompt, response
+    both = [torch.cat([x.expand(-1, -1, places, -1, -1), y], -2) for x, y in zip(shared, own, strict=True)]
+    prompts = Rows(asked, keys=shared[0], values=shared[1], hidden=where.future_LL)
+    return prompts, Rows(answered, keys=both[0], values=both[1], hidden=where.hidden_PTS)
 
 
-def _weights(rows: Tensor, sources: Sequence[Keys], hidden: Tensor) -> Tensor:
-    """softmax over the keys of all sources together, `[P, K, W, r·T, ΣS]`, summed in float32 inside."""
-    scores = torch.cat([_times(rows, keys.transpose(-1, -2)) for keys, _ in sources], -1)
-    repeats = scores.shape[-2] // max(hidden.shape[-2], 1)
-    return scores.masked_fill_(hidden.repeat(1, repeats, 1)[:, None, None], -torch.inf).softmax(-1)
+def _weights(rows: Rows) -> Tensor:
+    """softmax over the keys, summed in float32 inside."""
+    scores = _times(rows.queries, rows.keys.transpose(-1, -2))
+    bias = rows.hidden.to(scores.dtype) * torch.finfo(scores.dtype).min
+    return scores.add_(bias[:, None, :, None]).softmax(-1)
 
 
-def _seen(sources: Sequence[Keys], weights: Tensor) -> Tensor:
-    shares = weights.split([values.shape[-2] for _, values in sources], -1)
-    first, *others = (_times(share, values) for share, (_, values) in zip(shares, sources, strict=True))
-    return sum(others, first)
+def _slopes_of_rows(slope: Tensor, kv_heads: int, where: Layout) -> tuple[Tensor, Tensor]:
+    """`[H, N, D]` at the places of the rows; places without a token say nothing."""
+    asked, answered = (_rows(slope, grid, kv_heads) for grid in (where.prompt_P1L, where.grid_PWT))
+    return asked.mul_(where.real_PL[:, None, :, None, None]), answered.mul_(where.real_PWT[..., None, None])
 
 
-def _slopes(rows: Tensor, sources: Sequence[Keys], hidden: Tensor, slope: Tensor) -> tuple[Any, ...]:
-    """∂rows, then (∂keys, ∂values) of each source."""
-    weights = _weights(rows, sources, hidden)
-    by_weight = torch.cat([_times(slope, values.transpose(-1, -2)) for _, values in sources], -1)
+def _slopes(rows: Rows, weights: Tensor, slope: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """∂queries, ∂keys and ∂values."""
+    by_weight = _times(slope, rows.values.transpose(-1, -2))
     by_score = torch._softmax_backward_data(by_weight, weights, -1, weights.dtype)
-    sizes = [keys.shape[-2] for keys, _ in sources]
-    parts = list(zip(sources, weights.split(sizes, -1), by_score.split(sizes, -1), strict=True))
-    first, *others = (_times(by, keys) for (keys, _), _, by in parts)
-    by_keys = ((_summed(by, rows, keys), _summed(share, slope, keys)) for (keys, _), share, by in parts)
-    return sum(others, first), *by_keys
+    return _times(by_score, rows.keys), _summed(by_score, rows.queries), _summed(weights, slope)
+
+
+def _by_place(prompts: Tensor, responses: Tensor, where: Layout) -> tuple[Tensor, Tensor]:
+    """Slopes of keys `[K, P, W, S, D]`, with those of a prompt's keys added up over all that looked at them."""
+    over_prompt, own = responses.split(where.real_PL.shape[1:] + where.response_BT.shape[1:], -2)
+    return prompts + over_prompt.sum(2, keepdim=True), own
 
 
 def _times(x: Tensor, y: Tensor) -> Tensor:
-    """x `[P, K, W, M, A]` times y `[P, K, w, A, B]`: `[P, K, W, M, B]`."""
-    return (_joined(x, y.shape[2]) @ y).reshape(*x.shape[:-1], y.shape[-1])
+    """x `[K, P, W, T, r, A]` times y `[K, P, W, A, B]`: `[K, P, W, T, r, B]`."""
+    return torch.bmm(x.flatten(3, 4).flatten(0, 2), y.flatten(0, 2)).view(*x.shape[:-1], y.shape[-1])
 
 
-def _summed(x: Tensor, y: Tensor, like: Tensor) -> Tensor:
-    """xᵀ y over the rows that share keys: `[P, K, w, A, B]` for x `[P, K, W, M, A]` and y `[P, K, W, M, B]`."""
-    shared = like.shape[2]
-    return _joined(x, shared).transpose(-1, -2) @ _joined(y, shared)
-
-
-def _joined(x: Tensor, shared: int) -> Tensor:
-    """The rows of places that share keys, one after another: `[P, K, w, (W/w)·M, A]`."""
-    prompts, kv_heads, places, rows, size = x.shape
-    return x.reshape(prompts, kv_heads, shared, places // shared * rows, size)
+def _summed(x: Tensor, y: Tensor) -> Tensor:
+    """xᵀ y over the rows that share keys: `[K, P, W, A, B]` for x `[K, P, W, T, r, A]` and y `[K, P, W, T, r, B]`."""
+    rows, others = (z.flatten(3, 4).flatten(0, 2) for z in (x, y))
+    return torch.bmm(rows.transpose(1, 2), others).view(*x.shape[:3], x.shape[-1], y.shape[-1])
 
 
 def _rows(x: Tensor, grid: Tensor, kv_heads: int) -> Tensor:
-    """`[K·r, N, D]` at a grid `[P, W, T]` of tokens, as `[P, K, W, r·T, D]`."""
-    heads = x.index_select(1, grid.flatten()).reshape(kv_heads, len(x) // kv_heads, *grid.shape, x.shape[-1])
-    return heads.permute(2, 0, 3, 1, 4, 5).flatten(3, 4)
-
-
-def _real(real: Tensor, rows: Tensor) -> Tensor:
-    """A mask `[P, W, T]` of places, for rows: `[P, 1, W, r·T, 1]`."""
-    return real.repeat(1, 1, rows.shape[3] // real.shape[2])[:, None, :, :, None]
+    """`[K·r, N, D]` at a grid `[P, W, T]` of tokens, as `[K, P, W, T, r, D]`."""
+    heads, tokens, size = x.shape
+    by_head = x.transpose(0, 1).reshape(tokens, kv_heads, -1).transpose(0, 1)
+    return by_head.index_select(1, grid.flatten()).view(kv_heads, *grid.shape, heads // kv_heads, size)
 
 
 def _packed(prompts: Tensor, responses: Tensor, where: Layout) -> Tensor:
-    """Rows back to their tokens: `[N, K·r, D]`."""
-    repeats = responses.shape[3] // where.grid_PWT.shape[2]
-    flat = [
-        x.reshape(*x.shape[:3], repeats, grid.shape[2], x.shape[4])
-        .permute(0, 2, 4, 1, 3, 5)
-        .flatten(3, 4)
-        .flatten(0, 2)
-        for x, grid in ((prompts, where.prompt_P1L), (responses, where.grid_PWT))
-    ]
-    return torch.cat(flat)[where.place_N]
+    """Rows `[K, P, W, T(, r), D]` back to their tokens: `[N, K·r, D]`."""
+    kv_heads, size = len(prompts), prompts.shape[-1]
+    pairs = ((prompts, where.prompt_PL), (responses, where.grid_PWT))
+    flat = torch.cat([x.reshape(kv_heads, grid.numel(), -1) for x, grid in pairs], 1)
+    return flat.transpose(0, 1).index_select(0, where.place_N).view(len(where.place_N), -1, size)

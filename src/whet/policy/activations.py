@@ -25,7 +25,8 @@ def kept_bytes(config: Any, tokens: int, element: int) -> int:
     """An estimate, within a factor of two, of what all layers keep for so many tokens of `element` bytes a number.
 
     For each layer and token: the inputs of two norms (in float32) and of the products that follow; queries, keys,
-    values and what attention made of them; gate, its activation, up, and their product.
+    values and what attention made of them; gate, its activation, up, and their product. The weights of the attention
+    come on top, at most `whet.kernels.shared_prefix.KEPT` a layer.
     """
     hidden, inner = config.hidden_size, config.intermediate_size
     heads, kv_heads = config.num_attention_heads, getattr(config, "num_key_value_heads", None)

@@ -6,16 +6,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from whet.bench.work import Work, always_different, prompt_tokens
+from whet.bench.work import WARM_UP, Work, always_different, prompt_tokens
 from whet.bench.workers.trl_trainer import trainer
 from whet.policy.loading import resolve
 
 
 def main(options: Mapping[str, Any]) -> dict[str, Any]:
-    """One step to warm up, then those that count."""
+    """Some steps to warm up, then those that count."""
     from transformers import AutoTokenizer
 
-    work, steps, folder = Work(**options["work"]), options["steps"] + 1, str(resolve(options["model"]))
+    work, steps, folder = Work(**options["work"]), options["steps"] + WARM_UP, str(resolve(options["model"]))
     tokenizer = AutoTokenizer.from_pretrained(folder)
     tokens = prompt_tokens(tokenizer.encode, work.prompts * steps, work.prompt_tokens)
     texts = [tokenizer.decode(some) for some in tokens]
@@ -38,7 +38,7 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
     }
     with trainer(folder, options["tuned"], texts, reward, settings) as (made, watch):
         made.train()
-    return {"steps": watch.steps[1:], "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}
+    return {"steps": watch.steps[WARM_UP:], "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}
 
 
 if __name__ == "__main__":

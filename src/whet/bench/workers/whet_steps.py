@@ -9,7 +9,7 @@ from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
 
-from whet.bench.work import Work, always_different, prompt_tokens
+from whet.bench.work import WARM_UP, Work, always_different, prompt_tokens
 from whet.build import build_optimizer, build_policy
 from whet.compute.limit import Shape
 from whet.compute.machine import measure_machine
@@ -57,9 +57,9 @@ class Roles:
 
 
 def main(options: Mapping[str, Any]) -> dict[str, Any]:
-    """One step to warm up, then those that count."""
+    """Some steps to warm up, then those that count."""
     began = time.perf_counter()
-    work, steps = Work(**options["work"]), options["steps"] + 1
+    work, steps = Work(**options["work"]), options["steps"] + WARM_UP
     config = make_recipe({"model": {"name": options["model"]}, "data": {"train": {"name": "arithmetic"}}})
     policy = build_policy(config, lambda text: None)
     machine = measure_machine(policy.device, policy.model.dtype)
@@ -87,7 +87,7 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
     )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {
-        "steps": roles.steps_done[1:],
+        "steps": roles.steps_done[WARM_UP:],
         "peak_gib": peak,
         "seconds_whole": time.perf_counter() - began,
         "shape": asdict(Shape.of(policy.model)),

@@ -44,10 +44,14 @@ def train(config: Config, view: View, stem: str = "run") -> Outcome:
     Raises `UserError` for whatever the user can mend.
     """
     from whet.build import build_policy, build_task
+    from whet.publish import push_when_asked, warn_without_token
     from whet.runs.writer import RunWriter
+    from whet.stages.tracking import open_trackers, tracked
 
     diary = Diary(view)
     with warnings_to(diary.view):
+        trackers = open_trackers(config, diary.view.note)
+        warn_without_token(config.run.push, diary.view.note)
         diary.view.phase("Load", None)
         policy = build_policy(config, diary.view.note)
         task = build_task(config, policy.tokenizer)
@@ -55,7 +59,10 @@ def train(config: Config, view: View, stem: str = "run") -> Outcome:
         with RunWriter.create(Path(config.run.folder), recipe, made_from, stem_of(stem), config.run.name) as run:
             diary.begin(run)
             with diary.until_the_end(run):
-                return _the_whole_way(policy, task, config, run, diary.view)
+                with tracked(run, trackers, config):
+                    outcome = _the_whole_way(policy, task, config, run, diary.view)
+                push_when_asked(config.run.push, outcome, diary.view.note)
+                return outcome
 
 
 def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "RunWriter", view: View) -> Outcome:

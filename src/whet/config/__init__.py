@@ -11,6 +11,7 @@ from whet.config.objective import ObjectiveConfig
 from whet.config.recipe import CheckConfig, Config, EvalConfig, RunConfig
 from whet.config.rewards import RewardConfig, Weight, WeightConfig
 from whet.config.section import Section
+from whet.config.tracking import PushConfig, TrackerConfig
 from whet.config.training import CurriculumConfig, GrpoConfig, OptimizerConfig, SamplingConfig, SftConfig
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "ModelConfig",
     "ObjectiveConfig",
     "OptimizerConfig",
+    "PushConfig",
     "RewardConfig",
     "RunConfig",
     "SamplingConfig",
@@ -33,6 +35,7 @@ __all__ = [
     "SftConfig",
     "SourceConfig",
     "TagsConfig",
+    "TrackerConfig",
     "Weight",
     "WeightConfig",
 ]

@@ -145,8 +145,17 @@ def _results(run: RunReader) -> list[Any]:
     from huggingface_hub import EvalResult
 
     final, data = run.evaluations().get(FINAL), _data(run, "test")
-    where = {"task_type": "text-generation", "dataset_type": _hub_name(data) or "other", "dataset_name": data}
-    return [EvalResult(**where, metric_type="accuracy", metric_value=final["accuracy"])] if final else []
+    if final is None:
+        return []
+    return [
+        EvalResult(
+            task_type="text-generation",
+            dataset_type=_hub_name(data) or "other",
+            dataset_name=data,
+            metric_type="accuracy",
+            metric_value=final["accuracy"],
+        )
+    ]
 
 
 def _hub_name(name: str) -> str | None:

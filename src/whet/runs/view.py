@@ -123,8 +123,9 @@ class SeveralViews:
             view.advance(done, **figures)
 
     def note(self, text: str) -> None:
+        clean = redact(text)
         for view in self._views:
-            view.note(redact(text))
+            view.note(clean)
 
     def close(self) -> None:
         for view in self._views:

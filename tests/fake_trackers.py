@@ -3,7 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -78,7 +78,7 @@ class Library:
 class Writer:
     """Plays TensorBoard's."""
 
-    made: list["Writer"] = []
+    made: ClassVar[list["Writer"]] = []
 
     def __init__(self, log_dir: str | None = None, comment: str = "") -> None:
         self.log_dir, self.texts, self.closed = log_dir, {}, False

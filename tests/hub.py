@@ -65,7 +65,8 @@ def serving(**refuse: int) -> Iterator[Hub]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             hub.asked.append(self.path)
-            hub.tokens.add(self.headers.get("Authorization"))
+            if self.command == "POST":
+                hub.tokens.add(self.headers.get("Authorization"))
             status, found = hub.answer(self.path, body)
             sent = json.dumps(found).encode()
             self.send_response(status)

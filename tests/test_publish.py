@@ -85,13 +85,13 @@ def test_a_refusal_names_the_mend_and_not_the_token(
 def test_a_hub_out_of_reach_is_said(run: Outcome, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving() as hub:
         log_in(monkeypatch, hub)
-    with pytest.raises(UserError, match="the hub did not take it .*; try again once the hub can be reached"):
+    with pytest.raises(UserError, match=r"the hub did not take it .*; try again once the hub can be reached"):
         push_run(str(run.path), "model")
 
 
 @pytest.mark.parametrize("repo", ["", "a/b/c", "two words"])
 def test_a_name_that_can_be_none_is_refused(repo: str, run: Outcome) -> None:
-    with pytest.raises(UserError, match="REPO: is .*; it must be owner/name"):
+    with pytest.raises(UserError, match=r"REPO: is .*; it must be owner/name"):
         push_run(str(run.path), repo)
 
 
@@ -167,9 +167,7 @@ def test_only_the_best_is_pushed_where_the_recipe_asks_for_that(run: Outcome, hu
             file.write_bytes(content)
 
 
-def test_a_token_that_is_missing_is_said_before_the_training(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_token_that_is_missing_is_said_before_the_training(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     said: list[str] = []
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     warn_without_token(PushConfig(repo="model"), said.append)

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, Suppress, arg
 
+from whet import __version__
 from whet.command_line import Command, parse
 from whet.errors import UserError
 from whet.secrets import redact
@@ -239,6 +240,7 @@ def keys() -> None:
 def recipes() -> None:
     """List the shipped recipes."""
     from whet.recipe import recipe_names
+
     print("\n".join(recipe_names()))
 
 
@@ -268,8 +270,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _status(arguments: list[str]) -> int:
     if arguments == ["--version"]:
-        from whet import __version__
-
         print(f"whet {__version__}")
         return 0
     try:

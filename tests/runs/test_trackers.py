@@ -179,9 +179,9 @@ def test_a_parameter_that_the_library_does_not_take_is_refused(monkeypatch: pyte
 
 
 def test_a_library_that_takes_anything_takes_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Any_(Library):
+    class Anything(Library):
         def init(self, **given: Any) -> "Library":
             return self
 
-    monkeypatch.setitem(sys.modules, "trackio", Any_(fake_trackers.none))
+    monkeypatch.setitem(sys.modules, "trackio", Anything(fake_trackers.none))
     opened(name="trackio", params={"whatever": 1})

@@ -16,7 +16,7 @@ PATIENCE = 10.0
 
 
 def open_trackers(config: Config, say: Say) -> list[Detached]:
-    """Those of `run.trackers` that are there, each on a thread of its own. Raises `UserError` as `open_tracker` does."""
+    """Those of `run.trackers` that are there, each on its own thread. Raises `UserError` as `open_tracker` does."""
     opened = [(one.name, open_tracker(one, say)) for one in config.run.trackers]
     return [Detached(name, tracker, say) for name, tracker in opened if tracker]
 

@@ -390,7 +390,7 @@ def test_an_interrupted_run_says_where_it_is(tiny_folder: Path, rewards: Path, t
     with pytest.raises(KeyboardInterrupt):
         train(shrunk(tiny_folder, tmp_path, {"rewards": [f"{rewards}:interrupted"]}), view)
     (path,) = tmp_path.iterdir()
-    assert lines[-1] == f"interrupted; what was done so far is in {path}"
+    assert lines[-1] == f"interrupted; `whet resume {path}` goes on"
     assert lines[-1] in RunReader(path).log()
     assert [line["step"] for line in RunReader(path).metrics()] == [0]
 

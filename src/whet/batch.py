@@ -101,6 +101,11 @@ class Batch:
         if pending:
             yield self.select(pending)
 
+    @property
+    def least(self) -> int:
+        """Tokens of the smallest micro-batch there can be: the shortest of the groups."""
+        return min(self._tokens_per_group())
+
     def _tokens_per_group(self) -> list[int]:
         responses_P = torch.zeros(len(self.prompts), dtype=torch.long).index_add(0, self.group_B, self.lengths_B)
         return [len(prompt) + int(count) for prompt, count in zip(self.prompts, responses_P, strict=True)]

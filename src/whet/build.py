@@ -11,7 +11,7 @@ from whet.data.prompts import PromptRenderer
 from whet.data.sources import load_data, load_source
 from whet.data.stream import ProblemStream, held_out
 from whet.formats import ResponseFormat, build_format
-from whet.protocols import Grader, Judge, Optimizer, Problems, Reference, Sampler
+from whet.protocols import Grader, Judge, Optimizer, KeptReference, Problems, Reference, Remembering, Sampler
 from whet.types import Problem, Prompt, Verdict
 
 if TYPE_CHECKING:
@@ -156,9 +156,8 @@ def build_optimizer(policy: "LanguageModel", config: OptimizerConfig, steps: int
     return MasterAdamW(policy.trainable(), config, steps)
 
 
-def build_reference(policy: "LanguageModel", config: Config) -> Reference:
-    """The policy as it is now: nothing at β = 0; without its adapters while these change nothing; else a copy."""
-    from whet.policy.lora import changes_nothing
+def build_reference(policy: "LanguageModel", config: Config, warmed: bool = False) -> KeptReference:
+    """The policy as it is now: nothing at β = 0; without its adapters where no warm start trained them; else a copy."""
     from whet.policy.reference import AdaptersOff, FollowingReference, FrozenReference, NoReference
 
     objective = config.grpo.objective
@@ -167,7 +166,7 @@ def build_reference(policy: "LanguageModel", config: Config) -> Reference:
     if objective.reference_every:
         tokens, every, mix = config.grpo.micro_batch_tokens, objective.reference_every, objective.reference_mix
         return FollowingReference(policy, tokens, every, mix)
-    kind = AdaptersOff if config.model.lora and changes_nothing(policy.model) else FrozenReference
+    kind = AdaptersOff if config.model.lora and not warmed else FrozenReference
     return kind(policy, config.grpo.micro_batch_tokens)
 
 
@@ -179,6 +178,8 @@ class Asking:
     grader: Grader
     told: Callable[[], Mapping[str, float]]
     """What asking cost in the last step."""
+    memories: Mapping[str, Remembering]
+    """What it remembers of earlier steps, by name."""
 
 
 def build_asking(config: Config, stream: Problems, sampler: Sampler, grader: Grader, full_marks: float) -> Asking:
@@ -187,13 +188,14 @@ def build_asking(config: Config, stream: Problems, sampler: Sampler, grader: Gra
     from whet.grpo.dynamic_sampling import DynamicSampling
 
     curriculum, draws = config.grpo.curriculum, config.grpo.draws
+    memories: dict[str, Remembering] = {}
     if curriculum and curriculum.by == "pass_rate":
-        stream = ByPassRate(stream, curriculum.candidates, full_marks)
+        stream = memories["pass_rates"] = ByPassRate(stream, curriculum.candidates, full_marks)
         grader = Observed(grader, stream)
     if draws == 1:
-        return Asking(stream, grader, dict)
+        return Asking(stream, grader, dict, memories)
     dynamic = DynamicSampling(stream, sampler, grader, draws)
-    return Asking(dynamic, dynamic, lambda: dynamic.metrics)
+    return Asking(dynamic, dynamic, lambda: dynamic.metrics, memories)
 
 
 def place_kl(config: Config, grader: Grader, reference: Reference) -> tuple[Grader, Reference]:

@@ -25,6 +25,7 @@ class Unigram:
         start = torch.randn(VOCABULARY, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
         self.theta = torch.nn.Parameter(start)
         self.asked: list[Batch] = []
+        self.fits = 10_000
 
     def logprobs(self, batch: Batch) -> Tensor:
         self.asked.append(batch)
@@ -45,6 +46,9 @@ class Descent:
 
     def accumulate(self, loss: Tensor) -> None:
         loss.backward()
+
+    def forget(self) -> None:
+        self.policy.theta.grad = None
 
     @torch.no_grad()
     def step(self, index: int) -> Mapping[str, float]:
@@ -308,3 +312,44 @@ def test_with_an_entropy_bonus_every_group_is_learned_from(micro_batch_tokens: i
     update(policy, optimizer, batch, 0, a_config(micro_batch_tokens, entropy_bonus=0.3, aggregation="constant_length"))
     assert theta.grad is not None
     torch.testing.assert_close(optimizer.gradients[0], 0.3 * theta.grad, rtol=1e-9, atol=1e-12)
+
+
+class Cramped(Unigram):
+    """Fails over more than so many groups, in the second of its parts, when a first gradient is gathered already."""
+
+    room = 1
+
+    def logprobs(self, batch: Batch) -> Tensor:
+        if len(batch.prompts) > self.room and len(self.asked) % 2:
+            self.asked.append(batch)
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return super().logprobs(batch)
+
+
+@pytest.mark.parametrize("importance", ["none", "token_truncate"])
+@pytest.mark.parametrize("iterations", [1, 3])
+def test_out_of_memory_changes_the_parts_and_nothing_else(iterations: int, importance: str) -> None:
+    """Of three groups of 15, 12 and 22 tokens: two at a time fail, one at a time does not."""
+    found = []
+    for policy in (Unigram(3), Cramped(3)):
+        optimizer = Descent(policy, 0.1)
+        config = a_config(30, iterations=iterations, importance=importance)
+        metrics = update(policy, optimizer, a_batch(), 0, config)
+        found.append((optimizer.gradients, metrics, policy.fits))
+    (roomy, roomy_metrics, _), (cramped, cramped_metrics, fits) = found
+    assert fits < 30
+    for one, other in zip(roomy, cramped, strict=True):
+        torch.testing.assert_close(one, other)
+    assert cramped_metrics == pytest.approx(roomy_metrics)
+
+
+@pytest.mark.parametrize(("norms", "ratio"), [([1.0, 2.0], 0.0), ([float("nan"), 1.0], 0.5), ([float("inf")] * 2, 1.0)])
+def test_passes_without_numbers_are_counted(norms: list[float], ratio: float) -> None:
+    policy, left = Unigram(0), iter(norms)
+
+    class Broken(Descent):
+        def step(self, index: int) -> Mapping[str, float]:
+            return {**super().step(index), "grad_norm": next(left)}
+
+    metrics = update(policy, Broken(policy, 0.1), a_batch(), 0, a_config(iterations=2))
+    assert metrics["non_finite_ratio"] == ratio

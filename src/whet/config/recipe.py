@@ -46,7 +46,10 @@ class RunConfig(Section):
     name: str | None = None
     """The run folder's name; the default is the recipe's name and a number."""
     save_every: int = Field(0, ge=0)
-    """GRPO steps between two checkpoints; 0 saves only at the end."""
+    """GRPO steps between two checkpoints, from which `whet resume` goes on; 0 saves by time alone."""
+    save_minutes: float = Field(15.0, ge=0)
+    """Minutes after which a step is saved, whatever `save_every` says; 0 saves by steps alone. A run that is told to
+    stop (Ctrl-C, SIGTERM) always saves."""
     keep: PositiveInt = 2
     """Checkpoints kept, besides the best by held-out accuracy."""
 

@@ -18,13 +18,22 @@ LOCK = ".lock"
 OWNER = "owner.json"
 
 
+def stage_of(done: int) -> str:
+    """What a measurement after `done` GRPO steps is called.
+
+    >>> stage_of(40)
+    'step-000040'
+    """
+    return f"step-{done:06d}"
+
+
 def rollouts_name(step: int) -> str:
     """The file that holds every rollout of `step`.
 
     >>> rollouts_name(7)
     'step-000007.jsonl'
     """
-    return f"step-{step:06d}.jsonl"
+    return f"{stage_of(step)}.jsonl"
 
 
 def step_of_rollouts(name: str) -> int:

@@ -63,3 +63,12 @@ def _numbered(parent: Path, stem: str) -> Path:
             return path
         except FileExistsError:  # another run took this number just now
             number += 1
+
+
+def find_run(name: Path, parent: Path = Path("runs")) -> Path:
+    """The run folder at `name`, or called so in `parent`.
+
+    >>> find_run(Path("no-such-run-001")).as_posix()
+    'runs/no-such-run-001'
+    """
+    return name if name.is_dir() or len(name.parts) > 1 else parent / name

@@ -1,6 +1,6 @@
 """What a run leaves on disk while it goes: the role `Run` of the loop."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -20,10 +20,10 @@ class RunWriter:
     A step counts as done once its line is in `metrics.jsonl`; its rollouts are on disk before that.
     """
 
-    def __init__(self, path: Path, next_step: int = 0) -> None:
-        """Takes over the run folder at `path`, which goes on at `next_step`: see `create` and `reopen`."""
+    def __init__(self, path: Path) -> None:
+        """Takes over the run folder at `path`: see `create` and `reopen`."""
         self.path = path
-        self.next_step = next_step
+        self.next_step = 0
         self._lock = FolderLock(path)
 
     @classmethod
@@ -51,16 +51,38 @@ class RunWriter:
         return run
 
     @classmethod
-    def reopen(cls, path: Path, next_step: int) -> Self:
-        """The run at `path`, to go on at GRPO step `next_step`; what it wrote from there on is dropped.
+    def reopen(cls, path: Path) -> Self:
+        """The run at `path`; `rewind` says where it goes on.
 
         Raises `UserError` where there is no run or another process owns it.
         """
         if not (path / layout.MANIFEST).is_file():
             raise UserError(f"run: {path} is not a run folder; name one that `whet train` made")
-        run = cls(path, next_step)
-        run._drop_from(next_step)
-        return run
+        return cls(path)
+
+    def rewind(self, next_step: int | None) -> None:
+        """Forgets what was written from GRPO step `next_step` on, half-written lines and unfinished files included.
+
+        With None the run begins anew, warm start and all.
+        """
+        self.next_step = next_step or 0
+        phases = {"grpo"} if next_step is not None else {"grpo", "sft"}
+        for name in (layout.METRICS, layout.TIMINGS, layout.HEALTH):
+            if (path := self.path / name).is_file():
+                kept = (line for line in jsonl.read(path) if not self._is_ahead(line, phases))
+                jsonl.write(path, kept)
+        for path in (self.path / layout.ROLLOUTS).glob("step-*.jsonl"):
+            if layout.step_of_rollouts(path.name) >= self.next_step:
+                path.unlink()
+        for path in sorted((self.path / layout.EVALUATIONS).glob("step-*.json*")):  # the summary, then its records
+            if layout.step_of_rollouts(path.stem) > self.next_step:
+                path.unlink()
+        for leftover in [*self.path.glob(".*.tmp"), *self.path.glob("*/.*.tmp")]:
+            if leftover.is_file():
+                leftover.unlink()
+
+    def _is_ahead(self, line: Mapping[str, Any], phases: Collection[str]) -> bool:
+        return line.get("phase", "grpo") in phases and line["step"] >= self.next_step
 
     def steps(self, until: int) -> Iterable[int]:
         """The steps still to do: from where the run stopped up to `until`, excluded."""
@@ -132,17 +154,3 @@ class RunWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _drop_from(self, step: int) -> None:
-        """Forgets GRPO steps from `step` on, half-written lines and unfinished files."""
-        for name in (layout.METRICS, layout.TIMINGS, layout.HEALTH):
-            path = self.path / name
-            if path.is_file():
-                lines = jsonl.read(path)
-                jsonl.write(path, [one for one in lines if one.get("phase", "grpo") != "grpo" or one["step"] < step])
-        for path in (self.path / layout.ROLLOUTS).glob("step-*.jsonl"):
-            if layout.step_of_rollouts(path.name) >= step:
-                path.unlink()
-        for leftover in [*self.path.glob(".*.tmp"), *self.path.glob("*/.*.tmp")]:
-            if leftover.is_file():
-                leftover.unlink()

@@ -5,6 +5,7 @@ from random import Random
 
 import torch
 
+from whet.back_off import backing_off
 from whet.config import SftConfig
 from whet.protocols import Optimizer, Policy
 from whet.sft.examples import Example, pack, parts
@@ -51,12 +52,18 @@ def _order(size: int, seed: int, epoch: int) -> list[int]:
 def _learn(policy: Policy, optimizer: Optimizer, examples: Sequence[Example], micro_batch_tokens: int) -> float:
     """Adds the gradient of the mean NLL over these examples; returns it in nats per token."""
     tokens = sum(len(example.response) for example in examples)
-    total = 0.0
-    for part in parts(examples, micro_batch_tokens):
-        packed = pack(part)
-        loss = negative_log_likelihood(policy.logprobs(packed.batch), packed.target_BT, tokens)
-        optimizer.accumulate(loss)
-        total += loss.item()
+
+    def gradient(at_a_time: int) -> float:
+        total = 0.0
+        for part in parts(examples, at_a_time):
+            packed = pack(part)
+            loss = negative_log_likelihood(policy.logprobs(packed.batch), packed.target_BT, tokens)
+            optimizer.accumulate(loss)
+            total += loss.item()
+        return total
+
+    smallest = min(len(example.prompt) + len(example.response) for example in examples)
+    total, policy.fits = backing_off(gradient, min(micro_batch_tokens, policy.fits), smallest, optimizer.forget)
     return total
 
 

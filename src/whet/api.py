@@ -61,9 +61,7 @@ def train(config: Config, view: View, stem: str = "run", stop: Stop | None = Non
         with RunWriter.create(Path(config.run.folder), recipe, made_from, stem_of(stem), config.run.name) as run:
             diary.begin(run)
             with diary.until_the_end(run):
-                way = _Way(policy, task, config, run, diary.view, stop or Stop())
-                way.fine_tune(way.warmed())
-                return way.outcome
+                return _Way(policy, task, config, run, diary.view, stop or Stop()).whole()
 
 
 def resume(path: Path, view: View, stop: Stop | None = None) -> Outcome:
@@ -73,7 +71,6 @@ def resume(path: Path, view: View, stop: Stop | None = None) -> Outcome:
     that the run began with.
     """
     from whet.build import build_policy, build_task
-    from whet.policy.checkpoint import load_checkpoint, newest_valid, step_of
     from whet.runs.writer import RunWriter
 
     reader = RunReader(path)
@@ -89,16 +86,7 @@ def resume(path: Path, view: View, stop: Stop | None = None) -> Outcome:
         refuse_other(manifest(config, policy, task), reader.manifest)
         if changed := newer_versions(environment(), reader.manifest):
             diary.view.note(f"resume: {changed}, so figures may differ in their last digits")
-        way = _Way(policy, task, config, run, diary.view, stop or Stop())
-        newest = newest_valid(run.checkpoints, diary.view.note)
-        run.rewind(step_of(newest) if newest else None)
-        diary.view.note(_goes_on(newest, run.next_step, config.grpo.steps))
-        if newest is None:
-            way.fine_tune(way.warmed())
-        else:
-            way.outcome.evaluations |= evaluations_of(reader)
-            way.fine_tune(WARM in way.outcome.evaluations, load_checkpoint(newest))
-        return way.outcome
+        return _Way(policy, task, config, run, diary.view, stop or Stop()).rest(reader)
 
 
 def finished(reader: RunReader) -> Outcome:
@@ -113,12 +101,6 @@ def evaluations_of(reader: RunReader) -> dict[str, Evaluation]:
     made = reader.evaluations()
     stages = [stage for stage in (BASE, WARM, FINAL) if stage in made]
     return {stage: Evaluation(tuple(read_records(f"{reader.path}:{stage}").values())) for stage in stages}
-
-
-def _goes_on(newest: Path | None, step: int, steps: int) -> str:
-    if newest is None:
-        return "resume: no whole checkpoint yet, so the run begins anew; what is random is the same again"
-    return f"resume: going on after step {step} of {steps}"
 
 
 @dataclass
@@ -138,9 +120,35 @@ class _Way:
         self.outcome = Outcome(self.run.path)
         settle_engine(self.policy, self.task, self.config, self.view)
 
-    def warmed(self) -> bool:
-        """From the check to where GRPO begins; whether a warm start came before."""
-        from whet.stages.warm_start import refuse_too_few, run_warm_start, worked_problems
+    def whole(self) -> Outcome:
+        """From the check to the finished model."""
+        warm = self.set_out()
+        if warm:
+            self.warm_up()
+        return self.fine_tune(warm)
+
+    def rest(self, reader: RunReader) -> Outcome:
+        """From the newest checkpoint that is whole: of GRPO, else of the warm start; without any, the whole way."""
+        from whet.policy.checkpoint import load_checkpoint, newest_valid, step_of
+
+        run, say = self.run, self.view.note
+        newest, warm = newest_valid(run.checkpoints, say), newest_valid(run.warm_checkpoints, say)
+        step, warm_step = (step_of(found) if found else None for found in (newest, warm))
+        run.rewind(step or 0, None if newest else warm_step or 0)
+        self.outcome.evaluations |= evaluations_of(reader) if newest or warm else {}
+        if newest:
+            say(f"resume: going on after step {step} of {self.config.grpo.steps}")
+            return self.fine_tune(WARM in self.outcome.evaluations, load_checkpoint(newest))
+        if warm:
+            say(f"resume: going on after step {warm_step} of the warm start")
+            self.warm_up(load_checkpoint(warm))
+            return self.fine_tune(True)
+        say("resume: no whole checkpoint yet, so the run begins anew; what is random is the same again")
+        return self.whole()
+
+    def set_out(self) -> bool:
+        """Check and first measurement; whether a warm start is to come."""
+        from whet.stages.warm_start import refuse_too_few, worked_problems
 
         config, task = self.config, self.task
         report = self.outcome.report = self._check("")
@@ -150,13 +158,18 @@ class _Way:
             refuse_too_few(worked, task)
         self.view.note(_what_follows(report, bool(worked)))
         self._measure(BASE)
-        if worked:
-            run_warm_start(self.policy, task, worked, config, self.run, self.view)
-            self._measure(WARM)
-            self._check(WARM, report)
         return bool(worked)
 
-    def fine_tune(self, warmed: bool, saved: "Checkpoint | None" = None) -> None:
+    def warm_up(self, saved: "Checkpoint | None" = None) -> None:
+        """The warm start, from the beginning or from a checkpoint, and what it came to."""
+        from whet.stages.warm_start import run_warm_start, worked_problems
+
+        worked = worked_problems(self.task, self.config.sft)
+        run_warm_start(self.policy, self.task, worked, self.config, self.run, self.view, self.stop, saved)
+        self._measure(WARM)
+        self._check(WARM, self.outcome.report)
+
+    def fine_tune(self, warmed: bool, saved: "Checkpoint | None" = None) -> Outcome:
         """GRPO, from the beginning or from a checkpoint, and what comes after it."""
         from whet.stages.fine_tune import fine_tune
         from whet.stages.finish import save_final
@@ -171,6 +184,7 @@ class _Way:
             self._measure(FINAL)
             watch.measured(made[FINAL])
         save_final(self.policy, run.final)
+        return self.outcome
 
     def _check(self, stage: str, earlier: CheckReport | None = None) -> CheckReport:
         from whet.stages.check import check as run_check

@@ -13,9 +13,12 @@ import pytest
 from crashes import contents, in_child, killing_itself, striking
 from whet.api import resume, train
 from whet.compute.single import MasterAdamW
+from whet.errors import UserError
+from whet.recipe import dump_recipe
 from whet.runs.reader import RunReader
 from whet.runs.view import PlainView
-from wiring import shrunk, write_rewards
+from whet.runs.writer import RunWriter
+from wiring import listening, shrunk, write_rewards
 
 SILENT = PlainView(lambda line: None)
 
@@ -55,12 +58,7 @@ def whole(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def begin_or_go_on(config: Any, run: Path) -> None:
     """What a person, or a scheduler, does after each death."""
-    if (run / "manifest.json").is_file():
-        resume(run, SILENT)
-    else:
-        for half_made in run.parent.glob("it/*"):
-            half_made.unlink()
-        train(config, SILENT)
+    resume(run, SILENT) if (run / "manifest.json").is_file() else train(config, SILENT)
 
 
 def until_the_end(config: Any, run: Path) -> int:
@@ -186,3 +184,71 @@ def test_every_problem_is_asked_as_often_as_planned(tiny_folder: Path, tmp_path:
     reader = RunReader(run)
     asked = Counter(r["problem"] for step in reader.rollout_steps() for r in reader.rollouts(step))
     assert asked == {f"p{n}": 5 * 4 for n in range(6)}, "4 responses in each of 5 epochs"
+
+
+@pytest.mark.parametrize("stop", [1, 3, 6, 8])
+def test_stopped_in_the_warm_start(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+) -> None:
+    """Saved after each of its steps, which are longer than the minutes asked for."""
+    changes = {
+        "rewards": [f"{write_rewards(tmp_path)}:digits"],
+        "sft.when": "always",
+        "sft.steps": 8,
+        "sft.patience": 2,
+        "sft.optimizer.schedule": "cosine",
+        "grpo.steps": 2,
+        "run.save_minutes": 1e-9,
+        "run.name": "it",
+    }
+    whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), SILENT).path
+    steps = len(RunReader(whole).metrics("sft"))
+    if stop > steps:
+        pytest.skip(f"the warm start ended after {steps} steps")
+    config, run = shrunk(tiny_folder, tmp_path, changes), tmp_path / "it"
+    with monkeypatch.context() as patch:
+        stopping_at(stop, patch)
+        with pytest.raises(PowerCut):
+            train(config, SILENT)
+    assert [line["step"] for line in RunReader(run).metrics("sft")] == list(range(stop - 1))
+    lines, view = listening()
+    resume(run, view)
+    expected = "resume: no whole checkpoint yet" if stop == 1 else f"resume: going on after step {stop - 1} of the warm"
+    assert any(line.startswith(expected) for line in lines)
+    assert contents(run) == contents(whole)
+    assert not (run / "checkpoints" / "sft").exists(), "it is done"
+
+
+def test_a_finished_run_is_only_told_of_again(whole: Any, tiny_folder: Path, tmp_path: Path) -> None:
+    config = shrunk(tiny_folder, tmp_path, {"sft.when": "never", "run.name": "it"})
+    outcome = train(config, SILENT)
+    before = {path: path.stat().st_mtime_ns for path in outcome.path.rglob("*")}
+    again = resume(outcome.path, SILENT)
+    assert again.evaluations == outcome.evaluations
+    assert again.pace == outcome.pace
+    assert {path: path.stat().st_mtime_ns for path in outcome.path.rglob("*")} == before
+
+
+def test_two_at_once(tiny_folder: Path, tmp_path: Path) -> None:
+    with RunWriter.create(tmp_path, dump_recipe(shrunk(tiny_folder, tmp_path)), {}, name="it") as run:
+        with pytest.raises(UserError, match="in use by process"):
+            resume(run.path, SILENT)
+
+
+def test_other_data_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "sums.jsonl"
+    rows.write_text("".join(json.dumps({"question": f"{n} + {n}?", "answer": str(2 * n)}) + "\n" for n in range(40)))
+    changes = {
+        "data.train": {"name": str(rows)},
+        "rewards": [f"{write_rewards(tmp_path)}:digits"],
+        "sft.when": "never",
+        "run.name": "it",
+    }
+    config = shrunk(tiny_folder, tmp_path, changes)
+    with pytest.MonkeyPatch.context() as patch:
+        stopping_at(1, patch)
+        with pytest.raises(PowerCut):
+            train(config, SILENT)
+    rows.write_text(rows.read_text().replace("3 + 3", "3 + 4"))
+    with pytest.raises(UserError, match="resume: data is not what the run began with"):
+        resume(tmp_path / "it", SILENT)

@@ -98,7 +98,7 @@ def test_a_run_that_went_on_is_byte_for_byte_the_one_that_never_stopped(tmp_path
 def test_a_run_that_begins_anew_forgets_its_warm_start_too(run: RunWriter) -> None:
     run.record_metrics("sft", 0, {"loss": 2.0})
     do_steps(run, 2)
-    run.rewind(None)
+    run.rewind(0, 0)
     assert RunReader(run.path).metrics("sft") == RunReader(run.path).metrics() == []
     assert RunReader(run.path).rollout_steps() == []
     assert list(run.steps(2)) == [0, 1]

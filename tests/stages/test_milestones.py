@@ -17,6 +17,7 @@ from whet.stages import milestones as stage
 from whet.stages.clock import Clock
 from whet.stages.fine_tune import Recorder
 from whet.stages.milestones import Milestones
+from whet.stages.savings import Savings
 from whet.stages.stop import Interrupted, Stop
 from whet.stages.training_state import TrainingState
 from whet.stages.watch import Watch
@@ -56,7 +57,7 @@ def state() -> TrainingState:
 
 def milestones(
     run: RunWriter, folder: Path, monkeypatch: pytest.MonkeyPatch, accuracy: dict[int, int], changes: dict[str, Any],
-    stop: Stop | None = None, clock: Any = lambda: 0.0,
+    stop: Stop | None = None,
 ) -> tuple[Milestones, list[str]]:
     """Milestones of a training whose held-out accuracy after each step is given."""
     config = shrunk(folder, run.path, changes)
@@ -65,7 +66,8 @@ def milestones(
     monkeypatch.setattr(stage, "measure", measured)
     policy: Any = SimpleNamespace()
     task: Any = SimpleNamespace(exam=None)
-    return Milestones(policy, state(), task, config, run, view, Watch(run, view), stop or Stop(), clock), lines
+    savings = Savings(state(), run.checkpoints, config.grpo.steps, config.run, config.run.save_every)
+    return Milestones(policy, savings, task, config, run, view, Watch(run, view), stop or Stop()), lines
 
 
 def kept(run: RunWriter) -> list[int]:
@@ -194,27 +196,3 @@ def test_told_to_stop_while_it_measures_it_saves(
     with pytest.raises(KeyboardInterrupt):
         after(1)
     assert kept(run) == [2]
-
-
-def test_a_step_is_saved_after_so_many_minutes(
-    run: RunWriter, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = 1000.0
-    after, _ = milestones(
-        run, tiny_folder, monkeypatch, {}, {"grpo.steps": 50, "run.save_minutes": 2.0, "run.keep": 9}, None, lambda: now
-    )
-    for step in range(9):
-        now += 50.0
-        after(step)
-    assert kept(run) == [3, 6, 9], "150 seconds each"
-
-
-def test_what_is_saved_is_not_saved_twice(
-    run: RunWriter, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The best, measured after a step that was due anyway; and a run that goes on and is stopped at once."""
-    after, _ = milestones(run, tiny_folder, monkeypatch, {}, {"grpo.steps": 9, "run.save_every": 2})
-    after(1)
-    before = (run.checkpoints / "step-2" / "MANIFEST.json").stat().st_mtime_ns
-    after.save(2)
-    assert (run.checkpoints / "step-2" / "MANIFEST.json").stat().st_mtime_ns == before

@@ -1,6 +1,7 @@
 """What a run leaves on disk while it goes: the role `Run` of the loop."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -60,17 +61,14 @@ class RunWriter:
             raise UserError(f"run: {path} is not a run folder; name one that `whet train` made")
         return cls(path)
 
-    def rewind(self, next_step: int | None) -> None:
-        """Forgets what was written from GRPO step `next_step` on, half-written lines and unfinished files included.
-
-        With None the run begins anew, warm start and all.
-        """
-        self.next_step = next_step or 0
-        phases = {"grpo"} if next_step is not None else {"grpo", "sft"}
+    def rewind(self, next_step: int, warm_steps: int | None = None) -> None:
+        """Goes on at GRPO step `next_step`: forgets what was written from there on, half-written lines and unfinished
+        files included, and of the warm start what came after its first `warm_steps`."""
+        self.next_step = next_step
+        done = {"grpo": next_step, "sft": sys.maxsize if warm_steps is None else warm_steps}
         for name in (layout.METRICS, layout.TIMINGS, layout.HEALTH):
             if (path := self.path / name).is_file():
-                kept = (line for line in jsonl.read(path) if not self._is_ahead(line, phases))
-                jsonl.write(path, kept)
+                jsonl.write(path, [line for line in jsonl.read(path) if line["step"] < done[line.get("phase", "grpo")]])
         for path in (self.path / layout.ROLLOUTS).glob("step-*.jsonl"):
             if layout.step_of_rollouts(path.name) >= self.next_step:
                 path.unlink()
@@ -80,9 +78,6 @@ class RunWriter:
         for leftover in [*self.path.glob(".*.tmp"), *self.path.glob("*/.*.tmp")]:
             if leftover.is_file():
                 leftover.unlink()
-
-    def _is_ahead(self, line: Mapping[str, Any], phases: Collection[str]) -> bool:
-        return line.get("phase", "grpo") in phases and line["step"] >= self.next_step
 
     def steps(self, until: int) -> Iterable[int]:
         """The steps still to do: from where the run stopped up to `until`, excluded."""
@@ -139,6 +134,11 @@ class RunWriter:
     def checkpoints(self) -> Path:
         """Where checkpoints go: `checkpoints/step-N`."""
         return self.path / layout.CHECKPOINTS
+
+    @property
+    def warm_checkpoints(self) -> Path:
+        """Where those of a warm start go, until it is done: `checkpoints/sft/step-N`."""
+        return self.checkpoints / layout.WARM_CHECKPOINTS
 
     @property
     def final(self) -> Path:

@@ -8,16 +8,17 @@ from whet.build import Task, build_asking, build_optimizer, build_reference, bui
 from whet.config import Config
 from whet.grpo.algorithm import train
 from whet.grpo.metrics import group_metrics
-from whet.policy.checkpoint import Checkpoint
+from whet.policy.checkpoint import Checkpoint, remove_checkpoints
 from whet.rewards.statistics import part_metrics
 from whet.runs.view import View
 from whet.runs.writer import RunWriter
 from whet.stages.clock import Clock, Timed
 from whet.stages.efficiency import Efficiency
-from whet.stages.grading import ToldGrader
 from whet.stages.finite import Finite
+from whet.stages.grading import ToldGrader
 from whet.stages.milestones import Milestones
 from whet.stages.parity import Gated
+from whet.stages.savings import Savings
 from whet.stages.stop import Stop
 from whet.stages.training_state import TrainingState
 from whet.stages.watch import Watch
@@ -105,12 +106,14 @@ def fine_tune(
     kept = build_reference(policy, config, warmed)
     reward, reference = place_kl(config, asking.grader, Timed(kept, "reference", clock))
     state = TrainingState(optimizer, kept, asking.memories)
-    milestones = Milestones(policy, state, task, config, run, view, watch, stop)
+    savings = Savings(state, run.checkpoints, config.grpo.steps, config.run, config.run.save_every)
+    milestones = Milestones(policy, savings, task, config, run, view, watch, stop)
     if saved:
         state.restore(saved)
         milestones.measure(run.next_step)
     elif warmed and (config.run.save_every or config.run.save_minutes):
-        milestones.save(0)
+        savings.save(0)
+        remove_checkpoints(run.warm_checkpoints)
     recorder = Recorder(run, view, clock, partial(graded, task.reward, asking.told), efficiency, watch)
     view.phase("GRPO", config.grpo.steps, run.next_step)
     if config.grpo.sampling.top_p < 1:

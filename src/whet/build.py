@@ -120,18 +120,21 @@ def build_policy(config: Config, say: Say) -> "LanguageModel":
     from whet.policy.language_model import LanguageModel
     from whet.policy.loading import load_model
     from whet.policy.lora import add_lora
+    from whet.policy.quantize import quantized
 
     device = pick_device()
     if device.type == "cpu":
         keep_freed_memory()
     loaded = load_model(config.model.name, pick_dtype(config.model.dtype, device), say)
-    model = loaded.model.to(device)
+    lora = config.model.lora
+    whole = quantized(loaded.model, device) if lora and lora.bits == 4 else loaded.model
+    model = whole.to(device)
     if not is_fused(model):
         say(
             f"{model.config.model_type} goes through its own forward: exact, but slower than {', '.join(sorted(FUSED))}"
         )
-    if config.model.lora:
-        model = add_lora(model, config.model.lora, config.seed)
+    if lora:
+        model = add_lora(model, lora, config.seed)
     return LanguageModel(model, loaded.tokenizer, config.grpo.sampling.temperature, loaded.source)
 
 

@@ -95,7 +95,7 @@ def _quantised(folder: Path) -> str:
     if not isinstance(record, dict):
         return ""
     method = record.get("quant_method", "unknown method")
-    return f"its weights are quantised ({method}) and cannot be trained; name the full-precision model"
+    return f"its weights are quantised ({method}) and cannot be trained; name the full-precision model (`model.lora.bits: 4` packs it)"
 
 
 def _no_tokenizer(folder: Path) -> str:

@@ -11,7 +11,7 @@ from whet.data.prompts import PromptRenderer
 from whet.data.sources import load_data, load_source
 from whet.data.stream import ProblemStream, held_out
 from whet.formats import ResponseFormat, build_format
-from whet.protocols import Grader, Judge, Optimizer, Problems, Reference, Sampler
+from whet.protocols import Grader, Judge, Optimizer, Problems, Reference, Remembering, Sampler
 from whet.types import Problem, Prompt, Verdict
 
 if TYPE_CHECKING:
@@ -182,21 +182,32 @@ class Asking:
     grader: Grader
     told: Callable[[], Mapping[str, float]]
     """What asking cost in the last step."""
+    memories: Mapping[str, Remembering]
+    """What it remembers of earlier steps, by name."""
 
 
 def build_asking(config: Config, stream: Problems, sampler: Sampler, grader: Grader, full_marks: float) -> Asking:
-    """Problems by their pass rates, and dynamic sampling, each where the recipe wants it."""
+    """Problems by their pass rates, replay and dynamic sampling, each where the recipe wants it."""
     from whet.data.curriculum import ByPassRate, Observed
     from whet.grpo.dynamic_sampling import DynamicSampling
+    from whet.grpo.replay import Replay
 
     curriculum, draws = config.grpo.curriculum, config.grpo.draws
+    memories: dict[str, Remembering] = {}
+    told: list[Callable[[], Mapping[str, float]]] = []
     if curriculum and curriculum.by == "pass_rate":
-        stream = ByPassRate(stream, curriculum.candidates, full_marks)
+        stream = memories["pass_rates"] = ByPassRate(stream, curriculum.candidates, full_marks)
         grader = Observed(grader, stream)
-    if draws == 1:
-        return Asking(stream, grader, dict)
-    dynamic = DynamicSampling(stream, sampler, grader, draws)
-    return Asking(dynamic, dynamic, lambda: dynamic.metrics)
+    if config.grpo.replay:
+        judge = build_judge(build_format(config.format))
+        replay = memories["replay"] = Replay(stream, grader, judge, config.grpo.replay)
+        stream, grader = replay, replay
+        told.append(lambda: replay.metrics)
+    if draws > 1:
+        dynamic = DynamicSampling(stream, sampler, grader, draws)
+        stream, grader = dynamic, dynamic
+        told.append(lambda: dynamic.metrics)
+    return Asking(stream, grader, lambda: {name: value for tell in told for name, value in tell().items()}, memories)
 
 
 def place_kl(config: Config, grader: Grader, reference: Reference) -> tuple[Grader, Reference]:

@@ -112,6 +112,18 @@ class Optimizer(Protocol):
         ...
 
 
+class Remembering(Protocol):
+    """What acts by what it saw before: a run that goes on must give it its memory back."""
+
+    def state(self) -> Any:
+        """The memory, as JSON has it."""
+        ...
+
+    def restore(self, state: Any) -> None:
+        """Remembers what `state` told of, JSON read back."""
+        ...
+
+
 class Run(Protocol):
     """What a run leaves on disk."""
 

@@ -1,5 +1,6 @@
 """Easy problems first, by their level or by what was observed."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -118,3 +119,10 @@ def test_the_curriculum_sees_what_is_graded() -> None:
     curriculum = ByPassRate(InOrder(), 2, 1.0)
     assert Observed(Grades(), curriculum).grade([], []) == groups
     assert curriculum.seen == {"a": (1.0, 2), "b": (2.0, 2)}
+
+
+def test_what_was_earned_outlives_a_stop() -> None:
+    curriculum, again = ByPassRate(InOrder(), 2, 1.0), ByPassRate(InOrder(), 2, 1.0)
+    curriculum.observe([group([1, 0.5], name="a"), group([0, None], name="b")])
+    again.restore(json.loads(json.dumps(curriculum.state())))
+    assert again.seen == curriculum.seen == {"a": (1.5, 2), "b": (0.0, 2)}

@@ -251,9 +251,12 @@ def test_without_a_weight_on_the_kl_none_is_measured(tiny_folder: Path, tmp_path
     assert "kl" not in run.metrics()[0]
 
 
-def test_adapters_are_merged_into_the_finished_model(tiny_folder: Path, rewards: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("bits", [16, 4])
+def test_adapters_are_merged_into_the_finished_model(
+    tiny_folder: Path, rewards: Path, tmp_path: Path, bits: int
+) -> None:
     changes = {
-        "model.lora": {"rank": 4},
+        "model.lora": {"rank": 4, "bits": bits},
         "rewards": [f"{rewards}:digits"],
         "grpo.optimizer.learning_rate": 0.01,
         "run.save_every": 2,

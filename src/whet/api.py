@@ -61,6 +61,7 @@ def train(config: Config, view: View, stem: str = "run") -> Outcome:
 def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "RunWriter", view: View) -> Outcome:
     from whet.stages.fine_tune import fine_tune
     from whet.stages.finish import save_final
+    from whet.stages.mend import apply_mend
     from whet.stages.parity import settle_engine
     from whet.stages.warm_start import refuse_too_few, run_warm_start, worked_problems
     from whet.stages.watch import Watch
@@ -72,6 +73,8 @@ def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "
     if config.sft.when == "always":
         refuse_too_few(worked, task)
     view.note(_what_follows(outcome.report, bool(worked)))
+    if not worked:
+        task, config = apply_mend(task, config, outcome.report.diagnosis, run, view)
     _measure(BASE, outcome, policy, task, config, run, view)
     if worked:
         run_warm_start(policy, task, worked, config, run, view)

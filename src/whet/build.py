@@ -107,6 +107,7 @@ def build_judge(response_format: ResponseFormat) -> Judge:
             lenient=any(right.values()),
             answer=found if strict is None else strict,
             formatted=response_format.soft(text),
+            marked=response_format.partial(text) > 0,
         )
 
     return judge

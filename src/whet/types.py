@@ -116,3 +116,5 @@ class Verdict:
     """The answer as it stands in the response; None where there is none to be found."""
     formatted: bool
     """Whether the response keeps the layout."""
+    marked: bool = False
+    """Whether any mark of the layout stands in it."""

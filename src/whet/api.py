@@ -148,6 +148,7 @@ class _Way:
 
     def set_out(self) -> bool:
         """Check and first measurement; whether a warm start is to come."""
+        from whet.stages.mend import apply_mend
         from whet.stages.warm_start import refuse_too_few, worked_problems
 
         config, task = self.config, self.task
@@ -157,6 +158,8 @@ class _Way:
         if config.sft.when == "always":
             refuse_too_few(worked, task)
         self.view.note(_what_follows(report, bool(worked)))
+        if not worked:
+            self.task, self.config = apply_mend(task, config, report.diagnosis, self.run, self.view)
         self._measure(BASE)
         return bool(worked)
 

@@ -107,6 +107,7 @@ def build_judge(response_format: ResponseFormat) -> Judge:
             lenient=any(right.values()),
             answer=found if strict is None else strict,
             formatted=response_format.soft(text),
+            marked=response_format.partial(text) > 0,
         )
 
     return judge
@@ -120,18 +121,21 @@ def build_policy(config: Config, say: Say) -> "LanguageModel":
     from whet.policy.language_model import LanguageModel
     from whet.policy.loading import load_model
     from whet.policy.lora import add_lora
+    from whet.policy.quantize import quantized
 
     device = pick_device()
     if device.type == "cpu":
         keep_freed_memory()
     loaded = load_model(config.model.name, pick_dtype(config.model.dtype, device), say)
-    model = loaded.model.to(device)
+    lora = config.model.lora
+    whole = quantized(loaded.model, device) if lora and lora.bits == 4 else loaded.model
+    model = whole.to(device)
     if not is_fused(model):
         say(
             f"{model.config.model_type} goes through its own forward: exact, but slower than {', '.join(sorted(FUSED))}"
         )
-    if config.model.lora:
-        model = add_lora(model, config.model.lora, config.seed)
+    if lora:
+        model = add_lora(model, lora, config.seed)
     return LanguageModel(model, loaded.tokenizer, config.grpo.sampling.temperature, loaded.source)
 
 
@@ -183,19 +187,27 @@ class Asking:
 
 
 def build_asking(config: Config, stream: Problems, sampler: Sampler, grader: Grader, full_marks: float) -> Asking:
-    """Problems by their pass rates, and dynamic sampling, each where the recipe wants it."""
+    """Problems by their pass rates, replay and dynamic sampling, each where the recipe wants it."""
     from whet.data.curriculum import ByPassRate, Observed
     from whet.grpo.dynamic_sampling import DynamicSampling
+    from whet.grpo.replay import Replay
 
     curriculum, draws = config.grpo.curriculum, config.grpo.draws
     memories: dict[str, Remembering] = {}
+    told: list[Callable[[], Mapping[str, float]]] = []
     if curriculum and curriculum.by == "pass_rate":
         stream = memories["pass_rates"] = ByPassRate(stream, curriculum.candidates, full_marks)
         grader = Observed(grader, stream)
-    if draws == 1:
-        return Asking(stream, grader, dict, memories)
-    dynamic = DynamicSampling(stream, sampler, grader, draws)
-    return Asking(dynamic, dynamic, lambda: dynamic.metrics, memories)
+    if config.grpo.replay:
+        judge = build_judge(build_format(config.format))
+        replay = memories["replay"] = Replay(stream, grader, judge, config.grpo.replay)
+        stream, grader = replay, replay
+        told.append(lambda: replay.metrics)
+    if draws > 1:
+        dynamic = DynamicSampling(stream, sampler, grader, draws)
+        stream, grader = dynamic, dynamic
+        told.append(lambda: dynamic.metrics)
+    return Asking(stream, grader, lambda: {name: value for tell in told for name, value in tell().items()}, memories)
 
 
 def place_kl(config: Config, grader: Grader, reference: Reference) -> tuple[Grader, Reference]:

@@ -353,3 +353,33 @@ def test_passes_without_numbers_are_counted(norms: list[float], ratio: float) ->
 
     metrics = update(policy, Broken(policy, 0.1), a_batch(), 0, a_config(iterations=2))
     assert metrics["non_finite_ratio"] == ratio
+
+
+@pytest.mark.parametrize("micro_batch_tokens", [1, 10_000])
+def test_replayed_rows_are_learned_from_and_left_out_of_the_samplers_difference(micro_batch_tokens: int) -> None:
+    """Rows 2 (1 token) and 4 (5 tokens): their ratio is that to the policy that sampled them."""
+    replayed_B = torch.tensor([row in (2, 4) for row in range(9)])
+    batch, policy = replace(a_batch(), replayed_B=replayed_B), Unigram()
+    theta = policy.theta.detach().clone()
+    optimizer = Descent(policy, 0.1)
+    metrics = update(policy, optimizer, batch, 0, a_config(micro_batch_tokens))
+    expected = expected_gradient(theta, a_batch(), ObjectiveConfig())
+    torch.testing.assert_close(optimizer.gradients[0], expected, rtol=1e-7, atol=1e-12)
+    logp = theta.log_softmax(-1)[batch.tokens_BT % VOCABULARY]
+    fresh = [
+        abs(float(logp[i, t] - batch.old_logprobs_BT[i, t]))
+        for i, t in batch.mask_BT.nonzero().tolist()
+        if i not in (2, 4)
+    ]
+    assert len(fresh) == 37 - 6
+    assert metrics["sampler/logprob_difference_mean"] == pytest.approx(sum(fresh) / 31, rel=1e-6)
+    assert metrics["sampler/logprob_difference_max"] == pytest.approx(max(fresh), rel=1e-6)
+
+
+def test_a_group_of_nothing_but_replayed_tokens_has_no_difference() -> None:
+    """The others of its group were cut off, and are masked."""
+    batch = replace(cut_off(a_batch(), *range(8)), replayed_B=torch.tensor([row == 8 for row in range(9)]))
+    policy = Unigram()
+    metrics = update(policy, Descent(policy, 0.1), batch, 0, a_config(mask_truncated=True))
+    assert (metrics["sampler/logprob_difference_mean"], metrics["sampler/logprob_difference_max"]) == (0.0, 0.0)
+    assert metrics["grad_norm"] > 0

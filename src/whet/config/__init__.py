@@ -11,7 +11,7 @@ from whet.config.objective import ObjectiveConfig
 from whet.config.recipe import CheckConfig, Config, EvalConfig, RunConfig
 from whet.config.rewards import RewardConfig, Weight, WeightConfig
 from whet.config.section import Section
-from whet.config.training import CurriculumConfig, GrpoConfig, OptimizerConfig, SamplingConfig, SftConfig
+from whet.config.training import CurriculumConfig, GrpoConfig, OptimizerConfig, ReplayConfig, SamplingConfig, SftConfig
 
 __all__ = [
     "CheckConfig",
@@ -26,6 +26,7 @@ __all__ = [
     "ModelConfig",
     "ObjectiveConfig",
     "OptimizerConfig",
+    "ReplayConfig",
     "RewardConfig",
     "RunConfig",
     "SamplingConfig",

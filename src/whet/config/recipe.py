@@ -1,6 +1,6 @@
 """A whole recipe: its sections, and how it is measured and kept."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt
 
@@ -21,6 +21,9 @@ class CheckConfig(Section):
     """How many responses it samples for each."""
     gold: PositiveInt = 1000
     """How many gold solutions are graded, rendered in the format; each must score full marks."""
+    mend: Literal["suggest", "apply"] = "suggest"
+    """Where rewards are too strict for any signal and no warm start comes: say which gentler reward would give one, or
+    add it before GRPO begins."""
 
 
 class EvalConfig(Section):

@@ -14,7 +14,10 @@ from whet.grpo.importance import corrected
 from whet.grpo.objective import Normaliser, objective
 from whet.protocols import Optimizer, Policy
 
-TOKEN_MEANS = ("clip_ratio/low_mean", "clip_ratio/high_mean", "sampler/logprob_difference_mean")
+DRIFT = "sampler/logprob_difference_mean"
+"""A mean over the tokens that this step sampled: what an earlier step sampled differs because the policy moved."""
+
+TOKEN_MEANS = ("clip_ratio/low_mean", "clip_ratio/high_mean", DRIFT)
 """Metrics that are means over the response tokens learned from, whatever the objective."""
 
 
@@ -32,12 +35,14 @@ def update(policy: Policy, optimizer: Optimizer, batch: Batch, step: int, config
     parts = [learned] if len(learned) else []
     names = _names(learned, how)
     tokens = max(int(torch.count_nonzero(learned.mask_BT)), 1)
+    fresh = max(int(torch.count_nonzero(learned.fresh_BT)), 1)
+    counts = {name: fresh if name == DRIFT else tokens for name in names}
     passes = []
     for _ in range(how.iterations):
         sums, rest = _one_pass(policy, optimizer, parts, normaliser, step, config)
-        passes.append({"loss": 0.0, **{name: sums.get(name, 0.0) / tokens for name in names}, **rest})
+        passes.append({"loss": 0.0, **{name: sums.get(name, 0.0) / count for name, count in counts.items()}, **rest})
     metrics = {name: sum(metrics[name] for metrics in passes) / len(passes) for name in passes[0]}
-    drift = {name: passes[0][name] for name in ("sampler/logprob_difference_mean", "sampler/logprob_difference_max")}
+    drift = {name: passes[0][name] for name in (DRIFT, "sampler/logprob_difference_max")}
     return {**metrics, **drift}
 
 
@@ -72,10 +77,10 @@ def _gradient(
         terms = objective(logprobs_BT, part, normaliser, how, entropy_BT)
         optimizer.accumulate(terms.value)
         loss += terms.value.item()
-        difference_BT = (logprobs_BT.detach() - sampled.old_logprobs_BT).abs()[part.mask_BT]
-        totals = terms.token_sums | {"sampler/logprob_difference_mean": difference_BT.sum()}
+        difference_M = (logprobs_BT.detach() - sampled.old_logprobs_BT).abs()[part.fresh_BT]
+        totals = terms.token_sums | {DRIFT: difference_M.sum()}
         sums = {name: sums.get(name, 0.0) + total.item() for name, total in totals.items()}
-        largest = max(largest, difference_BT.max().item())
+        largest = max(largest, difference_M.max().item() if len(difference_M) else 0.0)
     return sums, {"loss": loss, "sampler/logprob_difference_max": largest}
 
 

@@ -46,7 +46,7 @@ class RunWriter:
         run = cls(new_folder(folder, stem, name))
         created = datetime.now(UTC).isoformat(timespec="seconds")
         head = {"format": layout.FORMAT, "name": run.path.name, "created": created}
-        jsonl.write_bytes(run.path / layout.RECIPE, recipe.encode("utf-8"))
+        run.record_recipe(recipe)
         whole = jsonl.encode({**head, **manifest, **environment()}, indent=2)
         jsonl.write_bytes(run.path / layout.MANIFEST, whole + b"\n")
         return run
@@ -95,6 +95,10 @@ class RunWriter:
         jsonl.write(self.path / layout.ROLLOUTS / layout.rollouts_name(step), records)
         self.record_metrics("grpo", step, metrics)
         self.next_step = step + 1
+
+    def record_recipe(self, recipe: str) -> None:
+        """Writes the text of the resolved recipe, in place of the one before."""
+        jsonl.write_bytes(self.path / layout.RECIPE, recipe.encode("utf-8"))
 
     def record_metrics(self, phase: str, step: int, metrics: Mapping[str, float]) -> None:
         """Appends the metrics of one step of a phase, such as `sft`. The same run gives the same lines."""

@@ -96,7 +96,7 @@ def test_help_and_errors_answer_at_once(arguments: list[str], code: int, said: s
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "commands are train, check, eval, compare, score, chat, bench, keys, recipes"),
+        ([], "commands are train, check, eval, compare, score, chat, bench, push, keys, recipes"),
         (["trian", "quickstart"], "trian: there is no such command; did you mean train?"),
         (["train"], "Missing from whet train: RECIPE"),
         (
@@ -126,6 +126,10 @@ def test_help_and_errors_answer_at_once(arguments: list[str], code: int, said: s
         (["chat", "./nothere", "--temperature", "-1"], "temperature: is -1; it must be between 0"),
         (["chat", "./nothere", "--max-tokens", "x"], "--max-tokens: is 'x'; it must be a whole number"),
         (["keys", "--all"], "--all: unknown option; `whet keys --help` lists the options"),
+        (["push", "./nothere", "me/model"], "run: nothere is not a run folder"),
+        (["push", "runs"], "Missing from whet push: REPO"),
+        (["train", "quickstart", "--seed", "sk-abcdefgh12345678"], "--seed: holds a secret, and recipes are"),
+        (["train", "./sk-abcdefgh12345678.yaml"], "recipe: there is no file ./[redacted]"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(

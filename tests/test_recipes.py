@@ -27,6 +27,8 @@ SMALL: Mapping[str, Any] = {
     "eval.problems": 2,
     "eval.every": 1,
     "run.save_every": 1,
+    "run.trackers": [],
+    "run.push": None,
 }
 """What makes any recipe cost a second."""
 

@@ -1,7 +1,8 @@
 """The whole way in one call: check → warm start → GRPO → evaluate, with a run folder under it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,10 +51,14 @@ def train(config: Config, view: View, stem: str = "run", stop: Stop | None = Non
     goes on.
     """
     from whet.build import build_policy, build_task
+    from whet.publish import warn_without_token
     from whet.runs.writer import RunWriter
+    from whet.stages.tracking import open_trackers
 
     diary = Diary(view)
     with warnings_to(diary.view):
+        trackers = open_trackers(config, diary.view.note)
+        warn_without_token(config.run.push, diary.view.note)
         diary.view.phase("Load", None)
         policy = build_policy(config, diary.view.note)
         task = build_task(config, policy.tokenizer)
@@ -61,7 +66,8 @@ def train(config: Config, view: View, stem: str = "run", stop: Stop | None = Non
         with RunWriter.create(Path(config.run.folder), recipe, made_from, stem_of(stem), config.run.name) as run:
             diary.begin(run)
             with diary.until_the_end(run):
-                return _Way(policy, task, config, run, diary.view, stop or Stop()).whole()
+                way = _Way(policy, task, config, run, diary.view, stop or Stop())
+                return _shared(way, trackers, way.whole)
 
 
 def resume(path: Path, view: View, stop: Stop | None = None) -> Outcome:
@@ -71,7 +77,9 @@ def resume(path: Path, view: View, stop: Stop | None = None) -> Outcome:
     that the run began with.
     """
     from whet.build import build_policy, build_task
+    from whet.publish import warn_without_token
     from whet.runs.writer import RunWriter
+    from whet.stages.tracking import open_trackers
 
     reader = RunReader(path)
     config = load_recipe(path / layout.RECIPE)
@@ -80,13 +88,27 @@ def resume(path: Path, view: View, stop: Stop | None = None) -> Outcome:
     diary = Diary(view)
     with warnings_to(diary.view), RunWriter.reopen(path) as run, diary.until_the_end(run):
         diary.begin(run)
+        trackers = open_trackers(config, diary.view.note)
+        warn_without_token(config.run.push, diary.view.note)
         diary.view.phase("Load", None)
         policy = build_policy(config, diary.view.note)
         task = build_task(config, policy.tokenizer)
         refuse_other(manifest(config, policy, task), reader.manifest)
         if changed := newer_versions(environment(), reader.manifest):
             diary.view.note(f"resume: {changed}, so figures may differ in their last digits")
-        return _Way(policy, task, config, run, diary.view, stop or Stop()).rest(reader)
+        way = _Way(policy, task, config, run, diary.view, stop or Stop())
+        return _shared(way, trackers, partial(way.rest, reader))
+
+
+def _shared(way: "_Way", trackers: "Trackers", go: Callable[[], Outcome]) -> Outcome:
+    """Goes the way, and shares what it comes to with the trackers and the hub that the recipe names."""
+    from whet.publish import push_when_asked
+    from whet.stages.tracking import tracked
+
+    with tracked(way.run, trackers, way.config):
+        outcome = go()
+    push_when_asked(way.config.run.push, outcome, way.view.note)
+    return outcome
 
 
 def finished(reader: RunReader) -> Outcome:

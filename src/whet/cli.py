@@ -13,6 +13,7 @@ from tyro.conf import Positional, Suppress, arg
 
 from whet.command_line import Command, parse
 from whet.errors import UserError
+from whet.secrets import redact
 from whet.terminal import console, encoded, own_name, prepare, progress, tell
 
 Recipe = Annotated[str, Positional, arg(metavar="RECIPE", help="a recipe's path, or the name of a shipped one")]
@@ -223,24 +224,29 @@ def bench(
         out: where the page, the JSON files and the pictures go.
     """
     prepare()
-    from whet.bench.report import save
-    from whet.bench.tables import FULL, QUICK, TABLES, Bench, chosen
-    from whet.bench.work import work_of
+    from whet.bench.command import bench as run
 
-    command = " ".join(["whet", *sys.argv[1:]])
-    asked = Bench(
-        model=model or "SmolLM2-135M-Instruct",
-        amount=QUICK if quick else FULL,
-        vllm_python=str(vllm_python) if vllm_python else None,
-        target=target,
-        say=console(stderr=True).print,
-        keep=lambda table: save(table, out, command),
-        work=work_of(shape),
-    )
-    for name in chosen(tables or ("equal_work,rollouts" if quick else ",".join(TABLES))):
-        table = TABLES[name](asked)
-        asked.keep(table)
-        print(table.markdown(), flush=True)
+    run(quick, tables, model, vllm_python, target, shape, out, console(stderr=True).print)
+
+
+def push(
+    run: Annotated[str, Positional, arg(metavar="RUN", help="a run folder")],
+    repo: Annotated[str, Positional, arg(metavar="REPO", help="owner/name on the hub, or a name of your own")],
+    /,
+    *,
+    public: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Put a run's model on the Hugging Face hub, with a card of what was measured.
+
+    Args:
+        public: a repository that is made for it is for everybody to see.
+        dry_run: print the card and stop.
+    """
+    prepare()
+    from whet.publish import push_run
+
+    print(push_run(run, repo, not public, dry_run, console(stderr=True).print))
 
 
 def keys() -> None:
@@ -254,7 +260,6 @@ def keys() -> None:
 def recipes() -> None:
     """List the shipped recipes."""
     from whet.recipe import recipe_names
-
     print("\n".join(recipe_names()))
 
 
@@ -267,6 +272,7 @@ VERBS: dict[str, Command] = {
     "score": score,
     "chat": chat,
     "bench": bench,
+    "push": push,
     "keys": keys,
     "recipes": recipes,
 }
@@ -292,7 +298,7 @@ def _status(arguments: list[str]) -> int:
         parse(VERBS, arguments, DESCRIPTION)()
         sys.stdout.flush()
     except UserError as error:
-        print(f"whet: {error}", file=sys.stderr)
+        print(f"whet: {redact(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as told:
         print(f"whet: {told or 'interrupted'}", file=sys.stderr)
@@ -303,7 +309,7 @@ def _status(arguments: list[str]) -> int:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        what = str(error).strip().partition("\n")[0]
+        what = redact(str(error)).strip().partition("\n")[0]
         print(f"whet: failed with {type(error).__name__}: {what} ({DEBUG}=1 shows where)", file=sys.stderr)
         return 1
     return 0

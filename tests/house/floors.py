@@ -1,7 +1,7 @@
 """The floors of the house: what stands on which, and what each may carry."""
 
 FLOORS = {
-    0: {"types", "batch", "back_off", "protocols", "formats", "config", "errors"},
+    0: {"types", "batch", "back_off", "protocols", "formats", "config", "errors", "secrets"},
     1: {"grpo", "sft", "eval", "rewards", "diagnose", "kernels"},
     2: {"data", "policy", "rollout", "compute", "runs", "verifiers"},
     3: {"recipe", "recipes", "stages", "chat"},  # and every top-level module that no other floor names
@@ -23,6 +23,9 @@ TENSORS = {"batch", "back_off", "grpo", "sft", "kernels", "policy", "rollout", "
 FILES = {"os", "pathlib", "shutil", "tempfile", "glob"}
 NETWORK = {"socket", "ssl", "http", "urllib", "requests", "httpx", "httpx2", "huggingface_hub"}
 """Libraries that reach files or the network: not for the ideas on floors 0 and 1."""
+
+EXCEPTED = {("secrets", "os.environ")}
+"""Except this: what must never be written down has to be known to all floors."""
 
 
 def floor(unit: str) -> int:

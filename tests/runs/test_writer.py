@@ -161,3 +161,35 @@ def test_close_gives_the_folder_up(run: RunWriter) -> None:
     run.close()
     run.close()
     RunWriter.reopen(run.path).close()
+
+
+def test_listeners_are_told_of_every_figure_once_it_is_on_disk(run: RunWriter) -> None:
+    told: list[Any] = []
+
+    def listener(phase: str, step: int, figures: Any) -> None:
+        kept = sum(len(path.read_bytes()) for path in [*run.path.glob("*s.jsonl"), *run.path.glob("eval/*.json")])
+        told.append((phase, step, dict(figures), kept))
+
+    run.listeners.append(listener)
+    run.record_metrics("sft", 0, {"loss": 2.0})
+    run.record(0, [group(0)], [[1.0, -1.0]], {"reward": 0.5})
+    run.record_timings("grpo", 0, {"step_time": 1.0})
+    run.record_evaluation("step-000001", [], {"accuracy": 0.5})
+    assert [one[:3] for one in told] == [
+        ("sft", 0, {"loss": 2.0}),
+        ("grpo", 0, {"reward": 0.5}),
+        ("grpo", 0, {"step_time": 1.0}),
+        ("eval", 1, {"accuracy": 0.5}),
+    ]
+    kept = [one[3] for one in told]
+    assert kept == sorted(set(kept)), "each was on disk when it was told"
+
+
+def test_recipe_and_log_hold_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", "canary-0001")
+    with RunWriter.create(tmp_path, "name: canary-0001\n", {"note": "canary-0001"}) as run:
+        run.log("401 for canary-0001")
+        run.record_finding({"sentence": "canary-0001"})
+    files = [path.read_bytes() for path in run.path.rglob("*") if path.is_file()]
+    assert not any(b"canary" in content for content in files)
+    assert (run.path / "recipe.yaml").read_text() == "name: [redacted]\n"

@@ -11,6 +11,7 @@ from whet.config.objective import ObjectiveConfig
 from whet.config.recipe import CheckConfig, Config, EvalConfig, RunConfig
 from whet.config.rewards import RewardConfig, Weight, WeightConfig
 from whet.config.section import Section
+from whet.config.tracking import PushConfig, TrackerConfig
 from whet.config.training import CurriculumConfig, GrpoConfig, OptimizerConfig, ReplayConfig, SamplingConfig, SftConfig
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "ModelConfig",
     "ObjectiveConfig",
     "OptimizerConfig",
+    "PushConfig",
     "ReplayConfig",
     "RewardConfig",
     "RunConfig",
@@ -34,6 +36,7 @@ __all__ = [
     "SftConfig",
     "SourceConfig",
     "TagsConfig",
+    "TrackerConfig",
     "Weight",
     "WeightConfig",
 ]

@@ -9,7 +9,28 @@ from whet.config.format import FormatConfig
 from whet.config.model import ModelConfig
 from whet.config.rewards import RewardConfig
 from whet.config.section import Section
+from whet.config.tracking import PushConfig, TrackerConfig
 from whet.config.training import GrpoConfig, SftConfig
+
+
+def _when(value: Any) -> Any:
+    """`sft: auto` is short for `sft: {when: auto}`."""
+    return {"when": value} if isinstance(value, str) else value
+
+
+def _named(value: Any) -> Any:
+    """`format: boxed` is short for `format: {name: boxed}`."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _all_named(value: Any) -> Any:
+    """`rewards: [accuracy]` is short for `rewards: [{name: accuracy}]`."""
+    return [_named(item) for item in value] if isinstance(value, list) else value
+
+
+def _repo(value: Any) -> Any:
+    """`push: me/model` is short for `push: {repo: me/model}`."""
+    return {"repo": value} if isinstance(value, str) else value
 
 
 class CheckConfig(Section):
@@ -55,21 +76,10 @@ class RunConfig(Section):
     stop (Ctrl-C, SIGTERM) always saves."""
     keep: PositiveInt = 2
     """Checkpoints kept, besides the best by held-out accuracy."""
-
-
-def _when(value: Any) -> Any:
-    """`sft: auto` is short for `sft: {when: auto}`."""
-    return {"when": value} if isinstance(value, str) else value
-
-
-def _named(value: Any) -> Any:
-    """`format: boxed` is short for `format: {name: boxed}`."""
-    return {"name": value} if isinstance(value, str) else value
-
-
-def _rewards(value: Any) -> Any:
-    """`rewards: [accuracy]` is short for `rewards: [{name: accuracy}]`."""
-    return [_named(item) for item in value] if isinstance(value, list) else value
+    trackers: Annotated[list[TrackerConfig], BeforeValidator(_all_named)] = []
+    """Where else the figures of every step go while the run goes."""
+    push: Annotated[PushConfig | None, BeforeValidator(_repo)] = None
+    """Where the finished model goes on the Hugging Face hub; without it, it stays here."""
 
 
 class Config(Section):
@@ -83,7 +93,7 @@ class Config(Section):
     """What to train on and what to hold out."""
     format: Annotated[FormatConfig, BeforeValidator(_named)] = FormatConfig()
     """How a response must be laid out."""
-    rewards: Annotated[list[RewardConfig], BeforeValidator(_rewards)] = Field(
+    rewards: Annotated[list[RewardConfig], BeforeValidator(_all_named)] = Field(
         default=[RewardConfig(name="accuracy")], min_length=1
     )
     """What a response is worth: the weighted sum of these."""

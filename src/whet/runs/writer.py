@@ -1,7 +1,7 @@
 """What a run leaves on disk while it goes: the role `Run` of the loop."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +12,12 @@ from whet.runs.environment import environment
 from whet.runs.lock import FolderLock
 from whet.runs.naming import check_name, new_folder
 from whet.runs.records import rollout_records
+from whet.secrets import redact
 from whet.types import Group
+
+
+Listener = Callable[[str, int, Mapping[str, Any]], None]
+"""Is told of figures: the phase (`sft`, `grpo`; `eval` for a measurement), the step, and the figures by name."""
 
 
 class RunWriter:
@@ -25,6 +30,8 @@ class RunWriter:
         """Takes over the run folder at `path`: see `create` and `reopen`."""
         self.path = path
         self.next_step = 0
+        self.listeners: list[Listener] = []
+        """Who is told of figures once they are on disk."""
         self._lock = FolderLock(path)
 
     @classmethod
@@ -98,16 +105,18 @@ class RunWriter:
 
     def record_recipe(self, recipe: str) -> None:
         """Writes the text of the resolved recipe, in place of the one before."""
-        jsonl.write_bytes(self.path / layout.RECIPE, recipe.encode("utf-8"))
+        jsonl.write_bytes(self.path / layout.RECIPE, redact(recipe).encode("utf-8"))
 
     def record_metrics(self, phase: str, step: int, metrics: Mapping[str, float]) -> None:
         """Appends the metrics of one step of a phase, such as `sft`. The same run gives the same lines."""
         jsonl.append(self.path / layout.METRICS, {"phase": phase, "step": step, **metrics})
+        self._tell(phase, step, metrics)
 
     def record_timings(self, phase: str, step: int, timings: Mapping[str, float]) -> None:
         """Appends how long a step took, and whatever else differs from run to run of one recipe."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         jsonl.append(self.path / layout.TIMINGS, {"phase": phase, "step": step, "at": now, **timings})
+        self._tell(phase, step, timings)
 
     def record_finding(self, finding: Mapping[str, Any]) -> None:
         """Appends what was found wrong with the run: see docs/how-to/run-folder.md for the keys."""
@@ -121,6 +130,7 @@ class RunWriter:
         folder = self.path / layout.EVALUATIONS
         jsonl.write(folder / f"{check_name(stage)}.jsonl", records)
         jsonl.write_bytes(folder / f"{stage}.json", jsonl.encode(summary, indent=2) + b"\n")
+        self._tell("eval", self.next_step, summary)
 
     def record_check(self, stage: str, report: Mapping[str, Any]) -> None:
         """Writes what a check found: `check.json`, and `check-<stage>.json` for one after a stage."""
@@ -128,9 +138,9 @@ class RunWriter:
         jsonl.write_bytes(self.path / name, jsonl.encode(report, indent=2) + b"\n")
 
     def log(self, text: str) -> None:
-        """Adds a line with the time to `train.log`."""
+        """Adds a line with the time to `train.log`; secrets are left out."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        line = f"{now} {text}\n".encode("utf-8", errors="backslashreplace")
+        line = f"{now} {redact(text)}\n".encode("utf-8", errors="backslashreplace")
         with (self.path / layout.LOG).open("ab") as file:
             file.write(line)
 
@@ -158,3 +168,7 @@ class RunWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _tell(self, phase: str, step: int, figures: Mapping[str, Any]) -> None:
+        for listener in self.listeners:
+            listener(phase, step, figures)

@@ -279,12 +279,12 @@ def test_ctrl_c_inside_a_step(tiny_folder: Path, tmp_path: Path, capsys: pytest.
     changes = {"rewards": f"[{write_rewards(tmp_path)}:interrupted]"}
     assert status("train", "quickstart", *words(tiny_folder, Path("runs"), changes)) == 75
     printed = capsys.readouterr()
-    assert "interrupted; what was done so far is in runs/quickstart-001" in printed.out
+    assert "interrupted; `whet resume runs/quickstart-001` goes on" in printed.out
     assert printed.err == "whet: interrupted\n"
 
 
 def test_ctrl_c_from_outside(tiny_folder: Path, tmp_path: Path) -> None:
-    many = words(tiny_folder, Path("runs"), {"grpo.steps": 100000})
+    many = words(tiny_folder, Path("runs"), {"grpo.steps": 100000, "sft.when": "never"})
     process = subprocess.Popen(
         [*WHET, "train", "quickstart", *many],
         stdout=subprocess.PIPE,
@@ -303,7 +303,7 @@ def test_ctrl_c_from_outside(tiny_folder: Path, tmp_path: Path) -> None:
         process.kill()
     assert process.returncode == 75, err
     assert "Traceback" not in out + err
-    assert err == "whet: interrupted\n"
+    assert re.fullmatch(r"whet: stopped after step \d+ of 100000, which is saved\n", err)
     assert not (metrics.parent / "owner.json").exists()
 
 

@@ -67,6 +67,7 @@ def rows(shared: Path, folder: Path) -> Mapping[str, Mapping[str, Any]]:
         },
         "gsm8k-qwen0.5b": {"data.train.path": str(shared / "gsm8k")},
         "gsm8k-output-consistency": {"data.train.path": str(shared / "gsm8k")},
+        "gsm8k-qlora-cold-start": {"data.train.path": str(shared / "gsm8k")},
     }
 
 

@@ -1,6 +1,6 @@
 """The words are complete when made, frozen, and say what they mean."""
 
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 
@@ -71,3 +71,13 @@ def test_a_group_has_a_signal_where_its_rewards_differ(rewards: list[float | Non
 def test_columns_and_parts_are_not_shared_between_instances() -> None:
     assert Problem("1", "", "").columns is not Problem("2", "", "").columns
     assert Reward(1.0).parts is not Reward(1.0).parts
+
+
+def test_what_is_fresh_is_what_was_not_replayed() -> None:
+    whole = group([1.0, 0.0, 0.5])
+    assert whole.fresh is whole
+    first, second, third = whole.rollouts
+    mixed = replace(whole, rollouts=(first, replace(second, replayed=True), third))
+    assert mixed.fresh.rollouts == (first, third)
+    assert [reward.total for reward in mixed.fresh.rewards] == [1.0, 0.5]
+    assert mixed.fresh.prompt is whole.prompt

@@ -44,10 +44,31 @@ def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()
     prepare()
     from whet.api import train as run
     from whet.runs.view import make_view
+    from whet.stages.stop import Stop
     from whet.summary import run_summary
 
-    with make_view() as view:
-        outcome = run(config, view, stem=Path(recipe).name)
+    with make_view() as view, (stop := Stop(view.note)).listening():
+        outcome = run(config, view, Path(recipe).name, stop)
+    console().print(run_summary(outcome, own_name()))
+
+
+def resume(
+    run: Annotated[Path, Positional, arg(metavar="RUN", help="a run folder, or the name of one in runs/")], /
+) -> None:
+    """Go on with a run exactly where it stopped: killed, interrupted, or out of disk.
+
+    It goes on from the newest checkpoint that is whole, and ends as it would have ended.
+    """
+    prepare()
+    from whet.api import resume as go_on
+    from whet.runs.naming import find_run
+    from whet.runs.view import make_view
+    from whet.stages.stop import Stop
+    from whet.summary import run_summary
+
+    path = find_run(run)
+    with make_view() as view, (stop := Stop(view.note)).listening():
+        outcome = go_on(path, view, stop)
     console().print(run_summary(outcome, own_name()))
 
 
@@ -246,6 +267,7 @@ def recipes() -> None:
 
 VERBS: dict[str, Command] = {
     "train": train,
+    "resume": resume,
     "check": check,
     "eval": evaluate,
     "compare": compare,
@@ -278,8 +300,8 @@ def _status(arguments: list[str]) -> int:
     except UserError as error:
         print(f"whet: {redact(str(error))}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("whet: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as told:
+        print(f"whet: {told or 'interrupted'}", file=sys.stderr)
         return 75
     except BrokenPipeError:  # whoever read our output has had enough, as `head` has
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123

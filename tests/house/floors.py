@@ -1,7 +1,7 @@
 """The floors of the house: what stands on which, and what each may carry."""
 
 FLOORS = {
-    0: {"types", "batch", "protocols", "formats", "config", "errors", "secrets"},
+    0: {"types", "batch", "back_off", "protocols", "formats", "config", "errors", "secrets"},
     1: {"grpo", "sft", "eval", "rewards", "diagnose", "kernels"},
     2: {"data", "policy", "rollout", "compute", "runs", "verifiers"},
     3: {"recipe", "recipes", "stages", "chat"},  # and every top-level module that no other floor names
@@ -17,7 +17,7 @@ STOOD_ON = {"config", "recipe"}
 HEAVY = {"torch", "transformers", "datasets", "scipy", "peft", "math_verify", "accelerate", "sympy", "pandas"}
 """Libraries that take long to load."""
 
-TENSORS = {"batch", "grpo", "sft", "kernels", "policy", "rollout", "compute"}
+TENSORS = {"batch", "back_off", "grpo", "sft", "kernels", "policy", "rollout", "compute"}
 """Whose matter is tensors: here torch, and no other heavy library, may be imported outside a function."""
 
 FILES = {"os", "pathlib", "shutil", "tempfile", "glob"}

@@ -179,7 +179,7 @@ def _recipes_in(document: str) -> list[str]:
     return re.findall(r"^```yaml\n(.*?)^```", _read(document), flags=re.M | re.S)
 
 
-PAGES = ("your-own", "data", "judge", "rewards", "signal", "trackers")
+PAGES = ("adapters", "data", "judge", "rewards", "signal", "trackers", "your-own")
 DOCUMENTS = ["README.md", *(f"docs/how-to/{page}.md" for page in PAGES)]
 
 

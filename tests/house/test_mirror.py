@@ -9,6 +9,7 @@ from house.source import PACKAGE, ROOT, Function, Source, modules
 TESTS = ROOT / "tests"
 OF_THEIR_OWN = {
     "house": "the house rules",
+    "reliability": "what must hold when things go wrong, by the rows of docs/how-to/reliability.md",
     "test_golden.py": "that figures on record do not move unnoticed",
     "test_learning.py": "that Algorithm 1 learns what is rewarded, and only that",
     "test_no_secret_leaves.py": "that no key or password reaches what a run writes, shows or pushes",

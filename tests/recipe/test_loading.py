@@ -23,6 +23,7 @@ from whet.recipe import RECIPES, dump_recipe, find_recipe, load_recipe, recipe_n
 SHIPPED = [
     "countdown",
     "gsm8k-output-consistency",
+    "gsm8k-qlora-cold-start",
     "gsm8k-qwen0.5b",
     "numina-stratos-qwen0.5b",
     "quickstart",

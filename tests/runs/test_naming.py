@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from whet.errors import UserError
-from whet.runs.naming import ALLOWED, check_name, new_folder, stem_of
+from whet.runs.naming import ALLOWED, check_name, find_run, new_folder, stem_of
 
 
 def test_numbers_go_up_and_never_repeat(tmp_path: Path) -> None:
@@ -46,3 +46,23 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(UserError, match=r"run\.folder: .*cannot be written"):
         new_folder(tmp_path / "file", "stem")
+
+
+def test_a_run_that_died_before_it_was_one_is_no_obstacle(tmp_path: Path) -> None:
+    half = tmp_path / "it"
+    half.mkdir()
+    for name in ("recipe.yaml", ".lock", "owner.json", ".manifest.json.abc.tmp"):
+        (half / name).touch()
+    assert new_folder(tmp_path, "run", "it") == half
+    (half / "manifest.json").touch()
+    with pytest.raises(UserError, match="choose another name"):
+        new_folder(tmp_path, "run", "it")
+
+
+def test_a_run_is_found_by_its_path_or_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    assert find_run(Path("here")) == Path("here")
+    assert find_run(Path("it-001")) == Path("runs/it-001")
+    assert find_run(Path("deep/it-001")) == Path("deep/it-001")
+    assert find_run(tmp_path / "gone") == tmp_path / "gone"

@@ -12,7 +12,7 @@ from whet.config.recipe import CheckConfig, Config, EvalConfig, RunConfig
 from whet.config.rewards import RewardConfig, Weight, WeightConfig
 from whet.config.section import Section
 from whet.config.tracking import PushConfig, TrackerConfig
-from whet.config.training import CurriculumConfig, GrpoConfig, OptimizerConfig, SamplingConfig, SftConfig
+from whet.config.training import CurriculumConfig, GrpoConfig, OptimizerConfig, ReplayConfig, SamplingConfig, SftConfig
 
 __all__ = [
     "CheckConfig",
@@ -28,6 +28,7 @@ __all__ = [
     "ObjectiveConfig",
     "OptimizerConfig",
     "PushConfig",
+    "ReplayConfig",
     "RewardConfig",
     "RunConfig",
     "SamplingConfig",

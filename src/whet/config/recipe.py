@@ -1,6 +1,6 @@
 """A whole recipe: its sections, and how it is measured and kept."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt
 
@@ -42,6 +42,9 @@ class CheckConfig(Section):
     """How many responses it samples for each."""
     gold: PositiveInt = 1000
     """How many gold solutions are graded, rendered in the format; each must score full marks."""
+    mend: Literal["suggest", "apply"] = "suggest"
+    """Where rewards are too strict for any signal and no warm start comes: say which gentler reward would give one, or
+    add it before GRPO begins."""
 
 
 class EvalConfig(Section):
@@ -67,7 +70,10 @@ class RunConfig(Section):
     name: str | None = None
     """The run folder's name; the default is the recipe's name and a number."""
     save_every: int = Field(0, ge=0)
-    """GRPO steps between two checkpoints; 0 saves only at the end."""
+    """GRPO steps between two checkpoints, from which `whet resume` goes on; 0 saves by time alone."""
+    save_minutes: float = Field(15.0, ge=0)
+    """Minutes after which a step is saved, whatever `save_every` says; 0 saves by steps alone. A run that is told to
+    stop (Ctrl-C, SIGTERM) always saves."""
     keep: PositiveInt = 2
     """Checkpoints kept, besides the best by held-out accuracy."""
     trackers: Annotated[list[TrackerConfig], BeforeValidator(_all_named)] = []

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from whet.errors import UserError
+from whet.runs import layout
 
 ALLOWED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -47,9 +48,14 @@ def new_folder(parent: Path, stem: str, name: str | None = None) -> Path:
 
 def _named(path: Path) -> Path:
     path.mkdir(exist_ok=True)
-    if any(path.iterdir()):
+    if not all(_is_half_made(item.name) for item in path.iterdir()):
         raise UserError(f"run.name: {path} exists; choose another name")
     return path
+
+
+def _is_half_made(name: str) -> bool:
+    """What a run leaves that was killed before it had a manifest: nothing worth keeping."""
+    return name in (layout.RECIPE, layout.LOCK, layout.OWNER) or (name.startswith(".") and name.endswith(".tmp"))
 
 
 def _numbered(parent: Path, stem: str) -> Path:
@@ -63,3 +69,12 @@ def _numbered(parent: Path, stem: str) -> Path:
             return path
         except FileExistsError:  # another run took this number just now
             number += 1
+
+
+def find_run(name: Path, parent: Path = Path("runs")) -> Path:
+    """The run folder at `name`, or called so in `parent`.
+
+    >>> find_run(Path("no-such-run-001")).as_posix()
+    'runs/no-such-run-001'
+    """
+    return name if name.is_dir() or len(name.parts) > 1 else parent / name

@@ -1,5 +1,6 @@
 """What a run leaves on disk while it goes: the role `Run` of the loop."""
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,10 +25,10 @@ class RunWriter:
     A step counts as done once its line is in `metrics.jsonl`; its rollouts are on disk before that.
     """
 
-    def __init__(self, path: Path, next_step: int = 0) -> None:
-        """Takes over the run folder at `path`, which goes on at `next_step`: see `create` and `reopen`."""
+    def __init__(self, path: Path) -> None:
+        """Takes over the run folder at `path`: see `create` and `reopen`."""
         self.path = path
-        self.next_step = next_step
+        self.next_step = 0
         self.listeners: list[Listener] = []
         """Who is told of figures once they are on disk."""
         self._lock = FolderLock(path)
@@ -51,22 +52,38 @@ class RunWriter:
         run = cls(new_folder(folder, stem, name))
         created = datetime.now(UTC).isoformat(timespec="seconds")
         head = {"format": layout.FORMAT, "name": run.path.name, "created": created}
-        jsonl.write_bytes(run.path / layout.RECIPE, redact(recipe).encode("utf-8"))
+        run.record_recipe(recipe)
         whole = jsonl.encode({**head, **manifest, **environment()}, indent=2)
         jsonl.write_bytes(run.path / layout.MANIFEST, whole + b"\n")
         return run
 
     @classmethod
-    def reopen(cls, path: Path, next_step: int) -> Self:
-        """The run at `path`, to go on at GRPO step `next_step`; what it wrote from there on is dropped.
+    def reopen(cls, path: Path) -> Self:
+        """The run at `path`; `rewind` says where it goes on.
 
         Raises `UserError` where there is no run or another process owns it.
         """
         if not (path / layout.MANIFEST).is_file():
             raise UserError(f"run: {path} is not a run folder; name one that `whet train` made")
-        run = cls(path, next_step)
-        run._drop_from(next_step)
-        return run
+        return cls(path)
+
+    def rewind(self, next_step: int, warm_steps: int | None = None) -> None:
+        """Goes on at GRPO step `next_step`: forgets what was written from there on, half-written lines and unfinished
+        files included, and of the warm start what came after its first `warm_steps`."""
+        self.next_step = next_step
+        done = {"grpo": next_step, "sft": sys.maxsize if warm_steps is None else warm_steps}
+        for name in (layout.METRICS, layout.TIMINGS, layout.HEALTH):
+            if (path := self.path / name).is_file():
+                jsonl.write(path, [line for line in jsonl.read(path) if line["step"] < done[line.get("phase", "grpo")]])
+        for path in (self.path / layout.ROLLOUTS).glob("step-*.jsonl"):
+            if layout.step_of_rollouts(path.name) >= self.next_step:
+                path.unlink()
+        for path in sorted((self.path / layout.EVALUATIONS).glob("step-*.json*")):  # the summary, then its records
+            if layout.step_of_rollouts(path.stem) > self.next_step:
+                path.unlink()
+        for leftover in [*self.path.glob(".*.tmp"), *self.path.glob("*/.*.tmp")]:
+            if leftover.is_file():
+                leftover.unlink()
 
     def steps(self, until: int) -> Iterable[int]:
         """The steps still to do: from where the run stopped up to `until`, excluded."""
@@ -84,6 +101,10 @@ class RunWriter:
         jsonl.write(self.path / layout.ROLLOUTS / layout.rollouts_name(step), records)
         self.record_metrics("grpo", step, metrics)
         self.next_step = step + 1
+
+    def record_recipe(self, recipe: str) -> None:
+        """Writes the text of the resolved recipe, in place of the one before."""
+        jsonl.write_bytes(self.path / layout.RECIPE, redact(recipe).encode("utf-8"))
 
     def record_metrics(self, phase: str, step: int, metrics: Mapping[str, float]) -> None:
         """Appends the metrics of one step of a phase, such as `sft`. The same run gives the same lines."""
@@ -128,6 +149,11 @@ class RunWriter:
         return self.path / layout.CHECKPOINTS
 
     @property
+    def warm_checkpoints(self) -> Path:
+        """Where those of a warm start go, until it is done: `checkpoints/sft/step-N`."""
+        return self.checkpoints / layout.WARM_CHECKPOINTS
+
+    @property
     def final(self) -> Path:
         """Where the finished model goes."""
         return self.path / layout.FINAL
@@ -145,17 +171,3 @@ class RunWriter:
     def _tell(self, phase: str, step: int, figures: Mapping[str, Any]) -> None:
         for listener in self.listeners:
             listener(phase, step, figures)
-
-    def _drop_from(self, step: int) -> None:
-        """Forgets GRPO steps from `step` on, half-written lines and unfinished files."""
-        for name in (layout.METRICS, layout.TIMINGS, layout.HEALTH):
-            path = self.path / name
-            if path.is_file():
-                lines = jsonl.read(path)
-                jsonl.write(path, [one for one in lines if one.get("phase", "grpo") != "grpo" or one["step"] < step])
-        for path in (self.path / layout.ROLLOUTS).glob("step-*.jsonl"):
-            if layout.step_of_rollouts(path.name) >= step:
-                path.unlink()
-        for leftover in [*self.path.glob(".*.tmp"), *self.path.glob("*/.*.tmp")]:
-            if leftover.is_file():
-                leftover.unlink()

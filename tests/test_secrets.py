@@ -115,6 +115,14 @@ def test_a_tree_keeps_its_shape_and_its_numbers(monkeypatch: pytest.MonkeyPatch)
     }
 
 
+def test_a_tree_without_secrets_is_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_SECRET", "canary-1")
+    tree = {"tokens": [1, 2, 3], "logprobs": (-0.1, -0.2), "text": "canary"}
+    assert redacted(tree) is tree
+    mixed = {"mixed": [1, 0.5, "x canary-1"], "keys": [{"canary-1": ()}]}
+    assert redacted(mixed) == {"mixed": [1, 0.5, f"x {REDACTED}"], "keys": [{REDACTED: []}]}
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [

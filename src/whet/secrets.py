@@ -5,7 +5,7 @@ The only place that knows. Whatever a run writes and whatever an error says goes
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from os import environ
 from typing import Any
@@ -62,15 +62,42 @@ def redact(text: str) -> str:
 
 
 def redacted(value: Any) -> Any:
-    """The same for every text in a tree of mappings and lists, keys included. Numbers stay as they are."""
-    if isinstance(value, str):
-        return redact(value)
+    """The same for every text in a tree of mappings and lists, keys included; the tree itself where there is no secret
+    in it. Numbers stay as they are: no digits of a figure are taken for a secret."""
+    whole = "\n".join(_texts(value))  # one look at them all costs a tenth of a look at each
+    return value if redact(whole) == whole else _redacted(value)
+
+
+def _redacted(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {redacted(key): redacted(inner) for key, inner in value.items()}
+        return {_redacted(key): _redacted(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [redacted(inner) for inner in value]
-    is_plain = value is None or isinstance(value, int | float) or hasattr(value, "item")
-    return value if is_plain else redact(str(value))
+        return [_redacted(inner) for inner in value]
+    return value if _is_number(value) else redact(str(value))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a tree, also that of an object which is written as its text."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _texts(key)
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        if not _NUMBERS.issuperset(map(type, value)):  # token ids and log-probabilities are most of what is written
+            for inner in value:
+                yield from _texts(inner)
+    elif not _is_number(value):
+        yield str(value)
+
+
+_NUMBERS = frozenset({int, float})
+
+
+def _is_number(value: Any) -> bool:
+    """Also nothing, a truth value, and the scalars of numpy and torch."""
+    return value is None or isinstance(value, int | float) or hasattr(value, "item")
 
 
 def known_secrets() -> list[str]:

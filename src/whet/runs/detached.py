@@ -9,7 +9,7 @@ from typing import Any
 
 from whet.runs.plain import one_line
 from whet.runs.trackers import Tracker
-from whet.secrets import redact
+from whet.secrets import redacted
 
 ROOM = 1000
 """Records that wait for a slow tracker; beyond them the oldest are left out."""
@@ -91,8 +91,5 @@ def numbers(figures: Mapping[str, Any]) -> dict[str, float]:
     >>> numbers({"reward": 0.5, "problems": 6, "at": "2026-11-20", "accuracy_interval": [0.1, 0.9], "done": True})
     {'reward': 0.5, 'problems': 6}
     """
-    return {
-        redact(name): value
-        for name, value in figures.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }
+    named = redacted(figures).items()
+    return {name: value for name, value in named if isinstance(value, int | float) and not isinstance(value, bool)}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from whet.errors import UserError
-from whet.secrets import redact, redacted
+from whet.secrets import redacted
 
 
 def encode(record: Mapping[str, Any], indent: int | None = None) -> bytes:
@@ -22,10 +22,7 @@ def encode(record: Mapping[str, Any], indent: int | None = None) -> bytes:
 
 
 def _encode(records: list[Mapping[str, Any]], indent: int | None = None, end: str = "") -> bytes:
-    """All of them at once: looking for secrets costs little in one long text, and something in each short one."""
-    text = "".join(_dump(record, indent) + end for record in records)
-    if redact(text) != text:  # left out of the values, not of the text: a number is never cut in two
-        text = "".join(_dump(redacted(record), indent) + end for record in records)
+    text = "".join(_dump(record, indent) + end for record in redacted(records))
     # a lone surrogate, which UTF-8 cannot hold, becomes the JSON escape of itself
     return text.encode("utf-8", errors="backslashreplace")
 

@@ -167,9 +167,7 @@ def test_only_the_best_is_pushed_where_the_recipe_asks_for_that(run: Outcome, hu
             file.write_bytes(content)
 
 
-def test_a_token_that_is_missing_is_said_before_the_training(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_token_that_is_missing_is_said_before_the_training(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     said: list[str] = []
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     warn_without_token(PushConfig(repo="model"), said.append)

@@ -66,7 +66,9 @@ def _measured(run: RunReader) -> Iterator[str]:
     some = next(iter(found.values()))
     yield f"## Measured\n\n{some['problems']} held-out problems of `{_data(run, 'test')}`, each answered once, greedily."
     rows = [_row(NAMES[stage], figures) for stage, figures in found.items()]
-    head = "| | accuracy | 95 % interval | answer anywhere | in format | cut off | tokens |\n|---|---|---|---|---|---|---|"
+    head = (
+        "| | accuracy | 95 % interval | answer anywhere | in format | cut off | tokens |\n|---|---|---|---|---|---|---|"
+    )
     yield "\n".join([head, *rows])
     if BASE in found and FINAL in found:
         yield _gain(run)

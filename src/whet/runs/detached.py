@@ -46,7 +46,9 @@ class Detached:
             self._changed.notify()
         if self._failure and not self._told:
             self._told = True
-            self._say(f"{self.name} failed and is left out from here on ({self._failure}); metrics.jsonl has everything")
+            self._say(
+                f"{self.name} failed and is left out from here on ({self._failure}); metrics.jsonl has everything"
+            )
 
     def close(self) -> None:
         """Nothing more will come."""

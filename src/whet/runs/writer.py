@@ -15,7 +15,6 @@ from whet.runs.records import rollout_records
 from whet.secrets import redact
 from whet.types import Group
 
-
 Listener = Callable[[str, int, Mapping[str, Any]], None]
 """Is told of figures: the phase (`sft`, `grpo`; `eval` for a measurement), the step, and the figures by name."""
 

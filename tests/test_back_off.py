@@ -47,7 +47,10 @@ def test_other_errors_are_not_ours() -> None:
     ("error", "is_one"),
     [
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), True),
-        (RuntimeError("[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory: you tr"), True),
+        (
+            RuntimeError("[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory: you tr"),
+            True,
+        ),
         (RuntimeError("MPS backend out of memory (MPS allocated: 5.43 GB)"), True),
         (MemoryError(), True),
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),

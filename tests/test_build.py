@@ -236,7 +236,7 @@ def test_the_reference_is_the_policy_as_it_is_and_stays(
     batch = ragged_batch([4], [[3]])
     now = policy.logprobs(batch).detach()
     assert torch.equal(now, cold) is not warmed
-    reference = build_reference(policy, config)
+    reference = build_reference(policy, config, warmed)
     for _ in range(3):
         step(policy, config)
     assert not torch.allclose(policy.logprobs(batch), now)

@@ -51,7 +51,10 @@ def test_a_run_that_is_interrupted_says_where_it_is(run: RunWriter) -> None:
 
 def test_a_full_disk_is_the_users_to_mend(run: RunWriter) -> None:
     diary = Diary(listening()[1])
-    with pytest.raises(UserError, match="No space left on device \\(/x/y\\); make room, then `whet resume"), diary.until_the_end(run):
+    with (
+        pytest.raises(UserError, match="No space left on device \\(/x/y\\); make room, then `whet resume"),
+        diary.until_the_end(run),
+    ):
         raise OSError(errno.ENOSPC, "No space left on device", "/x/y")
 
 

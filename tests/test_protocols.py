@@ -42,6 +42,7 @@ CAST = [
     (protocols.Run, Recorder),
     (protocols.Run, Finite),
     (protocols.Remembering, ByPassRate),
+    *((role, kept) for role in (protocols.KeptReference,) for kept in (NoReference, FrozenReference, AdaptersOff)),
     *((protocols.Kept, kept) for kept in (MasterAdamW, NoReference, FrozenReference, FollowingReference, AdaptersOff)),
 ]
 

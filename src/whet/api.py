@@ -1,6 +1,6 @@
 """The whole way in one call: check → warm start → GRPO → evaluate, with a run folder under it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from whet.build import Task
     from whet.policy.checkpoint import Checkpoint
     from whet.policy.language_model import LanguageModel
+    from whet.runs.detached import Detached
     from whet.runs.writer import RunWriter
 
 BASE, WARM, FINAL = "base", "sft", "final"
@@ -100,7 +101,7 @@ def resume(path: Path, view: View, stop: Stop | None = None) -> Outcome:
         return _shared(way, trackers, partial(way.rest, reader))
 
 
-def _shared(way: "_Way", trackers: "Trackers", go: Callable[[], Outcome]) -> Outcome:
+def _shared(way: "_Way", trackers: "Sequence[Detached]", go: Callable[[], Outcome]) -> Outcome:
     """Goes the way, and shares what it comes to with the trackers and the hub that the recipe names."""
     from whet.publish import push_when_asked
     from whet.stages.tracking import tracked

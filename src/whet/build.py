@@ -11,7 +11,7 @@ from whet.data.prompts import PromptRenderer
 from whet.data.sources import load_data, load_source
 from whet.data.stream import ProblemStream, held_out
 from whet.formats import ResponseFormat, build_format
-from whet.protocols import Grader, Judge, Optimizer, KeptReference, Problems, Reference, Remembering, Sampler
+from whet.protocols import Grader, Judge, KeptReference, Optimizer, Problems, Reference, Remembering, Sampler
 from whet.types import Problem, Prompt, Verdict
 
 if TYPE_CHECKING:

@@ -301,7 +301,7 @@ def _status(arguments: list[str]) -> int:
         print(f"whet: {redact(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as told:
-        print(f"whet: {told or 'interrupted'}", file=sys.stderr)
+        print(f"whet: {str(told) or 'interrupted'}", file=sys.stderr)
         return 75
     except BrokenPipeError:  # whoever read our output has had enough, as `head` has
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123

@@ -33,7 +33,7 @@ class Diary:
             yield
             run.log("finished")
         except KeyboardInterrupt as told:
-            self.view.note(f"{told or 'interrupted'}; `whet resume {run.path}` goes on")
+            self.view.note(f"{str(told) or 'interrupted'}; `whet resume {run.path}` goes on")
             raise
         except OSError as error:
             if error.errno not in FULL:

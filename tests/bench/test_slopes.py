@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from bench_fakes import Fake, steps
-from whet.config import GrpoConfig
 from whet.bench.slopes import AXES, BASE, slope, slopes
+from whet.config import GrpoConfig
 
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0, 2.0])

@@ -177,7 +177,9 @@ def test_a_gradient_that_is_no_number_moves_nothing(dtype: torch.dtype, value: f
             assert not math.isfinite(optimizer.step(1)["grad_norm"])
         optimizer.accumulate((weights[0] * 3).sum())
         optimizer.step(2)
-        found.append([weight.tolist() for weight in weights] + [value.tolist() for value in optimizer.tensors().values()])
+        found.append(
+            [weight.tolist() for weight in weights] + [value.tolist() for value in optimizer.tensors().values()]
+        )
     assert found[0] == found[1]
 
 

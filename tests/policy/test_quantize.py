@@ -187,5 +187,7 @@ def test_the_shape_counts_weights_not_bytes() -> None:
 
 def test_a_model_without_linear_layers_is_refused() -> None:
     model = GPT2LMHeadModel(GPT2Config(n_embd=8, n_layer=1, n_head=2, vocab_size=20, n_positions=16))
-    with pytest.raises(UserError, match=r"^model\.lora\.bits: gpt2 has no linear layers .* set model\.lora\.bits to 16"):
+    with pytest.raises(
+        UserError, match=r"^model\.lora\.bits: gpt2 has no linear layers .* set model\.lora\.bits to 16"
+    ):
         quantized(model, CPU)

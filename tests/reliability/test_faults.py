@@ -62,7 +62,7 @@ def test_a_save_that_is_killed_at_any_touch_of_the_disk(events: int, tmp_path: P
         assert newest_valid(folder, said.append) in (folder / "step-2", folder / "step-3")
         assert said == [], "nothing half-written was ever called a checkpoint"
         save(folder, 4)
-        assert [path.name for path in checkpoints(folder)][0] == "step-4"
+        assert checkpoints(folder)[0].name == "step-4"
         assert not list(folder.glob(".*.tmp"))
 
 

@@ -81,5 +81,7 @@ def test_a_group_that_does_not_fit_is_the_users_to_mend(
 ) -> None:
     Narrow(room=0, layer=0, error=MemoryError()).fit(monkeypatch, backward=False)
     rewards = [f"{write_rewards(tmp_path)}:digits"]
-    with pytest.raises(UserError, match=r"grpo.micro_batch_tokens: out of memory with \d+ tokens.*lower grpo.group_size"):
+    with pytest.raises(
+        UserError, match=r"grpo.micro_batch_tokens: out of memory with \d+ tokens.*lower grpo.group_size"
+    ):
         train(shrunk(tiny_folder, tmp_path, {"rewards": rewards, "sft.when": "never", **CHANGES}), listening()[1])

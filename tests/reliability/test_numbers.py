@@ -61,7 +61,9 @@ def spoil_logprobs(patch: pytest.MonkeyPatch, now: Callable[[], bool], value: fl
 def spoil_reference(patch: pytest.MonkeyPatch, now: Callable[[], bool], value: float) -> None:
     logprobs = FrozenReference.logprobs
     patch.setattr(
-        FrozenReference, "logprobs", lambda self, batch: logprobs(self, batch) * value if now() else logprobs(self, batch)
+        FrozenReference,
+        "logprobs",
+        lambda self, batch: logprobs(self, batch) * value if now() else logprobs(self, batch),
     )
 
 
@@ -85,8 +87,9 @@ def spoilt_run(
 
     def told(self: Any, until: int) -> Any:
         nonlocal at
-        for at in each(self, until):  # noqa: B020
-            yield at
+        for step in each(self, until):
+            at = step
+            yield step
         at = -1
 
     patch.setattr(Recorder, "steps", told)

@@ -163,11 +163,11 @@ def test_stopped_at_any_micro_step(
 
 def test_every_problem_is_asked_as_often_as_planned(tiny_folder: Path, tmp_path: Path) -> None:
     """R12: 5 epochs of 6 problems, killed again and again."""
-    rows = [{"id": f"p{n}", "question": f"{n} + {n}?", "answer": str(2 * n)} for n in range(6)]
+    rows = [{"question": f"{n} + {n}?", "answer": str(2 * n)} for n in range(6)]
     data = tmp_path / "sums.jsonl"
     data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     test = tmp_path / "test.jsonl"
-    test.write_text(json.dumps({"id": "t", "question": "9 + 9?", "answer": "18"}) + "\n", encoding="utf-8")
+    test.write_text(json.dumps({"question": "9 + 9?", "answer": "18"}) + "\n", encoding="utf-8")
     changes = {
         "data.train": {"name": str(data)},
         "data.test": {"name": str(test)},
@@ -182,8 +182,10 @@ def test_every_problem_is_asked_as_often_as_planned(tiny_folder: Path, tmp_path:
         in_child(lambda: begin_or_go_on(config, run), kill_after=random.uniform(0.3, 1.5))
     until_the_end(config, run)
     reader = RunReader(run)
-    asked = Counter(r["problem"] for step in reader.rollout_steps() for r in reader.rollouts(step))
-    assert asked == {f"p{n}": 5 * 4 for n in range(6)}, "4 responses in each of 5 epochs"
+    asked = [Counter(r["question"] for r in reader.rollouts(step)) for step in reader.rollout_steps()]
+    assert sum(asked, Counter()) == {f"{n} + {n}?": 5 * 4 for n in range(6)}, "4 responses in each of 5 epochs"
+    for epoch in range(5):
+        assert len(sum(asked[3 * epoch : 3 * epoch + 3], Counter())) == 6, "each once an epoch"
 
 
 @pytest.mark.parametrize("stop", [1, 3, 6, 8])
@@ -230,16 +232,16 @@ def test_a_finished_run_is_only_told_of_again(whole: Any, tiny_folder: Path, tmp
 
 
 def test_two_at_once(tiny_folder: Path, tmp_path: Path) -> None:
-    with RunWriter.create(tmp_path, dump_recipe(shrunk(tiny_folder, tmp_path)), {}, name="it") as run:
-        with pytest.raises(UserError, match="in use by process"):
-            resume(run.path, SILENT)
+    recipe = dump_recipe(shrunk(tiny_folder, tmp_path))
+    with RunWriter.create(tmp_path, recipe, {}, name="it") as run, pytest.raises(UserError, match="in use by process"):
+        resume(run.path, SILENT)
 
 
 def test_other_data_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
     rows = tmp_path / "sums.jsonl"
     rows.write_text("".join(json.dumps({"question": f"{n} + {n}?", "answer": str(2 * n)}) + "\n" for n in range(40)))
     changes = {
-        "data.train": {"name": str(rows)},
+        "data.train": {"name": str(rows), "params": {"hold_out": 0.1}},
         "rewards": [f"{write_rewards(tmp_path)}:digits"],
         "sft.when": "never",
         "run.name": "it",

@@ -18,7 +18,7 @@ from whet.runs.reader import RunReader
 from whet.runs.view import PlainView
 from wiring import shrunk, words, write_rewards
 
-WHET = [sys.executable, "-m", "whet"]
+WHET = [sys.executable, "-c", "from whet.cli import main; main()"]
 SLOW = '''
 import time
 
@@ -62,7 +62,9 @@ def start(tiny_folder: Path, tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_once_the_step_ends_and_is_saved(start: Start, tiny_folder: Path, tmp_path: Path, number: signal.Signals) -> None:
+def test_once_the_step_ends_and_is_saved(
+    start: Start, tiny_folder: Path, tmp_path: Path, number: signal.Signals
+) -> None:
     process = start(1.0, {"grpo.steps": 4})
     process.send_signal(number)
     out, err = process.communicate(timeout=120)

@@ -31,7 +31,14 @@ def test_equal_metrics_and_weights(tiny_folder: Path, tmp_path: Path, lora: bool
             **({"model.lora.rank": 4} if lora else {}),
         }
         done = subprocess.run(
-            [sys.executable, "-m", "whet", "train", "quickstart", *words(tiny_folder, folder, changes)],
+            [
+                sys.executable,
+                "-c",
+                "from whet.cli import main; main()",
+                "train",
+                "quickstart",
+                *words(tiny_folder, folder, changes),
+            ],
             env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
             cwd=folder,
             capture_output=True,

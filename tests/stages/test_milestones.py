@@ -56,7 +56,11 @@ def state() -> TrainingState:
 
 
 def milestones(
-    run: RunWriter, folder: Path, monkeypatch: pytest.MonkeyPatch, accuracy: dict[int, int], changes: dict[str, Any],
+    run: RunWriter,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    accuracy: dict[int, int],
+    changes: dict[str, Any],
     stop: Stop | None = None,
 ) -> tuple[Milestones, list[str]]:
     """Milestones of a training whose held-out accuracy after each step is given."""
@@ -79,7 +83,7 @@ def kept(run: RunWriter) -> list[int]:
     [
         ({}, [], []),
         ({"eval.every": 3}, [3, 6, 9], []),
-        ({"run.save_every": 4, "run.keep": 9}, [], [4, 8]),
+        ({"run.save_every": 4, "run.keep": 9}, [], [4, 8, 10]),  # the last step always
         ({"run.save_every": 5, "run.keep": 9}, [], [5, 10]),
         ({"eval.every": 5}, [5], []),  # after the last step the result is measured anyway
         ({"run.save_every": 2}, [], [8, 10]),
@@ -131,7 +135,7 @@ def test_of_equals_the_latest_is_the_best(run: RunWriter, tiny_folder: Path, mon
     for step in range(9):
         after(step)
     assert after.best == (0.4, 8)
-    assert kept(run) == [8]
+    assert kept(run) == [8, 9], "the last step is saved whatever is due"
 
 
 def test_what_is_measured_is_watched(run: RunWriter, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ def test_what_always_takes_long_is_not_worth_a_word(clock: Hands) -> None:
         assert lines == []
         Hands.time += 1.0
         dog.look()
-    assert lines == ["still waiting for: responses being sampled, for 8:20; the longest so far took 50 s"]
+    assert lines == ["still waiting for: responses being sampled, for 8:20; the longest so far took 0:50"]
 
 
 def test_between_phases_nothing_is_said(clock: Hands) -> None:

@@ -55,14 +55,19 @@ def _one_pass(
     its importance weights, where the recipe wants them.
     """
 
+    whole = tuple(parts)
+
     def gradient(tokens: int) -> tuple[Mapping[str, float], Mapping[str, float]]:
-        parts[:] = [small for part in parts for small in part.micro_batches(tokens)]
+        parts[:] = [small for part in whole for small in part.micro_batches(tokens)]
         return _gradient(policy, optimizer, parts, normaliser, config.objective)
 
-    tokens, smallest = min(config.micro_batch_tokens, policy.fits), min((part.least for part in parts), default=1)
+    tokens, smallest = min(config.micro_batch_tokens, policy.fits), min((part.least for part in whole), default=1)
     (sums, figures), policy.fits = backing_off(gradient, tokens, smallest, optimizer.forget)
+    if not isfinite(figures["loss"]):  # its gradient may be finite, and is of nothing
+        optimizer.forget()
     stepped = optimizer.step(step)
-    return sums, {**figures, **stepped, "non_finite_ratio": float(not isfinite(stepped["grad_norm"]))}
+    counts = isfinite(figures["loss"]) and isfinite(stepped["grad_norm"])
+    return sums, {**figures, **stepped, "non_finite_ratio": float(not counts)}
 
 
 def _gradient(

@@ -54,9 +54,9 @@ class Savings:
 
 
 def is_due(every: int, done: int) -> bool:
-    """Whether something that happens every so many steps is due; never, for 0 steps.
+    """Whether something that happens every so many steps is due; never for 0 steps, nor before the first.
 
-    >>> is_due(5, 10), is_due(5, 11), is_due(0, 10)
-    (True, False, False)
+    >>> is_due(5, 10), is_due(5, 11), is_due(0, 10), is_due(5, 0)
+    (True, False, False, False)
     """
-    return every > 0 and done % every == 0
+    return 0 < every <= done and done % every == 0

@@ -28,7 +28,8 @@ class Watch:
     def begin(self, first: Evaluation, run: RunReader, done: int) -> None:
         """Before the first step; or, where `done` of them were made, in silence what was seen of the run until then."""
         if not done:
-            return self.measured(first)
+            self.measured(first)
+            return
         self.health.measured(first.summary())
         measured = run.evaluations()
         for line in run.metrics():

@@ -3,7 +3,6 @@
 Exit status: 0 done · 2 the user's input is wrong · 75 interrupted · 1 failed.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,8 +12,8 @@ from tyro.conf import Positional, Suppress, arg
 
 from whet import __version__
 from whet.command_line import Command, parse
+from whet.endings import status_of
 from whet.errors import UserError
-from whet.secrets import redact
 from whet.terminal import console, encoded, own_name, prepare, progress, tell
 
 Recipe = Annotated[str, Positional, arg(metavar="RECIPE", help="a recipe's path, or the name of a shipped one")]
@@ -281,9 +280,6 @@ VERBS: dict[str, Command] = {
 
 DESCRIPTION = "Sharpen a small language model at reasoning by reinforcement fine-tuning (GRPO)."
 
-DEBUG = "WHET_DEBUG"
-"""Set in the environment, it lets a mistake of ours show its traceback."""
-
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits with its status."""
@@ -294,25 +290,7 @@ def _status(arguments: list[str]) -> int:
     if arguments == ["--version"]:
         print(f"whet {__version__}")
         return 0
-    try:
-        parse(VERBS, arguments, DESCRIPTION)()
-        sys.stdout.flush()
-    except UserError as error:
-        print(f"whet: {redact(str(error))}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as told:
-        print(f"whet: {str(told) or 'interrupted'}", file=sys.stderr)
-        return 75
-    except BrokenPipeError:  # whoever read our output has had enough, as `head` has
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
-        return 1
-    except Exception as error:
-        if os.environ.get(DEBUG):
-            raise
-        what = redact(str(error)).strip().partition("\n")[0]
-        print(f"whet: failed with {type(error).__name__}: {what} ({DEBUG}=1 shows where)", file=sys.stderr)
-        return 1
-    return 0
+    return status_of(lambda: parse(VERBS, arguments, DESCRIPTION)())
 
 
 def _whole_number(option: str, text: str) -> int:

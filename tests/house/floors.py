@@ -5,7 +5,7 @@ FLOORS = {
     1: {"grpo", "sft", "eval", "rewards", "diagnose", "kernels"},
     2: {"data", "policy", "rollout", "compute", "runs", "verifiers"},
     3: {"recipe", "recipes", "stages", "chat"},  # and every top-level module that no other floor names
-    4: {"bench", "terminal"},
+    4: {"bench", "endings", "terminal"},
     5: {"cli", "dashboard"},
 }
 FOLDERS = {"config", "formats"} | FLOORS[1] | FLOORS[2] | FLOORS[3] | FLOORS[4] | {"dashboard"}

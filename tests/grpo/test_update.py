@@ -326,7 +326,7 @@ class Cramped(Unigram):
 @pytest.mark.parametrize("importance", ["none", "token_truncate"])
 @pytest.mark.parametrize("iterations", [1, 3])
 def test_out_of_memory_changes_the_parts_and_nothing_else(iterations: int, importance: str) -> None:
-    """Of groups of 20, 8 and 10 tokens the last two fail together, when the gradient of the first is gathered already."""
+    """Of groups of 20, 8 and 10 tokens the last two fail together, when the first one's gradient is gathered."""
     batch = ragged_batch([2, 2, 2], [[9, 9], [3, 3], [4, 4]], dtype=torch.float64)
     found = []
     for policy in (Unigram(3), Cramped(3)):

@@ -88,9 +88,10 @@ def test_without_solutions_the_suggested_mend_is_applied(tmp_path: Path) -> None
     outcome, run = whole_way(tmp_path / "runs", changes)
     found = outcome.report.diagnosis
     assert (found.cause, found.warm_start, found.gentler) == ("wrong_format", False, "anywhere")
-    assert RewardConfig(name="accuracy", weight=0.5, params={"lenient": True}) in load_recipe(
-        run.path / "recipe.yaml"
-    ).rewards
+    assert (
+        RewardConfig(name="accuracy", weight=0.5, params={"lenient": True})
+        in load_recipe(run.path / "recipe.yaml").rewards
+    )
     assert run.metrics("sft") == []
     assert all(step["frac_reward_zero_std"] < 1 for step in run.metrics())
     base, final = outcome.evaluations["base"].summary(), outcome.evaluations["final"].summary()

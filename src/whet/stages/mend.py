@@ -29,9 +29,7 @@ def mended(config: Config, diagnosis: Diagnosis) -> Config:
     return config.model_copy(update={"rewards": [*config.rewards, gentler]})
 
 
-def apply_mend(
-    task: Task, config: Config, diagnosis: Diagnosis, run: RunWriter, view: View
-) -> tuple[Task, Config]:
+def apply_mend(task: Task, config: Config, diagnosis: Diagnosis, run: RunWriter, view: View) -> tuple[Task, Config]:
     """Task and recipe as `mended` has them, said in a line and recorded in the run folder's recipe."""
     new = mended(config, diagnosis)
     if new is config:

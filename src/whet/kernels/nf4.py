@@ -84,6 +84,6 @@ def _borders(device: torch.device) -> Tensor:
 
 @cache
 def _pairs(device: torch.device) -> Tensor:
-    """int64 `[256]`: the two float32 levels that a byte of codes stands for, side by side, so that one look finds both."""
+    """int64 `[256]`: the two float32 levels that a byte of codes stands for, side by side."""
     levels = torch.tensor(LEVELS, device=device)
     return torch.cartesian_prod(levels, levels).view(torch.int64).flatten()

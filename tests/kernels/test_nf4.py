@@ -26,7 +26,7 @@ def test_levels_are_quantiles_of_a_normal_distribution() -> None:
 
 
 def test_codes_by_hand() -> None:
-    """Of a block whose largest is 2: 2 is level 15, −2 level 0, 0 level 7, 0.5 a quarter, nearest to 0.2461, level 10."""
+    """Of a block whose largest is 2: 2 is level 15, −2 level 0, 0 level 7; ½, a quarter, is nearest to level 10."""
     block = torch.zeros(BLOCK)
     block[:4] = torch.tensor([2.0, -2.0, 0.0, 0.5])
     packed = quantize(block)

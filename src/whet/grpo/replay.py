@@ -29,7 +29,7 @@ class Kept:
 
 
 class Replay:
-    """Plays `Problems` and `Grader`: draws and grades as they do, and gives back a signal to groups that lost theirs."""
+    """Plays `Problems` and `Grader`: draws and grades as they do, and gives a signal to groups without one."""
 
     def __init__(self, problems: Problems, grader: Grader, judge: Judge, config: ReplayConfig) -> None:
         self.problems, self.grader, self.judge, self.config = problems, grader, judge, config

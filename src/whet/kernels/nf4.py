@@ -62,7 +62,7 @@ def quantize(weight: Tensor) -> Packed:
 
 def dequantize(packed: Packed, shape: torch.Size, dtype: torch.dtype) -> Tensor:
     """What `packed` stands for: a fresh tensor of the shape and type that it was made from."""
-    levels = _pairs(packed.codes.device)[packed.codes.int()].view(-1, BLOCK)
+    levels = _pairs(packed.codes.device).index_select(0, packed.codes.int()).view(torch.float32).view(-1, BLOCK)
     largest = (packed.largest * (packed.scales / 127) + packed.mean).flatten()[: len(levels)]
     return (levels * largest[:, None]).flatten()[: shape.numel()].view(shape).to(dtype)
 
@@ -84,6 +84,6 @@ def _borders(device: torch.device) -> Tensor:
 
 @cache
 def _pairs(device: torch.device) -> Tensor:
-    """float32 `[256, 2]`: the two levels that a byte of codes stands for."""
+    """int64 `[256]`: the two float32 levels that a byte of codes stands for, side by side."""
     levels = torch.tensor(LEVELS, device=device)
-    return torch.cartesian_prod(levels, levels)
+    return torch.cartesian_prod(levels, levels).view(torch.int64).flatten()

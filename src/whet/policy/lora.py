@@ -74,8 +74,8 @@ def merged_state(model: Any) -> "dict[str, Tensor]":
     """The weights of the plain model that equals `model` with its adapters: W + (alpha / rank) B A.
 
     Names are those of the model without adapters, so that any loader takes them, and weights that are kept in four
-    bits are unpacked. Fresh tensors for these and where there is an adapter, the model's own elsewhere; `model` stays as
-    it is, and need not have adapters at all.
+    bits are unpacked. Fresh tensors for these and where there is an adapter, the model's own elsewhere; `model` stays
+    as it is, and need not have adapters at all.
     """
     import torch
     from peft.tuners.lora import LoraLayer

@@ -121,15 +121,17 @@ def build_policy(config: Config, say: Say) -> "LanguageModel":
     from whet.policy.language_model import LanguageModel
     from whet.policy.loading import load_model
     from whet.policy.lora import add_lora
-    from whet.policy.quantize import quantized
+    from whet.policy.quantize import quantized, refuse_where_it_cannot_be
 
     device = pick_device()
     if device.type == "cpu":
         keep_freed_memory()
-    loaded = load_model(config.model.name, pick_dtype(config.model.dtype, device), say)
     lora = config.model.lora
-    whole = quantized(loaded.model, device) if lora and lora.bits == 4 else loaded.model
-    model = whole.to(device)
+    in_four_bits = lora is not None and lora.bits == 4
+    if in_four_bits:
+        refuse_where_it_cannot_be(device)
+    loaded = load_model(config.model.name, pick_dtype(config.model.dtype, device), say)
+    model = (quantized(loaded.model, device) if in_four_bits else loaded.model).to(device)
     if not is_fused(model):
         say(
             f"{model.config.model_type} goes through its own forward: exact, but slower than {', '.join(sorted(FUSED))}"

@@ -294,7 +294,7 @@ def with_verifier(verifier: Any) -> tuple[list[Prompt], list[list[Rollout]]]:
 
 
 def test_a_column_that_cannot_be_sent(part: Make) -> None:
-    with pytest.raises(UserError, match="asks for 'verifier', which cannot be sent .*`isolate: false`"):
+    with pytest.raises(UserError, match=r"asks for 'verifier', which cannot be sent .*`isolate: false`"):
         Mixture([part("verified")]).grade(*with_verifier(lambda text: 1.0))
     (group,) = Mixture([part("anything")]).grade(*with_verifier(lambda text: 1.0))
     assert [reward.total for reward in group.rewards] == [0.0, 0.0]

@@ -77,7 +77,7 @@ async def _awaited(result: Awaitable[Any]) -> Any:
     return await result
 
 
-def _entry(entry: Any) -> float | None | dict[str, str]:
+def _entry(entry: Any) -> float | dict[str, str] | None:
     try:
         return as_reward(entry)
     except RewardError as error:

@@ -11,7 +11,7 @@ import pytest
 START = """
 import json, os, sys, time
 from functools import partial
-from socket import socketpair
+from socket import SHUT_RDWR, socketpair
 from workers.services import obey
 from whet.workers.child import Child, RunEndedError
 from whet.workers.frames import framed
@@ -69,7 +69,7 @@ except (TimeoutError, EOFError) as error:
 
 def test_nobody_waits_any_more() -> None:
     script = """
-other.close()
+other.shutdown(SHUT_RDWR)
 try:
     child.exchange(asking("spin"), 20.0)
 except RunEndedError:

@@ -66,6 +66,7 @@ def test_it_ends_with_its_socket(keeper: Spoken) -> None:
 def test_it_ends_with_its_run_even_where_the_socket_is_left_open() -> None:
     """A fork of the run, such as a data loader's, may hold the run's end of the socket."""
     ours, theirs = socketpair()
+    ours.settimeout(60)
     hold, wait = os.pipe()
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     script = (
@@ -82,8 +83,9 @@ def test_it_ends_with_its_run_even_where_the_socket_is_left_open() -> None:
         pid = int(run.stdout.readline())
         send(ours, json.dumps(asdict(JOB)).encode())
         send(ours, LIMIT.pack(20.0) + b'["made"]')
-        assert Outcome.of(receive(ours), receive(ours)).answer == b"1"
+        said = Outcome.of(receive(ours), receive(ours))
         run.kill()
+        assert said.answer == b"1"
         assert soon(lambda: not is_alive(pid))
     for end in (hold, wait):
         os.close(end)

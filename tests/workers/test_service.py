@@ -9,10 +9,10 @@ from socket import socketpair
 
 import pytest
 
-from workers import services
 from whet.errors import UserError
 from whet.workers.frames import receive, send
 from whet.workers.service import READY, Service, find, serve
+from workers import services
 
 
 def conversation(make: Callable[[], Service], *requests: bytes) -> list[bytes]:

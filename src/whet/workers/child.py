@@ -148,12 +148,12 @@ def _become_worker(keeper: socket, into: int, make: Callable[[], Service], paren
     try:
         os.setsid()  # a group of its own, so that what it starts is killed with it
         die_with(parent)
-        for standard in (1, 2):
-            os.dup2(into, standard)
-        os.close(into)
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(line_buffering=True, errors="backslashreplace")
+        for standard in (1, 2):
+            os.dup2(into, standard)
+        os.close(into)
         with suppress(EOFError, OSError):
             serve(keeper, make)
             code = 0

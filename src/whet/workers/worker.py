@@ -90,7 +90,7 @@ class Worker:
         with theirs:
             words = [sys.executable, "-c", _START, json.dumps([*map(str, sys.path)])]
             process = subprocess.Popen(
-                words, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+                words, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
             )
         self._link = _Link(process, ours, weakref.finalize(self, _end, process, ours, os.getpid()))
         send(ours, json.dumps(asdict(self._job)).encode())

@@ -84,19 +84,24 @@ def build_exam(
 
 def build_reward(config: Config, response_format: ResponseFormat) -> "Mixture":
     """The weighted sum of the recipe's rewards."""
+    from whet.isolated import load_reward
     from whet.outside import connect
     from whet.rewards.mixture import Mixture
     from whet.rewards.registry import build_reward as build_part
-    from whet.user_rewards import load_function
+    from whet.workers.algebra import compare_in_worker
 
     known = {"max_tokens": config.grpo.sampling.max_tokens}
-    return Mixture([build_part(reward, response_format, load_function, known, connect) for reward in config.rewards])
+    compare_in_worker()
+    return Mixture([build_part(reward, response_format, load_reward, known, connect) for reward in config.rewards])
 
 
 def build_judge(response_format: ResponseFormat) -> Judge:
     """Right or wrong by the gold answer or the problem's own verifier, whatever the rewards are."""
     from whet.rewards.answer import find_answer
     from whet.rewards.verifier import is_right
+    from whet.workers.algebra import compare_in_worker
+
+    compare_in_worker()
 
     def judge(text: str, problem: Problem) -> Verdict:
         strict, found = response_format.parse(text).answer, find_answer(text)

@@ -19,8 +19,8 @@ ROW: dict[str, Any] = {
 }
 
 
-def no_loader(spec: str) -> Callable[..., Any]:
-    raise AssertionError(f"asked for {spec}")
+def no_loader(config: RewardConfig) -> Callable[..., Any]:
+    raise AssertionError(f"asked for {config.name}")
 
 
 def test_the_names_of_the_design() -> None:
@@ -91,12 +91,12 @@ def test_a_function_of_ones_own() -> None:
 
     asked = []
 
-    def loader(spec: str) -> Callable[..., Any]:
-        asked.append(spec)
+    def loader(config: RewardConfig) -> Callable[..., Any]:
+        asked.append((config.name, config.timeout, config.isolate))
         return brief
 
-    reward = build_reward(RewardConfig(name="my/rewards.py:brief", params={"limit": 100}), THINK, loader)
-    assert asked == ["my/rewards.py:brief"]
+    reward = build_reward(RewardConfig(name="my/rewards.py:brief", params={"limit": 100}, timeout=7), THINK, loader)
+    assert asked == [("my/rewards.py:brief", 7.0, True)]
     assert (reward.name, reward.full_mark) == ("brief", None)
     assert reward(**ROW) == [1.0]
 
@@ -121,6 +121,8 @@ def test_a_function_of_ones_own() -> None:
         ({"name": "reasoning_steps", "params": {"steps": True}}, "is True: it must be a whole number"),
         ({"name": "length_overlong", "params": {"max_tokens": 0}}, "is 0: it must be over 0"),
         ({"name": "length_cosine", "params": {"cut_off": float("nan")}}, "is nan: it must be a finite number"),
+        ({"name": "accuracy", "timeout": 5}, "rewards.timeout of 'accuracy' is 5.0: only a function of your own"),
+        ({"name": "judge", "isolate": False}, "rewards.isolate of 'judge' is False: .*take it out"),
         ({"name": "length_cosine"}, "'length_cosine' lacks 'max_tokens': write {name: length_cosine, params:"),
     ],
 )

@@ -75,8 +75,8 @@ MANNERS: Mapping[str, float | None] = {
 A gold solution need not get it. Every other built-in reward gives at most 1.0, and to every gold solution.
 """
 
-Loader = Callable[[str], Callable[..., Any]]
-"""Fetches the function that `package.module:function` or `file.py:function` names."""
+Loader = Callable[[RewardConfig], Callable[..., Any]]
+"""Fetches the function that a reward called `package.module:function` or `file.py:function` names."""
 
 
 def unconnected(params: Section) -> Callable[..., Any]:
@@ -111,8 +111,9 @@ def build_reward(
     """
     if ":" in config.name:
         name = config.name.rpartition(":")[2]
-        function = adapt(loader(config.name), name, config.params)
+        function = adapt(loader(config), name, config.params)
         return Part(name, function, config.weight, config.on_error)
+    _refuse_what_only_functions_take(config)
     if config.name in NOT_YET:
         raise UserError(f"rewards has {config.name!r}: {config.name} {NOT_YET[config.name]}")
     if config.name in CALLING_OUT:
@@ -127,6 +128,15 @@ def build_reward(
     function = factory(response_format, **_parameters(config, factory, defaults))
     full_mark, asks_gold = MANNERS.get(config.name, 1.0), config.name not in MANNERS
     return Part(config.name, function, config.weight, config.on_error, full_mark, asks_gold=asks_gold)
+
+
+def _refuse_what_only_functions_take(config: RewardConfig) -> None:
+    """`timeout` and `isolate` would have no effect on a built-in reward."""
+    for key in ("timeout", "isolate"):
+        value = getattr(config, key)
+        if value != RewardConfig.model_fields[key].default:
+            mend = "only a function of your own runs in a process of its own; take it out, or write it under params"
+            raise UserError(f"rewards.{key} of {config.name!r} is {value!r}: {mend}")
 
 
 def _instead(name: str) -> str:

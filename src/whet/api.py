@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whet.config import Config
+from whet.data.sources import find_data, find_source
 from whet.diagnose.report import CheckReport
 from whet.diary import Diary, warnings_to
 from whet.errors import UserError
 from whet.eval.evaluate import Evaluation
 from whet.manifest import manifest
 from whet.recipe import dump_recipe
-from whet.runs.naming import stem_of
+from whet.runs.naming import check_place, stem_of
 from whet.runs.pace import Pace
 from whet.runs.reader import RunReader
 from whet.runs.view import View
@@ -46,11 +47,13 @@ def train(config: Config, view: View, stem: str = "run") -> Outcome:
     from whet.build import build_policy, build_task
     from whet.runs.writer import RunWriter
 
+    check_place(Path(config.run.folder), config.run.name)
+    refuse_absent(config)
     diary = Diary(view)
     with warnings_to(diary.view):
         diary.view.phase("Load", None)
         policy = build_policy(config, diary.view.note)
-        task = build_task(config, policy.tokenizer)
+        task = build_task(config, policy.tokenizer, policy.context)
         recipe, made_from = dump_recipe(config), manifest(config, policy, task)
         with RunWriter.create(Path(config.run.folder), recipe, made_from, stem_of(stem), config.run.name) as run:
             diary.begin(run)
@@ -111,8 +114,8 @@ def _refuse_misread_gold(report: CheckReport) -> None:
         worst = report.gold_failures[0]
         raise UserError(
             f"rewards: {len(report.gold_failures)} of {report.gold_checked} gold solutions do not score full marks; "
-            f"{worst.id} (answer {worst.answer!r}) gets {dict(worst.parts)}. Correct format.name, data.train.columns "
-            "or rewards; `whet check` shows more of them"
+            f"{worst.problem.id} (answer {worst.problem.answer!r}) gets {dict(worst.short)}. "
+            "Correct format.name, data.train.columns or rewards; `whet check` shows more of them"
         )
 
 
@@ -122,12 +125,20 @@ def check(config: Config, view: View) -> CheckReport:
     from whet.stages.check import check as run
     from whet.stages.parity import settle_engine
 
+    refuse_absent(config)
     with warnings_to(view):
         view.phase("Load", None)
         policy = build_policy(config, view.note)
-        task = build_task(config, policy.tokenizer)
+        task = build_task(config, policy.tokenizer, policy.context)
         settle_engine(policy, task, config, view)
         return run(policy, task, config, view)
+
+
+def refuse_absent(config: Config) -> None:
+    """Raises `UserError` for files, tasks and settings of tasks that are not there, before a model loads."""
+    find_data(config.data)
+    if config.sft.data and config.sft.when != "never":
+        find_source(config.sft.data, "train", "sft.data")
 
 
 def wants_warm_start(config: Config, report: CheckReport) -> bool:

@@ -43,6 +43,7 @@ class RunWriter:
         Raises `UserError` where the folder exists, is in use or cannot be written.
         """
         run = cls(new_folder(folder, stem, name))
+        run._begin_alone()
         created = datetime.now(UTC).isoformat(timespec="seconds")
         head = {"format": layout.FORMAT, "name": run.path.name, "created": created}
         jsonl.write_bytes(run.path / layout.RECIPE, recipe.encode("utf-8"))
@@ -132,6 +133,13 @@ class RunWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _begin_alone(self) -> None:
+        """Gives up a folder in which another run began and ended since its name was found free."""
+        others = {path.name for path in self.path.iterdir()} - {layout.LOCK, layout.OWNER}
+        if others:
+            self.close()
+            raise UserError(f"run.name: {self.path} exists; choose another name")
 
     def _drop_from(self, step: int) -> None:
         """Forgets GRPO steps from `step` on, half-written lines and unfinished files."""

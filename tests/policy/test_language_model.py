@@ -65,3 +65,9 @@ def test_a_wrapped_model_has_the_same_end_tokens() -> None:
 def test_it_is_where_its_weights_are() -> None:
     assert language_model(tiny.tiny_model()).device == torch.device("cpu")
     assert language_model(tiny.tiny_model().to("meta")).device.type == "meta"
+
+
+def test_the_context_is_what_the_model_can_read_and_write(tiny_model: Any) -> None:
+    assert LanguageModel(tiny_model, None).context == 512
+    del tiny_model.config.max_position_embeddings
+    assert LanguageModel(tiny_model, None).context is None

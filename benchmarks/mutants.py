@@ -142,7 +142,9 @@ CHANGES: dict[type[ast.AST], Callable[..., Iterator[ast.AST]]] = {
 """By kind of node, what may stand in its place."""
 
 
-def places(node: ast.AST, path: tuple[tuple[str, int | None], ...] = ()) -> Iterator[tuple[tuple[str, int | None], ...]]:
+def places(
+    node: ast.AST, path: tuple[tuple[str, int | None], ...] = ()
+) -> Iterator[tuple[tuple[str, int | None], ...]]:
     """The way to every node that may be changed."""
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list", "type_params") or is_pattern(node):
@@ -183,7 +185,9 @@ def mutants(text: str) -> Iterator[Mutant]:
             else:
                 getattr(holder, name)[index] = other
             line = getattr(node, "lineno", 0)
-            yield Mutant(line, f"{ast.unparse(node)[:60]!r} → {ast.unparse(other)[:60]!r}", ast.fix_missing_locations(changed))
+            yield Mutant(
+                line, f"{ast.unparse(node)[:60]!r} → {ast.unparse(other)[:60]!r}", ast.fix_missing_locations(changed)
+            )
 
 
 def survives(module: str, tree: ast.Module | None, tests: Path, limit: float) -> bool:
@@ -200,7 +204,9 @@ def survives(module: str, tree: ast.Module | None, tests: Path, limit: float) ->
             if tree is not None:
                 loaded = sys.modules[module]
                 exec(compile(tree, str(loaded.__file__), "exec"), loaded.__dict__)
-            os._exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow", str(tests)])))
+            os._exit(
+                int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow", str(tests)]))
+            )
         except BaseException:
             os._exit(99)
     until = time.monotonic() + limit
@@ -233,7 +239,9 @@ def measure(path: Path) -> None:
     limit = 5 + 5 * (time.monotonic() - started)
     every = list(mutants(path.read_text("utf-8")))
     alive = [mutant for mutant in every if survives(module, mutant.tree, tests, limit)]
-    print(f"{path.relative_to(ROOT)}: {1 - len(alive) / len(every):.1%} of {len(every)} mutants are noticed", flush=True)
+    print(
+        f"{path.relative_to(ROOT)}: {1 - len(alive) / len(every):.1%} of {len(every)} mutants are noticed", flush=True
+    )
     for mutant in alive:
         print(f"  line {mutant.line}: {mutant.change}", flush=True)
 

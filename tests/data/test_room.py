@@ -57,8 +57,8 @@ def test_more_than_one_in_a_hundred_is_refused_with_the_rows_and_the_mend() -> N
     with pytest.raises(UserError) as refusal:
         room(100).fitting(problems(*[5] * 96, 90, 95, 900, 100), "data.mix.0")
     assert str(refusal.value) == (
-        "data.mix.0: 4 of 100 prompts leave no room for 10 tokens in a context of 100: row 98 has 91 tokens; row 99 has "
-        "96 tokens; row 100 has 901 tokens; and 1 more; take shorter ones with keep.longest_question, or lower "
+        "data.mix.0: 4 of 100 prompts leave no room for 10 tokens in a context of 100: row 98 has 91 tokens; row 99 "
+        "has 96 tokens; row 100 has 901 tokens; and 1 more; take shorter ones with keep.longest_question, or lower "
         "grpo.sampling.max_tokens"
     )
     assert len(room(100).fitting(problems(*[5] * 96, 90, 95, 900, 100), "data.mix.0", max_broken=0.04)) == 96

@@ -236,7 +236,9 @@ def test_broken_rows_are_named_counted_and_limited_in_every_kind_of_file(
     assert f"row {120 + first} " in line
     assert [problem.row for problem in problems[49:51]] == [49 + first, 51 + first]
     name, _ = table_of(tmp_path, suffix, {50: b"\xff\xfe", 120: b"\xff", 7: b"\xff"})
-    with pytest.raises(UserError, match=rf"^data.train: .*3 of 200 rows are broken: row {7 + first} .*params.max_broken"):
+    with pytest.raises(
+        UserError, match=rf"^data.train: .*3 of 200 rows are broken: row {7 + first} .*params.max_broken"
+    ):
         load_source(SourceConfig(name=name), "train", 0)
     assert len(load_source(SourceConfig(name=name, params={"max_broken": 0.02}), "train", 0)) == 197
 
@@ -265,8 +267,8 @@ def test_what_is_named_is_looked_for_before_anything_is_read(tmp_path: Path) -> 
     find_data(found)
     with pytest.raises(UserError, match=r"^data\.train: there is no file .*trian\.jsonl; did you mean train\.jsonl\?"):
         find_data(found.model_copy(update={"train": SourceConfig(name=str(tmp_path / "trian.jsonl"))}))
+    gone = SourceConfig(name="gsm8k", path=str(tmp_path / "gone"))
     with pytest.raises(UserError, match=r"^data\.mix\.1: there is no file"):
-        gone = SourceConfig(name="gsm8k", path=str(tmp_path / "gone"))
         find_data(found.model_copy(update={"mix": [SourceConfig(name="arithmetic"), gone]}))
     with pytest.raises(UserError, match=r"^data\.test: there is no file .*test\.jsonl"):
         find_data(DataConfig(train=SourceConfig(name="any/name", path=str(tmp_path))))

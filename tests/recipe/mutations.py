@@ -132,7 +132,6 @@ KEYS: dict[str, Takes] = {
 }
 
 
-
 @dataclass(frozen=True)
 class Mutation:
     """A recipe with one mistake in it."""

@@ -189,11 +189,15 @@ def sealed(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.skipif(not Path("/proc/self").exists() and os.geteuid() == 0, reason="root writes anywhere here")
 def test_a_folder_that_cannot_be_written_is_named(sealed: Path) -> None:
-    with pytest.raises(UserError, match=rf"run\.folder: {sealed} cannot be written \(.*\); name a run.folder on a disk"):
+    with pytest.raises(
+        UserError, match=rf"run\.folder: {sealed} cannot be written \(.*\); name a run.folder on a disk"
+    ):
         FolderLock(sealed)
 
 
-@pytest.mark.parametrize(("number", "said"), [(errno.ENOLCK, "No locks available"), (errno.EOPNOTSUPP, "not supported")])
+@pytest.mark.parametrize(
+    ("number", "said"), [(errno.ENOLCK, "No locks available"), (errno.EOPNOTSUPP, "not supported")]
+)
 def test_a_disk_without_locks_is_no_owner(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
 ) -> None:

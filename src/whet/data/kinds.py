@@ -158,9 +158,7 @@ def _task(config: SourceConfig) -> str:
 
 
 _GSM8K = Kind(_gsm8k, ("max_broken",), max_broken, ("path",))
-_NUMINA_MATH = Kind(
-    _numina_math, ("code", "max_broken"), lambda config: (_code(config), max_broken(config)), ("path",)
-)
+_NUMINA_MATH = Kind(_numina_math, ("code", "max_broken"), lambda config: (_code(config), max_broken(config)), ("path",))
 _BESPOKE_STRATOS = Kind(
     _bespoke_stratos,
     ("worked", "hold_out", "max_broken"),

@@ -53,7 +53,9 @@ def with_code(name: str, **settings: Any) -> Callable[[Path], None]:
     """A Python file that leaves the canary, and settings that ask for it."""
 
     def spoil(folder: Path) -> None:
-        text = f"import pathlib\npathlib.Path({str(folder / CANARY)!r}).touch()\nclass Model: pass\nclass Config: pass\n"
+        text = (
+            f"import pathlib\npathlib.Path({str(folder / CANARY)!r}).touch()\nclass Model: pass\nclass Config: pass\n"
+        )
         for module in ("evil.py", "tokenization_evil.py", "modeling_evil.py"):
             (folder / module).write_text(text)
         change(folder, name, **settings)
@@ -135,7 +137,7 @@ def configured(**settings: Any) -> Callable[[Path], None]:
     return lambda folder: change(folder, "config.json", **settings)
 
 
-LOOPS = "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{% endfor %}{% endfor %}{% endfor %}"
+LOOPS = "".join(f"{{% for {name} in range(99999) %}}" for name in "abc") + "{% endfor %}" * 3
 DOUBLING = "{% set n = namespace(x='aaaaaaaa') %}{% for i in range(60) %}{% set n.x = n.x ~ n.x %}{% endfor %}{{ n.x }}"
 GLOBALS = "{{ cycler.__init__.__globals__.os.system('touch CANARY') }}"
 CLASSES = "{% for c in ''.__class__.__mro__[1].__subclasses__() %}{{ c('touch CANARY', shell=true) }}{% endfor %}"
@@ -150,7 +152,10 @@ CASES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a zipped pickle called safetensors": (zipped_pickle, "is no safetensors file"),
     "code beside the model": (with_code("config.json", auto_map={"AutoModelForCausalLM": "evil.Model"}), "auto_map"),
     "code for the configuration": (with_code("config.json", auto_map={"AutoConfig": "evil.Config"}), "auto_map"),
-    "code beside the tokenizer": (with_code("tokenizer_config.json", auto_map={"AutoTokenizer": ["evil.M", None]}), "auto"),
+    "code beside the tokenizer": (
+        with_code("tokenizer_config.json", auto_map={"AutoTokenizer": ["evil.M", None]}),
+        "auto",
+    ),
     "code in a section": (with_code("config.json", text_config={"auto_map": {"AutoModel": "evil.Model"}}), "auto_map"),
     "code from the hub": (configured(_attn_implementation="evil/kernel"), "code from the hub"),
     "code from the hub in a section": (configured(text_config={"_attn_implementation": "evil/kernel"}), "from the hub"),

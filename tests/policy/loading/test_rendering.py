@@ -14,7 +14,8 @@ AS_TRANSFORMERS = (
 
 
 @pytest.mark.parametrize(
-    "template", [CHAT_TEMPLATE, REFUSES_SYSTEM, AS_TRANSFORMERS, "", "{{ undefined_thing }}", "{% broken", "{{ 1 // 0 }}"]
+    "template",
+    [CHAT_TEMPLATE, REFUSES_SYSTEM, AS_TRANSFORMERS, "", "{{ undefined_thing }}", "{% broken", "{{ 1 // 0 }}"],
 )
 def test_what_renders_or_merely_refuses_is_fine(template: str) -> None:
     assert outcome(template) == "fine"

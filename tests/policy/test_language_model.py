@@ -1,5 +1,6 @@
 """π_θ as the loop sees it."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -68,6 +69,7 @@ def test_it_is_where_its_weights_are() -> None:
 
 
 def test_the_context_is_what_the_model_can_read_and_write(tiny_model: Any) -> None:
-    assert LanguageModel(tiny_model, None).context == 512
-    del tiny_model.config.max_position_embeddings
-    assert LanguageModel(tiny_model, None).context is None
+    policy = language_model(tiny_model)
+    assert policy.context == 512
+    policy.model = SimpleNamespace(config=SimpleNamespace())
+    assert policy.context is None

@@ -162,7 +162,6 @@ CASES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a template that opens Python's globals": (template(GLOBALS), "reaches for Python's internals"),
     "a template that goes by classes": (template(CLASSES), "reaches for Python's internals"),
     "a template that spells the way out in pieces": (template(PIECEMEAL), "reaches for what is not its own"),
-    "a template that goes by formatting": (template(FORMATTED), "reaches for what is not its own"),
     "a template of endless loops": (template(LOOPS), "does not come to an end"),
     "a template of ten gigabytes": (template("{{ 'a' * 10**10 }}"), "fills the memory"),
     "a template that doubles": (template(DOUBLING), "fills the memory"),

@@ -217,11 +217,10 @@ def is_whole(folder: Path) -> bool:
 
 def _settings(section: Any) -> Iterator[tuple[str, Any]]:
     """Every key and value of a configuration, those of its sections too."""
-    inside = section.items() if isinstance(section, dict) else enumerate(section) if isinstance(section, list) else ()
-    for key, value in inside:
-        if isinstance(section, dict):
-            yield key, value
-        yield from _settings(value)
+    if isinstance(section, dict):
+        yield from section.items()
+    for inside in section.values() if isinstance(section, dict) else section if isinstance(section, list) else ():
+        yield from _settings(inside)
 
 
 def _section(config: dict[str, Any], name: str) -> dict[str, Any]:

@@ -378,7 +378,10 @@ def test_files_and_folders_that_are_not_there_are_refused_before_a_model_loads(
     (tmp_path / "file").touch()
     for words_of, said in (
         (["--run.folder", "file/runs"], "run.folder: file/runs cannot be written"),
-        (["--data.train.name", "nothere.jsonl"], "data.train: there is no file nothere.jsonl"),
+        (
+            ["--data.train", "{name: nothere.jsonl}", "--data.test.name", "a.csv"],
+            "data.train: there is no file nothere.jsonl",
+        ),
         (["--sft.data.name", "nothere.csv"], "sft.data: there is no file nothere.csv"),
     ):
         assert status("train", "quickstart", "--model", "./nothere", *words_of) == 2

@@ -12,6 +12,11 @@ CANARY = "canary"
 """The file, in the spoilt folder, that code of the folder leaves behind."""
 
 
+def worked() -> float:
+    """Seconds of processor time of this process and of those that it started: what else the machine does is left out."""
+    return sum(os.times()[:4])
+
+
 class Bomb:
     """Leaves the canary behind when unpickled."""
 

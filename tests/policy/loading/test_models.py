@@ -176,10 +176,10 @@ def test_a_hostile_folder_is_refused_and_none_of_its_code_runs(case: str, tiny_f
     spoil, reason = hostile.CASES[case]
     folder = Path(shutil.copytree(tiny_folder, tmp_path / "m"))
     spoil(folder)
-    started = time.monotonic()
+    started = hostile.worked()
     with pytest.raises(UserError, match=reason) as error:
         load_model(str(folder), torch.float32)
-    assert time.monotonic() - started < 5
+    assert hostile.worked() - started < 5
     assert str(error.value).startswith("model.name: ")
     assert "\n" not in str(error.value)
     assert not (folder / hostile.CANARY).exists()

@@ -1,7 +1,6 @@
 """Chat templates are tried out in a process with little time and memory."""
 
 import subprocess
-import time
 from typing import Any
 
 import pytest
@@ -32,9 +31,9 @@ def test_a_sound_template_has_no_fault_and_is_tried_once(monkeypatch: pytest.Mon
     ],
 )
 def test_a_fault_is_found_in_time(text: str, fault: str) -> None:
-    started = time.monotonic()
+    started = hostile.worked()
     assert fault_of(text).startswith(fault)
-    assert time.monotonic() - started < 5
+    assert hostile.worked() - started < 5
 
 
 def test_a_process_that_is_stuck_or_breaks_is_a_fault_too(monkeypatch: pytest.MonkeyPatch) -> None:

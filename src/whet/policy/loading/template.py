@@ -14,8 +14,8 @@ from pathlib import Path
 
 from whet.policy.loading import rendering
 
-MEGABYTES, SECONDS = 768, 2
-"""Of memory and of processor time; a question of one word takes a thousandth of either."""
+MEGABYTES, SECONDS = 768, 1
+"""Of memory and of processor time; a question of one word takes a small part of either."""
 
 PATIENCE = 20.0
 """Seconds on the clock, for a machine that is busy with other things."""

@@ -13,7 +13,7 @@ CANARY = "canary"
 
 
 def worked() -> float:
-    """Seconds of processor time of this process and of those that it started: what else the machine does is left out."""
+    """Seconds of processor time of this process and of those it started: what else the machine does is left out."""
     return sum(os.times()[:4])
 
 
@@ -169,7 +169,7 @@ CASES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a template that spells the way out in pieces": (template(PIECEMEAL), "reaches for what is not its own"),
     "a template of endless loops": (template(LOOPS), "does not come to an end"),
     "a template of ten gigabytes": (template("{{ 'a' * 10**10 }}"), "fills the memory"),
-    "a template that doubles": (template(DOUBLING), "fills the memory"),
+    "a template that doubles": (template(DOUBLING), "fills the memory|does not come to an end"),
     "a template of a wide number": (template("{{ '%900000000d' % 1 }}{{ '%900000000d' % 1 }}"), "memory|more than"),
     "a template of many words": (template("{% for i in range(99999) %}twelve words{% endfor %}"), "more than 1000000"),
     "a template of two megabytes": (template("a" * 2_000_000), "has 2000000 characters"),

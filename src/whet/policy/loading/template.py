@@ -14,7 +14,7 @@ from pathlib import Path
 
 from whet.policy.loading import rendering
 
-MEGABYTES, SECONDS = 768, 1
+MEGABYTES, SECONDS = 512, 1
 """Of memory and of processor time; a question of one word takes a small part of either."""
 
 PATIENCE = 20.0

@@ -24,6 +24,7 @@ from whet.policy.checkpoint import load_checkpoint
 from whet.recipe import load_recipe
 from whet.runs.reader import RunReader
 from whet.runs.view import PlainView
+from whet.types import Verdict
 from wiring import listening, shrunk, write_rewards
 
 SILENT = PlainView(lambda line: None)
@@ -252,9 +253,12 @@ def test_without_a_weight_on_the_kl_none_is_measured(tiny_folder: Path, tmp_path
     assert "kl" not in run.metrics()[0]
 
 
-def test_adapters_are_merged_into_the_finished_model(tiny_folder: Path, rewards: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("bits", [16, 4])
+def test_adapters_are_merged_into_the_finished_model(
+    tiny_folder: Path, rewards: Path, tmp_path: Path, bits: int
+) -> None:
     changes = {
-        "model.lora": {"rank": 4},
+        "model.lora": {"rank": 4, "bits": bits},
         "rewards": [f"{rewards}:digits"],
         "grpo.optimizer.learning_rate": 0.01,
         "run.save_every": 2,
@@ -331,6 +335,16 @@ def unsolved(tmp_path: Path) -> dict[str, Any]:
     }
 
 
+HOLDS_AN_R = """
+def holds_an_r(completions, **kwargs):
+    return [float("R" in completion[0]["content"]) for completion in completions]
+"""
+
+
+def judged(text: str, problem: Any) -> Verdict:
+    return Verdict("R" in text, "R" in text, None, False)
+
+
 def test_auto_imitates_nothing_where_nothing_is_worked_out(
     tiny_folder: Path, tmp_path: Path, unsolved: dict[str, Any]
 ) -> None:
@@ -353,6 +367,47 @@ def test_solutions_of_their_own_are_imitated(tiny_folder: Path, tmp_path: Path, 
     changes = {**unsolved, "sft.data": {"name": "arithmetic", "params": {"level": 1}}}
     _, run = walk(shrunk(tiny_folder, tmp_path / "runs", {**changes, "grpo.steps": 0}))
     assert run.metrics("sft"), "the check takes the solutions of sft.data into account"
+
+
+def test_a_mend_is_applied_where_the_recipe_wants_it(
+    tiny_folder: Path, tmp_path: Path, unsolved: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the tiny model finds by chance: the probe is said to tell right answers apart."""
+    monkeypatch.setattr("whet.diagnose.cold_start.gentler_for", lambda probe: "anywhere")
+    outcome, run = walk(shrunk(tiny_folder, tmp_path / "runs", {**unsolved, "check.mend": "apply", "grpo.steps": 1}))
+    assert (outcome.report.diagnosis.cause, outcome.report.diagnosis.gentler) == ("wrong_format", "anywhere")
+    assert [reward.params for reward in load_recipe(run.path / "recipe.yaml").rewards] == [{}, {}, {"lenient": True}]
+    assert "rewards/accuracy_2/mean" in run.metrics()[0]
+    assert "check.mend: a reward for right answers wherever they stand joins the rewards" in run.log()
+
+
+def test_right_responses_come_back_into_groups_without_a_signal(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two problems that are asked in every step; what holds an `R` is right, and earns 1."""
+    (tmp_path / "own.py").write_text(HOLDS_AN_R, encoding="utf-8")
+    rows = [{"prompt": f"Say {word}.", "answer": "R"} for word in ("one", "two")]
+    monkeypatch.setattr("whet.build.build_judge", lambda response_format: judged)
+    changes = {
+        "data.train": {"name": table(tmp_path, "train.jsonl", rows)},
+        "data.test": {"name": table(tmp_path, "test.jsonl", [{"prompt": "Say it.", "answer": "R"}])},
+        "rewards": [f"{tmp_path / 'own.py'}:holds_an_r"],
+        "check.gold": 1,
+        "sft.when": "never",
+        "grpo.steps": 8,
+        "grpo.replay": {"pass_rate": 0.5},
+    }
+    _, run = walk(shrunk(tiny_folder, tmp_path / "runs", changes))
+    sampled: dict[tuple[int, ...], list[float]] = {}
+    for step, metrics in enumerate(run.metrics()):
+        old = [record for record in run.rollouts(step) if record.get("replayed")]
+        assert metrics["replay/rollouts"] == len(old)
+        assert all(record["advantage"] > 0 for record in old)
+        assert [sampled[tuple(record["tokens"])] for record in old] == [record["logprobs"] for record in old]
+        assert metrics["sampler/logprob_difference_mean"] < 1e-4, "whatever the policy has become since"
+        sampled |= {tuple(record["tokens"]): record["logprobs"] for record in run.rollouts(step)}
+    assert sum(metrics["replay/rollouts"] for metrics in run.metrics()) > 0
+    assert "replay/age" in run.metrics()[0]
 
 
 def test_a_reward_that_raises_is_counted_and_named(tiny_folder: Path, rewards: Path, tmp_path: Path) -> None:
@@ -391,7 +446,7 @@ def test_an_interrupted_run_says_where_it_is(tiny_folder: Path, rewards: Path, t
     with pytest.raises(KeyboardInterrupt):
         train(shrunk(tiny_folder, tmp_path, {"rewards": [f"{rewards}:interrupted"]}), view)
     (path,) = tmp_path.iterdir()
-    assert lines[-1] == f"interrupted; what was done so far is in {path}"
+    assert lines[-1] == f"interrupted; `whet resume {path}` goes on"
     assert lines[-1] in RunReader(path).log()
     assert [line["step"] for line in RunReader(path).metrics()] == [0]
 

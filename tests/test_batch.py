@@ -163,6 +163,12 @@ def told(cut_off: list[bool]) -> Batch:
     return replace(ragged_batch([2, 3, 1], [[3, 1], [2], [4, 2]]), cut_off_B=torch.tensor(cut_off))
 
 
+def test_the_smallest_micro_batch_is_the_shortest_group() -> None:
+    batch = ragged_batch([4, 2, 6], [[3, 7, 1], [5, 5], [2, 9, 4, 1]])
+    assert batch.least == 2 + 5 + 5
+    assert [len(part.prompts) for part in batch.micro_batches(batch.least)] == [1, 1, 1]
+
+
 def test_collate_keeps_who_was_cut_off() -> None:
     outputs = (rollout([7, 8], finish="length"), rollout([9]), rollout([7], finish="length"))
     group = Group(prompt("1", (5,)), outputs, (Reward(1.0),) * 3)

@@ -28,6 +28,7 @@ from whet.errors import UserError
 from whet.formats import build_format
 from whet.grpo.dynamic_sampling import DynamicSampling
 from whet.grpo.kl_penalty import KlPenalty
+from whet.grpo.replay import Replay
 from whet.policy.language_model import LanguageModel
 from whet.types import Problem, Rollout
 from wiring import shrunk
@@ -236,7 +237,7 @@ def test_the_reference_is_the_policy_as_it_is_and_stays(
     batch = ragged_batch([4], [[3]])
     now = policy.logprobs(batch).detach()
     assert torch.equal(now, cold) is not warmed
-    reference = build_reference(policy, config)
+    reference = build_reference(policy, config, warmed)
     for _ in range(3):
         step(policy, config)
     assert not torch.allclose(policy.logprobs(batch), now)
@@ -291,6 +292,29 @@ def test_problems_come_as_the_recipe_says(tiny_folder: Path, tmp_path: Path) -> 
     assert isinstance(dynamic.problems.problems, ByPassRate)
     dynamic.problems.metrics = {"dynamic/groups": 3.0}
     assert dynamic.told() == {"dynamic/groups": 3.0}
+
+
+def test_replay_sees_what_is_graded_and_is_under_dynamic_sampling(tiny_folder: Path, tmp_path: Path) -> None:
+    def asking(**changes: Any) -> Any:
+        config = shrunk(tiny_folder, tmp_path, {f"grpo.{name}": value for name, value in changes.items()})
+        return build_asking(config, stream, sampler, grader, 1.1)  # type: ignore[arg-type]
+
+    stream, sampler, grader = object(), object(), object()
+    assert asking().memories == {}
+    plain = asking(replay={"pass_rate": 0.5})
+    assert isinstance(plain.problems, Replay)
+    assert plain.problems is plain.grader is plain.memories["replay"]
+    assert (plain.problems.problems, plain.problems.grader) == (stream, grader)
+    assert plain.problems.config.pass_rate == 0.5
+    assert plain.problems.judge("<think>a</think> <answer>7</answer>", Problem("1", "?", "7")).correct
+    assert plain.told() == {"replay/rollouts": 0.0, "replay/age": 0.0, "replay/problems": 0.0}
+    whole = asking(replay={}, draws=2, curriculum={"by": "pass_rate"})
+    assert isinstance(whole.problems, DynamicSampling)
+    assert whole.problems.grader is whole.problems.problems is whole.memories["replay"]
+    assert whole.memories["pass_rates"] is whole.memories["replay"].problems
+    assert isinstance(whole.memories["replay"].grader, Observed), "pass rates are of what was sampled"
+    whole.problems.metrics = {"dynamic/groups": 3.0}
+    assert set(whole.told()) == {*plain.told(), "dynamic/groups"}
 
 
 def test_problems_by_level(tiny_folder: Path, tmp_path: Path) -> None:

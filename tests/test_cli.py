@@ -96,7 +96,7 @@ def test_help_and_errors_answer_at_once(arguments: list[str], code: int, said: s
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "commands are train, check, eval, compare, score, chat, bench, keys, recipes"),
+        ([], "commands are train, resume, check, eval, compare, score, chat, bench, push, keys, recipes"),
         (["trian", "quickstart"], "trian: there is no such command; did you mean train?"),
         (["train"], "Missing from whet train: RECIPE"),
         (
@@ -126,6 +126,10 @@ def test_help_and_errors_answer_at_once(arguments: list[str], code: int, said: s
         (["chat", "./nothere", "--temperature", "-1"], "temperature: is -1; it must be between 0"),
         (["chat", "./nothere", "--max-tokens", "x"], "--max-tokens: is 'x'; it must be a whole number"),
         (["keys", "--all"], "--all: unknown option; `whet keys --help` lists the options"),
+        (["push", "./nothere", "me/model"], "run: nothere is not a run folder"),
+        (["push", "runs"], "Missing from whet push: REPO"),
+        (["train", "quickstart", "--seed", "sk-abcdefgh12345678"], "--seed: holds a secret, and recipes are"),
+        (["train", "./sk-abcdefgh12345678.yaml"], "recipe: there is no file ./[redacted]"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(
@@ -275,12 +279,12 @@ def test_ctrl_c_inside_a_step(tiny_folder: Path, tmp_path: Path, capsys: pytest.
     changes = {"rewards": f"[{write_rewards(tmp_path)}:interrupted]"}
     assert status("train", "quickstart", *words(tiny_folder, Path("runs"), changes)) == 75
     printed = capsys.readouterr()
-    assert "interrupted; what was done so far is in runs/quickstart-001" in printed.out
+    assert "interrupted; `whet resume runs/quickstart-001` goes on" in printed.out
     assert printed.err == "whet: interrupted\n"
 
 
 def test_ctrl_c_from_outside(tiny_folder: Path, tmp_path: Path) -> None:
-    many = words(tiny_folder, Path("runs"), {"grpo.steps": 100000})
+    many = words(tiny_folder, Path("runs"), {"grpo.steps": 100000, "sft.when": "never"})
     process = subprocess.Popen(
         [*WHET, "train", "quickstart", *many],
         stdout=subprocess.PIPE,
@@ -299,7 +303,7 @@ def test_ctrl_c_from_outside(tiny_folder: Path, tmp_path: Path) -> None:
         process.kill()
     assert process.returncode == 75, err
     assert "Traceback" not in out + err
-    assert err == "whet: interrupted\n"
+    assert re.fullmatch(r"whet: stopped after step \d+ of 100000, which is saved\n", err)
     assert not (metrics.parent / "owner.json").exists()
 
 

@@ -1,5 +1,6 @@
 """What is said while a run goes."""
 
+import errno
 import logging
 from pathlib import Path
 
@@ -45,7 +46,16 @@ def test_a_run_that_is_interrupted_says_where_it_is(run: RunWriter) -> None:
     diary.begin(run)
     with pytest.raises(KeyboardInterrupt), diary.until_the_end(run):
         raise KeyboardInterrupt
-    assert told(run) == lines == [f"interrupted; what was done so far is in {run.path}"]
+    assert told(run) == lines == [f"interrupted; `whet resume {run.path}` goes on"]
+
+
+def test_a_full_disk_is_the_users_to_mend(run: RunWriter) -> None:
+    diary = Diary(listening()[1])
+    with (
+        pytest.raises(UserError, match="No space left on device \\(/x/y\\); make room, then `whet resume"),
+        diary.until_the_end(run),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device", "/x/y")
 
 
 def test_what_the_user_can_mend_is_logged_in_a_line(run: RunWriter) -> None:

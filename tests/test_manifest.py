@@ -8,7 +8,8 @@ import pytest
 import tiny
 from whet.build import build_task
 from whet.data.arithmetic import Arithmetic
-from whet.manifest import SAMPLE, fingerprint, manifest
+from whet.errors import UserError
+from whet.manifest import SAMPLE, fingerprint, manifest, newer_versions, refuse_other
 from whet.policy.language_model import LanguageModel
 from whet.types import Problem
 from wiring import shrunk
@@ -60,3 +61,23 @@ def test_every_source_of_a_mixture_is_named(tiny_folder: Path, tmp_path: Path) -
     found = manifest(config, LanguageModel(tiny.tiny_model(), tiny.tiny_tokenizer(), source=""), task)
     assert found["data"]["train"]["name"] == f"arithmetic + {file}"
     assert found["data"]["train"]["problems"] == 16
+
+
+THEN = {"model": {"name": "m", "source": "s"}, "data": {"train": {"sha256": "a"}}, "versions": {"torch": "2.12"}}
+
+
+def test_a_run_goes_on_with_what_it_began_with() -> None:
+    refuse_other({**THEN, "seed": 1}, THEN)
+
+
+@pytest.mark.parametrize("what", ["model", "data"])
+def test_other_problems_or_weights_are_refused(what: str) -> None:
+    with pytest.raises(UserError, match=rf"^resume: {what} is not what the run began with: .*put it back"):
+        refuse_other({**THEN, what: {"name": "another"}}, THEN)
+
+
+def test_versions_that_changed_are_named() -> None:
+    assert newer_versions({"versions": {"torch": "2.12"}}, THEN) == ""
+    assert (
+        newer_versions({"versions": {"torch": "2.13", "peft": "0.20"}}, THEN) == "torch 2.12 → 2.13, peft None → 0.20"
+    )

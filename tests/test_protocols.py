@@ -17,6 +17,7 @@ from whet.rewards.mixture import Mixture
 from whet.rollout.native import NativeSampler
 from whet.runs.writer import RunWriter
 from whet.stages.fine_tune import Recorder
+from whet.stages.finite import Finite
 from whet.stages.parity import Gated
 
 CAST = [
@@ -39,6 +40,10 @@ CAST = [
     (protocols.Optimizer, MasterAdamW),
     (protocols.Run, RunWriter),
     (protocols.Run, Recorder),
+    (protocols.Run, Finite),
+    (protocols.Remembering, ByPassRate),
+    *((role, kept) for role in (protocols.KeptReference,) for kept in (NoReference, FrozenReference, AdaptersOff)),
+    *((protocols.Kept, kept) for kept in (MasterAdamW, NoReference, FrozenReference, FollowingReference, AdaptersOff)),
 ]
 
 

@@ -1,11 +1,19 @@
 """The real SmolLM2-135M-Instruct on real rows: minutes on a CPU."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from whet.api import Outcome, train
 from whet.cli import _status
+from whet.config import RewardConfig
+from whet.data.arithmetic import Arithmetic
+from whet.recipe import load_recipe
+from whet.runs.reader import RunReader
+from whet.runs.view import PlainView
 
 CHANGES = {
     "sft.when": "never",
@@ -32,3 +40,59 @@ def test_gsm8k_for_three_steps_by_overrides_alone(shared: Path, tmp_path: Path) 
     assert [line["step"] for line in metrics if line["phase"] == "grpo"] == [0, 1, 2]
     assert all(line["completions/tokens"] > 0 for line in metrics)
     assert (run / "final" / "model.safetensors").is_file()
+
+
+STRICT = {
+    "rewards": [{"name": "accuracy"}, {"name": "format_strict", "weight": 0.1}],
+    "check.problems": 24,
+    "eval.problems": 128,
+}
+"""Both rewards want the tags, which the base model never writes."""
+
+
+def whole_way(folder: Path, changes: Mapping[str, Any]) -> tuple[Outcome, RunReader]:
+    config = load_recipe("quickstart", {**STRICT, "run.folder": str(folder), **changes})
+    outcome = train(config, PlainView(print))
+    return outcome, RunReader(outcome.path)
+
+
+@pytest.mark.slow
+@pytest.mark.model
+def test_rewards_too_strict_to_learn_from_bring_a_warm_start(tmp_path: Path) -> None:
+    """The check names the cause, imitation teaches the layout, and reinforcement has something to tell apart."""
+    changes = {"sft.when": "auto", "sft.steps": 40, "grpo.steps": 5}
+    outcome, run = whole_way(tmp_path, changes)
+    assert outcome.report.probe.signal == 0
+    assert (outcome.report.diagnosis.cause, outcome.report.diagnosis.warm_start) == ("wrong_format", True)
+    assert len(run.metrics("sft")) > 0
+    steps = run.metrics()
+    assert len(steps) == 5
+    assert all(step["frac_reward_zero_std"] < 1 for step in steps)
+    base, final = outcome.evaluations["base"].summary(), outcome.evaluations["final"].summary()
+    assert final["accuracy_interval"][0] > base["accuracy_interval"][1]
+
+
+@pytest.mark.slow
+@pytest.mark.model
+def test_without_solutions_the_suggested_mend_is_applied(tmp_path: Path) -> None:
+    """Nothing to imitate: right answers are paid for wherever they stand, and become more."""
+    problems = [Arithmetic(level=1)[index] for index in range(400)]
+    rows = [{"question": problem.question, "answer": problem.answer} for problem in problems]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    changes = {
+        "data.train": {"name": str(tmp_path / "train.jsonl")},
+        "data.test": {"name": "arithmetic", "params": {"level": 1}},
+        "check.mend": "apply",
+        "grpo.steps": 15,
+    }
+    outcome, run = whole_way(tmp_path / "runs", changes)
+    found = outcome.report.diagnosis
+    assert (found.cause, found.warm_start, found.gentler) == ("wrong_format", False, "anywhere")
+    assert (
+        RewardConfig(name="accuracy", weight=0.5, params={"lenient": True})
+        in load_recipe(run.path / "recipe.yaml").rewards
+    )
+    assert run.metrics("sft") == []
+    assert all(step["frac_reward_zero_std"] < 1 for step in run.metrics())
+    base, final = outcome.evaluations["base"].summary(), outcome.evaluations["final"].summary()
+    assert final["lenient_interval"][0] > base["lenient_interval"][1]

@@ -27,6 +27,8 @@ SMALL: Mapping[str, Any] = {
     "eval.problems": 2,
     "eval.every": 1,
     "run.save_every": 1,
+    "run.trackers": [],
+    "run.push": None,
 }
 """What makes any recipe cost a second."""
 
@@ -65,6 +67,7 @@ def rows(shared: Path, folder: Path) -> Mapping[str, Mapping[str, Any]]:
         },
         "gsm8k-qwen0.5b": {"data.train.path": str(shared / "gsm8k")},
         "gsm8k-output-consistency": {"data.train.path": str(shared / "gsm8k")},
+        "gsm8k-qlora-cold-start": {"data.train.path": str(shared / "gsm8k")},
     }
 
 

@@ -1,6 +1,6 @@
 """The words are complete when made, frozen, and say what they mean."""
 
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 
@@ -89,3 +89,13 @@ def test_a_gold_failure_is_json() -> None:
         "full": 1.5,
         "parts": {"accuracy": None},
     }
+
+
+def test_what_is_fresh_is_what_was_not_replayed() -> None:
+    whole = group([1.0, 0.0, 0.5])
+    assert whole.fresh is whole
+    first, second, third = whole.rollouts
+    mixed = replace(whole, rollouts=(first, replace(second, replayed=True), third))
+    assert mixed.fresh.rollouts == (first, third)
+    assert [reward.total for reward in mixed.fresh.rewards] == [1.0, 0.5]
+    assert mixed.fresh.prompt is whole.prompt

@@ -1,7 +1,8 @@
 """The whole way in one call: check → warm start → GRPO → evaluate, with a run folder under it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,16 +12,21 @@ from whet.diagnose.report import CheckReport
 from whet.diary import Diary, warnings_to
 from whet.errors import UserError
 from whet.eval.evaluate import Evaluation
-from whet.manifest import manifest
-from whet.recipe import dump_recipe
+from whet.manifest import manifest, newer_versions, refuse_other
+from whet.recipe import dump_recipe, load_recipe
+from whet.runs import layout
+from whet.runs.environment import environment
 from whet.runs.naming import check_place, stem_of
 from whet.runs.pace import Pace
 from whet.runs.reader import RunReader
 from whet.runs.view import View
+from whet.stages.stop import Stop
 
 if TYPE_CHECKING:
     from whet.build import Task
+    from whet.policy.checkpoint import Checkpoint
     from whet.policy.language_model import LanguageModel
+    from whet.runs.detached import Detached
     from whet.runs.writer import RunWriter
 
 BASE, WARM, FINAL = "base", "sft", "final"
@@ -32,25 +38,31 @@ class Outcome:
     """What a run came to."""
 
     path: Path
-    report: CheckReport
+    report: CheckReport | None = None
+    """What the check found; None where a run went on that had it behind it."""
     evaluations: dict[str, Evaluation] = field(default_factory=dict)
     """By stage, in the order they were made."""
     pace: Pace | None = None
     """How fast GRPO went; None where there was none."""
 
 
-def train(config: Config, view: View, stem: str = "run") -> Outcome:
+def train(config: Config, view: View, stem: str = "run", stop: Stop | None = None) -> Outcome:
     """Takes a model and a recipe the whole way. What it leaves on disk is described in docs/how-to/run-folder.md.
 
-    Raises `UserError` for whatever the user can mend.
+    Raises `UserError` for whatever the user can mend, and `KeyboardInterrupt` where `stop` was told to: `resume` then
+    goes on.
     """
     from whet.build import build_policy, build_task
+    from whet.publish import warn_without_token
     from whet.runs.writer import RunWriter
+    from whet.stages.tracking import open_trackers
 
     check_place(Path(config.run.folder), config.run.name)
     refuse_absent(config)
     diary = Diary(view)
     with warnings_to(diary.view):
+        trackers = open_trackers(config, diary.view.note)
+        warn_without_token(config.run.push, diary.view.note)
         diary.view.phase("Load", None)
         policy = build_policy(config, diary.view.note)
         task = build_task(config, policy.tokenizer, policy.context)
@@ -58,54 +70,167 @@ def train(config: Config, view: View, stem: str = "run") -> Outcome:
         with RunWriter.create(Path(config.run.folder), recipe, made_from, stem_of(stem), config.run.name) as run:
             diary.begin(run)
             with diary.until_the_end(run):
-                return _the_whole_way(policy, task, config, run, diary.view)
+                way = _Way(policy, task, config, run, diary.view, stop or Stop())
+                return _shared(way, trackers, way.whole)
 
 
-def _the_whole_way(policy: "LanguageModel", task: "Task", config: Config, run: "RunWriter", view: View) -> Outcome:
-    from whet.stages.fine_tune import fine_tune
-    from whet.stages.finish import save_final
-    from whet.stages.parity import settle_engine
-    from whet.stages.warm_start import refuse_too_few, run_warm_start, worked_problems
-    from whet.stages.watch import Watch
+def resume(path: Path, view: View, stop: Stop | None = None) -> Outcome:
+    """Goes on with the run in `path` from its newest whole checkpoint, as if it had never stopped; without one, anew.
 
-    settle_engine(policy, task, config, view)
-    outcome = Outcome(run.path, _check("", policy, task, config, run, view))
-    _refuse_misread_gold(outcome.report)
-    worked = worked_problems(task, config.sft) if wants_warm_start(config, outcome.report) else []
-    if config.sft.when == "always":
-        refuse_too_few(worked, task)
-    view.note(_what_follows(outcome.report, bool(worked)))
-    _measure(BASE, outcome, policy, task, config, run, view)
-    if worked:
-        run_warm_start(policy, task, worked, config, run, view)
-        _measure(WARM, outcome, policy, task, config, run, view)
-        _check(WARM, policy, task, config, run, view, outcome.report)
-    if config.grpo.steps:
-        watch = Watch(run, view)
-        watch.measured(outcome.evaluations[WARM if worked else BASE])
-        fine_tune(policy, task, config, run, view, watch)
-        outcome.pace = Pace.of(RunReader(run.path).timings())
-        _measure(FINAL, outcome, policy, task, config, run, view)
-        watch.measured(outcome.evaluations[FINAL])
-    save_final(policy, run.final)
+    A finished run is only told of again. Raises as `train` does, and `UserError` where data or model are not those
+    that the run began with.
+    """
+    from whet.build import build_policy, build_task
+    from whet.publish import warn_without_token
+    from whet.runs.writer import RunWriter
+    from whet.stages.tracking import open_trackers
+
+    reader = RunReader(path)
+    config = load_recipe(path / layout.RECIPE)
+    if reader.final:
+        return finished(reader)
+    refuse_absent(config)
+    diary = Diary(view)
+    with warnings_to(diary.view), RunWriter.reopen(path) as run, diary.until_the_end(run):
+        diary.begin(run)
+        trackers = open_trackers(config, diary.view.note)
+        warn_without_token(config.run.push, diary.view.note)
+        diary.view.phase("Load", None)
+        policy = build_policy(config, diary.view.note)
+        task = build_task(config, policy.tokenizer, policy.context)
+        refuse_other(manifest(config, policy, task), reader.manifest)
+        if changed := newer_versions(environment(), reader.manifest):
+            diary.view.note(f"resume: {changed}, so figures may differ in their last digits")
+        way = _Way(policy, task, config, run, diary.view, stop or Stop())
+        return _shared(way, trackers, partial(way.rest, reader))
+
+
+def _shared(way: "_Way", trackers: "Sequence[Detached]", go: Callable[[], Outcome]) -> Outcome:
+    """Goes the way, and shares what it comes to with the trackers and the hub that the recipe names."""
+    from whet.publish import push_when_asked
+    from whet.stages.tracking import tracked
+
+    with tracked(way.run, trackers, way.config):
+        outcome = go()
+    push_when_asked(way.config.run.push, outcome, way.view.note)
     return outcome
 
 
-def _check(
-    stage: str,
-    policy: "LanguageModel",
-    task: "Task",
-    config: Config,
-    run: "RunWriter",
-    view: View,
-    earlier: CheckReport | None = None,
-) -> CheckReport:
-    from whet.stages.check import check as run_check
+def finished(reader: RunReader) -> Outcome:
+    """What a finished run came to, from its folder."""
+    return Outcome(reader.path, None, evaluations_of(reader), Pace.of(reader.timings()))
 
-    report = run_check(policy, task, config, view, earlier)
-    run.record_check(stage, report.as_dict())
-    view.note(report.diagnosis.sentence)
-    return report
+
+def evaluations_of(reader: RunReader) -> dict[str, Evaluation]:
+    """The measurements that a run has made, by stage, in the order of the way."""
+    from whet.compare import read_records
+
+    made = reader.evaluations()
+    stages = [stage for stage in (BASE, WARM, FINAL) if stage in made]
+    return {stage: Evaluation(tuple(read_records(f"{reader.path}:{stage}").values())) for stage in stages}
+
+
+@dataclass
+class _Way:
+    """Everything that the stages of a run have in common."""
+
+    policy: "LanguageModel"
+    task: "Task"
+    config: Config
+    run: "RunWriter"
+    view: View
+    stop: Stop
+
+    def __post_init__(self) -> None:
+        from whet.stages.parity import settle_engine
+
+        self.outcome = Outcome(self.run.path)
+        settle_engine(self.policy, self.task, self.config, self.view)
+
+    def whole(self) -> Outcome:
+        """From the check to the finished model."""
+        warm = self.set_out()
+        if warm:
+            self.warm_up()
+        return self.fine_tune(warm)
+
+    def rest(self, reader: RunReader) -> Outcome:
+        """From the newest checkpoint that is whole: of GRPO, else of the warm start; without any, the whole way."""
+        from whet.policy.checkpoint import load_checkpoint, newest_valid, step_of
+
+        run, say = self.run, self.view.note
+        newest, warm = newest_valid(run.checkpoints, say), newest_valid(run.warm_checkpoints, say)
+        step, warm_step = (step_of(found) if found else None for found in (newest, warm))
+        run.rewind(step or 0, None if newest else warm_step or 0)
+        self.outcome.evaluations |= evaluations_of(reader) if newest or warm else {}
+        if newest:
+            say(f"resume: going on after step {step} of {self.config.grpo.steps}")
+            return self.fine_tune(WARM in self.outcome.evaluations, load_checkpoint(newest))
+        if warm:
+            say(f"resume: going on after step {warm_step} of the warm start")
+            self.warm_up(load_checkpoint(warm))
+            return self.fine_tune(True)
+        say("resume: no whole checkpoint yet, so the run begins anew; what is random is the same again")
+        return self.whole()
+
+    def set_out(self) -> bool:
+        """Check and first measurement; whether a warm start is to come."""
+        from whet.stages.mend import apply_mend
+        from whet.stages.warm_start import refuse_too_few, worked_problems
+
+        config, task = self.config, self.task
+        report = self.outcome.report = self._check("")
+        _refuse_misread_gold(report)
+        worked = worked_problems(task, config.sft) if wants_warm_start(config, report) else []
+        if config.sft.when == "always":
+            refuse_too_few(worked, task)
+        self.view.note(_what_follows(report, bool(worked)))
+        if not worked:
+            self.task, self.config = apply_mend(task, config, report.diagnosis, self.run, self.view)
+        self._measure(BASE)
+        return bool(worked)
+
+    def warm_up(self, saved: "Checkpoint | None" = None) -> None:
+        """The warm start, from the beginning or from a checkpoint, and what it came to."""
+        from whet.stages.warm_start import run_warm_start, worked_problems
+
+        worked = worked_problems(self.task, self.config.sft)
+        run_warm_start(self.policy, self.task, worked, self.config, self.run, self.view, self.stop, saved)
+        self._measure(WARM)
+        self._check(WARM, self.outcome.report)
+
+    def fine_tune(self, warmed: bool, saved: "Checkpoint | None" = None) -> Outcome:
+        """GRPO, from the beginning or from a checkpoint, and what comes after it."""
+        from whet.stages.fine_tune import fine_tune
+        from whet.stages.finish import save_final
+        from whet.stages.watch import Watch
+
+        config, run, made = self.config, self.run, self.outcome.evaluations
+        if config.grpo.steps:
+            watch = Watch(run, self.view)
+            watch.begin(made[WARM if warmed else BASE], RunReader(run.path), run.next_step)
+            fine_tune(self.policy, self.task, config, run, self.view, watch, self.stop, warmed, saved)
+            self.outcome.pace = Pace.of(RunReader(run.path).timings())
+            self._measure(FINAL)
+            watch.measured(made[FINAL])
+        save_final(self.policy, run.final)
+        return self.outcome
+
+    def _check(self, stage: str, earlier: CheckReport | None = None) -> CheckReport:
+        from whet.stages.check import check as run_check
+
+        report = run_check(self.policy, self.task, self.config, self.view, earlier)
+        self.run.record_check(stage, report.as_dict())
+        self.view.note(report.diagnosis.sentence)
+        return report
+
+    def _measure(self, stage: str) -> None:
+        from whet.stages.measure import measure
+        from whet.stages.milestones import record_evaluation
+
+        evaluation = measure(self.policy, self.task.exam, self.config, self.view, TITLES[stage])
+        record_evaluation(self.run, stage, evaluation)
+        self.outcome.evaluations[stage] = evaluation
 
 
 def _refuse_misread_gold(report: CheckReport) -> None:
@@ -151,23 +276,6 @@ def _what_follows(report: CheckReport, warm: bool) -> str:
     found = report.diagnosis
     without = "no warm start is needed" if found.cause == "ready" else f"no warm start; to mend it: {found.mend}"
     return "a warm start comes first" if warm else without
-
-
-def _measure(
-    stage: str,
-    outcome: Outcome,
-    policy: "LanguageModel",
-    task: "Task",
-    config: Config,
-    run: "RunWriter",
-    view: View,
-) -> None:
-    from whet.stages.fine_tune import record_evaluation
-    from whet.stages.measure import measure
-
-    evaluation = measure(policy, task.exam, config, view, TITLES[stage])
-    record_evaluation(run, stage, evaluation)
-    outcome.evaluations[stage] = evaluation
 
 
 TITLES: Mapping[str, str] = {

@@ -37,6 +37,8 @@ class Batch:
     learner's; None where nothing is corrected."""
     cut_off_B: Tensor | None = None
     """bool `[B]`: which responses ran out of tokens; None where there was no sampler to tell."""
+    replayed_B: Tensor | None = None
+    """bool `[B]`: which responses an earlier step sampled; None where none was."""
 
     def __len__(self) -> int:
         """B: the number of responses."""
@@ -67,6 +69,7 @@ class Batch:
             reference_logprobs_BT=None if reference is None else reference[rows, :longest],
             importance_BT=None if importance is None else importance[rows, :longest],
             cut_off_B=None if cut_off is None else cut_off[rows],
+            replayed_B=None if self.replayed_B is None else self.replayed_B[rows],
         )
 
     def with_signal(self) -> "Batch":
@@ -88,6 +91,11 @@ class Batch:
             raise ValueError("a batch that no sampler told which responses were cut off cannot leave them out")
         return replace(self, mask_BT=self.mask_BT & ~self.cut_off_B[:, None])
 
+    @property
+    def fresh_BT(self) -> Tensor:
+        """bool `[B, T]`: the mask, without what an earlier step sampled."""
+        return self.mask_BT if self.replayed_B is None else self.mask_BT & ~self.replayed_B[:, None]
+
     def micro_batches(self, tokens: int) -> Iterator["Batch"]:
         """Whole groups, packed in order until the next one would pass `tokens` (prompt + responses)."""
         pending: list[int] = []
@@ -101,6 +109,11 @@ class Batch:
         if pending:
             yield self.select(pending)
 
+    @property
+    def least(self) -> int:
+        """Tokens of the smallest micro-batch there can be: the shortest of the groups."""
+        return min(self._tokens_per_group())
+
     def _tokens_per_group(self) -> list[int]:
         responses_P = torch.zeros(len(self.prompts), dtype=torch.long).index_add(0, self.group_B, self.lengths_B)
         return [len(prompt) + int(count) for prompt, count in zip(self.prompts, responses_P, strict=True)]
@@ -110,6 +123,7 @@ def collate(groups: Sequence[Group], advantages: Sequence[Sequence[float]]) -> B
     """The batch of these groups; `advantages` holds Â_1…Â_G for each."""
     rollouts = [rollout for group in groups for rollout in group.rollouts]
     longest = max((len(rollout.tokens) for rollout in rollouts), default=0)
+    replayed = [rollout.replayed for rollout in rollouts]
     tokens_BT = torch.zeros(len(rollouts), longest, dtype=torch.long)
     mask_BT = torch.zeros(len(rollouts), longest, dtype=torch.bool)
     old_BT = torch.zeros(len(rollouts), longest)
@@ -128,4 +142,5 @@ def collate(groups: Sequence[Group], advantages: Sequence[Sequence[float]]) -> B
         ),
         old_logprobs_BT=old_BT,
         cut_off_B=torch.tensor([rollout.finish == "length" for rollout in rollouts], dtype=torch.bool),
+        replayed_B=torch.tensor(replayed) if any(replayed) else None,
     )

@@ -12,7 +12,7 @@ from whet.data.room import Room
 from whet.data.sources import load_data, load_source
 from whet.data.stream import ProblemStream, held_out
 from whet.formats import ResponseFormat, build_format
-from whet.protocols import Grader, Judge, Optimizer, Problems, Reference, Sampler
+from whet.protocols import Grader, Judge, KeptReference, Optimizer, Problems, Reference, Remembering, Sampler
 from whet.types import Problem, Prompt, Verdict
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def build_judge(response_format: ResponseFormat) -> Judge:
             lenient=any(right.values()),
             answer=found if strict is None else strict,
             formatted=response_format.soft(text),
+            marked=response_format.partial(text) > 0,
         )
 
     return judge
@@ -125,18 +126,21 @@ def build_policy(config: Config, say: Say) -> "LanguageModel":
     from whet.policy.language_model import LanguageModel
     from whet.policy.loading import load_model
     from whet.policy.lora import add_lora
+    from whet.policy.quantize import quantized
 
     device = pick_device()
     if device.type == "cpu":
         keep_freed_memory()
     loaded = load_model(config.model.name, pick_dtype(config.model.dtype, device), say)
-    model = loaded.model.to(device)
+    lora = config.model.lora
+    whole = quantized(loaded.model, device) if lora and lora.bits == 4 else loaded.model
+    model = whole.to(device)
     if not is_fused(model):
         say(
             f"{model.config.model_type} goes through its own forward: exact, but slower than {', '.join(sorted(FUSED))}"
         )
-    if config.model.lora:
-        model = add_lora(model, config.model.lora, config.seed)
+    if lora:
+        model = add_lora(model, lora, config.seed)
     return LanguageModel(model, loaded.tokenizer, config.grpo.sampling.temperature, loaded.source)
 
 
@@ -167,9 +171,8 @@ def build_optimizer(policy: "LanguageModel", config: OptimizerConfig, steps: int
     return MasterAdamW(policy.trainable(), config, steps)
 
 
-def build_reference(policy: "LanguageModel", config: Config) -> Reference:
-    """The policy as it is now: nothing at β = 0; without its adapters while these change nothing; else a copy."""
-    from whet.policy.lora import changes_nothing
+def build_reference(policy: "LanguageModel", config: Config, warmed: bool = False) -> KeptReference:
+    """The policy as it is now: nothing at β = 0; without its adapters where no warm start trained them; else a copy."""
     from whet.policy.reference import AdaptersOff, FollowingReference, FrozenReference, NoReference
 
     objective = config.grpo.objective
@@ -178,7 +181,7 @@ def build_reference(policy: "LanguageModel", config: Config) -> Reference:
     if objective.reference_every:
         tokens, every, mix = config.grpo.micro_batch_tokens, objective.reference_every, objective.reference_mix
         return FollowingReference(policy, tokens, every, mix)
-    kind = AdaptersOff if config.model.lora and changes_nothing(policy.model) else FrozenReference
+    kind = AdaptersOff if config.model.lora and not warmed else FrozenReference
     return kind(policy, config.grpo.micro_batch_tokens)
 
 
@@ -190,21 +193,32 @@ class Asking:
     grader: Grader
     told: Callable[[], Mapping[str, float]]
     """What asking cost in the last step."""
+    memories: Mapping[str, Remembering]
+    """What it remembers of earlier steps, by name."""
 
 
 def build_asking(config: Config, stream: Problems, sampler: Sampler, grader: Grader, full_marks: float) -> Asking:
-    """Problems by their pass rates, and dynamic sampling, each where the recipe wants it."""
+    """Problems by their pass rates, replay and dynamic sampling, each where the recipe wants it."""
     from whet.data.curriculum import ByPassRate, Observed
     from whet.grpo.dynamic_sampling import DynamicSampling
+    from whet.grpo.replay import Replay
 
     curriculum, draws = config.grpo.curriculum, config.grpo.draws
+    memories: dict[str, Remembering] = {}
+    told: list[Callable[[], Mapping[str, float]]] = []
     if curriculum and curriculum.by == "pass_rate":
-        stream = ByPassRate(stream, curriculum.candidates, full_marks)
+        stream = memories["pass_rates"] = ByPassRate(stream, curriculum.candidates, full_marks)
         grader = Observed(grader, stream)
-    if draws == 1:
-        return Asking(stream, grader, dict)
-    dynamic = DynamicSampling(stream, sampler, grader, draws)
-    return Asking(dynamic, dynamic, lambda: dynamic.metrics)
+    if config.grpo.replay:
+        judge = build_judge(build_format(config.format))
+        replay = memories["replay"] = Replay(stream, grader, judge, config.grpo.replay)
+        stream, grader = replay, replay
+        told.append(lambda: replay.metrics)
+    if draws > 1:
+        dynamic = DynamicSampling(stream, sampler, grader, draws)
+        stream, grader = dynamic, dynamic
+        told.append(lambda: dynamic.metrics)
+    return Asking(stream, grader, lambda: {name: value for tell in told for name, value in tell().items()}, memories)
 
 
 def place_kl(config: Config, grader: Grader, reference: Reference) -> tuple[Grader, Reference]:

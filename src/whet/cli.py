@@ -3,7 +3,6 @@
 Exit status: 0 done · 2 the user's input is wrong · 75 interrupted · 1 failed.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +10,9 @@ from typing import Annotated
 
 from tyro.conf import Positional, Suppress, arg
 
+from whet import __version__
 from whet.command_line import Command, parse
+from whet.endings import status_of
 from whet.errors import UserError
 from whet.terminal import console, encoded, own_name, prepare, progress, tell
 
@@ -42,10 +43,31 @@ def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()
     prepare()
     from whet.api import train as run
     from whet.runs.view import make_view
+    from whet.stages.stop import Stop
     from whet.summary import run_summary
 
-    with make_view() as view:
-        outcome = run(config, view, stem=Path(recipe).name)
+    with make_view() as view, (stop := Stop(view.note)).listening():
+        outcome = run(config, view, Path(recipe).name, stop)
+    console().print(run_summary(outcome, own_name()))
+
+
+def resume(
+    run: Annotated[Path, Positional, arg(metavar="RUN", help="a run folder, or the name of one in runs/")], /
+) -> None:
+    """Go on with a run exactly where it stopped: killed, interrupted, or out of disk.
+
+    It goes on from the newest checkpoint that is whole, and ends as it would have ended.
+    """
+    prepare()
+    from whet.api import resume as go_on
+    from whet.runs.naming import find_run
+    from whet.runs.view import make_view
+    from whet.stages.stop import Stop
+    from whet.summary import run_summary
+
+    path = find_run(run)
+    with make_view() as view, (stop := Stop(view.note)).listening():
+        outcome = go_on(path, view, stop)
     console().print(run_summary(outcome, own_name()))
 
 
@@ -202,24 +224,29 @@ def bench(
         out: where the page, the JSON files and the pictures go.
     """
     prepare()
-    from whet.bench.report import save
-    from whet.bench.tables import FULL, QUICK, TABLES, Bench, chosen
-    from whet.bench.work import work_of
+    from whet.bench.command import bench as run
 
-    command = " ".join(["whet", *sys.argv[1:]])
-    asked = Bench(
-        model=model or "SmolLM2-135M-Instruct",
-        amount=QUICK if quick else FULL,
-        vllm_python=str(vllm_python) if vllm_python else None,
-        target=target,
-        say=console(stderr=True).print,
-        keep=lambda table: save(table, out, command),
-        work=work_of(shape),
-    )
-    for name in chosen(tables or ("equal_work,rollouts" if quick else ",".join(TABLES))):
-        table = TABLES[name](asked)
-        asked.keep(table)
-        print(table.markdown(), flush=True)
+    run(quick, tables, model, vllm_python, target, shape, out, console(stderr=True).print)
+
+
+def push(
+    run: Annotated[str, Positional, arg(metavar="RUN", help="a run folder")],
+    repo: Annotated[str, Positional, arg(metavar="REPO", help="owner/name on the hub, or a name of your own")],
+    /,
+    *,
+    public: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Put a run's model on the Hugging Face hub, with a card of what was measured.
+
+    Args:
+        public: a repository that is made for it is for everybody to see.
+        dry_run: print the card and stop.
+    """
+    prepare()
+    from whet.publish import push_run
+
+    print(push_run(run, repo, not public, dry_run, console(stderr=True).print))
 
 
 def keys() -> None:
@@ -239,20 +266,19 @@ def recipes() -> None:
 
 VERBS: dict[str, Command] = {
     "train": train,
+    "resume": resume,
     "check": check,
     "eval": evaluate,
     "compare": compare,
     "score": score,
     "chat": chat,
     "bench": bench,
+    "push": push,
     "keys": keys,
     "recipes": recipes,
 }
 
 DESCRIPTION = "Sharpen a small language model at reasoning by reinforcement fine-tuning (GRPO)."
-
-DEBUG = "WHET_DEBUG"
-"""Set in the environment, it lets a mistake of ours show its traceback."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -262,29 +288,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _status(arguments: list[str]) -> int:
     if arguments == ["--version"]:
-        from whet import __version__
-
         print(f"whet {__version__}")
         return 0
-    try:
-        parse(VERBS, arguments, DESCRIPTION)()
-        sys.stdout.flush()
-    except UserError as error:
-        print(f"whet: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("whet: interrupted", file=sys.stderr)
-        return 75
-    except BrokenPipeError:  # whoever read our output has had enough, as `head` has
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
-        return 1
-    except Exception as error:
-        if os.environ.get(DEBUG):
-            raise
-        what = str(error).strip().partition("\n")[0]
-        print(f"whet: failed with {type(error).__name__}: {what} ({DEBUG}=1 shows where)", file=sys.stderr)
-        return 1
-    return 0
+    return status_of(lambda: parse(VERBS, arguments, DESCRIPTION)())
 
 
 def _whole_number(option: str, text: str) -> int:

@@ -1,5 +1,6 @@
 """Whatever is said while a run goes reaches its `train.log` too, also what was said before there was a run."""
 
+import errno
 import logging
 import traceback
 from collections.abc import Callable, Iterator
@@ -31,15 +32,30 @@ class Diary:
         try:
             yield
             run.log("finished")
-        except KeyboardInterrupt:
-            self.view.note(f"interrupted; what was done so far is in {run.path}")
+        except KeyboardInterrupt as told:
+            self.view.note(f"{str(told) or 'interrupted'}; `whet resume {run.path}` goes on")
             raise
+        except OSError as error:
+            if error.errno not in FULL:
+                run.log(f"failed:\n{traceback.format_exc()}")
+                raise
+            raise UserError(_full(run, error)) from error
         except UserError as error:
             run.log(f"stopped: {error}")
             raise
         except Exception:
             run.log(f"failed:\n{traceback.format_exc()}")
             raise
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What the system says of a disk that takes nothing more."""
+
+
+def _full(run: RunWriter, error: OSError) -> str:
+    """Nothing is logged: there is no room for it."""
+    where = f" ({error.filename})" if error.filename else ""
+    return f"run.folder: {error.strerror}{where}; make room, then `whet resume {run.path}` goes on where it was saved"
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """What a run was made from, for its manifest: seed, weights, and a fingerprint of its problems."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from whet.config import Config
 from whet.data.overlap import ENDLESS
+from whet.errors import UserError
 from whet.types import Problem
 
 if TYPE_CHECKING:
@@ -31,6 +32,27 @@ def manifest(config: Config, policy: "LanguageModel", task: "Task") -> dict[str,
             },
         },
     }
+
+
+def refuse_other(now: Mapping[str, Any], then: Mapping[str, Any]) -> None:
+    """Raises `UserError` where a run that goes on would not find the problems or weights that it began with."""
+    for what in ("model", "data"):
+        if now[what] != then.get(what):
+            raise UserError(
+                f"resume: {what} is not what the run began with: {now[what]}, and not {then.get(what)}; put it back, "
+                "or begin a new run"
+            )
+
+
+def newer_versions(now: Mapping[str, Any], then: Mapping[str, Any]) -> str:
+    """Which packages are not those that a run began with; empty where all are.
+
+    >>> newer_versions({"versions": {"torch": "2.13"}}, {"versions": {"torch": "2.12"}})
+    'torch 2.12 → 2.13'
+    """
+    before = then.get("versions", {})
+    changed = ((name, before.get(name), found) for name, found in now["versions"].items() if found != before.get(name))
+    return ", ".join(f"{name} {was} → {found}" for name, was, found in changed)
 
 
 def fingerprint(problems: Sequence[Problem]) -> dict[str, Any]:

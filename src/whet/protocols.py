@@ -37,6 +37,9 @@ class Problems(Protocol):
 class Policy(Protocol):
     """π_θ, and, frozen, π_ref."""
 
+    fits: int
+    """Tokens at a time that the learner has not failed with for want of memory."""
+
     def logprobs(self, batch: "Batch") -> "Tensor":
         """log π(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False."""
         ...
@@ -55,6 +58,34 @@ class Reference(Protocol):
 
     def follow(self, step: int) -> None:
         """π_ref ← π_θ after `step`, where and as far as the recipe lets it."""
+        ...
+
+
+class Kept(Protocol):
+    """What a checkpoint holds, where it is tensors."""
+
+    def tensors(self) -> "Mapping[str, Tensor]":
+        """Everything that the next step depends on and that cannot be made anew."""
+        ...
+
+    def restore(self, held: "Mapping[str, Tensor]") -> None:
+        """Becomes what `tensors` told of."""
+        ...
+
+
+class KeptReference(Reference, Kept, Protocol):
+    """π_ref as a run holds it."""
+
+
+class Remembering(Protocol):
+    """What acts by what it saw before: a run that goes on must give it its memory back."""
+
+    def state(self) -> Any:
+        """The memory, as JSON has it."""
+        ...
+
+    def restore(self, state: Any) -> None:
+        """Remembers what `state` told of, JSON read back."""
         ...
 
 
@@ -95,7 +126,7 @@ class Judge(Protocol):
     def __call__(self, text: str, problem: Problem) -> Verdict: ...
 
 
-class Optimizer(Protocol):
+class Optimizer(Kept, Protocol):
     """Turns losses into a step on the weights."""
 
     def accumulate(self, loss: "Tensor") -> None:
@@ -107,8 +138,8 @@ class Optimizer(Protocol):
         `learning_rate`."""
         ...
 
-    def tensors(self) -> Mapping[str, "Tensor"]:
-        """Everything the next step depends on, for a checkpoint."""
+    def forget(self) -> None:
+        """Clears the gradient of the step under way."""
         ...
 
 

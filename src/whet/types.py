@@ -5,7 +5,7 @@ half-filled and no field changes its meaning on the way. Standard library only.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Message = Mapping[str, str]
@@ -50,6 +50,8 @@ class Rollout:
     text: str
     """The response as people read it: special tokens left out."""
     finish: Finish
+    replayed: bool = False
+    """Whether an earlier step sampled it: then log π_old is of the policy of that step."""
 
     def __post_init__(self) -> None:
         if len(self.tokens) != len(self.logprobs):
@@ -90,6 +92,15 @@ class Group:
         totals = {reward.total for reward in self.rewards if reward.total is not None}
         return len(totals) > 1
 
+    @property
+    def fresh(self) -> "Group":
+        """What was sampled in this step alone: the group without its replayed rollouts."""
+        if not any(rollout.replayed for rollout in self.rollouts):
+            return self
+        pairs = zip(self.rollouts, self.rewards, strict=True)
+        kept = [(rollout, reward) for rollout, reward in pairs if not rollout.replayed]
+        return replace(self, rollouts=tuple(one for one, _ in kept), rewards=tuple(reward for _, reward in kept))
+
 
 Outputs = Sequence[Sequence[Rollout]]
 """The rollouts of a step: one sequence of G per prompt, in the prompts' order."""
@@ -107,6 +118,8 @@ class Verdict:
     """The answer as it stands in the response; None where there is none to be found."""
     formatted: bool
     """Whether the response keeps the layout."""
+    marked: bool = False
+    """Whether any mark of the layout stands in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import pytest
 
 from bench_fakes import Fake, steps
 from whet.bench.slopes import AXES, BASE, slope, slopes
+from whet.config import GrpoConfig
 
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0, 2.0])
@@ -23,12 +24,17 @@ def test_each_axis_by_itself() -> None:
 
     table = slopes(Fake("whet", answer), "m", 2, lambda text: None)  # type: ignore[arg-type]
     found = {row[0]: row[-1] for row in table.rows}
-    assert found == {"G": "**1.00**", "C": "**1.00**", "P": "**0.00**", "P, prompts not shared": "**0.00**"}
+    assert found == {"G": "**1.00**", "C": "**1.00**", "P": "**0.00**", "P, shared by 2": "**0.00**"}
     assert table.rows[0][1] == "4: 1.28 s"
 
 
-def test_unshared_prompts_are_the_same_rows() -> None:
-    for shared, alone in zip(AXES["P"], AXES["P, prompts not shared"], strict=True):
+def test_less_shared_prompts_are_the_same_rows() -> None:
+    for shared, alone in zip(AXES["P"], AXES["P, shared by 2"], strict=True):
         assert shared.rows == alone.rows == BASE.rows
         assert shared.prompt_tokens == alone.prompt_tokens
-        assert alone.group == 1
+        assert (shared.group, alone.group) == (8, 2)
+
+
+def test_every_work_is_one_that_a_recipe_may_ask_for() -> None:
+    for work in (work for works in AXES.values() for work in works):
+        assert GrpoConfig(group_size=work.group, prompts_per_step=work.prompts).group_size == work.group

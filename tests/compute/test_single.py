@@ -162,6 +162,38 @@ def test_without_a_gradient_nothing_moves_and_nothing_is_forgotten(dtype: torch.
     assert all(torch.equal(value, before[2][name]) for name, value in optimizer.adam.state[master].items())
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_gradient_that_is_no_number_moves_nothing(dtype: torch.dtype, value: float) -> None:
+    """The next good one finds everything as the last good one left it."""
+    spoilt, clean = ([torch.nn.Parameter(torch.ones(3, dtype=dtype)) for _ in range(2)] for _ in range(2))
+    found = []
+    for weights, bad in ((spoilt, True), (clean, False)):
+        optimizer = MasterAdamW(weights, CONFIG, total_steps=10)
+        optimizer.accumulate(weights[0].sum())
+        optimizer.step(0)
+        if bad:
+            optimizer.accumulate((weights[0] * 2).sum() + weights[1].sum() * value)
+            assert not math.isfinite(optimizer.step(1)["grad_norm"])
+        optimizer.accumulate((weights[0] * 3).sum())
+        optimizer.step(2)
+        found.append(
+            [weight.tolist() for weight in weights] + [value.tolist() for value in optimizer.tensors().values()]
+        )
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_what_is_forgotten_does_not_count(dtype: torch.dtype) -> None:
+    weight = torch.nn.Parameter(torch.ones(1, dtype=dtype))
+    optimizer = MasterAdamW([weight], CONFIG, total_steps=10)
+    optimizer.accumulate((100 * weight).sum())
+    (50 * weight).sum().backward()  # an attempt that broke off
+    optimizer.forget()
+    optimizer.accumulate((0.5 * weight).sum())
+    assert optimizer.step(0)["grad_norm"] == pytest.approx(0.5)
+
+
 def test_a_weight_without_a_gradient_stays_beside_one_that_moves() -> None:
     used, unused = (torch.nn.Parameter(torch.ones(1)) for _ in range(2))
     optimizer = MasterAdamW([used, unused], CONFIG, total_steps=1)

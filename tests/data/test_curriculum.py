@@ -1,5 +1,6 @@
 """Easy problems first, by their level or by what was observed."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -118,3 +119,11 @@ def test_the_curriculum_sees_what_is_graded() -> None:
     curriculum = ByPassRate(InOrder(), 2, 1.0)
     assert Observed(Grades(), curriculum).grade([], []) == groups
     assert curriculum.seen == {"a": (1.0, 2), "b": (2.0, 2)}
+
+
+def test_a_curriculum_remembers_what_json_kept() -> None:
+    curriculum, again = ByPassRate(InOrder(), 2, 1.0), ByPassRate(InOrder(), 2, 1.0)
+    curriculum.observe([group([1, 1, 1, 1], name="0"), group([0, 0, 0, 0], name="1"), group([1, 0, 1, 0], name="3")])
+    again.restore(json.loads(json.dumps(curriculum.state())))
+    assert again.seen == curriculum.seen == {"0": (4.0, 4), "1": (0.0, 4), "3": (2.0, 4)}
+    assert drawn(again, 3, 0) == drawn(curriculum, 3, 0)

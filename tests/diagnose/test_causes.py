@@ -116,3 +116,8 @@ def test_sentences_use_figures_that_exist(row: Any) -> None:
 def test_what_solutions_teach() -> None:
     # layout, stopping and solving can be imitated; a reward that misreads, or a limit, cannot
     assert [index for index, row in enumerate(CAUSES) if row.teachable] == [7, 8, 10, 11]
+
+
+def test_what_a_gentler_reward_mends() -> None:
+    # only where the layout alone keeps every response from its reward
+    assert [index for index, row in enumerate(CAUSES) if row.gentle] == [8]

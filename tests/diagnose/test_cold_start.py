@@ -116,3 +116,26 @@ def test_a_diagnosis_is_json() -> None:
 def test_mends_name_keys_of_a_recipe(section: str, key: str, value: object) -> None:
     train = {"name": "arithmetic", "params": {"level": 1}}
     Config.model_validate({"model": "m", "data": {"train": train}, section: {key: value}})
+
+
+HALF_LUCKY = [[LUCKY_PROSE, PROSE, LUCKY_PROSE, PROSE]] * 16
+"""Every problem is solved half of the time, never in its place."""
+
+
+def test_a_layout_that_hides_right_answers_is_offered_a_gentler_reward() -> None:
+    found = diagnosed(HALF_LUCKY, solutions=False)
+    assert (found.cause, found.warm_start, found.gentler) == ("wrong_format", False, "anywhere")
+    # all problems are alike, ½: 1 − 2 · ½⁸ = 99 %
+    assert found.mend.startswith(
+        "--check.mend apply (a reward for right answers wherever they stand would differ within 99 % of groups), or "
+    )
+
+
+def test_without_anything_to_tell_apart_no_gentler_reward_is_offered() -> None:
+    found = diagnosed([[PROSE] * 4] * 16, solutions=False)
+    assert (found.cause, found.gentler) == ("wrong_format", "")
+    assert "--check.mend" not in found.mend
+
+
+def test_a_model_that_is_ready_needs_none() -> None:
+    assert diagnosed(WARM).gentler == ""

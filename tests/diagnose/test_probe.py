@@ -1,6 +1,7 @@
 """A probe's figures, counted by hand."""
 
 import random
+from dataclasses import replace
 from statistics import fmean
 
 import pytest
@@ -108,3 +109,15 @@ def test_the_interval_covers_what_it_says() -> None:
 def test_ragged_probes_are_refused(groups: list[Group], verdicts: list[list[Verdict]]) -> None:
     with pytest.raises(ValueError):
         measure_probe(groups, verdicts, wilson, group_size=4)
+
+
+def test_what_a_gentler_reward_would_tell_apart() -> None:
+    """Right somewhere: 3, 0 and 4 of 4; a mark: 1, 2 and 0 of 4. At G = 4 a group differs unless all or none are."""
+    marks = [[True, False, False, False], [True, True, False, False], [False] * 4]
+    marked = [
+        [replace(verdict, marked=mark) for verdict, mark in zip(row, some, strict=True)]
+        for row, some in zip(VERDICTS, marks, strict=True)
+    ]
+    probe = measure_probe(GROUPS, marked, wilson, group_size=4)
+    assert probe.found == pytest.approx(1 / 3)
+    assert probe.marked == pytest.approx(2 / 3)

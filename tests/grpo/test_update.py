@@ -25,6 +25,7 @@ class Unigram:
         start = torch.randn(VOCABULARY, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
         self.theta = torch.nn.Parameter(start)
         self.asked: list[Batch] = []
+        self.fits = 10_000
 
     def logprobs(self, batch: Batch) -> Tensor:
         self.asked.append(batch)
@@ -45,6 +46,9 @@ class Descent:
 
     def accumulate(self, loss: Tensor) -> None:
         loss.backward()
+
+    def forget(self) -> None:
+        self.policy.theta.grad = None
 
     @torch.no_grad()
     def step(self, index: int) -> Mapping[str, float]:
@@ -308,3 +312,71 @@ def test_with_an_entropy_bonus_every_group_is_learned_from(micro_batch_tokens: i
     update(policy, optimizer, batch, 0, a_config(micro_batch_tokens, entropy_bonus=0.3, aggregation="constant_length"))
     assert theta.grad is not None
     torch.testing.assert_close(optimizer.gradients[0], 0.3 * theta.grad, rtol=1e-9, atol=1e-12)
+
+
+class Cramped(Unigram):
+    """Fails over more than one group at a time."""
+
+    def logprobs(self, batch: Batch) -> Tensor:
+        if len(batch.prompts) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return super().logprobs(batch)
+
+
+@pytest.mark.parametrize("importance", ["none", "token_truncate"])
+@pytest.mark.parametrize("iterations", [1, 3])
+def test_out_of_memory_changes_the_parts_and_nothing_else(iterations: int, importance: str) -> None:
+    """Of groups of 20, 8 and 10 tokens the last two fail together, when the first one's gradient is gathered."""
+    batch = ragged_batch([2, 2, 2], [[9, 9], [3, 3], [4, 4]], dtype=torch.float64)
+    found = []
+    for policy in (Unigram(3), Cramped(3)):
+        optimizer = Descent(policy, 0.1)
+        metrics = update(policy, optimizer, batch, 0, a_config(20, iterations=iterations, importance=importance))
+        found.append((optimizer.gradients, metrics, policy.fits))
+    (roomy, roomy_metrics, _), (cramped, cramped_metrics, fits) = found
+    assert fits == 10
+    for one, other in zip(roomy, cramped, strict=True):
+        torch.testing.assert_close(one, other)
+    assert cramped_metrics == pytest.approx(roomy_metrics)
+
+
+@pytest.mark.parametrize(("norms", "ratio"), [([1.0, 2.0], 0.0), ([float("nan"), 1.0], 0.5), ([float("inf")] * 2, 1.0)])
+def test_passes_without_numbers_are_counted(norms: list[float], ratio: float) -> None:
+    policy, left = Unigram(0), iter(norms)
+
+    class Broken(Descent):
+        def step(self, index: int) -> Mapping[str, float]:
+            return {**super().step(index), "grad_norm": next(left)}
+
+    metrics = update(policy, Broken(policy, 0.1), a_batch(), 0, a_config(iterations=2))
+    assert metrics["non_finite_ratio"] == ratio
+
+
+@pytest.mark.parametrize("micro_batch_tokens", [1, 10_000])
+def test_replayed_rows_are_learned_from_and_left_out_of_the_samplers_difference(micro_batch_tokens: int) -> None:
+    """Rows 2 (1 token) and 4 (5 tokens): their ratio is that to the policy that sampled them."""
+    replayed_B = torch.tensor([row in (2, 4) for row in range(9)])
+    batch, policy = replace(a_batch(), replayed_B=replayed_B), Unigram()
+    theta = policy.theta.detach().clone()
+    optimizer = Descent(policy, 0.1)
+    metrics = update(policy, optimizer, batch, 0, a_config(micro_batch_tokens))
+    expected = expected_gradient(theta, a_batch(), ObjectiveConfig())
+    torch.testing.assert_close(optimizer.gradients[0], expected, rtol=1e-7, atol=1e-12)
+    logp = theta.log_softmax(-1)[batch.tokens_BT % VOCABULARY]
+    fresh = [
+        abs(float(logp[i, t] - batch.old_logprobs_BT[i, t]))
+        for i, t in batch.mask_BT.nonzero().tolist()
+        if i not in (2, 4)
+    ]
+    assert len(fresh) == 37 - 6
+    assert metrics["sampler/logprob_difference_mean"] == pytest.approx(sum(fresh) / 31, rel=1e-6)
+    assert metrics["sampler/logprob_difference_max"] == pytest.approx(max(fresh), rel=1e-6)
+
+
+def test_a_group_of_nothing_but_replayed_tokens_has_no_difference() -> None:
+    """The others of its group were cut off, and are masked."""
+    batch = replace(cut_off(a_batch(), *range(8)), replayed_B=torch.tensor([row == 8 for row in range(9)]))
+    policy = Unigram()
+    metrics = update(policy, Descent(policy, 0.1), batch, 0, a_config(mask_truncated=True))
+    assert (metrics["sampler/logprob_difference_mean"], metrics["sampler/logprob_difference_max"]) == (0.0, 0.0)
+    assert metrics["grad_norm"] > 0

@@ -179,7 +179,8 @@ def _recipes_in(document: str) -> list[str]:
     return re.findall(r"^```yaml\n(.*?)^```", _read(document), flags=re.M | re.S)
 
 
-DOCUMENTS = ["README.md", *(f"docs/how-to/{page}.md" for page in ("your-own", "data", "judge", "rewards", "signal"))]
+PAGES = ("adapters", "data", "judge", "rewards", "signal", "trackers", "your-own")
+DOCUMENTS = ["README.md", *(f"docs/how-to/{page}.md" for page in PAGES)]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

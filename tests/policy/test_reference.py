@@ -142,3 +142,40 @@ def test_the_others_stay(kind: Any) -> None:
     reference.follow(0)
     torch.testing.assert_close(reference.logprobs(batch), before)
     NoReference().follow(0)
+
+
+@pytest.mark.parametrize("adapted", [False, True])
+def test_a_frozen_reference_comes_back(adapted: bool) -> None:
+    """From what a checkpoint keeps of it, and the model as it is loaded."""
+    fresh = with_lora if adapted else tiny.tiny_model
+    policy, batch = language_model(fresh("llama")), ragged_batch(*LENGTHS)
+    shake(policy)  # the warm start
+    reference = FrozenReference(policy, 100)
+    held = {name: weight.clone() for name, weight in reference.tensors().items()}
+    assert len(held) == len(policy.trainable())
+    again = FrozenReference(language_model(fresh("llama")), 100)
+    assert not torch.equal(again.logprobs(batch), reference.logprobs(batch))
+    again.restore(held)
+    assert torch.equal(again.logprobs(batch), reference.logprobs(batch))
+
+
+def test_a_following_reference_comes_back_and_goes_on_as_it_would_have() -> None:
+    batch = ragged_batch(*LENGTHS)
+    policy = language_model(tiny.tiny_model(dtype=torch.bfloat16))
+    reference = FollowingReference(policy, 100, every=1, mix=0.3)
+    shake(policy)
+    reference.follow(0)
+    held = {name: weight.clone() for name, weight in reference.tensors().items()}
+    again = FollowingReference(language_model(tiny.tiny_model(dtype=torch.bfloat16)), 100, every=1, mix=0.3)
+    again.restore(held)
+    again.leader = policy
+    for step in range(2):
+        assert torch.equal(again.logprobs(batch), reference.logprobs(batch))
+        for one in (again, reference):
+            one.follow(step)
+
+
+@pytest.mark.parametrize("none", [NoReference(), AdaptersOff(language_model(with_lora("llama")), 100)])
+def test_others_are_made_anew(none: Any) -> None:
+    assert none.tensors() == {}
+    none.restore({})

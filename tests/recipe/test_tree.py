@@ -22,12 +22,20 @@ def test_shorthands_are_written_out() -> None:
         "rewards": [{"name": "a"}, {"name": "b"}],
     }
     assert longhand({"model": 7, "rewards": "a"}) == {"model": 7, "rewards": "a"}
+    assert longhand({"run": {"trackers": ["wandb", {"name": "trackio"}], "push": "me/model", "keep": 3}}) == {
+        "run": {"trackers": [{"name": "wandb"}, {"name": "trackio"}], "push": {"repo": "me/model"}, "keep": 3}
+    }
+    assert longhand({"run": {"trackers": "wandb"}}) == {"run": {"trackers": "wandb"}}
 
 
 @pytest.mark.parametrize(
     ("key", "text", "tree"),
     [
         ("grpo.steps", "3", {"grpo": {"steps": 3}}),
+        ("run.push", "me/model", {"run": {"push": {"repo": "me/model"}}}),
+        ("run.push", "null", {"run": {"push": None}}),
+        ("run.trackers", "[wandb]", {"run": {"trackers": ["wandb"]}}),
+        ("run.trackers.0", "wandb", {"run": {"trackers": [{"name": "wandb"}]}}),
         ("grpo.optimizer.learning_rate", "1e-5", {"grpo": {"optimizer": {"learning_rate": 1e-5}}}),
         ("model", "tiny", {"model": {"name": "tiny"}}),
         ("sft", "never", {"sft": {"when": "never"}}),

@@ -148,3 +148,13 @@ def test_an_interrupt_does_not_wait_for_what_is_awaited() -> None:
         attempt_all([slow])
     assert time.monotonic() - began < 10
     assert len(ended) == 1
+
+
+def test_what_was_raised_or_given_is_cut_after_its_secrets_are_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", "canary-of-mine-0001")
+    for before in range(250, 300):
+        with pytest.raises(RewardError) as raised:
+            as_rewards(ValueError("x" * before + "canary-of-mine-0001"), 1)
+        with pytest.raises(RewardError) as given:
+            as_reward("x" * before + "canary-of-mine-0001")
+        assert "can" not in f"{raised.value} {given.value}"

@@ -1,6 +1,7 @@
 """Figures of each reward function, by hand."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,3 +63,11 @@ def test_a_part_that_no_function_gave_is_told_too() -> None:
     """The KL in the reward: its mean and spread, no full mark."""
     found = part_metrics(groups({"kl": 0.5}, {"kl": 1.5}), [], 0)
     assert found == {"rewards/kl/mean": 1.0, "rewards/kl/std": pytest.approx(0.5**0.5), "rewards/kl/none_ratio": 0.0}
+
+
+def test_what_was_replayed_is_left_out() -> None:
+    (fresh, old) = groups({"a": 0.25}, {"a": 1.0})
+    mixed = Group(
+        fresh.prompt, (*fresh.rollouts, replace(old.rollouts[0], replayed=True)), (*fresh.rewards, *old.rewards)
+    )
+    assert part_metrics([mixed], [], 0)["rewards/a/mean"] == 0.25

@@ -101,3 +101,14 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
     assert [p.name for p in path.parent.iterdir()] == ["file"]
     write_bytes(path, b"new")
     assert path.read_bytes() == b"new"
+
+
+def test_secrets_are_left_out_of_every_text_and_of_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_SECRET", "12345678")
+    monkeypatch.setenv("MY_PASSWORD", 'a "quoted" \\ one')
+    secret = {"text": 'x a "quoted" \\ one x', "12345678": 0.12345678}
+    records = [{**secret, "deep": [{"a": "12345678"}], "path": Path("12345678")}]
+    write(tmp_path / "x.jsonl", [*records, {"step": 1}])
+    append(tmp_path / "x.jsonl", records[0])
+    clean = {"text": "x [redacted] x", "[redacted]": 0.12345678, "deep": [{"a": "[redacted]"}], "path": "[redacted]"}
+    assert read(tmp_path / "x.jsonl") == [clean, {"step": 1}, clean]

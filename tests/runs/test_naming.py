@@ -8,7 +8,7 @@ import pytest
 
 from whet.errors import UserError
 from whet.runs.lock import FolderLock
-from whet.runs.naming import ALLOWED, check_name, check_place, new_folder, stem_of
+from whet.runs.naming import ALLOWED, check_name, check_place, find_run, new_folder, stem_of
 
 
 def test_numbers_go_up_and_never_repeat(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_place_without_permission_is_named(tmp_path: Path, monkeypatch: pytest
 
 def test_a_folder_in_use_names_its_owner(tmp_path: Path) -> None:
     with FolderLock(new_folder(tmp_path, "stem", "mine")) as lock:
-        (lock.folder / "recipe.yaml").touch()
+        (lock.folder / "manifest.json").touch()
         for refuse in (lambda: new_folder(tmp_path, "stem", "mine"), lambda: check_place(tmp_path, "mine")):
             with pytest.raises(UserError, match=f"mine is in use by process {os.getpid()} on "):
                 refuse()
@@ -84,3 +84,23 @@ def test_what_a_killed_start_left_is_taken_over(tmp_path: Path) -> None:
     for name in (".lock", "owner.json"):
         (folder / name).touch()
     assert new_folder(tmp_path, "stem", "mine") == folder
+
+
+def test_a_run_that_died_before_it_was_one_is_no_obstacle(tmp_path: Path) -> None:
+    half = tmp_path / "it"
+    half.mkdir()
+    for name in ("recipe.yaml", ".lock", "owner.json", ".manifest.json.abc.tmp"):
+        (half / name).touch()
+    assert new_folder(tmp_path, "run", "it") == half
+    (half / "manifest.json").touch()
+    with pytest.raises(UserError, match="choose another name"):
+        new_folder(tmp_path, "run", "it")
+
+
+def test_a_run_is_found_by_its_path_or_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    assert find_run(Path("here")) == Path("here")
+    assert find_run(Path("it-001")) == Path("runs/it-001")
+    assert find_run(Path("deep/it-001")) == Path("deep/it-001")
+    assert find_run(tmp_path / "gone") == tmp_path / "gone"

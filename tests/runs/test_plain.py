@@ -1,5 +1,6 @@
 """What a model writes cannot reach the terminal as a command."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,3 +28,10 @@ def test_both_ends_fit_and_the_end_is_the_end(text: str, width: int) -> None:
     assert len(line) <= width
     assert line.isprintable()
     assert line == whole or (line.endswith(whole[-(width // 3) :]) and whole.startswith(line.split("…")[0]))
+
+
+def test_half_a_secret_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", "canary-of-mine-0001")
+    for width in range(4, 40):
+        assert "can" not in one_line("x canary-of-mine-0001 y", width)
+        assert "mine" not in both_ends("x canary-of-mine-0001 y", width)

@@ -1,5 +1,7 @@
 """Every rollout of a step as plain records."""
 
+from dataclasses import replace
+
 import pytest
 
 from whet.runs.records import rollout_records
@@ -41,3 +43,11 @@ def test_each_rollout_is_one_record_with_all_that_is_known_of_it() -> None:
 def test_advantages_must_match_the_rollouts(advantages: list[list[float]]) -> None:
     with pytest.raises(ValueError, match="zip"):
         list(rollout_records(0, [group("a", 1.0, 0.0)], advantages))
+
+
+def test_a_replayed_rollout_says_so() -> None:
+    whole = group("a", 1.0, 0.0)
+    rollouts = (whole.rollouts[0], replace(whole.rollouts[1], replayed=True))
+    fresh, replayed = rollout_records(0, [replace(whole, rollouts=rollouts)], [[0.0, 0.0]])
+    assert "replayed" not in fresh
+    assert replayed["replayed"] is True

@@ -111,3 +111,10 @@ def test_the_live_view_is_for_terminals_that_can_show_it(
 def test_a_dumb_terminal_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     assert isinstance(make_view(Console(file=io.StringIO(), force_terminal=True)), PlainView)
+
+
+def test_notes_reach_all_views_without_their_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", "canary-0001")
+    (one, _, first), (other, _, second) = plain(), plain()
+    SeveralViews(one, other).note("401 for canary-0001")
+    assert first == second == ["401 for [redacted]"]

@@ -88,7 +88,8 @@ def test_a_run_that_went_on_is_byte_for_byte_the_one_that_never_stopped(tmp_path
         rest = (broken.path / "metrics.jsonl").read_bytes().splitlines(keepends=True)[3:]
         (broken.path / "metrics.jsonl").write_bytes(b"".join(first + rest))
         (broken.path / "rollouts" / "step-000003.jsonl").write_text("{}\n")
-    with RunWriter.reopen(broken.path, next_step=2) as again:
+    with RunWriter.reopen(broken.path) as again:
+        again.rewind(2)
         assert list(again.steps(6)) == [2, 3, 4, 5]
         do_steps(again, 6)
     assert contents(broken.path) == contents(whole.path)
@@ -96,14 +97,31 @@ def test_a_run_that_went_on_is_byte_for_byte_the_one_that_never_stopped(tmp_path
     assert [line["step"] for line in RunReader(broken.path).findings()] == list(range(6))
 
 
+def test_a_run_that_begins_anew_forgets_its_warm_start_too(run: RunWriter) -> None:
+    run.record_metrics("sft", 0, {"loss": 2.0})
+    do_steps(run, 2)
+    run.rewind(0, 0)
+    assert RunReader(run.path).metrics("sft") == RunReader(run.path).metrics() == []
+    assert RunReader(run.path).rollout_steps() == []
+    assert list(run.steps(2)) == [0, 1]
+
+
+def test_measurements_after_the_step_are_forgotten(run: RunWriter) -> None:
+    for stage in ("base", "step-000001", "step-000002", "step-000003", "final"):
+        run.record_evaluation(stage, [{"id": "1"}], {"accuracy": 0.5})
+    run.rewind(2)
+    assert set(RunReader(run.path).evaluations()) == {"base", "step-000001", "step-000002", "final"}
+    assert RunReader(run.path).evaluation("step-000003") == []
+
+
 def test_a_run_in_use_is_refused(run: RunWriter) -> None:
     with pytest.raises(UserError, match="in use"):
-        RunWriter.reopen(run.path, 0)
+        RunWriter.reopen(run.path)
 
 
 def test_what_is_no_run_cannot_be_reopened(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not a run folder"):
-        RunWriter.reopen(tmp_path, 0)
+        RunWriter.reopen(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -144,7 +162,7 @@ def test_the_places_of_checkpoints_and_of_the_final_model(run: RunWriter) -> Non
 def test_close_gives_the_folder_up(run: RunWriter) -> None:
     run.close()
     run.close()
-    RunWriter.reopen(run.path, 0).close()
+    RunWriter.reopen(run.path).close()
 
 
 START = """
@@ -196,4 +214,36 @@ def test_a_name_that_was_free_and_is_taken_meanwhile_is_given_up(
     with pytest.raises(UserError, match=r"run\.name: .*mine exists; choose another name"):
         RunWriter.create(tmp_path, "second", {}, name="mine")
     assert contents(tmp_path / "mine") == before
-    RunWriter.reopen(tmp_path / "mine", 0).close()
+    RunWriter.reopen(tmp_path / "mine").close()
+
+
+def test_listeners_are_told_of_every_figure_once_it_is_on_disk(run: RunWriter) -> None:
+    told: list[Any] = []
+
+    def listener(phase: str, step: int, figures: Any) -> None:
+        kept = sum(len(path.read_bytes()) for path in [*run.path.glob("*s.jsonl"), *run.path.glob("eval/*.json")])
+        told.append((phase, step, dict(figures), kept))
+
+    run.listeners.append(listener)
+    run.record_metrics("sft", 0, {"loss": 2.0})
+    run.record(0, [group(0)], [[1.0, -1.0]], {"reward": 0.5})
+    run.record_timings("grpo", 0, {"step_time": 1.0})
+    run.record_evaluation("step-000001", [], {"accuracy": 0.5})
+    assert [one[:3] for one in told] == [
+        ("sft", 0, {"loss": 2.0}),
+        ("grpo", 0, {"reward": 0.5}),
+        ("grpo", 0, {"step_time": 1.0}),
+        ("eval", 1, {"accuracy": 0.5}),
+    ]
+    kept = [one[3] for one in told]
+    assert kept == sorted(set(kept)), "each was on disk when it was told"
+
+
+def test_recipe_and_log_hold_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", "canary-0001")
+    with RunWriter.create(tmp_path, "name: canary-0001\n", {"note": "canary-0001"}) as run:
+        run.log("401 for canary-0001")
+        run.record_finding({"sentence": "canary-0001"})
+    files = [path.read_bytes() for path in run.path.rglob("*") if path.is_file()]
+    assert not any(b"canary" in content for content in files)
+    assert (run.path / "recipe.yaml").read_text() == "name: [redacted]\n"

@@ -46,6 +46,9 @@ class Recorder:
         self.model = model
         self.gradients: list[dict[str, Tensor]] = []
 
+    def forget(self) -> None:
+        self.model.zero_grad()
+
     def accumulate(self, loss: Tensor) -> None:
         loss.backward()  # type: ignore[no-untyped-call]
 
@@ -110,6 +113,7 @@ class Marked:
         self.theta = torch.nn.Parameter(torch.zeros(()))
         self.shown: list[int] = []
         self.losses = iter(held_out_losses or [])
+        self.fits = 10_000
 
     def logprobs(self, batch: Batch) -> Tensor:
         if not torch.is_grad_enabled():  # measured, not learned from
@@ -120,6 +124,9 @@ class Marked:
 
 class Idle:
     """An optimizer without effect."""
+
+    def forget(self) -> None:
+        raise AssertionError("nothing is to be forgotten")
 
     def accumulate(self, loss: Tensor) -> None:
         assert loss.requires_grad
@@ -197,3 +204,23 @@ def test_it_learns() -> None:
     for example in examples:
         said = model.generate(torch.tensor([example.prompt]), do_sample=False, max_new_tokens=8)[0]
         assert tuple(said[len(example.prompt) :].tolist()) == example.response
+
+
+def test_out_of_memory_changes_the_parts_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six examples at once do not fit; the gradient is that of all of them together."""
+    gradients = []
+    for room in (6, 2):
+        model, examples = tiny.tiny_model(), some_examples()
+        logprobs = LanguageModel.logprobs
+
+        def narrow(self: Any, batch: Batch, room: int = room, logprobs: Any = logprobs) -> Tensor:
+            if len(batch) > room:
+                raise MemoryError
+            return logprobs(self, batch)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(LanguageModel, "logprobs", narrow)
+            optimizer = Recorder(model)
+            run(model, examples, optimizer, steps=1, batch_size=6)
+        gradients += optimizer.gradients
+    assert all(torch.allclose(gradients[0][name], gradients[1][name], atol=1e-6) for name in gradients[0])

@@ -88,3 +88,16 @@ def test_the_clock_starts_anew_with_each_step() -> None:
         assert clock.seconds == {}
         clock.seconds["rollout"] += step
     assert clock.seconds == {"rollout": 5}
+
+
+def test_the_phase_under_way_and_the_longest_so_far(hands: Hands) -> None:
+    clock = Clock()
+    assert clock.under_way == ("", 0.0)
+    for seconds in (3.0, 7.0, 2.0):
+        with clock.timing("grade"):
+            assert clock.under_way == ("grade", hands.now)
+            hands.now += seconds
+    clock.restart()
+    assert clock.under_way == ("", 0.0)
+    assert clock.longest == {"grade": 7.0}, "of all steps"
+    assert clock.seconds == {}

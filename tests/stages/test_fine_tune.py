@@ -2,7 +2,6 @@
 
 import math
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,15 +10,11 @@ from batches import group
 from whet.build import build_policy, build_task
 from whet.config import WeightConfig
 from whet.config.objective import ROWS
-from whet.eval.evaluate import Evaluation
-from whet.eval.record import Record
-from whet.policy.checkpoint import load_checkpoint, what_is_wrong
 from whet.rewards.mixture import Mixture, Part
 from whet.runs.reader import RunReader
 from whet.runs.writer import RunWriter
-from whet.stages import fine_tune as stage
 from whet.stages.clock import Clock
-from whet.stages.fine_tune import Milestones, Recorder, fine_tune, graded
+from whet.stages.fine_tune import Recorder, fine_tune, graded
 from wiring import listening, shrunk, write_rewards
 
 GROUPS = [group([1.0, 0.0], [3, 5]), group([1.0, 1.0], [2, 2])]
@@ -90,120 +85,6 @@ def test_each_reward_function_has_its_figures_in_a_step() -> None:
         "rewards/logging/none_ratio": 0.0,
         "rewards/logging/weight": 0.5,
     }
-
-
-def evaluation(correct: int) -> Evaluation:
-    given: dict[str, Any] = {"question": "?", "gold": "4", "response": "4", "answer": "4", "formatted": True}
-    return Evaluation(
-        tuple(
-            Record(id=str(n), correct=n < correct, lenient=n < correct, tokens=1, finish="stop", **given)
-            for n in range(10)
-        )
-    )
-
-
-class Adam:
-    """Stands for an optimizer: what it holds tells when it was asked."""
-
-    def tensors(self) -> dict[str, Any]:
-        import torch
-
-        return {"master.0": torch.zeros(2)}
-
-
-def milestones(
-    run: RunWriter, folder: Path, monkeypatch: pytest.MonkeyPatch, accuracy: dict[int, int], changes: dict[str, Any]
-) -> tuple[Milestones, list[str]]:
-    """Milestones of a training whose held-out accuracy after each step is given."""
-    config = shrunk(folder, run.path, changes)
-    lines, view = listening()
-    measured: Any = lambda policy, exam, config, view, title: evaluation(accuracy[int(title.split()[-1])])  # noqa: E731
-    monkeypatch.setattr(stage, "measure", measured)
-    policy: Any = SimpleNamespace()
-    task: Any = SimpleNamespace(exam=None)
-    return Milestones(policy, Adam(), task, config, run, view), lines
-
-
-def kept(run: RunWriter) -> list[int]:
-    return sorted(int(path.name.removeprefix("step-")) for path in run.checkpoints.glob("step-*"))
-
-
-@pytest.mark.parametrize(
-    ("changes", "evaluated", "saved"),
-    [
-        ({}, [], []),
-        ({"eval.every": 3}, [3, 6, 9], []),
-        ({"run.save_every": 4, "run.keep": 9}, [], [4, 8]),
-        ({"run.save_every": 5, "run.keep": 9}, [], [5, 10]),
-        ({"eval.every": 5}, [5], []),  # after the last step the result is measured anyway
-        ({"run.save_every": 2}, [], [8, 10]),
-        ({"run.save_every": 2, "run.keep": 1}, [], [10]),
-    ],
-)
-def test_each_when_it_is_due(
-    run: RunWriter,
-    tiny_folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    changes: dict[str, Any],
-    evaluated: list[int],
-    saved: list[int],
-) -> None:
-    accuracy = dict.fromkeys(range(1, 11), 0) | {3: 5}
-    after, _ = milestones(run, tiny_folder, monkeypatch, accuracy, {"grpo.steps": 10, **changes})
-    for step in range(10):
-        after(step)
-    assert list(RunReader(run.path).evaluations()) == [f"step-{done:06d}" for done in evaluated]
-    assert kept(run) == saved
-
-
-def test_the_best_is_kept_beside_the_newest(run: RunWriter, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    changes = {"grpo.steps": 20, "eval.every": 2, "run.save_every": 2, "run.keep": 2}
-    accuracy = {done: {6: 8, 12: 7}.get(done, 3) for done in range(1, 21)}
-    after, _ = milestones(run, tiny_folder, monkeypatch, accuracy, changes)
-    for step in range(19):
-        after(step)
-    assert kept(run) == [6, 16, 18]
-    assert all(not what_is_wrong(path) for path in run.checkpoints.iterdir())
-    assert load_checkpoint(run.checkpoints / "step-18").state == {"step": 18, "best": [0.8, 6]}
-
-
-def test_the_best_is_kept_though_no_checkpoint_was_due(
-    run: RunWriter, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Evaluated every 3 steps, saved every 5: the best, after step 9, gets a checkpoint of its own."""
-    changes = {"grpo.steps": 20, "eval.every": 3, "run.save_every": 5, "run.keep": 1}
-    accuracy = {done: {3: 2, 6: 2, 9: 9}.get(done, 1) for done in range(1, 21)}
-    after, _ = milestones(run, tiny_folder, monkeypatch, accuracy, changes)
-    for step in range(20):
-        after(step)
-    assert kept(run) == [9, 20]
-
-
-def test_of_equals_the_latest_is_the_best(run: RunWriter, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    changes = {"grpo.steps": 9, "eval.every": 2, "run.save_every": 2, "run.keep": 1}
-    after, _ = milestones(run, tiny_folder, monkeypatch, dict.fromkeys(range(10), 4), changes)
-    for step in range(9):
-        after(step)
-    assert after.best == (0.4, 8)
-    assert kept(run) == [8]
-
-
-def test_what_is_measured_is_watched(run: RunWriter, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Accuracy falls from 100 % to none of 10 problems while the reward rises."""
-    after, lines = milestones(run, tiny_folder, monkeypatch, {3: 10, 6: 0}, {"grpo.steps": 9, "eval.every": 3})
-    half: Any = lambda *of_a_step: {"efficiency": 0.5}  # noqa: E731
-    recorder = Recorder(run, listening()[1], Clock(), lambda step, groups: {}, half, after.watch)
-    for step, right in enumerate([0, 0, 0, 1, 1, 1]):
-        recorder.record(step, [group([right, right], [2, 2])], [[0.0, 0.0]], {})
-        after(step)
-    assert [(found["step"], found["detector"]) for found in RunReader(run.path).findings()] == [(5, "reward_hacking")]
-    assert any("held-out accuracy fell from 100 % to 0 %" in line for line in lines)
-
-
-def test_the_view_goes_back_to_the_training(run: RunWriter, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    after, lines = milestones(run, tiny_folder, monkeypatch, {1: 0}, {"grpo.steps": 2, "eval.every": 1})
-    after(0)
-    assert lines == ["[GRPO]"]
 
 
 def tuned(folder: Path, tmp_path: Path, name: str, changes: dict[str, Any]) -> tuple[Any, RunReader, list[str]]:

@@ -116,6 +116,22 @@ def test_a_finding_is_said_and_kept(tmp_path: Path) -> None:
     assert lines == [f"health, step 0: {found['sentence']} To mend it: {found['mend']}"]
 
 
+def test_a_run_that_goes_on_is_not_told_again_what_it_was_told(tmp_path: Path) -> None:
+    """What would be found at the second measurement of two was found before; at a third it is nothing new."""
+    with RunWriter.create(tmp_path, "recipe: {}\n", {}) as run:
+        run.record_metrics("grpo", 0, {"reward": 1.0})
+        run.record_evaluation("step-000001", [], evaluation(40, 80).summary())
+        lines, view = listening()
+        watch = Watch(run, view)
+        watch.begin(evaluation(40, 80), RunReader(run.path), 1)
+        watch.measured(evaluation(40, 80))
+        assert (lines, RunReader(run.path).findings()) == ([], [])
+        anew = Watch(run, view)
+        anew.begin(evaluation(40, 80), RunReader(run.path), 0)
+        anew.measured(evaluation(40, 80))
+        assert [found["detector"] for found in RunReader(run.path).findings()] == ["verifier_disagreement"]
+
+
 def test_a_whole_run_is_watched_from_its_first_measurement_on(tiny_folder: Path, tmp_path: Path) -> None:
     lines, view = listening()
     config = shrunk(tiny_folder, tmp_path, {"grpo.steps": 6, "grpo.sampling.max_tokens": 4, "sft.when": "never"})

@@ -15,11 +15,11 @@ AXES: Mapping[str, Sequence[Work]] = {
     "G": [replace(BASE, group=size) for size in (4, 8, 16, 32)],
     "C": [replace(BASE, tokens=size) for size in (16, 32, 64, 128)],
     "P": [replace(BASE, prompt_tokens=size) for size in (50, 100, 200, 400)],
-    "P, prompts not shared": [replace(BASE, prompts=8, group=1, prompt_tokens=size) for size in (50, 100, 200, 400)],
+    "P, shared by 2": [replace(BASE, prompts=4, group=2, prompt_tokens=size) for size in (50, 100, 200, 400)],
 }
-"""Without sharing, the same rows are as many prompts with one response each."""
+"""The last one has the same rows as four prompts of two responses each: what sharing a prompt by eight saves."""
 
-SIZES: Mapping[str, str] = {"G": "group", "C": "tokens", "P": "prompt_tokens", "P, prompts not shared": "prompt_tokens"}
+SIZES: Mapping[str, str] = {"G": "group", "C": "tokens", "P": "prompt_tokens", "P, shared by 2": "prompt_tokens"}
 
 
 def slopes(whet: Contestant, model: str, steps: int, say: Say) -> Table:

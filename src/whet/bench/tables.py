@@ -33,7 +33,7 @@ class Amount:
 
 
 QUICK = Amount(rounds=2, steps=1, rows=(8, 32), seeds=(0,), learning_steps=4, every=2)
-FULL = Amount(rounds=3, steps=2, rows=(8, 16, 32, 64), seeds=(0, 1, 2), learning_steps=12, every=3)
+FULL = Amount(rounds=3, steps=2, rows=(8, 16, 32, 64), seeds=(0, 1, 2), learning_steps=9, every=3)
 
 
 @dataclass(frozen=True, slots=True)

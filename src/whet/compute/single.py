@@ -42,19 +42,29 @@ class MasterAdamW:
     def step(self, index: int) -> Mapping[str, float]:
         """Clips the gradient's norm, takes the step at the schedule's rate, clears the gradient.
 
-        Without any gradient (no group had a signal) the weights and the running means stay as they are.
+        Without any gradient (no group had a signal), or without a finite one, the weights and the running means stay
+        as they are.
         """
         rate = learning_rate(index, self.total_steps, self.config)
         gradients = [master for master in self.masters if master.grad is not None]
         if not gradients:
             return {"grad_norm": 0.0, "learning_rate": rate}
         norm = torch.nn.utils.clip_grad_norm_(gradients, self.config.max_grad_norm, foreach=True)
+        if not torch.isfinite(norm):
+            self.forget()
+            return {"grad_norm": float(norm), "learning_rate": rate}
         for group in self.adam.param_groups:
             group["lr"] = rate
         self.adam.step()
         self.adam.zero_grad(set_to_none=True)
         self._round()
         return {"grad_norm": float(norm), "learning_rate": rate}
+
+    def forget(self) -> None:
+        """Clears the gradient gathered so far."""
+        self.adam.zero_grad(set_to_none=True)
+        for weight in self.weights:
+            weight.grad = None
 
     @torch.no_grad()
     def _round(self) -> None:

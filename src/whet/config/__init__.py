@@ -11,7 +11,8 @@ from whet.config.objective import ObjectiveConfig
 from whet.config.recipe import CheckConfig, Config, EvalConfig, RunConfig
 from whet.config.rewards import RewardConfig, Weight, WeightConfig
 from whet.config.section import Section
-from whet.config.training import CurriculumConfig, GrpoConfig, OptimizerConfig, SamplingConfig, SftConfig
+from whet.config.tracking import PushConfig, TrackerConfig
+from whet.config.training import CurriculumConfig, GrpoConfig, OptimizerConfig, ReplayConfig, SamplingConfig, SftConfig
 
 __all__ = [
     "CheckConfig",
@@ -26,6 +27,8 @@ __all__ = [
     "ModelConfig",
     "ObjectiveConfig",
     "OptimizerConfig",
+    "PushConfig",
+    "ReplayConfig",
     "RewardConfig",
     "RunConfig",
     "SamplingConfig",
@@ -33,6 +36,7 @@ __all__ = [
     "SftConfig",
     "SourceConfig",
     "TagsConfig",
+    "TrackerConfig",
     "Weight",
     "WeightConfig",
 ]

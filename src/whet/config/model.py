@@ -16,6 +16,8 @@ class LoraConfig(Section):
     """The update is scaled by alpha / rank."""
     targets: list[str] | Literal["all-linear"] = "all-linear"
     """Which linear layers carry an adapter, by the end of their name."""
+    bits: Literal[4, 16] = 16
+    """What each weight under the adapters is kept in: 4 bits (QLoRA, arXiv:2305.14314), or as `dtype` has it."""
 
 
 class ModelConfig(Section):

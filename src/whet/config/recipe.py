@@ -1,6 +1,6 @@
 """A whole recipe: its sections, and how it is measured and kept."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt
 
@@ -9,7 +9,28 @@ from whet.config.format import FormatConfig
 from whet.config.model import ModelConfig
 from whet.config.rewards import RewardConfig
 from whet.config.section import Section
+from whet.config.tracking import PushConfig, TrackerConfig
 from whet.config.training import GrpoConfig, SftConfig
+
+
+def _when(value: Any) -> Any:
+    """`sft: auto` is short for `sft: {when: auto}`."""
+    return {"when": value} if isinstance(value, str) else value
+
+
+def _named(value: Any) -> Any:
+    """`format: boxed` is short for `format: {name: boxed}`."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _all_named(value: Any) -> Any:
+    """`rewards: [accuracy]` is short for `rewards: [{name: accuracy}]`."""
+    return [_named(item) for item in value] if isinstance(value, list) else value
+
+
+def _repo(value: Any) -> Any:
+    """`push: me/model` is short for `push: {repo: me/model}`."""
+    return {"repo": value} if isinstance(value, str) else value
 
 
 class CheckConfig(Section):
@@ -21,6 +42,9 @@ class CheckConfig(Section):
     """How many responses it samples for each."""
     gold: PositiveInt = 1000
     """How many gold solutions are graded, rendered in the format; each must score full marks."""
+    mend: Literal["suggest", "apply"] = "suggest"
+    """Where rewards are too strict for any signal and no warm start comes: say which gentler reward would give one, or
+    add it before GRPO begins."""
 
 
 class EvalConfig(Section):
@@ -46,24 +70,16 @@ class RunConfig(Section):
     name: str | None = None
     """The run folder's name; the default is the recipe's name and a number."""
     save_every: int = Field(0, ge=0)
-    """GRPO steps between two checkpoints; 0 saves only at the end."""
+    """GRPO steps between two checkpoints, from which `whet resume` goes on; 0 saves by time alone."""
+    save_minutes: float = Field(15.0, ge=0)
+    """Minutes after which a step is saved, whatever `save_every` says; 0 saves by steps alone. A run that is told to
+    stop (Ctrl-C, SIGTERM) always saves."""
     keep: PositiveInt = 2
     """Checkpoints kept, besides the best by held-out accuracy."""
-
-
-def _when(value: Any) -> Any:
-    """`sft: auto` is short for `sft: {when: auto}`."""
-    return {"when": value} if isinstance(value, str) else value
-
-
-def _named(value: Any) -> Any:
-    """`format: boxed` is short for `format: {name: boxed}`."""
-    return {"name": value} if isinstance(value, str) else value
-
-
-def _rewards(value: Any) -> Any:
-    """`rewards: [accuracy]` is short for `rewards: [{name: accuracy}]`."""
-    return [_named(item) for item in value] if isinstance(value, list) else value
+    trackers: Annotated[list[TrackerConfig], BeforeValidator(_all_named)] = []
+    """Where else the figures of every step go while the run goes."""
+    push: Annotated[PushConfig | None, BeforeValidator(_repo)] = None
+    """Where the finished model goes on the Hugging Face hub; without it, it stays here."""
 
 
 class Config(Section):
@@ -77,7 +93,7 @@ class Config(Section):
     """What to train on and what to hold out."""
     format: Annotated[FormatConfig, BeforeValidator(_named)] = FormatConfig()
     """How a response must be laid out."""
-    rewards: Annotated[list[RewardConfig], BeforeValidator(_rewards)] = Field(
+    rewards: Annotated[list[RewardConfig], BeforeValidator(_all_named)] = Field(
         default=[RewardConfig(name="accuracy")], min_length=1
     )
     """What a response is worth: the weighted sum of these."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from whet.config.data import SourceConfig
 from whet.config.objective import ObjectiveConfig
@@ -77,6 +77,17 @@ class CurriculumConfig(Section):
     """For `pass_rate`: of so many times as many problems as a step asks, the least certain ones are asked."""
 
 
+class ReplayConfig(Section):
+    """Right responses to rarely solved problems, kept for groups of theirs in which all rewards are equal."""
+
+    pass_rate: float = Field(0.25, gt=0, le=1)
+    """A problem is rare while the share of right responses to it so far is at most this."""
+    responses: PositiveInt = 2
+    """Right responses kept for each rare problem: the newest."""
+    capacity: PositiveInt = 1000
+    """Problems that responses are kept for; beyond, the one whose last right response is oldest is let go."""
+
+
 class GrpoConfig(Section):
     """Group Relative Policy Optimization (arXiv:2402.03300)."""
 
@@ -91,6 +102,8 @@ class GrpoConfig(Section):
     many in all; at 1 none."""
     curriculum: CurriculumConfig | None = None
     """Which problems come first; without it each comes once an epoch, in an order of its own."""
+    replay: ReplayConfig | None = None
+    """Put a right response of an earlier step into groups without a signal, where problems are rarely solved."""
     sampling: SamplingConfig = SamplingConfig()
     """How responses are drawn."""
     objective: ObjectiveConfig = ObjectiveConfig()
@@ -99,3 +112,12 @@ class GrpoConfig(Section):
     """How it is minimised."""
     micro_batch_tokens: PositiveInt = 4096
     """Tokens that go through the learner at a time; groups stay whole and the gradient does not depend on it."""
+
+    @model_validator(mode="after")
+    def _refuse_replay_without_a_ratio(self) -> "GrpoConfig":
+        """Raises `ValueError` where what an earlier policy sampled would be learned from as if it were this one's."""
+        if self.replay and self.objective.surrogate == "log_probability":
+            raise ValueError(
+                "replay needs a ratio to tell policies apart: set objective.surrogate to clip, or leave replay out"
+            )
+        return self

@@ -1,6 +1,6 @@
 """Which problems come first: by their own level, or by how often the policy solved them so far."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 from whet.config import CurriculumConfig
@@ -56,6 +56,14 @@ class ByPassRate:
             shares = [min(max((r.total or 0.0) / self.full_marks, 0.0), 1.0) for r in group.rewards]
             total, count = self.seen.get(group.prompt.problem.id, (0.0, 0))
             self.seen[group.prompt.problem.id] = (total + sum(shares), count + len(shares))
+
+    def state(self) -> dict[str, tuple[float, int]]:
+        """What was earned so far, for a checkpoint."""
+        return dict(self.seen)
+
+    def restore(self, state: Mapping[str, Sequence[float]]) -> None:
+        """Remembers what `state` told of."""
+        self.seen = {problem: (float(total), int(count)) for problem, (total, count) in state.items()}
 
     def promise(self, problem: str) -> float:
         """p(1 − p), p by Laplace's rule of succession: (successes + 1) / (tries + 2)."""

@@ -47,6 +47,8 @@ class Row:
     mend: str
     teachable: bool = False
     """Whether solutions, where the data has them, would teach what is missing."""
+    gentle: bool = False
+    """Whether a gentler reward, where one tells responses apart, would give a signal."""
 
 
 def _scarce(e: Evidence) -> bool:
@@ -146,8 +148,9 @@ CAUSES: tuple[Row, ...] = (
         "wrong_format",
         lambda e: _cold(e) and _misses_format(e),
         f"{_LAYOUT}: a cold start, the model does not know the layout that is rewarded.",
-        "{warm_start}--format.name boxed, or a gentler reward such as `format_partial` beside `accuracy`",
+        "{warm_start}{gentler}--format.name boxed, or a gentler reward such as `format_partial` beside `accuracy`",
         teachable=True,
+        gentle=True,
     ),
     Row(
         "too_easy",

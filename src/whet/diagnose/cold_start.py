@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 from whet.diagnose.causes import CAUSES, Cause
 from whet.diagnose.evidence import Evidence
+from whet.diagnose.gentler import gentler_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Diagnosis:
     """What to do about it, in recipe keys and values."""
     warm_start: bool
     """Whether supervised fine-tuning on rendered solutions would mend it."""
+    gentler: str = ""
+    """The row of `GENTLER` that would mend it; empty where none would."""
 
     def as_dict(self) -> dict[str, str | bool]:
         """Ready for JSON."""
@@ -37,4 +40,5 @@ def diagnose(evidence: Evidence) -> Diagnosis:
         sentence=row.sentence.format_map(words),
         mend=row.mend.format_map(words),
         warm_start=row.teachable and evidence.solutions,
+        gentler=gentler_for(evidence.probe) if row.gentle else "",
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from whet.diagnose.gentler import GENTLER, gentler_for
 from whet.diagnose.lengths import LengthReport
 from whet.diagnose.probe import Probe
 from whet.diagnose.signal import group_size_for
@@ -53,12 +54,19 @@ class Evidence:
 
     def _mends(self) -> dict[str, str]:
         """Mends that are offered only where they can help, each ready to be followed by another."""
-        size, larger = self.probe.group_size, group_size_for(self.probe.pass_at_1, self.probe.group_size)
+        probe, gentler = self.probe, gentler_for(self.probe)
+        size, larger = probe.group_size, group_size_for(probe.pass_at_1, probe.group_size)
         return {
             "warm_start": "--sft.when always, or " if self.solutions else "",
             "larger_groups": f"--grpo.group_size {larger}, or " if larger else "",
             "double_groups": f"--grpo.group_size {2 * size}, or ",
+            "gentler": f"--check.mend apply ({_offer(gentler, probe)}), or " if gentler else "",
         }
+
+
+def _offer(gentler: str, probe: Probe) -> str:
+    row = GENTLER[gentler]
+    return f"{row.says} would differ within {percent(row.signal(probe))} of groups"
 
 
 def percent(share: float) -> str:

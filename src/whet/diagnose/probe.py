@@ -49,6 +49,10 @@ class Probe:
     reward_gap: float | None
     """Mean reward of right responses minus that of wrong ones; None where either kind has no rewards."""
     mean_length: float
+    marked: float = 0.0
+    """Share of groups of `group_size` expected to hold both responses with a mark of the layout and without any."""
+    found: float = 0.0
+    """Share of groups of `group_size` expected to hold both right answers, wherever they stand, and none."""
 
     @property
     def responses(self) -> int:
@@ -99,6 +103,8 @@ def measure_probe(
         mean_reward=fmean(totals) if totals else None,
         reward_gap=_reward_gap(everything),
         mean_length=fmean(len(rollout.tokens) for rollout, _, _ in everything),
+        marked=expected_signal([sum(v.marked for _, _, v in row) for row in judged], samples, group_size),
+        found=expected_signal([sum(v.lenient for _, _, v in row) for row in judged], samples, group_size),
     )
 
 

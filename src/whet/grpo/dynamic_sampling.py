@@ -53,7 +53,7 @@ class DynamicSampling:
 
 def _cost(sampled: Sequence[Group], wanted: int) -> dict[str, float]:
     """Of everything that was sampled, also of what is not learned from."""
-    totals = [reward.total for group in sampled for reward in group.rewards if reward.total is not None]
+    totals = [reward.total for group in sampled for reward in group.fresh.rewards if reward.total is not None]
     return {
         "dynamic/groups": float(len(sampled)),
         "dynamic/signal_ratio": sum(group.has_signal for group in sampled) / len(sampled),

@@ -10,8 +10,9 @@ def group_metrics(groups: Sequence[Group]) -> dict[str, float]:
     """Rewards, lengths and entropy of a step's rollouts.
 
     `entropy` is −mean log π_old of the sampled tokens, in nats: an unbiased estimate of the policy's entropy
-    at the sampling temperature.
+    at the sampling temperature. Replayed rollouts, which an earlier policy sampled, are left out.
     """
+    groups = [group.fresh for group in groups]
     rollouts = [rollout for group in groups for rollout in group.rollouts]
     totals = [reward.total for group in groups for reward in group.rewards if reward.total is not None]
     spreads = [_spread([r.total for r in group.rewards if r.total is not None]) for group in groups]

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from whet.kernels.families import layer_kinds, windows
 from whet.kernels.linear import frozen_linear
+from whet.kernels.quantized import weight_of
 from whet.kernels.weights import Kind, Layer, Norm, Rotary, Weights, identity, rms_norm
 
 
@@ -94,7 +95,7 @@ def _linear(*modules: Any) -> Any:
 
 def _merged(module: Any) -> Tensor:
     """The weight `[out, in]` with its adapters' update added, unless they are switched off."""
-    weight: Tensor = module.weight.detach()
+    weight = weight_of(module)
     adapters = () if getattr(module, "disable_adapters", False) else getattr(module, "active_adapters", ())
     return sum((module.get_delta_weight(name).to(weight.dtype) for name in adapters), weight)
 

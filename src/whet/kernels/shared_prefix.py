@@ -120,7 +120,5 @@ def _rows(x: Tensor, grid: Tensor, kv_heads: int) -> Tensor:
 
 def _packed(prompts: Tensor, responses: Tensor, where: Layout) -> Tensor:
     """Rows `[K, P, W, T(, r), D]` back to their tokens: `[N, K·r, D]`."""
-    kv_heads, size = len(prompts), prompts.shape[-1]
-    pairs = ((prompts, where.prompt_PL), (responses, where.grid_PWT))
-    flat = torch.cat([x.reshape(kv_heads, grid.numel(), -1) for x, grid in pairs], 1)
-    return flat.transpose(0, 1).index_select(0, where.place_N).view(len(where.place_N), -1, size)
+    flat = torch.cat([x.flatten(1, 3).flatten(2) for x in (prompts, responses)], 1)
+    return flat.transpose(0, 1).index_select(0, where.place_N).view(len(where.place_N), -1, prompts.shape[-1])

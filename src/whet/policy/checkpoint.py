@@ -130,7 +130,7 @@ def newest_valid(parent: Path, say: Say = silent) -> Path | None:
 
     Also clears away what a killed process left behind, so only the run's owner may call it.
     """
-    sweep(parent, "step-*")
+    sweep(parent)
     for folder in checkpoints(parent):
         fault = what_is_wrong(folder)
         if not fault:
@@ -143,6 +143,12 @@ def newest_valid(parent: Path, say: Say = silent) -> Path | None:
 def _set_aside(folder: Path) -> Path:
     taken = sum(1 for _ in folder.parent.glob(f"{folder.name}.broken*"))
     return folder.rename(folder.with_name(f"{folder.name}.broken{'-' + str(taken + 1) if taken else ''}"))
+
+
+def remove_checkpoints(parent: Path) -> None:
+    """Removes `parent` with all the checkpoints in it, as they are no longer wanted."""
+    if parent.is_dir():
+        remove_folder(parent)
 
 
 def prune(parent: Path, keep: int = 2, protect: Collection[Path] = ()) -> list[Path]:

@@ -1,5 +1,6 @@
 """π_θ: any `AutoModelForCausalLM`, asked for the log-probabilities of responses."""
 
+import sys
 from copy import copy
 from typing import Any
 
@@ -26,6 +27,8 @@ class LanguageModel:
         """Which weights it began as, for manifests."""
         self.fused = is_fused(model)
         """Whether sampler and learner take the fast paths."""
+        self.fits = sys.maxsize
+        """Tokens at a time that the learner has not failed with for want of memory."""
 
     def alike(self, model: Any, temperature: float) -> "LanguageModel":
         """The same tokenizer and paths for another model, or at another temperature."""

@@ -73,15 +73,20 @@ def _check_targets(model: Any, config: LoraConfig) -> None:
 def merged_state(model: Any) -> "dict[str, Tensor]":
     """The weights of the plain model that equals `model` with its adapters: W + (alpha / rank) B A.
 
-    Names are those of the model without adapters, so that any loader takes them. Fresh tensors where there is
-    an adapter, the model's own elsewhere; `model` stays as it is, and need not have adapters at all.
+    Names are those of the model without adapters, so that any loader takes them, and weights that are kept in four
+    bits are unpacked. Fresh tensors for these and where there is an adapter, the model's own elsewhere; `model` stays
+    as it is, and need not have adapters at all.
     """
     import torch
     from peft.tuners.lora import LoraLayer
 
+    from whet.kernels.quantized import QuantizedLinear, weight_of
+
     base = model.get_base_model() if hasattr(model, "peft_config") else model
     state = base.state_dict()
     merged = {name.replace(BASE, "."): tensor for name, tensor in state.items() if ADAPTER not in name}
+    packed = {name: module for name, module in base.named_modules() if isinstance(module, QuantizedLinear)}
+    merged |= {f"{name}.weight".replace(BASE, "."): weight_of(module) for name, module in packed.items()}
     layers = {name: module for name, module in base.named_modules() if isinstance(module, LoraLayer)}
     with torch.no_grad():
         for name, layer in layers.items():

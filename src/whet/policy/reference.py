@@ -1,5 +1,6 @@
 """π_ref: the policy that training must not stray from, or nothing at β = 0."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from copy import deepcopy
 from typing import Any
@@ -21,11 +22,19 @@ class NoReference:
     def follow(self, step: int) -> None:
         """There is nothing to move."""
 
+    def tensors(self) -> Mapping[str, Tensor]:
+        """None."""
+        return {}
+
+    def restore(self, held: Mapping[str, Tensor]) -> None:
+        """There is nothing to restore."""
+
 
 class FrozenReference:
     """A copy of the policy as it was, never trained."""
 
     def __init__(self, policy: LanguageModel, micro_batch_tokens: int) -> None:
+        self.learned = [name for name, weight in policy.model.named_parameters() if weight.requires_grad]
         frozen = deepcopy(policy.model).requires_grad_(False)
         self.policy = policy.alike(frozen, policy.temperature)
         self.tokens = micro_batch_tokens
@@ -36,6 +45,18 @@ class FrozenReference:
 
     def follow(self, step: int) -> None:
         """It stays as it is."""
+
+    def tensors(self) -> Mapping[str, Tensor]:
+        """The weights that the policy learns, as they were: the others are the model's own."""
+        weights = dict(self.policy.model.named_parameters())
+        return {name: weights[name] for name in self.learned}
+
+    @torch.no_grad()
+    def restore(self, held: Mapping[str, Tensor]) -> None:
+        """Becomes what `tensors` told of."""
+        weights = dict(self.policy.model.named_parameters())
+        for name in self.learned:
+            weights[name].copy_(held[name])
 
 
 class FollowingReference(FrozenReference):
@@ -55,6 +76,16 @@ class FollowingReference(FrozenReference):
         for weight, master, target in weights:
             weight.copy_(master.lerp_(target.float(), self.mix))
 
+    def tensors(self) -> Mapping[str, Tensor]:
+        """The mixtures."""
+        return {str(index): master for index, master in enumerate(self.masters)}
+
+    @torch.no_grad()
+    def restore(self, held: Mapping[str, Tensor]) -> None:
+        """Mixtures, and the layers' rounded copies of them."""
+        for index, (weight, master) in enumerate(zip(self.policy.model.parameters(), self.masters, strict=True)):
+            weight.copy_(master.copy_(held[str(index)]))
+
 
 class AdaptersOff:
     """With LoRA the reference costs no memory: it is the policy without its adapters."""
@@ -71,6 +102,13 @@ class AdaptersOff:
 
     def follow(self, step: int) -> None:
         """What lies under the adapters does not move."""
+
+    def tensors(self) -> Mapping[str, Tensor]:
+        """None: it is the model as it was loaded."""
+        return {}
+
+    def restore(self, held: Mapping[str, Tensor]) -> None:
+        """There is nothing to restore."""
 
 
 @torch.no_grad()

@@ -13,10 +13,12 @@ from whet.data.prompts import check_question_template
 from whet.data.sources import check_source
 from whet.errors import UserError, did_you_mean
 from whet.formats import BUILT_IN, build_format
+from whet.recipe.confidential import secret_in
 from whet.recipe.hints import suggest, unknown_key
 from whet.recipe.keys import Key, Path, dotted, is_known, key_of, known_keys, pattern, to_path
 from whet.recipe.tree import Tree
 from whet.rewards.registry import build_reward
+from whet.secrets import redact
 
 Problems = dict[Path, str]
 """What is wrong with which value."""
@@ -32,7 +34,8 @@ def validated(tree: Tree) -> tuple[Config | None, Problems]:
 
 
 def _validated(tree: Tree) -> tuple[Config | None, Problems]:
-    problems = {path: text for path, value in _leaves(tree, ()) if (text := _slip(path, value))}
+    leaves = _leaves(tree, ())
+    problems = {path: text for path, value in leaves if (text := secret_in(path, value) or _slip(path, value))}
     try:
         return Config.model_validate(tree), problems
     except ValidationError as error:
@@ -94,7 +97,7 @@ def _shown(value: Any) -> str:
     """A value as YAML has it, shortened."""
     if value is None or isinstance(value, bool):
         return "empty" if value is None else str(value).lower()
-    return text if len(text := repr(value)) <= 60 else f"{text[:59]}…"
+    return text if len(text := redact(repr(value))) <= 60 else f"{text[:59]}…"
 
 
 def _without_echoes(problems: Problems) -> Problems:

@@ -79,7 +79,8 @@ def _types(annotation: Any) -> Iterator[Any]:
 
 def _choices(annotation: Any) -> tuple[str, ...]:
     inner = get_args(annotation)
-    return inner if get_origin(annotation) is Literal else tuple(w for part in inner for w in _choices(part))
+    is_literal = get_origin(annotation) is Literal
+    return tuple(map(str, inner)) if is_literal else tuple(w for part in inner for w in _choices(part))
 
 
 def kind(annotation: Any, limits: Sequence[Any] = ()) -> str:

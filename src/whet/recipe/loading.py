@@ -14,6 +14,7 @@ from whet.recipe.check import validated
 from whet.recipe.keys import dotted
 from whet.recipe.text import Document, read_document, write_document
 from whet.recipe.tree import Tree, longhand, name_files, override, with_section_defaults
+from whet.secrets import redacted
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 """Where the shipped recipes lie."""
@@ -74,8 +75,8 @@ def _complete(tree: Tree, overrides: Overrides, place: Callable[[keys.Path], str
 
 
 def dump_recipe(config: Config) -> str:
-    """The YAML of a complete recipe: it loads as the same settings."""
-    return write_document(config.model_dump())
+    """The YAML of a complete recipe: it loads as the same settings. Secrets, which no recipe may hold, are left out."""
+    return write_document(redacted(config.model_dump()))
 
 
 def _read(path: Path, name: str) -> Document:

@@ -16,7 +16,14 @@ from whet.recipe.text import read_value
 
 Tree = dict[str, Any]
 
-SHORTHANDS = {"model": "name", "format": "name", "rewards.*": "name", "sft": "when"}
+SHORTHANDS = {
+    "model": "name",
+    "format": "name",
+    "rewards.*": "name",
+    "run.trackers.*": "name",
+    "run.push": "repo",
+    "sft": "when",
+}
 """A word in place of a section stands for this key of it."""
 
 _SOURCES = (("data", "train"), ("data", "mix"), ("data", "test"), ("sft", "data"))
@@ -27,6 +34,10 @@ def longhand(tree: Tree) -> Tree:
     long = {name: _section(name, value) for name, value in tree.items()}
     if isinstance(long.get("rewards"), list):
         long["rewards"] = [_section("rewards.*", item) for item in long["rewards"]]
+    if isinstance(run := long.get("run"), dict):
+        long["run"] = {name: _section(f"run.{name}", value) for name, value in run.items()}
+        if isinstance(trackers := run.get("trackers"), list):
+            long["run"]["trackers"] = [_section("run.trackers.*", item) for item in trackers]
     return long
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from whet.errors import UserError
+from whet.secrets import redact
 
 
 class RewardError(Exception):
@@ -79,7 +80,7 @@ def as_rewards(result: Any, count: int) -> list[Any]:
         RewardError: anything else, or another number of entries.
     """
     if isinstance(result, BaseException):
-        raise RewardError(" ".join(f"raised {type(result).__name__}: {result}".split())[:300]) from result
+        raise RewardError(" ".join(redact(f"raised {type(result).__name__}: {result}").split())[:300]) from result
     try:
         entries = list(result)
     except Exception:
@@ -107,5 +108,5 @@ def as_reward(entry: Any) -> float | None:
     except Exception:  # whatever an object of the user's raises, it is no number
         value = math.nan
     if not math.isfinite(value):
-        raise RewardError(f"gave {entry!r}"[:300])
+        raise RewardError(redact(f"gave {entry!r}")[:300])
     return value

@@ -16,9 +16,10 @@ def part_metrics(groups: Sequence[Group], parts: Sequence[Part], step: int) -> d
     """Mean, spread, share of full marks and share not applicable of each part, and its weight where it moves.
 
     Values are those before weighting. Mean, spread and share of full marks are over the rollouts that a part
-    applies to, and 0 where it applies to none. Rewards may have parts that no reward function gave, such as a KL.
+    applies to, and 0 where it applies to none; replayed rollouts are left out. Rewards may have parts that no reward
+    function gave, such as a KL.
     """
-    rewards = [reward for group in groups for reward in group.rewards]
+    rewards = [reward for group in groups for reward in group.fresh.rewards]
     given = {name: None for reward in rewards for name in reward.parts}
     full_marks = {**given, **{part.name: part.full_mark for part in parts}}
     metrics: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""JSON that any reader takes, one object per line: NaN is null, and every text comes back as it was."""
+"""JSON that any reader takes, one object per line: NaN is null, secrets are left out, other text stays as it was."""
 
 import json
 import math
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from whet.errors import UserError
+from whet.secrets import redacted
 
 
 def encode(record: Mapping[str, Any], indent: int | None = None) -> bytes:
@@ -17,13 +18,21 @@ def encode(record: Mapping[str, Any], indent: int | None = None) -> bytes:
     >>> encode({"loss": float("nan"), "reward": 0.1, "text": "π"}).decode()
     '{"loss": null, "reward": 0.1, "text": "π"}'
     """
-    options: dict[str, Any] = {"ensure_ascii": False, "allow_nan": False, "indent": indent, "default": _plain}
-    try:
-        text = json.dumps(record, **options)
-    except ValueError:
-        text = json.dumps(_finite(record), **options)
+    return _encode([record], indent)
+
+
+def _encode(records: list[Mapping[str, Any]], indent: int | None = None, end: str = "") -> bytes:
+    text = "".join(_dump(record, indent) + end for record in redacted(records))
     # a lone surrogate, which UTF-8 cannot hold, becomes the JSON escape of itself
     return text.encode("utf-8", errors="backslashreplace")
+
+
+def _dump(record: Mapping[str, Any], indent: int | None) -> str:
+    options: dict[str, Any] = {"ensure_ascii": False, "allow_nan": False, "indent": indent, "default": _plain}
+    try:
+        return json.dumps(record, **options)
+    except ValueError:
+        return json.dumps(_finite(record), **options)
 
 
 def _plain(value: Any) -> Any:
@@ -57,7 +66,7 @@ def append(path: Path, record: Mapping[str, Any]) -> None:
 
 def write(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
     """Writes `path`, one line per record; the file appears complete or not at all."""
-    write_bytes(path, b"".join(encode(record) + b"\n" for record in records))
+    write_bytes(path, _encode(list(records), end="\n"))
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -12,10 +12,21 @@ ROLLOUTS = "rollouts"
 EVALUATIONS = "eval"
 CHECK = "check.json"
 CHECKPOINTS = "checkpoints"
+WARM_CHECKPOINTS = "sft"
+"""In `CHECKPOINTS`: those of a warm start that is not done yet."""
 FINAL = "final"
 LOG = "train.log"
 LOCK = ".lock"
 OWNER = "owner.json"
+
+
+def stage_of(done: int) -> str:
+    """What a measurement after `done` GRPO steps is called.
+
+    >>> stage_of(40)
+    'step-000040'
+    """
+    return f"step-{done:06d}"
 
 
 def rollouts_name(step: int) -> str:
@@ -24,7 +35,7 @@ def rollouts_name(step: int) -> str:
     >>> rollouts_name(7)
     'step-000007.jsonl'
     """
-    return f"step-{step:06d}.jsonl"
+    return f"{stage_of(step)}.jsonl"
 
 
 def step_of_rollouts(name: str) -> int:

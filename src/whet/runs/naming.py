@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from whet.errors import UserError
-from whet.runs.layout import LOCK, OWNER
+from whet.runs import layout
 from whet.runs.lock import refuse_in_use
 
 ALLOWED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -58,8 +58,8 @@ def new_folder(parent: Path, stem: str, name: str | None = None) -> Path:
 
 
 def refuse_taken(path: Path) -> None:
-    """Raises `UserError` where a run folder has anything in it, naming the owner if it is in use."""
-    if any(inside.name not in (LOCK, OWNER) for inside in path.iterdir()):
+    """Raises `UserError` where a folder is taken, naming the owner if it is in use."""
+    if is_taken(path):
         refuse_in_use(path)
         raise UserError(f"run.name: {path} exists; choose another name")
 
@@ -74,6 +74,16 @@ def _named(path: Path) -> Path:
     return path
 
 
+def is_taken(path: Path) -> bool:
+    """Whether a folder holds anything worth keeping."""
+    return not all(_is_half_made(inside.name) for inside in path.iterdir())
+
+
+def _is_half_made(name: str) -> bool:
+    """What a run leaves that was killed before it had a manifest: nothing worth keeping."""
+    return name in (layout.RECIPE, layout.LOCK, layout.OWNER) or (name.startswith(".") and name.endswith(".tmp"))
+
+
 def _numbered(parent: Path, stem: str) -> Path:
     pattern = re.compile(re.escape(stem) + r"-(\d+)")
     numbers = [int(match[1]) for path in parent.iterdir() if (match := pattern.fullmatch(path.name))]
@@ -85,3 +95,12 @@ def _numbered(parent: Path, stem: str) -> Path:
             return path
         except FileExistsError:  # another run took this number just now
             number += 1
+
+
+def find_run(name: Path, parent: Path = Path("runs")) -> Path:
+    """The run folder at `name`, or called so in `parent`.
+
+    >>> find_run(Path("no-such-run-001")).as_posix()
+    'runs/no-such-run-001'
+    """
+    return name if name.is_dir() or len(name.parts) > 1 else parent / name

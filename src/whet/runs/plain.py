@@ -1,4 +1,6 @@
-"""A model's text where people read it: it must not move the terminal's cursor or break a table."""
+"""Other people's text where people read it: it must not move the cursor, break a table or give a secret away."""
+
+from whet.secrets import redact
 
 
 def one_line(text: str, width: int = 100) -> str:
@@ -23,5 +25,5 @@ def both_ends(text: str, width: int = 100) -> str:
 
 
 def _clean(text: str) -> str:
-    line = " ".join(text.split())
+    line = " ".join(redact(text).split())
     return "".join(letter if letter.isprintable() else "·" for letter in line)

@@ -28,4 +28,5 @@ def rollout_records(
                 "advantage": advantage,
                 "tokens": list(rollout.tokens),
                 "logprobs": list(rollout.logprobs),
+                **({"replayed": True} if rollout.replayed else {}),
             }

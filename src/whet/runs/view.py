@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from whet.runs.figures import duration, figure, in_order
 from whet.runs.progress import Clock, Phase, Phases
+from whet.secrets import redact
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -108,7 +109,7 @@ def _told(phase: Phase) -> list[str]:
 
 
 class SeveralViews:
-    """Every event to each of several views, such as the terminal and the run's log."""
+    """Every event to each of several views, such as the terminal and the run's log; notes without their secrets."""
 
     def __init__(self, *views: View) -> None:
         self._views = views
@@ -122,8 +123,9 @@ class SeveralViews:
             view.advance(done, **figures)
 
     def note(self, text: str) -> None:
+        clean = redact(text)
         for view in self._views:
-            view.note(text)
+            view.note(clean)
 
     def close(self) -> None:
         for view in self._views:

@@ -1,6 +1,7 @@
 """What a run leaves on disk while it goes: the role `Run` of the loop."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -9,9 +10,13 @@ from whet.errors import UserError
 from whet.runs import jsonl, layout
 from whet.runs.environment import environment
 from whet.runs.lock import FolderLock
-from whet.runs.naming import check_name, new_folder
+from whet.runs.naming import check_name, is_taken, new_folder
 from whet.runs.records import rollout_records
+from whet.secrets import redact
 from whet.types import Group
+
+Listener = Callable[[str, int, Mapping[str, Any]], None]
+"""Is told of figures: the phase (`sft`, `grpo`; `eval` for a measurement), the step, and the figures by name."""
 
 
 class RunWriter:
@@ -20,10 +25,12 @@ class RunWriter:
     A step counts as done once its line is in `metrics.jsonl`; its rollouts are on disk before that.
     """
 
-    def __init__(self, path: Path, next_step: int = 0) -> None:
-        """Takes over the run folder at `path`, which goes on at `next_step`: see `create` and `reopen`."""
+    def __init__(self, path: Path) -> None:
+        """Takes over the run folder at `path`: see `create` and `reopen`."""
         self.path = path
-        self.next_step = next_step
+        self.next_step = 0
+        self.listeners: list[Listener] = []
+        """Who is told of figures once they are on disk."""
         self._lock = FolderLock(path)
 
     @classmethod
@@ -46,22 +53,38 @@ class RunWriter:
         run._begin_alone()
         created = datetime.now(UTC).isoformat(timespec="seconds")
         head = {"format": layout.FORMAT, "name": run.path.name, "created": created}
-        jsonl.write_bytes(run.path / layout.RECIPE, recipe.encode("utf-8"))
+        run.record_recipe(recipe)
         whole = jsonl.encode({**head, **manifest, **environment()}, indent=2)
         jsonl.write_bytes(run.path / layout.MANIFEST, whole + b"\n")
         return run
 
     @classmethod
-    def reopen(cls, path: Path, next_step: int) -> Self:
-        """The run at `path`, to go on at GRPO step `next_step`; what it wrote from there on is dropped.
+    def reopen(cls, path: Path) -> Self:
+        """The run at `path`; `rewind` says where it goes on.
 
         Raises `UserError` where there is no run or another process owns it.
         """
         if not (path / layout.MANIFEST).is_file():
             raise UserError(f"run: {path} is not a run folder; name one that `whet train` made")
-        run = cls(path, next_step)
-        run._drop_from(next_step)
-        return run
+        return cls(path)
+
+    def rewind(self, next_step: int, warm_steps: int | None = None) -> None:
+        """Goes on at GRPO step `next_step`: forgets what was written from there on, half-written lines and unfinished
+        files included, and of the warm start what came after its first `warm_steps`."""
+        self.next_step = next_step
+        done = {"grpo": next_step, "sft": sys.maxsize if warm_steps is None else warm_steps}
+        for name in (layout.METRICS, layout.TIMINGS, layout.HEALTH):
+            if (path := self.path / name).is_file():
+                jsonl.write(path, [line for line in jsonl.read(path) if line["step"] < done[line.get("phase", "grpo")]])
+        for path in (self.path / layout.ROLLOUTS).glob("step-*.jsonl"):
+            if layout.step_of_rollouts(path.name) >= self.next_step:
+                path.unlink()
+        for path in sorted((self.path / layout.EVALUATIONS).glob("step-*.json*")):  # the summary, then its records
+            if layout.step_of_rollouts(path.stem) > self.next_step:
+                path.unlink()
+        for leftover in [*self.path.glob(".*.tmp"), *self.path.glob("*/.*.tmp")]:
+            if leftover.is_file():
+                leftover.unlink()
 
     def steps(self, until: int) -> Iterable[int]:
         """The steps still to do: from where the run stopped up to `until`, excluded."""
@@ -80,14 +103,20 @@ class RunWriter:
         self.record_metrics("grpo", step, metrics)
         self.next_step = step + 1
 
+    def record_recipe(self, recipe: str) -> None:
+        """Writes the text of the resolved recipe, in place of the one before."""
+        jsonl.write_bytes(self.path / layout.RECIPE, redact(recipe).encode("utf-8"))
+
     def record_metrics(self, phase: str, step: int, metrics: Mapping[str, float]) -> None:
         """Appends the metrics of one step of a phase, such as `sft`. The same run gives the same lines."""
         jsonl.append(self.path / layout.METRICS, {"phase": phase, "step": step, **metrics})
+        self._tell(phase, step, metrics)
 
     def record_timings(self, phase: str, step: int, timings: Mapping[str, float]) -> None:
         """Appends how long a step took, and whatever else differs from run to run of one recipe."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         jsonl.append(self.path / layout.TIMINGS, {"phase": phase, "step": step, "at": now, **timings})
+        self._tell(phase, step, timings)
 
     def record_finding(self, finding: Mapping[str, Any]) -> None:
         """Appends what was found wrong with the run: see docs/how-to/run-folder.md for the keys."""
@@ -101,6 +130,7 @@ class RunWriter:
         folder = self.path / layout.EVALUATIONS
         jsonl.write(folder / f"{check_name(stage)}.jsonl", records)
         jsonl.write_bytes(folder / f"{stage}.json", jsonl.encode(summary, indent=2) + b"\n")
+        self._tell("eval", self.next_step, summary)
 
     def record_check(self, stage: str, report: Mapping[str, Any]) -> None:
         """Writes what a check found: `check.json`, and `check-<stage>.json` for one after a stage."""
@@ -108,9 +138,9 @@ class RunWriter:
         jsonl.write_bytes(self.path / name, jsonl.encode(report, indent=2) + b"\n")
 
     def log(self, text: str) -> None:
-        """Adds a line with the time to `train.log`."""
+        """Adds a line with the time to `train.log`; secrets are left out."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        line = f"{now} {text}\n".encode("utf-8", errors="backslashreplace")
+        line = f"{now} {redact(text)}\n".encode("utf-8", errors="backslashreplace")
         with (self.path / layout.LOG).open("ab") as file:
             file.write(line)
 
@@ -118,6 +148,11 @@ class RunWriter:
     def checkpoints(self) -> Path:
         """Where checkpoints go: `checkpoints/step-N`."""
         return self.path / layout.CHECKPOINTS
+
+    @property
+    def warm_checkpoints(self) -> Path:
+        """Where those of a warm start go, until it is done: `checkpoints/sft/step-N`."""
+        return self.checkpoints / layout.WARM_CHECKPOINTS
 
     @property
     def final(self) -> Path:
@@ -136,21 +171,10 @@ class RunWriter:
 
     def _begin_alone(self) -> None:
         """Gives up a folder in which another run began and ended since its name was found free."""
-        others = {path.name for path in self.path.iterdir()} - {layout.LOCK, layout.OWNER}
-        if others:
+        if is_taken(self.path):
             self.close()
             raise UserError(f"run.name: {self.path} exists; choose another name")
 
-    def _drop_from(self, step: int) -> None:
-        """Forgets GRPO steps from `step` on, half-written lines and unfinished files."""
-        for name in (layout.METRICS, layout.TIMINGS, layout.HEALTH):
-            path = self.path / name
-            if path.is_file():
-                lines = jsonl.read(path)
-                jsonl.write(path, [one for one in lines if one.get("phase", "grpo") != "grpo" or one["step"] < step])
-        for path in (self.path / layout.ROLLOUTS).glob("step-*.jsonl"):
-            if layout.step_of_rollouts(path.name) >= step:
-                path.unlink()
-        for leftover in [*self.path.glob(".*.tmp"), *self.path.glob("*/.*.tmp")]:
-            if leftover.is_file():
-                leftover.unlink()
+    def _tell(self, phase: str, step: int, figures: Mapping[str, Any]) -> None:
+        for listener in self.listeners:
+            listener(phase, step, figures)

@@ -1,10 +1,13 @@
 """The warm-start loop: imitate, measure on solutions set aside, stop when that no longer improves."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from random import Random
+from typing import Any
 
 import torch
 
+from whet.back_off import backing_off
 from whet.config import SftConfig
 from whet.protocols import Optimizer, Policy
 from whet.sft.examples import Example, pack, parts
@@ -12,6 +15,32 @@ from whet.sft.objective import negative_log_likelihood
 
 Report = Callable[[int, Mapping[str, float]], None]
 """Told (step, metrics) after every step."""
+
+
+@dataclass
+class Progress:
+    """How far a warm start has come; with the optimizer's tensors, all that its next step depends on."""
+
+    done: int = 0
+    """Steps made."""
+    best: float | None = None
+    """The best held-out loss so far, in nats per token; None before the first measurement."""
+    since_best: int = 0
+    """Measurements since then."""
+
+    def measured(self, loss: float) -> None:
+        """One more held-out loss."""
+        better = self.best is None or loss < self.best
+        self.since_best = 0 if better else self.since_best + 1
+        self.best = loss if better else self.best
+
+    def state(self) -> dict[str, float | int | None]:
+        """As JSON has it."""
+        return asdict(self)
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Goes on from what `state` told of."""
+        self.done, self.best, self.since_best = (state[name] for name in ("done", "best", "since_best"))
 
 
 def warm_start(
@@ -22,18 +51,22 @@ def warm_start(
     config: SftConfig,
     seed: int,
     report: Report,
+    progress: Progress | None = None,
 ) -> None:
-    """Trains for at most `config.steps`; each step reports `loss`, and `held_out_loss` where it was measured."""
-    best, since_best = float("inf"), 0
-    for step in range(config.steps):
+    """Trains for at most `config.steps`; each step reports `loss`, and `held_out_loss` where it was measured.
+
+    With `progress` it goes on from there, and keeps it up to date: it is what it should be whenever `report` is called.
+    """
+    progress = progress or Progress()
+    for step in range(progress.done, config.steps):
         loss = _learn(policy, optimizer, _draw(examples, step, config.batch_size, seed), config.micro_batch_tokens)
         metrics = {"loss": loss, **optimizer.step(step)}
         if held_out and (step + 1) % config.evaluate_every == 0:
             metrics["held_out_loss"] = held_out_loss(policy, held_out, config.micro_batch_tokens)
-            since_best = 0 if metrics["held_out_loss"] < best else since_best + 1
-            best = min(best, metrics["held_out_loss"])
+            progress.measured(metrics["held_out_loss"])
+        progress.done = step + 1
         report(step, metrics)
-        if since_best >= config.patience:
+        if progress.since_best >= config.patience:
             return
 
 
@@ -51,12 +84,18 @@ def _order(size: int, seed: int, epoch: int) -> list[int]:
 def _learn(policy: Policy, optimizer: Optimizer, examples: Sequence[Example], micro_batch_tokens: int) -> float:
     """Adds the gradient of the mean NLL over these examples; returns it in nats per token."""
     tokens = sum(len(example.response) for example in examples)
-    total = 0.0
-    for part in parts(examples, micro_batch_tokens):
-        packed = pack(part)
-        loss = negative_log_likelihood(policy.logprobs(packed.batch), packed.target_BT, tokens)
-        optimizer.accumulate(loss)
-        total += loss.item()
+
+    def gradient(at_a_time: int) -> float:
+        total = 0.0
+        for part in parts(examples, at_a_time):
+            packed = pack(part)
+            loss = negative_log_likelihood(policy.logprobs(packed.batch), packed.target_BT, tokens)
+            optimizer.accumulate(loss)
+            total += loss.item()
+        return total
+
+    smallest = min(len(example.prompt) + len(example.response) for example in examples)
+    total, policy.fits = backing_off(gradient, min(micro_batch_tokens, policy.fits), smallest, optimizer.forget)
     return total
 
 

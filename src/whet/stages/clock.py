@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -10,11 +11,19 @@ class Clock:
     """Seconds by name, since the last `restart`."""
 
     def __init__(self) -> None:
+        self.under_way: tuple[str, float] = ("", 0.0)
+        """The phase that is being timed and when it began; no name where there is none."""
+        self.longest: dict[str, float] = {}
+        """By phase, the longest that one of its calls took."""
         self.restart()
+
+    def now(self) -> float:
+        """Seconds since some moment."""
+        return time.perf_counter()
 
     def restart(self) -> None:
         """A new step begins."""
-        self.started = time.perf_counter()
+        self.started = self.now()
         self.seconds: Counter[str] = Counter()
 
     def each(self, steps: Iterable[int]) -> Iterator[int]:
@@ -25,7 +34,20 @@ class Clock:
 
     def elapsed(self) -> float:
         """Seconds since the step began."""
-        return time.perf_counter() - self.started
+        return self.now() - self.started
+
+    @contextmanager
+    def timing(self, name: str) -> Iterator[None]:
+        """What happens inside is a call of the phase `name`."""
+        began = self.now()
+        self.under_way = (name, began)
+        try:
+            yield
+        finally:
+            self.under_way = ("", 0.0)
+            took = self.now() - began
+            self.seconds[name] += took  # type: ignore[assignment]
+            self.longest[name] = max(self.longest.get(name, 0.0), took)
 
 
 class Timed:
@@ -40,10 +62,7 @@ class Timed:
 
     def _timed(self, function: Any) -> Any:
         def call(*args: Any, **options: Any) -> Any:
-            began = time.perf_counter()
-            try:
+            with self._clock.timing(self._name):
                 return function(*args, **options)
-            finally:
-                self._clock.seconds[self._name] += time.perf_counter() - began  # type: ignore[assignment]
 
         return call

@@ -1,4 +1,4 @@
-"""GRPO as a stage: Algorithm 1 with a run folder under it, a view beside it, evaluations and checkpoints when due."""
+"""GRPO as a stage: Algorithm 1 with a run folder under it, a view beside it, milestones after each step."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -6,20 +6,23 @@ from typing import TYPE_CHECKING
 
 from whet.build import Task, build_asking, build_optimizer, build_reference, build_sampler, place_kl
 from whet.config import Config
-from whet.eval.evaluate import Evaluation
 from whet.grpo.algorithm import train
 from whet.grpo.metrics import group_metrics
-from whet.policy.checkpoint import prune, save_checkpoint, step_folder
-from whet.protocols import Optimizer
+from whet.policy.checkpoint import Checkpoint, remove_checkpoints
 from whet.rewards.statistics import part_metrics
 from whet.runs.view import View
 from whet.runs.writer import RunWriter
 from whet.stages.clock import Clock, Timed
 from whet.stages.efficiency import Efficiency
+from whet.stages.finite import Finite
 from whet.stages.grading import ToldGrader
-from whet.stages.measure import measure
+from whet.stages.milestones import Milestones
 from whet.stages.parity import Gated
+from whet.stages.savings import Savings
+from whet.stages.stop import Stop
+from whet.stages.training_state import TrainingState
 from whet.stages.watch import Watch
+from whet.stages.watchdog import watched
 from whet.types import Group
 
 if TYPE_CHECKING:
@@ -78,74 +81,55 @@ class Recorder:
         self.watch.step(step, whole)
 
 
-class Milestones:
-    """What happens after a step: a held-out measurement and a checkpoint, each when due.
-
-    Where checkpoints are kept at all, the best held-out accuracy so far gets one, whenever it was measured.
-    """
-
-    def __init__(
-        self,
-        policy: "LanguageModel",
-        optimizer: Optimizer,
-        task: Task,
-        config: Config,
-        run: RunWriter,
-        view: View,
-        watch: Watch | None = None,
-    ):
-        self.policy, self.optimizer, self.task, self.config = policy, optimizer, task, config
-        self.run, self.view, self.watch = run, view, watch or Watch(run, view)
-        self.best: tuple[float, int] = (-1.0, -1)
-        """The best held-out accuracy and after how many steps it was measured; of equals, the latest."""
-
-    def __call__(self, step: int) -> None:
-        done, saves = step + 1, self.config.run.save_every
-        if _is_due(done, self.config.eval.every) and done < self.config.grpo.steps:
-            self._evaluate(done)
-        if _is_due(done, saves) or (saves and self.best[1] == done):
-            self._save(done)
-
-    def _evaluate(self, done: int) -> None:
-        evaluation = measure(self.policy, self.task.exam, self.config, self.view, f"Evaluate, step {done}")
-        record_evaluation(self.run, f"step-{done:06d}", evaluation)
-        self.watch.measured(evaluation)
-        self.best = max(self.best, (evaluation.accuracy, done))
-        self.view.phase("GRPO", self.config.grpo.steps, done)
-
-    def _save(self, done: int) -> None:
-        tensors = {"optimizer": self.optimizer.tensors()}
-        save_checkpoint(step_folder(self.run.checkpoints, done), tensors, {"step": done, "best": list(self.best)})
-        best = step_folder(self.run.checkpoints, self.best[1]) if self.best[1] > 0 else None
-        prune(self.run.checkpoints, self.config.run.keep, [best] if best else [])
-
-
 def fine_tune(
-    policy: "LanguageModel", task: Task, config: Config, run: RunWriter, view: View, watch: Watch | None = None
+    policy: "LanguageModel",
+    task: Task,
+    config: Config,
+    run: RunWriter,
+    view: View,
+    watch: Watch | None = None,
+    stop: Stop | None = None,
+    warmed: bool = False,
+    saved: Checkpoint | None = None,
 ) -> None:
-    """GRPO over `config.grpo.steps` steps; the policy is changed in place, and `watch` kept informed."""
-    watch = watch or Watch(run, view)
+    """GRPO over `config.grpo.steps` steps; the policy is changed in place, and `watch` kept informed.
+
+    `warmed` says whether a warm start came before: then the reference is a policy of its own, and worth a checkpoint.
+    With `saved`, a checkpoint of this run, it goes on from there, for which the policy must be as it was loaded.
+    """
+    watch, stop = watch or Watch(run, view), stop or Stop()
     clock, grader = Clock(), ToldGrader(task.reward, view, lambda: run.next_step)
     optimizer = build_optimizer(policy, config.grpo.optimizer, config.grpo.steps)
     efficiency = Efficiency.of(policy, config.grpo.objective)
     sampler, grading = Timed(build_sampler(config, "train"), "rollout", clock), Timed(grader, "grade", clock)
     asking = build_asking(config, task.stream, sampler, grading, task.reward.full_marks or 1.0)
-    reward, reference = place_kl(config, asking.grader, Timed(build_reference(policy, config), "reference", clock))
-    told = partial(graded, task.reward, asking.told)
+    kept = build_reference(policy, config, warmed)
+    reward, reference = place_kl(config, asking.grader, Timed(kept, "reference", clock))
+    state = TrainingState(optimizer, kept, asking.memories)
+    savings = Savings(state, run.checkpoints, config.grpo.steps, config.run, config.run.save_every)
+    milestones = Milestones(policy, savings, task, config, run, view, watch, stop)
+    if saved:
+        state.restore(saved)
+        milestones.measure(run.next_step)
+    elif warmed and (config.run.save_every or config.run.save_minutes):
+        savings.save(0)
+        remove_checkpoints(run.warm_checkpoints)
+    recorder = Recorder(run, view, clock, partial(graded, task.reward, asking.told), efficiency, watch)
     view.phase("GRPO", config.grpo.steps, run.next_step)
     if config.grpo.sampling.top_p < 1:
         view.note(f"grpo.sampling.top_p is {config.grpo.sampling.top_p:g}: anything under 1 biases the gradient")
-    train(
-        policy=policy,
-        reference=reference,
-        sampler=sampler,
-        problems=asking.problems,
-        reward=reward,
-        optimizer=optimizer,
-        run=Gated(Recorder(run, view, clock, told, efficiency, watch), policy),
-        config=config.grpo,
-        after_step=Milestones(policy, optimizer, task, config, run, view, watch),
-    )
+    with stop.patiently(), watched(clock, view):
+        train(
+            policy=policy,
+            reference=reference,
+            sampler=sampler,
+            problems=asking.problems,
+            reward=reward,
+            optimizer=optimizer,
+            run=Finite(Gated(recorder, policy)),
+            config=config.grpo,
+            after_step=milestones,
+        )
 
 
 def graded(
@@ -153,12 +137,3 @@ def graded(
 ) -> dict[str, float]:
     """What the rewards and the asking tell of a step; a function's own figures cannot pose as ours."""
     return {**mixture.logs.metrics, **part_metrics(groups, mixture.parts, step), **asking()}
-
-
-def record_evaluation(run: RunWriter, stage: str, evaluation: Evaluation) -> None:
-    """A measurement to the run folder."""
-    run.record_evaluation(stage, [record.as_dict() for record in evaluation.records], evaluation.summary())
-
-
-def _is_due(done: int, every: int) -> bool:
-    return every > 0 and done % every == 0

@@ -6,6 +6,7 @@ Before any update they are the same numbers, up to rounding. Where they are not,
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from whet.batch import collate
@@ -99,7 +100,7 @@ class Gated:
         """Raises `UserError` after a step in which they did not."""
         self.run.record(step, groups, advantages, metrics)
         found = Agreement(metrics[MEAN], metrics[MAX], _gate(self.policy))
-        if not found.holds:
+        if isfinite(found.mean) and not found.holds:  # what is no number at all, `Finite` counts
             raise UserError(f"step {step}: {_disagreement(found, self.policy)}")
 
 

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 from whet.build import Task, build_optimizer
 from whet.config import Config, SftConfig
 from whet.errors import UserError
+from whet.policy.checkpoint import Checkpoint
 from whet.runs.view import View
 from whet.runs.writer import RunWriter
-from whet.sft.algorithm import warm_start
+from whet.sft.algorithm import Progress, warm_start
 from whet.sft.examples import Example
 from whet.stages.clock import Clock
+from whet.stages.savings import Savings
+from whet.stages.stop import Stop
+from whet.stages.training_state import TrainingState
 from whet.types import Problem
 
 if TYPE_CHECKING:
@@ -44,31 +48,44 @@ def refuse_too_few(worked: Sequence[Problem], task: Task) -> None:
 
 
 def run_warm_start(
-    policy: "LanguageModel", task: Task, worked: Sequence[Problem], config: Config, run: RunWriter, view: View
+    policy: "LanguageModel",
+    task: Task,
+    worked: Sequence[Problem],
+    config: Config,
+    run: RunWriter,
+    view: View,
+    stop: Stop | None = None,
+    saved: Checkpoint | None = None,
 ) -> None:
     """Imitates the solutions of `worked`, some of them set aside to measure by; the policy is changed in place.
 
-    At temperature 1, whatever the temperature of sampling: the loss is that of the model itself.
+    At temperature 1, whatever the temperature of sampling: the loss is that of the model itself. With `saved`, a
+    checkpoint of this warm start, it goes on from there, for which the policy must be as it was loaded.
     """
+    from whet.policy.reference import NoReference
+
+    stop, clock, progress = stop or Stop(), Clock(), Progress()
     learner = policy.alike(policy.model, temperature=1.0)
     aside = min(config.sft.held_out, int(ASIDE * len(worked)))
     examples = [example(problem, task, policy) for problem in worked]
     optimizer = build_optimizer(policy, config.sft.optimizer, config.sft.steps)
-    view.phase("Warm start", config.sft.steps)
-    clock = Clock()
-    done = 0
+    state = TrainingState(optimizer, NoReference(), {"progress": progress})
+    savings = Savings(state, run.warm_checkpoints, config.sft.steps, config.run)
+    if saved:
+        state.restore(saved)
+    view.phase("Warm start", config.sft.steps, progress.done)
 
     def report(step: int, metrics: Mapping[str, float]) -> None:
-        nonlocal done
-        done = step + 1
         run.record_metrics("sft", step, metrics)
         run.record_timings("sft", step, {"step_time": clock.elapsed()})
-        view.advance(done, **{name: metrics[name] for name in ("loss", "held_out_loss") if name in metrics})
+        view.advance(step + 1, **{name: metrics[name] for name in ("loss", "held_out_loss") if name in metrics})
+        savings.after(step + 1, stop)
         clock.restart()
 
-    warm_start(learner, optimizer, examples[aside:], examples[:aside], config.sft, config.seed, report)
-    if done < config.sft.steps:
-        view.note(f"the held-out loss no longer falls: the warm start ends after {done} steps")
+    with stop.patiently():
+        warm_start(learner, optimizer, examples[aside:], examples[:aside], config.sft, config.seed, report, progress)
+    if progress.done < config.sft.steps:
+        view.note(f"the held-out loss no longer falls: the warm start ends after {progress.done} steps")
 
 
 def example(problem: Problem, task: Task, policy: "LanguageModel") -> Example:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from whet.diagnose.health import Finding, Health
 from whet.eval.evaluate import Evaluation
+from whet.runs import layout
+from whet.runs.reader import RunReader
 from whet.runs.view import View
 from whet.runs.writer import RunWriter
 
@@ -22,6 +24,19 @@ class Watch:
     def measured(self, evaluation: Evaluation) -> None:
         """After a held-out measurement; the first one is what later ones are compared with."""
         self._tell(self.health.measured(evaluation.summary()))
+
+    def begin(self, first: Evaluation, run: RunReader, done: int) -> None:
+        """Before the first step; or, where `done` of them were made, in silence what was seen of the run until then."""
+        if not done:
+            self.measured(first)
+            return
+        self.health.measured(first.summary())
+        measured = run.evaluations()
+        for line in run.metrics():
+            if line["step"] < done:
+                self.health.step(line["step"], line)
+                between = measured.get(layout.stage_of(line["step"] + 1))
+                self.health.measured(between) if between else None
 
     def _tell(self, findings: Iterable[Finding]) -> None:
         for finding in findings:

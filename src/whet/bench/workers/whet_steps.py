@@ -67,7 +67,9 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
     roles = Roles(policy.tokenizer, work, steps, clock)
     policy.end_tokens = frozenset  # type: ignore[method-assign]  # no token ends a response
     optimizer = build_optimizer(policy, OptimizerConfig(learning_rate=1e-6), steps)
-    timed = SimpleNamespace(accumulate=optimizer.accumulate, step=Timed(optimizer, "optimizer", clock).step)
+    timed = SimpleNamespace(
+        accumulate=optimizer.accumulate, forget=optimizer.forget, step=Timed(optimizer, "optimizer", clock).step
+    )
     grpo = GrpoConfig(
         steps=steps,
         prompts_per_step=work.prompts,

@@ -160,7 +160,8 @@ def _quantised(folder: Path) -> str:
     if not isinstance(record, dict):
         return ""
     method = record.get("quant_method", "unknown method")
-    return f"its weights are quantised ({method}) and cannot be trained; name the full-precision model"
+    mend = "name the full-precision model, which `model.lora.bits: 4` keeps in four bits"
+    return f"its weights are quantised ({method}) and cannot be trained; {mend}"
 
 
 def _no_tokenizer(folder: Path) -> str:

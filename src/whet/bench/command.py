@@ -1,0 +1,37 @@
+"""`whet bench`: the tables that were asked for, one after the other, each on disk as soon as it is there."""
+
+import sys
+from pathlib import Path
+
+from whet.bench.report import save
+from whet.bench.tables import FULL, QUICK, TABLES, Bench, chosen
+from whet.bench.work import work_of
+from whet.policy.loading.patience import Say
+from whet.secrets import redact
+
+
+def bench(
+    quick: bool,
+    tables: str | None,
+    model: str | None,
+    vllm_python: Path | None,
+    target: float,
+    shape: str,
+    out: Path,
+    say: Say,
+) -> None:
+    """Measures, prints and keeps. The options are those of `whet bench`; progress goes to `say`."""
+    command = redact(" ".join(["whet", *sys.argv[1:]]))
+    asked = Bench(
+        model=model or "SmolLM2-135M-Instruct",
+        amount=QUICK if quick else FULL,
+        vllm_python=str(vllm_python) if vllm_python else None,
+        target=target,
+        say=say,
+        keep=lambda table: save(table, out, command),
+        work=work_of(shape),
+    )
+    for name in chosen(tables or ("equal_work,rollouts" if quick else ",".join(TABLES))):
+        table = TABLES[name](asked)
+        asked.keep(table)
+        print(table.markdown(), flush=True)

@@ -1,0 +1,113 @@
+"""Replay of solved rare problems: their right responses are kept for a group that has none of its own.
+
+A group whose rewards are all equal has no policy gradient, and a success on a hard problem is learned from once, in the
+step that sampled it. With replay one response of such a group makes way for a right one that an earlier step sampled on
+the same problem, so that the group teaches again. As in ExGRPO (arXiv:2510.02245) successes are kept by problem and
+by how often it is solved, and let go once it is mastered; as with RePO's recency (arXiv:2506.09340) the newest is
+taken. ρ = π_θ / π_old is formed with the log-probabilities recorded when the response was sampled: that is the
+importance ratio of off-policy learning, clipped like any other.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from statistics import fmean
+from typing import Any
+
+from whet.config import ReplayConfig
+from whet.protocols import Grader, Judge, Problems
+from whet.types import Group, Outputs, Prompt, Reward, Rollout
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A right response to a rarely solved problem."""
+
+    rollout: Rollout
+    reward: Reward
+    step: int
+    """The step that sampled it."""
+
+
+class Replay:
+    """Plays `Problems` and `Grader`: draws and grades as they do, and gives a signal to groups without one."""
+
+    def __init__(self, problems: Problems, grader: Grader, judge: Judge, config: ReplayConfig) -> None:
+        self.problems, self.grader, self.judge, self.config = problems, grader, judge, config
+        self.seen: dict[str, tuple[int, int]] = {}
+        """By problem: right responses, and all of them."""
+        self.kept: dict[str, list[Kept]] = {}
+        """By problem: its newest right responses; the problem that got one last stands last."""
+        self.step, self.ages = 0, list[int]()
+
+    def draw(self, count: int, step: int) -> list[Prompt]:
+        """The prompts of `step`, as they are."""
+        self.step, self.ages = step, []
+        return self.problems.draw(count, step)
+
+    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
+        """One complete group per prompt, in order, the kept response in the place of its last where it has one."""
+        groups = self.grader.grade(prompts, outputs)
+        given = [self._with_signal(group) for group in groups]
+        for group in groups:
+            self._observe(group)
+        return given
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """What the step under way took from earlier ones, and what there is to take."""
+        return {
+            "replay/rollouts": float(len(self.ages)),
+            "replay/age": fmean(self.ages) if self.ages else 0.0,
+            "replay/problems": float(len(self.kept)),
+        }
+
+    def _with_signal(self, group: Group) -> Group:
+        """The group, or where its rewards are all equal and a kept one is higher, the same with that in it."""
+        kept = self.kept.get(group.prompt.problem.id)
+        others = [reward.total for reward in group.rewards[:-1] if reward.total is not None]
+        if group.has_signal or not kept or not others:
+            return group
+        newest = kept[-1]
+        reward = _weighed(newest.reward, group.rewards[-1].weights)
+        if reward.total is None or reward.total <= others[0]:
+            return group
+        self.ages.append(self.step - newest.step)
+        rollouts, rewards = (*group.rollouts[:-1], newest.rollout), (*group.rewards[:-1], reward)
+        return replace(group, rollouts=rollouts, rewards=rewards)
+
+    def _observe(self, group: Group) -> None:
+        """Counts the right ones, and keeps them while the problem is rare."""
+        problem = group.prompt.problem
+        right = [self.judge(rollout.text, problem).correct for rollout in group.rollouts]
+        solved, tried = self.seen.get(problem.id, (0, 0))
+        solved, tried = self.seen[problem.id] = solved + sum(right), tried + len(right)
+        if solved / tried > self.config.pass_rate:
+            self.kept.pop(problem.id, None)
+            return
+        found = zip(group.rollouts, group.rewards, right, strict=True)
+        new = [Kept(replace(one, replayed=True), reward, self.step) for one, reward, is_right in found if is_right]
+        if new:
+            self.kept[problem.id] = [*self.kept.pop(problem.id, []), *new][-self.config.responses :]
+        while len(self.kept) > self.config.capacity:
+            del self.kept[next(iter(self.kept))]
+
+    def state(self) -> dict[str, Any]:
+        """The memory, as JSON has it."""
+        kept = {problem: [asdict(one) for one in some] for problem, some in self.kept.items()}
+        return {"seen": dict(self.seen), "kept": kept}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Remembers what `state` told of, JSON read back."""
+        self.seen = {problem: (int(solved), int(tried)) for problem, (solved, tried) in state["seen"].items()}
+        self.kept = {problem: [_kept(one) for one in some] for problem, some in state["kept"].items()}
+
+
+def _weighed(reward: Reward, weights: Mapping[str, float]) -> Reward:
+    """The reward at the weights of this step, where it says what it is made of: they may have moved."""
+    given = [weights[name] * value for name, value in reward.parts.items() if name in weights and value is not None]
+    return Reward(sum(given), reward.parts, weights) if given else reward
+
+
+def _kept(told: Mapping[str, Any]) -> Kept:
+    rollout = {**told["rollout"], **{name: tuple(told["rollout"][name]) for name in ("tokens", "logprobs")}}
+    return Kept(Rollout(**rollout), Reward(**told["reward"]), told["step"])

@@ -1,0 +1,190 @@
+"""Other places where the figures of a run may go: W&B, trackio, TensorBoard."""
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from netrc import NetrcParseError, netrc
+from os import environ
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from whet.config import TrackerConfig
+from whet.errors import UserError, did_you_mean
+from whet.runs import layout
+
+Say = Callable[[str], None]
+
+PROJECT = "whet"
+"""What the runs are filed under, unless the recipe names another project."""
+
+PHASES = ("sft", "grpo", "eval")
+
+
+class Tracker(Protocol):
+    """Keeps the figures of a run somewhere else. Any method may raise, block or fail: see `Detached`."""
+
+    def begin(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        """The run in `folder` begins, or goes on; `settings` is its recipe."""
+        ...
+
+    def metrics(self, phase: str, step: int, figures: Mapping[str, float]) -> None:
+        """Figures of a step of a phase."""
+        ...
+
+    def end(self) -> None:
+        """Nothing more will come."""
+        ...
+
+
+class Wandb:
+    """Weights & Biases. Each phase counts its own steps. Code, command line and terminal are not sent."""
+
+    def __init__(self, library: Any, params: Mapping[str, Any]) -> None:
+        self.library, self.params = library, params
+
+    def begin(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        own = {
+            "project": PROJECT,
+            "name": folder.name,
+            "id": identity(folder),
+            "resume": "allow",
+            "config": dict(settings),
+            "settings": self._discreet(),
+        }
+        self._run = self.library.init(**{**own, **self.params})
+        for phase in PHASES:
+            self._run.define_metric(f"{phase}/step")
+            self._run.define_metric(f"{phase}/*", step_metric=f"{phase}/step")
+
+    def metrics(self, phase: str, step: int, figures: Mapping[str, float]) -> None:
+        self._run.log({f"{phase}/step": step, **named(phase, figures)})
+
+    def end(self) -> None:
+        self._run.finish()
+
+    def _discreet(self) -> Any:
+        """Those of our wishes that this version of the library knows."""
+        wishes = {"console": "off", "silent": True, "disable_code": True, "disable_git": True, "x_disable_meta": True}
+        known = getattr(self.library.Settings, "model_fields", wishes)
+        return self.library.Settings(**{name: value for name, value in wishes.items() if name in known})
+
+
+class Trackio:
+    """trackio: files on this machine, or a Space of the Hugging Face hub where `space_id` names one."""
+
+    def __init__(self, library: Any, params: Mapping[str, Any]) -> None:
+        self.library, self.params = library, params
+
+    def begin(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        own = {"project": PROJECT, "name": folder.name, "resume": "allow", "config": dict(settings)}
+        self._run = self.library.init(**{**own, **self.params})
+
+    def metrics(self, phase: str, step: int, figures: Mapping[str, float]) -> None:
+        self._run.log(named(phase, figures), step=step)
+
+    def end(self) -> None:
+        self._run.finish()
+
+
+class TensorBoard:
+    """Event files in the run folder, for `tensorboard --logdir runs`."""
+
+    def __init__(self, library: Any, params: Mapping[str, Any]) -> None:
+        self.library, self.params = library, params
+
+    def begin(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        self._writer = self.library.SummaryWriter(**{"log_dir": str(folder / "tensorboard"), **self.params})
+        self._writer.add_text("recipe", "".join(f"    {name}: {value}\n" for name, value in settings.items()))
+
+    def metrics(self, phase: str, step: int, figures: Mapping[str, float]) -> None:
+        for name, value in named(phase, figures).items():
+            self._writer.add_scalar(name, value, step)
+
+    def end(self) -> None:
+        self._writer.close()
+
+
+@dataclass(frozen=True)
+class Library:
+    """Where a tracker comes from."""
+
+    module: str
+    package: str
+    """What pip calls it."""
+    start: str
+    """What starts it there: `params` of the recipe are its keyword arguments."""
+    make: Callable[[Any, Mapping[str, Any]], Tracker]
+    defaults: Callable[[Say], Mapping[str, Any]] = lambda say: {}
+    """Keyword arguments that depend on this machine."""
+
+
+def offline_without_key(say: Say) -> dict[str, Any]:
+    """W&B asks on the terminal for a key that is missing, and a run must not wait for that."""
+    if environ.get("WANDB_MODE") or has_key():
+        return {}
+    say("wandb: no key in WANDB_API_KEY nor from `wandb login`: the run is kept in ./wandb, for `wandb sync` to send")
+    return {"mode": "offline"}
+
+
+def has_key() -> bool:
+    """Whether W&B can log in: by the environment, or by what `wandb login` left in the netrc file."""
+    host = urlsplit(environ.get("WANDB_BASE_URL") or "https://api.wandb.ai").hostname or ""
+    try:
+        return bool(environ.get("WANDB_API_KEY")) or netrc(environ.get("NETRC")).authenticators(host) is not None
+    except (OSError, NetrcParseError):
+        return False
+
+
+TRACKERS: Mapping[str, Library] = {
+    "wandb": Library("wandb", "wandb", "init", Wandb, offline_without_key),
+    "trackio": Library("trackio", "trackio", "init", Trackio),
+    "tensorboard": Library("torch.utils.tensorboard", "tensorboard", "SummaryWriter", TensorBoard),
+}
+"""By the name that a recipe gives in `run.trackers`."""
+
+
+def open_tracker(config: TrackerConfig, say: Say) -> Tracker | None:
+    """The tracker of a recipe, its library loaded; nothing is sent yet.
+
+    None, and a line, where its library is missing and the recipe calls it optional. Raises `UserError` where it is
+    missing otherwise, and for a parameter that it does not take.
+    """
+    library = TRACKERS[config.name]
+    try:
+        module = importlib.import_module(library.module)
+    except Exception as error:  # a broken installation raises anything
+        why = f"{config.name} is not installed" if isinstance(error, ImportError) else f"{config.name}: {error}"
+        mend = f"`pip install {library.package}` or take it out of run.trackers"
+        if not config.optional:
+            raise UserError(f"run.trackers: {why}; {mend}") from error
+        say(f"run.trackers: {why}, so the run goes on without it ({mend}); metrics.jsonl has everything")
+        return None
+    refuse_unknown(config, getattr(module, library.start))
+    return library.make(module, {**library.defaults(say), **config.params})
+
+
+def refuse_unknown(config: TrackerConfig, start: Callable[..., Any]) -> None:
+    """Raises `UserError` for a parameter that the library's own function does not take."""
+    takes = inspect.signature(start).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values()):
+        return
+    for name in config.params:
+        if name not in takes:
+            raise UserError(f"run.trackers: {config.name} takes no parameter {name!r}{did_you_mean(name, takes)}")
+
+
+def named(phase: str, figures: Mapping[str, float]) -> dict[str, float]:
+    """Figures of all phases side by side.
+
+    >>> named("grpo", {"reward": 0.5, "rewards/accuracy/mean": 0.25})
+    {'grpo/reward': 0.5, 'grpo/rewards/accuracy/mean': 0.25}
+    """
+    return {f"{phase}/{name}": value for name, value in figures.items()}
+
+
+def identity(folder: Path) -> str:
+    """The same for a run that goes on, another for every other run."""
+    return f"{folder.name[:80]}-{sha256((folder / layout.MANIFEST).read_bytes()).hexdigest()[:8]}"

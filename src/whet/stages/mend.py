@@ -1,0 +1,40 @@
+"""A mend that is applied: rewards too strict to learn from get a gentler one beside them before GRPO begins."""
+
+from dataclasses import replace
+
+from whet.build import Task, build_reward
+from whet.config import Config
+from whet.diagnose.cold_start import Diagnosis
+from whet.diagnose.gentler import GENTLER
+from whet.recipe import dump_recipe
+from whet.rewards.schedule import largest
+from whet.runs.view import View
+from whet.runs.writer import RunWriter
+
+SHARE = 0.5
+"""Of the recipe's largest weight: so much a gentler reward counts, that what is wanted still counts more."""
+
+
+def mended(config: Config, diagnosis: Diagnosis) -> Config:
+    """The recipe with the reward that the diagnosis names, at `SHARE` of the largest weight.
+
+    As it is where the recipe does not want that, where nothing is named, or where the reward is there already.
+    """
+    if config.check.mend != "apply" or not diagnosis.gentler:
+        return config
+    weight = SHARE * max(largest(reward.weight) for reward in config.rewards)
+    gentler = GENTLER[diagnosis.gentler].reward(weight, config.grpo.steps)
+    if any((reward.name, reward.params) == (gentler.name, gentler.params) for reward in config.rewards):
+        return config
+    return config.model_copy(update={"rewards": [*config.rewards, gentler]})
+
+
+def apply_mend(task: Task, config: Config, diagnosis: Diagnosis, run: RunWriter, view: View) -> tuple[Task, Config]:
+    """Task and recipe as `mended` has them, said in a line and recorded in the run folder's recipe."""
+    new = mended(config, diagnosis)
+    if new is config:
+        return task, config
+    run.record_recipe(dump_recipe(new))
+    added = new.rewards[-1].model_dump(exclude_defaults=True, mode="json")
+    view.note(f"check.mend: {GENTLER[diagnosis.gentler].says} joins the rewards, {added}; recipe.yaml has it")
+    return replace(task, reward=build_reward(new, task.response_format)), new

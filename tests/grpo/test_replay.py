@@ -1,0 +1,205 @@
+"""Replay by hand-made groups: what is kept, what is put where, and what everything else sees of it."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import torch
+
+from batches import prompt
+from whet.batch import collate
+from whet.config import ReplayConfig
+from whet.grpo.metrics import group_metrics
+from whet.grpo.replay import Replay
+from whet.types import Group, Outputs, Problem, Prompt, Reward, Rollout, Verdict
+
+
+def said(text: str, logprob: float = -1.0) -> Rollout:
+    """A response of as many tokens as letters."""
+    return Rollout(tuple(map(ord, text)), (logprob,) * len(text), text, "stop")
+
+
+class World:
+    """Draws nothing of its own; a response is worth its weights' sum of being right and of being loud."""
+
+    def __init__(self) -> None:
+        self.weights = {"accuracy": 1.0}
+
+    def draw(self, count: int, step: int) -> list[Prompt]:
+        return [prompt(f"{step}.{place}") for place in range(count)]
+
+    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
+        return [
+            Group(one, tuple(some), tuple(self.worth(text.text) for text in some))
+            for one, some in zip(prompts, outputs, strict=True)
+        ]
+
+    def worth(self, text: str) -> Reward:
+        parts = {"accuracy": float(text.startswith("right")), "loud": float(text.endswith("!"))}
+        parts = {name: value for name, value in parts.items() if name in self.weights}
+        return Reward(sum(self.weights[name] * value for name, value in parts.items()), parts, dict(self.weights))
+
+
+def judge(text: str, problem: Problem) -> Verdict:
+    right = text.startswith("right")
+    return Verdict(right, right, text, True)
+
+
+def replay(**settings: Any) -> Replay:
+    return Replay(World(), World(), judge, ReplayConfig(**settings))
+
+
+def step(memory: Replay, index: int, *responses: str, name: str = "p") -> Group:
+    """The group that a step of one problem ends with; log π_old is −index at every token."""
+    memory.draw(1, index)
+    (group,) = memory.grade([prompt(name)], [[said(text, -float(index)) for text in responses]])
+    return group
+
+
+def texts(group: Group) -> list[str]:
+    return [rollout.text for rollout in group.rollouts]
+
+
+def test_a_group_without_a_signal_gets_the_right_response_of_an_earlier_step() -> None:
+    memory = replay()
+    assert texts(step(memory, 3, "right a", "no", "no", "no")) == ["right a", "no", "no", "no"]
+    group = step(memory, 5, "w1", "w2", "w3", "w4")
+    assert texts(group) == ["w1", "w2", "w3", "right a"]
+    assert [reward.total for reward in group.rewards] == [0.0, 0.0, 0.0, 1.0]
+    assert group.has_signal
+    assert [rollout.replayed for rollout in group.rollouts] == [False, False, False, True]
+    assert group.rollouts[3].logprobs == (-3.0,) * len("right a"), "log π_old is that of the step that sampled it"
+    assert memory.metrics == {"replay/rollouts": 1.0, "replay/age": 2.0, "replay/problems": 1.0}
+
+
+def test_a_group_with_a_signal_is_left_alone() -> None:
+    memory = replay()
+    step(memory, 0, "right a", "no", "no", "no")
+    assert texts(step(memory, 1, "no", "right b", "no", "no")) == ["no", "right b", "no", "no"]
+    assert memory.metrics["replay/rollouts"] == 0
+
+
+def test_another_problem_gets_nothing() -> None:
+    memory = replay()
+    step(memory, 0, "right a", "no", "no", "no")
+    assert not step(memory, 1, "no", "no", "no", "no", name="q").has_signal
+
+
+def test_the_newest_is_taken() -> None:
+    memory = replay()
+    for index, text in enumerate(["right a", "right b", "right c"]):
+        step(memory, index, text, "no", "no", "no", "no", "no", "no", "no")
+    assert texts(step(memory, 3, *["no"] * 8))[-1] == "right c"
+    assert [one.rollout.text for one in memory.kept["p"]] == ["right b", "right c"], "two a problem"
+
+
+@pytest.mark.parametrize(("right", "kept"), [(1, True), (2, True), (3, False), (8, False)])
+def test_only_rare_problems_are_kept(right: int, kept: bool) -> None:
+    """Of eight responses a quarter is two."""
+    memory = replay()
+    step(memory, 0, *["right"] * right, *["no"] * (8 - right))
+    assert bool(memory.kept) is kept
+
+
+def test_what_is_mastered_is_let_go() -> None:
+    """1 of 8, then 5 of 16: more than a quarter."""
+    memory = replay()
+    step(memory, 0, "right a", *["no"] * 7)
+    assert list(memory.kept) == ["p"]
+    step(memory, 1, *["right"] * 4, *["no"] * 4)
+    assert memory.seen == {"p": (5, 16)}
+    assert memory.kept == {}
+
+
+def test_where_all_are_right_a_right_one_teaches_nothing() -> None:
+    memory = replay(pass_rate=1.0)
+    step(memory, 0, "right a", "no")
+    assert texts(step(memory, 1, "right b", "right c")) == ["right b", "right c"]
+
+
+def test_what_is_replayed_is_not_counted_again() -> None:
+    memory = replay()
+    step(memory, 0, "right a", *["no"] * 7)
+    step(memory, 1, *["no"] * 8)
+    assert memory.seen == {"p": (1, 16)}
+    assert [one.step for one in memory.kept["p"]] == [0]
+
+
+def test_the_problem_without_news_goes_first() -> None:
+    memory = replay(capacity=2)
+    for index, name in enumerate(["a", "b", "a", "c"]):
+        step(memory, index, "right", *["no"] * 7, name=name)
+    assert list(memory.kept) == ["a", "c"]
+
+
+def test_a_reward_counts_at_the_weights_of_its_new_step() -> None:
+    """Loudness was worth 2 when it was sampled, and is worth ½ now."""
+    world = World()
+    memory = Replay(world, world, judge, ReplayConfig())
+    world.weights = {"accuracy": 1.0, "loud": 2.0}
+    step(memory, 0, "right!", *["no"] * 7)
+    world.weights = {"accuracy": 1.0, "loud": 0.5}
+    group = step(memory, 1, *["no"] * 8)
+    assert group.rewards[-1] == Reward(1.5, {"accuracy": 1.0, "loud": 1.0})
+    assert group.rewards[-1].weights == {"accuracy": 1.0, "loud": 0.5}
+
+
+def test_a_right_response_that_earns_no_more_is_not_put_in() -> None:
+    world = World()
+    memory = Replay(world, world, judge, ReplayConfig())
+    step(memory, 0, "right", *["no"] * 7)
+    world.weights = {"accuracy": 0.0, "loud": 1.0}
+    assert not step(memory, 1, *["no"] * 8).has_signal
+
+
+def test_where_no_reward_applies_there_is_nothing_to_compare_with() -> None:
+    memory = replay()
+    step(memory, 0, "right", *["no"] * 7)
+    memory.grader.worth = lambda text: Reward(None)  # type: ignore[attr-defined]
+    assert texts(step(memory, 1, "no", "no")) == ["no", "no"]
+
+
+def test_the_memory_outlives_a_stop() -> None:
+    memory, again = replay(), replay()
+    for index, name in enumerate(["a", "b", "a"]):
+        step(memory, index, "right a", *["no"] * 7, name=name)
+    again.restore(json.loads(json.dumps(memory.state(), allow_nan=False)))
+    assert (again.seen, again.kept, list(again.kept)) == (memory.seen, memory.kept, list(memory.kept))
+    assert all(isinstance(one.rollout.tokens, tuple) for some in again.kept.values() for one in some)
+    first, second = (step(one, 9, *["no"] * 8, name="b") for one in (memory, again))
+    assert first == second
+    assert memory.metrics == again.metrics
+    assert memory.state() == again.state()
+
+
+def test_problems_are_drawn_as_they_are() -> None:
+    assert [one.problem.id for one in replay().draw(2, 4)] == ["4.0", "4.1"]
+
+
+def test_figures_are_of_what_the_step_sampled() -> None:
+    """With the replayed one the means would be ¼ and over four responses, the longest of 9 tokens."""
+    memory = replay()
+    step(memory, 0, "right abc", *["no"] * 7)
+    group = step(memory, 1, "no", "noo", "no", "no")
+    assert group.rollouts[-1].text == "right abc"
+    metrics = group_metrics([group])
+    assert (metrics["reward"], metrics["reward_std"], metrics["frac_reward_zero_std"]) == (0.0, 0.0, 1.0)
+    assert (metrics["completions/max_length"], metrics["completions/tokens"]) == (3.0, 7.0)
+    assert metrics["entropy"] == 1.0
+
+
+def test_a_batch_knows_which_rows_are_replayed() -> None:
+    memory = replay()
+    fresh = step(memory, 0, "right", *["no"] * 7)
+    mixed = step(memory, 1, *["no"] * 8)
+    advantages = [[0.0] * 8] * 2
+    assert collate([fresh], advantages[:1]).replayed_B is None
+    batch = collate([fresh, mixed], advantages)
+    assert batch.replayed_B is not None
+    assert batch.replayed_B.tolist() == [False] * 15 + [True]
+    assert int(batch.mask_BT.sum() - batch.fresh_BT.sum()) == len("right")
+    selected = batch.select([1])
+    assert selected.replayed_B is not None
+    assert selected.replayed_B.tolist() == [False] * 7 + [True]
+    assert torch.equal(batch.select([0]).fresh_BT, batch.select([0]).mask_BT)

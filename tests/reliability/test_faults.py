@@ -1,0 +1,180 @@
+"""R2, R5, R7: a disk that fails, fills up or forgets; there is always a checkpoint to go on from."""
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from crashes import contents, in_child, killing_itself, striking
+from whet.api import resume, train
+from whet.errors import UserError
+from whet.policy.checkpoint import checkpoints, newest_valid, prune, save_checkpoint, step_folder, what_is_wrong
+from whet.runs.reader import RunReader
+from whet.runs.view import PlainView
+from wiring import listening, shrunk, write_rewards
+
+SILENT = PlainView(lambda line: None)
+
+
+def save(parent: Path, step: int) -> None:
+    """As after a step: the new one, and then older ones go."""
+    tensors = {"optimizer": {"weight": torch.full((8,), float(step))}}
+    save_checkpoint(step_folder(parent, step), tensors, {"step": step})
+    prune(parent, 2)
+
+
+def two_saved(parent: Path) -> None:
+    for step in (1, 2):
+        save(parent, step)
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> int:
+    """How often a save touches the disk, the removal of an old checkpoint included."""
+    folder = tmp_path_factory.mktemp("count")
+    two_saved(folder)
+
+    def count() -> None:
+        told = striking(0, lambda: None)
+        save(folder, 3)
+        (folder / "events").write_bytes(bytes([told()]))
+
+    assert in_child(count) == 0
+    return (folder / "events").read_bytes()[0]
+
+
+def test_a_save_that_is_killed_at_any_touch_of_the_disk(events: int, tmp_path: Path) -> None:
+    """R2, a process that dies: the new one or the two before, and always whole."""
+    assert events > 12
+    for count in range(1, events + 1):
+        folder = tmp_path / str(count)
+        two_saved(folder)
+
+        def die(folder: Path = folder, count: int = count) -> None:
+            striking(count, killing_itself)
+            save(folder, 3)
+
+        assert in_child(die) == -9
+        said: list[str] = []
+        assert newest_valid(folder, said.append) in (folder / "step-2", folder / "step-3")
+        assert said == [], "nothing half-written was ever called a checkpoint"
+        save(folder, 4)
+        assert checkpoints(folder)[0].name == "step-4"
+        assert not list(folder.glob(".*.tmp"))
+
+
+def test_a_save_that_fails_at_any_touch_of_the_disk(events: int, tmp_path: Path) -> None:
+    """R2, a disk that refuses: the error is raised, and what was saved before is whole."""
+    for count in range(1, events + 1):
+        folder = tmp_path / str(count)
+        two_saved(folder)
+
+        def fail(folder: Path = folder, count: int = count) -> None:
+            def refuse() -> None:
+                raise OSError(errno.EIO, "input/output error")
+
+            striking(count, refuse)
+            try:
+                save(folder, 3)
+            except OSError:
+                os._exit(3)
+
+        assert in_child(fail) in (0, 3), "what only tidies up may fail unheard"
+        valid = [path.name for path in checkpoints(folder) if not what_is_wrong(path)]
+        assert len(valid) >= 2
+        assert newest_valid(folder) is not None
+
+
+DAMAGE = {
+    "a byte flipped": lambda content: bytes([content[0] ^ 1]) + content[1:],
+    "truncated": lambda content: content[: len(content) // 2],
+    "emptied": lambda content: b"",
+    "zeroed": lambda content: bytes(len(content)),
+    "deleted": None,
+}
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finished")
+    changes = {
+        "rewards": [f"{write_rewards(folder)}:digits"],
+        "sft.when": "never",
+        "grpo.steps": 3,
+        "grpo.objective.beta": 0.1,
+        "run.save_every": 1,
+        "run.name": "it",
+    }
+    return train(shrunk(tiny_folder, folder, changes), SILENT).path
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("name", ["MANIFEST.json", "state.json", "optimizer.safetensors", "reference.safetensors"])
+def test_a_damaged_checkpoint_is_set_aside_and_the_one_before_taken(
+    finished: Path, tmp_path: Path, name: str, damage: str
+) -> None:
+    """R5, of a run that was killed before its result was saved."""
+    import shutil
+
+    whole, run = contents(finished), tmp_path / "it"
+    shutil.copytree(finished, run)
+    shutil.rmtree(run / "final")
+    hurt, how = run / "checkpoints" / "step-3" / name, DAMAGE[damage]
+    hurt.write_bytes(how(hurt.read_bytes())) if how else hurt.unlink()
+    lines, view = listening()
+    resume(run, view)
+    (said,) = (line for line in lines if "set aside" in line)
+    assert name in said
+    assert "resume: going on after step 2 of 3" in lines
+    assert contents(run) == whole
+
+
+def full_disk(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """From the `count`-th fsync on nothing more fits."""
+    seen, fsync = 0, os.fsync
+
+    def full(descriptor: int) -> None:
+        nonlocal seen
+        seen += 1
+        if seen >= count:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+
+
+@pytest.mark.parametrize("count", [10, 16, 22, 26, 30, 34, 40, 46, 52])
+def test_a_full_disk_stops_a_run_cleanly(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: Path, count: int
+) -> None:
+    """R7: while saving, logging, writing rollouts; with room again, the run ends as if nothing had happened."""
+    changes = {
+        "rewards": [f"{write_rewards(finished.parent)}:digits"],
+        "sft.when": "never",
+        "grpo.steps": 3,
+        "grpo.objective.beta": 0.1,
+        "run.save_every": 1,
+        "run.name": "it",
+    }
+    with monkeypatch.context() as patch:
+        full_disk(patch, count)
+        with pytest.raises(UserError, match=r"^run.folder: No space left on device.*whet resume .*/it` goes on"):
+            train(shrunk(tiny_folder, tmp_path, changes), SILENT)
+    run = tmp_path / "it"
+    assert all(not what_is_wrong(path) for path in checkpoints(run / "checkpoints"))
+    resume(run, SILENT)
+    assert contents(run) == contents(finished)
+    assert RunReader(run).owner is None
+
+
+def test_an_error_of_another_kind_is_no_full_disk(tiny_folder: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.EBADF, "bad")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", refuse)
+        with pytest.raises(OSError, match="bad"):
+            train(shrunk(tiny_folder, tmp_path), SILENT)

@@ -1,0 +1,87 @@
+"""R13: out of memory at a random layer: smaller parts, whole groups, the same gradient, and the new value is said."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from whet.api import train
+from whet.errors import UserError
+from whet.policy.language_model import LanguageModel
+from whet.runs.reader import RunReader
+from wiring import listening, shrunk, write_rewards
+
+CHANGES = {
+    "grpo.steps": 3,
+    "grpo.prompts_per_step": 4,
+    "grpo.objective.beta": 0.1,
+    "grpo.objective.iterations": 2,
+    "run.name": "it",
+}
+
+
+class Narrow:
+    """A machine with room for so many groups at a time: over more, the n-th layer fails, forward or backward."""
+
+    def __init__(self, room: int, layer: int, error: Exception) -> None:
+        self.room, self.layer, self.error = room, layer, error
+
+    def fit(self, patch: pytest.MonkeyPatch, backward: bool) -> None:
+        logprobs = LanguageModel.logprobs
+
+        def narrow(policy: Any, batch: Any) -> Any:
+            if not torch.is_grad_enabled() or len(batch.prompts) <= self.room:
+                return logprobs(policy, batch)
+            layer = policy.model.model.layers[self.layer]
+            place = layer.mlp.down_proj.weight.register_hook if backward else layer.register_forward_pre_hook
+            hook = place(self.fail)
+            try:
+                logprobs(policy, batch).sum().backward()  # gradients of later layers are gathered by then
+            finally:
+                hook.remove()
+            raise AssertionError("the layer did not fail")
+
+        patch.setattr(LanguageModel, "logprobs", narrow)
+
+    def fail(self, *_: Any) -> Any:
+        raise self.error
+
+
+ERRORS = [
+    torch.OutOfMemoryError("CUDA out of memory"),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("layer", [0, 1])
+@pytest.mark.parametrize("error", ERRORS, ids=["cuda", "cpu", "python"])
+def test_the_same_gradient_in_smaller_parts(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backward: bool, layer: int, error: Exception
+) -> None:
+    rewards = [f"{write_rewards(tmp_path)}:digits"]
+    whole = train(shrunk(tiny_folder, tmp_path / "a", {"rewards": rewards, **CHANGES}), listening()[1]).path
+    Narrow(room=1, layer=layer, error=error).fit(monkeypatch, backward)
+    lines, view = listening()
+    run = RunReader(train(shrunk(tiny_folder, tmp_path / "b", {"rewards": rewards, **CHANGES}), view).path)
+    said = [line for line in lines if line.startswith("out of memory")]
+    assert said
+    assert "going on with" in said[0]
+    assert len(said) == len(set(said)), "each value is tried once in a run, not once in a step"
+    for narrow, roomy in zip(run.metrics(), RunReader(whole).metrics(), strict=True):
+        assert narrow["loss"] == pytest.approx(roomy["loss"], abs=1e-5)
+        assert narrow["grad_norm"] == pytest.approx(roomy["grad_norm"], rel=1e-4)
+        assert narrow["reward"] == roomy["reward"]
+
+
+def test_a_group_that_does_not_fit_is_the_users_to_mend(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Narrow(room=0, layer=0, error=MemoryError()).fit(monkeypatch, backward=False)
+    rewards = [f"{write_rewards(tmp_path)}:digits"]
+    with pytest.raises(
+        UserError, match=r"grpo.micro_batch_tokens: out of memory with \d+ tokens.*lower grpo.group_size"
+    ):
+        train(shrunk(tiny_folder, tmp_path, {"rewards": rewards, "sft.when": "never", **CHANGES}), listening()[1])

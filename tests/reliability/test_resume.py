@@ -1,0 +1,256 @@
+"""R1, R3, R12: whatever kills a run, it goes on to the same bytes, and asks each problem as often as planned."""
+
+import json
+import time
+from collections import Counter
+from pathlib import Path
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from crashes import contents, in_child, killing_itself, striking
+from whet.api import resume, train
+from whet.compute.single import MasterAdamW
+from whet.errors import UserError
+from whet.recipe import dump_recipe
+from whet.runs.reader import RunReader
+from whet.runs.view import PlainView
+from whet.runs.writer import RunWriter
+from wiring import listening, shrunk, write_rewards
+
+SILENT = PlainView(lambda line: None)
+
+EVERYTHING = {
+    "sft.when": "always",
+    "grpo.steps": 5,
+    "grpo.objective.beta": 0.1,
+    "grpo.objective.reference_every": 2,
+    "grpo.objective.reference_mix": 0.5,
+    "grpo.objective.iterations": 2,
+    "grpo.micro_batch_tokens": 200,
+    "grpo.curriculum": {"by": "pass_rate", "candidates": 2},
+    "grpo.draws": 2,
+    "eval.every": 2,
+    "run.save_every": 1,
+    "run.name": "it",
+}
+"""All that has a memory: a warm start, a reference that follows, several passes, problems by their pass rates."""
+
+
+@pytest.fixture(scope="module")
+def whole(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A run that nothing happened to, and how long it took."""
+    folder = tmp_path_factory.mktemp("whole")
+    rewards = [{"name": f"{write_rewards(folder)}:digits"}, {"name": "accuracy", "weight": 0.5}]
+
+    def config(runs: Path) -> Any:
+        return shrunk(tiny_folder, runs, {"rewards": rewards, **EVERYTHING})
+
+    began = time.monotonic()
+    assert in_child(lambda: train(config(folder), SILENT)) == 0
+    took = time.monotonic() - began
+    found = contents(folder / "it")
+    assert "final/model.safetensors" in found
+    return SimpleNamespace(config=config, contents=found, took=took)
+
+
+def begin_or_go_on(config: Any, run: Path) -> None:
+    """What a person, or a scheduler, does after each death."""
+    resume(run, SILENT) if (run / "manifest.json").is_file() else train(config, SILENT)
+
+
+def until_the_end(config: Any, run: Path) -> int:
+    """Goes on until the run ends by itself."""
+    status = in_child(lambda: begin_or_go_on(config, run))
+    assert status == 0, RunReader(run).log()
+    return status
+
+
+def same(run: Path, whole: Any) -> None:
+    found = contents(run)
+    assert sorted(found) == sorted(whole.contents)
+    assert [name for name in found if found[name] != whole.contents[name]] == []
+    steps = [json.loads(line) for line in found["metrics.jsonl"].splitlines()]
+    assert [line["step"] for line in steps if line["phase"] == "grpo"] == list(range(5)), "none twice, none missing"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_killed_at_random_instants(whole: Any, tmp_path: Path, seed: int) -> None:
+    random, config, run = Random(seed), whole.config(tmp_path), tmp_path / "it"
+    for _ in range(2):
+        in_child(lambda: begin_or_go_on(config, run), kill_after=random.uniform(0.05, whole.took))
+    until_the_end(config, run)
+    same(run, whole)
+
+
+@pytest.mark.slow
+def test_killed_at_fifty_random_instants(whole: Any, tmp_path: Path) -> None:
+    """R1, the long form: 50 kills, each followed by a whole run to the end."""
+    random, killed = Random(1), 0
+    for number in range(50):
+        folder = tmp_path / str(number)
+        config = whole.config(folder)
+        status = in_child(lambda c=config, f=folder: begin_or_go_on(c, f / "it"), random.uniform(0.05, whole.took))
+        killed += status == -9
+        until_the_end(config, folder / "it")
+        same(folder / "it", whole)
+    print(f"{killed} of 50 were killed under way; 50 of 50 ended in the same bytes")
+    assert killed >= 40
+
+
+@pytest.mark.parametrize("event", [3, 20, 41, 57, 76, 98, 120])
+def test_killed_at_a_touch_of_the_disk(whole: Any, tmp_path: Path, event: int) -> None:
+    config, run = whole.config(tmp_path), tmp_path / "it"
+
+    def die() -> None:
+        striking(event, killing_itself)
+        begin_or_go_on(config, run)
+
+    assert in_child(die) == -9
+    until_the_end(config, run)
+    same(run, whole)
+
+
+def stopping_at(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The `count`-th micro-batch is the last: the power goes."""
+    seen = 0
+    accumulate = MasterAdamW.accumulate
+
+    def counted(self: Any, loss: Any) -> None:
+        nonlocal seen
+        seen += 1
+        accumulate(self, loss)
+        if seen == count:
+            raise PowerCut
+
+    monkeypatch.setattr(MasterAdamW, "accumulate", counted)
+
+
+class PowerCut(BaseException):
+    """Nobody handles it."""
+
+
+@pytest.mark.parametrize("iterations", [1, 2, 4])
+@pytest.mark.parametrize("tokens", [1, 60, 4096])
+def test_stopped_at_any_micro_step(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, iterations: int, tokens: int
+) -> None:
+    """R3: every micro-step of the second of three steps, saved after each."""
+    changes = {
+        "rewards": [f"{write_rewards(tmp_path)}:digits"],
+        "sft.when": "never",
+        "grpo.steps": 3,
+        "grpo.objective.iterations": iterations,
+        "grpo.micro_batch_tokens": tokens,
+        "run.save_every": 1,
+        "run.name": "it",
+    }
+    whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), SILENT).path
+    parts = 2 if tokens < 4096 else 1
+    for stop in range(iterations * parts + 1, 2 * iterations * parts + 1):
+        config = shrunk(tiny_folder, tmp_path / str(stop), changes)
+        with monkeypatch.context() as patch:
+            stopping_at(stop, patch)
+            with pytest.raises(PowerCut):
+                train(config, SILENT)
+        run = tmp_path / str(stop) / "it"
+        assert [line["step"] for line in RunReader(run).metrics()] == [0]
+        resume(run, SILENT)
+        assert contents(run) == contents(whole)
+
+
+def test_every_problem_is_asked_as_often_as_planned(tiny_folder: Path, tmp_path: Path) -> None:
+    """R12: 5 epochs of 6 problems, killed again and again."""
+    rows = [{"question": f"{n} + {n}?", "answer": str(2 * n)} for n in range(6)]
+    data = tmp_path / "sums.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    test = tmp_path / "test.jsonl"
+    test.write_text(json.dumps({"question": "9 + 9?", "answer": "18"}) + "\n", encoding="utf-8")
+    changes = {
+        "data.train": {"name": str(data)},
+        "data.test": {"name": str(test)},
+        "rewards": [f"{write_rewards(tmp_path)}:digits"],
+        "sft.when": "never",
+        "grpo.steps": 15,
+        "run.save_every": 2,
+        "run.name": "it",
+    }
+    config, run, random = shrunk(tiny_folder, tmp_path, changes), tmp_path / "it", Random(5)
+    for _ in range(4):
+        in_child(lambda: begin_or_go_on(config, run), kill_after=random.uniform(0.3, 1.5))
+    until_the_end(config, run)
+    reader = RunReader(run)
+    asked = [Counter(r["question"] for r in reader.rollouts(step)) for step in reader.rollout_steps()]
+    assert sum(asked, Counter()) == {f"{n} + {n}?": 5 * 4 for n in range(6)}, "4 responses in each of 5 epochs"
+    for epoch in range(5):
+        assert len(sum(asked[3 * epoch : 3 * epoch + 3], Counter())) == 6, "each once an epoch"
+
+
+@pytest.mark.parametrize("stop", [1, 3, 6, 8])
+def test_stopped_in_the_warm_start(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+) -> None:
+    """Saved after each of its steps, which are longer than the minutes asked for."""
+    changes = {
+        "rewards": [f"{write_rewards(tmp_path)}:digits"],
+        "sft.when": "always",
+        "sft.steps": 8,
+        "sft.patience": 2,
+        "sft.optimizer.schedule": "cosine",
+        "grpo.steps": 2,
+        "run.save_minutes": 1e-9,
+        "run.name": "it",
+    }
+    whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), SILENT).path
+    steps = len(RunReader(whole).metrics("sft"))
+    if stop > steps:
+        pytest.skip(f"the warm start ended after {steps} steps")
+    config, run = shrunk(tiny_folder, tmp_path, changes), tmp_path / "it"
+    with monkeypatch.context() as patch:
+        stopping_at(stop, patch)
+        with pytest.raises(PowerCut):
+            train(config, SILENT)
+    assert [line["step"] for line in RunReader(run).metrics("sft")] == list(range(stop - 1))
+    lines, view = listening()
+    resume(run, view)
+    expected = "resume: no whole checkpoint yet" if stop == 1 else f"resume: going on after step {stop - 1} of the warm"
+    assert any(line.startswith(expected) for line in lines)
+    assert contents(run) == contents(whole)
+    assert not (run / "checkpoints" / "sft").exists(), "it is done"
+
+
+def test_a_finished_run_is_only_told_of_again(whole: Any, tiny_folder: Path, tmp_path: Path) -> None:
+    config = shrunk(tiny_folder, tmp_path, {"sft.when": "never", "run.name": "it"})
+    outcome = train(config, SILENT)
+    before = {path: path.stat().st_mtime_ns for path in outcome.path.rglob("*")}
+    again = resume(outcome.path, SILENT)
+    assert again.evaluations == outcome.evaluations
+    assert again.pace == outcome.pace
+    assert {path: path.stat().st_mtime_ns for path in outcome.path.rglob("*")} == before
+
+
+def test_two_at_once(tiny_folder: Path, tmp_path: Path) -> None:
+    recipe = dump_recipe(shrunk(tiny_folder, tmp_path))
+    with RunWriter.create(tmp_path, recipe, {}, name="it") as run, pytest.raises(UserError, match="in use by process"):
+        resume(run.path, SILENT)
+
+
+def test_other_data_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "sums.jsonl"
+    rows.write_text("".join(json.dumps({"question": f"{n} + {n}?", "answer": str(2 * n)}) + "\n" for n in range(40)))
+    changes = {
+        "data.train": {"name": str(rows), "params": {"hold_out": 0.1}},
+        "rewards": [f"{write_rewards(tmp_path)}:digits"],
+        "sft.when": "never",
+        "run.name": "it",
+    }
+    config = shrunk(tiny_folder, tmp_path, changes)
+    with pytest.MonkeyPatch.context() as patch:
+        stopping_at(1, patch)
+        with pytest.raises(PowerCut):
+            train(config, SILENT)
+    rows.write_text(rows.read_text().replace("3 + 3", "3 + 4"))
+    with pytest.raises(UserError, match="resume: data is not what the run began with"):
+        resume(tmp_path / "it", SILENT)

@@ -1,0 +1,129 @@
+"""R6: a first signal lets the step end, saves, and exits with 75; a second one is out at once."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crashes import contents
+from whet.api import resume, train
+from whet.policy.checkpoint import checkpoints, what_is_wrong
+from whet.runs.reader import RunReader
+from whet.runs.view import PlainView
+from wiring import shrunk, words, write_rewards
+
+WHET = [sys.executable, "-c", "from whet.cli import main; main()"]
+SLOW = '''
+import time
+
+
+def slow(completions, trainer_state, **kwargs):
+    """The first two steps are quick; then each takes its time."""
+    time.sleep(0.0 if trainer_state.global_step < 2 else SECONDS)
+    texts = [completion[0]["content"] for completion in completions]
+    return [sum(letter in "0123456789" for letter in text) / max(len(text), 1) for text in texts]
+'''
+
+Start = Callable[[float, dict[str, Any]], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(tiny_folder: Path, tmp_path: Path) -> Iterator[Start]:
+    """Starts a run whose steps take so many seconds from the third on, and waits until two are done."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(seconds: float, changes: dict[str, Any]) -> "subprocess.Popen[str]":
+        (tmp_path / "slow.py").write_text(SLOW.replace("SECONDS", str(seconds)), encoding="utf-8")
+        wanted = {"rewards": f"[{tmp_path / 'slow.py'}:slow]", "sft.when": "never", "run.name": "it", **changes}
+        process = subprocess.Popen(
+            [*WHET, "train", "quickstart", *words(tiny_folder, tmp_path, wanted)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        started.append(process)
+        metrics, until = tmp_path / "it" / "metrics.jsonl", time.monotonic() + 120
+        while not (metrics.is_file() and len(metrics.read_bytes().splitlines()) >= 2) and process.poll() is None:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_once_the_step_ends_and_is_saved(
+    start: Start, tiny_folder: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    process = start(1.0, {"grpo.steps": 4})
+    process.send_signal(number)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 75, out + err
+    run = tmp_path / "it"
+    (saved,) = checkpoints(run / "checkpoints")
+    assert not what_is_wrong(saved)
+    done = len(RunReader(run).metrics())
+    assert saved.name == f"step-{done}"
+    assert f"stopped after step {done} of 4, which is saved; `whet resume {run}` goes on" in out
+    assert err == f"whet: stopped after step {done} of 4, which is saved\n"
+    assert "Traceback" not in out
+    resume(run, PlainView(lambda line: None))
+    changes = {"rewards": [f"{tmp_path / 'slow.py'}:slow"], "sft.when": "never", "run.name": "it", "grpo.steps": 4}
+    whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), PlainView(lambda line: None)).path
+    assert contents(run) == contents(whole)
+
+
+def test_twice_it_is_out_at_once(start: Start, tmp_path: Path) -> None:
+    process = start(600.0, {"grpo.steps": 4})
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.3)
+    assert process.poll() is None, "the step under way may take its time"
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 75
+    print(f"out after {time.monotonic() - began:.2f} s")
+    assert [line["step"] for line in RunReader(tmp_path / "it").metrics()] == [0, 1]
+
+
+def test_during_the_check_it_is_out_after_one(tiny_folder: Path, tmp_path: Path, rewards_that_wait: Path) -> None:
+    """There is nothing to save yet; going on begins anew."""
+    changes = {"rewards": f"[{rewards_that_wait}:wait]", "run.name": "it"}
+    process = subprocess.Popen(
+        [*WHET, "train", "quickstart", *words(tiny_folder, tmp_path, changes)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    try:
+        until = time.monotonic() + 120
+        while not (rewards_that_wait.parent / "waiting").exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 75, out + err
+    assert "`whet resume" in out
+    assert err == "whet: interrupted\n"
+
+
+@pytest.fixture
+def rewards_that_wait(tmp_path: Path) -> Path:
+    path = write_rewards(tmp_path).with_name("waits.py")
+    path.write_text(
+        "import pathlib, time\n\n\ndef wait(completions, **kwargs):\n"
+        f"    pathlib.Path({str(tmp_path / 'waiting')!r}).touch()\n    time.sleep(600)\n",
+        encoding="utf-8",
+    )
+    return path

@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check install
 
-.PHONY: help quickstart test test-long check
+.PHONY: help quickstart test test-long check mutants
 .DELETE_ON_ERROR:
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make test         everything that must hold before a change goes in: style, types, tests"
 	@echo "make test-long    the tests that take minutes"
 	@echo "make check        style and types only"
+	@echo "make mutants      do the tests notice small changes? equality.py and checkpoint.py, in minutes"
 
 quickstart: $(INSTALLED)
 	$(BIN)/whet train $(RECIPE) $(ARGS)
@@ -31,6 +32,9 @@ test: check
 
 test-long: $(INSTALLED_DEV)
 	$(BIN)/pytest -m slow --durations=0 $(ARGS)
+
+mutants: $(INSTALLED_DEV)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/mutants.py $(ARGS)
 
 check: $(INSTALLED_DEV)
 	$(BIN)/ruff check .

@@ -19,6 +19,7 @@ from whet.build import (
     build_reward,
     build_sampler,
     build_task,
+    longest_response,
     place_kl,
 )
 from whet.config import FormatConfig
@@ -326,3 +327,33 @@ def test_problems_by_level(tiny_folder: Path, tmp_path: Path) -> None:
     }
     task = build_task(shrunk(tiny_folder, tmp_path, changes), tiny.tiny_tokenizer())
     assert [one.problem.question for one in task.stream.draw(1, 0)] == ["7?"]
+
+
+def test_prompts_that_leave_no_room_are_left_out_of_both_splits(tiny_folder: Path, tmp_path: Path) -> None:
+    """A tiny model reads 512 letters, of which 100 are for a response while training and 300 in the exam."""
+    long, longer = "b " * 100, "c " * 250
+    short, others = ([f"{letter} {number}" for number in range(30)] for letter in "ad")
+    tolerant = {"params": {"max_broken": 0.1}}
+    data = {
+        "data.train": {"name": rows(tmp_path, "train.jsonl", [*short, long, longer]), **tolerant},
+        "data.test": {"name": rows(tmp_path, "test.jsonl", [*others, "e " * 105]), **tolerant},
+        "format": {"name": "plain", "system_prompt": ""},
+        "grpo.sampling.max_tokens": 100,
+        "eval.max_tokens": 300,
+        "eval.problems": 100,
+    }
+    config = shrunk(tiny_folder, tmp_path, data)
+    task = build_task(config, tiny.tiny_tokenizer(), context=512)
+    assert {problem.question for problem in task.train} == {*short, long.strip()}
+    assert len(task.exam.prompts) == 30
+    whole = build_task(config, tiny.tiny_tokenizer())
+    assert (len(whole.train), len(whole.exam.prompts)) == (32, 31)
+
+
+@pytest.mark.parametrize(("purpose", "tokens"), [("train", 7), ("check", 7), ("eval", 9), ("test", 9)])
+def test_a_measurement_may_have_a_limit_of_its_own(
+    tiny_folder: Path, tmp_path: Path, purpose: str, tokens: int
+) -> None:
+    own = shrunk(tiny_folder, tmp_path, {"grpo.sampling.max_tokens": 7, "eval.max_tokens": 9})
+    assert longest_response(own, purpose) == tokens
+    assert longest_response(shrunk(tiny_folder, tmp_path, {"grpo.sampling.max_tokens": 7}), purpose) == 7

@@ -340,3 +340,56 @@ def test_a_mistake_of_ours_is_one_line_with_a_way_to_see_more(
     monkeypatch.setenv("WHET_DEBUG", "1")
     with pytest.raises(ZeroDivisionError):
         status("keys")
+
+
+def test_a_second_run_in_a_folder_is_refused_at_once_and_disturbs_nothing(
+    tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A real run goes on while another wants its name; killed, it leaves no lock, and its folder is still its own."""
+    many = words(tiny_folder, Path("runs"), {"grpo.steps": 100000, "run.name": "mine", "sft.when": "never"})
+    process = subprocess.Popen(
+        [*WHET, "train", "quickstart", *many],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    run, metrics = tmp_path / "runs" / "mine", tmp_path / "runs" / "mine" / "metrics.jsonl"
+    try:
+        until = time.monotonic() + 120
+        while not metrics.exists() and time.monotonic() < until and process.poll() is None:
+            time.sleep(0.05)
+        before = {path.name: path.read_bytes() for path in (run / "recipe.yaml", run / "manifest.json")}
+        started = time.monotonic()
+        assert status("train", "quickstart", *many) == 2
+        assert time.monotonic() - started < 2, "before a model loads"
+        assert f"runs/mine is in use by process {process.pid} on " in capsys.readouterr().err
+        lines = len(metrics.read_text("utf-8").splitlines())
+        while len(metrics.read_text("utf-8").splitlines()) < lines + 2 and process.poll() is None:
+            time.sleep(0.05)
+    finally:
+        process.kill()
+        process.wait()
+    assert {path.name: path.read_bytes() for path in (run / "recipe.yaml", run / "manifest.json")} == before
+    steps = [json.loads(line)["step"] for line in metrics.read_text("utf-8").splitlines()[: lines + 2]]
+    assert steps == list(range(lines + 2))
+    assert status("train", "quickstart", *many) == 2
+    assert "runs/mine exists; choose another name" in capsys.readouterr().err
+
+
+def test_files_and_folders_that_are_not_there_are_refused_before_a_model_loads(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    for words_of, said in (
+        (["--run.folder", "file/runs"], "run.folder: file/runs cannot be written"),
+        (
+            ["--data.train", "{name: nothere.jsonl}", "--data.test.name", "a.csv"],
+            "data.train: there is no file nothere.jsonl",
+        ),
+        (["--sft.data.name", "nothere.csv"], "sft.data: there is no file nothere.csv"),
+    ):
+        assert status("train", "quickstart", "--model", "./nothere", *words_of) == 2
+        printed = capsys.readouterr()
+        assert said in printed.err
+        assert printed.out == ""
+    assert not (tmp_path / "runs").exists()

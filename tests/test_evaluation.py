@@ -46,7 +46,8 @@ def test_what_is_asked_for_goes_over_the_recipe(run: Path, tmp_path: Path) -> No
 
 
 def test_data_by_name_replaces_what_the_run_had(run: Path, shared: Path) -> None:
-    changes = [("data.test.path", str(shared / "gsm8k"))]
+    short_ones = ("data.test.params.max_broken", 0.9)  # a tiny model reads 512 letters
+    changes = [("data.test.path", str(shared / "gsm8k")), short_ones]
     found = evaluate_model(evaluation_config(str(run), "gsm8k", 3, overrides=changes), silent())
     asked = {json.loads(line)["question"].strip() for line in (shared / "gsm8k" / "test.jsonl").open(encoding="utf-8")}
     assert len(found.records) == 3

@@ -6,9 +6,9 @@ import pytest
 
 from batches import group, prompt, rollout
 from whet import types
-from whet.types import Group, Problem, Prompt, Reward, Rollout, Verdict
+from whet.types import GoldFailure, Group, Problem, Prompt, Reward, Rollout, Verdict
 
-WORDS = (Problem, Prompt, Rollout, Reward, Group, Verdict)
+WORDS = (Problem, Prompt, Rollout, Reward, Group, Verdict, GoldFailure)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,7 @@ WORDS = (Problem, Prompt, Rollout, Reward, Group, Verdict)
         Reward(1.0),
         group([1.0, 0.0]),
         Verdict(True, True, "2", True),
+        GoldFailure(Problem("1", "1 + 1?", "2"), "two", Reward(0.0), 1.0, {"accuracy": 0.0}),
     ],
     ids=lambda made: type(made).__name__,
 )
@@ -71,6 +72,23 @@ def test_a_group_has_a_signal_where_its_rewards_differ(rewards: list[float | Non
 def test_columns_and_parts_are_not_shared_between_instances() -> None:
     assert Problem("1", "", "").columns is not Problem("2", "", "").columns
     assert Reward(1.0).parts is not Reward(1.0).parts
+
+
+def test_a_row_is_no_part_of_what_a_problem_is() -> None:
+    assert Problem("1", "1 + 1?", "2", row=7) == Problem("1", "1 + 1?", "2")
+
+
+def test_a_gold_failure_is_json() -> None:
+    failure = GoldFailure(Problem("1", "1 + 1?", "2"), "two", Reward(0.5), 1.5, {"accuracy": None})
+    assert failure.as_dict() == {
+        "id": "1",
+        "question": "1 + 1?",
+        "answer": "2",
+        "response": "two",
+        "reward": 0.5,
+        "full": 1.5,
+        "parts": {"accuracy": None},
+    }
 
 
 def test_what_is_fresh_is_what_was_not_replayed() -> None:

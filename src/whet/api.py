@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whet.config import Config
+from whet.data.sources import find_data, find_source
 from whet.diagnose.report import CheckReport
 from whet.diary import Diary, warnings_to
 from whet.errors import UserError
@@ -15,7 +16,7 @@ from whet.manifest import manifest, newer_versions, refuse_other
 from whet.recipe import dump_recipe, load_recipe
 from whet.runs import layout
 from whet.runs.environment import environment
-from whet.runs.naming import stem_of
+from whet.runs.naming import check_place, stem_of
 from whet.runs.pace import Pace
 from whet.runs.reader import RunReader
 from whet.runs.view import View
@@ -56,13 +57,15 @@ def train(config: Config, view: View, stem: str = "run", stop: Stop | None = Non
     from whet.runs.writer import RunWriter
     from whet.stages.tracking import open_trackers
 
+    check_place(Path(config.run.folder), config.run.name)
+    refuse_absent(config)
     diary = Diary(view)
     with warnings_to(diary.view):
         trackers = open_trackers(config, diary.view.note)
         warn_without_token(config.run.push, diary.view.note)
         diary.view.phase("Load", None)
         policy = build_policy(config, diary.view.note)
-        task = build_task(config, policy.tokenizer)
+        task = build_task(config, policy.tokenizer, policy.context)
         recipe, made_from = dump_recipe(config), manifest(config, policy, task)
         with RunWriter.create(Path(config.run.folder), recipe, made_from, stem_of(stem), config.run.name) as run:
             diary.begin(run)
@@ -86,6 +89,7 @@ def resume(path: Path, view: View, stop: Stop | None = None) -> Outcome:
     config = load_recipe(path / layout.RECIPE)
     if reader.final:
         return finished(reader)
+    refuse_absent(config)
     diary = Diary(view)
     with warnings_to(diary.view), RunWriter.reopen(path) as run, diary.until_the_end(run):
         diary.begin(run)
@@ -93,7 +97,7 @@ def resume(path: Path, view: View, stop: Stop | None = None) -> Outcome:
         warn_without_token(config.run.push, diary.view.note)
         diary.view.phase("Load", None)
         policy = build_policy(config, diary.view.note)
-        task = build_task(config, policy.tokenizer)
+        task = build_task(config, policy.tokenizer, policy.context)
         refuse_other(manifest(config, policy, task), reader.manifest)
         if changed := newer_versions(environment(), reader.manifest):
             diary.view.note(f"resume: {changed}, so figures may differ in their last digits")
@@ -235,8 +239,8 @@ def _refuse_misread_gold(report: CheckReport) -> None:
         worst = report.gold_failures[0]
         raise UserError(
             f"rewards: {len(report.gold_failures)} of {report.gold_checked} gold solutions do not score full marks; "
-            f"{worst.id} (answer {worst.answer!r}) gets {dict(worst.parts)}. Correct format.name, data.train.columns "
-            "or rewards; `whet check` shows more of them"
+            f"{worst.problem.id} (answer {worst.problem.answer!r}) gets {dict(worst.short)}. "
+            "Correct format.name, data.train.columns or rewards; `whet check` shows more of them"
         )
 
 
@@ -246,12 +250,20 @@ def check(config: Config, view: View) -> CheckReport:
     from whet.stages.check import check as run
     from whet.stages.parity import settle_engine
 
+    refuse_absent(config)
     with warnings_to(view):
         view.phase("Load", None)
         policy = build_policy(config, view.note)
-        task = build_task(config, policy.tokenizer)
+        task = build_task(config, policy.tokenizer, policy.context)
         settle_engine(policy, task, config, view)
         return run(policy, task, config, view)
+
+
+def refuse_absent(config: Config) -> None:
+    """Raises `UserError` for files, tasks and settings of tasks that are not there, before a model loads."""
+    find_data(config.data)
+    if config.sft.data and config.sft.when != "never":
+        find_source(config.sft.data, "train", "sft.data")
 
 
 def wants_warm_start(config: Config, report: CheckReport) -> bool:

@@ -8,6 +8,7 @@ from whet.config import Config, OptimizerConfig
 from whet.data.curriculum import ByLevel
 from whet.data.overlap import refuse_overlap
 from whet.data.prompts import PromptRenderer
+from whet.data.room import Room
 from whet.data.sources import load_data, load_source
 from whet.data.stream import ProblemStream, held_out
 from whet.formats import ResponseFormat, build_format
@@ -46,15 +47,19 @@ class Task:
     exam: Exam
 
 
-def build_task(config: Config, tokenizer: Any) -> Task:
-    """Problems, format and rewards; refuses held-out problems that are trained on, by either stage."""
+def build_task(config: Config, tokenizer: Any, context: int | None = None) -> Task:
+    """Problems, format and rewards; refuses held-out problems that are trained on, by either stage.
+
+    Prompts that leave no room for a response in `context` tokens are left out.
+    """
     response_format = build_format(config.format)
-    train, test = load_data(config.data, config.seed)
+    renderer = PromptRenderer(tokenizer, response_format, config.data.question)
+    rooms = {split: Room(renderer, context, longest_response(config, split)) for split in ("train", "test")}
+    train, test = load_data(config.data, config.seed, rooms)
     solutions = train
     if config.sft.data and config.sft.when != "never":
         solutions = load_source(config.sft.data, "train", config.seed, "sft.data")
         refuse_overlap(solutions, test)
-    renderer = PromptRenderer(tokenizer, response_format, config.data.question)
     return Task(
         train=train,
         solutions=solutions,
@@ -155,9 +160,15 @@ def build_sampler(config: Config, purpose: str, temperature: float | None = None
     from whet.rollout.native import NativeSampler
 
     how = config.grpo.sampling
-    longest = how.max_tokens if purpose in AS_TRAINED else config.eval.max_tokens or how.max_tokens
+    longest = longest_response(config, purpose)
     as_trained = Temperature(how.temperature, how.top_p)
     return NativeSampler(as_trained if temperature is None else Temperature(temperature), longest, config.seed, purpose)
+
+
+def longest_response(config: Config, purpose: str) -> int:
+    """Tokens after which a response is cut off: measurements may have a limit of their own."""
+    trained = config.grpo.sampling.max_tokens
+    return trained if purpose in AS_TRAINED else config.eval.max_tokens or trained
 
 
 def build_optimizer(policy: "LanguageModel", config: OptimizerConfig, steps: int) -> Optimizer:

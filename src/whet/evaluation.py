@@ -66,9 +66,11 @@ def _of_model(name: str, data: str | None, overrides: Overrides) -> Config:
 
 def evaluate_model(config: Config, view: View) -> "Evaluation":
     """Asks the held-out problems of `config`; trains nothing."""
-    from whet.build import build_exam, build_policy
+    from whet.build import build_exam, build_policy, longest_response
+    from whet.data.kinds import max_broken
     from whet.data.prompts import PromptRenderer
-    from whet.data.sources import load_source
+    from whet.data.room import Room
+    from whet.data.sources import held_out_source, load_source
     from whet.formats import build_format
     from whet.stages.measure import measure
 
@@ -77,8 +79,9 @@ def evaluate_model(config: Config, view: View) -> "Evaluation":
         policy = build_policy(config, view.note)
         response_format = build_format(config.format)
         renderer = PromptRenderer(policy.tokenizer, response_format, config.data.question)
-        held_out = config.data.test or config.data.train.model_copy(update={"split": None, "limit": None})
-        problems = load_source(held_out, "test", config.seed)
+        held_out = held_out_source(config.data)
+        room = Room(renderer, policy.context, longest_response(config, "eval"))
+        problems = room.fitting(load_source(held_out, "test", config.seed), "data.test", max_broken(held_out))
         return measure(policy, build_exam(config, problems, renderer, response_format), config, view, "Evaluate")
 
 

@@ -60,11 +60,13 @@ def open_reward_model(params: RewardModelParams) -> Score:
     from whet.compute.device import pick_device, pick_dtype
     from whet.policy.loading.models import resolve
     from whet.policy.loading.quiet import quiet
+    from whet.policy.loading.skeleton import refuse_absurd
     from whet.verifiers.reward_model import RewardModel, load_classifier
 
     device = pick_device()
     try:
         path = resolve(params.model)
+        refuse_absurd(path, "AutoModelForSequenceClassification")
     except UserError as error:
         what = str(error).removeprefix("model.name: ")
         raise UserError(f"rewards.params.model of 'reward_model': {what}") from error

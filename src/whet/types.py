@@ -27,6 +27,8 @@ class Problem:
     source: str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)
     """Every other column of the data, passed on to reward functions by name."""
+    row: int | None = field(default=None, compare=False)
+    """Where it stands in its file, as an editor or a spreadsheet counts; None where there is no file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +120,30 @@ class Verdict:
     """Whether the response keeps the layout."""
     marked: bool = False
     """Whether any mark of the layout stands in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldFailure:
+    """A gold solution that does not score full marks under the recipe's own rewards."""
+
+    problem: Problem
+    response: str
+    """The solution as the format renders it."""
+    reward: Reward
+    """All that it got."""
+    full: float
+    """Full marks."""
+    short: Mapping[str, float | None]
+    """The rewards that gave less than they can, and what they gave."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return {
+            "id": self.problem.id,
+            "question": self.problem.question,
+            "answer": self.problem.answer,
+            "response": self.response,
+            "reward": self.reward.total,
+            "full": self.full,
+            "parts": dict(self.short),
+        }

@@ -52,7 +52,7 @@ def test_only_the_first_few_are_named() -> None:
 
 
 def test_nothing_at_all_is_refused() -> None:
-    with pytest.raises(UserError, match="0 of 0 rows"):
+    with pytest.raises(UserError, match="x: has no rows; name other data"):
         collect([], convert, "x")
 
 

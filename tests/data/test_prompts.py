@@ -97,3 +97,12 @@ def test_a_wording_needs_a_place_for_the_question(tiny_tokenizer: Any) -> None:
     check_question_template("Q: {question}\nA:")
     with pytest.raises(UserError, match=r"data.question: is 'Q: \{qestion\}'; it must contain \{question\}"):
         PromptRenderer(tiny_tokenizer, says(""), "Q: {qestion}")
+
+
+@pytest.mark.parametrize("template", ["{{ raise_exception('not today') }}", "{{ 1 // 0 }}", "{% broken"])
+def test_a_template_that_fails_is_the_models_fault(tiny_tokenizer: Any, template: str) -> None:
+    with pytest.raises(
+        UserError, match=r"^model\.name: its chat template fails \(.+\); name another model$"
+    ) as refusal:
+        rendered(with_template(tiny_tokenizer, template), "")
+    assert "\n" not in str(refusal.value)

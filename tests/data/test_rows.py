@@ -57,11 +57,8 @@ def test_a_huge_line_is_given_up_and_not_kept(tmp_path: Path, monkeypatch: pytes
     huge = b'{"a": "' + b"x" * 5 * 2**20 + b'"}'
     file = write(tmp_path, "a.jsonl", b'{"a": 1}\n' + huge + b'\n{"a": 3}\n')
     assert read(file) == [(1, {"a": 1}), (2, "is longer than 1 MiB"), (3, {"a": 3})]
-    table = write(tmp_path, "a.csv", b"a,b\n1,2\n" + b"y" * 5 * 2**20 + b",2\n5,6\n")
-    good = [row for _, row in read(table) if isinstance(row, dict)]
-    assert {"a": "1", "b": "2"} in good
-    assert {"a": "5", "b": "6"} in good
-    assert all(len(row["a"]) < 2 for row in good)
+    table = write(tmp_path, "a.csv", b"a,b\n1,2\n" + b"y" * 5 * 2**20 + b"yyy,2\n5,6\n")
+    assert read(table) == [(2, {"a": "1", "b": "2"}), (3, "is longer than 1 MiB"), (4, {"a": "5", "b": "6"})]
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv", "a.tsv", "a.parquet"])
@@ -167,3 +164,69 @@ def test_random_bytes_never_hang_or_crash(tmp_path: Path) -> None:
             except UserError:
                 assert suffix != ".jsonl"
     assert time.monotonic() - started < 20
+
+
+def test_a_huge_line_inside_quotes_breaks_its_row_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_module, "LONGEST", 1000)
+    file = write(tmp_path, "a.csv", 'a,b\n1,2\n"begins\n' + "y" * 5000 + "\n3,4\n")
+    found = read(file)
+    assert found[0] == (2, {"a": "1", "b": "2"})
+    assert found[-1] == (4, {"a": "3", "b": "4"})
+    assert {said for number, said in found if number == 3} == {"is longer than 0 MiB"}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'"a,b\n1,2\n', "row 1, the header, is not CSV"),
+        (b"\n1,2\n", "row 1, the header, is empty"),
+        (b" , \n1,2\n", "row 1, the header, is empty"),
+        (b"fr\xe4ge,b\n1,2\n", "row 1, the header, is not UTF-8; save the file as UTF-8"),
+    ],
+)
+def test_a_header_that_names_no_columns_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        read(write(tmp_path, "a.csv", content))
+
+
+def test_a_mark_of_byte_order_inside_a_file_breaks_its_row(tmp_path: Path) -> None:
+    """As two files laid end to end have it."""
+    (first, (number, said)) = read(write(tmp_path, "a.jsonl", b'{"a": 1}\n\xef\xbb\xbf{"a": 2}\n'))
+    assert first == (1, {"a": 1})
+    assert number == 2
+    assert str(said).startswith("is not JSON")
+
+
+def test_the_line_of_a_bad_byte_in_a_list_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"a\.json: line 3 is not UTF-8"):
+        read(write(tmp_path, "a.json", b'[{"a": 1},\n{"a": 2},\n{"a": "\xff"}]'))
+
+
+def test_a_parquet_column_named_twice_is_refused(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    table = pyarrow.Table.from_arrays([pyarrow.array([1]), pyarrow.array([2])], names=["a", "a"])
+    parquet.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(UserError, match="the column 'a' stands in the header twice"):
+        read(tmp_path / "a.parquet")
+
+
+def test_a_parquet_file_that_breaks_off_inside_says_after_which_row(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    table = pyarrow.table({"q": [f"question {i} " + "x" * 50 for i in range(4000)]})
+    path = tmp_path / "a.parquet"
+    parquet.write_table(table, path, row_group_size=1000, compression="gzip", use_dictionary=False)
+    third = parquet.ParquetFile(path).metadata.row_group(2).column(0)
+    content = bytearray(path.read_bytes())
+    for place in range(third.data_page_offset + 40, third.data_page_offset + third.total_compressed_size - 10):
+        content[place] = 0xA5
+    path.write_bytes(bytes(content))
+    numbers: list[int] = []
+    with pytest.raises(UserError, match=r"a\.parquet is not a readable Parquet file") as refusal:
+        numbers.extend(number for number, _ in read_rows(path))
+    assert len(numbers) <= 2000
+    where = f" past row {len(numbers)}:" if numbers else "file:"
+    assert where in str(refusal.value)

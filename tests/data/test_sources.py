@@ -1,6 +1,7 @@
 """Names, paths and parameters: what loads, and what is said where nothing can."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from whet.config import DataConfig, SourceConfig
 from whet.config.data import KeepConfig
 from whet.data.arithmetic import Arithmetic
-from whet.data.sources import check_source, load_data, load_source
+from whet.data.sources import check_source, find_data, find_source, load_data, load_source
 from whet.errors import UserError
 
 
@@ -197,3 +198,94 @@ def test_a_source_in_one_piece_needs_a_test_or_a_share_to_hold_out(tmp_path: Pat
     train, test = load_data(DataConfig(train=held), 0)
     assert len(train) + len(test) == 100
     assert 15 < len(test) < 45
+
+
+def table_of(folder: Path, suffix: str, broken: dict[int, bytes]) -> tuple[str, int]:
+    """A file of 200 problems; some rows, by their place from 0, are other bytes. Also the number of its first row."""
+    good = [f"What is {i} + 1?" for i in range(200)]
+    path = folder / f"train{suffix}"
+    if suffix == ".parquet":
+        pyarrow = pytest.importorskip("pyarrow")
+        from pyarrow import parquet
+
+        cells = [broken.get(i, text.encode()) for i, text in enumerate(good)]
+        binary = pyarrow.array(cells, pyarrow.binary())
+        texts = pyarrow.StringArray.from_buffers(200, binary.buffers()[1], binary.buffers()[2])
+        parquet.write_table(pyarrow.table({"question": texts, "answer": pyarrow.array(range(1, 201))}), path)
+        return str(path), 1
+    if suffix == ".csv":
+        lines = [broken.get(i, f"{text},{i + 1}".encode()) for i, text in enumerate(good)]
+        path.write_bytes(b"\n".join([b"question,answer", *lines]) + b"\n")
+        return str(path), 2
+    lines = [broken.get(i, json.dumps({"question": t, "answer": i + 1}).encode()) for i, t in enumerate(good)]
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return str(path), 1
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_broken_rows_are_named_counted_and_limited_in_every_kind_of_file(
+    suffix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    name, first = table_of(tmp_path, suffix, {50: b"\xff\xfe", 120: b"\xff"})
+    with caplog.at_level(logging.WARNING, "whet.data"):
+        problems = load_source(SourceConfig(name=name), "train", 0)
+    assert len(problems) == 198
+    (line,) = caplog.messages
+    assert "left out 2 of 200 rows as broken" in line
+    assert f"row {50 + first} " in line
+    assert f"row {120 + first} " in line
+    assert [problem.row for problem in problems[49:51]] == [49 + first, 51 + first]
+    name, _ = table_of(tmp_path, suffix, {50: b"\xff\xfe", 120: b"\xff", 7: b"\xff"})
+    with pytest.raises(
+        UserError, match=rf"^data.train: .*3 of 200 rows are broken: row {7 + first} .*params.max_broken"
+    ):
+        load_source(SourceConfig(name=name), "train", 0)
+    assert len(load_source(SourceConfig(name=name, params={"max_broken": 0.02}), "train", 0)) == 197
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.jsonl", b"\n\n\n", "has no rows"),
+        ("a.csv", b"question,answer\n", "has no rows"),
+        ("a.csv", b"\xef\xbb\xbf", "row 1, the header, is empty"),
+        ("a.jsonl", b"\xef\xbb\xbf", "has no rows"),
+        ("a.jsonl", "".join(f'{{"question": "{i}?", "answer": 1}}\n' for i in range(9)).encode("utf-16"), "is UTF-16"),
+        ("a.jsonl", "".join(f'{{"question": "{i}?", "answer": 1}}\n' for i in range(9)).encode("utf-16-le"), "broken"),
+    ],
+)
+def test_a_file_of_nothing_is_refused(name: str, content: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=rf"data.train: .*{said}"):
+        load_source(SourceConfig(name=str(tmp_path / name)), "train", 0)
+
+
+def test_what_is_named_is_looked_for_before_anything_is_read(tmp_path: Path) -> None:
+    rows = tmp_path / "train.jsonl"
+    rows.write_text("no row at all\n")
+    found = DataConfig(train=SourceConfig(name=str(rows)), test=SourceConfig(name="math500", path=str(rows)))
+    find_data(found)
+    with pytest.raises(UserError, match=r"^data\.train: there is no file .*trian\.jsonl; did you mean train\.jsonl\?"):
+        find_data(found.model_copy(update={"train": SourceConfig(name=str(tmp_path / "trian.jsonl"))}))
+    gone = SourceConfig(name="gsm8k", path=str(tmp_path / "gone"))
+    with pytest.raises(UserError, match=r"^data\.mix\.1: there is no file"):
+        find_data(found.model_copy(update={"mix": [SourceConfig(name="arithmetic"), gone]}))
+    with pytest.raises(UserError, match=r"^data\.test: there is no file .*test\.jsonl"):
+        find_data(DataConfig(train=SourceConfig(name="any/name", path=str(tmp_path))))
+    with pytest.raises(UserError, match=r"^data\.test: is missing"):
+        find_data(DataConfig(train=SourceConfig(name=str(rows))))
+    with pytest.raises(UserError, match=r"^sft\.data\.params\.worked: is 'short'"):
+        find_source(SourceConfig(name="bespoke_stratos", params={"worked": "short"}), "train", "sft.data")
+
+
+def test_the_settings_of_a_task_are_looked_at_too() -> None:
+    pytest.importorskip("reasoning_gym")
+    for params, said in (
+        ({"min_numbrs": 3}, r"data\.train\.params\.min_numbrs: unknown key; .*did you mean min_numbers\?"),
+        ({"min_numbers": -3}, r"data\.train\.params: reasoning_gym:countdown refuses"),
+        ({"min_numbers": "many"}, r"data\.train\.params: reasoning_gym:countdown refuses"),
+    ):
+        with pytest.raises(UserError, match=said):
+            find_data(DataConfig(train=SourceConfig(name="reasoning_gym:countdown", params=params)))
+    with pytest.raises(UserError, match=r"data\.train\.name: reasoning_gym has no task .*did you mean countdown\?"):
+        find_data(DataConfig(train=SourceConfig(name="reasoning_gym:cuontdown")))

@@ -151,3 +151,15 @@ def test_a_mixed_schema_is_counted_not_fatal(tmp_path: Path) -> None:
     file = tmp_path / "mixed.jsonl"
     file.write_text("\n".join(map(json.dumps, rows)))
     assert len(problems_from(read_rows(file), "mixed", "mixed.jsonl")) == 199
+
+
+def test_one_odd_row_does_not_choose_the_columns(tmp_path: Path) -> None:
+    """`question` comes before `prompt` among the known names, and yet 199 of 200 rows have a prompt."""
+    rows = [{"prompt": f"{i}?", "gold": i} for i in range(199)]
+    rows.insert(5, {"question": "another file's row?", "answer": 1})
+    numbered = list(enumerate(rows, 1))
+    problems = problems_from(numbered, "mixed", "mixed.jsonl")
+    assert len(problems) == 199
+    assert problems[5].row == 7
+    assert choose_columns(["question", "prompt", "answer"], {}, "x", {"prompt"}) == Columns("prompt", "answer", None)
+    assert choose_columns(["question", "answer", "steps"], {}, "x", {"question"}).solution == "steps"

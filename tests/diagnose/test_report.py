@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from whet.diagnose.lengths import LengthReport, measure_lengths
 from whet.diagnose.probe import Probe
-from whet.diagnose.report import CheckReport, GoldFailure
+from whet.diagnose.report import CheckReport
+from whet.types import GoldFailure, Problem, Reward
 
 PROBE = Probe(
     problems=32,
@@ -30,7 +31,7 @@ LENGTHS = measure_lengths([30, 40, 50], [60, 70, 80], max_tokens=128, context=20
 
 
 def failure(id: int) -> GoldFailure:
-    return GoldFailure(str(id), "2 + 2?", "4", "<answer>4</answer>", 0.0, 1.0, {"accuracy": 0.0})
+    return GoldFailure(Problem(str(id), "2 + 2?", "4"), "<answer>4</answer>", Reward(0.0), 1.0, {"accuracy": 0.0})
 
 
 def rows(probe: Probe = PROBE, lengths: LengthReport = LENGTHS, failures: int = 0) -> dict[str, tuple[str, str]]:

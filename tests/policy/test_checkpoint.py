@@ -1,5 +1,6 @@
 """Checkpoints that are whole or not there."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from whet.policy.checkpoint import (
     prune,
     save_checkpoint,
     step_folder,
+    step_of,
     what_is_wrong,
 )
 
@@ -255,3 +257,94 @@ def test_the_manifest_is_written_last(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Path, "write_text", seen)
     save(tmp_path, 1)
     assert written[-1] == checkpoint.MANIFEST
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "MANIFEST.json").read_text("utf-8"))
+    return found
+
+
+def test_the_manifest_has_the_size_and_digest_of_each_file(tmp_path: Path) -> None:
+    folder = save(tmp_path, 1)
+    files = {
+        path.name: {"bytes": len(path.read_bytes()), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        for path in folder.iterdir()
+        if path.name != "MANIFEST.json"
+    }
+    assert manifest_of(folder) == {"format": 1, "files": files}
+
+
+def rewritten(folder: Path, **changes: Any) -> None:
+    (folder / "MANIFEST.json").write_text(json.dumps({**manifest_of(folder), **changes}), encoding="utf-8")
+
+
+SAID: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no manifest": (lambda f: (f / "MANIFEST.json").unlink(), "MANIFEST.json is missing"),
+    "no folder": (lambda f: shutil.rmtree(f), "MANIFEST.json is missing"),
+    "no JSON": (lambda f: (f / "MANIFEST.json").write_text("{"), "MANIFEST.json is damaged"),
+    "no object": (lambda f: (f / "MANIFEST.json").write_text("[1]"), "MANIFEST.json is damaged"),
+    "no files": (lambda f: (f / "MANIFEST.json").write_text("{}"), "MANIFEST.json is damaged"),
+    "no list of files": (lambda f: rewritten(f, files=[]), "MANIFEST.json is damaged"),
+    "another format": (
+        lambda f: rewritten(f, format=2),
+        "MANIFEST.json is of format 2, this version of Whet reads 1",
+    ),
+    "no state": (lambda f: rewritten(f, files={}), "MANIFEST.json does not list state.json"),
+    "a file gone": (lambda f: (f / "model.safetensors").unlink(), "model.safetensors is missing"),
+    "a file emptied": (
+        lambda f: (f / "state.json").write_bytes(b""),
+        "state.json has 0 bytes, not the {size} that were written",
+    ),
+    "a byte flipped": (
+        lambda f: flip(f / "optimizer.safetensors"),
+        "optimizer.safetensors is not what was written: its SHA-256 differs",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_what_is_wrong_is_said_in_these_words(case: str, tmp_path: Path) -> None:
+    spoil, said = SAID[case]
+    folder = save(tmp_path, 7)
+    said = said.format(size=(folder / "state.json").stat().st_size)
+    assert what_is_wrong(folder) == ""
+    spoil(folder)
+    assert what_is_wrong(folder) == said
+    with pytest.raises(ValueError) as refusal:
+        load_checkpoint(folder)
+    assert str(refusal.value) == f"checkpoint {folder}: {said}"
+
+
+def test_what_is_set_aside_is_said_in_these_words(tmp_path: Path) -> None:
+    (save(tmp_path, 4) / "state.json").unlink()
+    said: list[str] = []
+    newest_valid(tmp_path, said.append)
+    assert said == ["checkpoint step-4 is broken and set aside as step-4.broken: state.json is missing"]
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [("step-40", 40), ("step-0", 0), ("step-007", 7), ("step-", None), ("step-4.broken", None), ("xstep-4", None)],
+)
+def test_the_step_of_a_folder_is_in_its_name(name: str, step: int | None) -> None:
+    assert step_of(Path("checkpoints") / name) == step
+
+
+def test_two_stay_where_nothing_else_is_said(tmp_path: Path) -> None:
+    for step in range(1, 5):
+        save(tmp_path, step)
+    assert [path.name for path in prune(tmp_path)] == ["step-2", "step-1"]
+
+
+def test_what_is_protected_may_be_named_in_any_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for step in range(1, 5):
+        save(tmp_path, step)
+    monkeypatch.chdir(tmp_path)
+    assert [path.name for path in prune(tmp_path, keep=1, protect=[Path("step-2")])] == ["step-3", "step-1"]
+
+
+def test_sweeping_takes_leftovers_of_checkpoints_only(tmp_path: Path) -> None:
+    for name in (".step-3.abc.tmp", ".other.abc.tmp"):
+        (tmp_path / name).mkdir()
+    assert newest_valid(tmp_path) is None
+    assert [path.name for path in tmp_path.iterdir()] == [".other.abc.tmp"]

@@ -1,5 +1,6 @@
 """π_θ as the loop sees it."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -65,3 +66,10 @@ def test_a_wrapped_model_has_the_same_end_tokens() -> None:
 def test_it_is_where_its_weights_are() -> None:
     assert language_model(tiny.tiny_model()).device == torch.device("cpu")
     assert language_model(tiny.tiny_model().to("meta")).device.type == "meta"
+
+
+def test_the_context_is_what_the_model_can_read_and_write(tiny_model: Any) -> None:
+    policy = language_model(tiny_model)
+    assert policy.context == 512
+    policy.model = SimpleNamespace(config=SimpleNamespace())
+    assert policy.context is None

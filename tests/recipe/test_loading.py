@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 import yaml
 
+from recipe.mutations import Mutation, mutations
+from whet import cli
 from whet.config import Config
 from whet.data.sources import load_data
 from whet.errors import UserError
-from whet.recipe import RECIPES, dump_recipe, find_recipe, load_recipe, recipe_names
+from whet.recipe import RECIPES, describe_keys, dump_recipe, find_recipe, load_recipe, recipe_names
 
 SHIPPED = [
     "countdown",
@@ -405,3 +407,129 @@ def test_a_wrong_recipe_answers_in_under_a_second_without_torch() -> None:
     assert said == "--grpo.setps: unknown key; did you mean grpo.steps?"
     assert heavy == "[]"
     assert float(seconds) < 1
+
+
+# The same on the recipes as they are written: flow style, comments, parameters, doubled keys, text that is no YAML
+
+
+PARAMETERS = {"level", "negative", "working", "none", "words", "size", "worked", "hold_out", "max_broken"}
+"""What the parameters in the shipped recipes are called; the other keys are declared."""
+
+
+def spoilt(count: int, seed: int) -> list[Mutation]:
+    texts = {name: (RECIPES / f"{name}.yaml").read_text("utf-8") for name in SHIPPED}
+    declared = {key.key.rpartition(".")[2] for key in describe_keys()}
+    return mutations(texts, declared | PARAMETERS | {"full", "short"}, count, seed)
+
+
+def what_is_missed(mutation: Mutation, line: str, file: Path) -> str:
+    """What a refusal fails to say; empty where it says all."""
+    place = f"{file}:{mutation.line}: " if mutation.line else str(file)
+    if not line.startswith(place):
+        return f"place {place}"
+    if mutation.kind == "no YAML":
+        return "" if "is not YAML: " in line or "is not UTF-8" in line else "reason"
+    if mutation.kind == "twice":
+        return "" if f"{mutation.written}: stands twice" in line else "reason"
+    holder_of, last = mutation.written.rpartition(".")[::2]
+    if "rewards" in mutation.path and mutation.path[-1] != "weight" and mutation.written not in line:
+        holder_of = holder_of.removesuffix(".params")  # the place of the reward and the parameter's own name
+        return "" if f"{holder_of}: " in line and (last in line or mutation.kind == "choice") else "key"
+    return "" if mutation.written in line else "key"
+
+
+def suggestion(mutation: Mutation) -> str:
+    """How a refusal of a misspelt key ends."""
+    inside = "params" in mutation.path[:-1]
+    return f"did you mean {mutation.path[-1] if inside else '.'.join(map(str, mutation.path))}?"
+
+
+def refuse_all(count: int, seed: int, folder: Path) -> float:
+    """Refuses `count` mutations, each in a line of the right place and key, and gives the share of typos whose key
+    was suggested."""
+    suggested, slowest, missed = [], 0.0, []
+    for mutation in spoilt(count, seed):
+        file = folder / f"{mutation.recipe}.yaml"
+        file.write_bytes(mutation.content)
+        started = time.perf_counter()
+        lines = refused(str(file))
+        slowest = max(slowest, time.perf_counter() - started)
+        if mutation.kind == "typo":
+            lines.sort(key=lambda line: "unknown key" not in line)  # a key that nothing is near is missing besides
+            suggested.append(suggestion(mutation) in lines[0])
+        if len(lines) > 1 and not (mutation.kind == "typo" and not suggested[-1]):
+            missed.append((mutation.kind, mutation.path, "one line", lines))
+        elif said := what_is_missed(mutation, lines[0], file):
+            missed.append((mutation.kind, mutation.path, said, lines))
+    share = sum(suggested) / len(suggested)
+    print(f"{count} mutations refused, the slowest in {slowest:.3f} s; {share:.1%} of {len(suggested)} typos suggested")
+    assert missed == []
+    assert slowest < 2
+    return share
+
+
+def test_spoilt_recipes_are_refused_by_line_and_key(tmp_path: Path) -> None:
+    assert refuse_all(300, 18, tmp_path) >= 0.95
+
+
+@pytest.mark.slow
+def test_a_thousand_spoilt_recipes_are_refused_by_line_and_key(tmp_path: Path) -> None:
+    assert refuse_all(1000, 1018, tmp_path) >= 0.95
+
+
+def test_the_command_line_refuses_spoilt_recipes_with_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for mutation in spoilt(40, 2018):
+        file = tmp_path / f"{mutation.recipe}.yaml"
+        file.write_bytes(mutation.content)
+        with pytest.raises(SystemExit) as end:
+            cli.main(["train", str(file), "--dry-run"])
+        said = capsys.readouterr()
+        assert end.value.code == 2
+        assert said.out == ""
+        assert said.err.startswith(f"whet: {file}")
+        assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("verb", ["train", "check"])
+def test_a_spoilt_recipe_is_refused_before_a_model_loads(verb: str, tmp_path: Path) -> None:
+    mutation = next(one for one in spoilt(40, 3018) if one.kind == "typo")
+    (tmp_path / "mine.yaml").write_bytes(mutation.content)
+    script = (
+        "import sys, time; started = time.perf_counter()\nfrom whet import cli\n"
+        f"status = cli._status([{verb!r}, 'mine.yaml'])\n"
+        "print(status, 'torch' in sys.modules, time.perf_counter() - started)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
+    status, loaded, seconds = done.stdout.split()
+    assert (status, loaded) == ("2", "False")
+    assert float(seconds) < 2
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"whet: mine.yaml:{mutation.line}: {mutation.written}: unknown key")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("seed: !!int x\n", "is not YAML: invalid literal"),
+        (f"seed: {'9' * 5000}\n", "is not YAML: Exceeds the limit"),
+        ("1: a\n", ":1: 1: a key must be a text; put it in quotes"),
+        ("grpo:\n  true: 3\n", ":2: grpo.true: a key must be a text"),
+        ("? [a, b]\n: 3\n", ":1: a list or mapping: a key must be a text"),
+        ("model: &a [*a]\n", "is nested too deeply, or holds itself"),
+        ("grpo: {objective: {mask_truncated: yes}}\n", "grpo.objective.mask_truncated: is 'yes'; it must be true or"),
+        ("grpo: {objective: {kl_corrected: 1}}\n", "grpo.objective.kl_corrected: is 1; it must be true or false"),
+    ],
+)
+def test_values_and_keys_that_yaml_takes_in_its_own_way(text: str, said: str, written: Any) -> None:
+    rest = "" if text.startswith(("model", "seed")) else "model: a\n"
+    assert any(said in line for line in refused(written(f"{text}{rest}data: {{train: {{name: arithmetic}}}}\n")))
+
+
+def test_a_recipe_of_aliases_of_aliases_is_refused_at_once(written: Any) -> None:
+    doubled = "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 12))
+    started = time.monotonic()
+    (line,) = refused(written(f"a0: &a0 [x]\n{doubled}"))
+    assert "holds more than 100000 values once its aliases are written out" in line
+    assert time.monotonic() - started < 2

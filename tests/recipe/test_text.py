@@ -95,7 +95,7 @@ def test_a_missing_key_is_placed_where_it_should_stand() -> None:
         ("a: " + "[" * 3000, "mine.yaml: is nested too deeply, or holds itself"),
         ("a: 1\nb: \x0c\n", "mine.yaml:2: is not YAML: holds a character that cannot be seen"),
         ("a: *b\n", "mine.yaml:1: is not YAML: found undefined alias"),
-        ("? [a]\n: 1\n", "mine.yaml:1: is not YAML: found unhashable key"),
+        ("? [a]\n: 1\n", "mine.yaml:1: a list or mapping: a key must be a text"),
     ],
 )
 def test_what_is_no_recipe_is_refused_with_its_line(text: str, said: str) -> None:

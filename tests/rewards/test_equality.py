@@ -160,3 +160,46 @@ def test_verdicts_of_others(shared: Path, name: str, rows: int, share: float) ->
     assert 1 - len(differ) / rows >= share
     undisputed = [index for index in differ if index not in DISPUTED[name]]
     assert len(undisputed) <= 0.002 * rows, [(index, found[index], graded[index]["answer"]) for index in undisputed]
+
+
+@pytest.mark.parametrize(
+    ("given", "gold", "equal"),
+    [
+        ("", "5", False),
+        ("5", "", False),
+        ("5", "5", True),
+        ("b" * 3000, "b", False),
+        ("5.0", "5", True),
+        ("six", "5", False),
+        ("6", "5", False),
+        ("Even.", "even", True),
+        ("odd", "even", False),
+    ],
+)
+def test_a_verdict_is_a_truth_value_whichever_way_it_is_found(given: str, gold: str, equal: bool) -> None:
+    assert answers_equal(given, gold) is equal
+
+
+def test_long_texts_are_compared_letter_by_letter() -> None:
+    """Up to 2,000 characters a final period is dress; beyond, nothing is."""
+    for dressed, plain in ((True, False), (False, True)):
+        for letters, equal in ((1999, True), (2000, False)):
+            words = ["b" * letters + "." * dressed, "b" * letters + "." * plain]
+            assert answers_equal(*words) is equal
+    assert answers_equal("b" * 5000, "b" * 5000)
+
+
+@pytest.mark.parametrize(
+    ("given", "gold"),
+    [("FOX", "FO"), ("x + Y", "x + y"), ("(B)", "C"), ("(CD)", "C D E"), ("New York", "Newark"), ("s", "S")],
+)
+def test_what_only_looks_like_dress_counts(given: str, gold: str) -> None:
+    assert not answers_equal(given, gold)
+
+
+@pytest.mark.parametrize(
+    ("given", "gold"),
+    [("Even;", "even"), ("  Even , ", "even"), ("\\mbox{odd}", "Odd"), ("(b)", "b"), ("b", "(b)"), ("$odd$", "odd")],
+)
+def test_what_is_dress_does_not_count(given: str, gold: str) -> None:
+    assert answers_equal(given, gold)

@@ -9,11 +9,11 @@ import pytest
 
 from whet.config import FormatConfig, RewardConfig, TagsConfig, WeightConfig
 from whet.formats import BUILT_IN, build_format
-from whet.rewards.gold import GoldFailure, gold_failures
+from whet.rewards.gold import gold_failures
 from whet.rewards.mixture import Mixture, Part
 from whet.rewards.registry import BUILT_IN as REWARDS
 from whet.rewards.registry import MANNERS, build_reward
-from whet.types import Problem, Reward
+from whet.types import GoldFailure, Problem, Reward
 
 OWN = build_format(FormatConfig(name="custom", custom=TagsConfig(tags=["scratch", "check", "final"])))
 
@@ -64,7 +64,7 @@ def test_another_answer_does_not_pass(gsm8k: list[Problem]) -> None:
 def test_what_falls_short_is_told() -> None:
     problems = [Problem("a", "1 / 2?", "1/2"), Problem("b", "1 + 1?", "2")]
     assert gold_failures(problems, BUILT_IN["gsm8k"], mixture("gsm8k", "accuracy", "integer")) == [
-        GoldFailure(problems[0], "#### 1/2", Reward(1.0, {"accuracy": 1.0, "integer": 0.0}), {"integer": 0.0})
+        GoldFailure(problems[0], "#### 1/2", Reward(1.0, {"accuracy": 1.0, "integer": 0.0}), 2.0, {"integer": 0.0})
     ]
 
 
@@ -86,7 +86,7 @@ def test_a_function_of_ones_own_only_must_not_fail() -> None:
 
     problems = [Problem("a", "?", "7"), Problem("b", "?", "82")]
     failures = gold_failures(problems, BUILT_IN["boxed"], Mixture([("mine", mine, 1.0)]))
-    assert failures == [GoldFailure(problems[0], "\\boxed{7}", Reward(None, {"mine": None}), {"mine": None})]
+    assert failures == [GoldFailure(problems[0], "\\boxed{7}", Reward(None, {"mine": None}), 0.0, {"mine": None})]
 
 
 def test_manners_are_not_asked() -> None:

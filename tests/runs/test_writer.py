@@ -1,6 +1,8 @@
 """What a run leaves on disk while it goes."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +163,58 @@ def test_close_gives_the_folder_up(run: RunWriter) -> None:
     run.close()
     run.close()
     RunWriter.reopen(run.path).close()
+
+
+START = """
+import sys
+from pathlib import Path
+from whet.errors import UserError
+from whet.runs.writer import RunWriter
+print("ready", flush=True)
+input()
+try:
+    with RunWriter.create(Path(sys.argv[1]), sys.argv[2], {}, name="mine") as run:
+        for step in range(200):
+            run.record_metrics("sft", step, {"who": float(sys.argv[2])})
+    print("done")
+except UserError as refusal:
+    print(refusal)
+"""
+
+
+def test_of_runs_that_begin_together_in_one_folder_one_goes_on(tmp_path: Path) -> None:
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    each = [[sys.executable, "-c", START, str(tmp_path), str(number)] for number in range(4)]
+    processes = [subprocess.Popen(command, **pipes) for command in each]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60)[0].strip() for process in processes]
+    (winner,) = (number for number, text in enumerate(said) if text == "done")
+    for text in said[:winner] + said[winner + 1 :]:
+        in_use = f"mine is in use by process {processes[winner].pid} on "
+        assert in_use in text or text.endswith("mine exists; choose another name")
+    lines = [json.loads(line) for line in (tmp_path / "mine" / "metrics.jsonl").read_text().splitlines()]
+    assert [(line["step"], line["who"]) for line in lines] == [(step, float(winner)) for step in range(200)]
+    assert (tmp_path / "mine" / "recipe.yaml").read_text() == str(winner)
+
+
+def test_a_name_that_was_free_and_is_taken_meanwhile_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the name and the lock another run began and ended."""
+    with RunWriter.create(tmp_path, "first", {}, name="mine"):
+        pass
+    before = contents(tmp_path / "mine")
+    monkeypatch.setattr("whet.runs.writer.new_folder", lambda *_: tmp_path / "mine")
+    with pytest.raises(UserError, match=r"run\.name: .*mine exists; choose another name"):
+        RunWriter.create(tmp_path, "second", {}, name="mine")
+    assert contents(tmp_path / "mine") == before
+    RunWriter.reopen(tmp_path / "mine").close()
 
 
 def test_listeners_are_told_of_every_figure_once_it_is_on_disk(run: RunWriter) -> None:

@@ -88,8 +88,9 @@ def test_gold_answers_that_the_rewards_refuse_are_named(policy: Any, tiny_folder
     data = {"data.train": {"name": str(path)}, "data.test": rows(tmp_path, "test.jsonl", 2)}
     report, _ = checked(policy, tiny_folder, tmp_path, {**data, "rewards": ["integer", "format_soft"]})
     (failure,) = report.gold_failures
-    assert (failure.question, failure.answer, dict(failure.parts)) == ("b?", "x y", {"integer": 0.0})
-    assert (failure.reward, failure.full) == (1.0, 2.0)
+    assert (failure.problem.question, failure.problem.answer) == ("b?", "x y")
+    assert dict(failure.short) == {"integer": 0.0}
+    assert (failure.reward.total, failure.full) == (1.0, 2.0)
     assert report.diagnosis.cause == "parser"
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import accumulate, count
 from operator import add, mul, sub
-from typing import overload
 
+from whet.data.lazy import LazyProblems
 from whet.errors import UserError, did_you_mean
 from whet.types import Problem
 
@@ -101,7 +101,7 @@ LEVELS: dict[int, Callable[[_Dice], Expression]] = {
 
 
 @dataclass(frozen=True)
-class Arithmetic(Sequence[Problem]):
+class Arithmetic(LazyProblems):
     """`What is 37 + 45?`, as often as you like.
 
     `negative=False` leaves out whatever goes below zero. `working` is how solutions are worked, by share: the
@@ -126,15 +126,8 @@ class Arithmetic(Sequence[Problem]):
     def __len__(self) -> int:
         return LENGTH
 
-    @overload
-    def __getitem__(self, index: int) -> Problem: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Problem]: ...
-    def __getitem__(self, index: int | slice) -> Problem | list[Problem]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(LENGTH))]
-        i = range(LENGTH)[index]
-        dice = (_Dice(f"{self.seed}/{self.level}/{i}/{attempt}") for attempt in count())
+    def _at(self, place: int) -> Problem:
+        dice = (_Dice(f"{self.seed}/{self.level}/{place}/{attempt}") for attempt in count())
         return self._problem(next(filter(self._belongs, map(LEVELS[self.level], dice))))
 
     def disjoint_from(self, other: Sequence[Problem]) -> bool:

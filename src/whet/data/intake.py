@@ -1,7 +1,8 @@
 """From rows to problems: what is broken or asked twice is left out, counted, and said in plain words."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 
 from whet.data.rows import Fault, Row, Rows
@@ -41,7 +42,7 @@ def collect(rows: Rows, convert: Callable[[Row], Problem], where: str, max_broke
     total = 0
     for total, (number, row) in enumerate(rows, 1):  # noqa: B007
         try:
-            problem = _converted(row, convert)
+            problem = replace(_converted(row, convert), row=number)
         except BrokenRowError as fault:
             broken.append(f"row {number} {fault}")
             continue
@@ -52,15 +53,17 @@ def collect(rows: Rows, convert: Callable[[Row], Problem], where: str, max_broke
         if first is not problem:
             other = "" if first.answer == problem.answer else " (with another answer)"
             repeated.append(f"row {number}{other}")
+    if not total:
+        raise UserError(f"{where}: has no rows; name other data")
     if useless and not broken and not kept:
-        raise UserError(f"{where}: none of {total} rows is of use: {_few(useless)}; name other data")
+        raise UserError(f"{where}: none of {total} rows is of use: {few(useless)}; name other data")
     if len(broken) > max_broken * total or not kept:
         mend = f"mend them, or allow more than {max_broken:.0%} with params.max_broken"
-        raise UserError(f"{where}: {len(broken)} of {total} rows are broken: {_few(broken)}; {mend}")
+        raise UserError(f"{where}: {len(broken)} of {total} rows are broken: {few(broken)}; {mend}")
     for what, left_out in (("broken", broken), ("repeated", repeated), ("of no use", useless)):
         if left_out:
             counted = f"{len(left_out)} of {total} rows as {what}"
-            _LOG.warning("%s: left out %s: %s", where, counted, _few(left_out))
+            _LOG.warning("%s: left out %s: %s", where, counted, few(left_out))
     return list(kept.values())
 
 
@@ -70,6 +73,10 @@ def _converted(row: Row | Fault, convert: Callable[[Row], Problem]) -> Problem:
     return convert(row)
 
 
-def _few(items: list[str]) -> str:
-    """The first three."""
+def few(items: Sequence[str]) -> str:
+    """The first three, and how many more.
+
+    >>> few(["row 1", "row 2", "row 3", "row 4"])
+    'row 1; row 2; row 3; and 1 more'
+    """
     return "; ".join(items[:3]) + (f"; and {len(items) - 3} more" if len(items) > 3 else "")

@@ -26,6 +26,19 @@ SHARED_SEED = 0
 """Held-out problems of a generator do not depend on the run's seed, so that runs can be compared in pairs."""
 
 
+def _find_copy(config: SourceConfig, split: str) -> None:
+    if config.path is not None:
+        locate(config.path, split)
+
+
+def _find_file(config: SourceConfig, split: str) -> None:
+    locate(config.path or config.name, split)
+
+
+def _find_task(config: SourceConfig, split: str) -> None:
+    _reasoning_gym(config, split, SHARED_SEED)
+
+
 @dataclass(frozen=True)
 class Kind:
     """How a source loads, and what a recipe may say about it."""
@@ -37,6 +50,8 @@ class Kind:
     """Raises `UserError` for parameters out of range; opens no file."""
     fields: tuple[str, ...] = ()
     """Which of `path` and `columns` mean something to it."""
+    find: Callable[[SourceConfig, str], object] = _find_copy
+    """Raises `UserError` where what it names on this machine is not there; reads no rows."""
     one_split: bool = False
     """Whether the hub has it in one piece, with nothing held out."""
 
@@ -46,25 +61,25 @@ def _arithmetic(config: SourceConfig, split: str, seed: int) -> Sequence[Problem
 
 
 def _gsm8k(config: SourceConfig, split: str, seed: int) -> Sequence[Problem]:
-    return load_gsm8k(split, config.path, _max_broken(config))
+    return load_gsm8k(split, config.path, max_broken(config))
 
 
 def _numina_math(config: SourceConfig, split: str, seed: int) -> Sequence[Problem]:
-    return load_numina_math(split, config.path, _max_broken(config), _code(config))
+    return load_numina_math(split, config.path, max_broken(config), _code(config))
 
 
 def _bespoke_stratos(config: SourceConfig, split: str, seed: int) -> Sequence[Problem]:
     read = "train" if hold_out(config) else split
-    problems = load_bespoke_stratos(read, config.path, _max_broken(config), _worked(config))
+    problems = load_bespoke_stratos(read, config.path, max_broken(config), _worked(config))
     return _apart(problems, config, split)
 
 
 def _math(config: SourceConfig, split: str, seed: int) -> Sequence[Problem]:
-    return load_math(split, config.path, _max_broken(config), _subjects(config))
+    return load_math(split, config.path, max_broken(config), _subjects(config))
 
 
 def _math500(config: SourceConfig, split: str, seed: int) -> Sequence[Problem]:
-    return load_math500(split, config.path, _max_broken(config))
+    return load_math500(split, config.path, max_broken(config))
 
 
 def _reasoning_gym(config: SourceConfig, split: str, seed: int) -> Sequence[Problem]:
@@ -74,14 +89,14 @@ def _reasoning_gym(config: SourceConfig, split: str, seed: int) -> Sequence[Prob
 
 def _table(config: SourceConfig, split: str, seed: int) -> Sequence[Problem]:
     file = locate(config.path or config.name, "train" if hold_out(config) else split)
-    problems = problems_from(read_rows(file), file.stem, str(file), config.columns, _max_broken(config))
+    problems = problems_from(read_rows(file), file.stem, str(file), config.columns, max_broken(config))
     return _apart(problems, config, split)
 
 
 def _hub(config: SourceConfig, split: str, seed: int) -> Sequence[Problem]:
     read = "train" if hold_out(config) else split
     rows = hub_rows(config.name, config.params.get("config"), read)
-    problems = problems_from(rows, config.name, f"{config.name} {read}", config.columns, _max_broken(config))
+    problems = problems_from(rows, config.name, f"{config.name} {read}", config.columns, max_broken(config))
     return _apart(problems, config, split)
 
 
@@ -89,7 +104,8 @@ def _apart(problems: list[Problem], config: SourceConfig, split: str) -> list[Pr
     return held_apart(problems, hold_out(config), split) if hold_out(config) else problems
 
 
-def _max_broken(config: SourceConfig) -> float:
+def max_broken(config: SourceConfig) -> float:
+    """The share of a source's rows that may be broken."""
     return _share(config.params, "max_broken", MAX_BROKEN)
 
 
@@ -106,7 +122,7 @@ def _share(params: Mapping[str, Any], name: str, default: float) -> float:
 
 
 def _shares(config: SourceConfig) -> tuple[float, float]:
-    return _max_broken(config), hold_out(config)
+    return max_broken(config), hold_out(config)
 
 
 def _code(config: SourceConfig) -> bool:
@@ -141,10 +157,8 @@ def _task(config: SourceConfig) -> str:
     return task
 
 
-_GSM8K = Kind(_gsm8k, ("max_broken",), _max_broken, ("path",))
-_NUMINA_MATH = Kind(
-    _numina_math, ("code", "max_broken"), lambda config: (_code(config), _max_broken(config)), ("path",)
-)
+_GSM8K = Kind(_gsm8k, ("max_broken",), max_broken, ("path",))
+_NUMINA_MATH = Kind(_numina_math, ("code", "max_broken"), lambda config: (_code(config), max_broken(config)), ("path",))
 _BESPOKE_STRATOS = Kind(
     _bespoke_stratos,
     ("worked", "hold_out", "max_broken"),
@@ -152,10 +166,10 @@ _BESPOKE_STRATOS = Kind(
     ("path",),
     one_split=True,
 )
-_MATH = Kind(_math, ("subjects", "max_broken"), lambda config: (_subjects(config), _max_broken(config)), ("path",))
-_MATH500 = Kind(_math500, ("max_broken",), _max_broken, ("path",))
-_REASONING_GYM = Kind(_reasoning_gym, None, _task)
-_TABLE = Kind(_table, ("hold_out", "max_broken"), _shares, ("path", "columns"))
+_MATH = Kind(_math, ("subjects", "max_broken"), lambda config: (_subjects(config), max_broken(config)), ("path",))
+_MATH500 = Kind(_math500, ("max_broken",), max_broken, ("path",))
+_REASONING_GYM = Kind(_reasoning_gym, None, _task, find=_find_task)
+_TABLE = Kind(_table, ("hold_out", "max_broken"), _shares, ("path", "columns"), _find_file)
 _HUB = Kind(_hub, ("config", "hold_out", "max_broken"), _shares, ("path", "columns"))
 
 SOURCES: Mapping[str, Kind] = {

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from math import gcd
-from typing import overload
 
+from whet.data.lazy import LazyProblems
 from whet.types import Problem
 
 RESOLUTION = 100
@@ -14,7 +14,7 @@ RESOLUTION = 100
 
 
 @dataclass(frozen=True)
-class Mixture(Sequence[Problem]):
+class Mixture(LazyProblems):
     """Sources interleaved by weight: every block of `len(pattern)` problems has the same number of each.
 
     It is as long as its sources need until each problem of each was there; those of a smaller source come round
@@ -47,15 +47,9 @@ class Mixture(Sequence[Problem]):
         blocks = (-(-len(part) // count) for part, count in zip(self.parts, self.counts, strict=True))
         return max(blocks) * len(self.pattern)
 
-    @overload
-    def __getitem__(self, index: int) -> Problem: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Problem]: ...
-    def __getitem__(self, index: int | slice) -> Problem | list[Problem]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        block, place = divmod(range(len(self))[index], len(self.pattern))
-        which, time = self.pattern[place]
+    def _at(self, place: int) -> Problem:
+        block, within = divmod(place, len(self.pattern))
+        which, time = self.pattern[within]
         part = self.parts[which]
         return part[(block * self.counts[which] + time) % len(part)]
 

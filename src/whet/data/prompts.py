@@ -47,12 +47,16 @@ class PromptRenderer:
         return ({"role": "system", "content": self.system_prompt}, {"role": "user", "content": wording})
 
     def encode(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
-        """The tokens of a conversation, ready for the model's turn."""
+        """The tokens of a conversation, ready for the model's turn. Raises `UserError` where the template fails."""
         if not self._has_template:
             text = "\n\n".join(message["content"] for message in messages) + "\n"
             return tuple(self.tokenizer.encode(text))
         turns = [dict(message) for message in messages]
-        return tuple(self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=False))
+        try:
+            return tuple(self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=False))
+        except Exception as error:  # a template is a program, and fails in its own ways
+            reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            raise UserError(f"model.name: its chat template fails ({reason}); name another model") from error
 
     @cached_property
     def _has_template(self) -> bool:

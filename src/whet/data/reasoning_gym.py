@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from types import ModuleType
-from typing import Any, overload
+from typing import Any
 
 from whet.data.intake import problem_id
+from whet.data.lazy import LazyProblems
 from whet.data.overlap import normalised
 from whet.data.safe_answers import is_safe
 from whet.errors import UserError, did_you_mean
@@ -54,7 +55,7 @@ class Verifier:
 
 
 @dataclass(frozen=True)
-class ReasoningGym(Sequence[Problem]):
+class ReasoningGym(LazyProblems):
     """The problems of a task. Their column `verifier` is a function from an answer to a number in [0, 1].
 
     `params` are the task's own settings. Raises `UserError` for a task, setting or split that does not exist, a task
@@ -77,17 +78,10 @@ class ReasoningGym(Sequence[Problem]):
     def __len__(self) -> int:
         return LENGTH
 
-    @overload
-    def __getitem__(self, index: int) -> Problem: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Problem]: ...
-    def __getitem__(self, index: int | slice) -> Problem | list[Problem]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(LENGTH))]
-        i = range(LENGTH)[index]
+    def _at(self, place: int) -> Problem:
         dataset = _dataset(self.task, self._frozen)
         for attempt in range(ATTEMPTS):
-            item = _hash(f"{self.seed}/{i}/{attempt}") % ITEMS
+            item = _hash(f"{self.seed}/{place}/{attempt}") % ITEMS
             entry = dataset[item]
             if (_hash(normalised(entry["question"])) % HELD_OUT == 0) == (self.split == "test"):
                 return self._problem(item, entry)

@@ -6,11 +6,11 @@ long, is kept past `LONGEST` bytes. Only a file that is unreadable as a whole ra
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, TextIO
 
 from whet.errors import UserError, did_you_mean
 
@@ -96,6 +96,9 @@ def _read_json(path: Path) -> Rows:
         return _read_jsonl(path)
     try:
         return [(number, _as_row(value)) for number, value in enumerate(json.loads(text.decode()), 1)]
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
+        raise UserError(f"{path}: line {line} is not UTF-8; save the file as UTF-8") from error
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not JSON: {error}") from error
 
@@ -106,17 +109,37 @@ def _read_csv(path: Path, delimiter: str = ",") -> Rows:
     limit = csv.field_size_limit(LONGEST)
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-            lines = iter(lambda: text.readline(LONGEST), "")
-            yield from _records(path, csv.reader(lines, delimiter=delimiter, strict=True))
+            yield from _records(path, csv.reader(_ShortLines(text), delimiter=delimiter, strict=True))
     finally:
         csv.field_size_limit(limit)
 
 
+class LongLineError(csv.Error):
+    """A line of a CSV file is too long to be kept."""
+
+
+class _ShortLines:
+    """The lines of a text; for one that is too long `LongLineError` is raised, and the next one follows."""
+
+    def __init__(self, text: TextIO) -> None:
+        self.text = text
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self.text.readline(LONGEST + 1)
+        if not line:
+            raise StopIteration
+        if len(line) <= LONGEST:
+            return line
+        while line and not line.endswith(("\n", "\r")):
+            line = self.text.readline(LONGEST)
+        raise LongLineError(f"is longer than {LONGEST // 2**20} MiB")
+
+
 def _records(path: Path, reader: "_csv.Reader") -> Rows:
-    header = next(reader, [])
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise UserError(f"{path}: the column {twice[0]!r} stands in the header twice")
+    header = _header(path, reader)
     for number in count(2):
         read = reader.line_num
         try:
@@ -125,18 +148,43 @@ def _records(path: Path, reader: "_csv.Reader") -> Rows:
             return
         except csv.Error as error:
             # A stray quote swallows rows: each line of it counts as broken.
-            yield from ((number, Fault(f"is not CSV ({error})")) for _ in range(reader.line_num - read))
+            reason = str(error) if isinstance(error, LongLineError) else f"is not CSV ({error})"
+            yield from ((number, Fault(reason)) for _ in range(max(1, reader.line_num - read)))
             continue
         if cells:
             yield number, _record(header, cells)
 
 
+def _header(path: Path, reader: "_csv.Reader") -> list[str]:
+    """The names of the columns."""
+    try:
+        header = next(reader, [])
+    except csv.Error as error:
+        raise UserError(f"{path}: row 1, the header, is not CSV ({error}); write the names of the columns") from error
+    if not any(name.strip() for name in header):
+        raise UserError(f"{path}: row 1, the header, is empty; write the names of the columns")
+    if any(map(_is_undecoded, header)):
+        raise UserError(f"{path}: row 1, the header, is not UTF-8; save the file as UTF-8")
+    _refuse_twice(path, header)
+    return header
+
+
+def _refuse_twice(path: Path, names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UserError(f"{path}: the column {twice[0]!r} stands in the header twice")
+
+
 def _record(header: list[str], cells: list[str]) -> Row | Fault:
     if len(cells) != len(header):
         return Fault(f"has {len(cells)} cells where the header has {len(header)}")
-    if any("\udc80" <= letter <= "\udcff" for cell in cells if not cell.isascii() for letter in cell):
+    if any(map(_is_undecoded, cells)):
         return Fault("is not UTF-8")
     return dict(zip(header, cells, strict=True))
+
+
+def _is_undecoded(cell: str) -> bool:
+    return not cell.isascii() and any("\udc80" <= letter <= "\udcff" for letter in cell)
 
 
 def _read_tsv(path: Path) -> Rows:
@@ -147,16 +195,17 @@ def _read_parquet(path: Path) -> Rows:
     import pyarrow
     from pyarrow import parquet
 
+    number = 0
     try:
         with parquet.ParquetFile(path) as file:
-            batches = list(file.iter_batches())
+            _refuse_twice(path, file.schema_arrow.names)
+            for batch in file.iter_batches():
+                for index in range(batch.num_rows):
+                    number += 1
+                    yield number, _cells(batch, index)
     except (pyarrow.ArrowException, OSError) as error:
-        raise UserError(f"{path} is not a readable Parquet file: {error}") from error
-    number = 0
-    for batch in batches:
-        for index in range(batch.num_rows):
-            number += 1
-            yield number, _cells(batch, index)
+        where = f" past row {number}" if number else ""
+        raise UserError(f"{path} is not a readable Parquet file{where}: {str(error).partition(chr(10))[0]}") from error
 
 
 def _cells(batch: Any, index: int) -> Row | Fault:

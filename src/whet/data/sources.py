@@ -1,15 +1,18 @@
 """What a recipe says under `data`, loaded: sources by name, filtered and mixed, and held-out problems apart."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from whet.config.data import DataConfig, KeepConfig, SourceConfig
 from whet.data.keep import kept
-from whet.data.kinds import hold_out, kind_of
+from whet.data.kinds import hold_out, kind_of, max_broken
 from whet.data.mixture import Mixture
 from whet.data.overlap import ENDLESS, refuse_overlap
+from whet.data.room import Room
 from whet.data.table import NAMES
 from whet.errors import UserError, did_you_mean
 from whet.types import Problem
@@ -50,11 +53,25 @@ def load_source(config: SourceConfig, split: str, seed: int, field: str | None =
     """
     field = field or f"data.{split}"
     check_source(config, field)
-    try:
+    with _in_the_name_of(field):
         problems = kind_of(config).load(config, config.split or split, seed)
         if config.keep is None:
             return problems[: config.limit] if config.limit else problems
         return _kept(problems, config, config.keep, field)
+
+
+def find_source(config: SourceConfig, split: str, field: str) -> None:
+    """Raises `UserError` where a file, or a task and its settings, that a source names is not there; reads no rows."""
+    check_source(config, field)
+    with _in_the_name_of(field):
+        kind_of(config).find(config, "train" if hold_out(config) else config.split or split)
+
+
+@contextmanager
+def _in_the_name_of(field: str) -> Iterator[None]:
+    """Refusals name the place in the recipe."""
+    try:
+        yield
     except UserError as error:
         key = str(error).startswith(("name:", "split:", "params", "columns.", "keep"))
         raise UserError(f"{field}.{error}" if key else f"{field}: {error}") from error
@@ -67,24 +84,50 @@ def _kept(problems: Sequence[Problem], config: SourceConfig, keep: KeepConfig, f
     return found
 
 
-def load_data(data: DataConfig, seed: int) -> tuple[Sequence[Problem], Sequence[Problem]]:
+def find_data(data: DataConfig) -> None:
+    """`find_source` for all that a recipe learns from and is measured on."""
+    for config, field in _learned_from(data):
+        find_source(config, "train", field)
+    find_source(held_out_source(data), "test", "data.test")
+
+
+def load_data(
+    data: DataConfig, seed: int, rooms: Mapping[str, Room] = MappingProxyType({})
+) -> tuple[Sequence[Problem], Sequence[Problem]]:
     """Problems to train on, of one source or a mixture, and held-out ones that share no question with them.
 
-    Where the recipe names no held-out source, it is the training source's own test split.
+    Where the recipe names no held-out source, it is the training source's own test split. `rooms` says, for `train`
+    and `test`, which prompts fit the model; others are left out.
     """
+    held_out = held_out_source(data)
+    parts = [
+        _fitting(config, load_source(config, "train", seed, field), rooms.get("train"), field)
+        for config, field in _learned_from(data)
+    ]
+    test = _fitting(held_out, load_source(held_out, "test", seed), rooms.get("test"), "data.test")
+    for part in parts:
+        refuse_overlap(part, test)
+    weights = tuple(source.weight for source in (data.train, *data.mix))
+    return (Mixture(tuple(parts), weights) if data.mix else parts[0]), test
+
+
+def _learned_from(data: DataConfig) -> list[tuple[SourceConfig, str]]:
+    """The sources of the training problems, and where the recipe names each."""
+    return [(data.train, "data.train"), *((source, f"data.mix.{index}") for index, source in enumerate(data.mix))]
+
+
+def held_out_source(data: DataConfig) -> SourceConfig:
+    """Where held-out problems come from; `UserError` where nothing says so."""
     if data.test is None and _has_no_test(data.train):
         raise UserError(
             f"data.test: is missing, and {data.train.name} has no test split; name held-out problems with "
             "data.test.name, or set a tenth of these aside with data.train.params.hold_out 0.1"
         )
-    held_out = data.test or data.train.model_copy(update={"split": None, "limit": None})
-    parts = [load_source(data.train, "train", seed)]
-    parts += [load_source(source, "train", seed, f"data.mix.{index}") for index, source in enumerate(data.mix)]
-    test = load_source(held_out, "test", seed)
-    for part in parts:
-        refuse_overlap(part, test)
-    weights = tuple(source.weight for source in (data.train, *data.mix))
-    return (Mixture(tuple(parts), weights) if data.mix else parts[0]), test
+    return data.test or data.train.model_copy(update={"split": None, "limit": None})
+
+
+def _fitting(config: SourceConfig, problems: Sequence[Problem], room: Room | None, field: str) -> Sequence[Problem]:
+    return problems if room is None else room.fitting(problems, field, max_broken(config))
 
 
 def _has_no_test(config: SourceConfig) -> bool:

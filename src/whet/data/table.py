@@ -1,7 +1,8 @@
 """Any rows become problems: which column is what, and everything else carried along for the rewards."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import blake2b
@@ -31,16 +32,21 @@ class Columns:
     solution: str | None
 
 
-def choose_columns(present: Sequence[str], chosen: Mapping[str, str], where: str) -> Columns:
-    """What the user chose, and else the first known name that is there; `UserError` where there is none."""
+def choose_columns(
+    present: Sequence[str], chosen: Mapping[str, str], where: str, common: Collection[str] = ()
+) -> Columns:
+    """What the user chose, and else the first known name that is there; `UserError` where there is none.
+
+    Names that most rows have (`common`) come before others: one odd row must not make all the rest broken.
+    """
     for part, column in chosen.items():
         if column not in present:
             only = f"only {', '.join(present)}{did_you_mean(column, present)}"
             raise UserError(f"columns.{part}: {where} has no column {column!r}, {only}")
     found: dict[str, str | None] = {}
     for part, names in NAMES.items():
-        free = (name for name in names if name in present and name not in {*found.values(), *chosen.values()})
-        found[part] = chosen.get(part) or next(free, None)
+        free = [name for name in names if name in present and name not in {*found.values(), *chosen.values()}]
+        found[part] = chosen.get(part) or next(iter([*(name for name in free if name in common), *free]), None)
     question, answer = (_needed(part, found[part], present, where) for part in ("question", "answer"))
     return Columns(question, answer, found["solution"])
 
@@ -63,10 +69,11 @@ def problems_from(
     """A problem per row; `source` begins the ids, `where` begins what is said about broken rows."""
     rows = list(rows)
     good = [row for _, row in rows if not isinstance(row, Fault)]
-    present = list(dict.fromkeys(name for row in good for name in row))
+    counted = Counter(name for row in good for name in row)
+    common = {name for name, times in counted.items() if 2 * times > len(good)}
     if not good:
         return collect(rows, _no_problem, where, max_broken)
-    columns = choose_columns(present, chosen or {}, where)
+    columns = choose_columns(list(counted), chosen or {}, where, common)
     return collect(rows, lambda row: _problem(row, columns, source), where, max_broken)
 
 

@@ -1,6 +1,5 @@
 """What `whet check` found: gold answers, lengths, the probe and the diagnosis, for people and as JSON."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,29 +10,10 @@ from whet.diagnose.lengths import LengthReport
 from whet.diagnose.overlap import OverlapReport
 from whet.diagnose.probe import Probe
 from whet.diagnose.signal import SCARCE
+from whet.types import GoldFailure
 
 Line = tuple[str, str, str]
 """What was measured, the figure, and the verdict in plain words."""
-
-
-@dataclass(frozen=True, slots=True)
-class GoldFailure:
-    """A gold solution that does not score full marks under the recipe's own rewards."""
-
-    id: str
-    question: str
-    answer: str
-    response: str
-    """The solution as the format renders it."""
-    reward: float | None
-    full: float
-    """Full marks."""
-    parts: Mapping[str, float | None]
-    """What each reward gave."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
-        return asdict(self) | {"parts": dict(self.parts)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,12 @@ class LanguageModel:
         device: torch.device = next(self.model.parameters()).device
         return device
 
+    @property
+    def context(self) -> int | None:
+        """Tokens that it can read and write in all; None where there is no such limit."""
+        limit: int | None = getattr(self.model.config, "max_position_embeddings", None)
+        return limit
+
     def logprobs(self, batch: Batch) -> Tensor:
         """log π_θ(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False, on the batch's device."""
         return FORWARDS[self.fused](self.model, batch, self.temperature).to(batch.mask_BT.device)

@@ -97,19 +97,6 @@ def merged_state(model: Any) -> "dict[str, Tensor]":
     return merged
 
 
-def merge(model: Any) -> Any:
-    """The plain model inside `model`, its adapters folded into its weights: ready for `save_pretrained`.
-
-    The adapted model is used up. Raises `ValueError` where the result is not finite.
-    """
-    return model.merge_and_unload(safe_merge=True).requires_grad_(True)
-
-
 def changes_nothing(model: Any) -> bool:
     """Whether the adapters are as they were made: every B is zero, so the model computes what its base does."""
     return not any(weight.any() for name, weight in model.named_parameters() if f"{ADAPTER}B." in name)
-
-
-def adapter_state(model: Any) -> "dict[str, Tensor]":
-    """The adapters' weights alone: all that a checkpoint needs beside the base model."""
-    return {name: tensor for name, tensor in model.state_dict().items() if ADAPTER in name}

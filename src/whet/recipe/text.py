@@ -17,6 +17,11 @@ from whet.recipe.keys import Path, dotted
 _BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
 """Letters that YAML takes for the end of a line, or for nothing, unless they are written in ASCII."""
 
+LARGEST = 100_000
+"""Values in a recipe: a few aliases of aliases would fill the memory."""
+
+_KEYS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"}
+
 _SCALARS = (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("int", r"[-+]?(?:0|[1-9][0-9_]*)", "-+0123456789"),
@@ -60,6 +65,8 @@ def read_document(text: str, name: str) -> Document:
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
+        if node and _size(node, {}) > LARGEST:
+            raise UserError(f"{name}: holds more than {LARGEST} values once its aliases are written out")
         lines = dict(_lines(node, (), name)) if node else {}
         tree = loader.construct_document(node) if node else None
     except yaml.MarkedYAMLError as error:
@@ -71,10 +78,21 @@ def read_document(text: str, name: str) -> Document:
         raise UserError(f"{name}{line}: is not YAML: holds a character that cannot be seen") from error
     except RecursionError as error:
         raise UserError(f"{name}: is nested too deeply, or holds itself") from error
+    except ValueError as error:  # a number of thousands of digits, a tag that does not fit its value
+        raise UserError(f"{name}: is not YAML: {error}") from error
     if not isinstance(tree, dict):
         wrong = "is empty" if tree is None else "is no mapping"
         raise UserError(f"{name}: {wrong}; a recipe has sections, such as model and data")
     return Document(name, tree, lines)
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a tree has once every alias is written out; `known` holds those of nodes seen before."""
+    if id(node) not in known:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+        items = node.value if isinstance(node, yaml.SequenceNode) else [one for pair in pairs for one in pair]
+        known[id(node)] = 1 + sum(_size(item, known) for item in items)
+    return known[id(node)]
 
 
 def _lines(node: yaml.Node, path: Path, name: str) -> Iterator[tuple[Path, int]]:
@@ -85,7 +103,11 @@ def _lines(node: yaml.Node, path: Path, name: str) -> Iterator[tuple[Path, int]]
     if isinstance(node, yaml.MappingNode):
         first: dict[Path, int] = {}
         for key, value in node.value:
-            here, line = (*path, str(key.value)), key.start_mark.line + 1
+            line = key.start_mark.line + 1
+            if key.tag not in _KEYS:
+                shown = key.value if isinstance(key, yaml.ScalarNode) else "a list or mapping"
+                raise UserError(f"{name}:{line}: {dotted((*path, shown))}: a key must be a text; put it in quotes")
+            here = (*path, str(key.value))
             if here in first:
                 raise UserError(f"{name}:{line}: {dotted(here)}: stands twice, first on line {first[here]}")
             first[here] = line
@@ -97,7 +119,7 @@ def read_value(text: str) -> Any:
     """A value from the command line: a YAML scalar, list or mapping on one line."""
     try:
         return _Loader(text).get_single_data()
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"is {text!r}, which is not a YAML value; put quotes inside the quotes") from error
 
 

@@ -4,25 +4,11 @@ Where it does not, the parser, the rewards and the data disagree with each other
 data by heart would still be told that it is wrong.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from whet.formats import ResponseFormat
 from whet.rewards.mixture import Mixture
-from whet.types import Group, Problem, Prompt, Reward, Rollout
-
-
-@dataclass(frozen=True, slots=True)
-class GoldFailure:
-    """A gold solution that its own rewards do not approve of."""
-
-    problem: Problem
-    text: str
-    """The solution, rendered in the format."""
-    reward: Reward
-    """All that it got."""
-    short: Mapping[str, float | None]
-    """The rewards that gave less than they can, and what they gave."""
+from whet.types import GoldFailure, Group, Problem, Prompt, Rollout
 
 
 def gold_failures(problems: Sequence[Problem], response_format: ResponseFormat, mixture: Mixture) -> list[GoldFailure]:
@@ -35,6 +21,7 @@ def gold_failures(problems: Sequence[Problem], response_format: ResponseFormat, 
     Raises:
         UserError: what `Mixture.grade` raises.
     """
+    full = mixture.full_marks or 0.0
     mixture = Mixture([part for part in mixture.parts if not part.calls_out])
     if not mixture.parts:
         return []
@@ -46,7 +33,7 @@ def gold_failures(problems: Sequence[Problem], response_format: ResponseFormat, 
     failed = {(failure.reward, failure.problem) for failure in mixture.failures}
     short = [_short(group, mixture, failed) for group in groups]
     return [
-        GoldFailure(group.prompt.problem, text, group.rewards[0], parts)
+        GoldFailure(group.prompt.problem, text, group.rewards[0], full, parts)
         for group, text, parts in zip(groups, texts, short, strict=True)
         if parts
     ]

@@ -1,10 +1,12 @@
 """Names of run folders: a stem and the next free number, or the name that was asked for."""
 
+import os
 import re
 from pathlib import Path
 
 from whet.errors import UserError
 from whet.runs import layout
+from whet.runs.lock import refuse_in_use
 
 ALLOWED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -33,6 +35,16 @@ def stem_of(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-._")[:80] or "run"
 
 
+def check_place(parent: Path, name: str | None = None) -> None:
+    """Raises `UserError` where `new_folder` would refuse, as far as that can be known; makes nothing."""
+    whole = parent.absolute()
+    nearest = next(path for path in (whole, *whole.parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise UserError(_unwritable(parent, "Permission denied" if nearest.is_dir() else f"{nearest} is no folder"))
+    if name and (parent / check_name(name)).is_dir():
+        refuse_taken(parent / name)
+
+
 def new_folder(parent: Path, stem: str, name: str | None = None) -> Path:
     """Makes and returns `parent/name`, or `parent/stem-001`, `-002`, … where no name is asked for.
 
@@ -42,15 +54,29 @@ def new_folder(parent: Path, stem: str, name: str | None = None) -> Path:
         parent.mkdir(parents=True, exist_ok=True)
         return _named(parent / check_name(name)) if name else _numbered(parent, check_name(stem))
     except OSError as error:
-        mend = "name a folder that can be written"
-        raise UserError(f"run.folder: {parent} cannot be written ({error.strerror}); {mend}") from error
+        raise UserError(_unwritable(parent, str(error.strerror))) from error
+
+
+def refuse_taken(path: Path) -> None:
+    """Raises `UserError` where a folder is taken, naming the owner if it is in use."""
+    if is_taken(path):
+        refuse_in_use(path)
+        raise UserError(f"run.name: {path} exists; choose another name")
+
+
+def _unwritable(parent: Path, reason: str) -> str:
+    return f"run.folder: {parent} cannot be written ({reason}); name a folder that can be written"
 
 
 def _named(path: Path) -> Path:
     path.mkdir(exist_ok=True)
-    if not all(_is_half_made(item.name) for item in path.iterdir()):
-        raise UserError(f"run.name: {path} exists; choose another name")
+    refuse_taken(path)
     return path
+
+
+def is_taken(path: Path) -> bool:
+    """Whether a folder holds anything worth keeping."""
+    return not all(_is_half_made(inside.name) for inside in path.iterdir())
 
 
 def _is_half_made(name: str) -> bool:

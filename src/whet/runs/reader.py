@@ -15,12 +15,6 @@ def is_run(path: Path) -> bool:
     return (path / layout.MANIFEST).is_file() and (path / layout.RECIPE).is_file()
 
 
-def runs_in(folder: Path) -> list["RunReader"]:
-    """The runs in `folder`, oldest first."""
-    found = [RunReader(path) for path in folder.iterdir() if is_run(path)] if folder.is_dir() else []
-    return sorted(found, key=lambda run: (str(run.manifest.get("created")), run.name))
-
-
 class RunReader:
     """One run. Whatever the run has not written yet is empty or None; a line being written is left out."""
 

@@ -10,7 +10,7 @@ from whet.errors import UserError
 from whet.runs import jsonl, layout
 from whet.runs.environment import environment
 from whet.runs.lock import FolderLock
-from whet.runs.naming import check_name, new_folder
+from whet.runs.naming import check_name, is_taken, new_folder
 from whet.runs.records import rollout_records
 from whet.secrets import redact
 from whet.types import Group
@@ -50,6 +50,7 @@ class RunWriter:
         Raises `UserError` where the folder exists, is in use or cannot be written.
         """
         run = cls(new_folder(folder, stem, name))
+        run._begin_alone()
         created = datetime.now(UTC).isoformat(timespec="seconds")
         head = {"format": layout.FORMAT, "name": run.path.name, "created": created}
         run.record_recipe(recipe)
@@ -167,6 +168,12 @@ class RunWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _begin_alone(self) -> None:
+        """Gives up a folder in which another run began and ended since its name was found free."""
+        if is_taken(self.path):
+            self.close()
+            raise UserError(f"run.name: {self.path} exists; choose another name")
 
     def _tell(self, phase: str, step: int, figures: Mapping[str, Any]) -> None:
         for listener in self.listeners:

@@ -11,7 +11,7 @@ from whet.data.near_duplicates import near_duplicates
 from whet.diagnose.lengths import LengthReport, measure_lengths
 from whet.diagnose.overlap import OverlapReport
 from whet.diagnose.probe import Probe, measure_probe
-from whet.diagnose.report import CheckReport, GoldFailure
+from whet.diagnose.report import CheckReport
 from whet.eval.statistics import wilson
 from whet.given_up import given_up_lines
 from whet.rewards.gold import gold_failures
@@ -34,7 +34,7 @@ def check(
     """
     view.phase("Check", 2)
     problems = _first(task.train, config.check.gold)
-    failures = earlier.gold_failures if earlier else _gold_failures(problems, task)
+    failures = earlier.gold_failures if earlier else tuple(gold_failures(problems, task.response_format, task.reward))
     view.advance(1)
     probe = probe_model(policy, task, config)
     for line in (*failure_lines(task.reward), *given_up_lines()):
@@ -73,23 +73,7 @@ def _lengths(problems: Sequence[Problem], policy: "LanguageModel", task: Task, c
         prompts=[len(one.prompt) for one in examples],
         solutions=[len(one.response) for one, problem in zip(examples, problems, strict=True) if problem.solution],
         max_tokens=config.grpo.sampling.max_tokens,
-        context=getattr(policy.model.config, "max_position_embeddings", None),
-    )
-
-
-def _gold_failures(problems: Sequence[Problem], task: Task) -> tuple[GoldFailure, ...]:
-    full = task.reward.full_marks or 0.0
-    return tuple(
-        GoldFailure(
-            id=failure.problem.id,
-            question=failure.problem.question,
-            answer=failure.problem.answer,
-            response=failure.text,
-            reward=failure.reward.total,
-            full=full,
-            parts=failure.short,
-        )
-        for failure in gold_failures(problems, task.response_format, task.reward)
+        context=policy.context,
     )
 
 

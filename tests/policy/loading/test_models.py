@@ -1,16 +1,20 @@
 """A model's name → its weights and tokenizer in memory, from wherever they are nearest."""
 
 import json
+import pickle
+import runpy
 import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import torch
 
 import tiny
+from policy.loading import hostile
 from policy.loading.tiny_gguf import write_gguf
 from whet.errors import UserError
 from whet.policy.loading import hub, load_model, packaged, resolve
@@ -147,10 +151,6 @@ def set_config(folder: Path, **changes: Any) -> None:
 UNLOADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "an unknown family": (lambda f: set_config(f, model_type="zebra", architectures=["Z"]), "does not load"),
     "no causal language model": (lambda f: set_config(f, model_type="clip"), "does not load"),
-    "a pickle called safetensors": (
-        lambda f: (f / "model.safetensors").write_bytes(b"\x80\x04K\x01."),
-        "does not load",
-    ),
     "weights that are not all there": (lambda f: set_config(f, num_hidden_layers=3), "lacks 9 weights"),
     "weights of another size": (lambda f: set_config(f, intermediate_size=48), "does not load"),
 }
@@ -169,3 +169,62 @@ def test_what_does_not_load_is_one_line_and_quick(
     assert time.monotonic() - started < 5
     assert "\n" not in str(error.value)
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("case", hostile.CASES)
+def test_a_hostile_folder_is_refused_and_none_of_its_code_runs(case: str, tiny_folder: Path, tmp_path: Path) -> None:
+    spoil, reason = hostile.CASES[case]
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "m"))
+    spoil(folder)
+    started = hostile.worked()
+    with pytest.raises(UserError, match=reason) as error:
+        load_model(str(folder), torch.float32)
+    assert hostile.worked() - started < 5
+    assert str(error.value).startswith("model.name: ")
+    assert "\n" not in str(error.value)
+    assert not (folder / hostile.CANARY).exists()
+
+
+def test_there_is_a_case_for_each_way_of_doing_harm() -> None:
+    assert len(hostile.CASES) >= 15
+
+
+def test_a_tokenizer_class_of_its_own_is_not_looked_for_in_the_folder(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "m"))
+    hostile.with_code("tokenizer_config.json", tokenizer_class="evil.Model")(folder)
+    loaded = load_model(str(folder), torch.float32)
+    assert type(loaded.tokenizer).__module__.startswith("transformers.")
+    assert not (folder / hostile.CANARY).exists()
+
+
+def test_a_pickle_beside_the_weights_is_never_opened(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "m"))
+    for name in ("pytorch_model.bin", "optimizer.pt", "training_args.bin"):
+        (folder / name).write_bytes(hostile.bomb(folder))
+    load_model(str(folder), torch.float32)
+    assert not (folder / hostile.CANARY).exists()
+
+
+def test_the_harm_of_these_tests_is_real(tmp_path: Path) -> None:
+    pickle.loads(hostile.bomb(tmp_path))
+    assert (tmp_path / hostile.CANARY).exists()
+    (tmp_path / hostile.CANARY).unlink()
+    hostile.with_code("config.json")(tmp_path)
+    runpy.run_path(str(tmp_path / "evil.py"))
+    assert (tmp_path / hostile.CANARY).exists()
+    text = hostile.GLOBALS.replace("CANARY", str(tmp_path / "unguarded"))
+    jinja2.Environment().from_string(text).render()
+    assert (tmp_path / "unguarded").exists(), "without the sandbox the template does what it says"
+
+
+def test_a_snapshot_in_the_hubs_cache_is_made_of_links(tiny_folder: Path, tmp_path: Path) -> None:
+    blobs, snapshot = tmp_path / "models--a--b" / "blobs", tmp_path / "models--a--b" / "snapshots" / "1234"
+    snapshot.mkdir(parents=True)
+    shutil.copytree(tiny_folder, blobs)
+    for file in blobs.iterdir():
+        (snapshot / file.name).symlink_to(f"../../blobs/{file.name}")
+    assert load_model(str(snapshot), torch.float32).path == snapshot
+    (tmp_path / "elsewhere.json").write_text("{}")
+    (snapshot / "extra.json").symlink_to(tmp_path / "elsewhere.json")
+    with pytest.raises(UserError, match=r"extra.json is a link out of the folder"):
+        load_model(str(snapshot), torch.float32)

@@ -46,8 +46,10 @@ def convert(gguf: Path, folder: Path, say: Say = silent) -> None:
     """
     try:
         patiently(lambda: _convert(gguf, folder), f"converting {gguf.name}", say)
-    except (ValueError, KeyError, NotImplementedError) as error:
-        reason = str(error).strip().partition("\n")[0]
+    except Exception as error:  # transformers and gguf refuse in many types
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
         mend = "name a folder of safetensors weights instead"
         raise UserError(f"model.name: {gguf} cannot be converted ({reason}); {mend}") from error
 

@@ -12,6 +12,7 @@ from whet.policy.loading.origin import read_origin
 from whet.policy.loading.patience import Say, silent
 from whet.policy.loading.quiet import quiet
 from whet.policy.loading.refusals import check_folder
+from whet.policy.loading.skeleton import refuse_absurd
 
 if TYPE_CHECKING:
     import torch
@@ -43,6 +44,7 @@ def load_model(name: str, dtype: "torch.dtype", say: Say = silent) -> LoadedMode
     Raises `UserError` where the model is not found, not safe, not whole, or not a causal language model.
     """
     path = resolve(name, say)
+    refuse_absurd(path, "AutoModelForCausalLM")
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}

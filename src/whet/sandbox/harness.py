@@ -17,7 +17,7 @@ from whet.sandbox.judge import Line, hear
 from whet.sandbox.solution import Solution, run_whole
 from whet.sandbox.wire import READY, GoneError, receive, send
 
-_SIGNAL_ON_PARENTS_DEATH = 1
+_SIGNAL_ON_PARENTS_DEATH, _DUMPABLE = 1, 4
 
 
 def main(verdict: int, task: int, tests: int | None = None) -> None:
@@ -27,7 +27,7 @@ def main(verdict: int, task: int, tests: int | None = None) -> None:
     """
     sys.set_int_max_str_digits(0)
     sys.argv = [""]
-    _die_with_parent()
+    _shield()
     if tests is None:
         _whole(verdict, task)
         return
@@ -35,7 +35,7 @@ def main(verdict: int, task: int, tests: int | None = None) -> None:
     answered, answers = os.pipe()
     if os.fork() == 0:
         _close(verdict, tests, asks, answered)
-        _die_with_parent()
+        _shield()
         _answer(task, heard, answers)
     else:
         _close(task, heard, answers)
@@ -90,7 +90,9 @@ def _close(*descriptors: int) -> None:
         os.close(descriptor)
 
 
-def _die_with_parent() -> None:
-    """Whoever ends, those whom it started end too, even where they are asleep."""
+def _shield() -> None:
+    """Whoever ends, those whom it started end too, even where they are asleep; and nobody reads another's memory."""
     if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(_SIGNAL_ON_PARENTS_DEATH, int(signal.SIGKILL), 0, 0, 0)
+        libc = ctypes.CDLL(None)
+        libc.prctl(_SIGNAL_ON_PARENTS_DEATH, int(signal.SIGKILL), 0, 0, 0)
+        libc.prctl(_DUMPABLE, 0, 0, 0, 0)

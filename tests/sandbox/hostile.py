@@ -1,7 +1,7 @@
 """Programs that try to get out, by what they try; each says itself how it was refused.
 
 `attack(place)` is called with what lies outside: `secret`, a file; `folder`, which it lies in; `port`, where somebody
-listens; `pid`, of the process that runs the tests.
+listens; `pid`, of the process that runs the tests; `tests`, a file of them that ships with the package.
 """
 
 import errno
@@ -36,7 +36,9 @@ ABSENT = ("PermissionError", "FileNotFoundError")
 
 FILES = {
     "read a secret": tries("open(place['secret']).read()", *ABSENT),
-    "read a secret by another way": tries("os.open(place['folder'] + '/../' + place['secret'], os.O_RDONLY)", *ABSENT),
+    "read a secret by another way": tries("os.open(place['folder'] + '/../.ssh/id_ed25519', os.O_RDONLY)", *ABSENT),
+    "read the shipped tests": tries("open(place['tests']).read()", *ABSENT),
+    "import the rest of the package": tries("__import__('whet.errors')", "ModuleNotFoundError"),
     "list the home folder": tries("os.listdir(place['folder'])", *ABSENT),
     "list the root": tries("open(os.path.join('/', os.listdir('/')[0], 'x'), 'w')", *ABSENT),
     "read the users": tries("open('/etc/passwd').read()", *ABSENT),

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from sandbox import forgeries, hostile
+from whet.recipe.loading import RECIPES
 from whet.sandbox.kinds import Kind
 from whet.sandbox.runner import Cell, SandboxError
 
@@ -36,7 +37,8 @@ class Place:
     @property
     def told(self) -> dict[str, Any]:
         port = self.server.getsockname()[1]
-        return {"secret": str(self.secret), "folder": str(self.secret.parent), "port": port, "pid": os.getpid()}
+        folder, tests = str(self.secret.parent), str(RECIPES / "code-mbpp-style.jsonl")
+        return {"secret": str(self.secret), "folder": folder, "port": port, "pid": os.getpid(), "tests": tests}
 
     def _state(self) -> Any:
         entries = sorted(self.secret.parent.parent.rglob("*"))

@@ -36,7 +36,9 @@ def running(asked: list[Exercise]) -> Run:
     return run
 
 
-def graded(programs: list[str], params: dict[str, Any] | None = None, **columns: Any) -> tuple[list[Any], list[Exercise]]:
+def graded(
+    programs: list[str], params: dict[str, Any] | None = None, **columns: Any
+) -> tuple[list[Any], list[Exercise]]:
     """The rewards of answers that are these programs, and what was run."""
     asked: list[Exercise] = []
     reward = code_tests(CodeTestsParams(**(params or {})), running(asked), BUILT_IN["think_answer"])

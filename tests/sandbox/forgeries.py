@@ -193,7 +193,9 @@ sys.modules["json"] = sys.modules["builtins"] = fake
 def solve(n):
     return 0
 """,
-    "has a strange name": "solve = type('solve', (), {'__call__': lambda self, n: self, '__eq__': lambda a, b: True})()",
+    "has a strange name": """
+solve = type("solve", (), {"__call__": lambda self, n: self, "__eq__": lambda a, b: True})()
+""",
 }
 
 SHADOWS = {

@@ -38,7 +38,7 @@ FILES = {
     "read a secret": tries("open(place['secret']).read()", *ABSENT),
     "read a secret by another way": tries("os.open(place['folder'] + '/../.ssh/id_ed25519', os.O_RDONLY)", *ABSENT),
     "read the shipped tests": tries("open(place['tests']).read()", *ABSENT),
-    "import the rest of the package": tries("__import__('whet.errors')", "ModuleNotFoundError"),
+    "import the rest of the package": tries("__import__('whet.errors')", "ModuleNotFoundError", "PermissionError"),
     "list the home folder": tries("os.listdir(place['folder'])", *ABSENT),
     "list the root": tries("open(os.path.join('/', os.listdir('/')[0], 'x'), 'w')", *ABSENT),
     "read the users": tries("open('/etc/passwd').read()", *ABSENT),

@@ -1,6 +1,5 @@
 """Everything that a process gives up."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -19,7 +18,7 @@ def test_the_pieces_in_order() -> None:
 def test_it_begins_at_the_root_of_the_files() -> None:
     def where() -> str:
         confine({"pieces": []})
-        return os.getcwd()
+        return str(Path.cwd())
 
     assert apart(where) == "/"
 

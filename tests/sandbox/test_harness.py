@@ -32,7 +32,7 @@ def told(program: dict[str, Any], judged: dict[str, Any]) -> tuple[bytes, str]:
     """What is told of a program, and what went to standard error."""
     reads, writes = os.pipe()
     judged = {"nonce": NONCE, "setup": "", "stop": False, **judged}
-    with task(**program) as one, task(**judged) as other, open(reads, "rb", buffering=0):
+    with task(**program) as one, task(**judged) as other, os.fdopen(reads, "rb"):
         descriptors = (writes, one.fileno(), other.fileno())
         with Started(interpreter().command(*descriptors), descriptors) as started:
             os.close(writes)
@@ -62,7 +62,7 @@ def test_nothing_is_run_where_a_piece_cannot_be_given_up(which: str) -> None:
 
 def test_a_whole_program_begins_behind_the_nonce() -> None:
     reads, writes = os.pipe()
-    with task(nonce=NONCE, program="print(input())") as one, TemporaryFile() as given, open(reads, "rb", buffering=0):
+    with task(nonce=NONCE, program="print(input())") as one, TemporaryFile() as given, os.fdopen(reads, "rb"):
         given.write(b"hello")
         given.seek(0)
         descriptors = (writes, one.fileno())
@@ -77,7 +77,7 @@ def test_a_whole_program_begins_behind_the_nonce() -> None:
 def test_the_program_dies_with_the_judge() -> None:
     reads, writes = os.pipe()
     program, judged = "import time\ntime.sleep(60)", {"nonce": NONCE, "setup": "", "stop": False, "tests": ["f()"]}
-    with task(program=program) as one, task(**judged) as other, open(reads, "rb", buffering=0):
+    with task(program=program) as one, task(**judged) as other, os.fdopen(reads, "rb"):
         descriptors = (writes, one.fileno(), other.fileno())
         with Started(interpreter().command(*descriptors), descriptors):
             os.close(writes)

@@ -48,9 +48,9 @@ def test_only_what_is_named_can_be_read(tmp_path: Path) -> None:
         restrict(readable, [str(tmp_path / "listed")])
         return [
             refusal(lambda: (tmp_path / "open" / "file").read_text()),
-            refusal(lambda: os.listdir(tmp_path / "open")),
+            refusal(lambda: list((tmp_path / "open").iterdir())),
             refusal(lambda: (tmp_path / "single").read_text()),
-            refusal(lambda: os.listdir(tmp_path / "listed")),
+            refusal(lambda: list((tmp_path / "listed").iterdir())),
             refusal(lambda: (tmp_path / "listed" / "file").read_text()),
             refusal(lambda: (tmp_path / "closed" / "file").read_text()),
             refusal(lambda: (tmp_path / "open" / "file").write_text("y")),

@@ -53,7 +53,9 @@ def test_it_inherits_what_it_is_given_and_nothing_else() -> None:
     reads, writes = os.pipe()
     other, _ = os.pipe()
     os.set_inheritable(other, True)
-    script = f"import os; os.write({writes}, str([n for n in range(3, 200) if os.path.exists(f'/dev/fd/{{n}}')]).encode())"
+    script = (
+        f"import os; os.write({writes}, str([n for n in range(3, 200) if os.path.exists(f'/dev/fd/{{n}}')]).encode())"
+    )
     with Started(python(script), [writes]):
         said = read_by(reads, soon())
     for descriptor in (reads, writes, other, _):

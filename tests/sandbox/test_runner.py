@@ -80,7 +80,11 @@ def test_setup_comes_before_each_test(cell: Cell) -> None:
         "def total(node):\n    return node.value + total(node.next) if node else 0\n"
     )
     setup = "import math\nhead = Node(1)\nhead.next = Node(2)"
-    tests = ["assert total(head) == 3", "head.next = None; assert total(head) == 1", "assert total(head) == math.floor(3.5)"]
+    tests = [
+        "assert total(head) == 3",
+        "head.next = None; assert total(head) == 1",
+        "assert total(head) == math.floor(3.5)",
+    ]
     assert cell.test(program, tests, setup) == ["passed"] * 3
 
 
@@ -142,7 +146,9 @@ def test_a_run_is_like_any_other(cell: Cell) -> None:
 
 
 def test_whole_programs_read_and_print(cell: Cell) -> None:
-    program = "import sys\nfor line in sys.stdin:\n    print(int(line) ** 2)\nif __name__ != '__main__':\n    print('no')"
+    program = (
+        "import sys\nfor line in sys.stdin:\n    print(int(line) ** 2)\nif __name__ != '__main__':\n    print('no')"
+    )
     assert cell.run(program, "3\n4\n") == "9\n16\n"
     assert cell.run("print(input() + '…')", "ä") == "ä…\n"
     assert cell.run("print('so far')\nraise ValueError", "") is None
@@ -228,7 +234,9 @@ def test_the_names_of_python_and_of_the_setup_are_their_own(cell: Cell, claim: s
 
 
 def test_what_is_printed_is_no_verdict(cell: Cell) -> None:
-    program = "import os\nfor n in range(1, 64):\n    try:\n        os.write(n, b'9\\n')\n    except OSError:\n        pass"
+    program = (
+        "import os\nfor n in range(1, 64):\n    try:\n        os.write(n, b'9\\n')\n    except OSError:\n        pass"
+    )
     assert cell.run(program, "3") == "9\n"
 
 

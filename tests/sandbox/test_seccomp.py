@@ -2,11 +2,11 @@
 
 import errno
 import os
-import platform
 import re
 import socket
 import struct
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -129,7 +129,7 @@ def refusal(attempt: object) -> str:
 
 
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platform, "machine", lambda: "sparc")
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(machine="sparc"))
     if seccomp.sys.platform.startswith("linux"):
         assert "the system calls of sparc are not known" in str(missing())
     monkeypatch.setattr(seccomp.sys, "platform", "darwin")

@@ -81,7 +81,9 @@ def test_what_has_no_end_is_cut_off(solution: Solution) -> None:
     assert (kind, len(items)) == ("list", MOST_ITEMS)
 
 
-@pytest.mark.parametrize(("program", "name"), [("def f(:", "SyntaxError"), ("1 / 0", "ZeroDivisionError"), ("exit()", "")])
+@pytest.mark.parametrize(
+    ("program", "name"), [("def f(:", "SyntaxError"), ("1 / 0", "ZeroDivisionError"), ("exit()", "")]
+)
 def test_a_program_that_does_not_load_raises_at_every_request(program: str, name: str) -> None:
     broken = Solution(program, "whet_tested_solution")
     assert ask(broken, "name", "f") == ask(broken, "name", "g")
@@ -89,7 +91,9 @@ def test_a_program_that_does_not_load_raises_at_every_request(program: str, name
 
 
 def test_a_program_is_a_module_of_its_own(solution: Solution) -> None:
-    own = Solution("from dataclasses import dataclass\n@dataclass\nclass P:\n    x: 'int'\nNAME = __name__", "whet_other")
+    own = Solution(
+        "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: 'int'\nNAME = __name__", "whet_other"
+    )
     assert ask(own, "name", "NAME") == "whet_other"
     assert ask(own, "name", "P") == ["object", 0]
     assert ask(solution, "name", "NAME")[0] == "NameError"

@@ -49,7 +49,7 @@ class Interpreter:
     def command(self, *descriptors: int) -> list[str]:
         """Starts the harness with these descriptors: nothing of the environment, no site, no current folder."""
         words = [str(descriptor) for descriptor in descriptors]
-        return [self.executable, "-sSPB", "-X", "utf8", "-c", _STARTS_WITHOUT_WHET, str(PACKAGE), *words]
+        return [self.executable, "-sSP", "-X", "utf8", "-c", _STARTS_WITHOUT_WHET, str(PACKAGE), *words]
 
 
 PACKAGE = Path(__file__).resolve().parents[1]

@@ -67,9 +67,10 @@ def _number(value: Any) -> int:
 
 def _exception(name: str, text: str) -> Exception:
     """One of Python's own by that name, so that tests may expect it; never an assertion's, nor one that ends things."""
-    kind = getattr(builtins, str(name), RuntimeError)
-    usual = isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, AssertionError)
-    return kind(str(text)) if usual else RuntimeError(f"{name}: {text}")
+    kind = getattr(builtins, str(name), None)
+    if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, AssertionError):
+        return kind(str(text))
+    return RuntimeError(f"{name}: {text}")
 
 
 class Names(dict[str, Any]):

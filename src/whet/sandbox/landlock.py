@@ -5,6 +5,7 @@ The kernel's own manual is docs.kernel.org/userspace-api/landlock. Runs inside t
 
 import ctypes
 import os
+import stat
 import struct
 import sys
 from collections.abc import Iterable
@@ -30,7 +31,7 @@ def abi() -> int:
     """The version of Landlock in this kernel; 0 where there is none."""
     if not sys.platform.startswith("linux"):
         return 0
-    return max(0, _LIBC.syscall(_CREATE, None, ctypes.c_size_t(0), _VERSION))
+    return max(0, int(_LIBC.syscall(_CREATE, None, ctypes.c_size_t(0), _VERSION)))
 
 
 def missing() -> str | None:
@@ -70,12 +71,10 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return
-    if not os.path.isdir(path):
+    if not stat.S_ISDIR(os.fstat(place).st_mode):
         rights &= READ_FILE
     _checked(_LIBC.syscall(_ADD, ruleset, _PATH_BENEATH, struct.pack("=Qi", rights, place), 0))
     os.close(place)
-
-
 
 
 def _checked(result: int) -> int:

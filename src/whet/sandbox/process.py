@@ -1,4 +1,4 @@
-"""A process in a sandbox, held from outside: it is given little, heard until a deadline, and ended with all it started."""
+"""A process held from outside: it is given little, heard until a deadline, and ended with all that it started."""
 
 import os
 import select

@@ -46,10 +46,14 @@ class Cell:
         """
         terms, nonce = self._terms(len(tests)), secrets.token_hex(16)
         judged = {"terms": terms, "nonce": nonce, "tests": list(tests), "setup": setup, "stop": stop}
-        with _file({"terms": terms, "program": program}) as task, _file(judged) as tested, _pipe() as (heard, told):
-            with self._started(told.fileno(), task.fileno(), tested.fileno()) as started:
-                told.close()
-                said = self._verdicts(heard, nonce, len(tests))
+        with (
+            _file({"terms": terms, "program": program}) as task,
+            _file(judged) as tested,
+            _pipe() as (heard, told),
+            self._started(told.fileno(), task.fileno(), tested.fileno()) as started,
+        ):
+            told.close()
+            said = self._verdicts(heard, nonce, len(tests))
         self._refuse_silence(said, started)
         results = said[1 : len(tests) + 1]
         why = "not run" if stop and results and results[-1] != PASSED else f"failed: took over {self.timeout:g} s"
@@ -61,14 +65,19 @@ class Cell:
         Raises:
             SandboxError: the sandbox did not start.
         """
-        job = {"terms": self._terms(1), "nonce": secrets.token_hex(16), "program": program}
-        with _file(job) as task, _text(given) as stdin, _pipe() as (heard, told):
-            with self._started(told.fileno(), task.fileno(), stdin=stdin) as started:
-                told.close()
-                said = self._verdicts(heard, job["nonce"], 0)
-                deadline = time.monotonic() + self.timeout
-                printed = read_all_by(started.stdout, deadline, LONGEST_OUTPUT) if said else b""
-                well = bool(said) and len(printed) <= LONGEST_OUTPUT and started.ended_well(deadline)
+        nonce = secrets.token_hex(16)
+        job = {"terms": self._terms(1), "nonce": nonce, "program": program}
+        with (
+            _file(job) as task,
+            _text(given) as stdin,
+            _pipe() as (heard, told),
+            self._started(told.fileno(), task.fileno(), stdin=stdin) as started,
+        ):
+            told.close()
+            said = self._verdicts(heard, nonce, 0)
+            deadline = time.monotonic() + self.timeout
+            printed = read_all_by(started.stdout, deadline, LONGEST_OUTPUT) if said else b""
+            well = bool(said) and len(printed) <= LONGEST_OUTPUT and started.ended_well(deadline)
         self._refuse_silence(said, started)
         return printed.decode(errors="replace") if well else None
 
@@ -121,5 +130,5 @@ def _text(text: str) -> Iterator[BinaryIO]:
 def _pipe() -> Iterator[tuple[int, BinaryIO]]:
     """Where to hear, and where somebody else tells: that end is closed here once they have it."""
     reads, writes = os.pipe()
-    with open(reads, "rb", buffering=0), open(writes, "wb", buffering=0) as told:
+    with os.fdopen(reads, "rb"), os.fdopen(writes, "wb") as told:
         yield reads, told

@@ -9,7 +9,6 @@ what Python needs to compute, to read files that it may read, and to speak throu
 import ctypes
 import errno
 import os
-import platform
 import struct
 import sys
 
@@ -120,10 +119,10 @@ Instruction = tuple[int, int, int, int]
 def missing() -> str | None:
     """What this machine lacks, and what to do; `None` where seccomp works."""
     if not sys.platform.startswith("linux"):
-        return f"seccomp is a part of Linux, and this is {platform.system()}"
-    if platform.machine() not in MACHINES:
-        return f"the system calls of {platform.machine()} are not known ({', '.join(MACHINES)} are)"
-    if not os.path.exists("/proc/sys/kernel/seccomp"):
+        return f"seccomp is a part of Linux, and this is {sys.platform}"
+    if os.uname().machine not in MACHINES:
+        return f"the system calls of {os.uname().machine} are not known ({', '.join(MACHINES)} are)"
+    if not os.access("/proc/sys/kernel/seccomp", os.F_OK):
         return "the kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)"
     return None
 
@@ -153,7 +152,7 @@ def restrict() -> None:
     Raises:
         OSError: the kernel refuses: nothing may be run then.
     """
-    lines = program(platform.machine())
+    lines = program(os.uname().machine)
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in lines))
     header = struct.pack("@HP", len(lines), ctypes.addressof(code))
     libc = ctypes.CDLL(None, use_errno=True)

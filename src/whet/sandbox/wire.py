@@ -24,7 +24,7 @@ Keep = Callable[[Any], int]
 Held = Callable[[int], Any]
 """What a number stands for."""
 
-_CONTAINERS = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
+_CONTAINERS: dict[str, Any] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
 
 
 class GoneError(Exception):

@@ -1,7 +1,7 @@
 """Many programs against their tests at once."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -10,7 +10,8 @@ from whet.rewards.calls import RewardError
 from whet.rewards.code_tests import Exercise, Printing
 from whet.sandbox.grading import CodeTests, cores
 from whet.sandbox.kinds import KINDS
-from whet.sandbox.runner import Cell, SandboxError
+from whet.sandbox.runner import Cell
+from whet.sandbox.server import SandboxError
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,14 @@ class Scripted(Cell):
 
     asked: list[Any] = field(default_factory=list)
 
-    def test(self, program: str, tests: Any, setup: str = "", stop: bool = False) -> list[str]:
+    def test(self, program: str, tests: Any, setup: str = "", stop: bool = False, server: Any = None) -> list[str]:
+        assert server is not None
         self.asked.append((program, tuple(tests), setup, stop))
         if program == "broken":
             raise SandboxError("the sandbox (x) did not start: oh")
         return ["passed" if test in program else "failed: no" for test in tests]
 
-    def run(self, program: str, given: str) -> str | None:
+    def run(self, program: str, given: str, server: Any = None) -> str | None:
         self.asked.append((program, given))
         return None if program == "fails" else f"{program}{given}\n"
 
@@ -78,3 +80,10 @@ def test_one_for_each_core(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 7)
     assert cores() == 7
+
+
+def test_without_a_sandbox_nothing_can_be_told() -> None:
+    broken = replace(KINDS[-1], once=("magic",))
+    graded = CodeTests(Cell(broken))([Exercise("a", ("assert a",))] * 2)
+    assert [type(one) for one in graded] == [RewardError] * 2
+    assert "KeyError: 'magic'" in str(graded[0])

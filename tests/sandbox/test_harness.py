@@ -1,89 +1,134 @@
-"""What a fresh interpreter runs first: how program and judge start, and how they end."""
+"""What a fresh interpreter runs: how program and judge start, and how they end."""
 
-import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from contextlib import ExitStack
+from typing import Any
 
 import psutil
 import pytest
 
-from whet.sandbox.interpreter import interpreter
-from whet.sandbox.process import Started, read_all_by, read_by
+from whet.sandbox.files import json_file, text_file
+from whet.sandbox.kinds import Kind
+from whet.sandbox.process import read_all_by, read_by
+from whet.sandbox.server import Server
+from whet.sandbox.wire import JUDGED, WHOLE
 
-NONCE = "0123"
-UNCONFINED: dict[str, Any] = {"pieces": []}
-
-
-@contextmanager
-def task(**what: Any) -> Iterator[BinaryIO]:
-    with TemporaryFile() as file:
-        file.write(json.dumps({"terms": UNCONFINED, **what}).encode())
-        file.seek(0)
-        yield file
+BARE = Kind("bare", (), (), lambda: None)
+PROGRAM = "def f():\n    return 1"
+MAGIC = {"terms": {"pieces": ["magic"]}}
 
 
-def told(program: dict[str, Any], judged: dict[str, Any]) -> tuple[bytes, str]:
-    """What is told of a program, and what went to standard error."""
+def soon(seconds: float = 20.0) -> float:
+    return time.monotonic() + seconds
+
+
+def filled(task: dict[str, Any]) -> dict[str, Any]:
+    """A task, where it leaves anything open, in which nothing is given up and nothing is to be done."""
+    return {"terms": {"pieces": []}, "nonce": "0123", "program": "", "setup": "", "tests": [], "stop": False, **task}
+
+
+def told(server: Server, program: dict[str, Any], judged: dict[str, Any]) -> bytes:
+    """What is told of a program."""
     reads, writes = os.pipe()
-    judged = {"nonce": NONCE, "setup": "", "stop": False, **judged}
-    with task(**program) as one, task(**judged) as other, os.fdopen(reads, "rb"):
-        descriptors = (writes, one.fileno(), other.fileno())
-        with Started(interpreter().command(*descriptors), descriptors) as started:
-            os.close(writes)
-            said = read_all_by(reads, time.monotonic() + 20, 10_000)
-    return said, started.complaint
+    with json_file(filled(program)) as one, json_file(filled(judged)) as other, os.fdopen(reads, "rb"):
+        server.begin(JUDGED, [writes, one.fileno(), other.fileno()])
+        os.close(writes)
+        said = read_all_by(reads, soon(), 10_000)
+        server.end()
+    return said
 
 
 def test_it_is_ready_first_and_then_tells_of_each_test() -> None:
-    said, complaint = told({"program": "def f():\n    return 1"}, {"tests": ["assert f() == 1", "assert f() == 2"]})
-    assert said == b"0123 ready\n0123 passed\n0123 failed: AssertionError: \n"
-    assert complaint == ""
+    with Server(BARE) as server:
+        for answer in (1, 2):  # as often as it is asked to
+            tests = {"tests": ["assert f() == 1", "assert f() == 2"]}
+            said = told(server, {"program": f"def f():\n    return {answer}"}, tests)
+            verdicts = ["passed", "failed: AssertionError: "][:: 1 if answer == 1 else -1]
+            assert said.decode() == "".join(f"0123 {what}\n" for what in ("ready", *verdicts))
 
 
 def test_half_a_character_in_a_verdict() -> None:
-    said, _ = told({"program": "def f():\n    raise ValueError('\\ud800')"}, {"tests": ["f()"]})
+    with Server(BARE) as server:
+        said = told(server, {"program": "def f():\n    raise ValueError('\\ud800')"}, {"tests": ["f()"]})
     assert said == b"0123 ready\n0123 failed: ValueError: ?\n"
 
 
-@pytest.mark.parametrize("which", ["program", "judge"])
-def test_nothing_is_run_where_a_piece_cannot_be_given_up(which: str) -> None:
-    bad = {"terms": {"pieces": ["magic"]}}
-    program = {"program": "def f():\n    return 1", **(bad if which == "program" else {})}
-    said, complaint = told(program, {"tests": ["assert f() == 1"], **(bad if which == "judge" else {})})
-    assert said == b""
-    assert "KeyError: 'magic'" in complaint
+@pytest.mark.parametrize(("program", "judged"), [(MAGIC, {}), ({}, MAGIC)], ids=["program", "judge"])
+def test_there_is_no_verdict_where_a_piece_cannot_be_given_up(program: Any, judged: Any) -> None:
+    with Server(BARE) as server:
+        said = told(server, {"program": PROGRAM, **program}, {"tests": ["assert f() == 1"], **judged})
+        assert said == b""
+        assert "KeyError: 'magic'" in str(server.silent())
+        assert told(server, {"program": PROGRAM}, {"tests": ["assert f() == 1"]}) == b"0123 ready\n0123 passed\n"
 
 
-def test_a_whole_program_begins_behind_the_nonce() -> None:
-    reads, writes = os.pipe()
-    with task(nonce=NONCE, program="print(input())") as one, TemporaryFile() as given, os.fdopen(reads, "rb"):
-        given.write(b"hello")
-        given.seek(0)
-        descriptors = (writes, one.fileno())
-        with Started(interpreter().command(*descriptors), descriptors, given) as started:
-            os.close(writes)
-            assert read_by(reads, time.monotonic() + 20) == b"0123 ready\n"
-            assert read_by(reads, time.monotonic() + 20) == b""  # closed before the program began
-            assert read_all_by(started.stdout, time.monotonic() + 20, 1000) == b"hello\n"
+def whole(server: Server, program: str, given: str = "") -> tuple[bytes, bytes, int]:
+    """What is told, what is printed, and the status."""
+    with ExitStack() as held:
+        (heard, tells), (reads, prints) = os.pipe(), os.pipe()
+        for descriptor in (heard, reads):
+            held.callback(os.close, descriptor)
+        task = held.enter_context(json_file(filled({"program": program})))
+        stdin = held.enter_context(text_file(given))
+        server.begin(WHOLE, [tells, task.fileno(), stdin.fileno(), prints])
+        os.close(tells)
+        os.close(prints)
+        printed, said = read_all_by(reads, soon(), 1000), read_all_by(heard, soon(), 1000)
+        return said, printed, server.end()
+
+
+def test_a_whole_program_reads_prints_and_ends() -> None:
+    with Server(BARE) as server:
+        assert whole(server, "print(input())", "hello") == (b"0123 ready\n", b"hello\n", 0)
+        assert whole(server, "import sys\nprint(len(sys.stdin.read()), end='')\nsys.exit(3)", "ab") == (
+            b"0123 ready\n",
+            b"2",
+            3,
+        )
+        assert whole(server, "1 / 0") == (b"0123 ready\n", b"", 1)
+        assert whole(server, "import os\nos._exit(0)") == (b"0123 ready\n", b"", 0)
+
+
+def over(process: psutil.Process) -> bool:
+    """Whether it ends soon; who waits for it may come later."""
+    deadline = soon(5)
+    while time.monotonic() < deadline:
+        if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells a child that its parent died")
-def test_the_program_dies_with_the_judge() -> None:
-    reads, writes = os.pipe()
-    program, judged = "import time\ntime.sleep(60)", {"nonce": NONCE, "setup": "", "stop": False, "tests": ["f()"]}
-    with task(program=program) as one, task(**judged) as other, os.fdopen(reads, "rb"):
-        descriptors = (writes, one.fileno(), other.fileno())
-        with Started(interpreter().command(*descriptors), descriptors):
+def test_the_program_dies_with_the_judge_and_the_judge_with_the_server() -> None:
+    asleep = {"program": "import time\ntime.sleep(60)"}
+    for first in ("judge", "server"):
+        reads, writes = os.pipe()
+        with Server(BARE) as server, json_file(filled(asleep)) as one, json_file(filled({"tests": ["f()"]})) as other:
+            server.begin(JUDGED, [writes, one.fileno(), other.fileno()])
             os.close(writes)
-            assert read_by(reads, time.monotonic() + 20) == b"0123 ready\n"
-            judge, asleep = psutil.Process().children(recursive=True)
-            assert asleep.ppid() == judge.pid
-            judge.send_signal(signal.SIGKILL)
-            _, alive = psutil.wait_procs([asleep], timeout=5)
-            assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+            assert read_by(reads, soon()) == b"0123 ready\n"
+            (harness,) = psutil.Process().children()
+            (judge,) = harness.children()
+            (program,) = judge.children()
+            {"judge": judge, "server": harness}[first].send_signal(signal.SIGKILL)
+            assert over(judge)
+            assert over(program)
+        os.close(reads)
+
+
+def test_what_is_to_end_ends() -> None:
+    reads, writes = os.pipe()
+    with Server(BARE) as server, json_file(filled({"program": "while True:\n    pass"})) as one:
+        with json_file(filled({"tests": ["f()"]})) as other:
+            server.begin(JUDGED, [writes, one.fileno(), other.fileno()])
+            os.close(writes)
+            assert read_by(reads, soon()) == b"0123 ready\n"
+        assert server.end() == signal.SIGKILL
+        assert read_by(reads, soon()) == b""
+        (harness,) = psutil.Process().children()
+        assert harness.children() == []
+    os.close(reads)

@@ -62,7 +62,7 @@ def test_nothing_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_kind_that_claims_too_much_is_found_out() -> None:
     """Unconfined, and said to be strong."""
-    boasting = replace(LIMITS, name="boasting", weakness="", pieces=())
+    boasting = replace(LIMITS, name="boasting", weakness="", each=())
     said = shortcoming(boasting)
     assert said is not None
     assert said.startswith("it does not hold")
@@ -71,5 +71,5 @@ def test_a_kind_that_claims_too_much_is_found_out() -> None:
 
 
 def test_a_kind_that_does_not_start_says_why() -> None:
-    broken = replace(LIMITS, name="broken", pieces=("magic",))
+    broken = replace(LIMITS, name="broken", each=("magic",))
     assert "KeyError: 'magic'" in str(shortcoming(broken))

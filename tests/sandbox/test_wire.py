@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whet.sandbox.wire import LONGEST, GoneError, decode, encode, receive, send
@@ -33,6 +33,7 @@ def keep_nothing(value: Any) -> Any:
     raise AssertionError(f"{value!r} is plain")
 
 
+@settings(max_examples=60, deadline=None)
 @given(VALUES)
 def test_plain_values_arrive_with_their_types(value: Any) -> None:
     came = crossed(value)

@@ -3,11 +3,15 @@
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+from queue import SimpleQueue
 
 from whet.rewards.calls import RewardError
 from whet.rewards.code import same_output
 from whet.rewards.code_tests import Exercise, Printing, Test
-from whet.sandbox.runner import Cell, SandboxError
+from whet.sandbox.runner import Cell
+from whet.sandbox.server import SandboxError, Server
 from whet.sandbox.wire import PASSED
 
 
@@ -22,28 +26,40 @@ class CodeTests:
     def __call__(self, exercises: Sequence[Exercise]) -> list[list[bool] | RewardError]:
         """For each which of its tests it passes, in order, or why the sandbox could not tell."""
         different = list(dict.fromkeys(exercises))
-        with ThreadPoolExecutor(self.parallel, "whet-sandbox") as pool:
-            results = dict(zip(different, pool.map(self._run, different), strict=True))
+        servers: SimpleQueue[Server] = SimpleQueue()
+        with ExitStack() as held:
+            try:
+                for _ in range(min(self.parallel, len(different))):
+                    servers.put(held.enter_context(Server(self.cell.kind)))
+            except SandboxError as error:
+                return [RewardError(str(error)) for _ in exercises]
+            pool = held.enter_context(ThreadPoolExecutor(self.parallel, "whet-sandbox"))
+            results = dict(zip(different, pool.map(partial(self._run, servers), different), strict=True))
         return [results[exercise] for exercise in exercises]
 
-    def _run(self, exercise: Exercise) -> list[bool] | RewardError:
-        claims = [test for test in exercise.tests if isinstance(test, str)]
-        passed: list[bool] = []
+    def _run(self, servers: "SimpleQueue[Server]", exercise: Exercise) -> list[bool] | RewardError:
+        server = servers.get()
         try:
-            said = self.cell.test(exercise.program, claims, exercise.setup, self.stop) if claims else []
-            verdicts = iter(said)
-            for test in exercise.tests:
-                over = self.stop and not all(passed)
-                passed.append(not over and self._passes(exercise.program, test, verdicts))
+            return self._passed(exercise, server)
         except SandboxError as error:
             return RewardError(str(error))
+        finally:
+            servers.put(server)
+
+    def _passed(self, exercise: Exercise, server: Server) -> list[bool]:
+        claims = [test for test in exercise.tests if isinstance(test, str)]
+        program, setup = exercise.program, exercise.setup
+        verdicts = iter(self.cell.test(program, claims, setup, self.stop, server) if claims else [])
+        passed: list[bool] = []
+        for test in exercise.tests:
+            over = self.stop and not all(passed)
+            passed.append(not over and self._passes(program, test, verdicts, server))
         return passed
 
-    def _passes(self, program: str, test: Test, verdicts: Iterator[str]) -> bool:
-        return self._prints(program, test) if isinstance(test, Printing) else next(verdicts) == PASSED
-
-    def _prints(self, program: str, test: Printing) -> bool:
-        printed = self.cell.run(program, test.input)
+    def _passes(self, program: str, test: Test, verdicts: Iterator[str], server: Server) -> bool:
+        if not isinstance(test, Printing):
+            return next(verdicts) == PASSED
+        printed = self.cell.run(program, test.input, server)
         return printed is not None and same_output(printed, test.output)
 
 

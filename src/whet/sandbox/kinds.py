@@ -13,8 +13,10 @@ class Kind:
     """A way to run a program so that it can do little."""
 
     name: str
-    pieces: tuple[str, ...]
-    """What a process gives up before it runs anything, in order: names of `whet.sandbox.confine.PIECES`."""
+    once: tuple[str, ...]
+    """What the harness gives up when it starts: names of `whet.sandbox.confine.PIECES`."""
+    each: tuple[str, ...]
+    """What every process gives up before it runs anything."""
     missing: Callable[[], str | None]
     """What this machine lacks for it, and what to do; `None` where nothing is known to be lacking."""
     weakness: str = ""
@@ -30,23 +32,27 @@ def _no_fork() -> str | None:
 KINDS = (
     Kind(
         "bubblewrap",
-        ("capabilities", "limits", "seccomp"),
+        ("capabilities",),
+        ("limits", "seccomp"),
         lambda: bubblewrap.missing() or seccomp.missing(),
         wrapped=bubblewrap.wrapped,
     ),
     Kind(
         "landlock",
-        ("landlock", "capabilities", "limits", "seccomp"),
+        ("landlock", "capabilities"),
+        ("limits", "seccomp"),
         lambda: landlock.missing() or seccomp.missing(),
     ),
     Kind(
         "seccomp",
-        ("capabilities", "limits", "seccomp"),
+        ("capabilities",),
+        ("limits", "seccomp"),
         seccomp.missing,
         weakness="programs can read every file that you can read",
     ),
     Kind(
         "limits",
+        (),
         ("limits",),
         _no_fork,
         weakness="programs can do whatever you can do, within limits of time and memory",

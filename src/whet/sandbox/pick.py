@@ -5,7 +5,8 @@ from tempfile import NamedTemporaryFile
 
 from whet.errors import UserError
 from whet.sandbox.kinds import KINDS, Kind
-from whet.sandbox.runner import Cell, SandboxError
+from whet.sandbox.runner import Cell
+from whet.sandbox.server import SandboxError
 from whet.sandbox.wire import PASSED
 
 TRIAL = '''

@@ -7,7 +7,6 @@ import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import BinaryIO
 
 from whet.sandbox.interpreter import ENVIRONMENT
 
@@ -16,20 +15,15 @@ CHUNK = 65536
 
 
 class Started:
-    """A command in a session of its own. As a context, it and everything in its group has ended when the block has."""
+    """A command in a session of its own, with nothing to read and nowhere to print."""
 
-    def __init__(self, command: Sequence[str], descriptors: Sequence[int], stdin: BinaryIO | None = None) -> None:
-        """It inherits `descriptors`, besides `stdin` (else nothing); what it prints is to be read where it has one.
-
-        Raises:
-            OSError: it cannot be started.
-        """
-        self.complaint = ""
-        """What it said on standard error before it was confined; known when the block has ended."""
+    def __init__(self, command: Sequence[str], descriptors: Sequence[int]) -> None:
+        """It inherits `descriptors`. Raises `OSError` where it cannot be started."""
+        self._said = b""
         self._process = subprocess.Popen(
             list(command),
-            stdin=stdin or subprocess.DEVNULL,
-            stdout=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=dict(ENVIRONMENT),
             cwd="/",
@@ -37,39 +31,22 @@ class Started:
             start_new_session=True,
         )
 
-    @property
-    def stdout(self) -> int:
-        """The descriptor from which what it prints is read."""
-        assert self._process.stdout is not None
-        return self._process.stdout.fileno()
+    def complaint(self) -> str:
+        """What it has said on standard error so far, or shortly."""
+        stderr = self._process.stderr
+        if stderr is not None and not stderr.closed:
+            self._said += read_by(stderr.fileno(), time.monotonic() + 0.1)
+        return self._said.decode(errors="replace")
 
-    def ended_well(self, deadline: float) -> bool:
-        """Whether it ends by then, with status 0."""
-        while (status := self._status()) is None and time.monotonic() < deadline:
-            time.sleep(0.002)
-        return status == 0
-
-    def _status(self) -> int | None:
-        """`None` until it has ended. It is only looked at, where the system can, so that its number stays its own."""
-        if not hasattr(os, "waitid"):
-            return self._process.poll()
-        how = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
-        return None if how is None else how.si_status
-
-    def __enter__(self) -> "Started":
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Ends it and its group, and waits for it."""
         # Before it is waited for: until then nobody else can have its number.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        assert self._process.stderr is not None
-        said = read_by(self._process.stderr.fileno(), time.monotonic() + 0.1)
-        self.complaint = said.decode(errors="replace")
-        self._process.stderr.close()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        self.complaint()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
 
 
 def read_by(descriptor: int, deadline: float) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 
 from whet.sandbox.wire import decode, encode
 
-MOST_ITEMS = 1_000_000
+MOST_ITEMS = 100_000
 """Items that are taken from an iterator; some have no end."""
 
 

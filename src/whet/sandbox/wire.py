@@ -15,6 +15,9 @@ LONGEST = 16 * 2**20
 READY = "ready"
 """What is said before anything is run: all that had to be given up is given up."""
 
+JUDGED, WHOLE = b"j", b"w"
+"""What the harness can be asked to do with a program: run its tests, or run it whole."""
+
 PASSED = "passed"
 """The verdict on a test that raises nothing."""
 

@@ -8,6 +8,7 @@ import platform
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +192,7 @@ def test_every_bomb_is_ended_by_the_clock(cell: Cell, name: str) -> None:
 def test_every_hunger_meets_its_limit(cell: Cell, name: str) -> None:
     body, error = hostile.HUNGRY[name]
     claim = f"try:\n    attack(None)\nexcept {error}:\n    limited = True\nassert limited"
-    assert cell.test(hostile.program(body), [claim]) == ["passed"]
+    assert replace(cell, timeout=60.0, memory=160).test(hostile.program(body), [claim]) == ["passed"]
 
 
 def test_the_environment_is_empty(cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from whet.config import Config, OptimizerConfig
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from whet.rewards.mixture import Mixture
 
 Say = Callable[[str], None]
+
+Tests = Callable[[Problem, str], float]
+"""How far a program does what a problem asks."""
 
 AS_TRAINED = frozenset({"train", "check"})
 """What the check finds is about the training to come, so it samples as the training does."""
@@ -84,7 +88,8 @@ def build_exam(
 ) -> Exam:
     """The first `eval.problems` of the held-out problems, in an order of their own."""
     chosen = held_out(problems, config.eval.problems)
-    return Exam([renderer.render(problem) for problem in chosen], build_judge(response_format))
+    judge = build_judge(response_format, build_tests(config))
+    return Exam([renderer.render(problem) for problem in chosen], judge)
 
 
 def build_reward(config: Config, response_format: ResponseFormat) -> "Mixture":
@@ -100,17 +105,26 @@ def build_reward(config: Config, response_format: ResponseFormat) -> "Mixture":
     return Mixture([build_part(reward, response_format, load_reward, known, connect) for reward in config.rewards])
 
 
-def build_judge(response_format: ResponseFormat) -> Judge:
-    """Right or wrong by the gold answer or the problem's own verifier, whatever the rewards are."""
+def build_judge(response_format: ResponseFormat, tests: Tests | None = None) -> Judge:
+    """Right or wrong by the gold answer or the problem's own verifier, whatever the rewards are; with `tests`, programs
+    by those.
+    """
     from whet.rewards.answer import find_answer
+    from whet.rewards.code import find_code, find_program
     from whet.rewards.verifier import is_right
     from whet.workers.algebra import compare_in_worker
 
     compare_in_worker()
 
+    def read(text: str) -> tuple[str | None, str | None]:
+        answer = response_format.parse(text).answer
+        if tests is None:
+            return answer, find_answer(text)
+        return answer and find_program(answer), find_code(text)
+
     def judge(text: str, problem: Problem) -> Verdict:
-        strict, found = response_format.parse(text).answer, find_answer(text)
-        gold, verify = problem.answer, problem.columns.get("verifier")
+        strict, found = read(text)
+        gold, verify = problem.answer, problem.columns.get("verifier") or (tests and partial(tests, problem))
         right = {answer: is_right(answer, gold, verify) for answer in (strict, found) if answer is not None}
         return Verdict(
             correct=strict is not None and right[strict],
@@ -121,6 +135,28 @@ def build_judge(response_format: ResponseFormat) -> Judge:
         )
 
     return judge
+
+
+def build_tests(config: Config) -> Tests | None:
+    """The tests that a recipe's `code_tests` runs, as a measure: 1.0 where all pass. `None` where it runs none."""
+    from whet.outside import open_code_tests
+    from whet.rewards.code_tests import CodeTestsParams, code_tests
+    from whet.rewards.completions import OWN
+    from whet.rewards.params import read_params
+
+    chosen = next((reward for reward in config.rewards if reward.name == "code_tests"), None)
+    if chosen is None:
+        return None
+    whole = {**chosen.params, "fraction": False}
+    params = read_params(CodeTestsParams, chosen.name, whole)
+    reward = code_tests(params, open_code_tests(params, aloud=False))
+
+    def tests(problem: Problem, program: str) -> float:
+        columns = {name: [value] for name, value in problem.columns.items() if name not in OWN}
+        (passed,) = reward(prompts=[""], completions=[program], completion_ids=[[]], **columns)
+        return passed if isinstance(passed, float) else 0.0
+
+    return tests
 
 
 def build_policy(config: Config, say: Say) -> "LanguageModel":

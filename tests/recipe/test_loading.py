@@ -23,6 +23,7 @@ from whet.errors import UserError
 from whet.recipe import RECIPES, describe_keys, dump_recipe, find_recipe, load_recipe, recipe_names
 
 SHIPPED = [
+    "code-mbpp-style",
     "countdown",
     "gsm8k-output-consistency",
     "gsm8k-qlora-cold-start",

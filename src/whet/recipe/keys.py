@@ -126,7 +126,7 @@ def _limits(annotation: Any, limits: Sequence[Any]) -> Iterator[str]:
 
 def pattern(path: Path) -> str:
     """The dotted name under which a path is known: `rewards.0.weight` is `rewards.*.weight`."""
-    return ".".join("*" if isinstance(part, int) else part for part in path)
+    return ".".join("*" if isinstance(part, int) else str(part) for part in path)
 
 
 def dotted(path: Path) -> str:

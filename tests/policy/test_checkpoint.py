@@ -343,8 +343,8 @@ def test_what_is_protected_may_be_named_in_any_way(tmp_path: Path, monkeypatch: 
     assert [path.name for path in prune(tmp_path, keep=1, protect=[Path("step-2")])] == ["step-3", "step-1"]
 
 
-def test_sweeping_takes_leftovers_of_checkpoints_only(tmp_path: Path) -> None:
-    for name in (".step-3.abc.tmp", ".other.abc.tmp"):
+def test_sweeping_takes_leftovers_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".step-3.abc.tmp", ".hidden", "notes.tmp"):
         (tmp_path / name).mkdir()
     assert newest_valid(tmp_path) is None
-    assert [path.name for path in tmp_path.iterdir()] == [".other.abc.tmp"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden", "notes.tmp"]

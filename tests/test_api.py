@@ -443,8 +443,9 @@ def test_a_reward_that_must_not_fail_ends_the_run(tiny_folder: Path, rewards: Pa
 
 def test_an_interrupted_run_says_where_it_is(tiny_folder: Path, rewards: Path, tmp_path: Path) -> None:
     lines, view = listening()
+    here = {"name": f"{rewards}:interrupted", "isolate": False}
     with pytest.raises(KeyboardInterrupt):
-        train(shrunk(tiny_folder, tmp_path, {"rewards": [f"{rewards}:interrupted"]}), view)
+        train(shrunk(tiny_folder, tmp_path, {"rewards": [here]}), view)
     (path,) = tmp_path.iterdir()
     assert lines[-1] == f"interrupted; `whet resume {path}` goes on"
     assert lines[-1] in RunReader(path).log()

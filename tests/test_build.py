@@ -19,6 +19,7 @@ from whet.build import (
     build_reward,
     build_sampler,
     build_task,
+    build_tests,
     longest_response,
     place_kl,
 )
@@ -118,6 +119,46 @@ def test_the_judge_asks_the_problems_own_verifier() -> None:
     problem = Problem("1", "Make 24.", "8 * 3", columns={"verifier": lambda text: float(text in ("4 * 6", "8 * 3"))})
     texts = ["<think>a</think> <answer>4 * 6</answer>", "<think>a</think> <answer>24</answer>", "no idea"]
     assert [judge(text, problem).correct for text in texts] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "correct", "lenient", "answer"),
+    [
+        ("<think>a</think> <answer>good</answer>", True, True, "good"),
+        ("<think>a</think> <answer>\n```python\ngood\n```</answer>", True, True, "good\n"),
+        ("<think>a</think> <answer>bad</answer>", False, False, "bad"),
+        ("```python\ngood\n```", False, True, "good\n"),
+        ("good", False, False, None),
+        ("", False, False, None),
+    ],
+)
+def test_the_judge_of_programs_runs_their_tests(text: str, correct: bool, lenient: bool, answer: str | None) -> None:
+    def tests(problem: Problem, program: str) -> float:
+        assert problem.columns["tests"] == ["assert good"]
+        return 1.0 if program.strip() == "good" else 0.5
+
+    judge = build_judge(build_format(FormatConfig(name="think_answer")), tests)
+    found = judge(text, Problem("1", "Be good.", "good", columns={"tests": ["assert good"]}))
+    assert (found.correct, found.lenient, found.answer) == (correct, lenient, answer)
+
+
+def test_a_recipe_that_rewards_tests_is_measured_by_all_of_them(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Any] = []
+
+    def open_code_tests(params: Any, aloud: bool) -> Any:
+        opened.append((params, aloud))
+        return lambda exercises: [[one.program == "good", True] for one in exercises]
+
+    monkeypatch.setattr("whet.outside.open_code_tests", open_code_tests)
+    asked = [{"name": "format_soft"}, {"name": "code_tests", "params": {"tests": "checks", "fraction": True}}]
+    tests = build_tests(shrunk(tiny_folder, tmp_path, {"rewards": asked}))
+    assert tests is not None
+    problem = Problem("1", "q", "good", columns={"checks": ["assert 1", "assert 2"], "completions": "not passed on"})
+    assert [tests(problem, program) for program in ("good", "bad")] == [1.0, 0.0]
+    assert [(params.tests, params.fraction, aloud) for params, aloud in opened] == [("checks", False, False)]
+    assert build_tests(shrunk(tiny_folder, tmp_path)) is None
 
 
 def test_the_reward_is_the_weighted_sum(tiny_folder: Path, tmp_path: Path) -> None:

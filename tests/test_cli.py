@@ -276,7 +276,7 @@ def test_keys_and_recipes(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_ctrl_c_inside_a_step(tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    changes = {"rewards": f"[{write_rewards(tmp_path)}:interrupted]"}
+    changes = {"rewards": f"[{{name: {write_rewards(tmp_path)}:interrupted, isolate: false}}]"}
     assert status("train", "quickstart", *words(tiny_folder, Path("runs"), changes)) == 75
     printed = capsys.readouterr()
     assert "interrupted; `whet resume runs/quickstart-001` goes on" in printed.out

@@ -12,10 +12,12 @@ from verifiers.server import completion, serving
 from whet.build import build_reward
 from whet.errors import UserError
 from whet.formats import build_format
-from whet.outside import connect
+from whet.outside import connect, open_code_tests
+from whet.rewards.code_tests import CodeTestsParams
 from whet.rewards.judge import JudgeParams
 from whet.rewards.params import read_params
 from whet.rewards.reward_model import RewardModelParams
+from whet.sandbox.kinds import KINDS
 from wiring import shrunk
 
 KEY = "sk-very-secret"
@@ -98,3 +100,34 @@ def test_a_reward_model_that_is_none(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match=r"^rewards\.params\.model of 'reward_model': ") as caught:
         connect(params)
     assert "\n" not in str(caught.value)
+
+
+def code_params(**params: Any) -> CodeTestsParams:
+    return read_params(CodeTestsParams, "code_tests", params)
+
+
+def test_programs_are_run_in_the_sandbox_that_was_picked(monkeypatch: pytest.MonkeyPatch) -> None:
+    strong = next(kind for kind in KINDS if not kind.weakness)
+    monkeypatch.setattr("whet.sandbox.pick.pick", lambda unsafe: strong)
+    run: Any = connect(code_params(timeout=2, memory=300, fraction=True))
+    assert (run.cell.kind, run.cell.timeout, run.cell.memory, run.stop) == (strong, 2, 300, False)
+    assert connect(code_params()).stop is True  # type: ignore[attr-defined]
+
+
+def test_a_weak_sandbox_is_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    weak = next(kind for kind in KINDS if kind.weakness)
+    picked: list[bool] = []
+    monkeypatch.setattr("whet.sandbox.pick.pick", lambda unsafe: picked.append(unsafe) or weak)
+    connect(code_params(unsafe=True))
+    assert picked == [True]
+    assert f"the sandbox is only {weak.name!r}: {weak.weakness}" in caplog.text
+    caplog.clear()
+    open_code_tests(code_params(unsafe=True), aloud=False)
+    assert caplog.text == ""
+
+
+def test_no_sandbox_no_reward(monkeypatch: pytest.MonkeyPatch) -> None:
+    weak = tuple(kind for kind in KINDS if kind.weakness)
+    monkeypatch.setattr("whet.sandbox.pick.KINDS", weak)
+    with pytest.raises(UserError, match="rewards has 'code_tests': no sandbox works here"):
+        connect(code_params())

@@ -9,8 +9,10 @@ import pytest
 
 import tiny
 from whet.api import train
+from whet.errors import UserError
 from whet.recipe import load_recipe, recipe_names
 from whet.runs.reader import RunReader
+from whet.sandbox.pick import pick
 from wiring import listening
 
 SMALL: Mapping[str, Any] = {
@@ -35,6 +37,9 @@ SMALL: Mapping[str, Any] = {
 NEEDS: Mapping[str, str] = {"countdown": "reasoning_gym"}
 """Packages beyond Whet's own."""
 
+RUNS_CODE = "code-mbpp-style"
+"""Needs a sandbox that works."""
+
 
 def several(file: Path, folder: Path, ask: Callable[[dict[str, Any], str], None]) -> str:
     """A folder with four rows made of the one there is: `ask` adds words to its question."""
@@ -56,6 +61,13 @@ def ask_stratos(row: dict[str, Any], words: str) -> None:
     row["conversations"][0]["value"] += words
 
 
+def a_sandbox_works() -> None:
+    try:
+        pick()
+    except UserError as error:
+        pytest.skip(str(error))
+
+
 def rows(shared: Path, folder: Path) -> Mapping[str, Mapping[str, Any]]:
     """By recipe, where the real rows are in place of the hub."""
     return {
@@ -75,6 +87,8 @@ def rows(shared: Path, folder: Path) -> Mapping[str, Mapping[str, Any]]:
 def test_two_steps_of_every_recipe(name: str, shared: Path, tmp_path: Path) -> None:
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
+    if name == RUNS_CODE:
+        a_sandbox_works()
     model = tiny.save_tiny(tmp_path / "model", "qwen2", max_position_embeddings=4096)  # a token is a letter
     own = rows(shared, tmp_path).get(name, {})
     config = load_recipe(name, {**SMALL, **own, "model.name": str(model), "run.folder": str(tmp_path / "runs")})

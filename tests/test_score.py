@@ -85,8 +85,9 @@ def test_functions_see_the_file_as_it_is(tmp_path: Path) -> None:
         """,
     )
     rows = [{**ROWS[0], "level": 3, "prompts": "mine"}, ROWS[2]]
-    assert [one["own"] for one in score(written(tmp_path, rows), [own])] == [37.0, 1.0]
-    loaded = next(m for name, m in sys.modules.items() if name.startswith("whet_user_mine"))
+    here = {"name": own, "isolate": False}
+    assert [one["own"] for one in score(written(tmp_path, rows), [here])] == [37.0, 1.0]
+    loaded = [module for name, module in sys.modules.items() if name.startswith("whet_user_mine")][-1]
     assert loaded.seen == [
         (
             ["2+2?", [{"role": "user", "content": "2+2?"}]],

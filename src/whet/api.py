@@ -156,9 +156,11 @@ class _Way:
 
     def rest(self, reader: RunReader) -> Outcome:
         """From the newest checkpoint that is whole: of GRPO, else of the warm start; without any, the whole way."""
+        from whet.policy.atomic import sweep
         from whet.policy.checkpoint import load_checkpoint, newest_valid, step_of
 
         run, say = self.run, self.view.note
+        sweep(run.checkpoints, run.warm_checkpoints.name)
         newest, warm = newest_valid(run.checkpoints, say), newest_valid(run.warm_checkpoints, say)
         step, warm_step = (step_of(found) if found else None for found in (newest, warm))
         run.rewind(step or 0, None if newest else warm_step or 0)

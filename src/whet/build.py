@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from whet.config import Config, OptimizerConfig
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from whet.rewards.mixture import Mixture
 
 Say = Callable[[str], None]
+
+Tests = Callable[[Problem, str], float]
+"""How far a program does what a problem asks."""
 
 AS_TRAINED = frozenset({"train", "check"})
 """What the check finds is about the training to come, so it samples as the training does."""
@@ -84,28 +88,43 @@ def build_exam(
 ) -> Exam:
     """The first `eval.problems` of the held-out problems, in an order of their own."""
     chosen = held_out(problems, config.eval.problems)
-    return Exam([renderer.render(problem) for problem in chosen], build_judge(response_format))
+    judge = build_judge(response_format, build_tests(config))
+    return Exam([renderer.render(problem) for problem in chosen], judge)
 
 
 def build_reward(config: Config, response_format: ResponseFormat) -> "Mixture":
     """The weighted sum of the recipe's rewards."""
+    from whet.isolated import load_reward
     from whet.outside import connect
     from whet.rewards.mixture import Mixture
     from whet.rewards.registry import build_reward as build_part
-    from whet.user_rewards import load_function
+    from whet.workers.algebra import compare_in_worker
 
     known = {"max_tokens": config.grpo.sampling.max_tokens}
-    return Mixture([build_part(reward, response_format, load_function, known, connect) for reward in config.rewards])
+    compare_in_worker()
+    return Mixture([build_part(reward, response_format, load_reward, known, connect) for reward in config.rewards])
 
 
-def build_judge(response_format: ResponseFormat) -> Judge:
-    """Right or wrong by the gold answer or the problem's own verifier, whatever the rewards are."""
+def build_judge(response_format: ResponseFormat, tests: Tests | None = None) -> Judge:
+    """Right or wrong by the gold answer or the problem's own verifier, whatever the rewards are; with `tests`, programs
+    by those.
+    """
     from whet.rewards.answer import find_answer
+    from whet.rewards.code import find_code, find_program
     from whet.rewards.verifier import is_right
+    from whet.workers.algebra import compare_in_worker
+
+    compare_in_worker()
+
+    def read(text: str) -> tuple[str | None, str | None]:
+        answer = response_format.parse(text).answer
+        if tests is None:
+            return answer, find_answer(text)
+        return answer and find_program(answer), find_code(text)
 
     def judge(text: str, problem: Problem) -> Verdict:
-        strict, found = response_format.parse(text).answer, find_answer(text)
-        gold, verify = problem.answer, problem.columns.get("verifier")
+        strict, found = read(text)
+        gold, verify = problem.answer, problem.columns.get("verifier") or (tests and partial(tests, problem))
         right = {answer: is_right(answer, gold, verify) for answer in (strict, found) if answer is not None}
         return Verdict(
             correct=strict is not None and right[strict],
@@ -118,6 +137,28 @@ def build_judge(response_format: ResponseFormat) -> Judge:
     return judge
 
 
+def build_tests(config: Config) -> Tests | None:
+    """The tests that a recipe's `code_tests` runs, as a measure: 1.0 where all pass. `None` where it runs none."""
+    from whet.outside import open_code_tests
+    from whet.rewards.code_tests import CodeTestsParams, code_tests
+    from whet.rewards.completions import OWN
+    from whet.rewards.params import read_params
+
+    chosen = next((reward for reward in config.rewards if reward.name == "code_tests"), None)
+    if chosen is None:
+        return None
+    whole = {**chosen.params, "fraction": False}
+    params = read_params(CodeTestsParams, chosen.name, whole)
+    reward = code_tests(params, open_code_tests(params, aloud=False))
+
+    def tests(problem: Problem, program: str) -> float:
+        columns = {name: [value] for name, value in problem.columns.items() if name not in OWN}
+        (passed,) = reward(prompts=[""], completions=[program], completion_ids=[[]], **columns)
+        return passed if isinstance(passed, float) else 0.0
+
+    return tests
+
+
 def build_policy(config: Config, say: Say) -> "LanguageModel":
     """π_θ on the best device of this machine, with adapters where the recipe wants them."""
     from whet.compute.device import pick_device, pick_dtype
@@ -126,15 +167,17 @@ def build_policy(config: Config, say: Say) -> "LanguageModel":
     from whet.policy.language_model import LanguageModel
     from whet.policy.loading import load_model
     from whet.policy.lora import add_lora
-    from whet.policy.quantize import quantized
+    from whet.policy.quantize import quantized, refuse_where_it_cannot_be
 
     device = pick_device()
     if device.type == "cpu":
         keep_freed_memory()
-    loaded = load_model(config.model.name, pick_dtype(config.model.dtype, device), say)
     lora = config.model.lora
-    whole = quantized(loaded.model, device) if lora and lora.bits == 4 else loaded.model
-    model = whole.to(device)
+    in_four_bits = lora is not None and lora.bits == 4
+    if in_four_bits:
+        refuse_where_it_cannot_be(device)
+    loaded = load_model(config.model.name, pick_dtype(config.model.dtype, device), say)
+    model = (quantized(loaded.model, device) if in_four_bits else loaded.model).to(device)
     if not is_fused(model):
         say(
             f"{model.config.model_type} goes through its own forward: exact, but slower than {', '.join(sorted(FUSED))}"

@@ -1,13 +1,17 @@
-"""Whom rewards ask, opened by what the recipe says: an endpoint with its key, a classifier on a device."""
+"""Whom rewards ask, opened by what the recipe says: an endpoint with its key, a classifier on a device, a sandbox."""
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from whet.config import Section
 from whet.errors import UserError
+from whet.rewards.code_tests import CodeTestsParams, Run
 from whet.rewards.judge import Ask, JudgeParams
 from whet.rewards.reward_model import RewardModelParams, Score
+
+_LOG = logging.getLogger("whet.sandbox")
 
 
 def connect(params: Section) -> Callable[..., Any]:
@@ -75,8 +79,21 @@ def open_reward_model(params: RewardModelParams) -> Score:
     return RewardModel(model, tokenizer, params.batch_tokens, params.label, params.sigmoid)
 
 
+def open_code_tests(params: CodeTestsParams, aloud: bool = True) -> Run:
+    """The strongest sandbox that works here, and with `aloud` a warning where it is a weak one."""
+    from whet.sandbox.grading import CodeTests
+    from whet.sandbox.pick import pick
+    from whet.sandbox.runner import Cell
+
+    kind = pick(params.unsafe)
+    if kind.weakness and aloud:
+        _LOG.warning("code_tests: the sandbox is only %r: %s (unsafe: true)", kind.name, kind.weakness)
+    return CodeTests(Cell(kind, params.timeout, params.memory), stop=not params.fraction)
+
+
 OPENED_BY: Mapping[type[Section], Callable[..., Callable[..., Any]]] = {
     JudgeParams: open_judge,
     RewardModelParams: open_reward_model,
+    CodeTestsParams: open_code_tests,
 }
 """By the parameters of a reward, what opens whom it asks."""

@@ -16,13 +16,15 @@ from whet.data.rows import Fault, Row, locate, read_rows
 from whet.data.table import answer_text
 from whet.errors import UserError, did_you_mean
 from whet.formats import BUILT_IN, build_format
+from whet.given_up import given_up_lines
+from whet.isolated import load_reward
 from whet.protocols import RewardFn
 from whet.recipe.text import read_value
 from whet.rewards.completions import OWN, text_of
 from whet.rewards.mixture import Failure, Mixture, Part
 from whet.rewards.registry import build_reward
 from whet.types import Problem, Prompt, Rollout
-from whet.user_rewards import load_function
+from whet.workers.algebra import compare_in_worker
 
 ROWS_AT_ONCE = 256
 """Rows that are graded together: a file of any size is never in memory as a whole."""
@@ -47,6 +49,8 @@ class Summary:
     failures: Mapping[str, int]
     """By reward, how often it failed; only those that did."""
     first_failures: Mapping[str, Failure]
+    given_up: Sequence[str] = ()
+    """Lines on answers that could not be compared in time."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -58,9 +62,9 @@ class Summary:
         }
 
     def lines(self) -> list[str]:
-        """A line on the whole file, and one for each reward that failed."""
+        """A line on the whole file, one for each reward that failed, and what was given up."""
         parts = [f"{self.count} completions", *map(self._mean, self.means)]
-        return ["  ·  ".join(parts), *(self._failed(*pair) for pair in self.first_failures.items())]
+        return ["  ·  ".join(parts), *(self._failed(*pair) for pair in self.first_failures.items()), *self.given_up]
 
     def _mean(self, name: str) -> str:
         mean, applied = self.means[name], self.applied[name]
@@ -84,6 +88,7 @@ class Scoring:
         self._sums = dict.fromkeys(self._names, 0.0)
         self._applied = Counter(dict.fromkeys(self._names, 0))
         self._first_failures: dict[str, Failure] = {}
+        self._given_up: list[str] = []
 
     def __iter__(self) -> Iterator[Scores]:
         lines = _completions(self._path)
@@ -105,6 +110,7 @@ class Scoring:
             applied=dict(self._applied),
             failures=dict(self._mixture.failure_counts),
             first_failures=self._first_failures,
+            given_up=self._given_up,
         )
 
     def _grade(self, lines: Sequence[tuple[int, Row]]) -> list[Scores]:
@@ -112,6 +118,7 @@ class Scoring:
         prompts = [_prompt(number, {name: row.get(name) for name in names}) for number, row in lines]
         outputs = [[Rollout((), (), text_of(row["completion"]), "stop")] for _, row in lines]
         groups = self._mixture.grade(prompts, outputs)
+        self._given_up += given_up_lines()
         for failure in self._mixture.failures:
             self._first_failures.setdefault(failure.reward, failure)
         return [dict(reward.parts) for group in groups for reward in group.rewards]
@@ -157,7 +164,8 @@ def score(path: str | Path, rewards: Sequence[Asked], format_name: str | None = 
         known = f"use {', '.join(BUILT_IN)}{did_you_mean(format_name, BUILT_IN)}"
         raise UserError(f"format: none is called {format_name!r}; {known}")
     layout = build_format(FormatConfig.model_validate({"name": format_name})) if format_name else None
-    parts = [build_reward(config, layout, load_function) for config in wanted]
+    compare_in_worker()
+    parts = [build_reward(config, layout, load_reward) for config in wanted]
     return Scoring(locate(path, "test"), parts)
 
 

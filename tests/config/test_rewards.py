@@ -16,3 +16,12 @@ def test_a_number_or_a_schedule() -> None:
 def test_nothing_else(weight: object) -> None:
     with pytest.raises(ValidationError):
         RewardConfig.model_validate({"name": "a", "weight": weight})
+
+
+@pytest.mark.parametrize(
+    "changes", [{"timeout": 0}, {"timeout": float("inf")}, {"timeout": "long"}, {"isolate": "no way"}]
+)
+def test_how_a_function_of_ones_own_runs(changes: dict[str, object]) -> None:
+    assert (RewardConfig(name="a.py:f").timeout, RewardConfig(name="a.py:f").isolate) == (60.0, True)
+    with pytest.raises(ValidationError):
+        RewardConfig.model_validate({"name": "a.py:f", **changes})

@@ -3,7 +3,7 @@
 FLOORS = {
     0: {"types", "batch", "back_off", "protocols", "formats", "config", "errors", "secrets"},
     1: {"grpo", "sft", "eval", "rewards", "diagnose", "kernels"},
-    2: {"data", "policy", "rollout", "compute", "runs", "verifiers"},
+    2: {"data", "policy", "rollout", "compute", "runs", "sandbox", "verifiers", "workers"},
     3: {"recipe", "recipes", "stages", "chat"},  # and every top-level module that no other floor names
     4: {"bench", "endings", "terminal"},
     5: {"cli", "dashboard"},

@@ -18,10 +18,10 @@ from whet.config import LoraConfig, OptimizerConfig
 from whet.errors import UserError
 from whet.kernels.decoder import Decoder
 from whet.kernels.fuse import fuse
-from whet.kernels.quantized import QuantizedLinear, weight_of
+from whet.kernels.quantized import is_packed, weight_of
 from whet.policy.language_model import LanguageModel
 from whet.policy.lora import add_lora, merged_state
-from whet.policy.quantize import quantized
+from whet.policy.quantize import quantized, refuse_where_it_cannot_be
 from whet.policy.reference import AdaptersOff, FollowingReference, FrozenReference
 from whet.stages.finish import save_final
 
@@ -46,7 +46,7 @@ def with_adapters(family: str = "llama", learned: bool = True, **changes: Any) -
 def unpacked(model: Any) -> Any:
     """The same in plain layers, by replacing each packed one: made without any code that merges."""
     for name, module in list(model.named_modules()):
-        if isinstance(module, QuantizedLinear):
+        if is_packed(module):
             plain = nn.Linear(module.in_features, module.out_features, bias=module.bias is not None)
             plain.weight = nn.Parameter(weight_of(module))
             plain.bias = module.bias
@@ -64,10 +64,9 @@ def logits(model: Any) -> Tensor:
 @pytest.mark.parametrize("family", tiny.FAMILIES)
 def test_every_linear_layer_but_the_head_is_packed(family: str) -> None:
     model = packed(family, tie_word_embeddings=False)
-    kinds = {name: type(module) for name, module in model.named_modules() if isinstance(module, nn.Linear)}
-    assert kinds.pop("lm_head") is nn.Linear
-    assert set(kinds.values()) == {QuantizedLinear}
-    assert len(kinds) == 14
+    kinds = {name: is_packed(module) for name, module in model.named_modules() if isinstance(module, nn.Linear)}
+    assert kinds.pop("lm_head") is False
+    assert list(kinds.values()) == [True] * 14
     assert torch.equal(model.lm_head.weight, tiny.tiny_model(family, tie_word_embeddings=False).lm_head.weight)
 
 
@@ -75,7 +74,7 @@ def test_every_linear_layer_but_the_head_is_packed(family: str) -> None:
 def test_a_packed_model_is_near_the_one_it_was_made_from(family: str) -> None:
     distance = (logits(packed(family)) - logits(tiny.tiny_model(family))).square().mean().sqrt()
     spread = logits(tiny.tiny_model(family)).std()
-    assert 0.01 < float(distance / spread) < 0.6
+    assert 0.01 < float(distance / spread) < 0.8
     torch.testing.assert_close(logits(packed(family)), logits(unpacked(packed(family))))
 
 
@@ -112,7 +111,7 @@ def test_the_finished_model_is_a_plain_one(tmp_path: Path) -> None:
     save_final(SimpleNamespace(model=model, tokenizer=tiny.tiny_tokenizer()), tmp_path / "final")  # type: ignore[arg-type]
     assert "quantization" not in (tmp_path / "final" / "config.json").read_text("utf-8")
     again = AutoModelForCausalLM.from_pretrained(tmp_path / "final")
-    assert not any(isinstance(module, QuantizedLinear) for module in again.modules())
+    assert not any(is_packed(module) for module in again.modules())
     torch.testing.assert_close(logits(again), logits(model), atol=1e-4, rtol=0)
 
 
@@ -149,13 +148,13 @@ def test_a_step_moves_the_adapters_and_nothing_else() -> None:
     batch = ragged_batch(*LENGTHS)
     policy = LanguageModel(with_adapters(), tiny.tiny_tokenizer())
     before = policy.logprobs(batch).sum().item()
-    codes = [module.weight.clone() for module in policy.model.modules() if isinstance(module, QuantizedLinear)]
+    codes = [module.weight.clone() for module in policy.model.modules() if is_packed(module)]
     optimizer = MasterAdamW(policy.trainable(), OptimizerConfig(learning_rate=1e-2), 3)
     for step in range(3):
         optimizer.accumulate(-policy.logprobs(batch).sum())
         optimizer.step(step)
     assert policy.logprobs(batch).sum().item() > before
-    after = [module.weight for module in policy.model.modules() if isinstance(module, QuantizedLinear)]
+    after = [module.weight for module in policy.model.modules() if is_packed(module)]
     assert all(torch.equal(a, b) for a, b in zip(codes, after, strict=True))
     assert all(name.startswith(("master", "exp", "step")) for name in optimizer.tensors())
     assert sum(name.startswith("master") for name in optimizer.tensors()) == 2 * 14
@@ -182,6 +181,22 @@ def test_the_reference_stays_while_the_policy_learns(kind: Any) -> None:
 def test_the_shape_counts_weights_not_bytes() -> None:
     shape = Shape.of(packed())
     assert replace(shape, trained=1.0) == Shape.of(tiny.tiny_model())
+
+
+def test_without_the_library_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whet.policy.quantize.find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"^model\.lora\.bits: 4 needs bitsandbytes; pip install 'whet\[qlora\]'"):
+        refuse_where_it_cannot_be(CPU)
+
+
+def test_on_a_device_that_the_library_does_not_know_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise NotImplementedError("no kernel\nfor this device")
+
+    refuse_where_it_cannot_be(CPU)
+    monkeypatch.setattr("bitsandbytes.functional.quantize_4bit", fail)
+    with pytest.raises(UserError, match=r"cannot keep weights in 4 bits on cpu \(no kernel\); set it to 16"):
+        refuse_where_it_cannot_be(CPU)
 
 
 def test_a_model_without_linear_layers_is_refused() -> None:

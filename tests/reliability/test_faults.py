@@ -132,7 +132,7 @@ def test_a_damaged_checkpoint_is_set_aside_and_the_one_before_taken(
     assert contents(run) == whole
 
 
-def full_disk(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+def full_disk(monkeypatch: pytest.MonkeyPatch, count: int, why: int = errno.ENOSPC) -> None:
     """From the `count`-th fsync on nothing more fits."""
     seen, fsync = 0, os.fsync
 
@@ -140,7 +140,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
         nonlocal seen
         seen += 1
         if seen >= count:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise OSError(why, os.strerror(why))
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", full)
@@ -171,10 +171,7 @@ def test_a_full_disk_stops_a_run_cleanly(
 
 
 def test_an_error_of_another_kind_is_no_full_disk(tiny_folder: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    def refuse(descriptor: int) -> None:
-        raise OSError(errno.EBADF, "bad")
-
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", refuse)
-        with pytest.raises(OSError, match="bad"):
+        full_disk(patch, 10, errno.EBADF)
+        with pytest.raises(OSError, match="Bad file descriptor"):
             train(shrunk(tiny_folder, tmp_path), SILENT)

@@ -8,7 +8,7 @@ import pytest
 from whet.config import RewardConfig
 from whet.errors import UserError
 from whet.formats import BUILT_IN as FORMATS
-from whet.rewards.registry import BUILT_IN, CALLING_OUT, MANNERS, build_reward
+from whet.rewards.registry import BUILT_IN, CALLING_OUT, MANNERS, RUNNING, build_reward
 
 THINK = FORMATS["think_answer"]
 ROW: dict[str, Any] = {
@@ -19,8 +19,8 @@ ROW: dict[str, Any] = {
 }
 
 
-def no_loader(spec: str) -> Callable[..., Any]:
-    raise AssertionError(f"asked for {spec}")
+def no_loader(config: RewardConfig) -> Callable[..., Any]:
+    raise AssertionError(f"asked for {config.name}")
 
 
 def test_the_names_of_the_design() -> None:
@@ -54,6 +54,23 @@ def test_rewards_that_call_out_are_handed_whom_they_ask() -> None:
     assert (reward.name, reward.weight, reward.full_mark, reward.calls_out) == ("reward_model", 0.5, None, True)
     assert reward(**ROW) == [7.0]
     assert (opened[0].model, opened[0].sigmoid) == ("x", True)
+
+
+def test_rewards_that_run_programs_are_told_the_format_and_asked_of_gold() -> None:
+    assert set(RUNNING) == {"code_tests"}
+    config = RewardConfig(name="code_tests", weight=0.5, params={"timeout": 7, "tests": "checks"})
+    opened: list[Any] = []
+
+    def connect(params: Any) -> Callable[..., Any]:
+        opened.append(params)
+        return lambda exercises: [[one.program == "x = 1"] for one in exercises]
+
+    reward = build_reward(config, THINK, no_loader, connect=connect)
+    asked = (reward.name, reward.weight, reward.full_mark, reward.calls_out, reward.asks_gold)
+    assert asked == ("code_tests", 0.5, 1.0, False, True)
+    rows = {**ROW, "completions": ["<think>t</think> <answer>x = 1</answer>"], "checks": [["assert x == 1"]]}
+    assert reward(**rows) == [1.0]
+    assert opened[0].timeout == 7
 
 
 def test_without_anybody_to_ask_a_reward_can_be_checked_but_not_called() -> None:
@@ -91,12 +108,12 @@ def test_a_function_of_ones_own() -> None:
 
     asked = []
 
-    def loader(spec: str) -> Callable[..., Any]:
-        asked.append(spec)
+    def loader(config: RewardConfig) -> Callable[..., Any]:
+        asked.append((config.name, config.timeout, config.isolate))
         return brief
 
-    reward = build_reward(RewardConfig(name="my/rewards.py:brief", params={"limit": 100}), THINK, loader)
-    assert asked == ["my/rewards.py:brief"]
+    reward = build_reward(RewardConfig(name="my/rewards.py:brief", params={"limit": 100}, timeout=7), THINK, loader)
+    assert asked == [("my/rewards.py:brief", 7.0, True)]
     assert (reward.name, reward.full_mark) == ("brief", None)
     assert reward(**ROW) == [1.0]
 
@@ -115,12 +132,15 @@ def test_a_function_of_ones_own() -> None:
         ({"name": "juge"}, "'juge': did you mean 'judge'?"),
         ({"name": "judge"}, "rewards.params of 'judge' lacks 'endpoint': The address"),
         ({"name": "reward_model", "params": {"modle": "x"}}, "of 'reward_model' .*'model'"),
-        ({"name": "code_tests", "params": {"timeout": 5}}, "code_tests needs the sandbox, which this version does not"),
+        ({"name": "code_test"}, "'code_test': did you mean 'code_tests'?"),
+        ({"name": "code_tests", "params": {"timeout": 0}}, "params.timeout of 'code_tests' is 0: it must be greater"),
         ({"name": "repetition", "params": {"size": 0}}, "params.size of 'repetition' is 0: it must be at least 1"),
         ({"name": "repetition", "params": {"size": 2.0}}, "'repetition' is 2.0: it must be a whole number"),
         ({"name": "reasoning_steps", "params": {"steps": True}}, "is True: it must be a whole number"),
         ({"name": "length_overlong", "params": {"max_tokens": 0}}, "is 0: it must be over 0"),
         ({"name": "length_cosine", "params": {"cut_off": float("nan")}}, "is nan: it must be a finite number"),
+        ({"name": "accuracy", "timeout": 5}, "rewards.timeout of 'accuracy' is 5.0: only a function of your own"),
+        ({"name": "judge", "isolate": False}, "rewards.isolate of 'judge' is False: .*take it out"),
         ({"name": "length_cosine"}, "'length_cosine' lacks 'max_tokens': write {name: length_cosine, params:"),
     ],
 )

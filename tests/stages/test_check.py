@@ -98,7 +98,7 @@ def test_a_reward_that_fails_is_said(policy: Any, tiny_folder: Path, tmp_path: P
     changes = {"rewards": [f"{write_rewards(tmp_path)}:picky"], "check.problems": 8, "grpo.sampling.max_tokens": 40}
     report, lines = checked(policy, tiny_folder, tmp_path, changes)
     (said,) = (line for line in lines if line.startswith("check: reward picky failed"))
-    assert "raised ValueError: an R in there (on_error: skip)" in said
+    assert "raised ValueError: an R in there (rewards.py, line 12) (on_error: skip)" in said
     assert report.probe.mean_reward == pytest.approx(1.0), "the responses that it can bear"
 
 

@@ -130,7 +130,8 @@ def test_a_run_that_fails_ends_its_trackers_too(
 ) -> None:
     monkeypatch.setattr(tracking, "PATIENCE", 10.0)
     library = install(monkeypatch, "wandb")
-    changes = {"rewards": [f"{write_rewards(tmp_path)}:interrupted"], "run.trackers": ["wandb"]}
+    reward = {"name": f"{write_rewards(tmp_path)}:interrupted", "isolate": False}
+    changes = {"rewards": [reward], "run.trackers": ["wandb"]}
     with pytest.raises(KeyboardInterrupt):
         train(shrunk(tiny_folder, tmp_path, changes), listening()[1])
     assert library.finished

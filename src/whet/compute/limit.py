@@ -73,8 +73,8 @@ class Shape:
         base = model.get_base_model() if hasattr(model, "peft_config") else model
         config = base.config.get_text_config()
         embedding, head = base.get_input_embeddings().weight, base.get_output_embeddings().weight
-        kept = sum(weight.numel() for name, weight in base.named_parameters() if ".lora_" not in name)
-        own = kept + packed_weights(base)
+        whole = (weight for name, weight in base.named_parameters() if ".lora_" not in name)
+        own = sum(weight.numel() for weight in whole if not hasattr(weight, "quant_state")) + packed_weights(base)
         outside = embedding.numel() + (0 if head is embedding else head.numel())
         learns = sum(weight.numel() for weight in base.parameters() if weight.requires_grad)
         heads = config.num_attention_heads

@@ -40,3 +40,9 @@ class RewardConfig(Section):
     """Keyword arguments for the reward."""
     on_error: Literal["skip", "zero", "fail"] = "skip"
     """Where the reward raises or returns no finite number: leave it out of the sum, count it as 0, or stop."""
+    timeout: float = Field(60.0, gt=0, le=86400)
+    """Seconds that one call of a function of your own may take. The first call asks about all responses of the step;
+    where it is late, each is asked about alone, and only those that are late again fail."""
+    isolate: bool = True
+    """Whether a function of your own runs in a process of its own, where it cannot hang or end the run; `false` for one
+    that shares the GPU or live objects with the training."""

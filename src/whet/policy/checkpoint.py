@@ -130,7 +130,7 @@ def newest_valid(parent: Path, say: Say = silent) -> Path | None:
 
     Also clears away what a killed process left behind, so only the run's owner may call it.
     """
-    sweep(parent)
+    sweep(parent, "step-*")
     for folder in checkpoints(parent):
         fault = what_is_wrong(folder)
         if not fault:

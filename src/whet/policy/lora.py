@@ -80,12 +80,13 @@ def merged_state(model: Any) -> "dict[str, Tensor]":
     import torch
     from peft.tuners.lora import LoraLayer
 
-    from whet.kernels.quantized import QuantizedLinear, weight_of
+    from whet.kernels.quantized import is_packed, weight_of
 
     base = model.get_base_model() if hasattr(model, "peft_config") else model
-    state = base.state_dict()
+    packed = {name: module for name, module in base.named_modules() if is_packed(module)}
+    notes = tuple(f"{name}.weight." for name in packed)  # how the codes are to be read
+    state = {name: tensor for name, tensor in base.state_dict().items() if not name.startswith(notes)}
     merged = {name.replace(BASE, "."): tensor for name, tensor in state.items() if ADAPTER not in name}
-    packed = {name: module for name, module in base.named_modules() if isinstance(module, QuantizedLinear)}
     merged |= {f"{name}.weight".replace(BASE, "."): weight_of(module) for name, module in packed.items()}
     layers = {name: module for name, module in base.named_modules() if isinstance(module, LoraLayer)}
     with torch.no_grad():

@@ -1,11 +1,28 @@
 """A model for QLoRA (arXiv:2305.14314): every linear layer but the head in four bits, frozen."""
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from whet.errors import UserError
+from whet.policy.loading.quiet import quiet
 
 if TYPE_CHECKING:
     import torch
+
+
+def refuse_where_it_cannot_be(device: "torch.device") -> None:
+    """Raises `UserError` where weights cannot be kept in four bits: without bitsandbytes, or on a device it lacks."""
+    if find_spec("bitsandbytes") is None:
+        raise UserError("model.lora.bits: 4 needs bitsandbytes; pip install 'whet[qlora]', or set it to 16")
+    import torch
+
+    try:
+        _packed(torch.nn.Linear(64, 64, device=device))
+    except Exception as error:  # whatever way a backend fails that is not there
+        reason = str(error).strip().partition("\n")[0]
+        raise UserError(
+            f"model.lora.bits: bitsandbytes cannot keep weights in 4 bits on {device} ({reason}); set it to 16"
+        ) from error
 
 
 def quantized(model: Any, device: "torch.device") -> Any:
@@ -17,8 +34,6 @@ def quantized(model: Any, device: "torch.device") -> Any:
     """
     from torch import nn
 
-    from whet.kernels.quantized import QuantizedLinear
-
     head = model.get_output_embeddings()
     layers = {name: module for name, module in model.named_modules() if isinstance(module, nn.Linear)}
     wanted = {name: module for name, module in layers.items() if module is not head}
@@ -27,5 +42,19 @@ def quantized(model: Any, device: "torch.device") -> Any:
         raise UserError(f"model.lora.bits: {kind} has no linear layers to keep in 4 bits; set model.lora.bits to 16")
     for name, module in wanted.items():
         above, _, last = name.rpartition(".")
-        setattr(model.get_submodule(above), last, QuantizedLinear(module, device))
+        setattr(model.get_submodule(above), last, _packed(module.to(device)))
     return model
+
+
+def _packed(layer: Any) -> Any:
+    """The layer in four bits: NormalFloat, its scales quantised in turn."""
+    with quiet():
+        from bitsandbytes import nn
+
+        packed: Any = nn.Linear4bit(
+            layer.in_features, layer.out_features, bias=False, compute_dtype=layer.weight.dtype, device="meta"
+        )
+        packed.weight = nn.Params4bit(layer.weight.detach(), requires_grad=False, quant_type="nf4", module=packed)
+        packed.bias = layer.bias
+        packed.support_avx512bf16_for_cpu = False  # a layout of its own that nothing else reads
+        return packed.to(layer.weight.device).requires_grad_(False)

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from whet.config import Config, SourceConfig
+from whet.config import Config, RewardConfig, SourceConfig
 from whet.data.prompts import check_question_template
 from whet.data.sources import check_source
 from whet.errors import UserError, did_you_mean
@@ -138,5 +138,5 @@ def _checks(config: Config) -> Iterator[tuple[Path, Callable[[], object]]]:
             yield ("rewards", index), partial(build_reward, reward, layout, _no_function, known)
 
 
-def _no_function(name: str) -> Callable[..., Any]:
-    raise UserError(f"{name} is no built-in reward")
+def _no_function(reward: RewardConfig) -> Callable[..., Any]:
+    raise UserError(f"{reward.name} is no built-in reward")

@@ -77,17 +77,24 @@ def as_rewards(result: Any, count: int) -> list[Any]:
     """The `count` entries of what a reward function returned: a list, an array or a tensor.
 
     Raises:
-        RewardError: anything else, or another number of entries.
+        RewardError: anything else, another number of entries, or whatever the function raised.
     """
-    if isinstance(result, BaseException):
-        raise RewardError(" ".join(redact(f"raised {type(result).__name__}: {result}").split())[:300]) from result
-    try:
-        entries = list(result)
-    except Exception:
-        raise RewardError(f"returned {type(result).__name__} where a list was due") from None
+    entries = entries_of(result)
     if len(entries) != count:
         raise RewardError(f"returned {len(entries)} rewards for {count} completions")
     return entries
+
+
+def entries_of(result: Any) -> list[Any]:
+    """The same, however many entries there are."""
+    if isinstance(result, RewardError):
+        raise result
+    if isinstance(result, BaseException):
+        raise RewardError(" ".join(redact(f"raised {type(result).__name__}: {result}").split())[:300]) from result
+    try:
+        return list(result)
+    except Exception:
+        raise RewardError(f"returned {type(result).__name__} where a list was due") from None
 
 
 def as_reward(entry: Any) -> float | None:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Collection
 
+from whet.formats import ResponseFormat
+
 PYTHON = ("python", "py", "python3")
 
 _BLOCK = re.compile(
@@ -19,3 +21,29 @@ def find_code(text: str, languages: Collection[str] = PYTHON) -> str | None:
     """
     blocks = [match["code"] for match in _BLOCK.finditer(text) if match["language"].lower() in ("", *languages)]
     return blocks[-1] if blocks else None
+
+
+def find_program(text: str, response_format: ResponseFormat | None = None) -> str | None:
+    """The program of a response: the last Python block of its answer, or, where that has none, the answer itself.
+
+    A response in which the format finds no answer may still have a block. Without a format all of it is the answer.
+
+    >>> find_program("def f():\\n    return 1")
+    'def f():\\n    return 1'
+    """
+    answer = text if response_format is None else response_format.parse(text).answer
+    block = find_code(text if answer is None else answer)
+    return answer if block is None else block
+
+
+def same_output(printed: str, expected: str) -> bool:
+    """Whether a program printed what it had to: line by line, white space at the ends of lines and of the text aside.
+
+    >>> same_output("1 2 \\n3\\n\\n", "1 2\\n3"), same_output("1  2", "1 2")
+    (True, False)
+    """
+    return _lines(printed) == _lines(expected)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.rstrip().splitlines()]

@@ -2,12 +2,14 @@ r"""Answers that are formulas: `\sqrt{3}`, `(1, -2)`, `x^2 + 1`, sets, intervals
 
 The text comes from a model, so what could make computer algebra run away is refused before it gets there:
 towers and huge powers, factorials, sums and integrals, deep nesting, long texts, variables of which the gold
-answer knows nothing. What is refused is not equal. math-verify's own time limits rest on signals, which work
-only in a main thread, so they are off.
+answer knows nothing. What is refused is not equal. What slips through is bounded by whoever compares (`compare_by`): a
+run has it done in a worker with a time limit. math-verify's own time limits rest on signals, which work only in a main
+thread, so they are off.
 """
 
 import logging
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from math import prod
 from typing import Any
@@ -52,7 +54,7 @@ def latex_equal(given: str, gold: str) -> bool:
     if refused(given) or refused(gold) or _of_other_things(given, gold):
         return False
     try:
-        return _verify(given, gold)
+        return _compare(given, gold)
     except Exception:  # whatever way a parser fails on what a model wrote, it has shown no equality
         return False
 
@@ -104,7 +106,8 @@ def _has_tower(text: str) -> bool:
     return False
 
 
-def _verify(given: str, gold: str) -> bool:
+def verify(given: str, gold: str) -> bool:
+    """Whether math-verify finds two formulas equal, unguarded: neither its time nor what it raises is bounded."""
     import math_verify
     from math_verify import LatexExtractionConfig
 
@@ -116,3 +119,18 @@ def _verify(given: str, gold: str) -> bool:
 
     logging.getLogger("math_verify").setLevel(logging.ERROR)
     return bool(math_verify.verify(read(gold), read(given), timeout_seconds=None))
+
+
+Compare = Callable[[str, str], bool]
+"""Says whether an answer equals the gold one."""
+
+_compare: Compare = verify
+
+
+def compare_by(compare: Compare) -> Compare:
+    """Has `latex_equal` ask `compare` from now on, in place of `verify`; returns whom it asked before."""
+    global _compare
+    before, _compare = _compare, compare
+    if compare != before:
+        latex_equal.cache_clear()
+    return before

@@ -24,8 +24,8 @@ class Logs:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Through `log_metric(name, value)`: the mean by name."""
-        return {name: fmean(values) for name, values in self._values.items()}
+        """Through `log_metric(name, value)`: the mean by name, in alphabetical order: functions may log at once."""
+        return {name: fmean(values) for name, values in sorted(self._values.items())}
 
     def log_metric(self, name: str, value: float) -> None:
         """Adds a value to the mean that is reported under `name`."""

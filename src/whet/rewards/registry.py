@@ -12,6 +12,7 @@ from whet.config import RewardConfig, Section
 from whet.errors import UserError, did_you_mean
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
+from whet.rewards.code_tests import CodeTestsParams, code_tests
 from whet.rewards.correctness import accuracy, exact_match, integer, last_integer, verifier
 from whet.rewards.format import format_partial, format_soft, format_strict, format_tags
 from whet.rewards.judge import JudgeParams, judge
@@ -54,13 +55,13 @@ CALLING_OUT: Mapping[str, tuple[type[Section], Callable[..., RewardFn]]] = {
 }
 """Rewards that ask somebody: their parameters, and what makes them from these and from whom they ask."""
 
-NOT_YET: Mapping[str, str] = {
-    "code_tests": "needs the sandbox, which this version does not have; take it out, or name a function of your own",
-}
-"""Rewards that are named and refused: why, and what to do. Code that a model wrote is never run unguarded."""
+RUNNING: Mapping[str, tuple[type[Section], Callable[..., RewardFn]]] = {"code_tests": (CodeTestsParams, code_tests)}
+"""Rewards that run what a response says: the same, made with the response format too, which knows where that stands.
+A gold solution must get the full mark, 1.0.
+"""
 
 Connect = Callable[[Section], Callable[..., Any]]
-"""Opens, for a reward's parameters, what that reward asks: an endpoint, a model."""
+"""Opens, for a reward's parameters, what that reward asks: an endpoint, a model, a sandbox."""
 
 MANNERS: Mapping[str, float | None] = {
     "reasoning_steps": 1.0,
@@ -75,15 +76,15 @@ MANNERS: Mapping[str, float | None] = {
 A gold solution need not get it. Every other built-in reward gives at most 1.0, and to every gold solution.
 """
 
-Loader = Callable[[str], Callable[..., Any]]
-"""Fetches the function that `package.module:function` or `file.py:function` names."""
+Loader = Callable[[RewardConfig], Callable[..., Any]]
+"""Fetches the function that a reward called `package.module:function` or `file.py:function` names."""
 
 
 def unconnected(params: Section) -> Callable[..., Any]:
     """Opens nothing: what is built with this can be checked, not called."""
 
     def ask(*_: Any) -> Any:
-        raise UserError("rewards that call out (judge, reward_model) have nobody to ask here")
+        raise UserError("rewards that call out (judge, reward_model, code_tests) have nobody to ask here")
 
     return ask
 
@@ -111,10 +112,13 @@ def build_reward(
     """
     if ":" in config.name:
         name = config.name.rpartition(":")[2]
-        function = adapt(loader(config.name), name, config.params)
+        function = adapt(loader(config), name, config.params)
         return Part(name, function, config.weight, config.on_error)
-    if config.name in NOT_YET:
-        raise UserError(f"rewards has {config.name!r}: {config.name} {NOT_YET[config.name]}")
+    _refuse_what_only_functions_take(config)
+    if config.name in RUNNING:
+        kind, make = RUNNING[config.name]
+        params = read_params(kind, config.name, config.params)
+        return Part(config.name, make(params, connect(params), response_format), config.weight, config.on_error, 1.0)
     if config.name in CALLING_OUT:
         kind, make = CALLING_OUT[config.name]
         params = read_params(kind, config.name, config.params)
@@ -129,8 +133,17 @@ def build_reward(
     return Part(config.name, function, config.weight, config.on_error, full_mark, asks_gold=asks_gold)
 
 
+def _refuse_what_only_functions_take(config: RewardConfig) -> None:
+    """`timeout` and `isolate` would have no effect on a built-in reward."""
+    for key in ("timeout", "isolate"):
+        value = getattr(config, key)
+        if value != RewardConfig.model_fields[key].default:
+            mend = "only a function of your own runs in a process of its own; take it out, or write it under params"
+            raise UserError(f"rewards.{key} of {config.name!r} is {value!r}: {mend}")
+
+
 def _instead(name: str) -> str:
-    known = (*BUILT_IN, *CALLING_OUT)
+    known = (*BUILT_IN, *CALLING_OUT, *RUNNING)
     if close := get_close_matches(name, known, n=1):
         return f"did you mean {close[0]!r}?"
     return f"use {', '.join(known)}, `package.module:function` or `file.py:function`"

@@ -13,6 +13,7 @@ from whet.diagnose.overlap import OverlapReport
 from whet.diagnose.probe import Probe, measure_probe
 from whet.diagnose.report import CheckReport
 from whet.eval.statistics import wilson
+from whet.given_up import given_up_lines
 from whet.rewards.gold import gold_failures
 from whet.runs.view import View
 from whet.sft.examples import Example
@@ -36,7 +37,7 @@ def check(
     failures = earlier.gold_failures if earlier else tuple(gold_failures(problems, task.response_format, task.reward))
     view.advance(1)
     probe = probe_model(policy, task, config)
-    for line in failure_lines(task.reward):
+    for line in (*failure_lines(task.reward), *given_up_lines()):
         view.note(f"check: {line}")
     view.advance(2, accuracy=probe.pass_at_1, format=probe.format_rate, signal=probe.signal)
     return CheckReport.of(

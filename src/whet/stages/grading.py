@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from whet.given_up import given_up_lines
 from whet.rewards.mixture import Failure, Mixture
 from whet.runs.plain import one_line
 from whet.runs.view import View
@@ -12,7 +13,7 @@ SHOWN = 160
 
 
 class ToldGrader:
-    """The role `Grader`: whatever fails is said, once per reward and step."""
+    """The role `Grader`: whatever fails is said, once per reward and step, and so are answers that were given up."""
 
     def __init__(self, mixture: Mixture, view: View, step: Callable[[], int]) -> None:
         self.mixture, self.view, self.step = mixture, view, step
@@ -21,7 +22,7 @@ class ToldGrader:
         """r_i for every rollout of the step under way. Raises `UserError` as `Mixture.grade` does."""
         step = self.step()
         groups = self.mixture.grade(prompts, outputs, step)
-        for line in failure_lines(self.mixture):
+        for line in (*failure_lines(self.mixture), *given_up_lines(groups)):
             self.view.note(f"step {step}: {line}")
         return groups
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from whet.build import Exam, build_sampler
 from whet.config import Config
 from whet.eval.evaluate import Evaluation, evaluate
+from whet.given_up import given_up_lines
 from whet.rewards.equality import answers_equal
 from whet.runs.view import View
 
@@ -32,4 +33,6 @@ def measure(policy: "LanguageModel", exam: Exam, config: Config, view: View, tit
         equal=answers_equal,
     )
     view.advance(total, accuracy=evaluation.accuracy, format=evaluation.format_rate)
+    for line in given_up_lines():
+        view.note(f"{title}: {line}")
     return evaluation

@@ -1,0 +1,71 @@
+"""The process that runs a model's code and answers what is asked of it with values. Runs inside the sandbox.
+
+It knows no test and no expected answer, and the pipe that it speaks through leads to the judge, who takes values and
+nothing else. So it may be taken over whole, and all that it can do is answer wrongly.
+"""
+
+import operator
+import sys
+from collections.abc import Callable, Mapping
+from itertools import islice
+from types import ModuleType
+from typing import Any
+
+from whet.sandbox.wire import decode, encode
+
+MOST_ITEMS = 100_000
+"""Items that are taken from an iterator; some have no end."""
+
+
+class Solution:
+    """What a program defines, and the objects that it made and cannot send away."""
+
+    def __init__(self, program: str, name: str = "solution") -> None:
+        self._module = ModuleType(name)
+        self._objects: list[Any] = []
+        self._broken: BaseException | None = None
+        sys.modules[name] = self._module
+        try:
+            exec(program, vars(self._module))
+        except BaseException as error:
+            self._broken = error
+
+    def answer(self, request: Any) -> dict[str, Any]:
+        """What comes of a request: `{"value": …}`, or `{"raised": [name, text]}`."""
+        try:
+            if self._broken is not None:
+                raise self._broken
+            verb, *rest = decode(request, self._objects.__getitem__)
+            value = self._named(*rest) if verb == "name" else VERBS[verb](*rest)
+            return {"value": encode(value, self._keep)}
+        except BaseException as error:
+            return {"raised": [type(error).__name__, str(error)[:300]]}
+
+    def _named(self, name: str) -> Any:
+        try:
+            return vars(self._module)[name]
+        except KeyError:
+            raise NameError(f"name {name!r} is not defined") from None
+
+    def _keep(self, value: Any) -> int:
+        self._objects.append(value)
+        return len(self._objects) - 1
+
+
+VERBS: Mapping[str, Callable[..., Any]] = {
+    "call": lambda target, given, named: target(*given, **named),
+    "attribute": getattr,
+    "set": setattr,
+    "item": operator.getitem,
+    "items": lambda target: list(islice(target, MOST_ITEMS)),
+    "length": len,
+    "truth": bool,
+}
+"""What can be asked of an object. Comparing is not among it: the judge does that, with values."""
+
+
+def run_whole(program: str) -> None:
+    """Runs a program as `python program.py` would; it reads and prints through descriptors 0 and 1."""
+    module = ModuleType("__main__")
+    sys.modules["__main__"] = module
+    exec(program, vars(module))

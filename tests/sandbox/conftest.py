@@ -1,0 +1,29 @@
+"""The sandboxes that work on this machine."""
+
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from whet.sandbox.kinds import KINDS, Kind
+from whet.sandbox.pick import shortcoming
+from whet.sandbox.runner import Cell
+
+STRONG = [kind for kind in KINDS if not kind.weakness]
+
+
+def works(kind: Kind) -> Kind:
+    """The kind, or else the test is skipped: where this machine lacks it, never where it does not hold."""
+    why = kind.missing() or shortcoming(kind)
+    if why and "does not hold" in why:
+        pytest.fail(why)
+    if why:
+        pytest.skip(f"{kind.name}: {why}")
+    return kind
+
+
+@pytest.fixture(params=STRONG, ids=lambda kind: kind.name)
+def cell(request: pytest.FixtureRequest) -> Iterator[Cell]:
+    """A cell of each strong kind, of which nothing may be left running."""
+    yield Cell(works(request.param), timeout=10.0, memory=256)
+    assert psutil.Process().children(recursive=True) == []

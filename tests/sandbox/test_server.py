@@ -1,0 +1,65 @@
+"""A harness that waits in its sandbox for programs."""
+
+import sys
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from whet.sandbox.kinds import KINDS, Kind
+from whet.sandbox.runner import Cell
+from whet.sandbox.server import SandboxError, Server
+
+BARE = Kind("bare", (), (), lambda: None)
+
+
+def test_one_start_serves_many(cell: Cell) -> None:
+    with Server(cell.kind) as server:
+        for number in range(5):
+            (said,) = cell.test(f"def f():\n    return {number}", [f"assert f() == {number}"], server=server)
+            assert said == "passed"
+        assert cell.run("print(7)", "", server) == "7\n"
+        short = replace(cell, timeout=0.3)
+        assert short.test("while True:\n    pass", ["f()"], server=server)[0].startswith("failed: took over")
+        assert cell.test("import os\nos._exit(0)", ["assert f()"], server=server)[0].startswith("failed")
+        assert cell.test("def f():\n    return 1", ["assert f() == 1"], server=server) == ["passed"]
+
+
+def test_programs_leave_each_other_nothing(cell: Cell) -> None:
+    first = "import builtins, json\nbuiltins.MARK = json.dumps = 1\ndef f():\n    return 1"
+    second = "import builtins\ndef f():\n    return hasattr(builtins, 'MARK')"
+    with Server(cell.kind) as server:
+        assert cell.test(first, ["assert True"], server=server) == ["passed"]
+        assert cell.test(second, ["assert f() is False"], server=server) == ["passed"]
+
+
+def test_it_ends_with_the_block() -> None:
+    with Server(BARE):
+        assert len(psutil.Process().children()) == 1
+    assert psutil.Process().children() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        (
+            replace(BARE, wrapped=lambda command: [sys.executable, "-c", ""]),
+            r"\(bare\) gave no answer: it said nothing",
+        ),
+        (replace(BARE, wrapped=lambda command: ["/no/such/program"]), r"\(bare\) could not be started: .*No such file"),
+        (replace(BARE, once=("magic",)), r"\(bare\) gave no answer: .*KeyError: 'magic'"),
+    ],
+)
+def test_one_that_does_not_start(kind: Kind, what: str) -> None:
+    with pytest.raises(SandboxError, match=what):
+        Server(kind)
+    assert psutil.Process().children() == []
+
+
+def test_one_that_has_died() -> None:
+    with Server(KINDS[-1]) as server:
+        psutil.Process().children()[0].kill()
+        with pytest.raises(SandboxError, match="gave no answer"):
+            Cell(KINDS[-1]).test("", ["assert True"], server=server)
+        with pytest.raises(SandboxError, match="gave no answer"):
+            server.end()

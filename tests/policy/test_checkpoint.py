@@ -348,3 +348,20 @@ def test_sweeping_takes_leftovers_and_nothing_else(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     assert newest_valid(tmp_path) is None
     assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden", "notes.tmp"]
+
+
+def test_every_file_is_on_the_disk_before_the_manifest_speaks_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    write = Path.write_text
+
+    def seen(self: Path, *arguments: Any, **named: Any) -> int:
+        order.append(f"write {self.name}")
+        return write(self, *arguments, **named)
+
+    monkeypatch.setattr(Path, "write_text", seen)
+    monkeypatch.setattr(checkpoint, "fsync", lambda path: order.append(f"fsync {path.name}"))
+    save(tmp_path, 1)
+    before = order[: order.index("write MANIFEST.json")]
+    assert {f"fsync {name}" for name in FILES if name != "MANIFEST.json"} <= set(before)

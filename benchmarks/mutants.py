@@ -192,7 +192,7 @@ def mutants(text: str) -> Iterator[Mutant]:
             )
 
 
-def survives(module: str, tree: ast.Module | None, tests: Path, limit: float) -> bool:
+def survives(module: str, tree: ast.Module, tests: Path, limit: float) -> bool:
     """Whether the tests pass on a module in place of the real one; out of time counts as noticed."""
     child = os.fork()
     if not child:
@@ -203,9 +203,8 @@ def survives(module: str, tree: ast.Module | None, tests: Path, limit: float) ->
         try:
             import pytest
 
-            if tree is not None:
-                loaded = sys.modules[module]
-                exec(compile(tree, str(loaded.__file__), "exec"), loaded.__dict__)
+            loaded = sys.modules[module]
+            exec(compile(tree, str(loaded.__file__), "exec"), loaded.__dict__)
             os._exit(
                 int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow", str(tests)]))
             )
@@ -236,10 +235,11 @@ def measure(path: Path, sample: int | None) -> None:
     for name in (module, *imported(tests), *PRELOADED):
         importlib.import_module(name)
     started = time.monotonic()
-    if not survives(module, None, tests, 600):
+    text = path.read_text("utf-8")
+    if not survives(module, ast.parse(text), tests, 600):
         sys.exit(f"{tests} fails on the module as it is")
     limit = 5 + 5 * (time.monotonic() - started)
-    every = list(mutants(path.read_text("utf-8")))
+    every = list(mutants(text))
     tried = every if sample is None else random.Random(0).sample(every, min(sample, len(every)))
     alive = 0
     for mutant in tried:

@@ -343,8 +343,25 @@ def test_what_is_protected_may_be_named_in_any_way(tmp_path: Path, monkeypatch: 
     assert [path.name for path in prune(tmp_path, keep=1, protect=[Path("step-2")])] == ["step-3", "step-1"]
 
 
-def test_sweeping_takes_leftovers_of_checkpoints_only(tmp_path: Path) -> None:
-    for name in (".step-3.abc.tmp", ".other.abc.tmp"):
+def test_sweeping_takes_leftovers_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".step-3.abc.tmp", ".hidden", "notes.tmp"):
         (tmp_path / name).mkdir()
     assert newest_valid(tmp_path) is None
-    assert [path.name for path in tmp_path.iterdir()] == [".other.abc.tmp"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden", "notes.tmp"]
+
+
+def test_every_file_is_on_the_disk_before_the_manifest_speaks_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    write = Path.write_text
+
+    def seen(self: Path, *arguments: Any, **named: Any) -> int:
+        order.append(f"write {self.name}")
+        return write(self, *arguments, **named)
+
+    monkeypatch.setattr(Path, "write_text", seen)
+    monkeypatch.setattr(checkpoint, "fsync", lambda path: order.append(f"fsync {path.name}"))
+    save(tmp_path, 1)
+    before = order[: order.index("write MANIFEST.json")]
+    assert {f"fsync {name}" for name in FILES if name != "MANIFEST.json"} <= set(before)

@@ -1,7 +1,8 @@
 """The real SmolLM2-135M-Instruct on real rows: minutes on a CPU."""
 
 import json
-from collections.abc import Mapping
+import random
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import pytest
 from whet.api import Outcome, train
 from whet.cli import _status
 from whet.config import RewardConfig
-from whet.data.arithmetic import Arithmetic
 from whet.recipe import load_recipe
 from whet.runs.reader import RunReader
 from whet.runs.view import PlainView
@@ -50,6 +50,11 @@ STRICT = {
 """Both rewards want the tags, which the base model never writes."""
 
 
+def written(path: Path, rows: Sequence[Mapping[str, str]]) -> str:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return str(path)
+
+
 def whole_way(folder: Path, changes: Mapping[str, Any]) -> tuple[Outcome, RunReader]:
     config = load_recipe("quickstart", {**STRICT, "run.folder": str(folder), **changes})
     outcome = train(config, PlainView(print))
@@ -76,14 +81,16 @@ def test_rewards_too_strict_to_learn_from_bring_a_warm_start(tmp_path: Path) -> 
 @pytest.mark.model
 def test_without_solutions_the_suggested_mend_is_applied(tmp_path: Path) -> None:
     """Nothing to imitate: right answers are paid for wherever they stand, and become more."""
-    problems = [Arithmetic(level=1)[index] for index in range(400)]
-    rows = [{"question": problem.question, "answer": problem.answer} for problem in problems]
-    (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    sums = [{"question": f"What is {a} + {b}?", "answer": str(a + b)} for a in range(40) for b in range(1, 10)]
+    random.Random(0).shuffle(sums)
     changes = {
-        "data.train": {"name": str(tmp_path / "train.jsonl")},
-        "data.test": {"name": "arithmetic", "params": {"level": 1}},
+        "data.train": {"name": written(tmp_path / "train.jsonl", sums[128:])},
+        "data.test": {"name": written(tmp_path / "test.jsonl", sums[:128])},
         "check.mend": "apply",
-        "grpo.steps": 15,
+        "grpo.steps": 12,
+        "grpo.prompts_per_step": 8,
+        "grpo.sampling.max_tokens": 40,
+        "grpo.optimizer.learning_rate": 5e-5,
     }
     outcome, run = whole_way(tmp_path / "runs", changes)
     found = outcome.report.diagnosis

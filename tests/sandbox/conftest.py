@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-import psutil
 import pytest
 
+from offspring import forget_others, offspring
 from whet.sandbox.kinds import KINDS, Kind
 from whet.sandbox.pick import shortcoming
 from whet.sandbox.runner import Cell
@@ -22,8 +22,13 @@ def works(kind: Kind) -> Kind:
     return kind
 
 
+@pytest.fixture(autouse=True)
+def _others() -> None:
+    forget_others()
+
+
 @pytest.fixture(params=STRONG, ids=lambda kind: kind.name)
 def cell(request: pytest.FixtureRequest) -> Iterator[Cell]:
     """A cell of each strong kind, of which nothing may be left running."""
     yield Cell(works(request.param), timeout=10.0, memory=256)
-    assert psutil.Process().children(recursive=True) == []
+    assert offspring() == []

@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
+from offspring import offspring
 from whet.sandbox.files import json_file, text_file
 from whet.sandbox.kinds import Kind
 from whet.sandbox.process import read_all_by, read_by
@@ -111,7 +112,7 @@ def test_the_program_dies_with_the_judge_and_the_judge_with_the_server() -> None
             server.begin(JUDGED, [writes, one.fileno(), other.fileno()])
             os.close(writes)
             assert read_by(reads, soon()) == b"0123 ready\n"
-            (harness,) = psutil.Process().children()
+            (harness,) = offspring()
             (judge,) = harness.children()
             (program,) = judge.children()
             {"judge": judge, "server": harness}[first].send_signal(signal.SIGKILL)
@@ -129,6 +130,6 @@ def test_what_is_to_end_ends() -> None:
             assert read_by(reads, soon()) == b"0123 ready\n"
         assert server.end() == signal.SIGKILL
         assert read_by(reads, soon()) == b""
-        (harness,) = psutil.Process().children()
+        (harness,) = offspring()
         assert harness.children() == []
     os.close(reads)

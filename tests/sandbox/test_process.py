@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import psutil
 
+from offspring import offspring
 from whet.sandbox.process import Started, read_all_by, read_by
 
 FAMILY = """
@@ -33,7 +34,7 @@ def soon(seconds: float = 10.0) -> float:
 def test_everything_that_it_started_ends_with_it() -> None:
     with started(FAMILY):
         for _ in range(200):
-            if len(family := psutil.Process().children(recursive=True)) == 2:
+            if len(family := offspring(recursive=True)) == 2:
                 break
             time.sleep(0.05)
         assert len(family) == 2

@@ -3,9 +3,9 @@
 import sys
 from dataclasses import replace
 
-import psutil
 import pytest
 
+from offspring import offspring
 from whet.sandbox.kinds import KINDS, Kind
 from whet.sandbox.runner import Cell
 from whet.sandbox.server import SandboxError, Server
@@ -35,8 +35,8 @@ def test_programs_leave_each_other_nothing(cell: Cell) -> None:
 
 def test_it_ends_with_the_block() -> None:
     with Server(BARE):
-        assert len(psutil.Process().children()) == 1
-    assert psutil.Process().children() == []
+        assert len(offspring()) == 1
+    assert offspring() == []
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,12 @@ def test_it_ends_with_the_block() -> None:
 def test_one_that_does_not_start(kind: Kind, what: str) -> None:
     with pytest.raises(SandboxError, match=what):
         Server(kind)
-    assert psutil.Process().children() == []
+    assert offspring() == []
 
 
 def test_one_that_has_died() -> None:
     with Server(KINDS[-1]) as server:
-        psutil.Process().children()[0].kill()
+        offspring()[0].kill()
         with pytest.raises(SandboxError, match="gave no answer"):
             Cell(KINDS[-1]).test("", ["assert True"], server=server)
         with pytest.raises(SandboxError, match="gave no answer"):

@@ -11,8 +11,8 @@ from whet.types import Problem
 ENDLESS = 10**9
 """A source at least this long is compared by its first problems only."""
 
-SAMPLE = 20_000
-"""How many of those."""
+SAMPLE = 2_000
+"""How many of those: some puzzles take milliseconds to make."""
 
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _PIECES = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+|(?<=[\d)])!|[^\w\s.,;:?!\"'‘’“”`´]")

@@ -26,7 +26,14 @@ ROOT = Path(__file__).resolve().parents[1]
 PRELOADED = ("torch", "safetensors.torch", "math_verify")
 """Loaded once for all mutants."""
 
-MODULES = ("src/whet/rewards/equality.py", "src/whet/policy/checkpoint.py")
+MODULES = (
+    "src/whet/rewards/equality.py",
+    "src/whet/policy/checkpoint.py",
+    *(
+        f"src/whet/grpo/{name}.py"
+        for name in ("advantage", "kl", "ratio", "surrogate", "objective", "importance", "update")
+    ),
+)
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,

@@ -24,9 +24,8 @@ class Savings:
         every: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.state, self.parent, self.total, self.config, self.every, self.clock = (
-            state, parent, total, config, every, clock,
-        )  # fmt: skip
+        self.state, self.parent, self.total = state, parent, total
+        self.config, self.every, self.clock = config, every, clock
         self.best = -1
         """The step whose checkpoint stays, however old."""
         self._saved_at = clock()

@@ -15,11 +15,12 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import tiny
-from whet.api import Outcome, check, train, wants_warm_start
+from whet.api import check, train, wants_warm_start
 from whet.build import build_optimizer, build_policy
 from whet.data.sources import load_data
 from whet.errors import UserError
 from whet.evaluation import evaluate_model, evaluation_config
+from whet.outcome import Outcome
 from whet.policy.checkpoint import load_checkpoint
 from whet.recipe import load_recipe
 from whet.runs.reader import RunReader

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from whet.api import Outcome, train
+from whet.api import train
 from whet.card import model_card
+from whet.outcome import Outcome
 from whet.recipe.text import read_document, write_document
 from whet.runs.reader import RunReader
 from wiring import listening, shrunk

@@ -10,9 +10,10 @@ import pytest
 
 from hub import Hub, serving
 from whet import cli, publish
-from whet.api import Outcome, train
+from whet.api import train
 from whet.config import PushConfig
 from whet.errors import UserError
+from whet.outcome import Outcome
 from whet.publish import push_run, push_when_asked, warn_without_token
 from wiring import listening, shrunk
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from whet.api import Outcome, train
+from whet.api import train
 from whet.cli import _status
 from whet.config import RewardConfig
+from whet.outcome import Outcome
 from whet.recipe import load_recipe
 from whet.runs.reader import RunReader
 from whet.runs.view import PlainView

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from whet.api import Outcome
 from whet.diagnose.lengths import measure_lengths
 from whet.diagnose.probe import Probe
 from whet.diagnose.report import CheckReport
 from whet.eval.evaluate import Evaluation
 from whet.eval.record import Outcome as Answer
 from whet.eval.record import Record
+from whet.outcome import Outcome
 from whet.recipe import describe_keys
 from whet.runs.pace import Pace
 from whet.summary import (

@@ -1,7 +1,7 @@
 """The whole way in one call: check → warm start → GRPO → evaluate, with a run folder under it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +11,8 @@ from whet.data.sources import find_data, find_source
 from whet.diagnose.report import CheckReport
 from whet.diary import Diary, warnings_to
 from whet.errors import UserError
-from whet.eval.evaluate import Evaluation
 from whet.manifest import manifest, newer_versions, refuse_other
+from whet.outcome import BASE, FINAL, WARM, Outcome, evaluations_of, finished
 from whet.recipe import dump_recipe, load_recipe
 from whet.runs import layout
 from whet.runs.environment import environment
@@ -28,22 +28,6 @@ if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
     from whet.runs.detached import Detached
     from whet.runs.writer import RunWriter
-
-BASE, WARM, FINAL = "base", "sft", "final"
-"""The stages at which a run is measured: `eval/<stage>.jsonl`."""
-
-
-@dataclass
-class Outcome:
-    """What a run came to."""
-
-    path: Path
-    report: CheckReport | None = None
-    """What the check found; None where a run went on that had it behind it."""
-    evaluations: dict[str, Evaluation] = field(default_factory=dict)
-    """By stage, in the order they were made."""
-    pace: Pace | None = None
-    """How fast GRPO went; None where there was none."""
 
 
 def train(config: Config, view: View, stem: str = "run", stop: Stop | None = None) -> Outcome:
@@ -114,20 +98,6 @@ def _shared(way: "_Way", trackers: "Sequence[Detached]", go: Callable[[], Outcom
         outcome = go()
     push_when_asked(way.config.run.push, outcome, way.view.note)
     return outcome
-
-
-def finished(reader: RunReader) -> Outcome:
-    """What a finished run came to, from its folder."""
-    return Outcome(reader.path, None, evaluations_of(reader), Pace.of(reader.timings()))
-
-
-def evaluations_of(reader: RunReader) -> dict[str, Evaluation]:
-    """The measurements that a run has made, by stage, in the order of the way."""
-    from whet.compare import read_records
-
-    made = reader.evaluations()
-    stages = [stage for stage in (BASE, WARM, FINAL) if stage in made]
-    return {stage: Evaluation(tuple(read_records(f"{reader.path}:{stage}").values())) for stage in stages}
 
 
 @dataclass

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from whet.api import BASE, FINAL, WARM
 from whet.compare import compare
 from whet.config import Config
 from whet.data.bespoke_stratos import HUB_NAME as BESPOKE_STRATOS
@@ -16,6 +15,7 @@ from whet.data.numina_math import HUB_NAME as NUMINA_MATH
 from whet.errors import UserError
 from whet.eval.comparison import p_text, points
 from whet.formats import build_format
+from whet.outcome import BASE, FINAL, WARM
 from whet.recipe import load_recipe
 from whet.runs import layout
 from whet.runs.figures import percent

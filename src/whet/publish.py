@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from whet.api import FINAL, Outcome
 from whet.card import model_card
 from whet.config import PushConfig
 from whet.config.tracking import check_repo
 from whet.errors import UserError
+from whet.outcome import FINAL, Outcome
 from whet.policy.loading.patience import Say, patiently, silent
 from whet.runs.plain import one_line
 from whet.runs.reader import RunReader

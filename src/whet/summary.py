@@ -8,11 +8,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from whet.api import BASE, FINAL, WARM, Outcome
 from whet.diagnose.report import CheckReport
 from whet.eval.comparison import Comparison, points
 from whet.eval.evaluate import Evaluation
 from whet.eval.record import Record
+from whet.outcome import BASE, FINAL, WARM, Outcome
 from whet.runs.figures import count, number, percent
 from whet.runs.pace import Pace
 from whet.runs.plain import both_ends, one_line

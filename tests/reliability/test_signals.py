@@ -20,11 +20,14 @@ from wiring import shrunk, words, write_rewards
 
 WHET = [sys.executable, "-c", "from whet.cli import main; main()"]
 SLOW = '''
+import pathlib
 import time
 
 
 def slow(completions, trainer_state, **kwargs):
     """The first two steps are quick; then each takes its time."""
+    if trainer_state.global_step == 2:
+        pathlib.Path(__file__).with_name("in-step-2").touch()
     time.sleep(0.0 if trainer_state.global_step < 2 else SECONDS)
     texts = [completion[0]["content"] for completion in completions]
     return [sum(letter in "0123456789" for letter in text) / max(len(text), 1) for text in texts]
@@ -35,7 +38,7 @@ Start = Callable[[float, dict[str, Any]], "subprocess.Popen[str]"]
 
 @pytest.fixture
 def start(tiny_folder: Path, tmp_path: Path) -> Iterator[Start]:
-    """Starts a run whose steps take so many seconds from the third on, and waits until two are done."""
+    """Starts a run whose steps take so many seconds from the third on, and waits until it is in that."""
     started: list[subprocess.Popen[str]] = []
 
     def begin(seconds: float, changes: dict[str, Any]) -> "subprocess.Popen[str]":
@@ -49,8 +52,8 @@ def start(tiny_folder: Path, tmp_path: Path) -> Iterator[Start]:
             env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
         started.append(process)
-        metrics, until = tmp_path / "it" / "metrics.jsonl", time.monotonic() + 120
-        while not (metrics.is_file() and len(metrics.read_bytes().splitlines()) >= 2) and process.poll() is None:
+        until = time.monotonic() + 120
+        while not (tmp_path / "in-step-2").exists() and process.poll() is None:
             assert time.monotonic() < until
             time.sleep(0.02)
         return process

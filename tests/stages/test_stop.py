@@ -6,10 +6,21 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from whet.stages.stop import Interrupted, Stop
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """Whoever was asked goes on listening; these tests go on without."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    signal.set_wakeup_fd(-1)
 
 
 def test_nothing_is_asked_for_at_first() -> None:
@@ -66,6 +77,35 @@ def test_another_thread_listens_to_nothing() -> None:
     thread.start()
     thread.join()
     assert done == [True]
+
+
+ENDING = """
+import time
+from whet.stages.stop import Stop
+
+stop = Stop(lambda text: None)
+try:
+    with stop.listening():
+        print("ready", flush=True)
+        time.sleep(600)
+except KeyboardInterrupt:
+    print("ending", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_second_signal_is_heard_while_the_process_ends() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ENDING], stdout=subprocess.PIPE, env={**os.environ})
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.readline() == b"ending\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 75
+    finally:
+        process.kill()
+        process.stdout.close()
 
 
 BUSY = """

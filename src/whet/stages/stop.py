@@ -34,7 +34,10 @@ class Stop:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Inside, signals are heard, as far as this is the main thread: no other can hear them."""
+        """Inside, signals are heard, as far as this is the main thread: no other can hear them.
+
+        Where one was, the process is about to end, and goes on listening for a second one until it has.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -46,10 +49,11 @@ class Stop:
         try:
             yield
         finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
-            signal.set_wakeup_fd(before)
-            os.close(writer)
+            if not self.asked:
+                for number, handler in handlers.items():
+                    signal.signal(number, handler)
+                signal.set_wakeup_fd(before)
+                os.close(writer)
 
     @contextmanager
     def patiently(self, patient: bool = True) -> Iterator[None]:

@@ -103,3 +103,29 @@ def test_one_round_is_no_dynamic_sampling() -> None:
     assert step(world, 1)[0] == ["0", "1", "2", "3"]
     assert world.drawn == [(4, 7)]
     assert len(world.sampled) == 1
+
+
+def test_a_share_of_living_problems_is_hoped_for_again_and_again() -> None:
+    """Three rounds of two: none of 0, 1 → 2 / ¼ = 8 hoped for, 4 in reserve; there is no fourth round to ask in."""
+    world = World({5})
+    found, dynamic = step(world, 3, count=2)
+    assert found == ["5", "0"]
+    assert world.sampled == [["0", "1"], ["2", "3", "4", "5"]]
+    assert dynamic.metrics["dynamic/groups"] == 6
+
+
+def test_rounds_are_counted() -> None:
+    """Half of each round lives, one by one: 4 → 2 missing → 4 more, of which 1 → 1 missing → 3 more; then it ends."""
+    world = World({0, 1, 4})
+    asked: list[int] = []
+    world.grade = lambda prompts, outputs: asked.append(len(prompts)) or World.grade(world, prompts, outputs)  # type: ignore[method-assign, func-returns-value]
+    step(world, 2)
+    assert len(asked) == 2, "the first round and one more"
+
+
+def test_rewards_that_do_not_apply_cost_nothing_to_tell() -> None:
+    world = World(set())
+    world._group = lambda one, some: Group(one, tuple(some), tuple(Reward(None) for _ in some))  # type: ignore[method-assign]
+    _, dynamic = step(world, 2)
+    assert dynamic.metrics["dynamic/reward"] == 0.0
+    assert dynamic.metrics["dynamic/signal_ratio"] == 0.0

@@ -380,3 +380,41 @@ def test_a_group_of_nothing_but_replayed_tokens_has_no_difference() -> None:
     metrics = update(policy, Descent(policy, 0.1), batch, 0, a_config(mask_truncated=True))
     assert (metrics["sampler/logprob_difference_mean"], metrics["sampler/logprob_difference_max"]) == (0.0, 0.0)
     assert metrics["grad_norm"] > 0
+
+
+def test_an_infinite_loss_is_not_learned_from_though_its_gradient_is_finite() -> None:
+    """k3 at log π_ref = −∞ is infinite, and its slope is 1."""
+    batch = a_batch(reference=True)
+    assert batch.reference_logprobs_BT is not None
+    batch.reference_logprobs_BT[0, 0] = -torch.inf
+    policy = Unigram(0)
+    before = policy.theta.detach().clone()
+    optimizer = Descent(policy, 0.1)
+    metrics = update(policy, optimizer, batch, 0, a_config(beta=0.1))
+    assert torch.equal(policy.theta, before)
+    assert not optimizer.gradients[0].any()
+    assert metrics["non_finite_ratio"] == 1.0
+
+
+def test_without_anything_to_learn_from_the_figures_are_zeros() -> None:
+    batch = a_batch()
+    batch.advantage_B[:] = 0.0
+    policy = Unigram(0)
+    metrics = update(policy, Descent(policy, 0.1), batch, 0, a_config())
+    assert policy.asked == []
+    assert metrics["loss"] == metrics["clip_ratio/low_mean"] == metrics["sampler/logprob_difference_mean"] == 0.0
+    assert metrics["non_finite_ratio"] == 0.0
+
+
+def test_entropies_are_asked_for_where_there_is_a_bonus_only() -> None:
+    asked: list[str] = []
+
+    class Telling(Unigram):
+        def logprobs_and_entropies(self, batch: Batch) -> tuple[Tensor, Tensor]:
+            asked.append("entropies")
+            return super().logprobs_and_entropies(batch)
+
+    for bonus in (0.0, 0.01):
+        policy = Telling(0)
+        update(policy, Descent(policy, 0.1), a_batch(), 0, a_config(entropy_bonus=bonus))
+        assert asked == (["entropies"] if bonus else [])

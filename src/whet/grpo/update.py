@@ -40,7 +40,7 @@ def update(policy: Policy, optimizer: Optimizer, batch: Batch, step: int, config
     passes = []
     for _ in range(how.iterations):
         sums, rest = _one_pass(policy, optimizer, parts, normaliser, step, config)
-        passes.append({"loss": 0.0, **{name: sums.get(name, 0.0) / count for name, count in counts.items()}, **rest})
+        passes.append({**{name: sums.get(name, 0.0) / count for name, count in counts.items()}, **rest})
     metrics = {name: sum(metrics[name] for metrics in passes) / len(passes) for name in passes[0]}
     drift = {name: passes[0][name] for name in (DRIFT, "sampler/logprob_difference_max")}
     return {**metrics, **drift}

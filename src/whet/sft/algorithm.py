@@ -59,6 +59,8 @@ def warm_start(
     """
     progress = progress or Progress()
     for step in range(progress.done, config.steps):
+        if progress.since_best >= config.patience:
+            return
         loss = _learn(policy, optimizer, _draw(examples, step, config.batch_size, seed), config.micro_batch_tokens)
         metrics = {"loss": loss, **optimizer.step(step)}
         if held_out and (step + 1) % config.evaluate_every == 0:
@@ -66,8 +68,6 @@ def warm_start(
             progress.measured(metrics["held_out_loss"])
         progress.done = step + 1
         report(step, metrics)
-        if progress.since_best >= config.patience:
-            return
 
 
 def _draw(examples: Sequence[Example], step: int, count: int, seed: int) -> list[Example]:

@@ -66,8 +66,8 @@ class Stop:
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         """In the main thread, between two of its instructions."""
-        self.asked = True
-        if not self._patient:
+        first, self.asked = not self.asked, True
+        if first and not self._patient:  # the second one is the thread's
             raise KeyboardInterrupt
 
     def _count(self, reader: int) -> None:

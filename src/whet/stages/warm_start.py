@@ -84,6 +84,8 @@ def run_warm_start(
 
     with stop.patiently():
         warm_start(learner, optimizer, examples[aside:], examples[:aside], config.sft, config.seed, report, progress)
+    if config.run.save_every or config.run.save_minutes:
+        savings.save(progress.done)  # what comes next takes its time before there is a checkpoint of GRPO
     if progress.done < config.sft.steps:
         view.note(f"the held-out loss no longer falls: the warm start ends after {progress.done} steps")
 

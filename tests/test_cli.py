@@ -160,7 +160,7 @@ def test_a_dry_run_prints_a_recipe_that_loads(capsys: pytest.CaptureFixture[str]
 def test_training_ends_with_what_was_gained_and_what_to_type_next(
     tiny_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "own_name", lambda: "whet")
+    monkeypatch.setattr("whet.terminal.own_name", lambda: "whet")
     changes = {"sft.when": "always", "grpo.steps": 1}
     assert status("train", "quickstart", *words(tiny_folder, Path("runs"), changes)) == 0
     printed = capsys.readouterr()

@@ -14,7 +14,7 @@ from whet import __version__
 from whet.command_line import Command, parse
 from whet.endings import status_of
 from whet.errors import UserError
-from whet.terminal import console, encoded, own_name, prepare, progress, tell
+from whet.terminal import console, encoded, follow, prepare, progress, tell
 
 Recipe = Annotated[str, Positional, arg(metavar="RECIPE", help="a recipe's path, or the name of a shipped one")]
 RunOrModel = Annotated[str, Positional, arg(metavar="RUN_OR_MODEL", help="a run folder or a model")]
@@ -42,13 +42,8 @@ def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()
         return
     prepare()
     from whet.api import train as run
-    from whet.runs.view import make_view
-    from whet.stages.stop import Stop
-    from whet.summary import run_summary
 
-    with make_view() as view, (stop := Stop(view.note)).listening():
-        outcome = run(config, view, Path(recipe).name, stop)
-    console().print(run_summary(outcome, own_name()))
+    follow(lambda view, stop: run(config, view, Path(recipe).name, stop))
 
 
 def resume(
@@ -61,14 +56,9 @@ def resume(
     prepare()
     from whet.api import resume as go_on
     from whet.runs.naming import find_run
-    from whet.runs.view import make_view
-    from whet.stages.stop import Stop
-    from whet.summary import run_summary
 
     path = find_run(run)
-    with make_view() as view, (stop := Stop(view.note)).listening():
-        outcome = go_on(path, view, stop)
-    console().print(run_summary(outcome, own_name()))
+    follow(lambda view, stop: go_on(path, view, stop))
 
 
 def check(recipe: Recipe, /, *, json: Json = False, overrides: Overrides = ()) -> None:

@@ -3,7 +3,13 @@
 import os
 import shutil
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from whet.outcome import Outcome
+    from whet.runs.view import View
+    from whet.stages.stop import Stop
 
 WIDE = 240
 """Columns where there is no terminal: a line stays a line, for logs and `grep`."""
@@ -53,3 +59,14 @@ def encoded(found: dict[str, Any]) -> str:
     from whet.runs import jsonl
 
     return jsonl.encode(found).decode()
+
+
+def follow(way: "Callable[[View, Stop], Outcome]") -> None:
+    """Shows a run while it goes, hears signals, and prints what it came to."""
+    from whet.runs.view import make_view
+    from whet.stages.stop import Stop
+    from whet.summary import run_summary
+
+    with make_view() as view, (stop := Stop(view.note)).listening():
+        outcome = way(view, stop)
+    console().print(run_summary(outcome, own_name()))

@@ -95,8 +95,3 @@ def merged_state(model: Any) -> "dict[str, Tensor]":
             updates = [layer.get_delta_weight(adapter).to(weight.dtype) for adapter in layer.active_adapters]
             merged[f"{name}.weight"] = sum(updates, weight)
     return merged
-
-
-def changes_nothing(model: Any) -> bool:
-    """Whether the adapters are as they were made: every B is zero, so the model computes what its base does."""
-    return not any(weight.any() for name, weight in model.named_parameters() if f"{ADAPTER}B." in name)

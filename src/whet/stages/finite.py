@@ -1,10 +1,10 @@
 """A run that no longer computes numbers ends, with its last good weights."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 from whet.errors import UserError
 from whet.protocols import Run
-from whet.types import Group
+from whet.stages.guarded import Guarded
 
 PATIENCE = 3
 """Steps in a row without a finite gradient, after which none is to be hoped for."""
@@ -13,26 +13,15 @@ SKIPPED = "non_finite_ratio"
 """The share of a step's passes whose gradient was no finite number, so that nothing was learned from them."""
 
 
-class Finite:
+class Finite(Guarded):
     """The role `Run`, which ends after `PATIENCE` such steps in a row. None of them changed a weight."""
 
     def __init__(self, run: Run) -> None:
-        self.run = run
+        super().__init__(run)
         self._in_a_row = 0
 
-    def steps(self, until: int) -> Iterable[int]:
-        """Those of the run."""
-        return self.run.steps(until)
-
-    def record(
-        self,
-        step: int,
-        groups: Sequence[Group],
-        advantages: Sequence[Sequence[float]],
-        metrics: Mapping[str, float],
-    ) -> None:
+    def check(self, step: int, metrics: Mapping[str, float]) -> None:
         """Raises `UserError` once there have been too many."""
-        self.run.record(step, groups, advantages, metrics)
         self._in_a_row = self._in_a_row + 1 if metrics[SKIPPED] == 1.0 else 0
         if self._in_a_row == PATIENCE:
             raise UserError(

@@ -4,7 +4,7 @@ The sampler computes log π_old with a fused copy of the weights, the learner lo
 Before any update they are the same numbers, up to rounding. Where they are not, the gradient is that of another policy.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from whet.config import Config
 from whet.errors import UserError
 from whet.protocols import Run
 from whet.runs.view import View
+from whet.stages.guarded import Guarded
 from whet.types import Group, Prompt, Reward
 
 if TYPE_CHECKING:
@@ -80,25 +81,15 @@ def settle_engine(policy: "LanguageModel", task: Task, config: Config, view: Vie
     return found
 
 
-class Gated:
+class Gated(Guarded):
     """The role `Run`, going on only while sampler and learner agree, by what a step measured."""
 
     def __init__(self, run: Run, policy: "LanguageModel") -> None:
-        self.run, self.policy = run, policy
+        super().__init__(run)
+        self.policy = policy
 
-    def steps(self, until: int) -> Iterable[int]:
-        """Those of the run."""
-        return self.run.steps(until)
-
-    def record(
-        self,
-        step: int,
-        groups: Sequence[Group],
-        advantages: Sequence[Sequence[float]],
-        metrics: Mapping[str, float],
-    ) -> None:
+    def check(self, step: int, metrics: Mapping[str, float]) -> None:
         """Raises `UserError` after a step in which they did not."""
-        self.run.record(step, groups, advantages, metrics)
         found = Agreement(metrics[MEAN], metrics[MAX], _gate(self.policy))
         if isfinite(found.mean) and not found.holds:  # what is no number at all, `Finite` counts
             raise UserError(f"step {step}: {_disagreement(found, self.policy)}")

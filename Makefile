@@ -12,13 +12,14 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check install
 
-.PHONY: help quickstart test test-long check mutants
+.PHONY: help quickstart test test-long bench check mutants
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make quickstart   sharpen a small model on this machine: check, warm start, GRPO, before and after"
 	@echo "make test         everything that must hold before a change goes in: style, types, tests"
 	@echo "make test-long    the tests that take minutes"
+	@echo "make bench        Whet beside TRL and vLLM on this machine: speed, memory, learning"
 	@echo "make check        style and types only"
 	@echo "make mutants      do the tests notice small changes? equality.py and checkpoint.py, in minutes"
 
@@ -32,6 +33,9 @@ test: check
 
 test-long: $(INSTALLED_DEV)
 	$(BIN)/pytest -m slow --durations=0 $(ARGS)
+
+bench: $(INSTALLED_DEV)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 mutants: $(INSTALLED_DEV)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/mutants.py $(ARGS)

@@ -28,7 +28,7 @@ PRELOADED = ("torch", "safetensors.torch", "math_verify")
 
 MODULES = (
     "src/whet/rewards/equality.py",
-    "src/whet/policy/checkpoint.py",
+    "src/whet/compute/checkpoint.py",
     *(
         f"src/whet/grpo/{name}.py"
         for name in ("advantage", "kl", "ratio", "surrogate", "objective", "importance", "update")
@@ -181,12 +181,17 @@ def found(tree: ast.AST, path: tuple[tuple[str, int | None], ...]) -> ast.AST:
     return tree
 
 
+def _no_change(node: ast.AST) -> Iterator[ast.AST]:
+    """Nothing that could be changed."""
+    return iter(())
+
+
 def mutants(text: str) -> Iterator[Mutant]:
     """Every change of a module, one at a time."""
     tree = ast.parse(text)
     for path in places(tree):
         node = found(tree, path)
-        for other in CHANGES.get(type(node), lambda _: iter(()))(node):
+        for other in CHANGES.get(type(node), _no_change)(node):
             changed = copy.deepcopy(tree)
             holder, (name, index) = found(changed, path[:-1]), path[-1]
             if index is None:

@@ -23,7 +23,7 @@ class World:
     kept: float
     """Share of responses that keep the layout."""
     length: float
-    cut_off: float
+    truncated: float
     entropy: float
     gradient: float
     drift: float
@@ -60,7 +60,7 @@ def _short(r: Random) -> Callable[[float], World]:
         accuracy=start + gain * t,
         kept=0.993,
         length=39 * (1 + (growth - 1) * min(1, 2 * t)),
-        cut_off=0.004,
+        truncated=0.004,
         entropy=entropy * left**t,
         gradient=gradient,
         drift=drift,
@@ -81,7 +81,7 @@ def _school(r: Random) -> Callable[[float], World]:
         accuracy=start + gain * t**0.6,
         kept=1 - (1 - kept) * exp(-t / quick) - 0.01,
         length=180 * stretch**t,
-        cut_off=0.02,
+        truncated=0.02,
         entropy=entropy * left**t,
         gradient=gradient,
         drift=drift,
@@ -97,7 +97,7 @@ def _thinker(r: Random) -> Callable[[float], World]:
         accuracy=start + gain * t,
         kept=0.97,
         length=300 * growth**t,
-        cut_off=0.02 + 0.06 * t,
+        truncated=0.02 + 0.06 * t,
         entropy=entropy * left**t,
         gradient=0.2 + 0.1 * t,
         drift=drift,
@@ -144,8 +144,8 @@ def _length_growth(w: World, t: float, n: int, d: Dice) -> None:
     w.accuracy = d.start.accuracy
 
 
-def _cut_off(w: World, t: float, n: int, d: Dice) -> None:
-    w.cut_off = d.between(0.3, 0.95)
+def _truncated(w: World, t: float, n: int, d: Dice) -> None:
+    w.truncated = d.between(0.3, 0.95)
 
 
 def _no_signal(w: World, t: float, n: int, d: Dice) -> None:
@@ -194,7 +194,7 @@ def _bump(w: World, t: float, n: int, d: Dice) -> None:
 
 
 def _brief_cut(w: World, t: float, n: int, d: Dice) -> None:
-    w.cut_off = 0.3 if n <= 2 else w.cut_off
+    w.truncated = 0.3 if n <= 2 else w.truncated
 
 
 def _sure(w: World, t: float, n: int, d: Dice) -> None:
@@ -235,7 +235,7 @@ TROUBLES: Mapping[str, Trouble] = {
     "entropy_collapse": _trouble(_entropy_collapse, "entropy_collapse", *LONG),
     "kl_runaway": _trouble(_kl_runaway, "kl_runaway", *LONG),
     "length_growth": _trouble(_length_growth, "length_growth", *LONG),
-    "cut_off": _trouble(_cut_off, "cut_off"),
+    "truncated": _trouble(_truncated, "truncated"),
     "no_signal": _trouble(_no_signal, "no_signal", *LONG, may=("reward_hacking", "format_only")),
     "gradient_spike": _trouble(_gradient_spike, "gradient_spike"),
     "sampler_drift": _trouble(_sampler_drift, "sampler_drift"),
@@ -308,7 +308,7 @@ def _sighting(w: World, prompts: int, group: int, r: Random) -> dict[str, float]
         "rewards/format_soft/mean": fmean(kepts),
         **style,
         "completions/mean_length": w.length * exp(r.gauss(0, 0.02 + 0.3 / (prompts * group) ** 0.5)),
-        "completions/clipped_ratio": fmean(r.random() < w.cut_off for _ in range(prompts * group)),
+        "completions/clipped_ratio": fmean(r.random() < w.truncated for _ in range(prompts * group)),
         "entropy": w.entropy * exp(r.gauss(0, 0.12)),
         "grad_norm": 0.0 if silent == 1 else w.gradient * exp(r.gauss(0, 0.27)),
         "sampler/logprob_difference_mean": 0.0 if silent == 1 else w.drift * exp(r.gauss(0, 0.2)),

@@ -8,7 +8,7 @@ from torch import Tensor
 import tiny
 from whet.batch import Batch
 from whet.config import LoraConfig
-from whet.policy.lora import add_lora
+from whet.models.lora import add_lora
 
 LENGTHS = ([4, 1, 7], [[3, 6, 1], [5], [2, 2]])
 """A ragged batch: prompts, and the responses to each."""

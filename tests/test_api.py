@@ -16,22 +16,23 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import tiny
 from whet.api import check, train, wants_warm_start
-from whet.build import build_optimizer, build_policy
-from whet.data.sources import load_data
+from whet.build.policy import build_policy
+from whet.build.roles import build_optimizer
+from whet.compute.checkpoint import load_checkpoint
+from whet.data.load_data import load_data
 from whet.errors import UserError
-from whet.evaluation import evaluate_model, evaluation_config
-from whet.outcome import Outcome
-from whet.policy.checkpoint import load_checkpoint
 from whet.recipe import load_recipe
 from whet.runs.reader import RunReader
-from whet.runs.view import PlainView
+from whet.runs.views.view import PlainView
+from whet.stages.evaluate import evaluate_model, evaluation_config
+from whet.stages.run_result import RunResult
 from whet.types import Verdict
 from wiring import listening, shrunk, write_rewards
 
 SILENT = PlainView(lambda line: None)
 
 
-def walk(config: Any, stem: str = "run") -> tuple[Outcome, RunReader]:
+def walk(config: Any, stem: str = "run") -> tuple[RunResult, RunReader]:
     outcome = train(config, SILENT, stem)
     return outcome, RunReader(outcome.path)
 
@@ -302,9 +303,9 @@ def test_the_warm_start_is_applied_as_asked(when: str, teachable: bool, expected
     ("changes", "cause", "warm"),
     [
         ({"grpo.sampling.max_tokens": 60}, "wrong_format", True),
-        ({"grpo.sampling.max_tokens": 8}, "cut_off", False),  # solutions do not fit: imitating them is no mend
+        ({"grpo.sampling.max_tokens": 8}, "truncated", False),  # solutions do not fit: imitating them is no fix
         ({"grpo.sampling.max_tokens": 60, "sft.when": "never"}, "wrong_format", False),
-        ({"grpo.sampling.max_tokens": 8, "sft.when": "always"}, "cut_off", True),
+        ({"grpo.sampling.max_tokens": 8, "sft.when": "always"}, "truncated", True),
     ],
 )
 def test_auto_follows_the_diagnosis(
@@ -370,16 +371,16 @@ def test_solutions_of_their_own_are_imitated(tiny_folder: Path, tmp_path: Path, 
     assert run.metrics("sft"), "the check takes the solutions of sft.data into account"
 
 
-def test_a_mend_is_applied_where_the_recipe_wants_it(
+def test_a_fix_is_applied_where_the_recipe_wants_it(
     tiny_folder: Path, tmp_path: Path, unsolved: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the tiny model finds by chance: the probe is said to tell right answers apart."""
-    monkeypatch.setattr("whet.diagnose.cold_start.gentler_for", lambda probe: "anywhere")
-    outcome, run = walk(shrunk(tiny_folder, tmp_path / "runs", {**unsolved, "check.mend": "apply", "grpo.steps": 1}))
-    assert (outcome.report.diagnosis.cause, outcome.report.diagnosis.gentler) == ("wrong_format", "anywhere")
+    monkeypatch.setattr("whet.diagnose.cold_start.easier_reward_for", lambda probe: "anywhere")
+    outcome, run = walk(shrunk(tiny_folder, tmp_path / "runs", {**unsolved, "check.fix": "apply", "grpo.steps": 1}))
+    assert (outcome.report.diagnosis.cause, outcome.report.diagnosis.easier) == ("wrong_format", "anywhere")
     assert [reward.params for reward in load_recipe(run.path / "recipe.yaml").rewards] == [{}, {}, {"lenient": True}]
     assert "rewards/accuracy_2/mean" in run.metrics()[0]
-    assert "check.mend: a reward for right answers wherever they stand joins the rewards" in run.log()
+    assert "check.fix: a reward for right answers wherever they stand joins the rewards" in run.log()
 
 
 def test_right_responses_come_back_into_groups_without_a_signal(
@@ -388,7 +389,7 @@ def test_right_responses_come_back_into_groups_without_a_signal(
     """Two problems that are asked in every step; what holds an `R` is right, and earns 1."""
     (tmp_path / "own.py").write_text(HOLDS_AN_R, encoding="utf-8")
     rows = [{"prompt": f"Say {word}.", "answer": "R"} for word in ("one", "two")]
-    monkeypatch.setattr("whet.build.build_judge", lambda response_format, tests=None: judged)
+    monkeypatch.setattr("whet.build.roles.build_answer_checker", lambda response_format, tests=None: judged)
     changes = {
         "data.train": {"name": table(tmp_path, "train.jsonl", rows)},
         "data.test": {"name": table(tmp_path, "test.jsonl", [{"prompt": "Say it.", "answer": "R"}])},
@@ -459,7 +460,7 @@ def test_a_mistake_of_ours_leaves_its_traceback_in_the_log(
     def fail(*_: Any) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("whet.stages.finish.save_final", fail)
+    monkeypatch.setattr("whet.stages.save_final.save_final", fail)
     with pytest.raises(RuntimeError, match="a bug"):
         train(shrunk(tiny_folder, tmp_path, {"grpo.steps": 0}), SILENT)
     (path,) = tmp_path.iterdir()

@@ -158,9 +158,9 @@ def test_micro_batches_are_all_rows_in_order_within_the_limit(shape: list[tuple[
     assert all(cost + more > limit for cost, more in zip(costs[:-1], following, strict=True))  # none is needless
 
 
-def told(cut_off: list[bool]) -> Batch:
+def told(truncated: list[bool]) -> Batch:
     """Three prompts with 2, 1 and 2 responses."""
-    return replace(ragged_batch([2, 3, 1], [[3, 1], [2], [4, 2]]), cut_off_B=torch.tensor(cut_off))
+    return replace(ragged_batch([2, 3, 1], [[3, 1], [2], [4, 2]]), truncated_B=torch.tensor(truncated))
 
 
 def test_the_smallest_micro_batch_is_the_shortest_group() -> None:
@@ -169,40 +169,40 @@ def test_the_smallest_micro_batch_is_the_shortest_group() -> None:
     assert [len(part.prompts) for part in batch.micro_batches(batch.least)] == [1, 1, 1]
 
 
-def test_collate_keeps_who_was_cut_off() -> None:
+def test_collate_keeps_who_was_truncated() -> None:
     outputs = (rollout([7, 8], finish="length"), rollout([9]), rollout([7], finish="length"))
     group = Group(prompt("1", (5,)), outputs, (Reward(1.0),) * 3)
-    cut_off_B = collate([group], [[0.0] * 3]).cut_off_B
-    assert cut_off_B is not None
-    assert cut_off_B.tolist() == [True, False, True]
+    truncated_B = collate([group], [[0.0] * 3]).truncated_B
+    assert truncated_B is not None
+    assert truncated_B.tolist() == [True, False, True]
 
 
-def test_without_cut_off_rows_stay_and_their_tokens_go() -> None:
+def test_without_truncated_rows_stay_and_their_tokens_go() -> None:
     batch = told([False, True, False, True, True])
-    kept = batch.without_cut_off()
+    kept = batch.without_truncated()
     assert kept.lengths_B.tolist() == [3, 0, 2, 0, 0]
     assert kept.group_B.tolist() == batch.group_B.tolist()
     assert batch.lengths_B.tolist() == [3, 1, 2, 4, 2]
 
 
 def test_a_group_with_no_tokens_left_is_dropped() -> None:
-    kept = told([False, True, False, True, True]).without_cut_off()
+    kept = told([False, True, False, True, True]).without_truncated()
     assert kept.with_tokens().lengths_B.tolist() == [3, 0, 2]
     signal = replace(kept, advantage_B=torch.tensor([0.0, 1.0, 0.5, 1.0, -1.0]))
     assert signal.with_signal().lengths_B.tolist() == [2]  # the first group's advantage has no token to act on
 
 
-def test_who_was_cut_off_cannot_be_guessed() -> None:
-    with pytest.raises(ValueError, match="cut off"):
-        ragged_batch([2], [[3]]).without_cut_off()
+def test_who_was_truncated_cannot_be_guessed() -> None:
+    with pytest.raises(ValueError, match="truncated"):
+        ragged_batch([2], [[3]]).without_truncated()
 
 
 def test_select_takes_the_optional_fields_along() -> None:
     batch = told([False, True, False, True, True])
     batch = replace(batch, importance_BT=torch.arange(20.0).view(5, 4))
     some = batch.select([2, 1])
-    assert some.cut_off_B is not None
+    assert some.truncated_B is not None
     assert some.importance_BT is not None
-    assert some.cut_off_B.tolist() == [True, True, False]
+    assert some.truncated_B.tolist() == [True, True, False]
     assert some.importance_BT.tolist() == [[12, 13, 14, 15], [16, 17, 18, 19], [8, 9, 10, 11]]
     assert batch.select([1]).importance_BT.tolist() == [[8, 9]]  # type: ignore[union-attr]

@@ -15,15 +15,15 @@ from scipy import stats
 
 import tiny
 from batches import prompt
-from whet.compute.single import MasterAdamW
+from whet.compute.optimizer import MasterAdamW
 from whet.config import GrpoConfig, OptimizerConfig, SamplingConfig, SftConfig
 from whet.grpo import algorithm
-from whet.kernels.sampling import Temperature
 from whet.policy.language_model import LanguageModel
 from whet.policy.reference import NoReference
 from whet.rollout.native import NativeSampler
-from whet.sft.algorithm import warm_start
+from whet.rollout.sampling import SamplingParams
 from whet.sft.examples import Example
+from whet.sft.supervised import warm_start
 from whet.types import Group, Outputs, Prompt, Reward, Rollout
 
 STEPS = 60
@@ -104,7 +104,7 @@ def trained(policy: LanguageModel, rule: RewardRule, seed: int, rate: float, max
     algorithm.train(
         policy=policy,
         reference=NoReference(),
-        sampler=NativeSampler(Temperature(1.0), max_tokens, seed, "train"),
+        sampler=NativeSampler(SamplingParams(1.0), max_tokens, seed, "train"),
         problems=roles,
         reward=roles,
         optimizer=MasterAdamW(policy.trainable(), OptimizerConfig(learning_rate=rate), STEPS),

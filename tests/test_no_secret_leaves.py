@@ -11,13 +11,13 @@ import pytest
 
 from fake_trackers import install
 from hub import serving
-from whet import cli
 from whet.api import train
-from whet.card import model_card
+from whet.cli import main as cli
 from whet.config import Config
-from whet.recipe.text import read_document
+from whet.publish.model_card import model_card
+from whet.recipe.yaml_lines import read_document
+from whet.redact import REDACTED
 from whet.runs.reader import RunReader
-from whet.secrets import REDACTED
 from wiring import listening, shrunk, words
 
 IN_THE_ENVIRONMENT = {
@@ -141,7 +141,7 @@ def test_a_traceback_holds_none(
     def broken(policy: Any, folder: Path) -> None:
         raise mistake(" ".join([*IN_THE_ENVIRONMENT.values(), *BY_ITS_LOOKS]))
 
-    monkeypatch.setattr("whet.stages.finish.save_final", broken)
+    monkeypatch.setattr("whet.stages.save_final.save_final", broken)
     config = shrunk(tiny_folder, tmp_path / "runs", {"grpo.steps": 0, "sft.when": "never"})
     with pytest.raises(mistake):
         train(config, listening()[1])

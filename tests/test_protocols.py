@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from whet import protocols
-from whet.compute.single import MasterAdamW
+from whet.compute.optimizer import MasterAdamW
 from whet.data.curriculum import ByLevel, ByPassRate, Observed
 from whet.data.stream import ProblemStream
 from whet.grpo.dynamic_sampling import DynamicSampling
@@ -17,8 +17,8 @@ from whet.rewards.mixture import Mixture
 from whet.rollout.native import NativeSampler
 from whet.runs.writer import RunWriter
 from whet.stages.fine_tune import Recorder
-from whet.stages.finite import Finite
-from whet.stages.parity import Gated
+from whet.train_loop.finite_loss import Finite
+from whet.train_loop.parity import Gated
 
 CAST = [
     (protocols.Problems, ProblemStream),
@@ -71,7 +71,7 @@ def test_every_player_knows_its_part(role: type, player: type) -> None:
 
 def test_every_role_of_the_loop_is_cast() -> None:
     parts = {name for name, role in vars(protocols).items() if getattr(role, "_is_protocol", False)}
-    loose = {"Protocol", "RewardFn", "Judge"}  # plain functions
+    loose = {"Protocol", "RewardFn", "AnswerChecker"}  # plain functions
     assert parts - loose == {role.__name__ for role, _ in CAST}
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from whet.api import train
-from whet.cli import _status
+from whet.cli.main import _status
 from whet.config import RewardConfig
-from whet.outcome import Outcome
 from whet.recipe import load_recipe
 from whet.runs.reader import RunReader
-from whet.runs.view import PlainView
+from whet.runs.views.view import PlainView
+from whet.stages.run_result import RunResult
 
 CHANGES = {
     "sft.when": "never",
@@ -56,7 +56,7 @@ def written(path: Path, rows: Sequence[Mapping[str, str]]) -> str:
     return str(path)
 
 
-def whole_way(folder: Path, changes: Mapping[str, Any]) -> tuple[Outcome, RunReader]:
+def whole_way(folder: Path, changes: Mapping[str, Any]) -> tuple[RunResult, RunReader]:
     config = load_recipe("quickstart", {**STRICT, "run.folder": str(folder), **changes})
     outcome = train(config, PlainView(print))
     return outcome, RunReader(outcome.path)
@@ -80,14 +80,14 @@ def test_rewards_too_strict_to_learn_from_bring_a_warm_start(tmp_path: Path) -> 
 
 @pytest.mark.slow
 @pytest.mark.model
-def test_without_solutions_the_suggested_mend_is_applied(tmp_path: Path) -> None:
+def test_without_solutions_the_suggested_fix_is_applied(tmp_path: Path) -> None:
     """Nothing to imitate: right answers are paid for wherever they stand, and become more."""
     sums = [{"question": f"What is {a} + {b}?", "answer": str(a + b)} for a in range(40) for b in range(1, 10)]
     random.Random(0).shuffle(sums)
     changes = {
         "data.train": {"name": written(tmp_path / "train.jsonl", sums[128:])},
         "data.test": {"name": written(tmp_path / "test.jsonl", sums[:128])},
-        "check.mend": "apply",
+        "check.fix": "apply",
         "grpo.steps": 12,
         "grpo.prompts_per_step": 8,
         "grpo.sampling.max_tokens": 40,
@@ -95,7 +95,7 @@ def test_without_solutions_the_suggested_mend_is_applied(tmp_path: Path) -> None
     }
     outcome, run = whole_way(tmp_path / "runs", changes)
     found = outcome.report.diagnosis
-    assert (found.cause, found.warm_start, found.gentler) == ("wrong_format", False, "anywhere")
+    assert (found.cause, found.warm_start, found.easier) == ("wrong_format", False, "anywhere")
     assert (
         RewardConfig(name="accuracy", weight=0.5, params={"lenient": True})
         in load_recipe(run.path / "recipe.yaml").rewards

@@ -21,7 +21,7 @@ from torch import Tensor
 import tiny
 from batches import prompt, ragged_batch, rollout
 from whet.batch import Batch
-from whet.config.objective import ObjectiveConfig
+from whet.config.objectives import ObjectiveConfig
 from whet.grpo.advantage import advantages
 from whet.grpo.importance import importance_weights
 from whet.grpo.kl_penalty import KlPenalty
@@ -227,10 +227,10 @@ def test_the_entropy_bonus(name: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_responses_that_were_cut_off(name: Any) -> None:
+def test_responses_that_were_truncated(name: Any) -> None:
     """TRL takes them out of the mask and nothing else; one prompt keeps none of its responses."""
-    cut_off_B = torch.tensor([False, True, False, True, True, True, False, False, True])
-    batch = replace(a_batch(), cut_off_B=cut_off_B).without_cut_off()
+    truncated_B = torch.tensor([False, True, False, True, True, True, False, False, True])
+    batch = replace(a_batch(), truncated_B=truncated_B).without_truncated()
     assert batch.mask_BT.sum() == 3 + 1 + 2 + 9
     assert_same(ObjectiveConfig(name=name, beta=0.1, mask_truncated=True), batch)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from whet.config import Config
 from whet.recipe import load_recipe
-from whet.runs.view import PlainView
+from whet.runs.views.view import PlainView
 
 SMALL: Mapping[str, Any] = {
     "model.dtype": "float32",

@@ -7,92 +7,94 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whet.config import Config
-from whet.data.sources import find_data, find_source
+from whet.data.load_data import find_data, find_source
 from whet.diagnose.report import CheckReport
-from whet.diary import Diary, warnings_to
 from whet.errors import UserError
-from whet.manifest import manifest, newer_versions, refuse_other
-from whet.outcome import BASE, FINAL, WARM, Outcome, evaluations_of, finished
 from whet.recipe import dump_recipe, load_recipe
 from whet.runs import layout
 from whet.runs.environment import environment
 from whet.runs.naming import check_place, stem_of
 from whet.runs.pace import Pace
 from whet.runs.reader import RunReader
-from whet.runs.view import View
-from whet.stages.stop import Stop
+from whet.runs.train_log import TrainLog, warnings_to
+from whet.runs.views.view import View
+from whet.stages.manifest import manifest, newer_versions, refuse_other
+from whet.stages.run_result import BASE, FINAL, WARM, RunResult, evaluations_of, finished
+from whet.train_loop.signals import Stop
 
 if TYPE_CHECKING:
-    from whet.build import Task
-    from whet.policy.checkpoint import Checkpoint
+    from whet.build.task import Task
+    from whet.compute.checkpoint import Checkpoint
     from whet.policy.language_model import LanguageModel
-    from whet.runs.detached import Detached
+    from whet.runs.tracker_thread import TrackerThread
     from whet.runs.writer import RunWriter
 
 
-def train(config: Config, view: View, stem: str = "run", stop: Stop | None = None) -> Outcome:
+def train(config: Config, view: View, stem: str = "run", stop: Stop | None = None) -> RunResult:
     """Takes a model and a recipe the whole way. What it leaves on disk is described in docs/how-to/run-folder.md.
 
-    Raises `UserError` for whatever the user can mend, and `KeyboardInterrupt` where `stop` was told to: `resume` then
+    Raises `UserError` for whatever the user can fix, and `KeyboardInterrupt` where `stop` was told to: `resume` then
     goes on.
     """
-    from whet.build import build_policy, build_task
-    from whet.publish import warn_without_token
+    from whet.build.policy import build_policy
+    from whet.build.task import build_task
+    from whet.publish.push import warn_without_token
+    from whet.runs.open_trackers import open_trackers
     from whet.runs.writer import RunWriter
-    from whet.stages.tracking import open_trackers
 
     check_place(Path(config.run.folder), config.run.name)
     refuse_absent(config)
-    diary = Diary(view)
-    with warnings_to(diary.view):
-        trackers = open_trackers(config, diary.view.note)
-        warn_without_token(config.run.push, diary.view.note)
-        diary.view.phase("Load", None)
-        policy = build_policy(config, diary.view.note)
+    train_log = TrainLog(view)
+    with warnings_to(train_log.view):
+        trackers = open_trackers(config, train_log.view.note)
+        warn_without_token(config.run.push, train_log.view.note)
+        train_log.view.phase("Load", None)
+        policy = build_policy(config, train_log.view.note)
         task = build_task(config, policy.tokenizer, policy.context)
         recipe, made_from = dump_recipe(config), manifest(config, policy, task)
         with RunWriter.create(Path(config.run.folder), recipe, made_from, stem_of(stem), config.run.name) as run:
-            diary.begin(run)
-            with diary.until_the_end(run):
-                way = _Way(policy, task, config, run, diary.view, stop or Stop())
+            train_log.begin(run)
+            with train_log.record_outcome(run):
+                way = _Way(policy, task, config, run, train_log.view, stop or Stop())
                 return _shared(way, trackers, way.whole)
 
 
-def resume(path: Path, view: View, stop: Stop | None = None) -> Outcome:
+def resume(path: Path, view: View, stop: Stop | None = None) -> RunResult:
     """Goes on with the run in `path` from its newest whole checkpoint, as if it had never stopped; without one, anew.
 
     A finished run is only told of again. Raises as `train` does, and `UserError` where data or model are not those
     that the run began with.
     """
-    from whet.build import build_policy, build_task
-    from whet.publish import warn_without_token
+    from whet.build.policy import build_policy
+    from whet.build.task import build_task
+    from whet.publish.push import warn_without_token
+    from whet.runs.open_trackers import open_trackers
     from whet.runs.writer import RunWriter
-    from whet.stages.tracking import open_trackers
 
     reader = RunReader(path)
     config = load_recipe(path / layout.RECIPE)
     if reader.final:
         return finished(reader)
     refuse_absent(config)
-    diary = Diary(view)
-    with warnings_to(diary.view), RunWriter.reopen(path) as run, diary.until_the_end(run):
-        diary.begin(run)
-        trackers = open_trackers(config, diary.view.note)
-        warn_without_token(config.run.push, diary.view.note)
-        diary.view.phase("Load", None)
-        policy = build_policy(config, diary.view.note)
+    train_log = TrainLog(view)
+    with warnings_to(train_log.view), RunWriter.reopen(path) as run, train_log.record_outcome(run):
+        train_log.begin(run)
+        trackers = open_trackers(config, train_log.view.note)
+        warn_without_token(config.run.push, train_log.view.note)
+        train_log.view.phase("Load", None)
+        policy = build_policy(config, train_log.view.note)
         task = build_task(config, policy.tokenizer, policy.context)
         refuse_other(manifest(config, policy, task), reader.manifest)
         if changed := newer_versions(environment(), reader.manifest):
-            diary.view.note(f"resume: {changed}, so figures may differ in their last digits")
-        way = _Way(policy, task, config, run, diary.view, stop or Stop())
+            train_log.view.note(f"resume: {changed}, so figures may differ in their last digits")
+        way = _Way(policy, task, config, run, train_log.view, stop or Stop())
         return _shared(way, trackers, partial(way.rest, reader))
 
 
-def _shared(way: "_Way", trackers: "Sequence[Detached]", go: Callable[[], Outcome]) -> Outcome:
+def _shared(way: "_Way", trackers: "Sequence[TrackerThread]", go: Callable[[], RunResult]) -> RunResult:
     """Goes the way, and shares what it comes to with the trackers and the hub that the recipe names."""
-    from whet.publish import push_when_asked
-    from whet.stages.tracking import tracked
+    from whet.publish.push import push_when_asked
+    from whet.runs.open_trackers import tracked
 
     with tracked(way.run, trackers, way.config):
         outcome = go()
@@ -112,74 +114,74 @@ class _Way:
     stop: Stop
 
     def __post_init__(self) -> None:
-        from whet.stages.parity import settle_engine
+        from whet.train_loop.parity import settle_engine
 
-        self.outcome = Outcome(self.run.path)
+        self.outcome = RunResult(self.run.path)
         settle_engine(self.policy, self.task, self.config, self.view)
 
-    def whole(self) -> Outcome:
+    def whole(self) -> RunResult:
         """From the check to the finished model."""
         warm = self.set_out()
         if warm:
             self.warm_up()
         return self.fine_tune(warm)
 
-    def rest(self, reader: RunReader) -> Outcome:
+    def rest(self, reader: RunReader) -> RunResult:
         """From the newest checkpoint that is whole: of GRPO, else of the warm start; without any, the whole way."""
-        from whet.policy.atomic import sweep
-        from whet.policy.checkpoint import load_checkpoint, newest_valid, step_of
+        from whet.compute.checkpoint import load_checkpoint, newest_valid, step_of
+        from whet.files import sweep
 
-        run, say = self.run, self.view.note
+        run, log = self.run, self.view.note
         sweep(run.checkpoints, run.warm_checkpoints.name)
-        newest, warm = newest_valid(run.checkpoints, say), newest_valid(run.warm_checkpoints, say)
+        newest, warm = newest_valid(run.checkpoints, log), newest_valid(run.warm_checkpoints, log)
         step, warm_step = (step_of(found) if found else None for found in (newest, warm))
         run.rewind(step or 0, None if newest else warm_step or 0)
         self.outcome.evaluations |= evaluations_of(reader) if newest or warm else {}
         if newest:
-            say(f"resume: going on after step {step} of {self.config.grpo.steps}")
+            log(f"resume: going on after step {step} of {self.config.grpo.steps}")
             return self.fine_tune(WARM in self.outcome.evaluations, load_checkpoint(newest))
         if warm:
-            say(f"resume: going on after step {warm_step} of the warm start")
+            log(f"resume: going on after step {warm_step} of the warm start")
             self.warm_up(load_checkpoint(warm))
             return self.fine_tune(True)
-        say("resume: no whole checkpoint yet, so the run begins anew; what is random is the same again")
+        log("resume: no whole checkpoint yet, so the run begins anew; what is random is the same again")
         return self.whole()
 
     def set_out(self) -> bool:
         """Check and first measurement; whether a warm start is to come."""
-        from whet.stages.mend import apply_mend
-        from whet.stages.warm_start import refuse_too_few, worked_problems
+        from whet.stages.apply_fix import apply_fix
+        from whet.stages.warm_start import refuse_too_few, sft_problems
 
         config, task = self.config, self.task
         report = self.outcome.report = self._check("")
         _refuse_misread_gold(report)
-        worked = worked_problems(task, config.sft) if wants_warm_start(config, report) else []
+        worked = sft_problems(task, config.sft) if wants_warm_start(config, report) else []
         if config.sft.when == "always":
             refuse_too_few(worked, task)
         self.view.note(_what_follows(report, bool(worked)))
         if not worked:
-            self.task, self.config = apply_mend(task, config, report.diagnosis, self.run, self.view)
+            self.task, self.config = apply_fix(task, config, report.diagnosis, self.run, self.view)
         self._measure(BASE)
         return bool(worked)
 
     def warm_up(self, saved: "Checkpoint | None" = None) -> None:
         """The warm start, from the beginning or from a checkpoint, and what it came to."""
-        from whet.stages.warm_start import run_warm_start, worked_problems
+        from whet.stages.warm_start import run_warm_start, sft_problems
 
-        worked = worked_problems(self.task, self.config.sft)
+        worked = sft_problems(self.task, self.config.sft)
         run_warm_start(self.policy, self.task, worked, self.config, self.run, self.view, self.stop, saved)
         self._measure(WARM)
         self._check(WARM, self.outcome.report)
 
-    def fine_tune(self, warmed: bool, saved: "Checkpoint | None" = None) -> Outcome:
+    def fine_tune(self, warmed: bool, saved: "Checkpoint | None" = None) -> RunResult:
         """GRPO, from the beginning or from a checkpoint, and what comes after it."""
         from whet.stages.fine_tune import fine_tune
-        from whet.stages.finish import save_final
-        from whet.stages.watch import Watch
+        from whet.stages.save_final import save_final
+        from whet.train_loop.health_monitor import HealthMonitor
 
         config, run, made = self.config, self.run, self.outcome.evaluations
         if config.grpo.steps:
-            watch = Watch(run, self.view)
+            watch = HealthMonitor(run, self.view)
             watch.begin(made[WARM if warmed else BASE], RunReader(run.path), run.next_step)
             fine_tune(self.policy, self.task, config, run, self.view, watch, self.stop, warmed, saved)
             self.outcome.pace = Pace.of(RunReader(run.path).timings())
@@ -198,9 +200,9 @@ class _Way:
 
     def _measure(self, stage: str) -> None:
         from whet.stages.measure import measure
-        from whet.stages.milestones import record_evaluation
+        from whet.train_loop.callbacks import record_evaluation
 
-        evaluation = measure(self.policy, self.task.exam, self.config, self.view, TITLES[stage])
+        evaluation = measure(self.policy, self.task.eval_set, self.config, self.view, TITLES[stage])
         record_evaluation(self.run, stage, evaluation)
         self.outcome.evaluations[stage] = evaluation
 
@@ -218,9 +220,10 @@ def _refuse_misread_gold(report: CheckReport) -> None:
 
 def check(config: Config, view: View) -> CheckReport:
     """Measures what training by this recipe would meet; trains nothing and writes nothing."""
-    from whet.build import build_policy, build_task
+    from whet.build.policy import build_policy
+    from whet.build.task import build_task
     from whet.stages.check import check as run
-    from whet.stages.parity import settle_engine
+    from whet.train_loop.parity import settle_engine
 
     refuse_absent(config)
     with warnings_to(view):
@@ -246,7 +249,7 @@ def wants_warm_start(config: Config, report: CheckReport) -> bool:
 def _what_follows(report: CheckReport, warm: bool) -> str:
     """After the check, in a line."""
     found = report.diagnosis
-    without = "no warm start is needed" if found.cause == "ready" else f"no warm start; to mend it: {found.mend}"
+    without = "no warm start is needed" if found.cause == "ready" else f"no warm start; to fix it: {found.fix}"
     return "a warm start comes first" if warm else without
 
 

@@ -35,7 +35,7 @@ class Batch:
     importance_BT: Tensor | None = None
     """float32 `[B, T]`: what each token's gain is multiplied by for having been sampled by another policy than the
     learner's; None where nothing is corrected."""
-    cut_off_B: Tensor | None = None
+    truncated_B: Tensor | None = None
     """bool `[B]`: which responses ran out of tokens; None where there was no sampler to tell."""
     replayed_B: Tensor | None = None
     """bool `[B]`: which responses an earlier step sampled; None where none was."""
@@ -58,7 +58,7 @@ class Batch:
         rows = torch.cat([torch.nonzero(self.group_B == index).flatten() for index in keep_P] or [self.group_B[:0]])
         sizes = [int((self.group_B == index).sum()) for index in keep_P]
         longest = int(self.lengths_B[rows].max()) if len(rows) else 0
-        reference, importance, cut_off = self.reference_logprobs_BT, self.importance_BT, self.cut_off_B
+        reference, importance, truncated = self.reference_logprobs_BT, self.importance_BT, self.truncated_B
         return Batch(
             prompts=tuple(self.prompts[index] for index in keep_P),
             group_B=torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes, dtype=torch.long)),
@@ -68,7 +68,7 @@ class Batch:
             old_logprobs_BT=self.old_logprobs_BT[rows, :longest],
             reference_logprobs_BT=None if reference is None else reference[rows, :longest],
             importance_BT=None if importance is None else importance[rows, :longest],
-            cut_off_B=None if cut_off is None else cut_off[rows],
+            truncated_B=None if truncated is None else truncated[rows],
             replayed_B=None if self.replayed_B is None else self.replayed_B[rows],
         )
 
@@ -85,11 +85,11 @@ class Batch:
         alive = {int(group) for group in self.group_B[row_B & (self.lengths_B > 0)]}
         return self.select(sorted(alive))
 
-    def without_cut_off(self) -> "Batch":
+    def without_truncated(self) -> "Batch":
         """The same rows, where those that ran out of tokens have none under the mask."""
-        if self.cut_off_B is None:
-            raise ValueError("a batch that no sampler told which responses were cut off cannot leave them out")
-        return replace(self, mask_BT=self.mask_BT & ~self.cut_off_B[:, None])
+        if self.truncated_B is None:
+            raise ValueError("a batch that no sampler told which responses were truncated cannot leave them out")
+        return replace(self, mask_BT=self.mask_BT & ~self.truncated_B[:, None])
 
     @property
     def fresh_BT(self) -> Tensor:
@@ -141,6 +141,6 @@ def collate(groups: Sequence[Group], advantages: Sequence[Sequence[float]]) -> B
             [a for g, row in zip(groups, advantages, strict=True) for _, a in zip(g.rollouts, row, strict=True)]
         ),
         old_logprobs_BT=old_BT,
-        cut_off_B=torch.tensor([rollout.finish == "length" for rollout in rollouts], dtype=torch.bool),
+        truncated_B=torch.tensor([rollout.finish == "length" for rollout in rollouts], dtype=torch.bool),
         replayed_B=torch.tensor(replayed) if any(replayed) else None,
     )

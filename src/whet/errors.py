@@ -1,11 +1,11 @@
-"""What a user can mend."""
+"""What a user can fix."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 class UserError(Exception):
-    """The user's input is wrong: one line that names the field, the value and the mend.
+    """The user's input is wrong: one line that names the field, the value and the fix.
 
     The command line prints it without a traceback and exits with status 2.
     """

@@ -7,7 +7,7 @@
 | `Policy` | `policy/` | π_θ, and π_ref |
 | `Sampler` | `rollout/` | o_1 … o_G ~ π_old |
 | `RewardFn`, `Grader` | `rewards/` | r_i |
-| `Judge` | `build` | right or wrong, whatever is rewarded |
+| `AnswerChecker` | `build` | right or wrong, whatever is rewarded |
 | `Optimizer` | `compute/` | θ ← θ − η ∇L |
 | `Run` | `runs/` | what stays on disk |
 """
@@ -37,7 +37,7 @@ class Problems(Protocol):
 class Policy(Protocol):
     """π_θ, and, frozen, π_ref."""
 
-    fits: int
+    max_micro_batch_tokens: int
     """Tokens at a time that the learner has not failed with for want of memory."""
 
     def logprobs(self, batch: "Batch") -> "Tensor":
@@ -56,7 +56,7 @@ class Reference(Protocol):
         """log π_ref as `[B, T]` without a gradient, or `None` where no reference is kept."""
         ...
 
-    def follow(self, step: int) -> None:
+    def sync(self, step: int) -> None:
         """π_ref ← π_θ after `step`, where and as far as the recipe lets it."""
         ...
 
@@ -120,7 +120,7 @@ class Grader(Protocol):
         ...
 
 
-class Judge(Protocol):
+class AnswerChecker(Protocol):
     """Measures a response for evaluation and the check, independently of the rewards."""
 
     def __call__(self, text: str, problem: Problem) -> Verdict: ...
@@ -129,7 +129,7 @@ class Judge(Protocol):
 class Optimizer(Kept, Protocol):
     """Turns losses into a step on the weights."""
 
-    def accumulate(self, loss: "Tensor") -> None:
+    def backward(self, loss: "Tensor") -> None:
         """Adds ∇loss to the gradient of the step under way."""
         ...
 
@@ -138,7 +138,7 @@ class Optimizer(Kept, Protocol):
         `learning_rate`."""
         ...
 
-    def forget(self) -> None:
+    def zero_grad(self) -> None:
         """Clears the gradient of the step under way."""
         ...
 

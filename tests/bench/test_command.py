@@ -1,4 +1,4 @@
-"""What `whet bench` measures, prints and keeps."""
+"""What `make bench` measures, prints and keeps."""
 
 import sys
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from whet.bench import command
-from whet.bench.table import Table
+from benchmarks import command
+from benchmarks.table import Table
 from whet.errors import UserError
 
 
@@ -27,7 +27,7 @@ def run(monkeypatch: pytest.MonkeyPatch, out: Path, **changes: Any) -> list[Any]
         "target": 0.4,
         "shape": "4,8,96,64",
         "out": out,
-        "say": lambda text: None,
+        "log": lambda text: None,
     }
     command.bench(**{**options, **changes})
     return asked
@@ -46,9 +46,9 @@ def test_each_is_printed_and_kept_with_the_command_but_not_with_its_secrets(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     key = "hf_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3h"
-    monkeypatch.setattr(sys, "argv", ["whet", "bench", "--tables", "slopes", "--model", f"https://me:{key}@hub/m"])
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--tables", "slopes", "--model", f"https://me:{key}@hub/m"])
     run(monkeypatch, tmp_path, tables="slopes")
     assert "Slopes" in capsys.readouterr().out
     kept = "".join(path.read_text("utf-8") for path in tmp_path.iterdir())
-    assert "whet bench --tables slopes" in kept
+    assert "python -m benchmarks --tables slopes" in kept
     assert key not in kept

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bench_fakes import Fake, steps
-from whet.bench.equal_work import equal_work, limit_of
-from whet.bench.work import Work
+from benchmarks.equal_work import equal_work, limit_of
+from benchmarks.work import Work
 from whet.compute.limit import Machine, Shape
 
 SHAPE = Shape(body=100, head=20, layers=1, heads=1, kv_heads=1, head_size=1, bytes_per_weight=2)

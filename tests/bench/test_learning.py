@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bench_fakes import Fake
-from whet.bench import learning as module
-from whet.bench.learning import learning, seconds_to
+from benchmarks import learning as module
+from benchmarks.learning import learning, seconds_to
 
 
 def test_seconds_until_the_first_exam_that_reached_the_target() -> None:

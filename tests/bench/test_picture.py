@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 pytest.importorskip("matplotlib")
-from whet.bench.picture import bars, curves
-from whet.bench.table import Bar, Table
+from benchmarks.picture import bars, curves
+from benchmarks.table import Bar, Table
 from whet.errors import UserError
 
 BARS = Table("t", "Seconds", ["", "s"], [], {}, [Bar("whet", 1.0, 0.9, 1.2), Bar("other", 5.0, 4.0, 6.0)])
@@ -30,7 +30,7 @@ def test_the_same_figures_give_the_same_picture(draw: Any, table: Table, tmp_pat
     assert b"<svg" in first
 
 
-def test_without_matplotlib_the_mend_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_matplotlib_the_fix_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(UserError, match=r"pip install 'whet\[bench\]'"):
         bars(BARS, tmp_path / "a.svg")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from whet.bench import report
-from whet.bench.report import machine, save, versions
-from whet.bench.table import Table
+from benchmarks import report
+from benchmarks.report import machine, save, versions
+from benchmarks.table import Table
 
 
 def table(name: str, cell: str) -> Table:
@@ -15,12 +15,12 @@ def table(name: str, cell: str) -> Table:
 
 
 def test_json_a_page_and_one_page_for_all(tmp_path: Path) -> None:
-    save(table("slopes", "1.0"), tmp_path, "whet bench")
-    save(table("rollouts", "2.0"), tmp_path, "whet bench --tables rollouts")
-    save(table("slopes", "3.0"), tmp_path, "whet bench")
+    save(table("slopes", "1.0"), tmp_path, "python -m benchmarks")
+    save(table("rollouts", "2.0"), tmp_path, "python -m benchmarks --tables rollouts")
+    save(table("slopes", "3.0"), tmp_path, "python -m benchmarks")
     found = json.loads((tmp_path / "slopes.json").read_text())
     assert found["raw"] == [1.5]
-    assert found["command"] == "whet bench"
+    assert found["command"] == "python -m benchmarks"
     assert found["machine"] == machine()
     assert found["versions"]["torch"] == versions()["torch"]
     page = (tmp_path / "README.md").read_text()
@@ -32,7 +32,7 @@ def test_json_a_page_and_one_page_for_all(tmp_path: Path) -> None:
 def test_a_picture_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Path] = []
     monkeypatch.setattr(report, "PICTURES", {"learning": lambda table, path: drawn.append(path)})
-    save(table("learning", "1.0"), tmp_path, "whet bench")
+    save(table("learning", "1.0"), tmp_path, "python -m benchmarks")
     assert drawn == [tmp_path / "learning.svg"]
     assert "](learning.svg)" in (tmp_path / "learning.md").read_text()
 

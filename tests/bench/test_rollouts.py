@@ -3,7 +3,7 @@
 from typing import Any
 
 from bench_fakes import Fake
-from whet.bench.rollouts import rollouts
+from benchmarks.rollouts import rollouts
 
 
 def test_ratios_are_of_medians() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from whet.bench import rounds
-from whet.bench.rounds import Contestant, Spread, in_turn
+from benchmarks import rounds
+from benchmarks.rounds import Contestant, Spread, in_turn
 from whet.errors import UserError
 
 ECHO = """
@@ -27,7 +27,7 @@ sys.exit("no such model")
 def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "echo.py").write_text(ECHO)
     (tmp_path / "fail.py").write_text(FAIL)
-    monkeypatch.setattr(rounds, "WORKERS", tmp_path)
+    monkeypatch.setattr(rounds, "CONTENDERS", tmp_path)
 
 
 def contestant(name: str, worker: str = "echo.py", **options: Any) -> Contestant:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bench_fakes import Fake, steps
-from whet.bench.slopes import AXES, BASE, slope, slopes
+from benchmarks.slopes import AXES, BASE, slope, slopes
 from whet.config import GrpoConfig
 
 

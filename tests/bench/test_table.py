@@ -1,6 +1,6 @@
 """Markdown by hand."""
 
-from whet.bench.table import Table
+from benchmarks.table import Table
 
 
 def test_numbers_stand_to_the_right() -> None:

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from whet.bench import tables
-from whet.bench.tables import FULL, QUICK, TABLES, Bench, chosen
+from benchmarks import tables
+from benchmarks.tables import FULL, QUICK, TABLES, Bench, chosen
 from whet.errors import UserError
 
 
-def bench(say: Callable[[str], None] = lambda text: None, vllm: str | None = None) -> Bench:
-    return Bench("SmolLM2-135M-Instruct", QUICK, vllm, 0.4, say, lambda table: None)
+def bench(log: Callable[[str], None] = lambda text: None, vllm: str | None = None) -> Bench:
+    return Bench("SmolLM2-135M-Instruct", QUICK, vllm, 0.4, log, lambda table: None)
 
 
 def test_trl_takes_part_as_it_comes_and_tuned(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +33,7 @@ def test_without_trl_whet_runs_alone_and_says_so(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize(("vllm", "names"), [(None, ["whet"]), ("/env/bin/python", ["whet", "vllm"])])
 def test_vllm_takes_part_where_it_is_named(vllm: str | None, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("whet.policy.loading.resolve", lambda name: f"folder of {name}")
+    monkeypatch.setattr("whet.models.resolve", lambda name: f"folder of {name}")
     monkeypatch.setattr(tables, "rollouts", lambda *given: given)
     contestants, model, rows, *_ = TABLES["rollouts"](bench(vllm=vllm))  # type: ignore[misc]
     assert [one.name for one in contestants] == names

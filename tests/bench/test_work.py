@@ -3,7 +3,7 @@
 import pytest
 
 import tiny
-from whet.bench.work import Work, always_different, prompt_tokens, work_of
+from benchmarks.work import Work, always_different, prompt_tokens, work_of
 from whet.errors import UserError
 
 

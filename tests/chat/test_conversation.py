@@ -13,13 +13,13 @@ from rich.console import Console
 
 import tiny
 from whet.chat import LONGEST, Chat, converse, open_chat
-from whet.chat.parts import Piece
-from whet.chat.voice import Reply, Voice
+from whet.chat.chat_model import ChatModel, Reply
+from whet.chat.parts import StreamChunk
 from whet.data.prompts import PromptRenderer
 from whet.errors import UserError
 from whet.formats import BUILT_IN
 from whet.recipe import dump_recipe, load_recipe
-from whet.rollout.generation import Drawn
+from whet.rollout.generate import Drawn
 from whet.runs.writer import RunWriter
 from whet.types import Prompt
 
@@ -54,11 +54,11 @@ def scripted(tokenizer: Any, *texts: str, base: str | None = None, stops_at: str
     """A chat with a model that says these texts in turn."""
     renderer = PromptRenderer(tokenizer, THINK)
 
-    def voice(speaker: Any, said: list[str]) -> Voice:
+    def chat_model(speaker: Any, said: list[str]) -> ChatModel:
         sampler: Any = Scripted(tokenizer, said, stops_at)
-        return Voice(speaker, sampler, renderer, THINK, None)
+        return ChatModel(speaker, sampler, renderer, THINK, None)
 
-    return Chat("a run", voice("model", list(texts)), voice("base", [base]) if base else None)
+    return Chat("a run", chat_model("model", list(texts)), chat_model("base", [base]) if base else None)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_run_answers_with_its_finished_model_in_its_format(run: Path) -> None:
     assert chat.response_format == THINK
     *pieces, reply = chat.ask("2+2?")
     assert isinstance(reply, Reply)
-    assert all(isinstance(piece, Piece) for piece in pieces)
+    assert all(isinstance(piece, StreamChunk) for piece in pieces)
     assert reply.speaker == "model"
     assert 1 <= reply.tokens <= 12
     final = open_chat(str(run / "final"), format_name="think_answer", max_tokens=12)
@@ -101,11 +101,11 @@ def test_the_untrained_model_answers_beside_it(run: Path) -> None:
 
 def test_a_model_is_asked_nothing_but_the_question(tiny_folder: Path) -> None:
     chat = open_chat(str(tiny_folder))
-    (voice,) = chat.voices
+    (chat_model,) = chat.voices
     assert chat.response_format is None
-    assert voice.renderer.messages("2+2?") == ({"role": "user", "content": "2+2?"},)
-    assert voice.sampler.max_tokens == LONGEST
-    assert voice.context == 512
+    assert chat_model.renderer.messages("2+2?") == ({"role": "user", "content": "2+2?"},)
+    assert chat_model.sampler.max_tokens == LONGEST
+    assert chat_model.context == 512
 
 
 def test_options(tiny_folder: Path, run: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from whet.config import GrpoConfig, ObjectiveConfig, ReplayConfig
-from whet.config.objective import ROWS
+from whet.config.objectives import ROWS
 
 
 @pytest.mark.parametrize("name", ROWS)

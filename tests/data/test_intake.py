@@ -40,7 +40,7 @@ def test_more_than_one_in_a_hundred_is_refused() -> None:
         collect(rows, convert, "train.jsonl")
     assert str(refusal.value) == (
         "train.jsonl: 2 of 100 rows are broken: row 17 has no 'a'; row 60 is not JSON; "
-        "mend them, or allow more than 1% with params.max_broken"
+        "fix them, or allow more than 1% with params.max_broken"
     )
     assert len(collect(rows, convert, "train.jsonl", max_broken=0.02)) == 98
 

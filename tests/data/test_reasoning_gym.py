@@ -14,10 +14,10 @@ import pytest
 from whet.config import RewardConfig, SourceConfig
 from whet.config.data import DataConfig
 from whet.data import reasoning_gym as source
+from whet.data.load_data import check_source, load_data, load_source
 from whet.data.overlap import overlap
 from whet.data.reasoning_gym import ReasoningGym, Verifier
 from whet.data.safe_answers import EVALUATING
-from whet.data.sources import check_source, load_data, load_source
 from whet.errors import UserError
 from whet.formats import BUILT_IN
 from whet.rewards.gold import gold_failures

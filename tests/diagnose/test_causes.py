@@ -21,7 +21,7 @@ HEALTHY = Probe(
     lenient=0.67,
     format_rate=1.0,
     finished_format_rate=1.0,
-    cut_off=0.0,
+    truncated=0.0,
     rejected=0.0,
     signal=0.7,
     mixed=0.85,
@@ -39,7 +39,7 @@ COLD = replace(
     lenient=0.06,
     format_rate=0.0,
     finished_format_rate=0.0,
-    cut_off=0.44,
+    truncated=0.44,
     signal=1 / 32,
     mixed=0.06,
     mean_reward=0.008,
@@ -75,15 +75,15 @@ CASES = [
     case("the reward wants its opposite", 2, "parser", HEALTHY, reward_gap=-1.0),
     case("no reward applies", 3, "no_signal", HEALTHY, mean_reward=None, reward_gap=None, signal=0.0),
     case("a constant reward", 4, "no_signal", HEALTHY, signal=0.0, right=5, pass_at_1=5 / 128, reward_gap=0.0),
-    case("no room for the solutions", 5, "cut_off", COLD, lengths=TIGHT),
-    case("half is cut off, so are solutions", 5, "cut_off", HEALTHY, lengths=TIGHT, cut_off=0.5),
-    case("a thinker out of room", 6, "cut_off", HEALTHY, cut_off=0.57, format_rate=0.43, pass_at_1=0.35),
-    case("it never stops", 7, "cut_off", COLD, cut_off=1.0, finished_format_rate=None),
+    case("no room for the solutions", 5, "truncated", COLD, lengths=TIGHT),
+    case("half is truncated, so are solutions", 5, "truncated", HEALTHY, lengths=TIGHT, truncated=0.5),
+    case("a thinker out of room", 6, "truncated", HEALTHY, truncated=0.57, format_rate=0.43, pass_at_1=0.35),
+    case("it never stops", 7, "truncated", COLD, truncated=1.0, finished_format_rate=None),
     case("prose instead of tags", 8, "wrong_format", COLD),
-    case("format missed, nothing cut off", 8, "wrong_format", COLD, cut_off=0.0),
+    case("format missed, nothing truncated", 8, "wrong_format", COLD, truncated=0.0),
     case("right, but in the wrong place", 8, "wrong_format", COLD, format_rate=0.6, lenient=0.4),
     case("all is solved", 9, "too_easy", HEALTHY, pass_at_1=0.98, lenient=0.98, mixed=0.1),
-    case("hopeless", 10, "too_hard", COLD, format_rate=1.0, lenient=1 / 128, cut_off=0.0),
+    case("hopeless", 10, "too_hard", COLD, format_rate=1.0, lenient=1 / 128, truncated=0.0),
     case("always or never", 11, "no_signal", HEALTHY, pass_at_1=0.5, lenient=0.5, mixed=0.1),
     case("layout is missed, but not always", 12, "wrong_format", HEALTHY, pass_at_1=0.2, lenient=0.5),
     case("a few odd gold answers", 13, "parser", HEALTHY, gold_failed=1, gold_checked=200),
@@ -91,7 +91,7 @@ CASES = [
     case("a coin on too few answers says nothing", 14, "ready", HEALTHY, right=7, reward_gap=-0.1),
     case("few long solutions", 14, "ready", HEALTHY, lengths=LONG_TAIL),
     case("tight, but it answers briefly", 14, "ready", HEALTHY, lengths=TIGHT),
-    case("now and then cut off", 14, "ready", HEALTHY, cut_off=0.1, format_rate=0.9),
+    case("now and then truncated", 14, "ready", HEALTHY, truncated=0.1, format_rate=0.9),
 ]
 
 
@@ -110,7 +110,7 @@ def test_every_row_is_reached_and_every_cause_has_one() -> None:
 def test_sentences_use_figures_that_exist(row: Any) -> None:
     words = Evidence(HEALTHY, FITS).figures()
     assert "{" not in row.sentence.format_map(words)
-    assert "{" not in row.mend.format_map(words)
+    assert "{" not in row.fix.format_map(words)
 
 
 def test_what_solutions_teach() -> None:
@@ -118,6 +118,6 @@ def test_what_solutions_teach() -> None:
     assert [index for index, row in enumerate(CAUSES) if row.teachable] == [7, 8, 10, 11]
 
 
-def test_what_a_gentler_reward_mends() -> None:
+def test_what_a_gentler_reward_fixes() -> None:
     # only where the layout alone keeps every response from its reward
     assert [index for index, row in enumerate(CAUSES) if row.gentle] == [8]

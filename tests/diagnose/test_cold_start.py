@@ -51,7 +51,7 @@ def test_an_untrained_model_is_sent_to_the_warm_start() -> None:
     found = diagnosed(UNTRAINED)
     assert (found.cause, found.warm_start) == ("wrong_format", True)
     assert found.sentence.startswith("0 % of responses keep the format, 7.8 % are right somewhere, 1.6 %")
-    assert found.mend.startswith("--sft.when always")
+    assert found.fix.startswith("--sft.when always")
 
 
 def test_a_warm_started_model_is_ready() -> None:
@@ -59,27 +59,27 @@ def test_a_warm_started_model_is_ready() -> None:
     assert (found.cause, found.warm_start) == ("ready", False)
     assert "42 of 64 responses are right (66 %, 95 % interval " in found.sentence
     assert "100 % keep the format" in found.sentence
-    assert found.mend == "nothing to mend"
+    assert found.fix == "nothing to fix"
 
 
 def test_without_solutions_there_is_no_warm_start() -> None:
     found = diagnosed(UNTRAINED, solutions=False)
     assert (found.cause, found.warm_start) == ("wrong_format", False)
-    assert "--sft" not in found.mend
+    assert "--sft" not in found.fix
 
 
 def test_a_tight_limit_is_raised_before_anything_is_taught() -> None:
     tight = measure_lengths([40] * 32, [62] * 100, max_tokens=48)
     found = diagnosed(UNTRAINED, "length", tight)
     # 1.5 · 62 = 93, on the next multiple of 8
-    assert (found.cause, found.warm_start, found.mend) == ("cut_off", False, "--grpo.sampling.max_tokens 96")
+    assert (found.cause, found.warm_start, found.fix) == ("truncated", False, "--grpo.sampling.max_tokens 96")
     assert "100 of 100 gold solutions are longer than 48 tokens" in found.sentence
 
 
 def test_a_model_that_does_not_stop_is_taught_to() -> None:
     found = diagnosed(UNTRAINED, "length")
-    assert (found.cause, found.warm_start) == ("cut_off", True)
-    assert found.mend == "--sft.when always, or --grpo.sampling.max_tokens 192"
+    assert (found.cause, found.warm_start) == ("truncated", True)
+    assert found.fix == "--sft.when always, or --grpo.sampling.max_tokens 192"
 
 
 def test_hard_problems_ask_for_easier_ones_or_larger_groups() -> None:
@@ -87,14 +87,14 @@ def test_hard_problems_ask_for_easier_ones_or_larger_groups() -> None:
     found = diagnosed(rows)
     assert (found.cause, found.warm_start) == ("too_hard", True)
     # 1 − (1 − 1/64)^16 = 22 %, and with 32 it is 40 %
-    assert "--grpo.group_size 32" in found.mend
-    assert "--data.train.params.level 1" in found.mend
+    assert "--grpo.group_size 32" in found.fix
+    assert "--data.train.params.level 1" in found.fix
 
 
 def test_easy_problems_ask_for_harder_ones() -> None:
     found = diagnosed([[RIGHT] * 4] * 32)
     assert (found.cause, found.warm_start) == ("too_easy", False)
-    assert "--data.train.params.level 3" in found.mend
+    assert "--data.train.params.level 3" in found.fix
 
 
 def test_a_diagnosis_is_json() -> None:
@@ -113,7 +113,7 @@ def test_a_diagnosis_is_json() -> None:
         ("format", "name", "boxed"),
     ],
 )
-def test_mends_name_keys_of_a_recipe(section: str, key: str, value: object) -> None:
+def test_fixes_name_keys_of_a_recipe(section: str, key: str, value: object) -> None:
     train = {"name": "arithmetic", "params": {"level": 1}}
     Config.model_validate({"model": "m", "data": {"train": train}, section: {key: value}})
 
@@ -124,18 +124,18 @@ HALF_LUCKY = [[LUCKY_PROSE, PROSE, LUCKY_PROSE, PROSE]] * 16
 
 def test_a_layout_that_hides_right_answers_is_offered_a_gentler_reward() -> None:
     found = diagnosed(HALF_LUCKY, solutions=False)
-    assert (found.cause, found.warm_start, found.gentler) == ("wrong_format", False, "anywhere")
+    assert (found.cause, found.warm_start, found.easier) == ("wrong_format", False, "anywhere")
     # all problems are alike, ½: 1 − 2 · ½⁸ = 99 %
-    assert found.mend.startswith(
-        "--check.mend apply (a reward for right answers wherever they stand would differ within 99 % of groups), or "
+    assert found.fix.startswith(
+        "--check.fix apply (a reward for right answers wherever they stand would differ within 99 % of groups), or "
     )
 
 
 def test_without_anything_to_tell_apart_no_gentler_reward_is_offered() -> None:
     found = diagnosed([[PROSE] * 4] * 16, solutions=False)
-    assert (found.cause, found.gentler) == ("wrong_format", "")
-    assert "--check.mend" not in found.mend
+    assert (found.cause, found.easier) == ("wrong_format", "")
+    assert "--check.fix" not in found.fix
 
 
 def test_a_model_that_is_ready_needs_none() -> None:
-    assert diagnosed(WARM).gentler == ""
+    assert diagnosed(WARM).easier == ""

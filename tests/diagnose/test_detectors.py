@@ -50,13 +50,13 @@ def test_a_row_is_sound_and_documented(row: Detector) -> None:
     assert "arXiv:" in row.source
     assert row.measure(History()) is None
     assert f"### `{row.name}`" in DOCUMENT
-    assert row.mend in " ".join(DOCUMENT.split())
+    assert row.fix in " ".join(DOCUMENT.split())
     assert all(f"`{name}`" in DOCUMENT for name in row.reads)
 
 
 @pytest.mark.parametrize("row", DETECTORS, ids=lambda row: row.name)
-def test_a_mend_names_knobs_that_exist(row: Detector) -> None:
-    assert [key for key in KEY.findall(row.mend) if key not in known_keys()] == []
+def test_a_fix_names_knobs_that_exist(row: Detector) -> None:
+    assert [key for key in KEY.findall(row.fix) if key not in known_keys()] == []
 
 
 def test_figures_are_ones_that_runs_write() -> None:

@@ -17,7 +17,7 @@ PROBE = Probe(
     lenient=0.1,
     format_rate=0.9,
     finished_format_rate=None,
-    cut_off=0.05,
+    truncated=0.05,
     rejected=0.0,
     signal=0.2,
     mixed=0.3,
@@ -50,7 +50,7 @@ def test_figures_name_what_was_measured() -> None:
     assert (figures["interval"], figures["gold_failed"]) == ("2 % to 15 %", "2")
 
 
-def test_mends_are_offered_only_where_they_help() -> None:
+def test_fixes_are_offered_only_where_they_help() -> None:
     lengths = measure_lengths([9], [60], 64)
     figures = Evidence(PROBE, lengths).figures()
     assert (figures["warm_start"], figures["double_groups"]) == (

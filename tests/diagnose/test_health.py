@@ -43,14 +43,14 @@ def test_a_finding_says_what_and_what_to_do() -> None:
     (finding,) = found
     assert finding == Finding(
         step=4,
-        detector="cut_off",
+        detector="truncated",
         figure=0.5,
         threshold=0.25,
-        sentence="50 % of responses are cut off: what they had found earns nothing.",
-        mend="raise grpo.sampling.max_tokens",
+        sentence="50 % of responses are truncated: what they had found earns nothing.",
+        fix="raise grpo.sampling.max_tokens",
     )
-    assert str(finding) == f"health, step 4: {finding.sentence} To mend it: {finding.mend}"
-    assert json.loads(json.dumps(finding.as_dict()))["detector"] == "cut_off"
+    assert str(finding) == f"health, step 4: {finding.sentence} To fix it: {finding.fix}"
+    assert json.loads(json.dumps(finding.as_dict()))["detector"] == "truncated"
 
 
 def test_a_measurement_is_judged_when_it_comes() -> None:

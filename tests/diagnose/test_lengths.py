@@ -13,7 +13,7 @@ def test_quantiles_are_nearest_ranks() -> None:
 
 def test_solutions_at_the_limit_fit_and_beyond_it_do_not() -> None:
     report = measure_lengths([10, 20], [99, 100, 101, 250], max_tokens=100)
-    assert (report.cut_off, report.checked, report.cut_off_share) == (2, 4, 0.5)
+    assert (report.truncated, report.checked, report.truncated_share) == (2, 4, 0.5)
     assert not report.holds_solutions
     assert report.prompts == Quantiles(10, 20, 20)
 
@@ -25,7 +25,7 @@ def test_the_suggestion_has_headroom() -> None:
 
 def test_the_suggestion_is_never_below_the_limit() -> None:
     report = measure_lengths([5], [60] * 100, max_tokens=512)
-    assert (report.suggested, report.cut_off, report.holds_solutions) == (512, 0, True)
+    assert (report.suggested, report.truncated, report.holds_solutions) == (512, 0, True)
 
 
 def test_the_suggestion_holds_99_of_100() -> None:
@@ -37,9 +37,9 @@ def test_the_suggestion_holds_99_of_100() -> None:
     assert measure_lengths([5], solutions, max_tokens=report.suggested).holds_solutions
 
 
-def test_without_solutions_there_is_nothing_to_cut_off() -> None:
+def test_without_solutions_there_is_nothing_to_truncated() -> None:
     report = measure_lengths([5], [], max_tokens=64)
-    assert (report.solutions, report.checked, report.cut_off_share, report.suggested) == (None, 0, 0.0, 64)
+    assert (report.solutions, report.checked, report.truncated_share, report.suggested) == (None, 0, 0.0, 64)
     assert report.holds_solutions
 
 

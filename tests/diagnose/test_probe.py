@@ -24,7 +24,7 @@ def rollout(length: int, finish: Finish = "stop") -> Rollout:
 
 
 def group(*rewards: float | None, cut: int = 0) -> Group:
-    """Responses of 10 tokens each; the last `cut` of them of 20 and cut off."""
+    """Responses of 10 tokens each; the last `cut` of them of 20 and truncated."""
     ended = len(rewards) - cut
     rollouts = [rollout(10)] * ended + [rollout(20, "length")] * cut
     return Group(PROMPT, tuple(rollouts), tuple(Reward(total) for total in rewards))
@@ -42,7 +42,7 @@ def test_the_figures_of_a_probe() -> None:
     assert probe.lenient == pytest.approx(7 / 12)
     assert probe.format_rate == pytest.approx(8 / 12)
     assert probe.finished_format_rate == pytest.approx(8 / 10)
-    assert probe.cut_off == pytest.approx(2 / 12)
+    assert probe.truncated == pytest.approx(2 / 12)
     assert probe.rejected == pytest.approx(1 / 12)
     assert probe.signal == pytest.approx(2 / 3)
     assert probe.mixed == pytest.approx(2 / 3)
@@ -60,7 +60,7 @@ def test_rewards_that_do_not_apply_are_left_out() -> None:
 
 def test_no_response_may_end() -> None:
     probe = measure_probe([group(0.0, 0.0, cut=2)], [[CUT, CUT]], wilson, group_size=2)
-    assert (probe.cut_off, probe.finished_format_rate) == (1.0, None)
+    assert (probe.truncated, probe.finished_format_rate) == (1.0, None)
 
 
 def counted(right: list[int], samples: int) -> Probe:

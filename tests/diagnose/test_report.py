@@ -19,7 +19,7 @@ PROBE = Probe(
     lenient=0.67,
     format_rate=1.0,
     finished_format_rate=1.0,
-    cut_off=0.0,
+    truncated=0.0,
     rejected=0.0,
     signal=0.7,
     mixed=0.85,
@@ -48,7 +48,7 @@ def test_a_healthy_report_in_rows() -> None:
         "solved at least once (pass@4)": ("90 %", "of 32 problems"),
         "right answer anywhere": ("67 %", "lenient: wherever it stands"),
         "keeps the format": ("100 %", "known"),
-        "cut off": ("0 %", "rarely"),
+        "truncated": ("0 %", "rarely"),
         "response tokens": ("mean 40", "of 128 responses"),
         "mean reward": ("0.66", "differs within 70 % of groups of 4"),
         "mixed groups of 8": ("85 %", "expected: enough to learn from"),
@@ -56,14 +56,14 @@ def test_a_healthy_report_in_rows() -> None:
 
 
 def test_troubles_are_named() -> None:
-    probe = replace(PROBE, format_rate=0.1, cut_off=0.5, mixed=0.1, mean_reward=None)
+    probe = replace(PROBE, format_rate=0.1, truncated=0.5, mixed=0.1, mean_reward=None)
     lengths = measure_lengths([30, 1990], [60, 200], max_tokens=128, context=2048)
     found = rows(probe, lengths, failures=3)
     assert found["gold solutions"] == ("197 of 200 score full marks", "rewards and data disagree about these")
     assert found["prompt tokens"][1] == "1 leave no room for 128 tokens"
-    assert found["solution tokens"][1] == "1 of 2 would be cut off at 128: try 304"  # 1.5 · 200 = 300
+    assert found["solution tokens"][1] == "1 of 2 would be truncated at 128: try 304"  # 1.5 · 200 = 300
     assert found["keeps the format"] == ("10 %", "not known yet")
-    assert found["cut off"] == ("50 %", "often: each loses its reward")
+    assert found["truncated"] == ("50 %", "often: each loses its reward")
     assert found["mean reward"][0] == "none applies"
     assert found["mixed groups of 8"][1] == "expected: too few to learn from"
 
@@ -93,5 +93,5 @@ def test_a_report_is_json() -> None:
     assert [example["id"] for example in read["gold"]["examples"]] == ["0", "1"]
     assert read["gold"]["examples"][0]["parts"] == {"accuracy": 0.0}
     assert read["probe"]["pass_at_1_interval"] == [0.56, 0.75]
-    assert (read["lengths"]["suggested"], read["lengths"]["cut_off_share"]) == (128, 0.0)
+    assert (read["lengths"]["suggested"], read["lengths"]["truncated_share"]) == (128, 0.0)
     assert read["diagnosis"]["cause"] == "parser"

@@ -3,8 +3,8 @@
 import pytest
 
 from whet.formats.base import Parsed
+from whet.formats.built_in import BUILT_IN
 from whet.formats.marked import Marked
-from whet.formats.table import BUILT_IN
 
 
 def row(name: str) -> Marked:

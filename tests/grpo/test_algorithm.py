@@ -52,13 +52,13 @@ class Everything:
         self.journal.append(("logprobs", batch.reference_logprobs_BT is not None))
         return torch.where(batch.mask_BT, self.theta.log_softmax(-1)[batch.tokens_BT], 0.0)
 
-    fits = 10_000
+    max_micro_batch_tokens = 10_000
 
-    def forget(self) -> None:
+    def zero_grad(self) -> None:
         raise AssertionError("nothing is to be forgotten")
 
-    def accumulate(self, loss: Tensor) -> None:
-        self.journal.append(("accumulate",))
+    def backward(self, loss: Tensor) -> None:
+        self.journal.append(("backward",))
         loss.backward()  # type: ignore[no-untyped-call]
 
     def step(self, index: int) -> Mapping[str, float]:
@@ -86,8 +86,8 @@ class Reference:
         self.roles.journal.append(("reference", len(batch)))
         return torch.full(batch.mask_BT.shape, UNIFORM) if self.roles.keeps_reference else None
 
-    def follow(self, step: int) -> None:
-        self.roles.journal.append(("follow", step))
+    def sync(self, step: int) -> None:
+        self.roles.journal.append(("sync", step))
 
 
 def played(roles: Everything, steps: int, **objective: Any) -> Everything:
@@ -104,7 +104,7 @@ def played(roles: Everything, steps: int, **objective: Any) -> Everything:
 
 
 def a_step(step: int, reference: bool = True, iterations: int = 1) -> list[tuple[Any, ...]]:
-    one_pass = [*[("logprobs", reference), ("accumulate",)] * 2, ("step", step)]
+    one_pass = [*[("logprobs", reference), ("backward",)] * 2, ("step", step)]
     return [
         ("draw", 2, step),
         ("load", True),
@@ -112,7 +112,7 @@ def a_step(step: int, reference: bool = True, iterations: int = 1) -> list[tuple
         ("grade", 2, [G, G]),
         ("reference", 2 * G),
         *one_pass * iterations,
-        ("follow", step),
+        ("sync", step),
         ("record", step),
         ("after_step", step),
     ]

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from batches import ragged_batch
-from whet.config.objective import ObjectiveConfig
+from whet.config.objectives import ObjectiveConfig
 from whet.grpo.importance import corrected, importance_weights
 
 LOG_W = [[0.5, -1.0, 1.5, -3.0], [2.0, 0.1, 9.0, 9.0]]

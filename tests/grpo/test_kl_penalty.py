@@ -10,7 +10,7 @@ from torch import Tensor
 
 from batches import prompt, rollout
 from whet.batch import Batch, collate
-from whet.config.objective import ObjectiveConfig
+from whet.config.objectives import ObjectiveConfig
 from whet.grpo.advantage import advantages
 from whet.grpo.kl_penalty import InTheReward, KlPenalty
 from whet.types import Group, Outputs, Prompt, Reward
@@ -37,7 +37,7 @@ class Reference:
     def logprobs(self, batch: Batch) -> Tensor:
         return torch.where(batch.mask_BT, -1.5, math.nan)
 
-    def follow(self, step: int) -> None:
+    def sync(self, step: int) -> None:
         self.followed = step
 
 
@@ -45,7 +45,7 @@ class Nothing:
     def logprobs(self, batch: Batch) -> None:
         return None
 
-    def follow(self, step: int) -> None:
+    def sync(self, step: int) -> None:
         raise AssertionError("nobody moves it")
 
 
@@ -94,5 +94,5 @@ def test_a_reference_in_the_reward_holds_the_loss_to_nothing_and_still_follows()
     reference = Reference()
     seen_by_the_loss = InTheReward(reference)
     assert seen_by_the_loss.logprobs(collate(graded(beta=0.1), [[0.0, 0.0]] * 2)) is None  # type: ignore[func-returns-value]
-    seen_by_the_loss.follow(4)
+    seen_by_the_loss.sync(4)
     assert reference.followed == 4

@@ -31,7 +31,7 @@ def test_none_is_left_out() -> None:
 
 
 def test_lengths() -> None:
-    """Lengths 1 2 3 and 1: four rollouts, one of them cut off."""
+    """Lengths 1 2 3 and 1: four rollouts, one of them truncated."""
     metrics = group_metrics([graded([0, 0, 1], [{}] * 3), graded([0], [{}], "length")])
     assert metrics["completions/mean_length"] == 1.75
     assert metrics["completions/max_length"] == 3

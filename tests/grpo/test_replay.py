@@ -41,13 +41,13 @@ class World:
         return Reward(sum(self.weights[name] * value for name, value in parts.items()), parts, dict(self.weights))
 
 
-def judge(text: str, problem: Problem) -> Verdict:
+def check_answer(text: str, problem: Problem) -> Verdict:
     right = text.startswith("right")
     return Verdict(right, right, text, True)
 
 
 def replay(**settings: Any) -> Replay:
-    return Replay(World(), World(), judge, ReplayConfig(**settings))
+    return Replay(World(), World(), check_answer, ReplayConfig(**settings))
 
 
 def step(memory: Replay, index: int, *responses: str, name: str = "p") -> Group:
@@ -136,7 +136,7 @@ def test_the_problem_without_news_goes_first() -> None:
 def test_a_reward_counts_at_the_weights_of_its_new_step() -> None:
     """Loudness was worth 2 when it was sampled, and is worth ½ now."""
     world = World()
-    memory = Replay(world, world, judge, ReplayConfig())
+    memory = Replay(world, world, check_answer, ReplayConfig())
     world.weights = {"accuracy": 1.0, "loud": 2.0}
     step(memory, 0, "right!", *["no"] * 7)
     world.weights = {"accuracy": 1.0, "loud": 0.5}
@@ -147,7 +147,7 @@ def test_a_reward_counts_at_the_weights_of_its_new_step() -> None:
 
 def test_a_right_response_that_earns_no_more_is_not_put_in() -> None:
     world = World()
-    memory = Replay(world, world, judge, ReplayConfig())
+    memory = Replay(world, world, check_answer, ReplayConfig())
     step(memory, 0, "right", *["no"] * 7)
     world.weights = {"accuracy": 0.0, "loud": 1.0}
     assert not step(memory, 1, *["no"] * 8).has_signal

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from whet.config.objective import ObjectiveConfig
+from whet.config.objectives import ObjectiveConfig
 from whet.grpo.surrogate import SURROGATES, clipped_surrogate
 
 UNREAD = torch.tensor([[math.nan]], dtype=torch.float64)

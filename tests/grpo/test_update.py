@@ -11,7 +11,7 @@ from torch import Tensor
 
 from batches import ragged_batch
 from whet.batch import Batch
-from whet.compute.single import MasterAdamW
+from whet.compute.optimizer import MasterAdamW
 from whet.config import GrpoConfig, ObjectiveConfig, OptimizerConfig, SamplingConfig
 from whet.grpo.update import update
 
@@ -25,7 +25,7 @@ class Unigram:
         start = torch.randn(VOCABULARY, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
         self.theta = torch.nn.Parameter(start)
         self.asked: list[Batch] = []
-        self.fits = 10_000
+        self.max_micro_batch_tokens = 10_000
 
     def logprobs(self, batch: Batch) -> Tensor:
         self.asked.append(batch)
@@ -44,10 +44,10 @@ class Descent:
         self.gradients: list[Tensor] = []
         self.indices: list[int] = []
 
-    def accumulate(self, loss: Tensor) -> None:
+    def backward(self, loss: Tensor) -> None:
         loss.backward()
 
-    def forget(self) -> None:
+    def zero_grad(self) -> None:
         self.policy.theta.grad = None
 
     @torch.no_grad()
@@ -226,18 +226,18 @@ def test_nothing_is_learned_and_nothing_remembered_where_no_group_has_a_signal()
     assert set(metrics.values()) == {0.0}
 
 
-def cut_off(batch: Batch, *rows: int) -> Batch:
-    return replace(batch, cut_off_B=torch.tensor([row in rows for row in range(len(batch))]))
+def truncated(batch: Batch, *rows: int) -> Batch:
+    return replace(batch, truncated_B=torch.tensor([row in rows for row in range(len(batch))]))
 
 
-def test_responses_that_were_cut_off_teach_nothing_and_still_count_as_rows() -> None:
+def test_responses_that_were_truncated_teach_nothing_and_still_count_as_rows() -> None:
     """Rows 1 (7 tokens) and 3, 4 (all of the second group): B stays 9 and the tokens are 37 − 17."""
     for aggregation in ("sequence_mean", "token_mean"):
-        batch, policy = cut_off(a_batch(), 1, 3, 4), Unigram()
+        batch, policy = truncated(a_batch(), 1, 3, 4), Unigram()
         advantage_B = torch.where(torch.tensor([r in (1, 3, 4) for r in range(9)]), 0.0, batch.advantage_B)
         expected = expected_gradient(policy.theta.detach(), replace(batch, advantage_B=advantage_B), ObjectiveConfig())
         if aggregation == "token_mean":
-            kept = replace(batch, mask_BT=batch.mask_BT & ~batch.cut_off_B[:, None])
+            kept = replace(batch, mask_BT=batch.mask_BT & ~batch.truncated_B[:, None])
             config = ObjectiveConfig(aggregation="token_mean")
             expected = expected_gradient(policy.theta.detach(), kept, config)
         optimizer = Descent(policy, 0.1)
@@ -247,20 +247,20 @@ def test_responses_that_were_cut_off_teach_nothing_and_still_count_as_rows() -> 
         assert int(policy.asked[0].mask_BT.sum()) == 20
 
 
-def test_where_everything_was_cut_off_nothing_is_learned() -> None:
+def test_where_everything_was_truncated_nothing_is_learned() -> None:
     for reference in (False, True):
         policy = Unigram()
         optimizer = Descent(policy, 0.1)
-        batch = cut_off(a_batch(reference), *range(9))
+        batch = truncated(a_batch(reference), *range(9))
         metrics = update(policy, optimizer, batch, 0, a_config(mask_truncated=True, beta=0.1 if reference else 0.0))
         assert optimizer.gradients[0].abs().max() == 0
         assert policy.asked == []
         assert metrics["loss"] == 0
 
 
-def test_unless_the_recipe_says_so_what_was_cut_off_is_learned_from() -> None:
+def test_unless_the_recipe_says_so_what_was_truncated_is_learned_from() -> None:
     gradients = []
-    for batch in (a_batch(), cut_off(a_batch(), 0, 5)):
+    for batch in (a_batch(), truncated(a_batch(), 0, 5)):
         policy = Unigram()
         optimizer = Descent(policy, 0.1)
         update(policy, optimizer, batch, 0, a_config())
@@ -332,9 +332,9 @@ def test_out_of_memory_changes_the_parts_and_nothing_else(iterations: int, impor
     for policy in (Unigram(3), Cramped(3)):
         optimizer = Descent(policy, 0.1)
         metrics = update(policy, optimizer, batch, 0, a_config(20, iterations=iterations, importance=importance))
-        found.append((optimizer.gradients, metrics, policy.fits))
-    (roomy, roomy_metrics, _), (cramped, cramped_metrics, fits) = found
-    assert fits == 10
+        found.append((optimizer.gradients, metrics, policy.max_micro_batch_tokens))
+    (roomy, roomy_metrics, _), (cramped, cramped_metrics, max_micro_batch_tokens) = found
+    assert max_micro_batch_tokens == 10
     for one, other in zip(roomy, cramped, strict=True):
         torch.testing.assert_close(one, other)
     assert cramped_metrics == pytest.approx(roomy_metrics)
@@ -374,8 +374,8 @@ def test_replayed_rows_are_learned_from_and_left_out_of_the_samplers_difference(
 
 
 def test_a_group_of_nothing_but_replayed_tokens_has_no_difference() -> None:
-    """The others of its group were cut off, and are masked."""
-    batch = replace(cut_off(a_batch(), *range(8)), replayed_B=torch.tensor([row == 8 for row in range(9)]))
+    """The others of its group were truncated, and are masked."""
+    batch = replace(truncated(a_batch(), *range(8)), replayed_B=torch.tensor([row == 8 for row in range(9)]))
     policy = Unigram()
     metrics = update(policy, Descent(policy, 0.1), batch, 0, a_config(mask_truncated=True))
     assert (metrics["sampler/logprob_difference_mean"], metrics["sampler/logprob_difference_max"]) == (0.0, 0.0)

@@ -1,33 +1,49 @@
-"""The floors of the house: what stands on which, and what each may carry."""
+"""The floors of the house: what stands on which, and what each may carry. CONTRIBUTING.md draws the same table."""
 
 FLOORS = {
-    0: {"types", "batch", "back_off", "protocols", "formats", "config", "errors", "secrets"},
-    1: {"grpo", "sft", "eval", "rewards", "diagnose", "kernels"},
-    2: {"data", "policy", "rollout", "compute", "runs", "sandbox", "verifiers", "workers"},
-    3: {"recipe", "recipes", "stages", "chat"},  # and every top-level module that no other floor names
-    4: {"bench", "endings", "terminal"},
-    5: {"cli", "dashboard"},
+    0: {"types", "batch", "protocols", "formats", "config", "errors", "text", "redact", "files", "oom"},
+    1: {"grpo", "sft", "eval", "rewards", "diagnose"},
+    2: {"data", "models", "policy", "rollout", "environments", "compute", "runs", "workers", "sandbox"},
+    3: {"build", "recipe", "recipes"},
+    4: {"stages", "train_loop"},
+    5: {"chat", "serve", "export", "publish", "sweep", "plan", "api"},
+    6: {"cli", "dashboard"},
 }
-FOLDERS = {"config", "formats"} | FLOORS[1] | FLOORS[2] | FLOORS[3] | FLOORS[4] | {"dashboard"}
-"""Everything else on a floor is a file right under `whet`."""
 
-STOOD_ON = {"config", "recipe"}
-"""Folders that the rest of their own floor may stand on: every wire begins at a recipe, every recipe is settings."""
+NEIGHBOURS = {
+    ("policy", "models"),  # π_θ is a model
+    ("rollout", "models"),  # and so is what an engine samples from
+    ("sandbox", "workers"),
+    ("compute", "models"),
+    ("stages", "train_loop"),
+}
+"""The only imports from one folder of a floor to another: (importer, imported)."""
+
+FILES_OF_A_FLOOR = {"types", "batch", "protocols", "errors", "text", "redact", "files", "api", "oom"}
+"""What is a file right under `whet`: it may import its neighbours and be imported by them. All else is a folder."""
+
+SETTINGS = {"config"}
+"""Folders that their whole floor may import: formats are made of settings."""
 
 HEAVY = {"torch", "transformers", "datasets", "scipy", "peft", "math_verify", "accelerate", "sympy", "pandas"}
 """Libraries that take long to load."""
 
-TENSORS = {"batch", "back_off", "grpo", "sft", "kernels", "policy", "rollout", "compute"}
+TENSORS = {"batch", "oom", "grpo", "sft", "policy", "rollout", "compute"}
 """Whose matter is tensors: here torch, and no other heavy library, may be imported outside a function."""
 
 FILES = {"os", "pathlib", "shutil", "tempfile", "glob"}
-NETWORK = {"socket", "ssl", "http", "urllib", "requests", "httpx", "httpx2", "huggingface_hub"}
+NETWORK = {"socket", "ssl", "http", "urllib", "requests", "httpx", "httpx2", "openai", "huggingface_hub"}
 """Libraries that reach files or the network: not for the ideas on floors 0 and 1."""
 
-EXCEPTED = {("secrets", "os.environ")}
-"""Except this: what must never be written down has to be known to all floors."""
+EXCEPTED = {
+    ("whet.redact", "os.environ"),  # what must never be written down has to be known to all floors
+    ("whet.files", "*"),  # whole files and folders: every machine writes them
+    ("whet.rewards.llm_judge", "*"),  # clients lie beside their rewards: of an endpoint,
+    ("whet.rewards.classifier", "*"),  # and of a classifier in a folder
+}
+"""Except these modules, which may reach what stands beside them."""
 
 
-def floor(unit: str) -> int:
-    """The floor of a folder or file right under `whet`."""
-    return next((number for number, units in FLOORS.items() if unit in units), 3)
+def floor(unit: str) -> int | None:
+    """The floor of a folder or file right under `whet`; None where no floor names it."""
+    return next((number for number, units in FLOORS.items() if unit in units), None)

@@ -18,7 +18,7 @@ ALWAYS_LIGHT = (
     "whet.formats",
     "whet.recipe",
     "whet.runs.reader",
-    "whet.cli",
+    "whet.cli.main",
 )
 LIGHT = (*ALWAYS_LIGHT, *(source.name for source in modules() if source.unit == "dashboard"))
 
@@ -37,7 +37,7 @@ print(json.dumps(loaded))
 """
 RUN_HELP = """
 import json, sys
-from whet.cli import main
+from whet.cli.main import main
 heavy, sys.argv = set(json.loads(sys.argv[1])), ["whet", "--help"]
 try:
     main()

@@ -8,6 +8,7 @@ from house.source import PACKAGE, ROOT, Function, Source, modules
 
 TESTS = ROOT / "tests"
 OF_THEIR_OWN = {
+    "bench": "the programs of benchmarks/, which are not in the package",
     "house": "the house rules",
     "reliability": "what must hold when things go wrong, by the rows of docs/how-to/reliability.md",
     "test_golden.py": "that figures on record do not move unnoticed",

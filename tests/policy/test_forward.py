@@ -15,7 +15,7 @@ from transformers.models.qwen3.modeling_qwen3 import Qwen3RMSNorm
 import tiny
 from batches import ragged_batch
 from plainly import LENGTHS, row_by_row, with_lora
-from whet.kernels.families import is_fused
+from whet.models.supported import is_fused
 from whet.policy import forward as module
 from whet.policy.forward import FORWARDS, WITH_ENTROPIES, Forward, padded, shared_prefix
 

@@ -95,9 +95,9 @@ def test_a_following_reference_takes_over_every_so_many_steps(lora: bool) -> Non
     reference = FollowingReference(policy, 100, every=2, mix=1.0)
     before = reference.logprobs(batch)
     shake(policy)
-    reference.follow(0)
+    reference.sync(0)
     assert torch.equal(reference.logprobs(batch), before)
-    reference.follow(1)
+    reference.sync(1)
     torch.testing.assert_close(reference.logprobs(batch), policy.logprobs(batch).detach())
     shake(policy)
     assert not torch.allclose(reference.logprobs(batch), policy.logprobs(batch))
@@ -113,7 +113,7 @@ def test_a_running_mean_by_hand() -> None:
     with torch.no_grad():
         weight.fill_(1.0)
     for step, expected in enumerate((0.25, 0.4375)):
-        reference.follow(step)
+        reference.sync(step)
         assert reference.policy.model.model.norm.weight.unique().tolist() == [expected]
 
 
@@ -127,7 +127,7 @@ def test_small_steps_add_up_in_bfloat16() -> None:
     with torch.no_grad():
         weight.fill_(2.0)
     for step in range(100):
-        reference.follow(step)
+        reference.sync(step)
     found = reference.policy.model.model.norm.weight.float().unique().item()
     assert found == pytest.approx(2 - 0.999**100, abs=2**-7)
 
@@ -139,9 +139,9 @@ def test_the_others_stay(kind: Any) -> None:
     reference = kind(policy, 100)
     before = reference.logprobs(batch)
     shake(policy)
-    reference.follow(0)
+    reference.sync(0)
     torch.testing.assert_close(reference.logprobs(batch), before)
-    NoReference().follow(0)
+    NoReference().sync(0)
 
 
 @pytest.mark.parametrize("adapted", [False, True])
@@ -164,7 +164,7 @@ def test_a_following_reference_comes_back_and_goes_on_as_it_would_have() -> None
     policy = language_model(tiny.tiny_model(dtype=torch.bfloat16))
     reference = FollowingReference(policy, 100, every=1, mix=0.3)
     shake(policy)
-    reference.follow(0)
+    reference.sync(0)
     held = {name: weight.clone() for name, weight in reference.tensors().items()}
     again = FollowingReference(language_model(tiny.tiny_model(dtype=torch.bfloat16)), 100, every=1, mix=0.3)
     again.restore(held)
@@ -172,7 +172,7 @@ def test_a_following_reference_comes_back_and_goes_on_as_it_would_have() -> None
     for step in range(2):
         assert torch.equal(again.logprobs(batch), reference.logprobs(batch))
         for one in (again, reference):
-            one.follow(step)
+            one.sync(step)
 
 
 @pytest.mark.parametrize("none", [NoReference(), AdaptersOff(language_model(with_lora("llama")), 100)])

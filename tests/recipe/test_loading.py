@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 from recipe.mutations import Mutation, mutations
-from whet import cli
+from whet.cli import main as cli
 from whet.config import Config
-from whet.data.sources import load_data
+from whet.data.load_data import load_data
 from whet.errors import UserError
 from whet.recipe import RECIPES, describe_keys, dump_recipe, find_recipe, load_recipe, recipe_names
 
@@ -164,7 +164,7 @@ def test_a_reward_file_lies_beside_the_recipe_too(written: Any, tmp_path: Path) 
     assert names == ["accuracy", f"{tmp_path / 'mine.py'}:brief", "other.py:brief"]
 
 
-def test_a_refusal_names_file_line_key_and_mend(written: Any) -> None:
+def test_a_refusal_names_file_line_key_and_fix(written: Any) -> None:
     path = written(f"{MINIMAL}\ngrpo:\n  group_size: 4\n  setps: 3\neval: {{problems: 0}}\nreward: [accuracy]\n")
     assert sorted(refused(path)) == [
         f"{path}:7: grpo.setps: unknown key; did you mean grpo.steps?",
@@ -498,7 +498,7 @@ def test_a_spoilt_recipe_is_refused_before_a_model_loads(verb: str, tmp_path: Pa
     mutation = next(one for one in spoilt(40, 3018) if one.kind == "typo")
     (tmp_path / "mine.yaml").write_bytes(mutation.content)
     script = (
-        "import sys, time\nfrom whet import cli\n"
+        "import sys, time\nfrom whet.cli import main as cli\n"
         f"status = cli._status([{verb!r}, 'mine.yaml'])\n"
         "print(status, 'torch' in sys.modules, time.process_time())"
     )

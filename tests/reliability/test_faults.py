@@ -10,10 +10,10 @@ import torch
 
 from crashes import contents, in_child, killing_itself, striking
 from whet.api import resume, train
+from whet.compute.checkpoint import checkpoints, newest_valid, prune, save_checkpoint, step_folder, what_is_wrong
 from whet.errors import UserError
-from whet.policy.checkpoint import checkpoints, newest_valid, prune, save_checkpoint, step_folder, what_is_wrong
 from whet.runs.reader import RunReader
-from whet.runs.view import PlainView
+from whet.runs.views.view import PlainView
 from wiring import listening, shrunk, write_rewards
 
 SILENT = PlainView(lambda line: None)

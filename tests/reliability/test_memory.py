@@ -76,7 +76,7 @@ def test_the_same_gradient_in_smaller_parts(
         assert narrow["reward"] == roomy["reward"]
 
 
-def test_a_group_that_does_not_fit_is_the_users_to_mend(
+def test_a_group_that_does_not_fit_is_the_users_to_fix(
     tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Narrow(room=0, layer=0, error=MemoryError()).fit(monkeypatch, backward=False)

@@ -9,13 +9,13 @@ import torch
 from safetensors.torch import load_file
 
 from whet.api import train
-from whet.compute.single import MasterAdamW
+from whet.compute.optimizer import MasterAdamW
 from whet.errors import UserError
-from whet.kernels.decoder import Decoder
 from whet.policy.language_model import LanguageModel
 from whet.policy.reference import FrozenReference
+from whet.rollout.engine.decoder import Decoder
 from whet.runs.reader import RunReader
-from whet.runs.view import PlainView
+from whet.runs.views.view import PlainView
 from wiring import shrunk, write_rewards
 
 SILENT = PlainView(lambda line: None)
@@ -33,19 +33,19 @@ def spoil_logits(patch: pytest.MonkeyPatch, now: Callable[[], bool], value: floa
 
 
 def spoil_loss(patch: pytest.MonkeyPatch, now: Callable[[], bool], value: float) -> None:
-    accumulate = MasterAdamW.accumulate
-    patch.setattr(MasterAdamW, "accumulate", lambda self, loss: accumulate(self, loss * value if now() else loss))
+    backward = MasterAdamW.backward
+    patch.setattr(MasterAdamW, "backward", lambda self, loss: backward(self, loss * value if now() else loss))
 
 
 def spoil_gradients(patch: pytest.MonkeyPatch, now: Callable[[], bool], value: float) -> None:
-    accumulate = MasterAdamW.accumulate
+    backward = MasterAdamW.backward
 
     def spoilt(self: Any, loss: Any) -> None:
-        accumulate(self, loss)
+        backward(self, loss)
         if now():
             self.masters[3].grad.view(-1)[0] = value
 
-    patch.setattr(MasterAdamW, "accumulate", spoilt)
+    patch.setattr(MasterAdamW, "backward", spoilt)
 
 
 def spoil_logprobs(patch: pytest.MonkeyPatch, now: Callable[[], bool], value: float) -> None:

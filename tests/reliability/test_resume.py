@@ -12,11 +12,11 @@ import pytest
 
 from crashes import contents, in_child, killing_itself, striking
 from whet.api import _Way, resume, train
-from whet.compute.single import MasterAdamW
+from whet.compute.optimizer import MasterAdamW
 from whet.errors import UserError
 from whet.recipe import dump_recipe
 from whet.runs.reader import RunReader
-from whet.runs.view import PlainView
+from whet.runs.views.view import PlainView
 from whet.runs.writer import RunWriter
 from wiring import listening, shrunk, write_rewards
 
@@ -61,7 +61,7 @@ def begin_or_go_on(config: Any, run: Path) -> None:
     resume(run, SILENT) if (run / "manifest.json").is_file() else train(config, SILENT)
 
 
-def until_the_end(config: Any, run: Path) -> int:
+def record_outcome(config: Any, run: Path) -> int:
     """Goes on until the run ends by itself."""
     status = in_child(lambda: begin_or_go_on(config, run))
     assert status == 0, RunReader(run).log()
@@ -81,7 +81,7 @@ def test_killed_at_random_instants(whole: Any, tmp_path: Path, seed: int) -> Non
     random, config, run = Random(seed), whole.config(tmp_path), tmp_path / "it"
     for _ in range(2):
         in_child(lambda: begin_or_go_on(config, run), kill_after=random.uniform(0.05, whole.took))
-    until_the_end(config, run)
+    record_outcome(config, run)
     same(run, whole)
 
 
@@ -94,7 +94,7 @@ def test_killed_at_fifty_random_instants(whole: Any, tmp_path: Path) -> None:
         config = whole.config(folder)
         status = in_child(lambda c=config, f=folder: begin_or_go_on(c, f / "it"), random.uniform(0.05, whole.took))
         killed += status == -9
-        until_the_end(config, folder / "it")
+        record_outcome(config, folder / "it")
         same(folder / "it", whole)
     print(f"{killed} of 50 were killed under way; 50 of 50 ended in the same bytes")
     assert killed >= 25, "most instants are before the end, whatever else the machine does"
@@ -109,23 +109,23 @@ def test_killed_at_a_touch_of_the_disk(whole: Any, tmp_path: Path, event: int) -
         begin_or_go_on(config, run)
 
     assert in_child(die) == -9
-    until_the_end(config, run)
+    record_outcome(config, run)
     same(run, whole)
 
 
 def stopping_at(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The `count`-th micro-batch is the last: the power goes."""
     seen = 0
-    accumulate = MasterAdamW.accumulate
+    backward = MasterAdamW.backward
 
     def counted(self: Any, loss: Any) -> None:
         nonlocal seen
         seen += 1
-        accumulate(self, loss)
+        backward(self, loss)
         if seen == count:
             raise PowerCut
 
-    monkeypatch.setattr(MasterAdamW, "accumulate", counted)
+    monkeypatch.setattr(MasterAdamW, "backward", counted)
 
 
 class PowerCut(BaseException):
@@ -181,7 +181,7 @@ def test_every_problem_is_asked_as_often_as_planned(tiny_folder: Path, tmp_path:
     config, run, random = shrunk(tiny_folder, tmp_path, changes), tmp_path / "it", Random(5)
     for _ in range(kills):
         in_child(lambda: begin_or_go_on(config, run), kill_after=random.uniform(0.2, 1.2))
-    until_the_end(config, run)
+    record_outcome(config, run)
     reader = RunReader(run)
     asked = [Counter(r["question"] for r in reader.rollouts(step)) for step in reader.rollout_steps()]
     assert sum(asked, Counter()) == {f"{n} + {n}?": 5 * 4 for n in range(6)}, "4 responses in each of 5 epochs"

@@ -13,12 +13,12 @@ import pytest
 
 from crashes import contents
 from whet.api import resume, train
-from whet.policy.checkpoint import checkpoints, what_is_wrong
+from whet.compute.checkpoint import checkpoints, what_is_wrong
 from whet.runs.reader import RunReader
-from whet.runs.view import PlainView
+from whet.runs.views.view import PlainView
 from wiring import shrunk, words, write_rewards
 
-WHET = [sys.executable, "-c", "from whet.cli import main; main()"]
+WHET = [sys.executable, "-c", "from whet.cli.main import main; main()"]
 SLOW = '''
 import pathlib
 import time

@@ -9,7 +9,7 @@ import pytest
 import tiny
 from whet.api import train
 from whet.runs.reader import RunReader
-from whet.runs.view import PlainView
+from whet.runs.views.view import PlainView
 from wiring import shrunk, write_rewards
 
 STEPS = 10_000

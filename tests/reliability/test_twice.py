@@ -34,7 +34,7 @@ def test_equal_metrics_and_weights(tiny_folder: Path, tmp_path: Path, lora: bool
             [
                 sys.executable,
                 "-c",
-                "from whet.cli import main; main()",
+                "from whet.cli.main import main; main()",
                 "train",
                 "quickstart",
                 *words(tiny_folder, folder, changes),

@@ -66,15 +66,15 @@ def test_async_calls_run_inside_an_event_loop_too() -> None:
     assert asyncio.run(notebook()) == [[1.0]]
 
 
-def test_what_the_user_must_mend_is_not_caught() -> None:
+def test_what_the_user_must_fix_is_not_caught() -> None:
     def refuses() -> Any:
-        raise UserError("mend it")
+        raise UserError("fix it")
 
     async def refuses_later() -> Any:
-        raise UserError("mend it")
+        raise UserError("fix it")
 
     for call in (refuses, refuses_later):
-        with pytest.raises(UserError, match="mend it"):
+        with pytest.raises(UserError, match="fix it"):
             attempt_all([call])
 
 

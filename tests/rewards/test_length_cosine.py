@@ -39,7 +39,7 @@ def test_by_hand(length: int, right: float, wrong: float) -> None:
 
 
 def test_the_values_are_those_of_the_ends() -> None:
-    ends = {"correct_short": 2.0, "correct_long": 1.0, "wrong_short": -10.0, "wrong_long": 0.0, "cut_off": -10.0}
+    ends = {"correct_short": 2.0, "correct_long": 1.0, "wrong_short": -10.0, "wrong_long": 0.0, "truncated": -10.0}
     assert [score(RIGHT, n, **ends) for n in (0, 50, 100)] == pytest.approx([2.0, 1.5, -10.0])
     assert [score(WRONG, n, **ends) for n in (0, 50, 100)] == pytest.approx([-10.0, -5.0, -10.0])
     assert score(RIGHT, 99, **ends) == pytest.approx(1.5 + 0.5 * math.cos(0.99 * math.pi))

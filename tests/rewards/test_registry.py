@@ -119,7 +119,7 @@ def test_a_function_of_ones_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "mend"),
+    ("config", "fix"),
     [
         ({"name": "acuracy"}, "'acuracy': did you mean 'accuracy'?"),
         ({"name": "zzz"}, "'zzz': use accuracy, .*file.py:function"),
@@ -138,12 +138,12 @@ def test_a_function_of_ones_own() -> None:
         ({"name": "repetition", "params": {"size": 2.0}}, "'repetition' is 2.0: it must be a whole number"),
         ({"name": "reasoning_steps", "params": {"steps": True}}, "is True: it must be a whole number"),
         ({"name": "length_overlong", "params": {"max_tokens": 0}}, "is 0: it must be over 0"),
-        ({"name": "length_cosine", "params": {"cut_off": float("nan")}}, "is nan: it must be a finite number"),
+        ({"name": "length_cosine", "params": {"truncated": float("nan")}}, "is nan: it must be a finite number"),
         ({"name": "accuracy", "timeout": 5}, "rewards.timeout of 'accuracy' is 5.0: only a function of your own"),
         ({"name": "judge", "isolate": False}, "rewards.isolate of 'judge' is False: .*take it out"),
         ({"name": "length_cosine"}, "'length_cosine' lacks 'max_tokens': write {name: length_cosine, params:"),
     ],
 )
-def test_mistakes_are_named(config: dict[str, Any], mend: str) -> None:
-    with pytest.raises(UserError, match=mend):
+def test_mistakes_are_named(config: dict[str, Any], fix: str) -> None:
+    with pytest.raises(UserError, match=fix):
         build_reward(RewardConfig.model_validate(config), THINK, no_loader)

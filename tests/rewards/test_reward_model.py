@@ -36,13 +36,13 @@ def test_texts_become_turns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "mend"),
+    ("given", "fix"),
     [
         ({}, "lacks 'model': A folder or a hub name"),
         ({"model": "x", "dtype": "float16"}, "params.dtype of 'reward_model' is 'float16': it must be 'auto', "),
         ({"model": "x", "label": 1.5}, "params.label of 'reward_model' is 1.5"),
     ],
 )
-def test_mistakes_are_named(given: dict[str, Any], mend: str) -> None:
-    with pytest.raises(UserError, match=mend):
+def test_mistakes_are_named(given: dict[str, Any], fix: str) -> None:
+    with pytest.raises(UserError, match=fix):
         read_params(RewardModelParams, "reward_model", given)

@@ -10,17 +10,17 @@ import tiny
 from batches import prompt
 from plainly import token_logprobs, with_lora
 from whet.batch import collate
-from whet.kernels.decoder import Decoder
-from whet.kernels.sampling import Temperature
 from whet.policy.language_model import LanguageModel
-from whet.rollout.forward import ForwardEngine
+from whet.rollout.engine.decoder import Decoder
+from whet.rollout.engine.transformers_engine import ForwardEngine
 from whet.rollout.native import NativeSampler
+from whet.rollout.sampling import SamplingParams
 from whet.types import Group, Prompt, Reward, Rollout
 
 ENDS = {2, *range(10, 24)}
 """Any of these ends a turn, some of them special tokens and some not: rows end at many places."""
 
-AS_TRAINED = Temperature()
+AS_TRAINED = SamplingParams()
 QUESTIONS = [
     prompt("a", (5, 9, 33, 60, 71, 8, 4)),
     prompt("b", (44,)),
@@ -41,7 +41,7 @@ def language_model(model: Any, temperature: float = 1.0) -> LanguageModel:
     return LanguageModel(model, tiny.tiny_tokenizer(), temperature)
 
 
-def sampler(model: Any, how: Temperature = AS_TRAINED, *, max_tokens: int = 12, **options: Any) -> NativeSampler:
+def sampler(model: Any, how: SamplingParams = AS_TRAINED, *, max_tokens: int = 12, **options: Any) -> NativeSampler:
     settings = {"seed": 3, "purpose": "train"} | options
     made = NativeSampler(how, max_tokens, **settings)
     made.load(language_model(model))
@@ -106,8 +106,8 @@ def test_another_step_seed_or_purpose_draws_anew(
 
 
 @pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3"])
-@pytest.mark.parametrize("how", [Temperature(), Temperature(0.7, 0.9), Temperature(0.0)], ids=str)
-def test_the_fused_decoder_and_the_models_own_forward_say_the_same(family: str, how: Temperature) -> None:
+@pytest.mark.parametrize("how", [SamplingParams(), SamplingParams(0.7, 0.9), SamplingParams(0.0)], ids=str)
+def test_the_fused_decoder_and_the_models_own_forward_say_the_same(family: str, how: SamplingParams) -> None:
     model = a_model(family)
     fused, plain = sampler(model, how), sampler(model, how)
     assert isinstance(fused.engine, Decoder)
@@ -120,7 +120,7 @@ def test_the_fused_decoder_and_the_models_own_forward_say_the_same(family: str, 
 
 def test_the_engine_is_the_fused_one_where_it_is_exact() -> None:
     def engine(model: Any) -> Any:
-        drawn = NativeSampler(Temperature(), 4, 0, "train")
+        drawn = NativeSampler(SamplingParams(), 4, 0, "train")
         drawn.load(language_model(model))
         return drawn.engine
 
@@ -169,7 +169,7 @@ def test_the_text_is_what_was_said_without_the_end_token(usual: list[list[Rollou
 @pytest.mark.parametrize("family", tiny.FAMILIES)
 def test_greedy_is_transformers_own_generate(family: str) -> None:
     model = tiny.tiny_model(family)
-    outputs = sampler(model, Temperature(0.0), max_tokens=20).sample(QUESTIONS, 1, 0)
+    outputs = sampler(model, SamplingParams(0.0), max_tokens=20).sample(QUESTIONS, 1, 0)
     for question, (rollout,) in zip(QUESTIONS, outputs, strict=True):
         ids = torch.tensor([question.tokens])
         expected = model.generate(ids, do_sample=False, max_new_tokens=20)[0, ids.shape[1] :]
@@ -184,9 +184,11 @@ def as_batch(questions: Sequence[Prompt], outputs: Sequence[Sequence[Rollout]]) 
     return collate(groups, [[0.0] * len(rollouts) for rollouts in outputs])
 
 
-@pytest.mark.parametrize("how", [Temperature(), Temperature(0.6), Temperature(1.5), Temperature(1.0, 0.8)], ids=str)
+@pytest.mark.parametrize(
+    "how", [SamplingParams(), SamplingParams(0.6), SamplingParams(1.5), SamplingParams(1.0, 0.8)], ids=str
+)
 @pytest.mark.parametrize("family", [*tiny.FAMILIES, "lora"])
-def test_recorded_logprobs_are_the_learners(family: str, how: Temperature) -> None:
+def test_recorded_logprobs_are_the_learners(family: str, how: SamplingParams) -> None:
     """π_old and π_θ agree before any update: the ratio starts at 1. With top-p too, by the whole distribution."""
     model = with_lora() if family == "lora" else tiny.tiny_model(family)
     outputs = sampler(model, how).sample(QUESTIONS, 3, 0)

@@ -24,7 +24,7 @@ def make_run(path: Path, created: str = "2026-01-01T00:00:00+00:00") -> Path:
         '{"phase": "grpo", "step": 1, "rew'
     )
     (path / "timings.jsonl").write_text('{"phase": "grpo", "step": 0, "at": "x", "seconds": 1.5}\n')
-    (path / "health.jsonl").write_text('{"step": 0, "detector": "cut_off", "figure": 0.5}\n{"step": 1, "det')
+    (path / "health.jsonl").write_text('{"step": 0, "detector": "truncated", "figure": 0.5}\n{"step": 1, "det')
     (path / "rollouts" / "step-000000.jsonl").write_text('{"step": 0, "text": "a"}\n{"step": 0, "text": "b"}\n')
     (path / "rollouts" / "step-000010.jsonl").write_text('{"step": 10, "text": "c"}\n')
     (path / "rollouts" / ".step-000011.jsonl.x.tmp").write_text("half")
@@ -45,7 +45,7 @@ def test_everything_that_is_there_is_read(tmp_path: Path) -> None:
     assert run.metrics() == [{"phase": "grpo", "step": 0, "reward": 0.5}]
     assert run.metrics("sft") == [{"phase": "sft", "step": 0, "loss": 2.5}]
     assert run.timings()[0]["seconds"] == 1.5
-    assert run.findings() == [{"step": 0, "detector": "cut_off", "figure": 0.5}]
+    assert run.findings() == [{"step": 0, "detector": "truncated", "figure": 0.5}]
     assert run.rollout_steps() == [0, 10]
     assert [rollout["text"] for rollout in run.rollouts(0)] == ["a", "b"]
     assert run.rollouts(5) == []

@@ -25,7 +25,7 @@ def do_steps(run: RunWriter, until: int, **extra: float) -> None:
     for step in loop.steps(until):
         loop.record(step, [group(step)], [[1.0, -1.0]], {"reward": step / 3, **extra})
         run.record_timings("grpo", step, {"seconds": 0.5})
-        run.record_finding({"step": step, "detector": "cut_off", "figure": step / 7})
+        run.record_finding({"step": step, "detector": "truncated", "figure": step / 7})
 
 
 @pytest.fixture

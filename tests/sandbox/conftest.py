@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from offspring import forget_others, offspring
-from whet.sandbox.kinds import KINDS, Kind
+from whet.sandbox.backends import KINDS, Backend
 from whet.sandbox.pick import shortcoming
-from whet.sandbox.runner import Cell
+from whet.sandbox.run_tests import Sandbox
 
 STRONG = [kind for kind in KINDS if not kind.weakness]
 
 
-def works(kind: Kind) -> Kind:
+def works(kind: Backend) -> Backend:
     """The kind, or else the test is skipped: where this machine lacks it, never where it does not hold."""
     why = kind.missing() or shortcoming(kind)
     if why and "does not hold" in why:
@@ -28,7 +28,7 @@ def _others() -> None:
 
 
 @pytest.fixture(params=STRONG, ids=lambda kind: kind.name)
-def cell(request: pytest.FixtureRequest) -> Iterator[Cell]:
+def cell(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A cell of each strong kind, of which nothing may be left running."""
-    yield Cell(works(request.param), timeout=10.0, memory=256)
+    yield Sandbox(works(request.param), timeout=10.0, memory=256)
     assert offspring() == []

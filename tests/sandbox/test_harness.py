@@ -11,13 +11,13 @@ import psutil
 import pytest
 
 from offspring import offspring
-from whet.sandbox.files import json_file, text_file
-from whet.sandbox.kinds import Kind
+from whet.sandbox.anonymous_files import json_file, text_file
+from whet.sandbox.backends import Backend
 from whet.sandbox.process import read_all_by, read_by
 from whet.sandbox.server import Server
 from whet.sandbox.wire import JUDGED, WHOLE
 
-BARE = Kind("bare", (), (), lambda: None)
+BARE = Backend("bare", (), (), lambda: None)
 PROGRAM = "def f():\n    return 1"
 MAGIC = {"terms": {"pieces": ["magic"]}}
 

@@ -6,13 +6,13 @@ import pytest
 
 from whet.errors import UserError
 from whet.sandbox import pick as picking
-from whet.sandbox.kinds import KINDS, Kind
+from whet.sandbox.backends import KINDS, Backend
 from whet.sandbox.pick import pick, shortcoming
 
 BUBBLEWRAP, LANDLOCK, SECCOMP, LIMITS = KINDS
 
 
-def lacking(kind: Kind, what: str) -> Kind:
+def lacking(kind: Backend, what: str) -> Backend:
     return replace(kind, missing=lambda: what)
 
 
@@ -56,7 +56,7 @@ def test_unsafe_does_not_make_a_strong_one_weak() -> None:
 
 def test_nothing_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(picking, "KINDS", tuple(lacking(kind, "no") for kind in KINDS))
-    with pytest.raises(UserError, match=r"limits: no\); mend one of these, for instance install bubblewrap$"):
+    with pytest.raises(UserError, match=r"limits: no\); fix one of these, for instance install bubblewrap$"):
         pick(unsafe=True)
 
 

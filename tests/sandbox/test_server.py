@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from offspring import offspring
-from whet.sandbox.kinds import KINDS, Kind
-from whet.sandbox.runner import Cell
+from whet.sandbox.backends import KINDS, Backend
+from whet.sandbox.run_tests import Sandbox
 from whet.sandbox.server import SandboxError, Server
 
-BARE = Kind("bare", (), (), lambda: None)
+BARE = Backend("bare", (), (), lambda: None)
 
 
-def test_one_start_serves_many(cell: Cell) -> None:
+def test_one_start_serves_many(cell: Sandbox) -> None:
     with Server(cell.kind) as server:
         for number in range(5):
             (said,) = cell.test(f"def f():\n    return {number}", [f"assert f() == {number}"], server=server)
@@ -25,7 +25,7 @@ def test_one_start_serves_many(cell: Cell) -> None:
         assert cell.test("def f():\n    return 1", ["assert f() == 1"], server=server) == ["passed"]
 
 
-def test_programs_leave_each_other_nothing(cell: Cell) -> None:
+def test_programs_leave_each_other_nothing(cell: Sandbox) -> None:
     first = "import builtins, json\nbuiltins.MARK = json.dumps = 1\ndef f():\n    return 1"
     second = "import builtins\ndef f():\n    return hasattr(builtins, 'MARK')"
     with Server(cell.kind) as server:
@@ -50,7 +50,7 @@ def test_it_ends_with_the_block() -> None:
         (replace(BARE, once=("magic",)), r"\(bare\) gave no answer: .*KeyError: 'magic'"),
     ],
 )
-def test_one_that_does_not_start(kind: Kind, what: str) -> None:
+def test_one_that_does_not_start(kind: Backend, what: str) -> None:
     with pytest.raises(SandboxError, match=what):
         Server(kind)
     assert offspring() == []
@@ -60,6 +60,6 @@ def test_one_that_has_died() -> None:
     with Server(KINDS[-1]) as server:
         offspring()[0].kill()
         with pytest.raises(SandboxError, match="gave no answer"):
-            Cell(KINDS[-1]).test("", ["assert True"], server=server)
+            Sandbox(KINDS[-1]).test("", ["assert True"], server=server)
         with pytest.raises(SandboxError, match="gave no answer"):
             server.end()

@@ -74,7 +74,7 @@ def test_whatever_is_raised_is_answered(solution: Solution) -> None:
     assert ask(solution, "compare", 1, 1)[0] == "KeyError"
 
 
-def test_what_has_no_end_is_cut_off(solution: Solution) -> None:
+def test_what_has_no_end_is_truncated(solution: Solution) -> None:
     ask(solution, "name", "forever")
     assert ask(solution, "call", ["object", 0], given(), NONE_NAMED) == ["object", 1]
     kind, items = ask(solution, "items", ["object", 1])

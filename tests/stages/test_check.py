@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 import tiny
-from whet.build import build_policy, build_task
+from whet.build.policy import build_policy
+from whet.build.task import build_task
 from whet.diagnose.report import CheckReport
 from whet.stages.check import check, probe_model
 from wiring import listening, shrunk, write_rewards
@@ -60,14 +61,14 @@ def test_lengths_are_those_of_what_would_be_learned(policy: Any, tiny_folder: Pa
     assert solutions.longest == len("because\n\\boxed{9}") + 1
     turn = "user\ntrain.jsonl 9?" + "\n" + "assistant\n"
     assert prompts.longest == len(turn) + 3  # two starts of a turn and one end
-    assert (report.lengths.checked, report.lengths.cut_off) == (8, 8)
+    assert (report.lengths.checked, report.lengths.truncated) == (8, 8)
 
 
 def test_the_probe_is_of_the_training_to_come(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:
     """It stops where the training stops, however long an evaluation may go on."""
     report, _ = checked(policy, tiny_folder, tmp_path, {"grpo.sampling.max_tokens": 5, "eval.max_tokens": 50})
     assert report.probe.mean_length <= 5
-    assert report.probe.cut_off > 0.5
+    assert report.probe.truncated > 0.5
 
 
 def test_the_probe_asks_training_problems_and_is_repeatable(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from whet.build import build_policy, build_task
+from whet.build.policy import build_policy
+from whet.build.task import build_task
 from whet.stages.measure import measure
 from wiring import listening, shrunk
 
@@ -19,7 +20,7 @@ def measured(policy: Any, folder: Path, tmp_path: Path, **changes: Any) -> tuple
     config = shrunk(folder, tmp_path, {key.replace("__", "."): value for key, value in changes.items()})
     lines, view = listening()
     task = build_task(config, policy.tokenizer)
-    return measure(policy, task.exam, config, view, "Evaluate it"), lines
+    return measure(policy, task.eval_set, config, view, "Evaluate it"), lines
 
 
 def test_every_problem_is_asked_once_and_greedily(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:

@@ -8,14 +8,15 @@ import pytest
 import torch
 
 import tiny
-from whet.build import Task, build_policy, build_task
+from whet.build.policy import build_policy
+from whet.build.task import Task, build_task
 from whet.config import Config
 from whet.errors import UserError
 from whet.policy.language_model import LanguageModel
 from whet.runs.reader import RunReader
 from whet.runs.writer import RunWriter
-from whet.sft.algorithm import held_out_loss
-from whet.stages.warm_start import example, refuse_too_few, run_warm_start, worked_problems
+from whet.sft.supervised import held_out_loss
+from whet.stages.warm_start import example, refuse_too_few, run_warm_start, sft_problems
 from whet.types import Problem
 from wiring import listening, shrunk
 
@@ -41,7 +42,7 @@ def test_an_example_is_the_prompt_and_the_rendered_solution(tiny_folder: Path, t
     text = tiny.tiny_tokenizer().decode(made.response)
     assert text == task.response_format.render("3 + 4 = 7", "7") + tiny.END
     assert text.count(tiny.END) == 1
-    assert task.exam.judge(text.removesuffix(tiny.END), problem).correct
+    assert task.eval_set.check_answer(text.removesuffix(tiny.END), problem).correct
 
 
 def test_a_tokenizer_without_an_end_adds_none(tiny_folder: Path, tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ def test_as_many_solutions_as_are_needed(
     tiny_folder: Path, tmp_path: Path, given: list[Problem], expected: int
 ) -> None:
     config = shrunk(tiny_folder, tmp_path)
-    chosen = worked_problems(task_of(config, given), config.sft)
+    chosen = sft_problems(task_of(config, given), config.sft)
     assert len(chosen) == expected
     assert len({problem.question for problem in chosen}) == expected
     assert all(problem.solution for problem in chosen)
@@ -80,7 +81,7 @@ def test_too_few_solutions_are_none_and_refused_where_they_must_be_there(
 ) -> None:
     config = shrunk(tiny_folder, tmp_path)
     task = task_of(config, problems(20, solved=solved))
-    worked = worked_problems(task, config.sft)
+    worked = sft_problems(task, config.sft)
     assert worked == []
     with pytest.raises(UserError, match=r"sft: fewer than 2 of 20 problems .* set sft\.when never"):
         refuse_too_few(worked, task)
@@ -95,7 +96,7 @@ def warmed(folder: Path, tmp_path: Path, solutions: list[Problem], changes: dict
     lines, view = listening()
     before = held_out_loss(policy, examples, 4096)
     with RunWriter.create(tmp_path, "recipe: {}\n", {}) as run:
-        run_warm_start(policy, task, worked_problems(task, config.sft), config, run, view)
+        run_warm_start(policy, task, sft_problems(task, config.sft), config, run, view)
     return before, held_out_loss(policy, examples, 4096), RunReader(run.path), lines
 
 

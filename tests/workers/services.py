@@ -80,8 +80,8 @@ def broken(setup: Any) -> Callable[[bytes], bytes]:
 
 
 def refusing(setup: Any) -> Callable[[bytes], bytes]:
-    """Cannot be made, and the user can mend it."""
-    raise UserError(f"mend {setup}")
+    """Cannot be made, and the user can fix it."""
+    raise UserError(f"fix {setup}")
 
 
 def endless(setup: Any) -> Callable[[bytes], bytes]:

@@ -45,7 +45,7 @@ def test_ready_and_then_answers() -> None:
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (UserError("mend it"), b"mend it"),
+        (UserError("fix it"), b"fix it"),
         (ValueError("not\nlike this"), b"ValueError: not like this"),
         (SystemExit(3), b"SystemExit: 3"),
         (ValueError("\ud800"), b"ValueError: \\ud800"),

@@ -153,7 +153,7 @@ def test_closing_wakes_whoever_waits(worker: Worker) -> None:
     ("service", "fate", "what"),
     [
         ("broken", "refused", "ValueError: not like this"),
-        ("refusing", "refused", "mend it"),
+        ("refusing", "refused", "fix it"),
         ("endless", "late", "took longer than 0.5 s to load and was stopped"),
         ("gone", "died", "ended its process with exit code 4, while it was loaded"),
     ],

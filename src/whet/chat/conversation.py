@@ -9,18 +9,19 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whet.build import Say, build_policy, build_sampler
-from whet.chat.parts import Piece, Speaker
-from whet.chat.view import Page, make_page
-from whet.chat.voice import Reply, Voice
+from whet.build.policy import build_policy
+from whet.build.roles import build_sampler
+from whet.chat.chat_model import ChatModel, Reply
+from whet.chat.chat_view import ChatView, make_page
+from whet.chat.parts import Speaker, StreamChunk
 from whet.config import Config, FormatConfig
 from whet.data.prompts import PromptRenderer
 from whet.errors import UserError
 from whet.formats import ResponseFormat, build_format
-from whet.policy.loading.patience import silent
 from whet.recipe import load_recipe, make_recipe
 from whet.runs import jsonl, layout
 from whet.runs.reader import RunReader, is_run
+from whet.text import Log, silent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,7 +38,7 @@ LEAVE = frozenset({"/quit", "/exit"})
 class Chat:
     """A model to talk to, and, to compare, the untrained one that it was made from."""
 
-    def __init__(self, name: str, model: Voice, base: Voice | None = None, temperature: float = 0.0) -> None:
+    def __init__(self, name: str, model: ChatModel, base: ChatModel | None = None, temperature: float = 0.0) -> None:
         self.name = name
         self.voices = (model,) if base is None else (model, base)
         self.temperature = temperature
@@ -48,7 +49,7 @@ class Chat:
         """What responses are asked to look like."""
         return self.voices[0].response_format
 
-    def ask(self, question: str) -> Iterator[Piece | Reply]:
+    def ask(self, question: str) -> Iterator[StreamChunk | Reply]:
         """Each voice's response in pieces as it is drawn, followed by its `Reply`: the model, then the base.
 
         Raises:
@@ -58,8 +59,8 @@ class Chat:
         if not question:
             raise UserError("question: is empty; ask something")
         turn = next(self._turns)
-        for voice in self.voices:
-            yield from voice.ask(question, turn)
+        for chat_model in self.voices:
+            yield from chat_model.ask(question, turn)
 
     def record(self, replies: Iterable[Reply]) -> dict[str, Any]:
         """What was asked and answered in a turn, for a JSONL file."""
@@ -83,7 +84,7 @@ def open_chat(
     format_name: str | None = None,
     temperature: float = 0.0,
     max_tokens: int | None = None,
-    say: Say = silent,
+    log: Log = silent,
 ) -> Chat:
     """Loads a run's finished model, or any model by name.
 
@@ -92,7 +93,7 @@ def open_chat(
         base: load the untrained model of the run too.
         format_name: the response format to ask for; the default is the run's, and none for a model.
         temperature: 0 answers greedily.
-        max_tokens: where a response is cut off; the default is the run's, and `LONGEST` for a model.
+        max_tokens: where a response is truncated; the default is the run's, and `LONGEST` for a model.
         say: hears what loading takes.
 
     Raises:
@@ -106,8 +107,8 @@ def open_chat(
     name, recipes = _of_run(RunReader(path), asked) if is_run(path) else _of_model(run_or_model, asked)
     if base and "base" not in recipes:
         raise UserError(f"base: {run_or_model} is not a run folder, so it has no untrained model; leave --base out")
-    model = _voice("model", recipes["model"], temperature, say)
-    return Chat(name, model, _voice("base", recipes["base"], temperature, say) if base else None, temperature)
+    model = _voice("model", recipes["model"], temperature, log)
+    return Chat(name, model, _voice("base", recipes["base"], temperature, log) if base else None, temperature)
 
 
 Recipes = dict[Speaker, Config]
@@ -133,15 +134,15 @@ def _of_model(name: str, asked: list[tuple[str, Any]]) -> tuple[str, Recipes]:
     return name, {"model": make_recipe(tree, asked)}
 
 
-def _voice(speaker: Speaker, config: Config, temperature: float, say: Say) -> Voice:
+def _voice(speaker: Speaker, config: Config, temperature: float, log: Log) -> ChatModel:
     """Loads a model and readies it for answering."""
-    policy = build_policy(config, say)
+    policy = build_policy(config, log)
     sampler: Any = build_sampler(config, "chat", temperature)
     sampler.load(policy)
     response_format = build_format(config.format)
     renderer = PromptRenderer(policy.tokenizer, response_format, config.data.question)
     context = getattr(policy.model.config, "max_position_embeddings", None)
-    return Voice(speaker, sampler, renderer, None if config.format == NO_FORMAT else response_format, context)
+    return ChatModel(speaker, sampler, renderer, None if config.format == NO_FORMAT else response_format, context)
 
 
 def converse(
@@ -179,7 +180,7 @@ def converse(
             _turn_or_stop(chat, question, page, save)
 
 
-def _turn_or_stop(chat: Chat, question: str, page: Page, save: Path | None) -> None:
+def _turn_or_stop(chat: Chat, question: str, page: ChatView, save: Path | None) -> None:
     try:
         _turn(chat, question, page, save)
     except KeyboardInterrupt:
@@ -188,7 +189,7 @@ def _turn_or_stop(chat: Chat, question: str, page: Page, save: Path | None) -> N
         page.note(str(error))
 
 
-def _turn(chat: Chat, question: str, page: Page, save: Path | None) -> None:
+def _turn(chat: Chat, question: str, page: ChatView, save: Path | None) -> None:
     replies = []
     for said in chat.ask(question):
         if isinstance(said, Reply):

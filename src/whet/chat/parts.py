@@ -21,7 +21,7 @@ BROKEN = "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class StreamChunk:
     """A few letters of a response, and the part that they belong to. Tags are left out."""
 
     text: str
@@ -83,7 +83,7 @@ class PartReader:
         self._part = next((part for mark, part in opened if prompt.rstrip().endswith(mark)), layout.start)
         self._held = ""
 
-    def feed(self, text: str) -> Iterator[Piece]:
+    def feed(self, text: str) -> Iterator[StreamChunk]:
         """The pieces that are certain once `text` has come."""
         self._held += text
         while found := self._first_mark():
@@ -93,7 +93,7 @@ class PartReader:
         yield from self._piece(self._held[:certain])
         self._held = self._held[certain:]
 
-    def finish(self) -> Iterator[Piece]:
+    def finish(self) -> Iterator[StreamChunk]:
         """What was held back, when nothing more comes."""
         yield from self._piece(self._held)
         self._held = ""
@@ -102,9 +102,9 @@ class PartReader:
     def _marks(self) -> Mapping[str, Part]:
         return self._turns.get(self._part, {})
 
-    def _piece(self, text: str) -> Iterator[Piece]:
+    def _piece(self, text: str) -> Iterator[StreamChunk]:
         if text:
-            yield Piece(text, self._part)
+            yield StreamChunk(text, self._part)
 
     def _first_mark(self) -> re.Match[str] | None:
         return re.search("|".join(map(re.escape, self._marks)), self._held) if self._marks else None

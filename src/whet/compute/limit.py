@@ -68,7 +68,7 @@ class Shape:
     @classmethod
     def of(cls, model: Any) -> Self:
         """The shape of a transformers model; adapters count only in what learns, for sampling merges them."""
-        from whet.kernels.quantized import packed_weights
+        from whet.models.quantized import packed_weights
 
         base = model.get_base_model() if hasattr(model, "peft_config") else model
         config = base.config.get_text_config()

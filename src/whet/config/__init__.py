@@ -1,13 +1,13 @@
 """Every knob of a recipe, once, with a sentence under each.
 
 A recipe is a YAML file of these sections. Unknown keys, wrong types and values out of range are refused
-before anything loads (`whet.recipe` turns the refusal into one line with the key, the value and the mend).
+before anything loads (`whet.recipe` turns the refusal into one line with the key, the value and the fix).
 """
 
 from whet.config.data import DataConfig, KeepConfig, SourceConfig
 from whet.config.format import FormatConfig, TagsConfig
 from whet.config.model import LoraConfig, ModelConfig
-from whet.config.objective import ObjectiveConfig
+from whet.config.objectives import ObjectiveConfig
 from whet.config.recipe import CheckConfig, Config, EvalConfig, RunConfig
 from whet.config.rewards import RewardConfig, Weight, WeightConfig
 from whet.config.section import Section

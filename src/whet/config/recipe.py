@@ -42,8 +42,8 @@ class CheckConfig(Section):
     """How many responses it samples for each."""
     gold: PositiveInt = 1000
     """How many gold solutions are graded, rendered in the format; each must score full marks."""
-    mend: Literal["suggest", "apply"] = "suggest"
-    """Where rewards are too strict for any signal and no warm start comes: say which gentler reward would give one, or
+    fix: Literal["suggest", "apply"] = "suggest"
+    """Where rewards are too strict for any signal and no warm start comes: say which easier reward would give one, or
     add it before GRPO begins."""
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from whet.config.data import SourceConfig
-from whet.config.objective import ObjectiveConfig
+from whet.config.objectives import ObjectiveConfig
 from whet.config.section import Section
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
@@ -19,7 +19,7 @@ class SamplingConfig(Section):
     top_p: float = Field(1.0, gt=0, le=1)
     """Nucleus sampling; anything under 1 biases the gradient, so training warns about it."""
     max_tokens: PositiveInt = 256
-    """A response is cut off after this many tokens."""
+    """A response is truncated after this many tokens."""
 
 
 class OptimizerConfig(Section):

@@ -2,7 +2,7 @@
 
 import re
 
-from whet.data.hub import hub_rows
+from whet.data.hub_dataset import hub_rows
 from whet.data.intake import MAX_BROKEN, BrokenRowError, collect, problem_id
 from whet.data.rows import Row, locate, read_rows
 from whet.types import Problem

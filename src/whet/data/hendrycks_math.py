@@ -7,10 +7,10 @@ seven subjects. MATH-500 has `problem`, `solution`, `answer`, `subject`, `level`
 from collections.abc import Sequence
 from itertools import chain
 
-from whet.data.hub import hub_rows
+from whet.data.hub_dataset import hub_rows
 from whet.data.intake import MAX_BROKEN, collect, problem_id
 from whet.data.rows import Row, locate, read_rows
-from whet.data.worked import boxed_answer, text_in
+from whet.data.worked_solution import boxed_answer, text_in
 from whet.errors import UserError
 from whet.types import Problem
 

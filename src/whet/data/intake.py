@@ -58,8 +58,8 @@ def collect(rows: Rows, convert: Callable[[Row], Problem], where: str, max_broke
     if useless and not broken and not kept:
         raise UserError(f"{where}: none of {total} rows is of use: {few(useless)}; name other data")
     if len(broken) > max_broken * total or not kept:
-        mend = f"mend them, or allow more than {max_broken:.0%} with params.max_broken"
-        raise UserError(f"{where}: {len(broken)} of {total} rows are broken: {few(broken)}; {mend}")
+        fix = f"fix them, or allow more than {max_broken:.0%} with params.max_broken"
+        raise UserError(f"{where}: {len(broken)} of {total} rows are broken: {few(broken)}; {fix}")
     for what, left_out in (("broken", broken), ("repeated", repeated), ("of no use", useless)):
         if left_out:
             counted = f"{len(left_out)} of {total} rows as {what}"

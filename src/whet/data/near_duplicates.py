@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from whet.data.overlap import compared, normalised
-from whet.diagnose.overlap import NearPair, OverlapReport
+from whet.diagnose.contamination import NearPair, OverlapReport
 from whet.types import Problem
 
 RUN = 3

@@ -131,7 +131,7 @@ def _dataset(task: str, params: tuple[tuple[str, Any], ...]) -> Any:
         return package.create_dataset(task, seed=0, size=ITEMS, **dict(params))
     except Exception as error:  # a task checks its settings with assertions, and fails on wrong types in its own way
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"params: {PREFIX}{task} refuses {dict(params)}: {reason}; mend the setting") from error
+        raise UserError(f"params: {PREFIX}{task} refuses {dict(params)}: {reason}; fix the setting") from error
 
 
 def _package() -> ModuleType:

@@ -7,7 +7,7 @@ from typing import Literal
 from whet.diagnose.evidence import Evidence
 from whet.diagnose.signal import SCARCE
 
-Cause = Literal["ready", "cut_off", "wrong_format", "parser", "too_hard", "too_easy", "no_signal"]
+Cause = Literal["ready", "truncated", "wrong_format", "parser", "too_hard", "too_easy", "no_signal"]
 
 GOLD_TOLERATED = 0.01
 """If more gold solutions than this fall short of full marks, the rewards misread right answers too, and
@@ -44,11 +44,11 @@ class Row:
     cause: Cause
     holds: Callable[[Evidence], bool]
     sentence: str
-    mend: str
+    fix: str
     teachable: bool = False
     """Whether solutions, where the data has them, would teach what is missing."""
     gentle: bool = False
-    """Whether a gentler reward, where one tells responses apart, would give a signal."""
+    """Whether a easier reward, where one tells responses apart, would give a signal."""
 
 
 def _scarce(e: Evidence) -> bool:
@@ -77,12 +77,12 @@ def _rewards_are_flat(e: Evidence) -> bool:
 
 
 def _solutions_do_not_fit(e: Evidence) -> bool:
-    return not e.lengths.holds_solutions and (_cold(e) or e.probe.cut_off >= CUT_OFF)
+    return not e.lengths.holds_solutions and (_cold(e) or e.probe.truncated >= CUT_OFF)
 
 
 def _ends_too_late(e: Evidence) -> bool:
     finished = e.probe.finished_format_rate
-    return e.probe.cut_off >= CUT_OFF and finished is not None and finished >= KEEPS_FORMAT
+    return e.probe.truncated >= CUT_OFF and finished is not None and finished >= KEEPS_FORMAT
 
 
 _STANDING = "{right} of {responses} responses are right ({pass_at_1}, 95 % interval {interval})"
@@ -123,23 +123,23 @@ CAUSES: tuple[Row, ...] = (
         "put `accuracy` among the rewards, or correct the parameters of those there are",
     ),
     Row(
-        "cut_off",
+        "truncated",
         _solutions_do_not_fit,
-        "{solutions_cut_off} of {solutions_checked} gold solutions are longer than {max_tokens} tokens, the "
-        "limit at which {cut_off} of responses are cut off.",
+        "{solutions_truncated} of {solutions_checked} gold solutions are longer than {max_tokens} tokens, the "
+        "limit at which {truncated} of responses are truncated.",
         "--grpo.sampling.max_tokens {room}",
     ),
     Row(
-        "cut_off",
+        "truncated",
         _ends_too_late,
-        "{cut_off} of responses are cut off at {max_tokens} tokens; of those that end, {finished_formatted} "
+        "{truncated} of responses are truncated at {max_tokens} tokens; of those that end, {finished_formatted} "
         "keep the format.",
         "--grpo.sampling.max_tokens {room}",
     ),
     Row(
-        "cut_off",
-        lambda e: e.probe.cut_off >= MOSTLY_CUT_OFF and _cold(e) and _misses_format(e),
-        "{cut_off} of responses are cut off at {max_tokens} tokens: the model writes more than that, or does "
+        "truncated",
+        lambda e: e.probe.truncated >= MOSTLY_CUT_OFF and _cold(e) and _misses_format(e),
+        "{truncated} of responses are truncated at {max_tokens} tokens: the model writes more than that, or does "
         "not know when to stop.",
         "{warm_start}--grpo.sampling.max_tokens {room}",
         teachable=True,
@@ -148,7 +148,7 @@ CAUSES: tuple[Row, ...] = (
         "wrong_format",
         lambda e: _cold(e) and _misses_format(e),
         f"{_LAYOUT}: a cold start, the model does not know the layout that is rewarded.",
-        "{warm_start}{gentler}--format.name boxed, or a gentler reward such as `format_partial` beside `accuracy`",
+        "{warm_start}{easier}--format.name boxed, or a easier reward such as `format_partial` beside `accuracy`",
         teachable=True,
         gentle=True,
     ),
@@ -188,6 +188,6 @@ CAUSES: tuple[Row, ...] = (
         "ready",
         lambda e: True,
         f"{_STANDING}, {{formatted}} keep the format; {_EXPECTED}: there is something to learn from.",
-        "nothing to mend",
+        "nothing to fix",
     ),
 )

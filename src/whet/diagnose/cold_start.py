@@ -1,15 +1,15 @@
 """Whether GRPO has something to learn from, and if not, why and what to do about it.
 
 A group teaches only if its rewards differ. A model that never finds a reward (a cold start) shows the same
-flat curve whether its answers are cut off, laid out wrongly, read wrongly or too hard, and each has another
-mend.
+flat curve whether its answers are truncated, laid out wrongly, read wrongly or too hard, and each has another
+fix.
 """
 
 from dataclasses import asdict, dataclass
 
 from whet.diagnose.causes import CAUSES, Cause
+from whet.diagnose.easier_rewards import easier_reward_for
 from whet.diagnose.evidence import Evidence
-from whet.diagnose.gentler import gentler_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,12 @@ class Diagnosis:
     cause: Cause
     sentence: str
     """The finding in plain words, with the figures it rests on."""
-    mend: str
+    fix: str
     """What to do about it, in recipe keys and values."""
     warm_start: bool
-    """Whether supervised fine-tuning on rendered solutions would mend it."""
-    gentler: str = ""
-    """The row of `GENTLER` that would mend it; empty where none would."""
+    """Whether supervised fine-tuning on rendered solutions would fix it."""
+    easier: str = ""
+    """The row of `EASIER_REWARDS` that would fix it; empty where none would."""
 
     def as_dict(self) -> dict[str, str | bool]:
         """Ready for JSON."""
@@ -38,7 +38,7 @@ def diagnose(evidence: Evidence) -> Diagnosis:
     return Diagnosis(
         cause=row.cause,
         sentence=row.sentence.format_map(words),
-        mend=row.mend.format_map(words),
+        fix=row.fix.format_map(words),
         warm_start=row.teachable and evidence.solutions,
-        gentler=gentler_for(evidence.probe) if row.gentle else "",
+        easier=easier_reward_for(evidence.probe) if row.gentle else "",
     )

@@ -1,4 +1,4 @@
-"""What can go wrong while a run goes, one row each: the figure, its threshold and source, and the mend.
+"""What can go wrong while a run goes, one row each: the figure, its threshold and source, and the fix.
 
 Where a paper gives the phenomenon but no number, the number is ours and says so; docs/diagnosis.md has the measured
 precision and recall of every row.
@@ -7,11 +7,12 @@ precision and recall of every row.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from whet.diagnose import divided, signs
+from whet.diagnose import heldout_signals as divided
+from whet.diagnose import step_signals as signs
 from whet.diagnose.causes import CUT_OFF
 from whet.diagnose.history import History
 from whet.diagnose.signal import SCARCE
-from whet.diagnose.signs import Reading
+from whet.diagnose.step_signals import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Detector:
     """It has passed below this one; in between nothing changes."""
     sentence: str
     """In plain words; `{figure}` and what the reading brings stand in braces."""
-    mend: str
+    fix: str
     """Which knob, and which way."""
     source: str
     """Where the sign and its threshold come from."""
@@ -49,7 +50,7 @@ STEP_DETECTORS: tuple[Detector, ...] = (
         clear=0.8,
         share=True,
         sentence="entropy fell from {before} to {now} nats, {figure} of it is gone: all answers become one.",
-        mend="raise grpo.objective.clip_high to 0.28, or halve grpo.optimizer.learning_rate",
+        fix="raise grpo.objective.clip_high to 0.28, or halve grpo.optimizer.learning_rate",
         source="arXiv:2505.22617 fig. 1: over 95 % of the entropy is spent where performance reaches its plateau; "
         "told a little before. Clip-higher: arXiv:2503.14476 §3.1",
     ),
@@ -60,7 +61,7 @@ STEP_DETECTORS: tuple[Detector, ...] = (
         threshold=0.5,
         clear=0.25,
         sentence="the policy is {figure} nats per token from the reference (healthy: up to 0.1) and running away.",
-        mend="halve grpo.optimizer.learning_rate, or raise grpo.objective.beta",
+        fix="halve grpo.optimizer.learning_rate, or raise grpo.objective.beta",
         source="arXiv:2210.10760: true quality falls with the distance travelled. The number is ours: k3 is 0.5 "
         "where a token became 3.3 times likelier, or 2.4 times rarer, than in the reference",
     ),
@@ -72,18 +73,18 @@ STEP_DETECTORS: tuple[Detector, ...] = (
         clear=1.3,
         steps=5,
         sentence="responses have {now} tokens, {figure} times the {before} at which rewards once were as high.",
-        mend="set grpo.objective.aggregation to constant_length and grpo.objective.scale to none (Dr. GRPO)",
+        fix="set grpo.objective.aggregation to constant_length and grpo.objective.scale to none (Dr. GRPO)",
         source="arXiv:2503.20783: the mean per sequence rewards long wrong answers. The factor is ours",
     ),
     Detector(
-        "cut_off",
+        "truncated",
         ("completions/clipped_ratio",),
-        signs.cut_off,
+        signs.truncated,
         threshold=CUT_OFF,
         clear=0.15,
         share=True,
-        sentence="{figure} of responses are cut off: what they had found earns nothing.",
-        mend="raise grpo.sampling.max_tokens",
+        sentence="{figure} of responses are truncated: what they had found earns nothing.",
+        fix="raise grpo.sampling.max_tokens",
         source="arXiv:2503.14476 §3.4: truncated samples are reward noise. The share is that of `whet check`",
     ),
     Detector(
@@ -94,7 +95,7 @@ STEP_DETECTORS: tuple[Detector, ...] = (
         clear=0.6,
         share=True,
         sentence="in {figure} of groups all rewards are equal (reward {reward}): they teach nothing.",
-        mend="where the reward is low: raise grpo.group_size, set sft.when to always, or easier problems; where it "
+        fix="where the reward is low: raise grpo.group_size, set sft.when to always, or easier problems; where it "
         "is high: harder problems",
         source="arXiv:2503.14476 §3.2: dynamic sampling would draw more than four groups for each that it keeps",
     ),
@@ -106,7 +107,7 @@ STEP_DETECTORS: tuple[Detector, ...] = (
         clear=3.0,
         steps=1,
         sentence="the gradient's norm jumped to {now}, {figure} times the usual {usual}.",
-        mend="lower grpo.optimizer.learning_rate, or raise grpo.optimizer.warmup_steps",
+        fix="lower grpo.optimizer.learning_rate, or raise grpo.optimizer.warmup_steps",
         source="arXiv:2504.02507: norms judged by those just before; arXiv:2501.06842: spikes are up to 1000 times "
         "as large. The factor is ours",
     ),
@@ -118,7 +119,7 @@ STEP_DETECTORS: tuple[Detector, ...] = (
         clear=0.06,
         sentence="sampler and learner disagree by {figure} nats per token: rewards go to what the policy would not "
         "have said.",
-        mend="set model.dtype to float32; if that does not help, the sampler has a fault",
+        fix="set model.dtype to float32; if that does not help, the sampler has a fault",
         source="arXiv:2605.14220: the disagreement alone can collapse a run. The number is ours: bfloat16 gives "
         "0.003 to 0.04",
     ),
@@ -136,7 +137,7 @@ HELD_OUT_DETECTORS: tuple[Detector, ...] = (
         calm=1,
         sentence="held-out accuracy fell from {best} to {now} ({figure} standard errors) while the reward rose from "
         "{reward_before} to {reward_now}: the reward is being gamed.",
-        mend="take the best checkpoint (run.save_every), read rollouts, and raise grpo.objective.beta or the weight "
+        fix="take the best checkpoint (run.save_every), read rollouts, and raise grpo.objective.beta or the weight "
         "of accuracy in rewards",
         source="arXiv:2210.10760: the proxy goes up, the truth down; 1.96: a fall that chance brings once in forty",
     ),
@@ -150,7 +151,7 @@ HELD_OUT_DETECTORS: tuple[Detector, ...] = (
         calm=1,
         sentence="the layout is kept more often ({kept}), and right answers are no more frequent ({right} of "
         "held-out problems).",
-        mend="lower the weights of layout rewards in rewards, or raise that of accuracy; easier problems",
+        fix="lower the weights of layout rewards in rewards, or raise that of accuracy; easier problems",
         source="arXiv:2506.10947: a reward for layout alone lifts scores. Layout comes first in healthy runs too, "
         "hence two measurements; the share is ours",
     ),
@@ -165,7 +166,7 @@ HELD_OUT_DETECTORS: tuple[Detector, ...] = (
         share=True,
         sentence="accuracy went from {strict}, yet wherever the answer stands from {lenient}: {figure} of the gain "
         "is layout ({kept} keep it).",
-        mend="judge by lenient_accuracy; a warm start (sft.when: always) teaches layout for less",
+        fix="judge by lenient_accuracy; a warm start (sft.when: always) teaches layout for less",
         source="arXiv:2506.10947 and arXiv:2503.20783: gains that the template explains. The share is ours",
     ),
     Detector(
@@ -179,7 +180,7 @@ HELD_OUT_DETECTORS: tuple[Detector, ...] = (
         share=True,
         sentence="{figure} of responses that hold the right answer keep the layout and are called wrong ({strict} "
         "strict, {lenient} lenient).",
-        mend="read such rollouts, then correct format.name, the answers in data.train, or the reward",
+        fix="read such rollouts, then correct format.name, the answers in data.train, or the reward",
         source="arXiv:2505.22203: rule-based verifiers leave right answers unrecognised, and training suffers. The "
         "share is ours",
     ),

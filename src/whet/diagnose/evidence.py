@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from whet.diagnose.gentler import GENTLER, gentler_for
+from whet.diagnose.easier_rewards import EASIER_REWARDS, easier_reward_for
 from whet.diagnose.lengths import LengthReport
 from whet.diagnose.probe import Probe
 from whet.diagnose.signal import group_size_for
@@ -40,32 +40,32 @@ class Evidence:
             "formatted": percent(probe.format_rate),
             "finished_formatted": percent(probe.finished_format_rate or 0.0),
             "rejected": percent(probe.rejected),
-            "cut_off": percent(probe.cut_off),
+            "truncated": percent(probe.truncated),
             "mixed": percent(probe.mixed),
             "group_size": str(probe.group_size),
             "reward_gap": f"{probe.reward_gap or 0.0:+.3g}",
             "max_tokens": str(lengths.max_tokens),
-            "solutions_cut_off": str(lengths.cut_off),
+            "solutions_truncated": str(lengths.truncated),
             "solutions_checked": str(lengths.checked),
             "gold_failed": str(self.gold_failed),
             "gold_checked": str(self.gold_checked),
             "room": str(self.room),
-        } | self._mends()
+        } | self._fixes()
 
-    def _mends(self) -> dict[str, str]:
+    def _fixes(self) -> dict[str, str]:
         """Mends that are offered only where they can help, each ready to be followed by another."""
-        probe, gentler = self.probe, gentler_for(self.probe)
+        probe, easier = self.probe, easier_reward_for(self.probe)
         size, larger = probe.group_size, group_size_for(probe.pass_at_1, probe.group_size)
         return {
             "warm_start": "--sft.when always, or " if self.solutions else "",
             "larger_groups": f"--grpo.group_size {larger}, or " if larger else "",
             "double_groups": f"--grpo.group_size {2 * size}, or ",
-            "gentler": f"--check.mend apply ({_offer(gentler, probe)}), or " if gentler else "",
+            "easier": f"--check.fix apply ({_offer(easier, probe)}), or " if easier else "",
         }
 
 
-def _offer(gentler: str, probe: Probe) -> str:
-    row = GENTLER[gentler]
+def _offer(easier: str, probe: Probe) -> str:
+    row = EASIER_REWARDS[easier]
     return f"{row.says} would differ within {percent(row.signal(probe))} of groups"
 
 

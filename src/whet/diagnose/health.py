@@ -7,7 +7,7 @@ from typing import Any
 from whet.diagnose.detectors import HELD_OUT_DETECTORS, STEP_DETECTORS, Detector
 from whet.diagnose.evidence import percent
 from whet.diagnose.history import History
-from whet.diagnose.signs import Reading
+from whet.diagnose.step_signals import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Finding:
     figure: float
     threshold: float
     sentence: str
-    mend: str
+    fix: str
 
     def as_dict(self) -> dict[str, Any]:
         """A line of health.jsonl."""
@@ -28,7 +28,7 @@ class Finding:
 
     def __str__(self) -> str:
         """As it is told."""
-        return f"health, step {self.step}: {self.sentence} To mend it: {self.mend}"
+        return f"health, step {self.step}: {self.sentence} To fix it: {self.fix}"
 
 
 class Health:
@@ -74,8 +74,8 @@ class _Watched:
     def is_new(self, reading: Reading) -> bool:
         """Takes a reading in; whether with it a fault begins that has not been told."""
         row = self.detector
-        faulty = reading.figure >= row.threshold and not reading.excused
-        well = reading.figure < row.clear or reading.excused
+        faulty = reading.figure >= row.threshold and not reading.suppressed
+        well = reading.figure < row.clear or reading.suppressed
         self._at_fault = self._at_fault + 1 if faulty else 0
         self._well = self._well + 1 if well else 0
         self._told = self._told and self._well < row.calm
@@ -87,4 +87,4 @@ class _Watched:
 def _finding(step: int, row: Detector, reading: Reading) -> Finding:
     figure = percent(reading.figure) if row.share else f"{reading.figure:.2g}"
     sentence = row.sentence.format(figure=figure, **reading.words)
-    return Finding(step, row.name, reading.figure, row.threshold, sentence, row.mend)
+    return Finding(step, row.name, reading.figure, row.threshold, sentence, row.fix)

@@ -88,7 +88,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """A held-out measurement: `whet.eval.evaluate.Evaluation.summary`, and the reward of the steps before it."""
+    """A held-out measurement: `whet.eval.evaluation.Evaluation.summary`, and the reward of the steps before it."""
 
     figures: Mapping[str, float]
     rewards: tuple[float, ...]

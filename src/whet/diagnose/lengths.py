@@ -8,7 +8,7 @@ HEADROOM = 1.5
 """A policy that is still exploring writes more than the people who wrote the solutions."""
 
 TOLERATED = 0.01
-"""Share of solutions that may be cut off: one in a hundred moves no reward, and a few giants set no limit."""
+"""Share of solutions that may be truncated: one in a hundred moves no reward, and a few giants set no limit."""
 
 STEP = 8
 """Suggested limits are multiples of this."""
@@ -33,8 +33,8 @@ class LengthReport:
     """None where the data has no worked solutions."""
     checked: int
     """Gold solutions measured."""
-    cut_off: int
-    """Gold solutions that `max_tokens` would cut off."""
+    truncated: int
+    """Gold solutions that `max_tokens` would truncated."""
     suggested: int
     """A `max_tokens` that holds 99 of 100 gold solutions, with headroom; never below the present one."""
     context: int | None = None
@@ -43,14 +43,14 @@ class LengthReport:
     """Prompts after which `max_tokens` do not fit into the context any more."""
 
     @property
-    def cut_off_share(self) -> float:
-        """Share of the gold solutions that would be cut off; 0 where there are none."""
-        return self.cut_off / self.checked if self.checked else 0.0
+    def truncated_share(self) -> float:
+        """Share of the gold solutions that would be truncated; 0 where there are none."""
+        return self.truncated / self.checked if self.checked else 0.0
 
     @property
     def holds_solutions(self) -> bool:
-        """Whether no more solutions are cut off than is tolerated."""
-        return self.cut_off_share <= TOLERATED
+        """Whether no more solutions are truncated than is tolerated."""
+        return self.truncated_share <= TOLERATED
 
 
 def measure_lengths(
@@ -73,7 +73,7 @@ def measure_lengths(
         prompts=quantiles(prompts),
         solutions=quantiles(solutions) if solutions else None,
         checked=len(solutions),
-        cut_off=sum(length > max_tokens for length in solutions),
+        truncated=sum(length > max_tokens for length in solutions),
         suggested=max(max_tokens, _room_for(solutions)),
         context=context,
         crowded=sum(length + max_tokens > context for length in prompts) if context else 0,

@@ -35,8 +35,8 @@ class Probe:
     format_rate: float
     """Share of responses that keep the layout."""
     finished_format_rate: float | None
-    """The same among responses that were not cut off; None where all were."""
-    cut_off: float
+    """The same among responses that were not truncated; None where all were."""
+    truncated: float
     """Share of responses that ran out of tokens."""
     rejected: float
     """Share of responses that keep the layout and hold the right answer, yet are not called right."""
@@ -96,7 +96,7 @@ def measure_probe(
         lenient=_share(everything, lambda verdict: verdict.lenient),
         format_rate=_share(everything, lambda verdict: verdict.formatted),
         finished_format_rate=_share(finished, lambda verdict: verdict.formatted) if finished else None,
-        cut_off=1 - len(finished) / len(everything),
+        truncated=1 - len(finished) / len(everything),
         rejected=_share(everything, lambda v: v.formatted and v.lenient and not v.correct),
         signal=fmean(group.has_signal for group in groups),
         mixed=expected_signal(right, samples, group_size),

@@ -5,9 +5,9 @@ from typing import Any
 
 from whet.diagnose.causes import CUT_OFF, GOLD_TOLERATED, KEEPS_FORMAT
 from whet.diagnose.cold_start import Diagnosis, diagnose
+from whet.diagnose.contamination import OverlapReport
 from whet.diagnose.evidence import Evidence, percent
 from whet.diagnose.lengths import LengthReport
-from whet.diagnose.overlap import OverlapReport
 from whet.diagnose.probe import Probe
 from whet.diagnose.signal import SCARCE
 from whet.types import GoldFailure
@@ -56,7 +56,7 @@ class CheckReport:
             "failed": len(self.gold_failures),
             "examples": [failure.as_dict() for failure in self.gold_failures[:examples]],
         }
-        lengths = asdict(self.lengths) | {"cut_off_share": self.lengths.cut_off_share}
+        lengths = asdict(self.lengths) | {"truncated_share": self.lengths.truncated_share}
         return {
             "gold": gold,
             "lengths": lengths,
@@ -88,7 +88,7 @@ def _length_rows(lengths: LengthReport) -> list[Line]:
     if solutions:
         figure = f"median {solutions.median}, 95 % up to {solutions.p95}, longest {solutions.longest}"
         room = f"max_tokens {limit} leaves room"
-        cut = f"{lengths.cut_off} of {lengths.checked} would be cut off at {limit}: try {lengths.suggested}"
+        cut = f"{lengths.truncated} of {lengths.checked} would be truncated at {limit}: try {lengths.suggested}"
         rows.append(("solution tokens", figure, room if lengths.holds_solutions else cut))
     return rows
 
@@ -96,7 +96,7 @@ def _length_rows(lengths: LengthReport) -> list[Line]:
 def _probe_rows(probe: Probe) -> list[Line]:
     low, high = probe.pass_at_1_interval
     layout = "known" if probe.format_rate >= KEEPS_FORMAT else "not known yet"
-    ends = "rarely" if probe.cut_off < CUT_OFF else "often: each loses its reward"
+    ends = "rarely" if probe.truncated < CUT_OFF else "often: each loses its reward"
     teaches = "enough to learn from" if probe.mixed >= SCARCE else "too few to learn from"
     reward = "none applies" if probe.mean_reward is None else f"{probe.mean_reward:.3g}"
     return [
@@ -112,7 +112,7 @@ def _probe_rows(probe: Probe) -> list[Line]:
         ),
         ("right answer anywhere", percent(probe.lenient), "lenient: wherever it stands"),
         ("keeps the format", percent(probe.format_rate), layout),
-        ("cut off", percent(probe.cut_off), ends),
+        ("truncated", percent(probe.truncated), ends),
         ("response tokens", f"mean {probe.mean_length:.0f}", f"of {probe.responses} responses"),
         ("mean reward", reward, f"differs within {percent(probe.signal)} of groups of {probe.samples}"),
         (f"mixed groups of {probe.group_size}", percent(probe.mixed), f"expected: {teaches}"),

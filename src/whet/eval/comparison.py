@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from whet.eval.evaluate import Evaluation
+from whet.eval.evaluation import Evaluation
 from whet.eval.record import Record
 from whet.eval.statistics import PairedDifference, paired_difference
 

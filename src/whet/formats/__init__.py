@@ -10,8 +10,8 @@ All reading takes time linear in the text.
 """
 
 from whet.formats.base import Parsed, ResponseFormat
+from whet.formats.built_in import BUILT_IN, build_format
 from whet.formats.spans import Span, boxes, hash_lines, last_number, numbers, tag_blocks
-from whet.formats.table import BUILT_IN, build_format
 
 __all__ = [
     "BUILT_IN",

@@ -14,7 +14,7 @@ Rewards of `None` (not applicable) take part in no mean and get the advantage 0.
 from collections.abc import Callable, Sequence
 from statistics import mean, stdev
 
-from whet.config.objective import ObjectiveConfig
+from whet.config.objectives import ObjectiveConfig
 from whet.types import Group
 
 EPSILON = 1e-4

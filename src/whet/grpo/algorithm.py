@@ -34,6 +34,6 @@ def train(
         batch = collate(groups, estimates)
         batch = batch.with_reference(reference.logprobs(batch))  # log π_ref; None at β = 0
         metrics = update(policy, optimizer, batch, step, config)  # θ ← arg max J_GRPO, μ times
-        reference.follow(step)  # π_ref ← π_θ, where the recipe says so
+        reference.sync(step)  # π_ref ← π_θ, where the recipe says so
         run.record(step, groups, estimates, metrics)
         after_step(step)

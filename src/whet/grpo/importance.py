@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from whet.batch import Batch
-from whet.config.objective import ObjectiveConfig
+from whet.config.objectives import ObjectiveConfig
 
 LEVELS: dict[str, Callable[[Tensor], Tensor]] = {
     "token": lambda log_w_BT: log_w_BT,

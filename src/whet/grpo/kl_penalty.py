@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 
 from whet.batch import Batch, collate
-from whet.config.objective import ObjectiveConfig
+from whet.config.objectives import ObjectiveConfig
 from whet.grpo.kl import kl_divergence
 from whet.protocols import Grader, Reference
 from whet.types import Group, Outputs, Prompt, Reward
@@ -22,9 +22,9 @@ class InTheReward:
         """None."""
         return
 
-    def follow(self, step: int) -> None:
+    def sync(self, step: int) -> None:
         """As the reference under it does."""
-        self.reference.follow(step)
+        self.reference.sync(step)
 
 
 class KlPenalty:

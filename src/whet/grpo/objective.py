@@ -2,7 +2,7 @@
 
     L = −E[ min(ρ_t Â, clip(ρ_t, 1 − ε_low, 1 + ε_high) Â) − β D_KL ],   ρ_t = π_θ(o_t) / π_old(o_t)
 
-Each term is a row of a table, so that a variant is a choice of rows (`whet.config.objective`). Every token has a
+Each term is a row of a table, so that a variant is a choice of rows (`whet.config.objectives`). Every token has a
 weight that is fixed by the whole batch before it is split, so neither the loss nor its gradient depends on the
 micro-batches.
 """
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from whet.batch import Batch
-from whet.config.objective import ObjectiveConfig
+from whet.config.objectives import ObjectiveConfig
 from whet.grpo.kl import kl_divergence
 from whet.grpo.ratio import RATIOS
 from whet.grpo.surrogate import SURROGATES

@@ -14,7 +14,7 @@ from statistics import fmean
 from typing import Any
 
 from whet.config import ReplayConfig
-from whet.protocols import Grader, Judge, Problems
+from whet.protocols import AnswerChecker, Grader, Problems
 from whet.types import Group, Outputs, Prompt, Reward, Rollout
 
 
@@ -31,8 +31,8 @@ class Kept:
 class Replay:
     """Plays `Problems` and `Grader`: draws and grades as they do, and gives a signal to groups without one."""
 
-    def __init__(self, problems: Problems, grader: Grader, judge: Judge, config: ReplayConfig) -> None:
-        self.problems, self.grader, self.judge, self.config = problems, grader, judge, config
+    def __init__(self, problems: Problems, grader: Grader, check_answer: AnswerChecker, config: ReplayConfig) -> None:
+        self.problems, self.grader, self.check_answer, self.config = problems, grader, check_answer, config
         self.seen: dict[str, tuple[int, int]] = {}
         """By problem: right responses, and all of them."""
         self.kept: dict[str, list[Kept]] = {}
@@ -78,7 +78,7 @@ class Replay:
     def _observe(self, group: Group) -> None:
         """Counts the right ones, and keeps them while the problem is rare."""
         problem = group.prompt.problem
-        right = [self.judge(rollout.text, problem).correct for rollout in group.rollouts]
+        right = [self.check_answer(rollout.text, problem).correct for rollout in group.rollouts]
         solved, tried = self.seen.get(problem.id, (0, 0))
         solved, tried = self.seen[problem.id] = solved + sum(right), tried + len(right)
         if solved / tried > self.config.pass_rate:

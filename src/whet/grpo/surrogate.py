@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from whet.config.objective import ObjectiveConfig
+from whet.config.objectives import ObjectiveConfig
 
 
 def clipped_surrogate(ratio_BT: Tensor, _: Tensor, advantage_B1: Tensor, config: ObjectiveConfig) -> Tensor:

@@ -6,12 +6,12 @@ from math import isfinite
 import torch
 from torch import Tensor
 
-from whet.back_off import backing_off
 from whet.batch import Batch
 from whet.config import GrpoConfig
-from whet.config.objective import ObjectiveConfig
+from whet.config.objectives import ObjectiveConfig
 from whet.grpo.importance import corrected
 from whet.grpo.objective import Normaliser, objective
+from whet.oom import retry_with_smaller_batches
 from whet.protocols import Optimizer, Policy
 
 DRIFT = "sampler/logprob_difference_mean"
@@ -28,7 +28,7 @@ def update(policy: Policy, optimizer: Optimizer, batch: Batch, step: int, config
     learner, and still count in the normaliser.
     """
     how = config.objective
-    batch = batch.without_cut_off() if how.mask_truncated else batch
+    batch = batch.without_truncated() if how.mask_truncated else batch
     normaliser = Normaliser(len(batch), int(batch.mask_BT.sum()), config.sampling.max_tokens)
     by_advantage_alone = batch.reference_logprobs_BT is None and not how.entropy_bonus
     learned = batch.with_signal() if by_advantage_alone else batch.with_tokens()
@@ -61,10 +61,15 @@ def _one_pass(
         parts[:] = [small for part in whole for small in part.micro_batches(tokens)]
         return _gradient(policy, optimizer, parts, normaliser, config.objective)
 
-    tokens, smallest = min(config.micro_batch_tokens, policy.fits), min((part.least for part in whole), default=1)
-    (sums, figures), policy.fits = backing_off(gradient, tokens, smallest, optimizer.forget)
+    tokens, smallest = (
+        min(config.micro_batch_tokens, policy.max_micro_batch_tokens),
+        min((part.least for part in whole), default=1),
+    )
+    (sums, figures), policy.max_micro_batch_tokens = retry_with_smaller_batches(
+        gradient, tokens, smallest, optimizer.zero_grad
+    )
     if not isfinite(figures["loss"]):  # its gradient may be finite, and is of nothing
-        optimizer.forget()
+        optimizer.zero_grad()
     stepped = optimizer.step(step)
     counts = isfinite(figures["loss"]) and isfinite(stepped["grad_norm"])
     return sums, {**figures, **stepped, "non_finite_ratio": float(not counts)}
@@ -80,7 +85,7 @@ def _gradient(
         logprobs_BT, entropy_BT = _scores(policy, sampled, how)
         part = parts[index] = corrected(sampled, logprobs_BT, how)
         terms = objective(logprobs_BT, part, normaliser, how, entropy_BT)
-        optimizer.accumulate(terms.value)
+        optimizer.backward(terms.value)
         loss += terms.value.item()
         difference_M = (logprobs_BT.detach() - sampled.old_logprobs_BT).abs()[part.fresh_BT]
         totals = terms.token_sums | {DRIFT: difference_M.sum()}

@@ -1,1 +1,1 @@
-"""π_θ and π_ref: a language model as the algorithm sees it."""
+"""π_θ and π_ref: a language model that gives log-probabilities of responses."""

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from whet.batch import Batch
-from whet.kernels.families import windows
-from whet.kernels.layout import Layout, layout
-from whet.kernels.shared_prefix import shared_prefix_attention
-from whet.kernels.token_entropy import logprobs_and_entropies, token_logprobs_and_entropies
-from whet.kernels.token_logprobs import token_logprobs
-from whet.policy.activations import within_memory
+from whet.models.supported import windows
+from whet.policy.packing import Packing, pack
+from whet.policy.recompute import within_memory
+from whet.policy.shared_prefix import shared_prefix_attention
+from whet.policy.token_entropy import logprobs_and_entropies, token_logprobs_and_entropies
+from whet.policy.token_logprobs import token_logprobs
 
 Forward = Callable[[Any, Batch, float], Tensor]
 WithEntropies = Callable[[Any, Batch, float], tuple[Tensor, Tensor]]
@@ -67,7 +67,7 @@ WITH_ENTROPIES: Mapping[bool, WithEntropies] = {True: shared_prefix_with_entropi
 def _packed(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
     """The M hidden states that predict the response tokens, and those tokens."""
     device = next(model.parameters()).device
-    where = layout([len(prompt) for prompt in batch.prompts], batch.group_B, batch.lengths_B)
+    where = pack([len(prompt) for prompt in batch.prompts], batch.group_B, batch.lengths_B)
     tokens_N = torch.empty_like(where.positions_N)
     for row_L, prompt in zip(where.prompt_PL, batch.prompts, strict=True):
         tokens_N[row_L[: len(prompt)]] = prompt
@@ -78,7 +78,7 @@ def _packed(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
             input_ids=tokens_N[None].to(device),
             position_ids=where.positions_N[None].to(device),
             use_cache=False,
-            whet_layouts={window: there.within(window) for window in windows(model.config).values()},
+            whet_packings={window: there.within(window) for window in windows(model.config).values()},
         ).last_hidden_state
     hidden_MD = hidden_1ND[0].index_select(0, where.before_BT[batch.mask_BT].to(device))
     return hidden_MD, batch.tokens_BT[batch.mask_BT].to(device)
@@ -135,9 +135,9 @@ def _packed_attention(
     value: Tensor,
     attention_mask: Any,
     *,
-    whet_layouts: Mapping[int | None, Layout],
+    whet_packings: Mapping[int | None, Packing],
     **others: Any,
 ) -> tuple[Tensor, None]:
     """transformers' attention function: query `[1, H, N, D]` in, `[1, N, H, D]` out; layouts by sliding window."""
-    where = whet_layouts[others.get("sliding_window")]
+    where = whet_packings[others.get("sliding_window")]
     return shared_prefix_attention(query[0], key[0], value[0], where, others.get("scaling"))[None], None

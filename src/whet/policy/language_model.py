@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from whet.batch import Batch
-from whet.kernels.families import is_fused
+from whet.models.supported import is_fused
 from whet.policy.forward import FORWARDS, WITH_ENTROPIES
 
 
@@ -27,10 +27,10 @@ class LanguageModel:
         """Which weights it began as, for manifests."""
         self.fused = is_fused(model)
         """Whether sampler and learner take the fast paths."""
-        self.fits = sys.maxsize
+        self.max_micro_batch_tokens = sys.maxsize
         """Tokens at a time that the learner has not failed with for want of memory."""
 
-    def alike(self, model: Any, temperature: float) -> "LanguageModel":
+    def with_model(self, model: Any, temperature: float) -> "LanguageModel":
         """The same tokenizer and paths for another model, or at another temperature."""
         other = copy(self)
         other.model, other.temperature = model.eval(), temperature

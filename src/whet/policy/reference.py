@@ -19,7 +19,7 @@ class NoReference:
         """None."""
         return
 
-    def follow(self, step: int) -> None:
+    def sync(self, step: int) -> None:
         """There is nothing to move."""
 
     def tensors(self) -> Mapping[str, Tensor]:
@@ -36,14 +36,14 @@ class FrozenReference:
     def __init__(self, policy: LanguageModel, micro_batch_tokens: int) -> None:
         self.learned = [name for name, weight in policy.model.named_parameters() if weight.requires_grad]
         frozen = deepcopy(policy.model).requires_grad_(False)
-        self.policy = policy.alike(frozen, policy.temperature)
+        self.policy = policy.with_model(frozen, policy.temperature)
         self.tokens = micro_batch_tokens
 
     def logprobs(self, batch: Batch) -> Tensor:
         """log π_ref as `[B, T]`, without a gradient."""
         return _without_gradient(self.policy, batch, self.tokens)
 
-    def follow(self, step: int) -> None:
+    def sync(self, step: int) -> None:
         """It stays as it is."""
 
     def tensors(self) -> Mapping[str, Tensor]:
@@ -68,7 +68,7 @@ class FollowingReference(FrozenReference):
         self.masters = [weight.detach().float() for weight in self.policy.model.parameters()]
 
     @torch.no_grad()
-    def follow(self, step: int) -> None:
+    def sync(self, step: int) -> None:
         """π_ref ← π_ref + mix · (π_θ − π_ref), every so many steps."""
         if (step + 1) % self.every:
             return
@@ -100,7 +100,7 @@ class AdaptersOff:
         with disabled:
             return _without_gradient(self.policy, batch, self.tokens)
 
-    def follow(self, step: int) -> None:
+    def sync(self, step: int) -> None:
         """What lies under the adapters does not move."""
 
     def tensors(self) -> Mapping[str, Tensor]:

@@ -10,11 +10,11 @@ from typing import Any
 from whet.config import Config
 from whet.errors import UserError, did_you_mean
 from whet.recipe import keys
-from whet.recipe.check import validated
 from whet.recipe.keys import dotted
-from whet.recipe.text import Document, read_document, write_document
 from whet.recipe.tree import Tree, longhand, name_files, override, with_section_defaults
-from whet.secrets import redacted
+from whet.recipe.validate import validated
+from whet.recipe.yaml_lines import Document, read_document, write_document
+from whet.redact import redacted
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 """Where the shipped recipes lie."""

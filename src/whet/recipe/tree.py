@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from whet.config import Config
-from whet.data.kinds import SOURCES
+from whet.data.sources import SOURCES
 from whet.recipe import keys
-from whet.recipe.hints import unknown_key
 from whet.recipe.keys import dotted, key_of, pattern
-from whet.recipe.text import read_value
+from whet.recipe.suggest import unknown_key
+from whet.recipe.yaml_lines import read_value
 
 Tree = dict[str, Any]
 
@@ -80,7 +80,7 @@ def _sources(tree: Tree) -> Iterator[Tree]:
 def override(tree: Tree, path: keys.Path, value: Any) -> None:
     """Puts a value where a dotted key says, making the sections on the way.
 
-    A text is read as YAML, unless the key takes a text. Raises `ValueError` with the mend for a place in a
+    A text is read as YAML, unless the key takes a text. Raises `ValueError` with the fix for a place in a
     list that is not there, and for a value that is no YAML.
     """
     if not keys.is_known(path):

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from whet.errors import UserError
-from whet.secrets import redact
+from whet.redact import redact
 
 
 class RewardError(Exception):
@@ -20,7 +20,7 @@ def attempt_all(calls: Sequence[Callable[[], Any]]) -> list[Any]:
     """What each call returns, or the exception that it raises, in order. Awaitables are awaited together.
 
     Raises:
-        UserError: what the user must mend before anything can be graded is not caught.
+        UserError: what the user must fix before anything can be graded is not caught.
     """
     results = [_attempt(call) for call in calls]
     waiting = [index for index, result in enumerate(results) if inspect.isawaitable(result)]

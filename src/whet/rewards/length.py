@@ -24,6 +24,6 @@ def limit_of(name: str, max_tokens: int | None) -> int:
         UserError: nobody said it.
     """
     if max_tokens is None:
-        mend = f"write {{name: {name}, params: {{max_tokens: 512}}}}, with the limit that the responses had"
-        raise UserError(f"rewards.params of {name!r} lacks 'max_tokens': {mend}")
+        fix = f"write {{name: {name}, params: {{max_tokens: 512}}}}, with the limit that the responses had"
+        raise UserError(f"rewards.params of {name!r} lacks 'max_tokens': {fix}")
     return max_tokens

@@ -32,7 +32,7 @@ def length_cosine(
     correct_long: Value = 0.5,
     wrong_short: Value = -1.0,
     wrong_long: Value = -0.5,
-    cut_off: Value = -1.0,
+    truncated: Value = -1.0,
     lenient: bool = False,
 ) -> RewardFn:
     """Correctness and length in one number, along half a cosine from 0 to `max_tokens` tokens.
@@ -40,7 +40,7 @@ def length_cosine(
     "Demystifying Long Chain-of-Thought" (arXiv:2502.03373), the cosine reward: with L tokens of L_max, and r_0
     and r_L the values at both ends, r = r_L + (r_0 - r_L)(1 + cos(π L / L_max)) / 2. Right responses go from
     `correct_short` to `correct_long`, wrong ones from `wrong_short` to `wrong_long`, and whatever reaches the
-    limit gets `cut_off` (r_e). The defaults are those of Open R1; whether an answer is right is as in
+    limit gets `truncated` (r_e). The defaults are those of Open R1; whether an answer is right is as in
     `accuracy`, `lenient` included.
 
     Raises:
@@ -58,7 +58,7 @@ def length_cosine(
     def value(correct: float | None, length: int | None) -> float | None:
         if correct is None or length is None:
             return None
-        return cut_off if length >= limit else (right if correct else wrong).at(length / limit)
+        return truncated if length >= limit else (right if correct else wrong).at(length / limit)
 
     def reward(*, completion_ids: list[Any] | None = None, **columns: Any) -> list[float | None]:
         lengths = token_counts("length_cosine", completion_ids)

@@ -16,7 +16,7 @@ from whet.protocols import RewardFn
 from whet.rewards.calls import RewardError, as_reward, as_rewards, attempt_all, one_by_one
 from whet.rewards.completions import Sample, columns_of, samples_of
 from whet.rewards.logs import Logs
-from whet.rewards.schedule import largest, weight_at
+from whet.rewards.weight_schedule import largest, weight_at
 from whet.types import Group, Outputs, Prompt, Reward
 
 Policy = Literal["skip", "zero", "fail"]

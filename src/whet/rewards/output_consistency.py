@@ -10,7 +10,7 @@ from whet.protocols import RewardFn
 from whet.rewards.answer import find_answer
 from whet.rewards.completions import text_of
 from whet.rewards.equality import answers_equal
-from whet.rewards.format import given
+from whet.rewards.format_compliance import given
 from whet.rewards.quantities import quantity
 
 _RELATION = re.compile(r"=|\\in\b")

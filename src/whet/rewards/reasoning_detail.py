@@ -5,7 +5,7 @@ from pydantic import PositiveInt
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.completions import each_text
-from whet.rewards.format import reasoning_reader
+from whet.rewards.format_compliance import reasoning_reader
 from whet.rewards.repetition import repeated, words_of
 
 PHRASE = 3

@@ -12,12 +12,12 @@ from whet.config import RewardConfig, Section
 from whet.errors import UserError, did_you_mean
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
-from whet.rewards.code_tests import CodeTestsParams, code_tests
+from whet.rewards.code_tests.code_tests import CodeTestsParams, code_tests
 from whet.rewards.correctness import accuracy, exact_match, integer, last_integer, verifier
-from whet.rewards.format import format_partial, format_soft, format_strict, format_tags
-from whet.rewards.judge import JudgeParams, judge
+from whet.rewards.format_compliance import format_partial, format_soft, format_strict, format_tags
 from whet.rewards.length_cosine import length_cosine
 from whet.rewards.length_overlong import length_overlong
+from whet.rewards.llm_judge.llm_judge import JudgeParams, judge
 from whet.rewards.mixture import Part
 from whet.rewards.output_consistency import output_consistency
 from whet.rewards.params import read_params
@@ -138,8 +138,8 @@ def _refuse_what_only_functions_take(config: RewardConfig) -> None:
     for key in ("timeout", "isolate"):
         value = getattr(config, key)
         if value != RewardConfig.model_fields[key].default:
-            mend = "only a function of your own runs in a process of its own; take it out, or write it under params"
-            raise UserError(f"rewards.{key} of {config.name!r} is {value!r}: {mend}")
+            fix = "only a function of your own runs in a process of its own; take it out, or write it under params"
+            raise UserError(f"rewards.{key} of {config.name!r} is {value!r}: {fix}")
 
 
 def _instead(name: str) -> str:

@@ -6,14 +6,14 @@ from typing import Any
 
 import torch
 
-from whet.kernels.decoder import Decoder
-from whet.kernels.fuse import fuse
-from whet.kernels.graphed import GraphedDecoder
-from whet.kernels.sampling import Temperature
-from whet.kernels.uniforms import key
-from whet.kernels.weights import Weights
-from whet.rollout.forward import ForwardEngine
-from whet.rollout.generation import Drawn, Engine, generate
+from whet.rollout.engine.cuda_graph import GraphedDecoder
+from whet.rollout.engine.decoder import Decoder
+from whet.rollout.engine.fuse import fuse
+from whet.rollout.engine.fused_weights import FusedWeights
+from whet.rollout.engine.transformers_engine import ForwardEngine
+from whet.rollout.generate import Drawn, Engine, generate
+from whet.rollout.rng import key
+from whet.rollout.sampling import SamplingParams
 from whet.types import Finish, Outputs, Prompt, Rollout
 
 
@@ -24,7 +24,7 @@ class NativeSampler:
     apart.
     """
 
-    def __init__(self, how: Temperature, max_tokens: int, seed: int, purpose: str, max_rows: int = 128) -> None:
+    def __init__(self, how: SamplingParams, max_tokens: int, seed: int, purpose: str, max_rows: int = 128) -> None:
         self.how = how
         self.max_tokens = max_tokens
         self.stream = (seed, purpose)
@@ -85,7 +85,7 @@ def fused_decoder(model: Any) -> Engine:
     return DECODERS[weights.embedding.device.type](weights)
 
 
-DECODERS: Mapping[str, Callable[[Weights], Engine]] = {"cpu": Decoder, "cuda": GraphedDecoder}
+DECODERS: Mapping[str, Callable[[FusedWeights], Engine]] = {"cpu": Decoder, "cuda": GraphedDecoder}
 """By the kind of device."""
 
 ENGINES: Mapping[bool, Callable[[Any], Engine]] = {True: fused_decoder, False: ForwardEngine}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from whet.errors import UserError
-from whet.secrets import redacted
+from whet.redact import redacted
 
 
 def encode(record: Mapping[str, Any], indent: int | None = None) -> bytes:

@@ -105,5 +105,5 @@ def _in_use(folder: Path) -> str:
 
 
 def _unwritable(folder: Path, error: OSError) -> str:
-    mend = "name a run.folder on a disk that can be written and locked"
-    return f"run.folder: {folder} cannot be written ({error.strerror}); {mend}"
+    fix = "name a run.folder on a disk that can be written and locked"
+    return f"run.folder: {folder} cannot be written ({error.strerror}); {fix}"

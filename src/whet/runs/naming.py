@@ -20,8 +20,8 @@ def check_name(name: str) -> str:
     'gsm8k-lr1e-6'
     """
     if not ALLOWED.fullmatch(name):
-        mend = "use letters, digits, '.', '_' and '-', starting with a letter or digit"
-        raise UserError(f"run.name: {name!r} cannot name a folder; {mend}")
+        fix = "use letters, digits, '.', '_' and '-', starting with a letter or digit"
+        raise UserError(f"run.name: {name!r} cannot name a folder; {fix}")
     return name
 
 

@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 from whet.config import TrackerConfig
 from whet.errors import UserError, did_you_mean
 from whet.runs import layout
-
-Say = Callable[[str], None]
+from whet.text import Log
 
 PROJECT = "whet"
 """What the runs are filed under, unless the recipe names another project."""
@@ -24,7 +23,7 @@ PHASES = ("sft", "grpo", "eval")
 
 
 class Tracker(Protocol):
-    """Keeps the figures of a run somewhere else. Any method may raise, block or fail: see `Detached`."""
+    """Keeps the figures of a run somewhere else. Any method may raise, block or fail: see `TrackerThread`."""
 
     def begin(self, folder: Path, settings: Mapping[str, Any]) -> None:
         """The run in `folder` begins, or goes on; `settings` is its recipe."""
@@ -117,15 +116,17 @@ class Library:
     start: str
     """What starts it there: `params` of the recipe are its keyword arguments."""
     make: Callable[[Any, Mapping[str, Any]], Tracker]
-    defaults: Callable[[Say], Mapping[str, Any]] = lambda say: {}
+    defaults: Callable[[Log], Mapping[str, Any]] = lambda log_line: {}
     """Keyword arguments that depend on this machine."""
 
 
-def offline_without_key(say: Say) -> dict[str, Any]:
+def offline_without_key(log_line: Log) -> dict[str, Any]:
     """W&B asks on the terminal for a key that is missing, and a run must not wait for that."""
     if environ.get("WANDB_MODE") or has_key():
         return {}
-    say("wandb: no key in WANDB_API_KEY nor from `wandb login`: the run is kept in ./wandb, for `wandb sync` to send")
+    log_line(
+        "wandb: no key in WANDB_API_KEY nor from `wandb login`: the run is kept in ./wandb, for `wandb sync` to send"
+    )
     return {"mode": "offline"}
 
 
@@ -146,7 +147,7 @@ TRACKERS: Mapping[str, Library] = {
 """By the name that a recipe gives in `run.trackers`."""
 
 
-def open_tracker(config: TrackerConfig, say: Say) -> Tracker | None:
+def open_tracker(config: TrackerConfig, log_line: Log) -> Tracker | None:
     """The tracker of a recipe, its library loaded; nothing is sent yet.
 
     None, and a line, where its library is missing and the recipe calls it optional. Raises `UserError` where it is
@@ -157,13 +158,13 @@ def open_tracker(config: TrackerConfig, say: Say) -> Tracker | None:
         module = importlib.import_module(library.module)
     except Exception as error:  # a broken installation raises anything
         why = f"{config.name} is not installed" if isinstance(error, ImportError) else f"{config.name}: {error}"
-        mend = f"`pip install {library.package}` or take it out of run.trackers"
+        fix = f"`pip install {library.package}` or take it out of run.trackers"
         if not config.optional:
-            raise UserError(f"run.trackers: {why}; {mend}") from error
-        say(f"run.trackers: {why}, so the run goes on without it ({mend}); metrics.jsonl has everything")
+            raise UserError(f"run.trackers: {why}; {fix}") from error
+        log_line(f"run.trackers: {why}, so the run goes on without it ({fix}); metrics.jsonl has everything")
         return None
     refuse_unknown(config, getattr(module, library.start))
-    return library.make(module, {**library.defaults(say), **config.params})
+    return library.make(module, {**library.defaults(log_line), **config.params})
 
 
 def refuse_unknown(config: TrackerConfig, start: Callable[..., Any]) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from whet.errors import UserError
+from whet.redact import redact
 from whet.runs import jsonl, layout
 from whet.runs.environment import environment
 from whet.runs.lock import FolderLock
 from whet.runs.naming import check_name, is_taken, new_folder
 from whet.runs.records import rollout_records
-from whet.secrets import redact
 from whet.types import Group
 
 Listener = Callable[[str, int, Mapping[str, Any]], None]

@@ -16,8 +16,8 @@ from contextlib import suppress
 from typing import Any
 
 from whet.sandbox.confine import confine
-from whet.sandbox.judge import Line, hear
 from whet.sandbox.solution import Solution, run_whole
+from whet.sandbox.test_process import Line, hear
 from whet.sandbox.wire import JUDGED, READY, WHOLE, GoneError, receive, send
 
 _SIGNAL_ON_PARENTS_DEATH, _DUMPABLE = 1, 4
@@ -78,7 +78,7 @@ def _judged(nowhere: int, verdict: int, task: int, tests: int) -> None:
         _answer(nowhere, task, heard, answers)
     else:
         _close(task, heard, answers)
-        _judge(nowhere, verdict, tests, answered, asks)
+        _answer_checker(nowhere, verdict, tests, answered, asks)
     os._exit(0)
 
 
@@ -95,7 +95,7 @@ def _answer(nowhere: int, task: int, requests: int, replies: int) -> None:
             send(replies, solution.answer(receive(file)))
 
 
-def _judge(nowhere: int, verdict: int, task: int, replies: int, requests: int) -> None:
+def _answer_checker(nowhere: int, verdict: int, task: int, replies: int, requests: int) -> None:
     """The judge's process: begins when the program's is confined."""
     job = _confined(nowhere, task)
     with os.fdopen(replies, "rb") as file:

@@ -4,8 +4,8 @@ from functools import cache
 from tempfile import NamedTemporaryFile
 
 from whet.errors import UserError
-from whet.sandbox.kinds import KINDS, Kind
-from whet.sandbox.runner import Cell
+from whet.sandbox.backends import KINDS, Backend
+from whet.sandbox.run_tests import Sandbox
 from whet.sandbox.server import SandboxError
 from whet.sandbox.wire import PASSED
 
@@ -32,7 +32,7 @@ def works(attempt):
 '''
 
 
-def pick(unsafe: bool = False) -> Kind:
+def pick(unsafe: bool = False) -> Backend:
     """The strongest kind that works here; with `unsafe`, a weak one where no strong one does.
 
     Raises:
@@ -46,15 +46,15 @@ def pick(unsafe: bool = False) -> Kind:
         lacking.append(f"{kind.name}: {fault}")
     anyway = "" if unsafe else ", or write `unsafe: true` among its params to run programs with less protection"
     raise UserError(
-        f"rewards has 'code_tests': no sandbox works here ({'; '.join(lacking)}); mend one of these, for instance "
+        f"rewards has 'code_tests': no sandbox works here ({'; '.join(lacking)}); fix one of these, for instance "
         f"install bubblewrap{anyway}"
     )
 
 
 @cache
-def shortcoming(kind: Kind) -> str | None:
+def shortcoming(kind: Backend) -> str | None:
     """Why a kind does not work here, or does not hold what it must; `None` where it does. Tried once."""
-    cell = Cell(kind, timeout=20.0)
+    cell = Sandbox(kind, timeout=20.0)
     with NamedTemporaryFile(prefix="whet-") as canary:
         found = "[]" if kind.weakness else f"escapes({canary.name!r})"
         try:

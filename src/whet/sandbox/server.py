@@ -5,9 +5,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from whet.sandbox.files import json_file
+from whet.sandbox.anonymous_files import json_file
+from whet.sandbox.backends import Backend
 from whet.sandbox.interpreter import interpreter
-from whet.sandbox.kinds import Kind
 from whet.sandbox.process import Started, read_by
 from whet.sandbox.wire import READY
 
@@ -22,7 +22,7 @@ class SandboxError(Exception):
 class Server:
     """A harness in a sandbox of this kind. As a context, it and all that it started has ended when the block has."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Backend) -> None:
         """Raises `SandboxError` where it does not start."""
         self.kind = kind
         self._ours, theirs = socket.socketpair()

@@ -1,1 +1,1 @@
-"""The warm start: supervised fine-tuning on rendered solutions, before GRPO has anything to reward."""
+"""The warm start: supervised fine-tuning (SFT) on worked solutions, before GRPO."""

@@ -1,1 +1,1 @@
-"""The stages of a run, in the order they happen: check, warm_start, fine_tune, and measure between them."""
+"""What the verbs do: check, warm start, fine-tune, evaluate, compare, score."""

@@ -4,22 +4,23 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from whet.build import Task, build_sampler
+from whet.build.roles import build_sampler
+from whet.build.task import Task
 from whet.config import Config
-from whet.data.mixture import parts_of
+from whet.data.mixed import parts_of
 from whet.data.near_duplicates import near_duplicates
+from whet.diagnose.contamination import OverlapReport
 from whet.diagnose.lengths import LengthReport, measure_lengths
-from whet.diagnose.overlap import OverlapReport
 from whet.diagnose.probe import Probe, measure_probe
 from whet.diagnose.report import CheckReport
 from whet.eval.statistics import wilson
-from whet.given_up import given_up_lines
 from whet.rewards.gold import gold_failures
-from whet.runs.view import View
+from whet.runs.views.view import View
 from whet.sft.examples import Example
-from whet.stages.grading import failure_lines
 from whet.stages.warm_start import example
+from whet.train_loop.logging_grader import failure_lines
 from whet.types import Problem
+from whet.workers.comparison_timeouts import timeout_lines
 
 if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
@@ -37,7 +38,7 @@ def check(
     failures = earlier.gold_failures if earlier else tuple(gold_failures(problems, task.response_format, task.reward))
     view.advance(1)
     probe = probe_model(policy, task, config)
-    for line in (*failure_lines(task.reward), *given_up_lines()):
+    for line in (*failure_lines(task.reward), *timeout_lines()):
         view.note(f"check: {line}")
     view.advance(2, accuracy=probe.pass_at_1, format=probe.format_rate, signal=probe.signal)
     return CheckReport.of(
@@ -57,14 +58,17 @@ def probe_model(policy: "LanguageModel", task: Task, config: Config) -> Probe:
     prompts = task.stream.draw(config.check.problems, 0)
     outputs = sampler.sample(prompts, config.check.samples, 0)
     groups = task.reward.grade(prompts, outputs)
-    verdicts = [[task.exam.judge(rollout.text, group.prompt.problem) for rollout in group.rollouts] for group in groups]
+    verdicts = [
+        [task.eval_set.check_answer(rollout.text, group.prompt.problem) for rollout in group.rollouts]
+        for group in groups
+    ]
     return measure_probe(groups, verdicts, wilson, config.grpo.group_size)
 
 
 def _overlap(task: Task) -> OverlapReport:
     """Of the exam's questions with those that either stage learns from."""
     learned = [*parts_of(task.train), *([] if task.solutions is task.train else parts_of(task.solutions))]
-    return near_duplicates(learned, [prompt.problem for prompt in task.exam.prompts])
+    return near_duplicates(learned, [prompt.problem for prompt in task.eval_set.prompts])
 
 
 def _lengths(problems: Sequence[Problem], policy: "LanguageModel", task: Task, config: Config) -> LengthReport:

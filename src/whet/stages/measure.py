@@ -2,18 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-from whet.build import Exam, build_sampler
+from whet.build.roles import build_sampler
+from whet.build.task import EvalSet
 from whet.config import Config
-from whet.eval.evaluate import Evaluation, evaluate
-from whet.given_up import given_up_lines
+from whet.eval.evaluation import Evaluation, evaluate
 from whet.rewards.equality import answers_equal
-from whet.runs.view import View
+from whet.runs.views.view import View
+from whet.workers.comparison_timeouts import timeout_lines
 
 if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
 
 
-def measure(policy: "LanguageModel", exam: Exam, config: Config, view: View, title: str) -> Evaluation:
+def measure(policy: "LanguageModel", eval_set: EvalSet, config: Config, view: View, title: str) -> Evaluation:
     """Greedy answers to the held-out problems, and samples where `eval.samples` asks for them."""
     greedy = build_sampler(config, "evaluate", temperature=0.0)
     greedy.load(policy)
@@ -21,18 +22,18 @@ def measure(policy: "LanguageModel", exam: Exam, config: Config, view: View, tit
     if config.eval.samples > 1:
         sampled = build_sampler(config, "evaluate", temperature=config.eval.temperature)
         sampled.load(policy)
-    total = len(exam.prompts)
+    total = len(eval_set.prompts)
     view.phase(title, total)
     evaluation = evaluate(
-        exam.prompts,
+        eval_set.prompts,
         greedy,
-        exam.judge,
+        eval_set.check_answer,
         sampled,
         config.eval.samples,
         lambda done, _: view.advance(done) if done < total else None,
         equal=answers_equal,
     )
     view.advance(total, accuracy=evaluation.accuracy, format=evaluation.format_rate)
-    for line in given_up_lines():
+    for line in timeout_lines():
         view.note(f"{title}: {line}")
     return evaluation

@@ -4,18 +4,19 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from whet.build import Task, build_optimizer
+from whet.build.roles import build_optimizer
+from whet.build.task import Task
+from whet.compute.checkpoint import Checkpoint
 from whet.config import Config, SftConfig
 from whet.errors import UserError
-from whet.policy.checkpoint import Checkpoint
-from whet.runs.view import View
+from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
-from whet.sft.algorithm import Progress, warm_start
 from whet.sft.examples import Example
-from whet.stages.clock import Clock
-from whet.stages.savings import Savings
-from whet.stages.stop import Stop
-from whet.stages.training_state import TrainingState
+from whet.sft.supervised import Progress, warm_start
+from whet.train_loop.checkpoints import CheckpointSchedule
+from whet.train_loop.clock import Clock
+from whet.train_loop.signals import Stop
+from whet.train_loop.training_state import TrainingState
 from whet.types import Problem
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ ASIDE = 0.2
 """The largest share of the solutions that is set aside: most of a small file must be left to learn from."""
 
 
-def worked_problems(task: Task, config: SftConfig) -> list[Problem]:
+def sft_problems(task: Task, config: SftConfig) -> list[Problem]:
     """The problems whose solutions the warm start imitates, each once: as many as its steps ask for, if there are.
 
     None where fewer than `FEWEST` have a worked solution.
@@ -65,12 +66,12 @@ def run_warm_start(
     from whet.policy.reference import NoReference
 
     stop, clock, progress = stop or Stop(), Clock(), Progress()
-    learner = policy.alike(policy.model, temperature=1.0)
+    learner = policy.with_model(policy.model, temperature=1.0)
     aside = min(config.sft.held_out, int(ASIDE * len(worked)))
     examples = [example(problem, task, policy) for problem in worked]
     optimizer = build_optimizer(policy, config.sft.optimizer, config.sft.steps)
     state = TrainingState(optimizer, NoReference(), {"progress": progress})
-    savings = Savings(state, run.warm_checkpoints, config.sft.steps, config.run)
+    checkpoints = CheckpointSchedule(state, run.warm_checkpoints, config.sft.steps, config.run)
     if saved:
         state.restore(saved)
     view.phase("Warm start", config.sft.steps, progress.done)
@@ -79,13 +80,13 @@ def run_warm_start(
         run.record_metrics("sft", step, metrics)
         run.record_timings("sft", step, {"step_time": clock.elapsed()})
         view.advance(step + 1, **{name: metrics[name] for name in ("loss", "held_out_loss") if name in metrics})
-        savings.after(step + 1, stop)
+        checkpoints.after(step + 1, stop)
         clock.restart()
 
     with stop.patiently():
         warm_start(learner, optimizer, examples[aside:], examples[:aside], config.sft, config.seed, report, progress)
     if config.run.save_every or config.run.save_minutes:
-        savings.save(progress.done)  # what comes next takes its time before there is a checkpoint of GRPO
+        checkpoints.save(progress.done)  # what comes next takes its time before there is a checkpoint of GRPO
     if progress.done < config.sft.steps:
         view.note(f"the held-out loss no longer falls: the warm start ends after {progress.done} steps")
 

@@ -48,7 +48,7 @@ def serve(keeper: socket, make: Callable[[], Service]) -> None:
 
 
 def _why(error: BaseException) -> str:
-    """In one line; what the user must mend is said in its own words."""
+    """In one line; what the user must fix is said in its own words."""
     text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
     return " ".join(text.split())[:500] or type(error).__name__
 

@@ -1,0 +1,1 @@
+"""Whet beside TRL and vLLM on this machine: `make bench`."""

@@ -1,1 +1,0 @@
-"""Whet beside TRL and vLLM on this machine: `whet bench`."""

@@ -1,0 +1,66 @@
+"""Whether a response is right, whatever the recipe rewards: for evaluation and the check."""
+
+from collections.abc import Callable
+from functools import partial
+
+from whet.config import Config
+from whet.formats import ResponseFormat
+from whet.protocols import AnswerChecker
+from whet.types import Problem, Verdict
+
+Tests = Callable[[Problem, str], float]
+"""The share of a problem's unit tests that a program passes."""
+
+
+def build_answer_checker(response_format: ResponseFormat, tests: Tests | None = None) -> AnswerChecker:
+    """Right or wrong by the gold answer or the problem's own verifier, whatever the rewards are; with `tests`, programs
+    by those.
+    """
+    from whet.rewards.answer import find_answer
+    from whet.rewards.code_tests.code_blocks import find_code, find_program
+    from whet.rewards.verifier import is_right
+    from whet.workers.math_compare import compare_in_worker
+
+    compare_in_worker()
+
+    def read(text: str) -> tuple[str | None, str | None]:
+        answer = response_format.parse(text).answer
+        if tests is None:
+            return answer, find_answer(text)
+        return answer and find_program(answer), find_code(text)
+
+    def check_answer(text: str, problem: Problem) -> Verdict:
+        strict, found = read(text)
+        gold, verify = problem.answer, problem.columns.get("verifier") or (tests and partial(tests, problem))
+        right = {answer: is_right(answer, gold, verify) for answer in (strict, found) if answer is not None}
+        return Verdict(
+            correct=strict is not None and right[strict],
+            lenient=any(right.values()),
+            answer=found if strict is None else strict,
+            formatted=response_format.soft(text),
+            marked=response_format.partial(text) > 0,
+        )
+
+    return check_answer
+
+
+def build_tests(config: Config) -> Tests | None:
+    """The tests that a recipe's `code_tests` runs, as a measure: 1.0 where all pass. `None` where it runs none."""
+    from whet.build.services import open_code_tests
+    from whet.rewards.code_tests.code_tests import CodeTestsParams, code_tests
+    from whet.rewards.completions import OWN
+    from whet.rewards.params import read_params
+
+    chosen = next((reward for reward in config.rewards if reward.name == "code_tests"), None)
+    if chosen is None:
+        return None
+    whole = {**chosen.params, "fraction": False}
+    params = read_params(CodeTestsParams, chosen.name, whole)
+    reward = code_tests(params, open_code_tests(params, aloud=False))
+
+    def tests(problem: Problem, program: str) -> float:
+        columns = {name: [value] for name, value in problem.columns.items() if name not in OWN}
+        (passed,) = reward(prompts=[""], completions=[program], completion_ids=[[]], **columns)
+        return passed if isinstance(passed, float) else 0.0
+
+    return tests

@@ -1,0 +1,37 @@
+"""π_θ from a recipe: the model on the best device of this machine, with adapters where the recipe wants them."""
+
+from typing import TYPE_CHECKING
+
+from whet.config import Config
+from whet.text import Log
+
+if TYPE_CHECKING:
+    from whet.policy.language_model import LanguageModel
+
+
+def build_policy(config: Config, log: Log) -> "LanguageModel":
+    """π_θ on the best device of this machine, with adapters where the recipe wants them."""
+    from whet.compute.device import pick_device, pick_dtype
+    from whet.compute.memory import keep_freed_memory
+    from whet.models import load_model
+    from whet.models.lora import add_lora
+    from whet.models.quantize import quantized, refuse_where_it_cannot_be
+    from whet.models.supported import FUSED, is_fused
+    from whet.policy.language_model import LanguageModel
+
+    device = pick_device()
+    if device.type == "cpu":
+        keep_freed_memory()
+    lora = config.model.lora
+    in_four_bits = lora is not None and lora.bits == 4
+    if in_four_bits:
+        refuse_where_it_cannot_be(device)
+    loaded = load_model(config.model.name, pick_dtype(config.model.dtype, device), log)
+    model = (quantized(loaded.model, device) if in_four_bits else loaded.model).to(device)
+    if not is_fused(model):
+        log(
+            f"{model.config.model_type} goes through its own forward: exact, but slower than {', '.join(sorted(FUSED))}"
+        )
+    if lora:
+        model = add_lora(model, lora, config.seed)
+    return LanguageModel(model, loaded.tokenizer, config.grpo.sampling.temperature, loaded.source)

@@ -1,0 +1,85 @@
+"""A model that answers: a question in, its response out while it is being written, and then as a whole."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from whet.chat.parts import PartReader, Speaker, StreamChunk, TextReader, layout_of
+from whet.data.prompts import PromptRenderer
+from whet.errors import UserError
+from whet.formats import Parsed, ResponseFormat
+from whet.types import Finish, Problem, Prompt
+
+if TYPE_CHECKING:
+    from whet.rollout.native import NativeSampler
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole response."""
+
+    question: str
+    reasoning: str | None
+    answer: str | None
+    """The parts as the format reads them; `None` where there is none, or no format."""
+    text: str
+    """All of it, tags included."""
+    seconds: float
+    tokens: int
+    """How many tokens it has, its end included."""
+    finish: Finish
+    speaker: Speaker = "model"
+
+
+@dataclass(frozen=True)
+class ChatModel:
+    """A model, how it is asked, and how its responses are read."""
+
+    speaker: Speaker
+    sampler: "NativeSampler"
+    """Loaded with the model's weights."""
+    renderer: PromptRenderer
+    response_format: ResponseFormat | None
+    context: int | None
+    """How many tokens the model can read, prompt and response together; `None` where it does not say."""
+
+    def ask(self, question: str, turn: int = 0) -> Iterator[StreamChunk | Reply]:
+        """The response in pieces as it is drawn, and, last, the whole. Other turns draw other random numbers.
+
+        Raises:
+            UserError: the question leaves no room for a response.
+        """
+        began = time.perf_counter()
+        prompt = self.renderer.render(Problem(f"turn {turn}", question, answer=""))
+        drawn: list[int] = []
+        for piece in self._read(self._draw(prompt), drawn, self._text(prompt.tokens)):
+            yield replace(piece, speaker=self.speaker)
+        yield self._reply(question, drawn, time.perf_counter() - began)
+
+    def _draw(self, prompt: Prompt) -> Iterator[int]:
+        """The response's tokens, as many as the model has room for."""
+        room = None if self.context is None else self.context - len(prompt.tokens)
+        if room is not None and room < 1:
+            takes = f"takes {len(prompt.tokens)} tokens where the model reads {self.context}"
+            raise UserError(f"question: {takes}; ask a shorter one")
+        return (drawn.tokens[0] for drawn in islice(self.sampler.stream_tokens(prompt), room))
+
+    def _read(self, tokens: Iterator[int], drawn: list[int], prompt: str) -> Iterator[StreamChunk]:
+        """The pieces of a response; its tokens are added to `drawn` as they come."""
+        text, parts = TextReader(self._text), PartReader(layout_of(self.response_format), prompt)
+        for token in tokens:
+            drawn.append(token)
+            yield from parts.feed(text.feed(token))
+        yield from parts.feed(text.finish())
+        yield from parts.finish()
+
+    def _reply(self, question: str, drawn: Sequence[int], seconds: float) -> Reply:
+        text = self._text(drawn)
+        parts = self.response_format.parse(text) if self.response_format else Parsed(None, None)
+        finish: Finish = "stop" if drawn[-1] in self.sampler.end_tokens else "length"
+        return Reply(question, parts.reasoning, parts.answer, text, seconds, len(drawn), finish, self.speaker)
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        return str(self.renderer.tokenizer.decode(tokens, skip_special_tokens=True))

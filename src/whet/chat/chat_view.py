@@ -1,0 +1,176 @@
+"""A conversation on the screen: word by word and in colour on a terminal, plain text everywhere else."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from rich.text import Text
+
+from whet.chat.chat_model import Reply
+from whet.chat.parts import Part, Speaker, StreamChunk
+from whet.chat.typewriter import INDENT, Typewriter, harmless
+from whet.formats import ResponseFormat
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDEST = 96
+"""Columns of text at most: longer lines are hard to read."""
+QUIET = "dim"
+COLOURS: dict[Speaker, str] = {"model": "green", "base": "yellow"}
+STYLES: dict[Part, str] = {"reasoning": "dim italic", "answer": "bold {colour}", "other": ""}
+BASE_TITLE = "The untrained model"
+CONTROLS = "Each question stands alone. /quit or Ctrl-D ends, Ctrl-C stops an answer."
+
+
+class ChatView(Protocol):
+    """Where a conversation is shown."""
+
+    def open(self, name: str, response_format: ResponseFormat | None, temperature: float) -> None:
+        """Who is talked to, and how."""
+        ...
+
+    def questions(self) -> Iterator[str]:
+        """What is typed, line by line, until the input ends or Ctrl-C is pressed."""
+        ...
+
+    def piece(self, piece: StreamChunk) -> None:
+        """A few letters of a response."""
+        ...
+
+    def reply(self, reply: Reply) -> None:
+        """A response is whole."""
+        ...
+
+    def note(self, text: str) -> None:
+        """A line about the conversation; it ends what was being written."""
+        ...
+
+
+def make_page(console: "Console") -> ChatView:
+    """Words as they come where `console` is a terminal, plain text elsewhere."""
+    lively = console.is_terminal and not console.is_dumb_terminal and console.encoding.startswith("utf")
+    return TerminalPage(console) if lively else PlainPage(console)
+
+
+def by_hand() -> bool:
+    """Whether somebody sits at the keyboard, rather than a file at standard input."""
+    return sys.stdin.isatty()
+
+
+def typed(prompt: str) -> Iterator[str]:
+    """Lines of standard input until it ends or Ctrl-C is pressed; `prompt` is for whoever sits there."""
+    with suppress(ImportError, AttributeError):
+        import readline  # noqa: F401  (arrow keys, and the questions before)
+
+        sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
+    while True:
+        try:
+            line = input(prompt if by_hand() else "")
+        except (EOFError, KeyboardInterrupt):
+            return
+        yield line
+
+
+class TerminalPage:
+    """Reasoning dim, the answer in colour under it; see `ChatView`."""
+
+    def __init__(self, console: "Console") -> None:
+        self._console = console
+        self._writer = Typewriter(console, min(console.width, WIDEST))
+        self._speaker: Speaker | None = None
+        self._part: Part | None = None
+        self._answer = ""
+
+    def _start(self, speaker: Speaker | None) -> None:
+        """A response of `speaker` begins, or, with `None`, one has ended."""
+        self._speaker, self._part, self._answer = speaker, None, ""
+        if speaker == "base":
+            self._line(f"{INDENT}{BASE_TITLE}", COLOURS["base"])
+
+    def open(self, name: str, response_format: ResponseFormat | None, temperature: float) -> None:
+        how = f"temperature {temperature:g}" if temperature else "greedy"
+        shown = response_format.name if response_format else "no format"
+        self._console.print(Text.assemble("\n", INDENT, (name, "bold"), (f" · {shown} · {how}", QUIET)))
+        self._line(f"{INDENT}{CONTROLS}\n", QUIET)
+
+    def questions(self) -> Iterator[str]:
+        start, stop = ("\001\x1b[1;36m\002", "\001\x1b[0m\002") if self._console.color_system else ("", "")
+        for line in typed(f"{start}you ›{stop} "):
+            self._line("" if by_hand() else f"you › {harmless(line)}\n")
+            yield line
+        self._line("")
+
+    def piece(self, piece: StreamChunk) -> None:
+        if self._speaker is None:
+            self._start(piece.speaker)
+        if piece.part != self._part:
+            self._writer.paragraph()
+            self._answer = "" if piece.part == "answer" else self._answer
+            self._part = piece.part
+        text = harmless(piece.text)
+        if piece.part == "answer":
+            text = text if self._answer else text.lstrip()
+            arrow = "▸ " if text and not self._answer else ""
+            self._answer += text
+            text = arrow + text
+        self._writer.write(text, STYLES[piece.part].format(colour=COLOURS[piece.speaker]))
+
+    def reply(self, reply: Reply) -> None:
+        if reply.answer and harmless(reply.answer) != self._answer.strip():
+            self._part = None
+            self.piece(StreamChunk(reply.answer, "answer", reply.speaker))
+        cut = "  ·  truncated" if reply.finish == "length" else ""
+        self.note(f"{reply.tokens} tokens  ·  {reply.seconds:.1f} s{cut}")
+
+    def note(self, text: str) -> None:
+        self._writer.end()
+        self._start(None)
+        self._line(f"{INDENT}{harmless(text)}\n", QUIET)
+
+    def _line(self, text: str, style: str = "") -> None:
+        self._console.print(Text(text, style=style), soft_wrap=True)
+
+
+class PlainPage:
+    """A response at a time: what led to the answer, then the answer; see `ChatView`."""
+
+    def __init__(self, console: "Console") -> None:
+        self._console = console
+        self._sections: list[tuple[Part, str]] = []
+
+    def open(self, name: str, response_format: ResponseFormat | None, temperature: float) -> None:
+        """Says nothing: whoever reads a file knows what it is."""
+
+    def questions(self) -> Iterator[str]:
+        for line in typed("you > "):
+            if not by_hand():
+                self._print(f"you > {line}\n")
+            yield line
+
+    def piece(self, piece: StreamChunk) -> None:
+        if not self._sections or self._sections[-1][0] != piece.part:
+            self._sections.append((piece.part, ""))
+        part, text = self._sections.pop()
+        self._sections.append((part, text + piece.text))
+
+    def reply(self, reply: Reply) -> None:
+        if reply.answer and reply.answer not in [text.strip() for part, text in self._sections if part == "answer"]:
+            self._sections.append(("answer", reply.answer))
+        if reply.speaker == "base":
+            self._print(f"{BASE_TITLE}:\n")
+        for part, text in self._sections:
+            if text.strip():
+                self._print(f"{'Answer: ' if part == 'answer' else ''}{text.strip()}\n")
+        self._sections = []
+
+    def note(self, text: str) -> None:
+        self._sections = []
+        self._print(f"{text}\n")
+
+    def _print(self, text: str) -> None:
+        """Straight to the file, unwrapped; characters that it cannot hold become question marks."""
+        encoding = self._console.encoding
+        self._console.file.write(harmless(text).encode(encoding, errors="replace").decode(encoding) + "\n")
+        self._console.file.flush()

@@ -1,0 +1,262 @@
+"""The command line: one function per verb.
+
+Exit status: 0 done · 2 the user's input is wrong · 75 interrupted · 1 failed.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, Suppress, arg
+
+from whet import __version__
+from whet.cli.arguments import Command, parse
+from whet.cli.exit_status import exit_status
+from whet.cli.terminal import console, encoded, follow, prepare, progress, tell
+from whet.errors import UserError
+
+Recipe = Annotated[str, Positional, arg(metavar="RECIPE", help="a recipe's path, or the name of a shipped one")]
+RunOrModel = Annotated[str, Positional, arg(metavar="RUN_OR_MODEL", help="a run folder or a model")]
+Name = Annotated[str | None, arg(metavar="NAME")]
+NameOrFile = Annotated[str | None, arg(metavar="NAME_OR_FILE")]
+Count = Annotated[str | None, arg(metavar="N")]
+File = Annotated[Path | None, arg(metavar="FILE")]
+Json = Annotated[bool, arg(help="print one JSON object on standard output, and nothing else there")]
+Overrides = Annotated[Sequence[tuple[str, str]], Suppress]
+
+
+def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()) -> None:
+    """Take a model the whole way: check, warm start, GRPO, evaluate.
+
+    Any knob of the recipe can be set on the command line: `--grpo.steps 40 --seed 1`. `whet keys` lists them.
+
+    Args:
+        dry_run: print the resolved recipe and stop.
+    """
+    from whet.recipe import dump_recipe, load_recipe
+
+    config = load_recipe(recipe, overrides)
+    if dry_run:
+        print(dump_recipe(config), end="")
+        return
+    prepare()
+    from whet.api import train as run
+
+    follow(lambda view, stop: run(config, view, Path(recipe).name, stop))
+
+
+def resume(
+    run: Annotated[Path, Positional, arg(metavar="RUN", help="a run folder, or the name of one in runs/")], /
+) -> None:
+    """Go on with a run exactly where it stopped: killed, interrupted, or out of disk.
+
+    It goes on from the newest checkpoint that is whole, and ends as it would have ended.
+    """
+    prepare()
+    from whet.api import resume as go_on
+    from whet.runs.naming import find_run
+
+    path = find_run(run)
+    follow(lambda view, stop: go_on(path, view, stop))
+
+
+def check(recipe: Recipe, /, *, json: Json = False, overrides: Overrides = ()) -> None:
+    """Is there something to learn from, and if not, why and what to do?
+
+    Grades gold answers under the recipe's rewards, measures lengths, and samples a few responses. Any knob of the
+    recipe can be set on the command line.
+    """
+    from whet.recipe import load_recipe
+
+    config = load_recipe(recipe, overrides)
+    prepare()
+    from whet.api import check as run
+    from whet.cli.tables import check_table
+
+    with progress(json) as view:
+        report = run(config, view)
+    tell(json, report.as_dict(), check_table(report))
+
+
+def evaluate(
+    what: RunOrModel,
+    /,
+    *,
+    data: NameOrFile = None,
+    limit: Count = None,
+    samples: Count = None,
+    format: Name = None,
+    save: File = None,
+    json: Json = False,
+    overrides: Overrides = (),
+) -> None:
+    """Measure a run or a model: accuracy with its interval, format, lengths; pass@k and maj@k with --samples.
+
+    Any knob of the recipe can be set on the command line.
+
+    Args:
+        data: a data set's name or a file; the default is the run's own held-out problems.
+        limit: how many problems to ask; the default is the run's own number, and 256 for a model.
+        samples: responses sampled for each problem, besides the greedy one.
+        format: how responses are laid out; the default is the run's own format.
+        save: write a record per problem to this JSONL file.
+    """
+    from whet.stages.evaluate import evaluation_config
+
+    config = evaluation_config(what, data, limit, samples, format, overrides)
+    prepare()
+    from whet.cli.tables import evaluation_table
+    from whet.stages.evaluate import evaluate_model, save_records
+
+    with progress(json) as view:
+        evaluation = evaluate_model(config, view)
+    if save:
+        save_records(save, evaluation)
+    tell(json, evaluation.summary(), evaluation_table(what, evaluation))
+
+
+def compare(
+    a: Annotated[str, Positional, arg(metavar="A", help="a run, RUN:stage or a file of records")],
+    b: Annotated[str, Positional, arg(metavar="B", help="the other one")],
+    /,
+    *,
+    intersect: bool = False,
+    json: Json = False,
+) -> None:
+    """Set two evaluations of the same problems side by side: fixed, broken, exact McNemar, paired interval.
+
+    Args:
+        intersect: where the two asked different problems, compare those that both asked.
+    """
+    from whet.stages.compare import compare as run
+    from whet.stages.compare import render
+
+    comparison = run(a, b, intersect=intersect)
+    tell(json, comparison.as_dict(), render(comparison))
+
+
+def score(
+    file: Annotated[Path, Positional, arg(metavar="FILE.jsonl", help="completions, one JSON object per line")],
+    /,
+    *,
+    rewards: Annotated[str, arg(metavar="A,B")] = "accuracy",
+    format: Name = None,
+    json: Annotated[bool, arg(help="print one JSON object with the means instead")] = False,
+) -> None:
+    """Rewards on completions you already have: scores out, one JSON line for each line in.
+
+    Args:
+        rewards: names or functions, separated by commas; with parameters as {name: A, params: {…}}.
+        format: where the answer stands; without one it is found leniently.
+    """
+    from whet.stages.score import asked_for
+    from whet.stages.score import score as run
+
+    scoring = run(file, asked_for(rewards), format)
+    for row in scoring:
+        if not json:
+            print(encoded(row))
+    if json:
+        print(encoded(scoring.summary.as_dict()))
+    print(*scoring.summary.lines(), sep="\n", file=sys.stderr)
+
+
+def chat(
+    what: RunOrModel,
+    /,
+    *,
+    base: bool = False,
+    prompt: Annotated[str | None, arg(metavar="TEXT")] = None,
+    save: File = None,
+    format: Name = None,
+    temperature: Annotated[float, arg(metavar="T")] = 0.0,
+    max_tokens: Count = None,
+) -> None:
+    """Talk to a run or a model; reasoning and answer are shown apart.
+
+    Args:
+        base: put the untrained model's answer beside it.
+        prompt: ask this one question and stop.
+        save: append question, reasoning and answer to this JSONL file.
+        format: the response format to ask for; the default is the run's own, and none for a model.
+        temperature: 0 answers greedily.
+        max_tokens: where a response is truncated; the default is the run's own limit.
+    """
+    prepare()
+    from whet.chat import converse, open_chat
+
+    limit = None if max_tokens is None else _whole_number("max-tokens", max_tokens)
+    log = console(stderr=True).print
+    found = open_chat(what, base, format_name=format, temperature=temperature, max_tokens=limit, log=log)
+    converse(found, console(), save, prompt)
+
+
+def push(
+    run: Annotated[str, Positional, arg(metavar="RUN", help="a run folder")],
+    repo: Annotated[str, Positional, arg(metavar="REPO", help="owner/name on the hub, or a name of your own")],
+    /,
+    *,
+    public: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Put a run's model on the Hugging Face hub, with a card of what was measured.
+
+    Args:
+        public: a repository that is made for it is for everybody to see.
+        dry_run: print the card and stop.
+    """
+    prepare()
+    from whet.publish.push import push_run
+
+    print(push_run(run, repo, not public, dry_run, console(stderr=True).print))
+
+
+def keys() -> None:
+    """List every knob of a recipe: its type, its default, and what it does."""
+    from whet.cli.tables import keys_table
+    from whet.recipe.keys import describe_keys
+
+    console().print(keys_table(describe_keys()))
+
+
+def recipes() -> None:
+    """List the shipped recipes."""
+    from whet.recipe import recipe_names
+
+    print("\n".join(recipe_names()))
+
+
+VERBS: dict[str, Command] = {
+    "train": train,
+    "resume": resume,
+    "check": check,
+    "eval": evaluate,
+    "compare": compare,
+    "score": score,
+    "chat": chat,
+    "push": push,
+    "keys": keys,
+    "recipes": recipes,
+}
+
+DESCRIPTION = "Sharpen a small language model at reasoning by reinforcement fine-tuning (GRPO)."
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one command and exits with its status."""
+    sys.exit(_status(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _status(arguments: list[str]) -> int:
+    if arguments == ["--version"]:
+        print(f"whet {__version__}")
+        return 0
+    return exit_status(lambda: parse(VERBS, arguments, DESCRIPTION)())
+
+
+def _whole_number(option: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise UserError(f"--{option}: is {text!r}; it must be a whole number") from None

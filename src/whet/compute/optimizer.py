@@ -1,0 +1,100 @@
+"""One device: AdamW over float32 master weights, whatever the layers compute in.
+
+At a learning rate of 1e-6 a bfloat16 weight does not move: the update is smaller than its last bit. So each
+weight has a float32 master that gathers the gradients of all micro-batches and takes the step; the layers get
+a rounded copy.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from whet.compute.schedule import learning_rate
+from whet.config import OptimizerConfig
+
+
+class MasterAdamW:
+    """AdamW (arXiv:1711.05101) with the schedule and clipping of an `OptimizerConfig`."""
+
+    def __init__(self, weights: Iterable[torch.nn.Parameter], config: OptimizerConfig, total_steps: int) -> None:
+        self.weights = list(weights)
+        self.masters = [weight.detach().float() if weight.dtype != torch.float32 else weight for weight in self.weights]
+        self.config = config
+        self.total_steps = total_steps
+        self.adam = torch.optim.AdamW(
+            self.masters,
+            lr=config.learning_rate,
+            betas=config.betas,
+            weight_decay=config.weight_decay,
+            fused=True,
+        )
+
+    def backward(self, loss: Tensor) -> None:
+        """Adds ∇loss to the masters' gradients."""
+        loss.backward()
+        for weight, master in zip(self.weights, self.masters, strict=True):
+            if weight is not master and weight.grad is not None:
+                gradient = weight.grad.float()
+                master.grad = gradient if master.grad is None else master.grad.add_(gradient)
+                weight.grad = None
+
+    def step(self, index: int) -> Mapping[str, float]:
+        """Clips the gradient's norm, takes the step at the schedule's rate, clears the gradient.
+
+        Without any gradient (no group had a signal), or without a finite one, the weights and the running means stay
+        as they are.
+        """
+        rate = learning_rate(index, self.total_steps, self.config)
+        gradients = [master for master in self.masters if master.grad is not None]
+        if not gradients:
+            return {"grad_norm": 0.0, "learning_rate": rate}
+        norm = torch.nn.utils.clip_grad_norm_(gradients, self.config.max_grad_norm, foreach=True)
+        if not torch.isfinite(norm):
+            self.zero_grad()
+            return {"grad_norm": float(norm), "learning_rate": rate}
+        for group in self.adam.param_groups:
+            group["lr"] = rate
+        self.adam.step()
+        self.adam.zero_grad(set_to_none=True)
+        self._round()
+        return {"grad_norm": float(norm), "learning_rate": rate}
+
+    def zero_grad(self) -> None:
+        """Clears the gradient gathered so far."""
+        self.adam.zero_grad(set_to_none=True)
+        for weight in self.weights:
+            weight.grad = None
+
+    @torch.no_grad()
+    def _round(self) -> None:
+        """Layers compute with the masters, rounded to their own type."""
+        for weight, master in zip(self.weights, self.masters, strict=True):
+            if weight is not master:
+                weight.copy_(master)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything the next step depends on: masters, running means and their count of steps."""
+        held = {f"master.{index}": master.detach() for index, master in enumerate(self.masters)}
+        for index, master in enumerate(self.masters):
+            held |= {f"{name}.{index}": value for name, value in self.adam.state.get(master, {}).items()}
+        return held
+
+    @torch.no_grad()
+    def restore(self, held: Mapping[str, Tensor]) -> None:
+        """Goes on from what `tensors` gave: masters, running means, and the layers' rounded copies."""
+        for index, master in enumerate(self.masters):
+            master.copy_(held[f"master.{index}"])
+            means = {name: held[f"{name}.{index}"] for name in STATE if f"{name}.{index}" in held}
+            if means:
+                self.adam.state[master] = {name: _like(master, name, value) for name, value in means.items()}
+        self._round()
+
+
+STATE = ("step", "exp_avg", "exp_avg_sq")
+"""What AdamW keeps for each weight."""
+
+
+def _like(master: Tensor, name: str, value: Tensor) -> Tensor:
+    """A saved running mean on the weight's device; counts of steps stay float32."""
+    return value.to(master.device, copy=True) if name != "step" else value.clone().to(master.device)

@@ -1,0 +1,141 @@
+"""What a recipe says under `data`, loaded: sources by name, filtered and mixed, and held-out problems apart."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from whet.config.data import DataConfig, KeepConfig, SourceConfig
+from whet.data.columns import NAMES
+from whet.data.keep import kept
+from whet.data.mixed import Mixture
+from whet.data.overlap import ENDLESS, refuse_overlap
+from whet.data.prompt_length import PromptLengthFilter
+from whet.data.sources import hold_out, kind_of, max_broken
+from whet.errors import UserError, did_you_mean
+from whet.types import Problem
+
+_LOG = logging.getLogger("whet.data")
+
+
+def check_source(config: SourceConfig, field: str) -> None:
+    """Raises `UserError` for a source, parameter or column map that cannot be; opens no file.
+
+    `field` is where the recipe says it, such as `data.train`.
+    """
+    try:
+        kind = kind_of(config)
+        if kind.params is not None:
+            _known(config.params, kind.params, "params", config.name)
+        _known(config.columns, tuple(NAMES), "columns", config.name)
+        for name in ("path", "columns"):
+            if getattr(config, name) and name not in kind.fields:
+                raise UserError(f"{name}: {config.name} takes none; leave it out")
+        kind.check(config)
+    except UserError as error:
+        raise UserError(f"{field}.{error}") from error
+
+
+def _known(given: Mapping[str, Any], known: Sequence[str], field: str, source: str) -> None:
+    for name in given:
+        if name not in known:
+            takes = f"{source} takes {', '.join(known) or 'none'}"
+            raise UserError(f"{field}.{name}: unknown key; {takes}{did_you_mean(name, known)}")
+
+
+def load_source(config: SourceConfig, split: str, seed: int, field: str | None = None) -> Sequence[Problem]:
+    """The problems of a source; `split` is `train` or `test`, unless the recipe says which.
+
+    `field` is where the recipe says it; the default is `data.<split>`. Raises `UserError` for whatever the
+    user can fix: an unknown name or parameter, a missing file or column, broken rows, no network.
+    """
+    field = field or f"data.{split}"
+    check_source(config, field)
+    with _in_the_name_of(field):
+        problems = kind_of(config).load(config, config.split or split, seed)
+        if config.keep is None:
+            return problems[: config.limit] if config.limit else problems
+        return _kept(problems, config, config.keep, field)
+
+
+def find_source(config: SourceConfig, split: str, field: str) -> None:
+    """Raises `UserError` where a file, or a task and its settings, that a source names is not there; reads no rows."""
+    check_source(config, field)
+    with _in_the_name_of(field):
+        kind_of(config).find(config, "train" if hold_out(config) else config.split or split)
+
+
+@contextmanager
+def _in_the_name_of(field: str) -> Iterator[None]:
+    """Refusals name the place in the recipe."""
+    try:
+        yield
+    except UserError as error:
+        key = str(error).startswith(("name:", "split:", "params", "columns.", "keep"))
+        raise UserError(f"{field}.{error}" if key else f"{field}: {error}") from error
+
+
+def _kept(problems: Sequence[Problem], config: SourceConfig, keep: KeepConfig, field: str) -> Sequence[Problem]:
+    found = kept(problems, keep, config.limit)
+    of = "" if len(problems) >= ENDLESS else f" of {len(problems)}"
+    _LOG.warning("%s.keep: %d%s problems are taken", field, len(found), of)
+    return found
+
+
+def find_data(data: DataConfig) -> None:
+    """`find_source` for all that a recipe learns from and is measured on."""
+    for config, field in _learned_from(data):
+        find_source(config, "train", field)
+    find_source(held_out_source(data), "test", "data.test")
+
+
+def load_data(
+    data: DataConfig, seed: int, rooms: Mapping[str, PromptLengthFilter] = MappingProxyType({})
+) -> tuple[Sequence[Problem], Sequence[Problem]]:
+    """Problems to train on, of one source or a mixture, and held-out ones that share no question with them.
+
+    Where the recipe names no held-out source, it is the training source's own test split. `rooms` says, for `train`
+    and `test`, which prompts fit the model; others are left out.
+    """
+    held_out = held_out_source(data)
+    parts = [
+        _fitting(config, load_source(config, "train", seed, field), rooms.get("train"), field)
+        for config, field in _learned_from(data)
+    ]
+    test = _fitting(held_out, load_source(held_out, "test", seed), rooms.get("test"), "data.test")
+    for part in parts:
+        refuse_overlap(part, test)
+    weights = tuple(source.weight for source in (data.train, *data.mix))
+    return (Mixture(tuple(parts), weights) if data.mix else parts[0]), test
+
+
+def _learned_from(data: DataConfig) -> list[tuple[SourceConfig, str]]:
+    """The sources of the training problems, and where the recipe names each."""
+    return [(data.train, "data.train"), *((source, f"data.mix.{index}") for index, source in enumerate(data.mix))]
+
+
+def held_out_source(data: DataConfig) -> SourceConfig:
+    """Where held-out problems come from; `UserError` where nothing says so."""
+    if data.test is None and _has_no_test(data.train):
+        raise UserError(
+            f"data.test: is missing, and {data.train.name} has no test split; name held-out problems with "
+            "data.test.name, or set a tenth of these aside with data.train.params.hold_out 0.1"
+        )
+    return data.test or data.train.model_copy(update={"split": None, "limit": None})
+
+
+def _fitting(
+    config: SourceConfig, problems: Sequence[Problem], room: PromptLengthFilter | None, field: str
+) -> Sequence[Problem]:
+    return problems if room is None else room.fitting(problems, field, max_broken(config))
+
+
+def _has_no_test(config: SourceConfig) -> bool:
+    """Whether the source is one file or one split and is not told to keep a part for testing."""
+    kind = kind_of(config)
+    if hold_out(config) or "path" not in kind.fields:
+        return False
+    in_one_piece = kind.one_split and config.path is None
+    return in_one_piece or Path(config.path or config.name).expanduser().is_file()

@@ -1,0 +1,71 @@
+"""Which problems fit a model: a prompt must leave room for a response in what the model can read and write."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from whet.data.intake import MAX_BROKEN, few
+from whet.data.overlap import ENDLESS
+from whet.data.prompts import PromptRenderer
+from whet.errors import UserError
+from whet.types import Problem
+
+MARGIN = 16
+"""Tokens by which a prompt may be longer than the bytes of its question and an empty prompt together."""
+
+_LOG = logging.getLogger("whet.data")
+
+
+@dataclass(frozen=True)
+class PromptLengthFilter:
+    """What one model leaves for prompts."""
+
+    renderer: PromptRenderer
+    context: int | None
+    """Tokens of prompt and response together; None where the model has no limit."""
+    max_tokens: int
+    """Tokens of a response."""
+
+    def fitting(self, problems: Sequence[Problem], where: str, max_broken: float = MAX_BROKEN) -> Sequence[Problem]:
+        """The problems whose prompts fit; those that do not are left out, counted and said.
+
+        An endless source is taken as it is. `where` is where the recipe names the source. Raises `UserError` where
+        more than the share `max_broken` does not fit.
+        """
+        if self.context is None or len(problems) >= ENDLESS:
+            return problems
+        lengths = {place: length for place, one in enumerate(problems) if (length := self._excess(one))}
+        if not lengths:
+            return problems
+        named = few([f"{_name(problems[place])} has {length} tokens" for place, length in lengths.items()])
+        room = f"leave no room for {self.max_tokens} tokens in a context of {self.context}"
+        said = f"{len(lengths)} of {len(problems)} prompts {room}: {named}"
+        if len(lengths) > max_broken * len(problems):
+            fix = "take shorter ones with keep.longest_question, or lower grpo.sampling.max_tokens"
+            raise UserError(f"{where}: {said}; {fix}")
+        _LOG.warning("%s: left out: %s", where, said)
+        return [problem for place, problem in enumerate(problems) if place not in lengths]
+
+    def _excess(self, problem: Problem) -> int:
+        """The length of a prompt that does not fit, in tokens; 0 for one that does.
+
+        No token is shorter than a byte, so that few questions have to be read by the tokenizer.
+        """
+        room = (self.context or 0) - self.max_tokens
+        if len(problem.question.encode()) + self._empty + MARGIN <= room:
+            return 0
+        length = self._length(problem)
+        return length if length > room else 0
+
+    @cached_property
+    def _empty(self) -> int:
+        """Tokens of a prompt without a question."""
+        return self._length(Problem("", "", ""))
+
+    def _length(self, problem: Problem) -> int:
+        return len(self.renderer.render(problem).tokens)
+
+
+def _name(problem: Problem) -> str:
+    return problem.id if problem.row is None else f"row {problem.row}"

@@ -1,0 +1,92 @@
+"""The signs of an ailing run in its held-out measurements: where they and the rewards, or two judgements, part ways."""
+
+from math import sqrt
+
+from whet.diagnose.causes import ENOUGH
+from whet.diagnose.evidence import percent
+from whet.diagnose.history import NOISE, WIDE, HeldOut, History
+from whet.diagnose.step_signals import CORRECTNESS, Reading
+
+MIN_RISE = 0.08
+"""A reward for being right that rose by less than this stands still."""
+
+
+def accuracy_lost(history: History) -> Reading | None:
+    """By how many standard errors held-out accuracy fell from its best. Excused while the reward did not rise.
+
+    The problems are the same each time, so the standard error of two separate samples is on the careful side.
+    """
+    if len(history.held_out) < 2:
+        return None
+    *earlier, now = history.held_out
+    best = max(earlier, key=lambda held_out: held_out.figures["accuracy"])
+    reward = history.reward_change(best)
+    if reward is None:
+        return None
+    words = {
+        "best": percent(best.figures["accuracy"]),
+        "now": percent(now.figures["accuracy"]),
+        "reward_before": f"{reward.before:.2f}",
+        "reward_now": f"{reward.now:.2f}",
+    }
+    return Reading(-_gain(best, now, "accuracy"), words, suppressed=not reward.rose())
+
+
+def layout_share(history: History) -> Reading | None:
+    """The share of the gain in accuracy that lenient accuracy, which forgives the layout, does not see.
+
+    Excused while accuracy has not gained more than noise.
+    """
+    if len(history.held_out) < 2:
+        return None
+    first, now = history.held_out[0], history.held_out[-1]
+    strict, lenient = (now.figures[name] - first.figures[name] for name in ("accuracy", "lenient_accuracy"))
+    words = {
+        name: f"{percent(first.figures[figure])} to {percent(now.figures[figure])}"
+        for name, figure in (("strict", "accuracy"), ("lenient", "lenient_accuracy"), ("kept", "format_rate"))
+    }
+    gained = _gain(first, now, "accuracy") >= NOISE
+    return Reading(1 - lenient / strict if strict > 0 else 0.0, words, suppressed=not gained)
+
+
+def layout_alone(history: History) -> Reading | None:
+    """How much more of the responses keep the layout than at first.
+
+    Excused where right answers became more as well: lenient held-out accuracy by a standard error, or a reward for
+    being right by `MIN_RISE`.
+    """
+    if len(history.held_out) < 2:
+        return None
+    first, now = history.held_out[0], history.held_out[-1]
+    words = {
+        name: f"{percent(first.figures[figure])} to {percent(now.figures[figure])}"
+        for name, figure in (("kept", "format_rate"), ("right", "lenient_accuracy"))
+    }
+    moves = (history[name].change(WIDE) for name in history.rewards(CORRECTNESS))
+    paid = any(moved.now - moved.before >= MIN_RISE for moved in moves if moved)
+    figure = now.figures["format_rate"] - first.figures["format_rate"]
+    return Reading(figure, words, suppressed=paid or _gain(first, now, "lenient_accuracy") >= 1)
+
+
+def unrecognised(history: History) -> Reading | None:
+    """The least share of responses with the right answer in them that keep the layout and yet are called wrong.
+
+    Those that break the layout are all taken to be right: what is left is not the layout's fault. Excused where
+    it is fewer than `ENOUGH` responses.
+    """
+    if not history.held_out:
+        return None
+    figures = history.held_out[-1].figures
+    lenient, kept = figures["lenient_accuracy"], figures["format_rate"]
+    rejected = max(0.0, lenient - figures["accuracy"] - (1 - kept))
+    words = {"strict": percent(figures["accuracy"]), "lenient": percent(lenient), "kept": percent(kept)}
+    return Reading(rejected / lenient if lenient else 0.0, words, suppressed=rejected * figures["problems"] < ENOUGH)
+
+
+def _gain(before: HeldOut, now: HeldOut, name: str) -> float:
+    """The gain in a share, in standard errors of the difference of two shares (pooled)."""
+    n, m = before.figures["problems"], now.figures["problems"]
+    p, q = before.figures[name], now.figures[name]
+    pooled = (p * n + q * m) / (n + m)
+    error = sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
+    return (q - p) / error if error else 0.0

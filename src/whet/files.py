@@ -1,0 +1,68 @@
+"""Files and folders on disk: a new folder appears complete or not at all, digests, fsync."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A temporary folder beside `target` that becomes `target` when the block ends well.
+
+    Every file is fsynced before the rename and the parent after it, so that neither a killed process nor a
+    power cut can leave a half-written `target`. Permissions follow the parent folder's.
+
+    Raises `FileExistsError` where `target` exists already. What the block raises leaves nothing behind.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():
+        raise FileExistsError(f"{target} exists already")
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
+    try:
+        yield temporary
+        _settle(temporary, target.parent.stat().st_mode & 0o777)
+        temporary.rename(target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    fsync(target.parent)
+
+
+def remove_folder(folder: Path) -> None:
+    """Removes `folder`; killed half-way, it leaves a leftover that `sweep` finds, never half a folder."""
+    doomed = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
+    folder.rename(doomed / folder.name)
+    fsync(folder.parent)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def sweep(parent: Path, name: str = "*") -> None:
+    """Removes what killed processes left of folders called `name`. Only for the one owner of `parent`."""
+    for leftover in parent.glob(f".{name}.*.tmp"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fsync(path: Path) -> None:
+    """Waits until `path`, a file or a folder, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _settle(folder: Path, mode: int) -> None:
+    """Everything in `folder`, innermost first, gets its permissions and goes to the disk."""
+    for path in [*sorted(folder.rglob("*"), reverse=True), folder]:
+        path.chmod(mode if path.is_dir() else mode & 0o666)
+        fsync(path)

@@ -1,1 +1,0 @@
-"""Tensor maths that policy and rollout both stand on."""

@@ -1,0 +1,60 @@
+"""What is made once and kept: converted models, under `$WHET_CACHE` or the user's cache folder."""
+
+import errno
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from whet.errors import UserError
+from whet.files import new_folder, sweep
+from whet.text import Log, silent
+
+UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC}
+"""Failures that another folder fixes."""
+
+
+def cache_folder() -> Path:
+    """`$WHET_CACHE`, else `$XDG_CACHE_HOME/whet`, else `~/.cache/whet`."""
+    if chosen := os.environ.get("WHET_CACHE"):
+        return Path(chosen).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "whet"
+
+
+def build_once(target: Path, build: Callable[[Path], None], log: Log = silent) -> Path:
+    """`target`, made by `build(folder)` if it is not there yet.
+
+    Any number of processes may ask at once: one builds, the others wait for it. A `target` that exists is
+    complete by construction.
+
+    Raises `UserError` where the folder cannot be written, and whatever `build` raises.
+    """
+    if target.is_dir():
+        return target
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(target.parent / f"{target.name}.lock", log):
+            if target.is_dir():
+                return target
+            sweep(target.parent, target.name)
+            with new_folder(target) as folder:
+                build(folder)
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        fix = "set WHET_CACHE to a folder with room that can be written"
+        raise UserError(f"WHET_CACHE: {target} cannot be made ({error.strerror}); {fix}") from error
+    return target
+
+
+@contextmanager
+def _locked(path: Path, log: Log) -> Iterator[None]:
+    """Holds `path` alone; the lock goes with the process, however it ends."""
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log(f"another process is making {path.with_suffix('').name}; waiting for it")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

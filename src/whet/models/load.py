@@ -1,0 +1,132 @@
+"""A model's name → its weights and tokenizer in memory, from wherever they are nearest."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whet.errors import UserError
+from whet.models import gguf, hub, packaged
+from whet.models.hub import NotHereError
+from whet.models.origin import read_origin
+from whet.models.quiet import quiet
+from whet.models.refusals import check_folder
+from whet.models.skeleton import refuse_absurd
+from whet.text import Log, silent
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model ready to train, with its tokenizer, and where they came from."""
+
+    model: Any
+    """A `transformers` causal language model."""
+    tokenizer: Any
+    path: Path
+    """The folder it was loaded from: safetensors, tokenizer, chat template."""
+    source: str
+    """Which weights these are, for manifests and model cards."""
+
+
+Route = Callable[[str, Log], Path]
+"""Finds the folder of a model by name, or raises `NotHereError` with the reason."""
+
+
+def load_model(name: str, dtype: "torch.dtype", log: Log = silent) -> LoadedModel:
+    """The model that goes by `name`, its weights in `dtype`, on the CPU.
+
+    `name` is a folder, a GGUF file, a hub name or a packaged model; see `resolve`. No code that comes with a
+    model is run and no pickle is opened.
+
+    Raises `UserError` where the model is not found, not safe, not whole, or not a causal language model.
+    """
+    path = resolve(name, log)
+    refuse_absurd(path, "AutoModelForCausalLM")
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(path, **options)
+            model, notes = AutoModelForCausalLM.from_pretrained(
+                path, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
+            )
+    except Exception as error:  # transformers and safetensors refuse in many types
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        fix = "name a causal language model"
+        raise UserError(f"model.name: {path} does not load ({reason}); {fix}") from error
+    if missing := sorted(notes["missing_keys"]):
+        fix = "download or save it again"
+        raise UserError(f"model.name: {path} lacks {len(missing)} weights, such as {missing[0]}; {fix}")
+    return LoadedModel(model.eval(), tokenizer, path, read_origin(path, name))
+
+
+def resolve(name: str, log: Log = silent) -> Path:
+    """The folder of safetensors and tokenizer that `name` stands for.
+
+    Tried in order: a local folder or GGUF file, the hub's local cache, a packaged model converted before, the
+    hub, a package that carries the weights. A packaged model's own name (without an owner) always means the
+    packaged weights, so that it gives the same numbers everywhere.
+
+    Raises `UserError` that names what was tried, or why the folder is refused.
+    """
+    tried = []
+    for place, route in _routes(name):
+        try:
+            folder = route(name, log)
+        except NotHereError as reason:
+            tried.append(f"{place}: {reason}")
+        else:
+            check_folder(folder)
+            return folder
+    fix = "name a model folder"
+    if packaged.find(name) is None:
+        fix += f", or {packaged.MODELS[0].name}, which comes from the package index"
+    raise UserError(f"model.name: {name!r} is nowhere ({'; '.join(tried)}); {fix}")
+
+
+def _routes(name: str) -> list[tuple[str, Route]]:
+    """Where to look, in order."""
+    model = packaged.find(name)
+    if _is_path(name):
+        return [("on disk", _on_disk)]
+    if model and name == model.name:
+        return [("on disk", _on_disk), ("package", _packaged)]
+    return [
+        ("on disk", _on_disk),
+        ("the hub's cache", lambda name, log: hub.cached(name)),
+        ("Whet's cache", _packaged_before),
+        ("the hub", hub.fetched),
+        ("package", _packaged),
+    ]
+
+
+def _is_path(name: str) -> bool:
+    """Whether `name` can only be meant as a path."""
+    return name.startswith(("/", "./", "../", "~")) or name.endswith(".gguf") or name.count("/") > 1
+
+
+def _on_disk(name: str, log: Log) -> Path:
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return path
+    if path.is_file():
+        return gguf.folder_of(path, log)
+    raise NotHereError("no such folder or GGUF file")
+
+
+def _packaged_before(name: str, log: Log) -> Path:
+    model = packaged.find(name)
+    if model is None or not model.folder.is_dir():
+        raise NotHereError("not there")
+    return model.folder
+
+
+def _packaged(name: str, log: Log) -> Path:
+    model = packaged.find(name)
+    if model is None:
+        raise NotHereError("none carries it")
+    return packaged.obtain(model, log)

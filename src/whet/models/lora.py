@@ -1,0 +1,97 @@
+"""Low-rank adapters (arXiv:2106.09685): W x becomes W x + (alpha / rank) B A x, and only A and B are trained.
+
+The adapted model is a `peft.PeftModel`. Its base stays as it was: under `model.disable_adapter()` it is the
+reference policy, at no cost in memory.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from whet.config import LoraConfig
+from whet.errors import UserError
+from whet.models.quiet import quiet
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BASE = ".base_layer."
+"""What peft puts into the name of a weight under an adapter."""
+
+ADAPTER = ".lora_"
+"""What the name of an adapter's weight has in it."""
+
+
+def add_lora(model: Any, config: LoraConfig, seed: int = 0) -> Any:
+    """`model` with adapters in its target layers and everything else frozen.
+
+    A is drawn from `seed` alone and B starts at zero, so the model computes what it did before.
+
+    Raises `UserError` where a target names no linear layer.
+    """
+    import torch
+    from peft import LoraConfig as PeftConfig
+    from peft import get_peft_model
+
+    _check_targets(model, config)
+    adapter = PeftConfig(
+        r=config.rank,
+        lora_alpha=config.alpha,
+        lora_dropout=0.0,  # sampler and learner must compute the same probabilities
+        target_modules=config.targets,
+        bias="none",
+        task_type="CAUSAL_LM",
+    )
+    with quiet(), torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return get_peft_model(model, adapter)
+
+
+def linear_names(model: Any) -> list[str]:
+    """How the linear layers that may carry an adapter are called, sorted; the output head is not among them.
+
+    >>> from torch import nn
+    >>> linear_names(nn.ModuleDict({"q_proj": nn.Linear(2, 2), "norm": nn.LayerNorm(2)}))
+    ['q_proj']
+    """
+    from torch import nn
+    from transformers.pytorch_utils import Conv1D
+
+    head = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
+    linear = {name for name, module in model.named_modules() if isinstance(module, nn.Linear | Conv1D)}
+    return sorted({name.rpartition(".")[2] for name in linear if model.get_submodule(name) is not head})
+
+
+def _check_targets(model: Any, config: LoraConfig) -> None:
+    if isinstance(config.targets, str):
+        return
+    names = linear_names(model)
+    for target in config.targets:
+        if target not in names:
+            fix = f"this model has {', '.join(names)}, or say all-linear"
+            raise UserError(f"model.lora.targets: no linear layer is named {target!r}; {fix}")
+
+
+def merged_state(model: Any) -> "dict[str, Tensor]":
+    """The weights of the plain model that equals `model` with its adapters: W + (alpha / rank) B A.
+
+    Names are those of the model without adapters, so that any loader takes them, and weights that are kept in four
+    bits are unpacked. Fresh tensors for these and where there is an adapter, the model's own elsewhere; `model` stays
+    as it is, and need not have adapters at all.
+    """
+    import torch
+    from peft.tuners.lora import LoraLayer
+
+    from whet.models.quantized import is_packed, weight_of
+
+    base = model.get_base_model() if hasattr(model, "peft_config") else model
+    packed = {name: module for name, module in base.named_modules() if is_packed(module)}
+    notes = tuple(f"{name}.weight." for name in packed)  # how the codes are to be read
+    state = {name: tensor for name, tensor in base.state_dict().items() if not name.startswith(notes)}
+    merged = {name.replace(BASE, "."): tensor for name, tensor in state.items() if ADAPTER not in name}
+    merged |= {f"{name}.weight".replace(BASE, "."): weight_of(module) for name, module in packed.items()}
+    layers = {name: module for name, module in base.named_modules() if isinstance(module, LoraLayer)}
+    with torch.no_grad():
+        for name, layer in layers.items():
+            weight = merged[f"{name}.weight"]
+            updates = [layer.get_delta_weight(adapter).to(weight.dtype) for adapter in layer.active_adapters]
+            merged[f"{name}.weight"] = sum(updates, weight)
+    return merged

@@ -1,0 +1,60 @@
+"""A model for QLoRA (arXiv:2305.14314): every linear layer but the head in four bits, frozen."""
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from whet.errors import UserError
+from whet.models.quiet import quiet
+
+if TYPE_CHECKING:
+    import torch
+
+
+def refuse_where_it_cannot_be(device: "torch.device") -> None:
+    """Raises `UserError` where weights cannot be kept in four bits: without bitsandbytes, or on a device it lacks."""
+    if find_spec("bitsandbytes") is None:
+        raise UserError("model.lora.bits: 4 needs bitsandbytes; pip install 'whet[qlora]', or set it to 16")
+    import torch
+
+    try:
+        _packed(torch.nn.Linear(64, 64, device=device))
+    except Exception as error:  # whatever way a backend fails that is not there
+        reason = str(error).strip().partition("\n")[0]
+        raise UserError(
+            f"model.lora.bits: bitsandbytes cannot keep weights in 4 bits on {device} ({reason}); set it to 16"
+        ) from error
+
+
+def quantized(model: Any, device: "torch.device") -> Any:
+    """`model`, changed in place: its linear layers but the output head in four bits on `device`, the rest as it was.
+
+    Norms, embeddings, biases and the head keep their type, and so does what the layers compute in.
+
+    Raises `UserError` where there is no such layer.
+    """
+    from torch import nn
+
+    head = model.get_output_embeddings()
+    layers = {name: module for name, module in model.named_modules() if isinstance(module, nn.Linear)}
+    wanted = {name: module for name, module in layers.items() if module is not head}
+    if not wanted:
+        kind = model.config.model_type
+        raise UserError(f"model.lora.bits: {kind} has no linear layers to keep in 4 bits; set model.lora.bits to 16")
+    for name, module in wanted.items():
+        above, _, last = name.rpartition(".")
+        setattr(model.get_submodule(above), last, _packed(module.to(device)))
+    return model
+
+
+def _packed(layer: Any) -> Any:
+    """The layer in four bits: NormalFloat, its scales quantised in turn."""
+    with quiet():
+        from bitsandbytes import nn
+
+        packed: Any = nn.Linear4bit(
+            layer.in_features, layer.out_features, bias=False, compute_dtype=layer.weight.dtype, device="meta"
+        )
+        packed.weight = nn.Params4bit(layer.weight.detach(), requires_grad=False, quant_type="nf4", module=packed)
+        packed.bias = layer.bias
+        packed.support_avx512bf16_for_cpu = False  # a layout of its own that nothing else reads
+        return packed.to(layer.weight.device).requires_grad_(False)

@@ -1,0 +1,124 @@
+"""Attention over responses that share a prompt, which the rest of the model has read once.
+
+Two products, both exact: prompts causally, and each response over [its prompt ‖ itself]. The query heads of a
+key-value head are rows of one product with its keys. The weights are kept for the backward up to a budget, and
+computed again beyond it.
+
+Shapes: `H` query heads, `K` key-value heads, `r = H / K`, `D` head size, `N` packed tokens; `P`, `W`, `L`, `T` as in
+`whet.policy.packing`. Inside, queries are `[K, P, W, T, r, D]`, keys and values `[K, P, W, S, D]` and weights
+`[K, P, W, T, r, S]`. Prompts are rows with W = 1, T = S = L; responses have S = L + T.
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from whet.policy.packing import Packing
+
+KEPT = 2**22
+"""Weights that a layer keeps for its backward: 8 MiB in bfloat16."""
+
+
+class Rows(NamedTuple):
+    """Queries, what they look at, and what of it they must not see."""
+
+    queries: Tensor
+    keys: Tensor
+    values: Tensor
+    hidden: Tensor
+    """bool `[P or 1, T, S]`."""
+
+
+def shared_prefix_attention(query: Tensor, key: Tensor, value: Tensor, where: Packing, scale: float | None) -> Tensor:
+    """Attention over a packed sequence: query `[H, N, D]`, key and value `[K, N, D]`. Returns `[N, H, D]`."""
+    scale = query.shape[-1] ** -0.5 if scale is None else scale
+    out: Tensor = _Attention.apply(query * scale, key, value, where)  # type: ignore[no-untyped-call]
+    return out
+
+
+class _Attention(torch.autograd.Function):
+    """Scores S = q kᵀ, weights A = softmax(S), seen = A v; ∂S = A ∘ (∂A − Σ A ∘ ∂A) with ∂A = ∂seen vᵀ."""
+
+    @staticmethod
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, where: Packing) -> Tensor:
+        rows = _prompts_and_responses(query, key, value, where)
+        weights = [_weights(each) for each in rows]
+        ctx.save_for_backward(query, key, value)
+        ctx.where = where
+        ctx.weights = weights if sum(map(torch.numel, weights)) <= KEPT else None
+        prompts, responses = (_times(shares, each.values) for shares, each in zip(weights, rows, strict=True))
+        return _packed(prompts, responses, where)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        (query, key, value), where = ctx.saved_tensors, ctx.where
+        rows = _prompts_and_responses(query, key, value, where)
+        weights = ctx.weights or [_weights(each) for each in rows]
+        slopes = _slopes_of_rows(upstream[0].transpose(0, 1), len(key), where)
+        of_prompts, of_responses = map(_slopes, rows, weights, slopes)
+        by_query = of_prompts[0], of_responses[0]
+        by_key, by_value = (_by_place(*pair, where) for pair in zip(of_prompts[1:], of_responses[1:], strict=True))
+        packed = (_packed(*pair, where).transpose(0, 1) for pair in (by_query, by_key, by_value))
+        return *packed, None  # type: ignore[return-value]
+
+
+def _prompts_and_responses(query: Tensor, key: Tensor, value: Tensor, where: Packing) -> tuple[Rows, Rows]:
+    kv_heads, places = len(key), where.grid_PWT.shape[1]
+    asked, answered = (_rows(query, grid, kv_heads) for grid in (where.prompt_P1L, where.grid_PWT))
+    shared, own = (
+        [_rows(x, grid, kv_heads).squeeze(-2) for x in (key, value)] for grid in (where.prompt_P1L, where.grid_PWT)
+    )
+    both = [torch.cat([x.expand(-1, -1, places, -1, -1), y], -2) for x, y in zip(shared, own, strict=True)]
+    prompts = Rows(asked, keys=shared[0], values=shared[1], hidden=where.future_LL)
+    return prompts, Rows(answered, keys=both[0], values=both[1], hidden=where.hidden_PTS)
+
+
+def _weights(rows: Rows) -> Tensor:
+    """softmax over the keys, summed in float32 inside."""
+    scores = _times(rows.queries, rows.keys.transpose(-1, -2))
+    bias = rows.hidden.to(scores.dtype) * torch.finfo(scores.dtype).min
+    return scores.add_(bias[:, None, :, None]).softmax(-1)
+
+
+def _slopes_of_rows(slope: Tensor, kv_heads: int, where: Packing) -> tuple[Tensor, Tensor]:
+    """`[H, N, D]` at the places of the rows; places without a token say nothing."""
+    asked, answered = (_rows(slope, grid, kv_heads) for grid in (where.prompt_P1L, where.grid_PWT))
+    return asked.mul_(where.real_PL[:, None, :, None, None]), answered.mul_(where.real_PWT[..., None, None])
+
+
+def _slopes(rows: Rows, weights: Tensor, slope: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """∂queries, ∂keys and ∂values."""
+    by_weight = _times(slope, rows.values.transpose(-1, -2))
+    by_score = torch._softmax_backward_data(by_weight, weights, -1, weights.dtype)
+    return _times(by_score, rows.keys), _summed(by_score, rows.queries), _summed(weights, slope)
+
+
+def _by_place(prompts: Tensor, responses: Tensor, where: Packing) -> tuple[Tensor, Tensor]:
+    """Slopes of keys `[K, P, W, S, D]`, with those of a prompt's keys added up over all that looked at them."""
+    over_prompt, own = responses.split(where.real_PL.shape[1:] + where.response_BT.shape[1:], -2)
+    return prompts + over_prompt.sum(2, keepdim=True), own
+
+
+def _times(x: Tensor, y: Tensor) -> Tensor:
+    """x `[K, P, W, T, r, A]` times y `[K, P, W, A, B]`: `[K, P, W, T, r, B]`."""
+    return torch.bmm(x.flatten(3, 4).flatten(0, 2), y.flatten(0, 2)).view(*x.shape[:-1], y.shape[-1])
+
+
+def _summed(x: Tensor, y: Tensor) -> Tensor:
+    """xᵀ y over the rows that share keys: `[K, P, W, A, B]` for x `[K, P, W, T, r, A]` and y `[K, P, W, T, r, B]`."""
+    rows, others = (z.flatten(3, 4).flatten(0, 2) for z in (x, y))
+    return torch.bmm(rows.transpose(1, 2), others).view(*x.shape[:3], x.shape[-1], y.shape[-1])
+
+
+def _rows(x: Tensor, grid: Tensor, kv_heads: int) -> Tensor:
+    """`[K·r, N, D]` at a grid `[P, W, T]` of tokens, as `[K, P, W, T, r, D]`."""
+    heads, tokens, size = x.shape
+    by_head = x.transpose(0, 1).reshape(tokens, kv_heads, -1).transpose(0, 1)
+    return by_head.index_select(1, grid.flatten()).view(kv_heads, *grid.shape, heads // kv_heads, size)
+
+
+def _packed(prompts: Tensor, responses: Tensor, where: Packing) -> Tensor:
+    """Rows `[K, P, W, T(, r), D]` back to their tokens: `[N, K·r, D]`."""
+    flat = torch.cat([x.flatten(1, 3).flatten(2) for x in (prompts, responses)], 1)
+    return flat.transpose(0, 1).index_select(0, where.place_N).view(len(where.place_N), -1, prompts.shape[-1])

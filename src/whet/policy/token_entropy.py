@@ -1,0 +1,45 @@
+"""log π(o_t) and the entropy of π(· | o_<t) from hidden states, for an entropy bonus.
+
+    H = −Σ_v p_v log p_v = log Σ_v exp(l_v) − Σ_v p_v l_v
+
+The head runs over chunks of tokens and again in the backward, so that the float32 logits of one chunk exist at a time.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+from torch.utils.checkpoint import checkpoint
+
+from whet.policy.token_logprobs import CHUNK
+
+
+def token_logprobs_and_entropies(
+    hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temperature: float = 1.0
+) -> tuple[Tensor, Tensor]:
+    """log softmax(hidden · headᵀ / temperature) at the targets, and the entropy of that distribution in nats.
+
+    Both `[N]`, in float32 (float64 for float64 input); the gradient reaches `hidden_ND` and the head.
+
+    >>> logprobs, entropies = token_logprobs_and_entropies(torch.zeros(1, 2), torch.zeros(4, 2), torch.tensor([3]))
+    >>> round(logprobs.item(), 4), round(entropies.item(), 4)
+    (-1.3863, 1.3863)
+    """
+    pairs = [
+        checkpoint(_of_chunk, hidden_CD, head_VD, targets_C, temperature, use_reentrant=False)
+        for hidden_CD, targets_C in zip(hidden_ND.split(CHUNK), targets_N.split(CHUNK), strict=True)
+    ]
+    logprobs, entropies = zip(*pairs, strict=True)
+    return torch.cat(logprobs), torch.cat(entropies)
+
+
+def logprobs_and_entropies(logits_NV: Tensor, targets_N: Tensor) -> tuple[Tensor, Tensor]:
+    """The same from logits; leading shapes of any kind."""
+    log_sum_N = logits_NV.logsumexp(-1)
+    logprobs_N = logits_NV.gather(-1, targets_N[..., None])[..., 0] - log_sum_N
+    return logprobs_N, log_sum_N - (logits_NV.softmax(-1) * logits_NV).sum(-1)
+
+
+def _of_chunk(hidden_CD: Tensor, head_VD: Tensor, targets_C: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    logits_CV = linear(hidden_CD, head_VD)
+    wide = torch.promote_types(logits_CV.dtype, torch.float32)
+    return logprobs_and_entropies(logits_CV.to(wide) / temperature, targets_C)

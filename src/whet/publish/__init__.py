@@ -1,0 +1,1 @@
+"""A finished model on the Hugging Face hub, with a card of what was measured."""

@@ -1,0 +1,110 @@
+"""A finished model to the Hugging Face hub, in one commit, with a card of what was measured."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from whet.config import PushConfig
+from whet.config.tracking import check_repo
+from whet.errors import UserError
+from whet.models.slow_work import report_while_running
+from whet.publish.model_card import model_card
+from whet.runs.reader import RunReader
+from whet.stages.run_result import FINAL, RunResult
+from whet.text import Log, one_line, silent
+
+README = "README.md"
+
+LOGIN = "set HF_TOKEN to a token that may write, or run `hf auth login`"
+
+REASONS: Mapping[int, str] = {401: LOGIN, 403: LOGIN, 404: "name a repository that is there, or of your own"}
+"""By the status of the hub's refusal, what fixes it."""
+
+
+def push_run(run: str, repo: str, private: bool = True, dry_run: bool = False, log: Log = silent) -> str:
+    """Puts the model of the run folder `run` on the hub as `repo`; the address it has there. `whet push RUN REPO`.
+
+    A dry run sends nothing and returns the text of the card. Raises `UserError` where the run has no finished model,
+    the name can be none, or the hub does not take it.
+    """
+    reader = RunReader(Path(run).expanduser())
+    try:
+        check_repo(repo)
+    except ValueError as error:
+        raise UserError(f"REPO: {error}") from error
+    if reader.final is None:
+        raise UserError(f"{run}: has no finished model: its training did not end; train it again")
+    return model_card(reader, repo) if dry_run else _push(reader, reader.final, repo, private, log)
+
+
+def _push(run: RunReader, final: Path, repo: str, private: bool, log: Log) -> str:
+    try:
+        return report_while_running(lambda: upload(run, final, repo, private), f"pushing {run.name} to {repo}", log)
+    except UserError:
+        raise
+    except Exception as error:  # a network and a server fail in many types
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        fix = REASONS.get(status or 0, "try again once the hub can be reached")
+        raise UserError(f"{repo}: the hub did not take it ({one_line(str(error), 200)}); {fix}") from error
+
+
+def upload(run: RunReader, final: Path, repo: str, private: bool) -> str:
+    """Makes the repository where there is none, and commits every file of `final` and the card at once.
+
+    The token is the environment's or that of `hf auth login`; nothing else is looked at. Raises what the hub's client
+    raises.
+    """
+    from huggingface_hub import CommitOperationAdd, HfApi
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    disable_progress_bars()
+    api = HfApi()
+    name = api.create_repo(repo, private=private, exist_ok=True).repo_id
+    files = {path.relative_to(final).as_posix(): path for path in sorted(final.rglob("*")) if path.is_file()}
+    card = model_card(run, name).encode()
+    operations = [CommitOperationAdd(place, str(path)) for place, path in files.items() if place != README]
+    operations.append(CommitOperationAdd(README, card))
+    api.create_commit(name, operations, commit_message=f"{run.name}: GRPO with Whet")
+    return f"{api.endpoint}/{name}"
+
+
+def push_when_asked(config: PushConfig | None, outcome: RunResult, log: Log) -> None:
+    """At the end of a run: whatever goes wrong is said in a line, with the command that tries again."""
+    if config is None:
+        return
+    if why := WHEN[config.when](outcome):
+        log(f"not pushed to {config.repo}: {why}")
+        return
+    try:
+        log(f"pushed to {push_run(str(outcome.path), config.repo, config.private, log=log)}")
+    except Exception as error:  # the run is whole, whatever became of its copy
+        again = f"whet push {outcome.path} {config.repo}"
+        log(f"not pushed: {one_line(str(error), 300)}. The run is whole; once fixed, `{again}` sends it")
+
+
+def _worse(outcome: RunResult) -> str:
+    """Why the result is not the best of the run, or nothing."""
+    accuracy = {stage: figures["accuracy"] for stage, figures in RunReader(outcome.path).evaluations().items()}
+    best = max(accuracy, key=lambda stage: (accuracy[stage], stage == FINAL))
+    last = list(accuracy)[-1]
+    if accuracy[best] == accuracy[last]:
+        return ""
+    found, better = (f"{100 * accuracy[stage]:.1f} %" for stage in (last, best))
+    return f"{found} of the held-out problems are right at the end, {better} were at {best}"
+
+
+WHEN: Mapping[str, Callable[[RunResult], str]] = {"end": lambda outcome: "", "best": _worse}
+"""By `run.push.when`: why the result is not pushed; empty where it is."""
+
+
+def warn_without_token(config: PushConfig | None, log: Log) -> None:
+    """Said before hours of training rather than after them."""
+    if config is None:
+        return
+    from huggingface_hub import get_token
+
+    token = None
+    with suppress(Exception):  # a login that is broken is none
+        token = get_token()
+    if not token:
+        log(f"run.push: there is no token for the hub, so {config.repo} cannot be pushed at the end; {LOGIN}")

@@ -1,0 +1,142 @@
+"""What is wrong with a recipe, value by value: the key, what it is, what it must be."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from whet.config import Config, RewardConfig, SourceConfig
+from whet.data.load_data import check_source
+from whet.data.prompts import check_question_template
+from whet.errors import UserError, did_you_mean
+from whet.formats import BUILT_IN, build_format
+from whet.recipe.keys import Key, Path, dotted, is_known, key_of, known_keys, pattern, to_path
+from whet.recipe.refuse_secrets import secret_in
+from whet.recipe.suggest import suggest, unknown_key
+from whet.recipe.tree import Tree
+from whet.redact import redact
+from whet.rewards.registry import build_reward
+
+Problems = dict[Path, str]
+"""What is wrong with which value."""
+
+
+def validated(tree: Tree) -> tuple[Config | None, Problems]:
+    """The settings, or what is wrong: first types and ranges, and where those are right, what does not fit.
+
+    Opens no file and loads no function.
+    """
+    config, problems = _validated(tree)
+    return config, problems if problems or config is None else dict(_misfits(config))
+
+
+def _validated(tree: Tree) -> tuple[Config | None, Problems]:
+    leaves = _leaves(tree, ())
+    problems = {path: text for path, value in leaves if (text := secret_in(path, value) or _slip(path, value))}
+    try:
+        return Config.model_validate(tree), problems
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            path = _location(detail["loc"], tree)
+            problems.setdefault(path, _explain(detail, path))
+        return None, _without_echoes(problems)
+
+
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    inside: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for part, inner in inside:
+        yield from _leaves(inner, (*path, part))
+    if not isinstance(value, dict | list):
+        yield path, value
+
+
+def _slip(path: Path, value: Any) -> str | None:
+    """What pydantic lets pass: a truth value or a text for a number, numbers without end, a word for a truth value."""
+    key = key_of(path)
+    if key is None or Any in key.types or not is_known(path):
+        return None
+    numeric = bool({int, float} & key.types)
+    wrong_type = numeric and (isinstance(value, bool) or (isinstance(value, str) and str not in key.types))
+    wrong_truth = bool in key.types and not isinstance(value, bool)
+    endless = isinstance(value, float) and not math.isfinite(value)
+    return _must_be(value, key) if wrong_type or wrong_truth or endless else None
+
+
+def _location(loc: Sequence[str | int], tree: Tree) -> Path:
+    """Where a refusal points, without pydantic's names for the members of a union."""
+    path: Path = ()
+    node: Any = tree
+    for part in loc:
+        inside = part in (node if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ())
+        if inside or pattern((*path, part)) in known_keys():
+            path = (*path, part)
+            node = node[part] if inside else None
+    return path
+
+
+def _explain(detail: ErrorDetails, path: Path) -> str:
+    key = key_of(path)
+    if detail["type"] == "extra_forbidden":
+        return unknown_key(path)
+    if key is None or detail["type"] in ("value_error", "assertion_error"):
+        return detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "missing" and path[-1] == detail["loc"][-1]:
+        return f"is missing; it must be {key.kind}: {key.sentence}".rstrip(".")
+    return _must_be(detail["input"], key)
+
+
+def _must_be(value: Any, key: Key) -> str:
+    hint = did_you_mean(value, key.choices) if isinstance(value, str) else ""
+    return f"is {_shown(value)}; it must be {key.kind}{hint}"
+
+
+def _shown(value: Any) -> str:
+    """A value as YAML has it, shortened."""
+    if value is None or isinstance(value, bool):
+        return "empty" if value is None else str(value).lower()
+    return text if len(text := redact(repr(value))) <= 60 else f"{text[:59]}…"
+
+
+def _without_echoes(problems: Problems) -> Problems:
+    """Leaves out that a key is missing where another was meant to be it."""
+    meant = {suggest(path) for path, text in problems.items() if text.startswith("unknown key")}
+    return {
+        path: text for path, text in problems.items() if not (text.startswith("is missing") and dotted(path) in meant)
+    }
+
+
+def _misfits(config: Config) -> Iterator[tuple[Path, str]]:
+    """Where the parts of a recipe do not fit what they name; opens no file and loads no function."""
+    for path, check in _checks(config):
+        try:
+            check()
+        except UserError as error:
+            field, _, text = str(error).partition(": ")
+            deeper = f"{field}.".startswith(f"{dotted(path)}.") and " " not in field
+            yield (to_path(field), text) if deeper else (path, str(error))
+
+
+def _checks(config: Config) -> Iterator[tuple[Path, Callable[[], object]]]:
+    data = config.data
+    sources: tuple[tuple[Path, SourceConfig | None], ...] = (
+        (("data", "train"), data.train),
+        (("data", "test"), data.test),
+        *((("data", "mix", index), source) for index, source in enumerate(data.mix)),
+        (("sft", "data"), config.sft.data),
+    )
+    for path, source in sources:
+        if source is not None:
+            yield path, partial(check_source, source, dotted(path))
+    yield ("data", "question"), partial(check_question_template, data.question)
+    yield ("format",), partial(build_format, config.format)
+    layout, known = BUILT_IN["think_answer"], {"max_tokens": config.grpo.sampling.max_tokens}
+    for index, reward in enumerate(config.rewards):
+        if ":" not in reward.name:
+            yield ("rewards", index), partial(build_reward, reward, layout, _no_function, known)
+
+
+def _no_function(reward: RewardConfig) -> Callable[..., Any]:
+    raise UserError(f"{reward.name} is no built-in reward")

@@ -1,0 +1,127 @@
+"""An LLM as a judge (arXiv:2306.05685): another model's opinion of a response, as a share of a scale."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from pydantic import Field, PositiveInt, field_validator
+
+from whet.config import Section
+from whet.errors import UserError
+from whet.protocols import RewardFn
+from whet.rewards.calls import RewardError
+from whet.rewards.completions import text_of
+from whet.rewards.llm_judge.rubric import PROMPT, read_score, strange_places, worded
+from whet.types import Message
+
+Usable = Callable[[str], bool]
+"""Whether a reply says what it was asked for."""
+
+Ask = Callable[[Sequence[Sequence[Message]], Usable], Awaitable[list[str | RewardError | None]]]
+"""Puts conversations to a language model: for each its usable reply, why there is none, or `None` where it was
+not asked at all because the spending cap is reached."""
+
+
+class JudgeParams(Section):
+    """What `judge` takes."""
+
+    endpoint: str
+    """The address of an OpenAI-compatible endpoint, such as `https://api.openai.com/v1`."""
+    model: str = Field(min_length=1)
+    """Which of the endpoint's models judges."""
+    key_env: str | None = "OPENAI_API_KEY"
+    """The environment variable that holds the key; null for an endpoint that asks for none."""
+    prompt: str = PROMPT
+    """What the judge is asked, with places for `{question}`, `{answer}`, `{response}` and `{scale}`."""
+    scale: PositiveInt = 10
+    """The score of a flawless response, which is a reward of 1; 0 is a reward of 0."""
+    reply_tokens: PositiveInt = 512
+    """Longest reply, in tokens."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """What else goes into each request, such as `seed: 1`; null takes one of Whet's own settings out."""
+    parallel: PositiveInt = 8
+    """How many requests are under way at a time."""
+    timeout: float = Field(60.0, gt=0, le=3600)
+    """Seconds until a request is given up."""
+    retries: int = Field(4, ge=0, le=20)
+    """How often a request is repeated after a time-out, a lost connection, or status 408, 409, 429 or 5xx."""
+    patience: float = Field(300.0, gt=0)
+    """Seconds after which no request is repeated any more, nor waited for as long as the endpoint asks."""
+    max_requests: PositiveInt = 10_000
+    """The most requests in a run, repeated ones included; beyond it, the reward does not apply."""
+    max_tokens: PositiveInt = 10_000_000
+    """The most tokens in a run, prompts and replies; beyond it, the reward does not apply."""
+    cache: bool = True
+    """Whether replies are kept on disk, so that nothing is asked twice."""
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if "@" in value.partition("://")[2].partition("/")[0]:
+            raise ValueError("carries a secret, and recipes are written to disk: put it where key_env says")
+        if not re.match(r"https?://[^/\s]+", value):
+            raise ValueError(f"is {value!r}: it must begin with http:// or https://")
+        return value
+
+    @field_validator("key_env")
+    @classmethod
+    def _is_a_name(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Z_][A-Z0-9_]*", value):
+            # Not shown: it may be the key itself.
+            raise ValueError("must name an environment variable, such as OPENAI_API_KEY, never be the key itself")
+        return value
+
+    @field_validator("prompt")
+    @classmethod
+    def _has_its_places(cls, value: str) -> str:
+        if strange := strange_places(value):
+            raise ValueError(f"has {{{strange[0]}}}: its places are {{question}}, {{answer}}, {{response}}, {{scale}}")
+        if "{response}" not in value:
+            raise ValueError("must contain {response}, where the response goes")
+        return value
+
+
+def judge(params: JudgeParams, ask: Ask) -> RewardFn:
+    """The judge's score of each response over the scale, in [0, 1].
+
+    Without a gold answer it applies only if the prompt has no place for one. A response without a verdict is a
+    failure, told and counted like any other; one that the spending cap left out is not applicable.
+    """
+
+    async def reward(
+        *, prompts: list[Any], completions: list[Any], answer: list[Any] | None = None, **_: Any
+    ) -> list[float | RewardError | None]:
+        if answer is None and "{answer}" in params.prompt:
+            raise UserError("this judge compares with the gold answer: the data needs a column `answer`")
+        golds = answer or [None] * len(completions)
+        asked = [_asked(params, *row) for row in zip(prompts, completions, golds, strict=True)]
+        replies = iter(await ask([turns for turns in asked if turns], usable))
+        return [verdict(next(replies)) if turns else None for turns in asked]
+
+    def usable(reply: str) -> bool:
+        return read_score(reply, params.scale) is not None
+
+    def verdict(reply: str | RewardError | None) -> float | RewardError | None:
+        return read_score(reply, params.scale) if isinstance(reply, str) else reply
+
+    return reward  # type: ignore[return-value]  # async, as a role of functions written for TRL may be
+
+
+def _asked(params: JudgeParams, prompt: Any, completion: Any, gold: Any) -> tuple[Message, ...]:
+    """The turns that put one response to the judge; none where the gold answer is called for and missing."""
+    answer = "" if gold is None else str(gold)
+    if not answer and "{answer}" in params.prompt:
+        return ()
+    values = {"question": question_of(prompt), "answer": answer, "response": text_of(completion)}
+    return worded(params.prompt, {**values, "scale": str(params.scale)})
+
+
+def question_of(prompt: Any) -> str:
+    """What was asked: a prompt that is a text, or the last turn of the user.
+
+    >>> question_of([{"role": "system", "content": "Think."}, {"role": "user", "content": "1 + 1?"}])
+    '1 + 1?'
+    """
+    if isinstance(prompt, str):
+        return prompt
+    return next((str(turn["content"]) for turn in reversed(prompt) if turn["role"] == "user"), "")

@@ -1,0 +1,43 @@
+"""What each reward function said of a step: the figures `rewards/<function>/…` of docs/metrics.md."""
+
+from collections.abc import Sequence
+from statistics import fmean, stdev
+
+from whet.config import WeightConfig
+from whet.rewards.mixture import Part
+from whet.rewards.weight_schedule import weight_at
+from whet.types import Group
+
+ROUNDING = 1e-9
+"""How far below the full mark still is the full mark."""
+
+
+def part_metrics(groups: Sequence[Group], parts: Sequence[Part], step: int) -> dict[str, float]:
+    """Mean, spread, share of full marks and share not applicable of each part, and its weight where it moves.
+
+    Values are those before weighting. Mean, spread and share of full marks are over the rollouts that a part
+    applies to, and 0 where it applies to none; replayed rollouts are left out. Rewards may have parts that no reward
+    function gave, such as a KL.
+    """
+    rewards = [reward for group in groups for reward in group.fresh.rewards]
+    given = {name: None for reward in rewards for name in reward.parts}
+    full_marks = {**given, **{part.name: part.full_mark for part in parts}}
+    metrics: dict[str, float] = {}
+    for name, full_mark in full_marks.items():
+        values = [reward.parts.get(name) for reward in rewards]
+        metrics |= {f"rewards/{name}/{figure}": value for figure, value in _figures(values, full_mark).items()}
+    scheduled = {part.name: part.weight for part in parts if isinstance(part.weight, WeightConfig)}
+    return metrics | {f"rewards/{name}/weight": weight_at(weight, step) for name, weight in scheduled.items()}
+
+
+def _figures(values: Sequence[float | None], full_mark: float | None) -> dict[str, float]:
+    applied = [value for value in values if value is not None]
+    figures = {
+        "mean": fmean(applied) if applied else 0.0,
+        "std": stdev(applied) if len(applied) > 1 else 0.0,
+        "none_ratio": 1.0 - len(applied) / max(1, len(values)),
+    }
+    if full_mark is not None:
+        full = [value >= full_mark - ROUNDING for value in applied]
+        figures["full_ratio"] = fmean(full) if full else 0.0
+    return figures

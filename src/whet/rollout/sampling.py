@@ -1,0 +1,87 @@
+"""Drawing a token: the inverse of the cumulative distribution at one uniform number per row.
+
+The cumulative sum runs over blocks of the vocabulary first and inside one block after, so nearly all of the work is
+the softmax, which gives the token's log-probability as well.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+BLOCK = 256
+"""Vocabulary entries summed together before the search."""
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParams:
+    """How logits become a distribution. Temperature 0 takes the most likely token."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    """Keep the smallest set of tokens whose probability reaches this (arXiv:1904.09751)."""
+
+
+def draw(logits_RV: Tensor, uniform_R: Tensor, how: SamplingParams) -> tuple[Tensor, Tensor]:
+    """Tokens int64 `[R]` and their log-probabilities float32 `[R]`.
+
+    Log-probabilities are those of the whole distribution at this temperature (at 1 for temperature 0): what
+    the learner computes for the same token.
+    """
+    share_RV = torch.softmax(_scaled(logits_RV, how.temperature or 1.0), -1, dtype=torch.float32)
+    tokens_R = _METHODS[how.temperature > 0, how.top_p < 1](share_RV, uniform_R, how.top_p)
+    return tokens_R, share_RV.gather(-1, tokens_R[:, None])[:, 0].log()
+
+
+def _scaled(logits_RV: Tensor, temperature: float) -> Tensor:
+    """A division is made in float32, so that it rounds nothing."""
+    return logits_RV if temperature == 1.0 else logits_RV.float() / temperature
+
+
+def _greedy(share_RV: Tensor, _uniform_R: Tensor, _top_p: float) -> Tensor:
+    share_RKB = _blocks(share_RV)
+    block_R1 = share_RKB.amax(-1).argmax(-1, keepdim=True)
+    return block_R1[:, 0] * BLOCK + _inside(share_RKB, block_R1).argmax(-1)
+
+
+def _inverse_cdf(share_RV: Tensor, uniform_R: Tensor, _top_p: float) -> Tensor:
+    """Shares need not add up to 1; a share of 0 is never drawn."""
+    share_RKB = _blocks(share_RV)
+    up_to_RK = share_RKB.sum(-1).double().cumsum(-1)
+    target_R1 = uniform_R[:, None] * up_to_RK[:, -1:]
+    block_R1 = torch.searchsorted(up_to_RK, target_R1, right=True).clamp_(max=up_to_RK.shape[1] - 1)
+    before_R1 = torch.where(block_R1 > 0, up_to_RK.gather(-1, (block_R1 - 1).clamp(min=0)), 0.0)
+    inside_RB = _inside(share_RKB, block_R1)
+    offset_R1 = torch.searchsorted(inside_RB.double().cumsum(-1), target_R1 - before_R1, right=True)
+    last_R1 = (inside_RB > 0).long().cumsum(-1).argmax(-1, keepdim=True)  # rounding never picks an impossible token
+    return (block_R1 * BLOCK + torch.minimum(offset_R1, last_R1))[:, 0]
+
+
+def _nucleus(share_RV: Tensor, uniform_R: Tensor, top_p: float) -> Tensor:
+    ordered_RV, order_RV = share_RV.sort(-1, descending=True)
+    kept_RV = ordered_RV.masked_fill(ordered_RV.cumsum(-1) - ordered_RV >= top_p, 0.0)
+    rank_R = _inverse_cdf(kept_RV, uniform_R, top_p)
+    return order_RV.gather(-1, rank_R[:, None])[:, 0]
+
+
+_METHODS: dict[tuple[bool, bool], Callable[[Tensor, Tensor, float], Tensor]] = {
+    (False, False): _greedy,
+    (False, True): _greedy,
+    (True, False): _inverse_cdf,
+    (True, True): _nucleus,
+}
+"""By (does it sample?, is it truncated?)."""
+
+
+def _blocks(share_RV: Tensor) -> Tensor:
+    """`[R, K, BLOCK]`, filled up with zeros."""
+    missing = -share_RV.shape[1] % BLOCK
+    whole_RV = pad(share_RV, (0, missing)) if missing else share_RV
+    return whole_RV.view(len(whole_RV), -1, BLOCK)
+
+
+def _inside(share_RKB: Tensor, block_R1: Tensor) -> Tensor:
+    """One block of each row, `[R, BLOCK]`."""
+    return share_RKB.gather(1, block_R1[:, :, None].expand(-1, -1, BLOCK))[:, 0]

@@ -1,0 +1,192 @@
+"""The live view: one quiet block at the foot of the terminal, and a line for each phase that ended."""
+
+import time
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.padding import Padding
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from whet.runs.views.figures import duration, figure, in_order, sparkline
+from whet.runs.views.progress import Clock, Phase, Phases
+
+ACCENT, QUIET = "cyan", "dim"
+
+NAME_WIDTH = 24
+"""Columns for the name of a phase, where the terminal has them."""
+
+LABEL_WIDTH = 13
+"""Columns for the name of a figure."""
+
+CELL_WIDTH = 24
+"""Columns for one figure: label, value and the gap after it."""
+
+ROWS = 4
+"""Rows of figures at most."""
+
+TRENDS = ("reward", "held_out_loss", "loss")
+"""Headlines whose first value is told beside the last; a running mean has no first value worth telling."""
+
+RATES = ("tokens_per_second", "efficiency")
+"""How fast a phase goes: told while it lasts, not what came of it."""
+
+NOTES = 3
+"""Notes shown while a phase goes on; all of them stay when it has ended."""
+
+
+class LiveView:
+    """The phase at work as a block that redraws itself; see `whet.runs.views.view.View` for the events."""
+
+    def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
+        self._console = console
+        self._phases = Phases(clock)
+        self._live: Live | None = None
+        self._notes: list[str] = []
+        self._spinner = Spinner("dots", style=ACCENT)
+
+    def phase(self, name: str, total: int | None, start: int = 0) -> None:
+        self._end()
+        self._phases.begin(name, total, start)
+        self._live = Live(get_renderable=self._block, console=self._console, refresh_per_second=8, transient=True)
+        self._live.start()
+
+    def advance(self, done: int, **figures: float | None) -> None:
+        if self._phases.current is not None:
+            self._phases.current.advance(done, figures)
+
+    def note(self, text: str) -> None:
+        if self._phases.current is None:
+            self._console.print(_note(text))
+        else:
+            self._notes.append(text)
+
+    def close(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        """The phase at work gives way to a line that stays."""
+        phase = self._phases.current
+        if phase is None or self._live is None:
+            return
+        self._live.stop()
+        self._live = None
+        self._phases.end()
+        self._console.print(ended(phase, self._console.width), no_wrap=True, overflow="ellipsis")
+        while self._notes:
+            self._console.print(_note(self._notes.pop(0)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, error: object, /, *_: object) -> None:
+        if self._phases.current is not None:
+            self._phases.current.stopped = error is not None
+        self.close()
+
+    def _block(self) -> RenderableType:
+        """The phase at work, drawn anew each time."""
+        phase = self._phases.current
+        if phase is None:
+            return Text()
+        width = self._console.width
+        notes = [_note(text) for text in self._notes[-NOTES:]]
+        parts = [Text(), _head(phase, self._spinner, width), *notes]
+        if phase.figures:
+            parts += [Text(), *_curve(phase, width), _figures(phase, width)]
+        return Group(*parts)
+
+
+def _note(text: str) -> RenderableType:
+    return Padding(Text(text, style=QUIET), (0, 2, 0, 4))
+
+
+def ended(phase: Phase, width: int = 80) -> Text:
+    """The line that stays when a phase has ended: what it took and, as far as it fits, what came of it.
+
+    >>> ended(Phase("GRPO", 0, clock=lambda: 0.0)).plain
+    '  ✓ GRPO                      0:00'
+    """
+    mark, style = ("■", "yellow") if phase.stopped else ("✓", "green")
+    line = Text.assemble("  ", (mark, style), " ", (f"{phase.name:<{NAME_WIDTH}}", "bold"))
+    line.append(f"{duration(phase.elapsed):>6}", QUIET)
+    if phase.stopped:
+        line.append("   stopped", style)
+    if phase.total is not None and phase.done < phase.total:
+        line.append(f"   {phase.position}", style)
+    for key in _outcome(phase):
+        label, value = f"   {figure(key).label} ", _change(phase, key)
+        if len(line) + len(label) + len(value) > width:
+            break
+        line.append(label, QUIET).append(value)
+    return line
+
+
+def _outcome(phase: Phase) -> list[str]:
+    """The few figures that sum a phase up."""
+    keys = [key for key in in_order(list(phase.figures)) if key not in RATES]
+    first = [phase.headline] if phase.headline else []
+    return (first + [key for key in keys if key not in first])[:3]
+
+
+def _change(phase: Phase, key: str) -> str:
+    """`0.31 → 0.71` for a headline that training moves, the last value for the others."""
+    first, last = (figure(key).show(value) for value in (phase.history[key][0], phase.history[key][-1]))
+    return f"{first} → {last}" if key == phase.headline and key in TRENDS and len(phase.history[key]) > 1 else last
+
+
+def _head(phase: Phase, spinner: Spinner, width: int) -> RenderableType:
+    """Spinner, name, bar, position, time."""
+    left = f"{duration(phase.left)} left" if phase.left is not None else ""
+    elapsed = duration(phase.elapsed)
+    times = Text.assemble((f"{phase.position:>9}", "bold"), (f"{elapsed:>8}", QUIET), f"{left:>13}")
+    name_width = max(8, min(NAME_WIDTH, width - len(times) - 14))
+    bar_width = max(8, width - name_width - len(times) - 6)
+    bar = ProgressBar(
+        total=phase.total,
+        completed=phase.done,
+        width=bar_width,
+        pulse=phase.total is None,
+        style=QUIET,
+        complete_style=ACCENT,
+        finished_style=ACCENT,
+        pulse_style=ACCENT,
+    )
+    row = Table.grid(padding=0)
+    for size in (2, 2, name_width, bar_width, len(times)):
+        row.add_column(width=size, no_wrap=True)
+    row.add_row("", spinner, Text(phase.name, style="bold"), bar, times)
+    return row
+
+
+def _curve(phase: Phase, width: int) -> list[Text]:
+    """The headline figure with its curve."""
+    key = phase.headline
+    if key is None:
+        return []
+    shown = figure(key)
+    line = Text.assemble("    ", (f"{shown.label:<{LABEL_WIDTH}}", QUIET))
+    line.append(f"{shown.show(phase.figures[key]):>8}", f"bold {ACCENT}")
+    line.append("   " + sparkline(phase.history[key], min(60, width - LABEL_WIDTH - 18)), ACCENT)
+    return [line]
+
+
+def _figures(phase: Phase, width: int) -> Table:
+    """Every other figure, in as many columns as fit."""
+    columns = max(1, (width - 4) // CELL_WIDTH)
+    keys = [key for key in in_order(list(phase.figures)) if key != phase.headline][: ROWS * columns]
+    grid = Table.grid(padding=0)
+    grid.add_column(width=4)
+    for _ in range(columns):
+        grid.add_column(width=CELL_WIDTH, no_wrap=True)
+    for start in range(0, len(keys), columns):
+        grid.add_row("", *[_cell(key, phase.figures[key]) for key in keys[start : start + columns]])
+    return grid
+
+
+def _cell(key: str, value: float) -> Text:
+    shown = figure(key)
+    return Text.assemble((f"{shown.label:<{LABEL_WIDTH}}", QUIET), f"{shown.show(value):>8}")

@@ -1,0 +1,139 @@
+"""What is going on, for whoever watches: a live view on a terminal, plain lines everywhere else."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, Self
+
+from whet.redact import redact
+from whet.runs.views.figures import duration, figure, in_order
+from whet.runs.views.progress import Clock, Phase, Phases
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class View(Protocol):
+    """Shows the way of a run, phase after phase. A context manager: leaving it closes the view."""
+
+    def phase(self, name: str, total: int | None, start: int = 0) -> None:
+        """A phase of `total` steps is at work from now on, `start` of them done before.
+
+        A phase that is called again at the step it had come to goes on with its time and its curve.
+        """
+        ...
+
+    def advance(self, done: int, **figures: float | None) -> None:
+        """`done` steps of the phase are done. Figures are named as in `whet.runs.views.figures.FIGURES`."""
+        ...
+
+    def note(self, text: str) -> None:
+        """A line that stays."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more will come. May be called again."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, error: object, /, *_: object) -> None: ...
+
+
+def make_view(console: "Console | None" = None) -> View:
+    """The live view where `console` (default: standard output) is a terminal, plain lines elsewhere."""
+    from rich.console import Console
+
+    from whet.runs.views.live import LiveView
+
+    console = console or Console()
+    can_move = console.is_terminal and not console.is_dumb_terminal
+    if can_move and console.encoding.startswith("utf"):
+        return LiveView(console)
+    return PlainView(lambda line: _print(console, line))
+
+
+def _print(console: "Console", line: str) -> None:
+    """Straight to the file, unwrapped; characters that it cannot hold become question marks."""
+    console.file.write(line.encode(console.encoding, errors="replace").decode(console.encoding) + "\n")
+    console.file.flush()
+
+
+class PlainView:
+    """One line of ASCII per event: `[GRPO 12/25]  reward 0.71  signal 62 %  410 tok/s  1:40 left`."""
+
+    def __init__(self, write: Callable[[str], None], every: float = 1.0, clock: Clock = time.monotonic) -> None:
+        """Lines go to `write`: a terminal, a log.
+
+        Progress within a phase is told at most once in `every` seconds; its last step is always told.
+        """
+        self._write = write
+        self._every = every
+        self._clock = clock
+        self._phases = Phases(clock)
+        self._told = float("-inf")
+
+    def phase(self, name: str, total: int | None, start: int = 0) -> None:
+        self._phases.begin(name, total, start)
+        self._told = float("-inf")
+        self._write(f"[{name}]")
+
+    def advance(self, done: int, **figures: float | None) -> None:
+        phase = self._phases.current
+        if phase is None:
+            return
+        phase.advance(done, figures)
+        if self._clock() - self._told < self._every and done != phase.total:
+            return
+        self._told = self._clock()
+        left = f"{duration(phase.left)} left" if phase.left is not None else ""
+        ending = f"took {duration(phase.elapsed)}" if done == phase.total else left
+        self._write("  ".join(filter(None, [f"[{phase.name} {phase.position}]", *_told(phase), ending])))
+
+    def note(self, text: str) -> None:
+        self._write(text)
+
+    def close(self) -> None:
+        self._phases.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, error: object, /, *_: object) -> None:
+        self.close()
+
+
+def _told(phase: Phase) -> list[str]:
+    """Each figure of `phase` in words."""
+    shown = [(figure(key), phase.figures[key]) for key in in_order(list(phase.figures))]
+    return [known.plain.format(label=known.label, value=known.show(value)) for known, value in shown]
+
+
+class SeveralViews:
+    """Every event to each of several views, such as the terminal and the run's log; notes without their secrets."""
+
+    def __init__(self, *views: View) -> None:
+        self._views = views
+
+    def phase(self, name: str, total: int | None, start: int = 0) -> None:
+        for view in self._views:
+            view.phase(name, total, start)
+
+    def advance(self, done: int, **figures: float | None) -> None:
+        for view in self._views:
+            view.advance(done, **figures)
+
+    def note(self, text: str) -> None:
+        clean = redact(text)
+        for view in self._views:
+            view.note(clean)
+
+    def close(self) -> None:
+        for view in self._views:
+            view.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, error: object, /, *rest: object) -> None:
+        for view in self._views:
+            view.__exit__(error, *rest)

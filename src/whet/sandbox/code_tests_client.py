@@ -1,0 +1,68 @@
+"""Many programs against their tests at once: whom the reward `code_tests` asks."""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+from queue import SimpleQueue
+
+from whet.rewards.calls import RewardError
+from whet.rewards.code_tests.code_blocks import same_output
+from whet.rewards.code_tests.code_tests import Exercise, Printing, Test
+from whet.sandbox.run_tests import Sandbox
+from whet.sandbox.server import SandboxError, Server
+from whet.sandbox.wire import PASSED
+
+
+class CodeTests:
+    """Runs programs in a cell, each different one once; plays `whet.rewards.code_tests.code_tests.Run`."""
+
+    def __init__(self, cell: Sandbox, stop: bool = False, parallel: int | None = None) -> None:
+        """`stop`: whether a program's tests end at the first that fails. `parallel`: one for each core by default."""
+        self.cell, self.stop = cell, stop
+        self.parallel = parallel or cores()
+
+    def __call__(self, exercises: Sequence[Exercise]) -> list[list[bool] | RewardError]:
+        """For each which of its tests it passes, in order, or why the sandbox could not tell."""
+        different = list(dict.fromkeys(exercises))
+        servers: SimpleQueue[Server] = SimpleQueue()
+        with ExitStack() as held:
+            try:
+                for _ in range(min(self.parallel, len(different))):
+                    servers.put(held.enter_context(Server(self.cell.kind)))
+            except SandboxError as error:
+                return [RewardError(str(error)) for _ in exercises]
+            pool = held.enter_context(ThreadPoolExecutor(self.parallel, "whet-sandbox"))
+            results = dict(zip(different, pool.map(partial(self._run, servers), different), strict=True))
+        return [results[exercise] for exercise in exercises]
+
+    def _run(self, servers: "SimpleQueue[Server]", exercise: Exercise) -> list[bool] | RewardError:
+        server = servers.get()
+        try:
+            return self._passed(exercise, server)
+        except SandboxError as error:
+            return RewardError(str(error))
+        finally:
+            servers.put(server)
+
+    def _passed(self, exercise: Exercise, server: Server) -> list[bool]:
+        claims = [test for test in exercise.tests if isinstance(test, str)]
+        program, setup = exercise.program, exercise.setup
+        verdicts = iter(self.cell.test(program, claims, setup, self.stop, server) if claims else [])
+        passed: list[bool] = []
+        for test in exercise.tests:
+            over = self.stop and not all(passed)
+            passed.append(not over and self._passes(program, test, verdicts, server))
+        return passed
+
+    def _passes(self, program: str, test: Test, verdicts: Iterator[str], server: Server) -> bool:
+        if not isinstance(test, Printing):
+            return next(verdicts) == PASSED
+        printed = self.cell.run(program, test.input, server)
+        return printed is not None and same_output(printed, test.output)
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

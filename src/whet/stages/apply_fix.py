@@ -1,0 +1,41 @@
+"""A fix that is applied: rewards too strict to learn from get a easier one beside them before GRPO begins."""
+
+from dataclasses import replace
+
+from whet.build.grader import build_reward
+from whet.build.task import Task
+from whet.config import Config
+from whet.diagnose.cold_start import Diagnosis
+from whet.diagnose.easier_rewards import EASIER_REWARDS
+from whet.recipe import dump_recipe
+from whet.rewards.weight_schedule import largest
+from whet.runs.views.view import View
+from whet.runs.writer import RunWriter
+
+SHARE = 0.5
+"""Of the recipe's largest weight: so much a easier reward counts, that what is wanted still counts more."""
+
+
+def fixed(config: Config, diagnosis: Diagnosis) -> Config:
+    """The recipe with the reward that the diagnosis names, at `SHARE` of the largest weight.
+
+    As it is where the recipe does not want that, where nothing is named, or where the reward is there already.
+    """
+    if config.check.fix != "apply" or not diagnosis.easier:
+        return config
+    weight = SHARE * max(largest(reward.weight) for reward in config.rewards)
+    easier = EASIER_REWARDS[diagnosis.easier].reward(weight, config.grpo.steps)
+    if any((reward.name, reward.params) == (easier.name, easier.params) for reward in config.rewards):
+        return config
+    return config.model_copy(update={"rewards": [*config.rewards, easier]})
+
+
+def apply_fix(task: Task, config: Config, diagnosis: Diagnosis, run: RunWriter, view: View) -> tuple[Task, Config]:
+    """Task and recipe as `fixed` has them, said in a line and recorded in the run folder's recipe."""
+    new = fixed(config, diagnosis)
+    if new is config:
+        return task, config
+    run.record_recipe(dump_recipe(new))
+    added = new.rewards[-1].model_dump(exclude_defaults=True, mode="json")
+    view.note(f"check.fix: {EASIER_REWARDS[diagnosis.easier].says} joins the rewards, {added}; recipe.yaml has it")
+    return replace(task, reward=build_reward(new, task.response_format)), new

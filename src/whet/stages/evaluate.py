@@ -1,0 +1,94 @@
+"""`whet eval`: a run or a model on held-out problems of your choice."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whet.config import Config
+from whet.errors import UserError
+from whet.recipe import load_recipe, make_recipe
+from whet.runs import jsonl, layout
+from whet.runs.reader import RunReader, is_run
+from whet.runs.train_log import warnings_to
+from whet.runs.views.view import View
+
+if TYPE_CHECKING:
+    from whet.eval.evaluation import Evaluation
+
+Overrides = Sequence[tuple[str, Any]]
+
+SHORT = {"--eval.problems": "--limit", "--eval.samples": "--samples", "--data.test": "--data", "--format": "--format"}
+"""Recipe keys that have an option of their own here, as refusals name them."""
+
+
+def evaluation_config(
+    what: str,
+    data: str | None = None,
+    limit: int | str | None = None,
+    samples: int | str | None = None,
+    response_format: str | None = None,
+    overrides: Overrides = (),
+) -> Config:
+    """The recipe of an evaluation: the run's own, or a small one around a model; then what was asked for.
+
+    Raises `UserError` for a run without a finished model, a model without data, or a wrong key.
+    """
+    given = {"eval.problems": limit, "eval.samples": samples, "format": response_format}
+    asked: list[tuple[str, Any]] = [(key, value) for key, value in given.items() if value is not None]
+    if data is not None:
+        asked.append(("data.test", {"name": data}))
+    every = [*asked, *overrides]
+    path = Path(what).expanduser()
+    try:
+        return _of_run(RunReader(path), every) if is_run(path) else _of_model(what, data, every)
+    except UserError as error:
+        text = str(error)
+        for key, option in SHORT.items():
+            if key[2:] in dict(asked):
+                text = text.replace(key, option)
+        raise UserError(text) from None
+
+
+def _of_run(run: RunReader, overrides: Overrides) -> Config:
+    final = run.final
+    if final is None:
+        raise UserError(f"{run.path}: has no finished model: its training did not end; train it again")
+    own = [("model.name", str(final)), ("model.lora", None)]
+    return load_recipe(run.path / layout.RECIPE, [*own, *overrides])
+
+
+def _of_model(name: str, data: str | None, overrides: Overrides) -> Config:
+    if data is None:
+        raise UserError("--data: is missing; name the problems to ask, such as --data gsm8k or --data FILE.jsonl")
+    tree: dict[str, Any] = {"model": {"name": name}, "data": {"train": {"name": data}}}
+    return make_recipe(tree, overrides)
+
+
+def evaluate_model(config: Config, view: View) -> "Evaluation":
+    """Asks the held-out problems of `config`; trains nothing."""
+    from whet.build.policy import build_policy
+    from whet.build.task import build_eval_set, longest_response
+    from whet.data.load_data import held_out_source, load_source
+    from whet.data.prompt_length import PromptLengthFilter
+    from whet.data.prompts import PromptRenderer
+    from whet.data.sources import max_broken
+    from whet.formats import build_format
+    from whet.stages.measure import measure
+
+    with warnings_to(view):
+        view.phase("Load", None)
+        policy = build_policy(config, view.note)
+        response_format = build_format(config.format)
+        renderer = PromptRenderer(policy.tokenizer, response_format, config.data.question)
+        held_out = held_out_source(config.data)
+        room = PromptLengthFilter(renderer, policy.context, longest_response(config, "eval"))
+        problems = room.fitting(load_source(held_out, "test", config.seed), "data.test", max_broken(held_out))
+        return measure(policy, build_eval_set(config, problems, renderer, response_format), config, view, "Evaluate")
+
+
+def save_records(path: Path, evaluation: "Evaluation") -> None:
+    """Writes a record per problem, as `whet compare` reads them. Raises `UserError` where `path` cannot be written."""
+    try:
+        jsonl.write(path, [record.as_dict() for record in evaluation.records])
+    except OSError as error:
+        raise UserError(f"--save: {path} cannot be written ({error.strerror}); name another file") from error

@@ -1,0 +1,67 @@
+"""What a run was made from, for its manifest: seed, weights, and a fingerprint of its problems."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from whet.config import Config
+from whet.data.overlap import ENDLESS
+from whet.errors import UserError
+from whet.types import Problem
+
+if TYPE_CHECKING:
+    from whet.build.task import Task
+    from whet.policy.language_model import LanguageModel
+
+SAMPLE = 1000
+"""Problems of an endless source that its fingerprint is taken of."""
+
+
+def manifest(config: Config, policy: "LanguageModel", task: "Task") -> dict[str, Any]:
+    """Ready for `RunWriter.create`, which adds versions and machine."""
+    names = [source.name for source in (config.data.train, *config.data.mix)]
+    return {
+        "seed": config.seed,
+        "model": {"name": config.model.name, "source": policy.source},
+        "data": {
+            "train": {"name": " + ".join(names), **fingerprint(task.train)},
+            "test": {
+                "name": (config.data.test or config.data.train).name,
+                **fingerprint([prompt.problem for prompt in task.eval_set.prompts]),
+            },
+        },
+    }
+
+
+def refuse_other(now: Mapping[str, Any], then: Mapping[str, Any]) -> None:
+    """Raises `UserError` where a run that goes on would not find the problems or weights that it began with."""
+    for what in ("model", "data"):
+        if now[what] != then.get(what):
+            raise UserError(
+                f"resume: {what} is not what the run began with: {now[what]}, and not {then.get(what)}; put it back, "
+                "or begin a new run"
+            )
+
+
+def newer_versions(now: Mapping[str, Any], then: Mapping[str, Any]) -> str:
+    """Which packages are not those that a run began with; empty where all are.
+
+    >>> newer_versions({"versions": {"torch": "2.13"}}, {"versions": {"torch": "2.12"}})
+    'torch 2.12 → 2.13'
+    """
+    before = then.get("versions", {})
+    changed = ((name, before.get(name), found) for name, found in now["versions"].items() if found != before.get(name))
+    return ", ".join(f"{name} {was} → {found}" for name, was, found in changed)
+
+
+def fingerprint(problems: Sequence[Problem]) -> dict[str, Any]:
+    """How many problems there are and a SHA-256 of their questions and answers, in order.
+
+    Of an endless source the number is None, and the first `SAMPLE` problems stand for all.
+    """
+    endless = len(problems) >= ENDLESS
+    digest = sha256()
+    for problem in islice(problems, SAMPLE if endless else len(problems)):
+        digest.update(f"{problem.question}\0{problem.answer}\0".encode())
+    return {"problems": None if endless else len(problems), "sha256": digest.hexdigest()}

@@ -1,0 +1,243 @@
+"""Rewards on completions that one already has: `whet score FILE.jsonl --rewards accuracy,format_soft`."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from whet.config import FormatConfig, RewardConfig
+from whet.data.columns import answer_text
+from whet.data.gsm8k import split_answer
+from whet.data.intake import BrokenRowError
+from whet.data.rows import Fault, Row, locate, read_rows
+from whet.errors import UserError, did_you_mean
+from whet.formats import BUILT_IN, build_format
+from whet.protocols import RewardFn
+from whet.recipe.yaml_lines import read_value
+from whet.rewards.completions import OWN, text_of
+from whet.rewards.mixture import Failure, Mixture, Part
+from whet.rewards.registry import build_reward
+from whet.types import Problem, Prompt, Rollout
+from whet.workers.comparison_timeouts import timeout_lines
+from whet.workers.math_compare import compare_in_worker
+from whet.workers.reward_function import load_reward
+
+ROWS_AT_ONCE = 256
+"""Rows that are graded together: a file of any size is never in memory as a whole."""
+
+LINE = "line of the file"
+"""The column that carries a line as it stands in the file past what grading makes of prompts in training."""
+
+Scores = dict[str, float | None]
+"""A completion's rewards by name; `None` where a reward does not apply, or failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a file's completions scored."""
+
+    count: int
+    """How many completions there were."""
+    means: Mapping[str, float | None]
+    """By reward, over the completions that it applies to; `None` where it applies to none."""
+    applied: Mapping[str, int]
+    """By reward, to how many completions it applied."""
+    failures: Mapping[str, int]
+    """By reward, how often it failed; only those that did."""
+    first_failures: Mapping[str, Failure]
+    given_up: Sequence[str] = ()
+    """Lines on answers that could not be compared in time."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "count": self.count,
+            "means": dict(self.means),
+            "applied": dict(self.applied),
+            "failures": dict(self.failures),
+        }
+
+    def lines(self) -> list[str]:
+        """A line on the whole file, one for each reward that failed, and what was given up."""
+        parts = [f"{self.count} completions", *map(self._mean, self.means)]
+        return ["  ·  ".join(parts), *(self._failed(*pair) for pair in self.first_failures.items()), *self.given_up]
+
+    def _mean(self, name: str) -> str:
+        mean, applied = self.means[name], self.applied[name]
+        of = "" if applied == self.count else f" (of {applied})"
+        return f"{name} does not apply" if mean is None else f"{name} {mean:.4f}{of}"
+
+    def _failed(self, name: str, first: Failure) -> str:
+        where = f"first on {first.problem}: " if first.problem else ""
+        count = self.failures[name]
+        return f"{name} failed {f'{count} times' if count > 1 else 'once'}, {where}{first.what}"
+
+
+class Scoring:
+    """The scores of a file's completions, in order; iterate once, then ask for the `summary`."""
+
+    def __init__(self, path: Path, parts: Sequence[Part]) -> None:
+        self._path = path
+        self._mixture = Mixture([part._replace(function=_as_in_file(part.function)) for part in parts])
+        self._names = [part.name for part in self._mixture.parts]
+        self._count = 0
+        self._sums = dict.fromkeys(self._names, 0.0)
+        self._applied = Counter(dict.fromkeys(self._names, 0))
+        self._first_failures: dict[str, Failure] = {}
+        self._given_up: list[str] = []
+
+    def __iter__(self) -> Iterator[Scores]:
+        lines = _completions(self._path)
+        while some := list(islice(lines, ROWS_AT_ONCE)):
+            for scores in self._grade(some):
+                self._count += 1
+                for name, value in scores.items():
+                    self._applied[name] += value is not None
+                    self._sums[name] += value or 0.0
+                yield scores
+
+    @property
+    def summary(self) -> Summary:
+        """Of what has been scored so far."""
+        pairs = {name: (self._sums[name], self._applied[name]) for name in self._names}
+        return Summary(
+            count=self._count,
+            means={name: total / count if count else None for name, (total, count) in pairs.items()},
+            applied=dict(self._applied),
+            failures=dict(self._mixture.failure_counts),
+            first_failures=self._first_failures,
+            given_up=self._given_up,
+        )
+
+    def _grade(self, lines: Sequence[tuple[int, Row]]) -> list[Scores]:
+        names = dict.fromkeys(name for _, row in lines for name in row)
+        prompts = [_prompt(number, {name: row.get(name) for name in names}) for number, row in lines]
+        outputs = [[Rollout((), (), text_of(row["completion"]), "stop")] for _, row in lines]
+        groups = self._mixture.grade(prompts, outputs)
+        self._given_up += timeout_lines()
+        for failure in self._mixture.failures:
+            self._first_failures.setdefault(failure.reward, failure)
+        return [dict(reward.parts) for group in groups for reward in group.rewards]
+
+
+Asked = str | Mapping[str, Any]
+"""A reward by its name, or as a recipe has it: `{"name": "repetition", "params": {"size": 3}}`."""
+
+
+def asked_for(text: str) -> list[Asked]:
+    """The rewards that a line of text lists, as a recipe would.
+
+    >>> asked_for("accuracy, {name: repetition, params: {size: 3}}")
+    ['accuracy', {'name': 'repetition', 'params': {'size': 3}}]
+    """
+    try:
+        found = read_value(f"[{text}]") if "{" in text else text.split(",")
+    except UserError as error:
+        raise UserError(f"rewards: {error}") from None
+    return [one.strip() if isinstance(one, str) else one for one in found]
+
+
+def score(path: str | Path, rewards: Sequence[Asked], format_name: str | None = None) -> Scoring:
+    """Scores the completions in a file: one dict per line, in order, `{"accuracy": 1.0, …}`.
+
+    Args:
+        path: JSONL (or JSON, CSV, TSV, Parquet) with a `completion` in each row and, as rewards need them, a
+            `prompt` and an `answer`; completions and prompts are texts or lists of messages. Every other
+            column is passed on to reward functions by name.
+        rewards: built-in rewards, `package.module:function` or `file.py:function`, with parameters as in a
+            recipe. One that fails gives `None`; the summary counts and names it.
+        format_name: the response format that says where the answer stands; without one it is looked for
+            wherever it may be (`whet.rewards.answer`).
+
+    Raises:
+        UserError: a name is unknown or the file is missing; while iterating, where a row is broken, or lacks
+            a column that a reward needs.
+    """
+    wanted = [_config(one) for one in rewards if not isinstance(one, str) or one.strip()]
+    if not wanted:
+        raise UserError("rewards: is empty; name at least one, such as accuracy")
+    if format_name is not None and format_name not in BUILT_IN:
+        known = f"use {', '.join(BUILT_IN)}{did_you_mean(format_name, BUILT_IN)}"
+        raise UserError(f"format: none is called {format_name!r}; {known}")
+    layout = build_format(FormatConfig.model_validate({"name": format_name})) if format_name else None
+    compare_in_worker()
+    parts = [build_reward(config, layout, load_reward) for config in wanted]
+    return Scoring(locate(path, "test"), parts)
+
+
+def _config(asked: Asked) -> RewardConfig:
+    """The settings of a reward that was asked for."""
+    try:
+        return RewardConfig.model_validate({"name": asked.strip()} if isinstance(asked, str) else asked)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        place = ".".join(map(str, ("rewards", *wrong["loc"])))
+        raise UserError(f"{place}: {wrong['msg']}, not {wrong['input']!r}") from None
+
+
+def _completions(path: Path) -> Iterator[tuple[int, Row]]:
+    """The file's rows with their numbers, each checked."""
+    for number, row in read_rows(path):
+        try:
+            yield number, _checked(row)
+        except BrokenRowError as fault:
+            raise UserError(f"{path}, line {number}: {fault}; fix the line or take it out") from None
+
+
+def _checked(row: Row | Fault) -> Row:
+    """A row that has a completion and, maybe empty, a prompt; its gold answer as a text."""
+    if isinstance(row, Fault):
+        raise BrokenRowError(row.reason)
+    if row.get("completion") is None:
+        raise BrokenRowError(f"has no `completion`{did_you_mean('completion', row)}")
+    row = {**row, "prompt": "" if row.get("prompt") is None else row["prompt"]}
+    for name in ("prompt", "completion"):
+        if not _is_said(row[name]):
+            raise BrokenRowError(f"has a {name} that is neither a text nor a list of messages with texts")
+    answer = row.get("answer")
+    written = isinstance(answer, str | int | float) and not isinstance(answer, bool)
+    return {**row, "answer": _gold(answer)} if written else row
+
+
+def _is_said(value: Any) -> bool:
+    """Whether this is a text, or messages with texts."""
+    if isinstance(value, list):
+        return all(isinstance(turn, dict) and isinstance(turn.get("content"), str) for turn in value)
+    return isinstance(value, str)
+
+
+def _gold(answer: Any) -> str:
+    """Numbers as they are written; of GSM8K's worked solutions, what follows `####`."""
+    text = answer_text(answer)
+    parts = split_answer(text)
+    return parts[1] if parts else text
+
+
+def _prompt(number: int, row: Row) -> Prompt:
+    problem = Problem(f"line {number}", question="", answer="", columns={LINE: row})
+    return Prompt(problem, messages=(), tokens=())
+
+
+def _as_in_file(function: RewardFn) -> RewardFn:
+    """The reward function, handed prompts, completions and columns as they stand in the file.
+
+    Tokens are not known here, so a function that needs `completion_ids` is refused unless the file has them.
+    """
+
+    def reward(**columns: Any) -> Any:
+        rows: Sequence[Row] = columns.pop(LINE)
+        known = {name: [row[name] for row in rows] for name in rows[0] if name not in _NOT_PASSED}
+        told = {name: value for name, value in columns.items() if name in OWN - _AS_IN_FILE}
+        gold = {"solution": known["answer"]} if "answer" in known else {}
+        said = {f"{name}s": [row[name] for row in rows] for name in ("prompt", "completion")}
+        return function(**{**told, **gold, **known, **said})
+
+    return reward
+
+
+_AS_IN_FILE = frozenset({"prompts", "completions", "completion_ids"})
+_NOT_PASSED = (OWN - {"completion_ids"}) | {"prompt", "completion"}

@@ -1,0 +1,38 @@
+"""Text that people read: one line of untrusted text without control characters or secrets, and where lines go."""
+
+from collections.abc import Callable
+
+from whet.redact import redact
+
+Log = Callable[[str], None]
+"""Where a line for people goes: the terminal view, a log file, or nowhere."""
+
+
+def silent(text: str) -> None:
+    """A `Log` that drops the line."""
+
+
+def one_line(text: str, width: int = 100) -> str:
+    r"""`text` on one line of at most `width` characters, control characters shown as a dot.
+
+    >>> one_line("37 + 45\n= \x1b[2J82"), one_line("abcdef", 4)
+    ('37 + 45 = ·[2J82', 'abc…')
+    """
+    clean = _clean(text)
+    return clean if len(clean) <= width else clean[: width - 1] + "…"
+
+
+def both_ends(text: str, width: int = 100) -> str:
+    """The same, but what does not fit is left out of the middle: responses end with their answer.
+
+    >>> both_ends("so the answer is 42", 12)
+    'so the…s 42'
+    """
+    clean = _clean(text)
+    end = width // 3
+    return clean if len(clean) <= width else f"{clean[: width - end - 1].rstrip()}…{clean[-end:]}"
+
+
+def _clean(text: str) -> str:
+    line = " ".join(redact(text).split())
+    return "".join(letter if letter.isprintable() else "·" for letter in line)

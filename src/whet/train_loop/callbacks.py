@@ -1,0 +1,79 @@
+"""What happens after a GRPO step: a checkpoint, a held-out measurement, and the end where somebody asked for it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from whet.config import Config
+from whet.eval.evaluation import Evaluation
+from whet.runs import layout
+from whet.runs.reader import RunReader
+from whet.runs.views.view import View
+from whet.runs.writer import RunWriter
+from whet.train_loop.checkpoints import CheckpointSchedule, is_due
+from whet.train_loop.health_monitor import HealthMonitor
+from whet.train_loop.signals import Stop
+
+
+class StepCallbacks:
+    """Called after every step. Where checkpoints are kept by steps, the best held-out accuracy so far has one too."""
+
+    def __init__(
+        self,
+        checkpoints: CheckpointSchedule,
+        evaluate: Callable[[str], Evaluation],
+        config: Config,
+        run: RunWriter,
+        view: View,
+        watch: HealthMonitor,
+        stop: Stop,
+    ):
+        self.checkpoints, self.evaluate, self.config = checkpoints, evaluate, config
+        self.run, self.view, self.watch, self.stop = run, view, watch, stop
+        self.best = best_measured(RunReader(run.path).evaluations())
+        """The best held-out accuracy and after how many steps it was measured; of equals, the latest."""
+        checkpoints.best = self.best[1]
+
+    def __call__(self, step: int) -> None:
+        """Saves first, so that nothing that a measurement runs into costs the step."""
+        self.checkpoints.after(step + 1, self.stop)
+        self.measure(step + 1)
+
+    def measure(self, done: int) -> None:
+        """The measurement after `done` steps, where one is due and not on disk."""
+        stage = layout.stage_of(done)
+        due = is_due(self.config.eval.every, done) and done < self.config.grpo.steps
+        if not due or stage in RunReader(self.run.path).evaluations():
+            return
+        evaluation = self._measured(done)
+        record_evaluation(self.run, stage, evaluation)
+        self.watch.measured(evaluation)
+        self.best = max(self.best, (evaluation.accuracy, done))
+        self.checkpoints.best = self.best[1]
+        if self.config.run.save_every and self.best[1] == done:
+            self.checkpoints.save(done)
+        self.view.phase("GRPO", self.config.grpo.steps, done)
+
+    def _measured(self, done: int) -> Evaluation:
+        """Told to stop, it does so at once, with the step before it saved."""
+        try:
+            with self.stop.patiently(False):
+                return self.evaluate(f"Evaluate, step {done}")
+        except KeyboardInterrupt:
+            self.checkpoints.save(done)
+            raise
+
+
+def best_measured(evaluations: Mapping[str, Mapping[str, Any]]) -> tuple[float, int]:
+    """The best accuracy of a run's measurements between steps, and after how many; (-1, -1) where there is none.
+
+    >>> best_measured({"base": {"accuracy": 0.9}, "step-000005": {"accuracy": 0.2}, "step-000010": {"accuracy": 0.2}})
+    (0.2, 10)
+    """
+    between = ((name, found) for name, found in evaluations.items() if name.startswith("step-"))
+    figures = ((found["accuracy"], int(name.removeprefix("step-"))) for name, found in between)
+    return max(figures, default=(-1.0, -1))
+
+
+def record_evaluation(run: RunWriter, stage: str, evaluation: Evaluation) -> None:
+    """A measurement to the run folder."""
+    run.record_evaluation(stage, [record.as_dict() for record in evaluation.records], evaluation.summary())

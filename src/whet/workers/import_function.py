@@ -1,0 +1,72 @@
+"""Fetching reward functions that users wrote: `package.module:function` or `file.py:function`."""
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from whet.errors import UserError
+
+
+def load_function(spec: str) -> Callable[..., Any]:
+    """The function that `spec` names.
+
+    While it is imported, a file finds what lies beside it, and a module what lies in the working folder.
+
+    Raises:
+        UserError: no such file, module or function, or the import failed; one line with name and fix.
+    """
+    where, _, name = spec.rpartition(":")
+    if not where or not name:
+        raise UserError(f"rewards has {spec!r}: write `package.module:function` or `file.py:function`")
+    module = _from_file(Path(where), spec) if where.endswith(".py") else _from_name(where, spec)
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise UserError(f"rewards has {spec!r}: {where} has no function {name!r}{_instead(module, name)}")
+    return function  # type: ignore[no-any-return]
+
+
+def _from_file(path: Path, spec: str) -> ModuleType:
+    path = path.expanduser().resolve()
+    if not path.is_file():
+        raise UserError(f"rewards has {spec!r}: there is no file {path}")
+    name = f"whet_user_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    found = importlib.util.spec_from_file_location(name, path)
+    assert found is not None  # a name that ends in .py always has a loader
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    with _importing(spec, path.parent):
+        sys.modules[name] = module
+        found.loader.exec_module(module)
+    return module
+
+
+def _from_name(name: str, spec: str) -> ModuleType:
+    with _importing(spec, Path.cwd()):
+        return importlib.import_module(name)
+
+
+@contextmanager
+def _importing(spec: str, folder: Path) -> Iterator[None]:
+    """Looks in `folder` first, and turns whatever an import raises into one line."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UserError(f"rewards has {spec!r}: importing it failed with {reason[:300]}") from error
+    finally:
+        sys.path.remove(str(folder))
+
+
+def _instead(module: ModuleType, name: str) -> str:
+    """What may have been meant."""
+    functions = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+    close = get_close_matches(name, functions, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(sorted(functions)) or 'none'}"

@@ -1,0 +1,147 @@
+"""Reward functions of users in processes of their own: none can hang a run, end it, or fill its terminal."""
+
+import asyncio
+import inspect
+import json
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from concurrent.futures import Future
+from functools import partial
+from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
+from typing import Any
+
+from whet.config import RewardConfig
+from whet.errors import UserError
+from whet.rewards.calls import RewardError
+from whet.text import one_line
+from whet.workers.import_function import load_function
+from whet.workers.in_turn import InTurn
+from whet.workers.outcome import Outcome
+from whet.workers.reward_worker import LOGGERS
+from whet.workers.worker import LOADING, Worker
+
+MOST_LATE = 10
+"""Calls of a step that may run out of time before the rest of them are not made: a step ends, come what may."""
+
+SHOWN = 60
+"""Letters of what a function printed that are told when it fails."""
+
+
+def load_reward(config: RewardConfig) -> Callable[..., Any]:
+    """The function of one's own that a reward names: in a worker, or here where `isolate` is false.
+
+    Raises:
+        UserError: what `load_function` raises; an import that ends the process or takes too long.
+    """
+    return SubprocessReward(config.name, config.timeout) if config.isolate else load_function(config.name)
+
+
+class SubprocessReward:
+    """A function that runs in a worker, and looks like itself: it takes the same parameters.
+
+    A call returns at once, with something to await: several functions work at the same time, each in its process,
+    where what they keep in their modules lasts from call to call.
+    """
+
+    def __init__(self, spec: str, timeout: float) -> None:
+        self.spec, self.timeout = spec, timeout
+        setup = {"spec": spec, "folder": str(Path.cwd())}
+        self._worker = Worker("whet.workers.reward_worker:service", setup, loading=LOADING)
+        self._turns, self._late = InTurn(), 0
+        self.__signature__ = self._ask_signature()
+
+    def __call__(self, **columns: Any) -> "Pending":
+        """Hands the call to the worker.
+
+        Awaited, it gives a list as the function does, with a `RewardError` for an entry that is no reward; or raises
+        one where there is no list: the function raised, was late, or took its process down.
+
+        Raises:
+            UserError: the function asks by name for a column that cannot be sent.
+        """
+        loggers = {name: columns.pop(name) for name in LOGGERS if name in columns}
+        sent, kept = packed(columns)
+        if asked := sorted(kept & set(self.__signature__.parameters)):
+            fix = "write `isolate: false` beside its name, and it runs in the training process"
+            raise UserError(
+                f"reward {self.spec!r} asks for {asked[0]!r}, which cannot be sent to a process of its own; {fix}"
+            )
+        if self._turns.idle:
+            self._late = 0
+        request = bytes(ForkingPickler.dumps((sent, list(loggers))))
+        return Pending(self._turns.submit(partial(self._ask, request, loggers)), self.close)
+
+    def close(self) -> None:
+        """Ends the worker, whatever it is doing; the next call starts another."""
+        self._worker.close()
+
+    def _ask(self, request: bytes, loggers: Mapping[str, Callable[..., None]]) -> list[Any]:
+        if self._late >= MOST_LATE:
+            raise RewardError(f"was not asked: {MOST_LATE} calls of this step had run out of time")
+        outcome = self._worker.ask(request, self.timeout)
+        self._late += outcome.fate == "late"
+        if outcome.fate != "answered":
+            raise RewardError(f"{outcome.what}{_having_printed(outcome)}")
+        reply = json.loads(outcome.answer)
+        for name, *arguments in reply["logged"]:
+            loggers[name](*arguments)
+        if "fix" in reply:
+            raise UserError(reply["fix"])
+        if "wrong" in reply:
+            raise RewardError(f"{reply['wrong']}{_having_printed(outcome)}")
+        return [RewardError(one["wrong"]) if isinstance(one, dict) else one for one in reply["rewards"]]
+
+    def _ask_signature(self) -> inspect.Signature:
+        outcome = self._worker.ask(b"", LOADING)
+        if outcome.fate != "answered":
+            self.close()
+        if outcome.fate == "refused":
+            raise UserError(outcome.what)
+        if outcome.fate != "answered":
+            fix = "fix what it does while it is imported, or write `isolate: false` beside its name"
+            raise UserError(f"rewards has {self.spec!r}: importing it {outcome.what}{_having_printed(outcome)}; {fix}")
+        parameter = inspect.Parameter
+        return inspect.Signature(
+            [
+                parameter(name, getattr(parameter, kind), default=None if has_default else parameter.empty)
+                for name, kind, has_default in json.loads(outcome.answer)
+            ]
+        )
+
+
+class Pending:
+    """What a call will come to: to be awaited, or left. Whoever stops waiting stops the call."""
+
+    def __init__(self, future: Future[Any], stop: Callable[[], None]) -> None:
+        self._future, self._stop = future, stop
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._wait().__await__()
+
+    async def _wait(self) -> Any:
+        waiting: Awaitable[Any] = asyncio.wrap_future(self._future)
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            self._stop()
+            raise
+
+
+def packed(columns: Mapping[str, Any]) -> tuple[dict[str, bytes], set[str]]:
+    """The columns, each pickled by itself, and the names of those that cannot be.
+
+    >>> sent, kept = packed({"answer": ["4"], "check": [lambda text: 1.0]})
+    >>> sorted(sent), kept
+    (['answer'], {'check'})
+    """
+    sent: dict[str, bytes] = {}
+    for name, column in columns.items():
+        try:
+            sent[name] = bytes(ForkingPickler.dumps(column))
+        except Exception:  # objects say in ways of their own that they cannot be pickled
+            continue
+    return sent, set(columns) - set(sent)
+
+
+def _having_printed(outcome: Outcome) -> str:
+    return f"; it printed: {one_line(outcome.printed, SHOWN)}" if outcome.printed.strip() else ""

@@ -1,0 +1,111 @@
+"""A user's reward function in its worker: loaded there by its name, called with the columns that were sent.
+
+Requests are pickled by the run for this process of its own. Answers are JSON: the run unpickles nothing.
+"""
+
+import asyncio
+import inspect
+import json
+import os
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
+from typing import Any
+
+from whet.errors import UserError
+from whet.rewards.calls import RewardError, as_reward, entries_of
+from whet.workers.import_function import load_function
+from whet.workers.service import Service
+
+Function = Callable[..., Any]
+Logged = list[list[Any]]
+"""Calls of loggers: the logger's name and its arguments."""
+
+
+def service(setup: dict[str, str]) -> Service:
+    """Loads the function `spec`, seen from `folder`. An empty request asks for its parameters, any other calls it."""
+    os.chdir(setup["folder"])
+    function = load_function(setup["spec"])
+
+    def answer(request: bytes) -> bytes:
+        return json.dumps(call(function, request) if request else parameters(function)).encode()
+
+    return answer
+
+
+def parameters(function: Function) -> list[tuple[str, str, bool]]:
+    """Name, kind and whether there is a default, for each parameter. A function that does not tell takes anything."""
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (ValueError, TypeError):
+        return [("columns", "VAR_KEYWORD", False)]
+    return [(one.name, one.kind.name, one.default is not one.empty) for one in found]
+
+
+def call(function: Function, request: bytes) -> dict[str, Any]:
+    """Calls it with the columns of a request, each pickled by itself, and with the loggers that it asks for.
+
+    Under `rewards`, each is a number, `None`, or `{"wrong": why it is no reward}`; where there are none, `wrong` says
+    what the function did, or `fix` what the user must fix. `logged` is there in any case.
+    """
+    columns, loggers = ForkingPickler.loads(request)
+    logged: Logged = []
+    given = {name: partial(LOGGERS[name], logged) for name in loggers}
+    for name, column in columns.items():
+        with suppress(Exception):  # a class that only the run knows
+            given[name] = ForkingPickler.loads(column)
+    try:
+        rewards = [_entry(one) for one in entries_of(_result(function, given))]
+    except UserError as error:
+        return {"fix": str(error), "logged": logged}
+    except RewardError as error:
+        return {"wrong": str(error), "logged": logged}
+    except BaseException as error:  # an interrupt of the function's own making, too, is only a failure
+        return {"wrong": told(error, function), "logged": logged}
+    return {"rewards": rewards, "logged": logged}
+
+
+def _result(function: Function, given: dict[str, Any]) -> Any:
+    result = function(**given)
+    return asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
+
+
+async def _awaited(result: Awaitable[Any]) -> Any:
+    return await result
+
+
+def _entry(entry: Any) -> float | dict[str, str] | None:
+    try:
+        return as_reward(entry)
+    except RewardError as error:
+        return {"wrong": str(error)}
+
+
+def told(error: BaseException, function: Function) -> str:
+    """What a function raised, in a line, and where in its own file."""
+    text = " ".join(f"raised {type(error).__name__}: {error}".split())[:300]
+    file = getattr(getattr(inspect.unwrap(function), "__code__", None), "co_filename", None)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    last = ([frame for frame in frames if frame.filename == file] or frames)[-1:]
+    return "".join([text, *(f" ({Path(frame.filename).name}, line {frame.lineno})" for frame in last)])
+
+
+def _log_metric(logged: Logged, name: str, value: float) -> None:
+    logged.append(["log_metric", str(name), float(value)])
+
+
+def _log_extra(logged: Logged, column: str, values: Sequence[Any]) -> None:
+    logged.append(["log_extra", str(column), [_plain(value) for value in values]])
+
+
+def _plain(value: Any) -> Any:
+    """What JSON carries, as it is, and anything else as text."""
+    is_plain = value is None or isinstance(value, str | float) or (isinstance(value, int) and abs(value) < 1 << 63)
+    return value if is_plain else str(value)
+
+
+LOGGERS: dict[str, Callable[..., None]] = {"log_metric": _log_metric, "log_extra": _log_extra}
+"""By the keyword under which functions ask for them; each notes down its call, for the run to repeat."""

@@ -1,0 +1,29 @@
+"""Whet at equal work, on a tiny model."""
+
+from typing import Any
+
+import pytest
+
+from benchmarks.contenders import whet_steps
+
+
+def test_every_counted_step_and_its_phases(work: dict[str, Any]) -> None:
+    found = whet_steps.main(work)
+    assert len(found["steps"]) == 2
+    for step in found["steps"]:
+        assert step["step"] == pytest.approx(step["rollout"] + step["learn"] + step["optimizer"])
+        assert min(step["rollout"], step["learn"], step["optimizer"]) > 0
+        assert 0 <= step["agreement"] < 0.05
+    assert found["shape"]["layers"] == 2
+    assert found["machine"]["flops"] > 0
+    assert found["peak_gib"] > 0
+
+
+def test_a_response_of_another_length_is_refused(work: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    class Short(whet_steps.NativeSampler):
+        def __init__(self, how: Any, max_tokens: int, *rest: Any) -> None:
+            super().__init__(how, max_tokens - 1, *rest)
+
+    monkeypatch.setattr(whet_steps, "NativeSampler", Short)
+    with pytest.raises(SystemExit, match="4 tokens long"):
+        whet_steps.main(work)

@@ -1,0 +1,120 @@
+"""Low-rank adapters."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import tiny
+from whet.config import LoraConfig
+from whet.errors import UserError
+from whet.models.lora import add_lora, linear_names, merged_state
+
+LLAMA = ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"]
+
+
+def changes_nothing(model: Any) -> bool:
+    """Every B is zero, so the model computes what its base does."""
+    return not any(weight.any() for name, weight in model.named_parameters() if "lora_B." in name)
+
+
+def logits(model: Any) -> Tensor:
+    with torch.no_grad():
+        return model(input_ids=torch.arange(40).reshape(2, 20)).logits
+
+
+def trained(config: LoraConfig | None = None, **changes: Any) -> Any:
+    """An adapted model whose B has moved away from zero."""
+    model = add_lora(tiny.tiny_model(**changes), config or LoraConfig(rank=4, alpha=8.0))
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "lora_B" in name:
+                weight.copy_(torch.randn(weight.shape, generator=generator) * 0.1)
+    return model.eval()
+
+
+def test_fresh_adapters_change_nothing_and_alone_are_trained() -> None:
+    model = add_lora(tiny.tiny_model(), LoraConfig(rank=4))
+    torch.testing.assert_close(logits(model), logits(tiny.tiny_model()))
+    learning = {name for name, weight in model.named_parameters() if weight.requires_grad}
+    assert learning
+    assert all("lora_" in name for name in learning)
+
+
+def test_adapters_that_have_learned_change_something() -> None:
+    assert changes_nothing(add_lora(tiny.tiny_model(), LoraConfig(rank=4)))
+    assert not changes_nothing(trained())
+    assert changes_nothing(tiny.tiny_model()), "there are none"
+
+
+@pytest.mark.parametrize(("targets", "layers"), [("all-linear", 14), (["q_proj", "v_proj"], 4)])
+def test_adapters_are_where_they_were_asked_for(targets: Any, layers: int) -> None:
+    model = add_lora(tiny.tiny_model(), LoraConfig(rank=2, targets=targets))
+    shapes = [weight.shape for name, weight in model.named_parameters() if "lora_A" in name]
+    assert len(shapes) == layers
+    assert {shape[0] for shape in shapes} == {2}
+
+
+def test_an_unknown_target_lists_the_layers_there_are() -> None:
+    with pytest.raises(UserError, match=r"model\.lora\.targets.*'query'.*q_proj.*all-linear"):
+        add_lora(tiny.tiny_model(), LoraConfig(targets=["q_proj", "query"]))
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_linear_names_leave_the_head_out(tied: bool) -> None:
+    assert linear_names(tiny.tiny_model(tie_word_embeddings=tied)) == LLAMA
+
+
+def test_adapters_are_a_function_of_the_seed_alone() -> None:
+    def draw(seed: int) -> Tensor:
+        torch.rand(seed + 3)
+        adapters = add_lora(tiny.tiny_model(), LoraConfig(rank=4), seed).named_parameters()
+        return torch.cat([weight.detach().flatten() for name, weight in adapters if "lora_" in name])
+
+    before = torch.random.get_rng_state()
+    add_lora(tiny.tiny_model(), LoraConfig(rank=4), 1)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert torch.equal(draw(1), draw(1))
+    assert not torch.equal(draw(1), draw(2))
+
+
+@pytest.mark.parametrize("family", ["llama", "qwen2"])
+def test_merged_weights_equal_the_adapted_model(family: str) -> None:
+    model = trained(family=family)
+    expected = logits(model)
+    assert (expected - logits(tiny.tiny_model(family))).abs().max() > 1e-2
+
+    plain = tiny.tiny_model(family, seed=99)
+    state = merged_state(model)
+    assert state.keys() == plain.state_dict().keys()
+    plain.load_state_dict(state)
+    torch.testing.assert_close(logits(plain), expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(logits(model), expected, atol=0, rtol=0)
+
+
+def test_a_model_without_adapters_gives_its_own_weights(tiny_model: Any) -> None:
+    state = merged_state(tiny_model)
+    assert state.keys() == tiny_model.state_dict().keys()
+    assert all(torch.equal(state[name], weight) for name, weight in tiny_model.state_dict().items())
+    assert state["lm_head.weight"].data_ptr() == tiny_model.lm_head.weight.data_ptr()
+
+
+def test_the_update_is_alpha_over_rank_times_b_a() -> None:
+    model = trained(LoraConfig(rank=4, alpha=6.0, targets=["q_proj"]))
+    weights = dict(model.named_parameters())
+    base = tiny.tiny_model().state_dict()
+    name = "model.layers.1.self_attn.q_proj"
+    a, b = (weights[f"base_model.model.{name}.lora_{part}.default.weight"] for part in "AB")
+    expected = base[f"{name}.weight"] + 1.5 * b @ a
+    torch.testing.assert_close(merged_state(model)[f"{name}.weight"], expected.detach())
+
+
+def test_with_adapters_off_the_base_is_back_and_learning_goes_on() -> None:
+    model = trained()
+    expected = logits(model)
+    with model.disable_adapter():
+        torch.testing.assert_close(logits(model), logits(tiny.tiny_model()), atol=0, rtol=0)
+    torch.testing.assert_close(logits(model), expected, atol=0, rtol=0)
+    assert any(weight.requires_grad for weight in model.parameters())

@@ -1,0 +1,37 @@
+"""What a model writes cannot reach the terminal as a command."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whet.text import both_ends, one_line
+
+
+@given(st.text(), st.integers(2, 40))
+def test_is_one_printable_line_of_the_width(text: str, width: int) -> None:
+    line = one_line(text, width)
+    assert len(line) <= width
+    assert line.isprintable()
+
+
+def test_escape_codes_are_shown_not_sent() -> None:
+    assert one_line("a\x1b]0;title\x07b") == "a·]0;title·b"
+
+
+def test_short_text_stays() -> None:
+    assert one_line("What is 37 + 45?") == "What is 37 + 45?"
+
+
+@given(st.text(), st.integers(3, 40))
+def test_both_ends_fit_and_the_end_is_the_end(text: str, width: int) -> None:
+    line, whole = both_ends(text, width), one_line(text, 10**6)
+    assert len(line) <= width
+    assert line.isprintable()
+    assert line == whole or (line.endswith(whole[-(width // 3) :]) and whole.startswith(line.split("…")[0]))
+
+
+def test_half_a_secret_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", "canary-of-mine-0001")
+    for width in range(4, 40):
+        assert "can" not in one_line("x canary-of-mine-0001 y", width)
+        assert "mine" not in both_ends("x canary-of-mine-0001 y", width)

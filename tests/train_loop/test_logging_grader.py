@@ -1,0 +1,85 @@
+"""The recipe's rewards at work: what fails is said."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from batches import prompt, rollout
+from whet.errors import UserError
+from whet.rewards.mixture import Mixture, Part
+from whet.train_loop.logging_grader import LoggingGrader, failure_lines
+from wiring import listening
+
+PROMPTS = [prompt("one", (1,)), prompt("two", (2,))]
+OUTPUTS = [[rollout([1]), rollout([2])], [rollout([3]), rollout([4])]]
+
+
+def fails_on(*tokens: int) -> Any:
+    """A reward that raises for responses of these tokens, and gives 1 to all others."""
+
+    def reward(completion_ids: Sequence[Sequence[int]], **columns: Any) -> list[float]:
+        if any(ids[0] in tokens for ids in completion_ids):
+            raise RuntimeError("oh\nno " + "x" * 500)
+        return [1.0] * len(completion_ids)
+
+    return reward
+
+
+def test_groups_are_those_of_the_mixture() -> None:
+    lines, view = listening()
+    mixture = Mixture([Part("one", fails_on(), 2.0)])
+    groups = LoggingGrader(mixture, view, lambda: 3).grade(PROMPTS, OUTPUTS)
+    assert [[reward.total for reward in group.rewards] for group in groups] == [[2.0, 2.0], [2.0, 2.0]]
+    assert [group.prompt for group in groups] == PROMPTS
+    assert lines == []
+
+
+def test_what_fails_is_said_once_per_reward_and_step() -> None:
+    lines, view = listening()
+    step = iter([5, 6])
+    mixture = Mixture([Part("some", fails_on(2, 3)), Part("none", fails_on()), Part("last", fails_on(4), 1.0, "zero")])
+    grader = LoggingGrader(mixture, view, lambda: next(step))
+    grader.grade(PROMPTS, OUTPUTS)
+    grader.grade(PROMPTS, [[rollout([1])], [rollout([1])]])
+    some, last = lines
+    assert some.startswith(
+        "step 5: reward some failed 2 times, first on sample 1 of problem one: raised RuntimeError: oh"
+    )
+    assert some.endswith("(on_error: skip)")
+    assert last.startswith("step 5: reward last failed once, on sample 1 of problem two: raised RuntimeError")
+    assert last.endswith("(on_error: zero)")
+    assert all("\n" not in line and len(line) < 300 for line in lines)
+
+
+def test_the_step_is_told_to_the_functions() -> None:
+    told = []
+
+    def reward(trainer_state: Any, completions: list[Any], **columns: Any) -> list[float]:
+        told.append(trainer_state.global_step)
+        return [0.0] * len(completions)
+
+    grader = LoggingGrader(Mixture([Part("r", reward)]), listening()[1], lambda: 7)
+    grader.grade(PROMPTS, OUTPUTS)
+    assert told == [7]
+
+
+def test_a_failure_of_the_whole_step_names_no_sample() -> None:
+    calls = []
+
+    def reward(completions: list[Any], **columns: Any) -> list[float]:
+        calls.append(len(completions))
+        return [0.0] * (1 if len(completions) == 1 else 3)
+
+    mixture = Mixture([Part("r", reward)])
+    mixture.grade(PROMPTS, OUTPUTS)
+    (line,) = failure_lines(mixture)
+    assert line.startswith("reward r failed once: returned 3 rewards for 4 completions over the whole step")
+    assert "sample None" not in line
+
+
+def test_a_reward_that_must_not_fail_ends_it() -> None:
+    lines, view = listening()
+    with pytest.raises(UserError, match=r"reward 'r' raised RuntimeError: oh no .* on sample 0 of problem 'two'"):
+        LoggingGrader(Mixture([Part("r", fails_on(3), 1.0, "fail")]), view, lambda: 0).grade(PROMPTS, OUTPUTS)
+    assert lines == []

@@ -1,0 +1,47 @@
+"""What a checkpoint holds of a training, and that it comes back."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from whet.compute.checkpoint import load_checkpoint
+from whet.train_loop.training_state import TrainingState
+
+
+class Keeper:
+    """Stands for an optimizer, a reference or a curriculum: holds what it is given back."""
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+    def tensors(self) -> Any:
+        return self.held
+
+    state = tensors
+
+    def restore(self, held: Any) -> None:
+        self.held = held
+
+
+def keepers(optimizer: Any, reference: Any, memory: Any) -> Any:
+    return Keeper(optimizer), Keeper(reference), {"pass_rates": Keeper(memory)}
+
+
+def test_everything_comes_back(tmp_path: Path) -> None:
+    TrainingState(*keepers({"a": torch.ones(2)}, {"b": torch.zeros(1)}, {"p1": [0.5, 4]})).save(tmp_path / "step-7", 7)
+    saved = load_checkpoint(tmp_path / "step-7")
+    assert saved.state == {"step": 7, "memories": {"pass_rates": {"p1": [0.5, 4]}}}
+    optimizer, reference, memories = keepers(None, None, None)
+    TrainingState(optimizer, reference, memories).restore(saved)
+    assert torch.equal(optimizer.held["a"], torch.ones(2))
+    assert torch.equal(reference.held["b"], torch.zeros(1))
+    assert memories["pass_rates"].held == {"p1": [0.5, 4]}
+
+
+def test_a_reference_that_holds_nothing_takes_no_file(tmp_path: Path) -> None:
+    TrainingState(*keepers({"a": torch.ones(2)}, {}, None)).save(tmp_path / "step-1", 1)
+    assert not (tmp_path / "step-1" / "reference.safetensors").exists()
+    optimizer, reference, memories = keepers(None, None, None)
+    TrainingState(optimizer, reference, memories).restore(load_checkpoint(tmp_path / "step-1"))
+    assert reference.held == {}

@@ -1,6 +1,5 @@
 """`make bench`: measure Whet beside TRL and vLLM on this machine."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -39,4 +38,5 @@ def main(
 
 if __name__ == "__main__":
     flags = (tyro.conf.FlagCreatePairsOff,)
-    sys.exit(exit_status(lambda: tyro.cli(main, prog="python -m benchmarks", config=flags)))
+    with exit_status():
+        tyro.cli(main, prog="python -m benchmarks", config=flags)

@@ -21,10 +21,9 @@ from whet.grpo import algorithm
 from whet.policy.language_model import LanguageModel
 from whet.policy.reference import NoReference
 from whet.rollout.native import NativeSampler
-from whet.rollout.sampling import SamplingParams
 from whet.sft.examples import Example
 from whet.sft.supervised import warm_start
-from whet.types import Group, Outputs, Prompt, Reward, Rollout
+from whet.types import Group, Outputs, Prompt, Reward, Rollout, SamplingParams
 
 STEPS = 60
 START, NEWLINE, SPACE, ZERO = 1, 4, 5, 6

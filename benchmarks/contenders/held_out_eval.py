@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from whet.build.policy import build_policy
+from whet.build.roles import build_sampler
 from whet.build.task import build_task
 from whet.recipe import load_recipe
 from whet.runs.views.view import PlainView
@@ -19,7 +20,8 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
         config = load_recipe(options["recipe"], {**options["overrides"], "model.name": folder})
         policy = build_policy(config, lambda text: None)
         task = build_task(config, policy.tokenizer)
-        found.append(measure(policy, task.eval_set, config, PlainView(lambda line: None), "eval_set").accuracy)
+        view = PlainView(lambda line: None)
+        found.append(measure(policy, build_sampler(config), task.eval_set, config, view, "Evaluate").accuracy)
     return {"accuracies": found}
 
 

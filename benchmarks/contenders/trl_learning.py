@@ -65,7 +65,7 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
         completions: Sequence[str], number: Sequence[int], completion_ids: Sequence[Sequence[int]], **_: Any
     ) -> list[float]:
         rollouts = [[Rollout((0,), (0.0,), text, "stop")] for text in completions]
-        groups = task.reward.grade([prompts[n] for n in number], rollouts)
+        groups = task.reward.grade([prompts[n] for n in number], rollouts).groups
         earned = [group.rewards[0].total or 0.0 for group in groups]
         rewards.append(sum(earned) / len(earned))
         tokens.append(sum(len(ids) for ids in completion_ids))

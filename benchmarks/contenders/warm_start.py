@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from whet.api import train
-from whet.recipe import load_recipe
 from whet.runs.views.view import PlainView
 
 
 def main(options: Mapping[str, Any]) -> dict[str, Any]:
     """`model`: the folder with the weights."""
     changes = {**options["overrides"], "sft.when": "always", "grpo.steps": 0, "run.folder": options["folder"]}
-    outcome = train(load_recipe(options["recipe"], changes), PlainView(lambda line: None))
+    outcome = train(options["recipe"], changes, view=PlainView(lambda line: None))
     return {"model": str((outcome.path / "final").resolve()), "accuracy": outcome.evaluations["sft"].accuracy}
 
 

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from whet.build.policy import build_policy
-from whet.build.roles import build_optimizer, build_reference, build_sampler
+from whet.build.roles import build_optimizer, build_reference, build_rollouts, build_sampler
 from whet.build.task import build_task
 from whet.grpo.algorithm import train
+from whet.grpo.experience import OnPolicy
 from whet.recipe import load_recipe
 from whet.stages.save_final import save_final
-from whet.train_loop.clock import Clock, Timed
-from whet.types import Group
+from whet.train_loop.clock import Clock
+from whet.train_loop.timed_roles import TimedSampler
+from whet.types import Collected
 
 
 class Watched:
@@ -30,8 +32,9 @@ class Watched:
         return self.clock.each(range(until))
 
     def record(
-        self, step: int, groups: Sequence[Group], advantages: Sequence[Sequence[float]], metrics: Mapping[str, float]
+        self, step: int, collected: Collected, advantages: Sequence[Sequence[float]], metrics: Mapping[str, float]
     ) -> None:
+        groups = collected.groups
         self.seconds.append(self.clock.elapsed())
         self.rollout.append(self.clock.seconds["rollout"])
         rewards = [reward.total for group in groups for reward in group.rewards if reward.total is not None]
@@ -52,15 +55,16 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
             snapshots.append((step + 1, str(Path(options["folder"]) / f"step-{step + 1}")))
             save_final(policy, Path(snapshots[-1][1]))
 
+    grpo = config.grpo
+    sampler = TimedSampler(build_sampler(config), clock)
+    sample = build_rollouts(config, sampler, policy.tokenizer, "train")
     train(
         policy=policy,
         reference=build_reference(policy, config),
-        sampler=Timed(build_sampler(config, "train"), "rollout", clock),
-        problems=task.stream,
-        reward=task.reward,
-        optimizer=build_optimizer(policy, config.grpo.optimizer, config.grpo.steps),
+        experience=OnPolicy(policy, sampler, task.stream, sample, task.reward, grpo),
+        optimizer=build_optimizer(policy, grpo.optimizer, grpo.steps, grpo.micro_batch_tokens),
         run=watched,
-        config=config.grpo,
+        config=grpo,
         after_step=save,
     )
     return {

@@ -10,8 +10,8 @@ from benchmarks.work import prompt_tokens
 from whet.build.policy import build_policy
 from whet.recipe import make_recipe
 from whet.rollout.native import NativeSampler
-from whet.rollout.sampling import SamplingParams
-from whet.types import Problem, Prompt
+from whet.rollout.rollouts import Rollouts
+from whet.types import Problem, Prompt, SamplingParams
 
 
 def main(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,7 +19,8 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
     config = make_recipe({"model": {"name": options["model"]}, "data": {"train": {"name": "arithmetic"}}})
     policy = build_policy(config, lambda text: None)
     policy.end_tokens = frozenset  # type: ignore[method-assign]  # no token ends a response
-    sampler = NativeSampler(SamplingParams(1.0), options["tokens"], 0, "train")
+    sampler = NativeSampler()
+    sample = Rollouts(sampler, policy.tokenizer, SamplingParams(max_tokens=options["tokens"]), 0, "train")
     found: dict[str, list[float]] = {}
     for rows in options["rows"]:
         count, repeats = rows // options["group"], options["repeats"] + 1
@@ -29,7 +30,7 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
         for repeat in range(repeats):
             began = time.perf_counter()
             sampler.load(policy)
-            sampler.sample(prompts[repeat * count : (repeat + 1) * count], options["group"], repeat)
+            sample(prompts[repeat * count : (repeat + 1) * count], options["group"], repeat)
             seconds.append(time.perf_counter() - began)
         found[str(rows)] = seconds[1:]
     return {"seconds": found}

@@ -6,22 +6,23 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from types import SimpleNamespace
 from typing import Any
 
 from benchmarks.work import WARM_UP, Work, always_different, prompt_tokens
 from whet.build.policy import build_policy
-from whet.build.roles import build_optimizer
 from whet.compute.limit import Shape
 from whet.compute.machine import measure_machine
+from whet.compute.optimizer import MasterAdamW
 from whet.config import GrpoConfig, OptimizerConfig, SamplingConfig
 from whet.grpo.algorithm import train
+from whet.grpo.experience import OnPolicy
 from whet.policy.reference import NoReference
 from whet.recipe import make_recipe
 from whet.rollout.native import NativeSampler
-from whet.rollout.sampling import SamplingParams
-from whet.train_loop.clock import Clock, Timed
-from whet.types import Group, Outputs, Problem, Prompt, Reward
+from whet.rollout.rollouts import Rollouts
+from whet.train_loop.clock import Clock
+from whet.train_loop.timed_roles import TimedSampler
+from whet.types import Collected, Graded, Group, Outputs, Problem, Prompt, Reward, SamplingParams
 
 
 class Roles:
@@ -38,23 +39,33 @@ class Roles:
     def draw(self, count: int, step: int) -> list[Prompt]:
         return self.prompts[step * count : (step + 1) * count]
 
-    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
+    def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int) -> Graded:
         rewards = tuple(Reward(value) for value in always_different(self.work.group))
-        return [Group(prompt, tuple(some), rewards) for prompt, some in zip(prompts, outputs, strict=True)]
+        return Graded(tuple(Group(prompt, tuple(some), rewards) for prompt, some in zip(prompts, outputs, strict=True)))
 
     def steps(self, until: int) -> Iterator[int]:
         return self.clock.each(range(until))
 
     def record(
-        self, step: int, groups: Sequence[Group], advantages: Sequence[Sequence[float]], metrics: Mapping[str, float]
+        self, step: int, collected: Collected, advantages: Sequence[Sequence[float]], metrics: Mapping[str, float]
     ) -> None:
-        lengths = {len(rollout.tokens) for group in groups for rollout in group.rollouts}
+        lengths = {len(rollout.tokens) for group in collected.groups for rollout in group.rollouts}
         if lengths != {self.work.tokens}:
             raise SystemExit(f"every response must be {self.work.tokens} tokens long, not {lengths}")
         whole, phases = self.clock.elapsed(), self.clock.seconds
         rest = whole - phases["rollout"] - phases["optimizer"]
         agreement = metrics["sampler/logprob_difference_mean"]
         self.steps_done.append({"step": whole, **phases, "learn": rest, "agreement": agreement})
+
+
+class TimedAdamW(MasterAdamW):
+    """The optimizer, its step on the clock."""
+
+    clock: Clock
+
+    def step(self, index: int) -> Mapping[str, float]:
+        with self.clock.timing("optimizer"):
+            return super().step(index)
 
 
 def main(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,23 +78,21 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
     clock = Clock()
     roles = Roles(policy.tokenizer, work, steps, clock)
     policy.end_tokens = frozenset  # type: ignore[method-assign]  # no token ends a response
-    optimizer = build_optimizer(policy, OptimizerConfig(learning_rate=1e-6), steps)
-    timed = SimpleNamespace(
-        backward=optimizer.backward, zero_grad=optimizer.zero_grad, step=Timed(optimizer, "optimizer", clock).step
-    )
     grpo = GrpoConfig(
         steps=steps,
         prompts_per_step=work.prompts,
         group_size=work.group,
         sampling=SamplingConfig(max_tokens=work.tokens),
     )
+    optimizer = TimedAdamW(policy.trainable(), OptimizerConfig(learning_rate=1e-6), steps, grpo.micro_batch_tokens)
+    optimizer.clock = clock
+    sampler = TimedSampler(NativeSampler(), clock)
+    sample = Rollouts(sampler, policy.tokenizer, SamplingParams(max_tokens=work.tokens), 0, "train")
     train(
         policy=policy,
         reference=NoReference(),
-        sampler=Timed(NativeSampler(SamplingParams(1.0), work.tokens, 0, "train"), "rollout", clock),
-        problems=roles,
-        reward=roles,
-        optimizer=timed,
+        experience=OnPolicy(policy, sampler, roles, sample, roles, grpo),
+        optimizer=optimizer,
         run=roles,
         config=grpo,
         after_step=lambda step: None,

@@ -1,5 +1,52 @@
-"""Whet sharpens small language models at reasoning by reinforcement fine-tuning (GRPO)."""
+"""Sharpen small language models at reasoning by reinforcement fine-tuning (GRPO).
 
+    import whet
+
+    run = whet.train("quickstart", overrides={"grpo.steps": 4})
+    run.evaluations["final"].accuracy
+    run.model(), run.tokenizer()
+
+Everything here is loaded when it is first used: `import whet` loads no torch.
+"""
+
+from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from whet.api import check, compare, evaluate, load_recipe, resume, train
+    from whet.types import Group, Problem, Prompt, Reward, Rollout
 
 __version__ = version("whet")
+
+_HOMES = {
+    "whet.api": ("check", "compare", "evaluate", "load_recipe", "resume", "train"),
+    "whet.types": ("Group", "Problem", "Prompt", "Reward", "Rollout"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Group",
+    "Problem",
+    "Prompt",
+    "Reward",
+    "Rollout",
+    "__version__",
+    "check",
+    "compare",
+    "evaluate",
+    "load_recipe",
+    "resume",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, fetched from its module when it is asked for (PEP 562)."""
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'whet' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

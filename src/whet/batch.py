@@ -25,7 +25,9 @@ class Batch:
     tokens_BT: Tensor
     """int64 `[B, T]`: responses, padded on the right with 0."""
     mask_BT: Tensor
-    """bool `[B, T]`: True on a response's tokens, its end token included."""
+    """bool `[B, T]`: True where a token exists, the end token included."""
+    loss_mask_BT: Tensor
+    """bool `[B, T]`: True where a token counts in the loss; False on padding, and on what somebody else wrote."""
     advantage_B: Tensor
     """float32 `[B]`: Â_i."""
     old_logprobs_BT: Tensor
@@ -36,7 +38,7 @@ class Batch:
     """float32 `[B, T]`: what each token's gain is multiplied by for having been sampled by another policy than the
     learner's; None where nothing is corrected."""
     truncated_B: Tensor | None = None
-    """bool `[B]`: which responses ran out of tokens; None where there was no sampler to tell."""
+    """bool `[B]`: which completions ran out of tokens; None where there was no sampler to tell."""
     replayed_B: Tensor | None = None
     """bool `[B]`: which responses an earlier step sampled; None where none was."""
 
@@ -49,52 +51,67 @@ class Batch:
         """int64 `[B]`: tokens of each response."""
         return self.mask_BT.sum(-1)
 
+    @property
+    def loss_lengths_B(self) -> Tensor:
+        """int64 `[B]`: |o_i|, the tokens of each response that count in the loss."""
+        return self.loss_mask_BT.sum(-1)
+
     def with_reference(self, logprobs_BT: Tensor | None) -> "Batch":
         """The same batch with log π_ref."""
         return replace(self, reference_logprobs_BT=logprobs_BT)
 
-    def select(self, keep_P: Sequence[int]) -> "Batch":
-        """The batch of only these prompts, in this order, each with all of its responses."""
-        rows = torch.cat([torch.nonzero(self.group_B == index).flatten() for index in keep_P] or [self.group_B[:0]])
-        sizes = [int((self.group_B == index).sum()) for index in keep_P]
+    def select(self, keep_P: Sequence[int], keep_B: Tensor | None = None) -> "Batch":
+        """Only these prompts, in this order, each with all of its responses or those of `keep_B`, bool `[B]`."""
+        kept_B = torch.ones_like(self.group_B, dtype=torch.bool) if keep_B is None else keep_B
+        rows_P = [torch.nonzero((self.group_B == index) & kept_B).flatten() for index in keep_P]
+        rows = torch.cat(rows_P or [self.group_B[:0]])
+        sizes_P = torch.tensor([len(rows) for rows in rows_P], dtype=torch.long)
         longest = int(self.lengths_B[rows].max()) if len(rows) else 0
-        reference, importance, truncated = self.reference_logprobs_BT, self.importance_BT, self.truncated_B
+
+        def of_tokens(values_BT: Tensor | None) -> Tensor | None:
+            return None if values_BT is None else values_BT[rows, :longest]
+
+        def of_rows(values_B: Tensor | None) -> Tensor | None:
+            return None if values_B is None else values_B[rows]
+
         return Batch(
             prompts=tuple(self.prompts[index] for index in keep_P),
-            group_B=torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes, dtype=torch.long)),
+            group_B=torch.repeat_interleave(torch.arange(len(sizes_P)), sizes_P),
             tokens_BT=self.tokens_BT[rows, :longest],
             mask_BT=self.mask_BT[rows, :longest],
+            loss_mask_BT=self.loss_mask_BT[rows, :longest],
             advantage_B=self.advantage_B[rows],
             old_logprobs_BT=self.old_logprobs_BT[rows, :longest],
-            reference_logprobs_BT=None if reference is None else reference[rows, :longest],
-            importance_BT=None if importance is None else importance[rows, :longest],
-            truncated_B=None if truncated is None else truncated[rows],
-            replayed_B=None if self.replayed_B is None else self.replayed_B[rows],
+            reference_logprobs_BT=of_tokens(self.reference_logprobs_BT),
+            importance_BT=of_tokens(self.importance_BT),
+            truncated_B=of_rows(self.truncated_B),
+            replayed_B=of_rows(self.replayed_B),
         )
 
     def with_signal(self) -> "Batch":
         """Only the groups in which some advantage is not zero: the others have no policy gradient."""
         return self._with_any(self.advantage_B != 0)
 
-    def with_tokens(self) -> "Batch":
-        """Only the groups with a response token under the mask."""
+    def with_loss(self) -> "Batch":
+        """Only the groups with a token that counts in the loss."""
         return self._with_any(torch.ones_like(self.group_B, dtype=torch.bool))
 
     def _with_any(self, row_B: Tensor) -> "Batch":
-        """The groups in which one of these rows has a token."""
-        alive = {int(group) for group in self.group_B[row_B & (self.lengths_B > 0)]}
-        return self.select(sorted(alive))
+        """The groups in which one of these rows has a token that counts; of these groups the rows that have one."""
+        counts_B = self.loss_lengths_B > 0
+        alive = sorted({int(group) for group in self.group_B[row_B & counts_B]})
+        return self.select(alive, counts_B)
 
     def without_truncated(self) -> "Batch":
-        """The same rows, where those that ran out of tokens have none under the mask."""
+        """The same rows, where nothing of those that ran out of tokens counts in the loss."""
         if self.truncated_B is None:
-            raise ValueError("a batch that no sampler told which responses were truncated cannot leave them out")
-        return replace(self, mask_BT=self.mask_BT & ~self.truncated_B[:, None])
+            raise ValueError("a batch that no sampler told which completions were truncated cannot leave them out")
+        return replace(self, loss_mask_BT=self.loss_mask_BT & ~self.truncated_B[:, None])
 
     @property
     def fresh_BT(self) -> Tensor:
-        """bool `[B, T]`: the mask, without what an earlier step sampled."""
-        return self.mask_BT if self.replayed_B is None else self.mask_BT & ~self.replayed_B[:, None]
+        """bool `[B, T]`: what counts in the loss, without what an earlier step sampled."""
+        return self.loss_mask_BT if self.replayed_B is None else self.loss_mask_BT & ~self.replayed_B[:, None]
 
     def micro_batches(self, tokens: int) -> Iterator["Batch"]:
         """Whole groups, packed in order until the next one would pass `tokens` (prompt + responses)."""
@@ -110,7 +127,7 @@ class Batch:
             yield self.select(pending)
 
     @property
-    def least(self) -> int:
+    def smallest(self) -> int:
         """Tokens of the smallest micro-batch there can be: the shortest of the groups."""
         return min(self._tokens_per_group())
 
@@ -126,17 +143,20 @@ def collate(groups: Sequence[Group], advantages: Sequence[Sequence[float]]) -> B
     replayed = [rollout.replayed for rollout in rollouts]
     tokens_BT = torch.zeros(len(rollouts), longest, dtype=torch.long)
     mask_BT = torch.zeros(len(rollouts), longest, dtype=torch.bool)
+    loss_mask_BT = torch.zeros_like(mask_BT)
     old_BT = torch.zeros(len(rollouts), longest)
     for row, rollout in enumerate(rollouts):
         length = len(rollout.tokens)
         tokens_BT[row, :length] = torch.tensor(rollout.tokens, dtype=torch.long)
         old_BT[row, :length] = torch.tensor(rollout.logprobs)
         mask_BT[row, :length] = True
+        loss_mask_BT[row, :length] = True if rollout.loss_mask is None else torch.tensor(rollout.loss_mask)
     return Batch(
         prompts=tuple(torch.tensor(group.prompt.tokens, dtype=torch.long) for group in groups),
         group_B=torch.tensor([index for index, group in enumerate(groups) for _ in group.rollouts], dtype=torch.long),
         tokens_BT=tokens_BT,
         mask_BT=mask_BT,
+        loss_mask_BT=loss_mask_BT,
         advantage_B=torch.tensor(
             [a for g, row in zip(groups, advantages, strict=True) for _, a in zip(g.rollouts, row, strict=True)]
         ),

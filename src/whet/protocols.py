@@ -5,17 +5,19 @@
 | `Source` | `data/` | where problems come from |
 | `Problems` | `data/` | q ~ P(Q): the prompts of a step |
 | `Policy` | `policy/` | π_θ, and π_ref |
-| `Sampler` | `rollout/` | o_1 … o_G ~ π_old |
+| `Sampler` | `rollout/` | o_1 … o_G ~ π_old: one engine, whoever asks |
+| `SampleFn` | `rollout/`, `environments/` | rollouts of prompts, through an engine |
 | `RewardFn`, `Grader` | `rewards/` | r_i |
-| `AnswerChecker` | `build` | right or wrong, whatever is rewarded |
+| `Experience` | `grpo/` | a step's groups: draw, sample, grade |
+| `AnswerChecker` | `build/` | right or wrong, whatever is rewarded |
 | `Optimizer` | `compute/` | θ ← θ − η ∇L |
 | `Run` | `runs/` | what stays on disk |
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
-from whet.types import Group, Outputs, Problem, Prompt, Verdict
+from whet.types import Collected, Completion, Graded, Outputs, Problem, Prompt, Request, SamplingParams, Token, Verdict
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,6 +26,18 @@ if TYPE_CHECKING:
 
 Source = Sequence[Problem]
 """Problems by index. An endless source is a lazy sequence with a very large length."""
+
+
+class Stateful(Protocol):
+    """What a checkpoint holds, as in PyTorch: tensors of a machine, or plain JSON of an idea."""
+
+    def state_dict(self) -> Mapping[str, Any]:
+        """Everything that the next step depends on and that cannot be made anew."""
+        ...
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes on from what `state_dict` gave, be it read back from disk."""
+        ...
 
 
 class Problems(Protocol):
@@ -36,9 +50,6 @@ class Problems(Protocol):
 
 class Policy(Protocol):
     """π_θ, and, frozen, π_ref."""
-
-    max_micro_batch_tokens: int
-    """Tokens at a time that the learner has not failed with for want of memory."""
 
     def logprobs(self, batch: "Batch") -> "Tensor":
         """log π(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False."""
@@ -61,42 +72,34 @@ class Reference(Protocol):
         ...
 
 
-class Kept(Protocol):
-    """What a checkpoint holds, where it is tensors."""
-
-    def tensors(self) -> "Mapping[str, Tensor]":
-        """Everything that the next step depends on and that cannot be made anew."""
-        ...
-
-    def restore(self, held: "Mapping[str, Tensor]") -> None:
-        """Becomes what `tensors` told of."""
-        ...
-
-
-class KeptReference(Reference, Kept, Protocol):
+class StatefulReference(Reference, Stateful, Protocol):
     """π_ref as a run holds it."""
 
 
-class Remembering(Protocol):
-    """What acts by what it saw before: a run that goes on must give it its memory back."""
-
-    def state(self) -> Any:
-        """The memory, as JSON has it."""
-        ...
-
-    def restore(self, state: Any) -> None:
-        """Remembers what `state` told of, JSON read back."""
-        ...
-
-
 class Sampler(Protocol):
-    """π_old: samples responses and records their log-probabilities."""
+    """π_old: an engine that samples completions and records their log-probabilities. One per run, whoever asks."""
 
     def load(self, policy: Any) -> None:
-        """π_old ← π_θ."""
+        """π_old ← π_θ: takes the policy's weights, adapters merged in."""
         ...
 
-    def sample(self, prompts: Sequence[Prompt], n: int, step: int) -> Outputs:
+    def generate(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
+        """For each request one completion per key, in order. Equal contexts and keys give equal completions."""
+        ...
+
+    def stream(self, request: Request, params: SamplingParams) -> Iterator[Token]:
+        """The one completion of a request with one key, token by token."""
+        ...
+
+    def release(self) -> None:
+        """Gives its memory back until the next `load`: weights, and keys and values of what was sampled."""
+        ...
+
+
+class SampleFn(Protocol):
+    """Rollouts of prompts, sampled from a loaded engine."""
+
+    def __call__(self, prompts: Sequence[Prompt], n: int, step: int) -> Outputs:
         """`n` rollouts for each prompt, in order. The same (seed, step, problem, sample) gives the same rollout."""
         ...
 
@@ -115,22 +118,51 @@ class RewardFn(Protocol):
 class Grader(Protocol):
     """r_i for every rollout of a step at once."""
 
-    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
-        """One complete group per prompt, in order."""
+    def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int) -> Graded:
+        """One complete group per prompt, in order, and what reward functions logged or failed with."""
+        ...
+
+
+class Experience(Protocol):
+    """What a step learns from. Variants wrap one another: dynamic sampling, the KL in the reward, one step ahead."""
+
+    def collect(self, step: int) -> Collected:
+        """The groups of `step`, each complete, with the figures of all the rounds that it took to get them."""
         ...
 
 
 class AnswerChecker(Protocol):
-    """Measures a response for evaluation and the check, independently of the rewards."""
+    """Whether a response is right, for evaluation and the check, independently of the rewards."""
 
     def __call__(self, text: str, problem: Problem) -> Verdict: ...
 
 
-class Optimizer(Kept, Protocol):
+class Splittable(Protocol):
+    """What the learner can take in parts: a batch of groups, or examples to imitate."""
+
+    def micro_batches(self, tokens: int) -> "Iterator[Self]":
+        """Parts of at most `tokens` tokens, or of the smallest size there is."""
+        ...
+
+    @property
+    def smallest(self) -> int:
+        """Tokens of the smallest part there can be."""
+        ...
+
+
+Part = TypeVar("Part", bound=Splittable)
+Result = TypeVar("Result")
+
+
+class Optimizer(Stateful, Protocol):
     """Turns losses into a step on the weights."""
 
-    def backward(self, loss: "Tensor") -> None:
-        """Adds ∇loss to the gradient of the step under way."""
+    def accumulate(self, batches: "Sequence[Part]", loss: "Callable[[Part], tuple[Tensor, Result]]") -> "list[Result]":
+        """Adds the gradient of Σ `loss` over micro-batches of `batches`, as small as memory asks, to that of the step.
+
+        `loss` gives the micro-batch's scalar and whatever is to be known of it, without a graph: the latter is
+        returned, micro-batch by micro-batch.
+        """
         ...
 
     def step(self, index: int) -> Mapping[str, float]:
@@ -139,7 +171,7 @@ class Optimizer(Kept, Protocol):
         ...
 
     def zero_grad(self) -> None:
-        """Clears the gradient of the step under way."""
+        """Clears the gradient of the step."""
         ...
 
 
@@ -153,7 +185,7 @@ class Run(Protocol):
     def record(
         self,
         step: int,
-        groups: Sequence[Group],
+        collected: Collected,
         advantages: Sequence[Sequence[float]],
         metrics: Mapping[str, float],
     ) -> None:

@@ -1,11 +1,13 @@
 """The words of Whet: what flows through a training step, each stage building the next.
 
-`Problem → Prompt → Rollout → Reward → Group`. Every type is frozen and complete when made; nothing is
-half-filled and no field changes its meaning on the way. Standard library only.
+`Problem → Prompt → Request → Completion → Rollout → Reward → Group → Graded → Collected`. Every type is frozen and
+complete when made; nothing is half-filled and no field changes its meaning on the way. Standard library only.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
+from statistics import fmean
 from typing import Any, Literal
 
 Message = Mapping[str, str]
@@ -41,21 +43,76 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Rollout:
-    """o_i: one sampled response, its end-of-turn token included when `finish` is `stop`."""
+class SamplingParams:
+    """How an engine samples."""
+
+    temperature: float = 1.0
+    """Logits are divided by this; 0 takes the most likely token."""
+    top_p: float = 1.0
+    """Keep the smallest set of tokens whose probability reaches this (arXiv:1904.09751)."""
+    max_tokens: int = 256
+    """A completion is truncated after this many tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an engine is asked for: a context, and one counter for each completion of it."""
+
+    tokens: tuple[int, ...]
+    keys: tuple[int, ...]
+    """Signed 64-bit keys of the random numbers (`whet.rollout.rng.key`): equal keys draw equal completions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token of a completion that is being sampled."""
+
+    id: int
+    logprob: float
+    """log π_old in nats."""
+    finish: Finish | None
+    """Why the completion ended with this token; None where it goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What an engine returns for one key of a request, its end-of-turn token included when `finish` is `stop`."""
 
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...]
-    """log π_old(o_t | q, o_<t) in nats, one per token, recorded while sampling."""
+    """log π_old(o_t | q, o_<t) in nats, one per token."""
+    finish: Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """o_i: one sampled completion, its end-of-turn token included when `finish` is `stop`."""
+
+    tokens: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    """log π_old(o_t | q, o_<t) in nats, one per token, recorded while sampling; 0 where somebody else wrote it."""
     text: str
-    """The response as people read it: special tokens left out."""
+    """The completion as people read it: special tokens left out."""
     finish: Finish
     replayed: bool = False
     """Whether an earlier step sampled it: then log π_old is of the policy of that step."""
+    loss_mask: tuple[bool, ...] | None = None
+    """False on the tokens that somebody else wrote (a tool); None where the policy sampled all of them."""
 
     def __post_init__(self) -> None:
         if len(self.tokens) != len(self.logprobs):
             raise ValueError(f"a rollout has {len(self.tokens)} tokens but {len(self.logprobs)} log-probabilities")
+        if self.loss_mask is not None and len(self.tokens) != len(self.loss_mask):
+            raise ValueError(f"a rollout has {len(self.tokens)} tokens but a loss mask of {len(self.loss_mask)}")
+
+    @property
+    def sampled_logprobs(self) -> tuple[float, ...]:
+        """log π_old of the tokens that the policy sampled itself.
+
+        >>> Rollout((5, 6, 7), (-0.1, 0.0, -0.3), "", "stop", loss_mask=(True, False, True)).sampled_logprobs
+        (-0.1, -0.3)
+        """
+        return tuple(compress(self.logprobs, self.loss_mask)) if self.loss_mask else self.logprobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +161,63 @@ class Group:
 
 Outputs = Sequence[Sequence[Rollout]]
 """The rollouts of a step: one sequence of G per prompt, in the prompts' order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A reward function that failed on a rollout."""
+
+    reward: str
+    problem: str | None
+    """The problem's id; None where the function failed over the step but on no rollout of it alone."""
+    sample: int | None
+    """Which of the problem's rollouts, from 0."""
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """Groups with their rewards, and what grading them said besides. `+` joins the rounds of a step."""
+
+    groups: tuple[Group, ...]
+    logged: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """By name, every value that reward functions logged (`log_metric`)."""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """Figures of a grader itself, of the step so far."""
+    failures: tuple[Failure, ...] = ()
+    """Reward functions that failed, in the order they did."""
+
+    def __add__(self, other: "Graded") -> "Graded":
+        names = sorted({*self.logged, *other.logged})
+        return Graded(
+            groups=self.groups + other.groups,
+            logged={name: [*self.logged.get(name, ()), *other.logged.get(name, ())] for name in names},
+            metrics={**self.metrics, **other.metrics},
+            failures=self.failures + other.failures,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The experience of one step: what is learned from, and what it took to get it."""
+
+    groups: tuple[Group, ...]
+    logged: Mapping[str, float] = field(default_factory=dict)
+    """The mean of what reward functions logged under each name, over all rounds of the step."""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """Figures of how it was collected: `dynamic/…`, `replay/…`."""
+    tokens: int = 0
+    """Tokens sampled for it, those of groups that are not learned from included."""
+
+    @classmethod
+    def of(cls, graded: Graded) -> "Collected":
+        """All of the groups that were graded."""
+        return cls(
+            groups=graded.groups,
+            logged={name: fmean(values) for name, values in sorted(graded.logged.items())},
+            metrics=graded.metrics,
+            tokens=sum(len(rollout.tokens) for group in graded.groups for rollout in group.fresh.rollouts),
+        )
 
 
 @dataclass(frozen=True, slots=True)

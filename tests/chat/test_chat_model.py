@@ -14,8 +14,7 @@ from whet.formats import BUILT_IN
 from whet.policy.language_model import LanguageModel
 from whet.rollout.generate import Drawn
 from whet.rollout.native import NativeSampler
-from whet.rollout.sampling import SamplingParams
-from whet.types import Prompt
+from whet.types import Prompt, SamplingParams
 
 SAID = "<think>2+2 is 4</think> <answer>4</answer>"
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from whet.rollout.generate import generate
 from whet.rollout.rng import key, uniforms
-from whet.rollout.sampling import SamplingParams
+from whet.types import SamplingParams
 
 END = 9
 VOCABULARY = 10

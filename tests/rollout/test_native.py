@@ -12,10 +12,9 @@ from plainly import token_logprobs, with_lora
 from whet.batch import collate
 from whet.policy.language_model import LanguageModel
 from whet.rollout.engine.decoder import Decoder
-from whet.rollout.engine.transformers_engine import ForwardEngine
+from whet.rollout.engine.transformers_engine import TransformersEngine
 from whet.rollout.native import NativeSampler
-from whet.rollout.sampling import SamplingParams
-from whet.types import Group, Prompt, Reward, Rollout
+from whet.types import Group, Prompt, Reward, Rollout, SamplingParams
 
 ENDS = {2, *range(10, 24)}
 """Any of these ends a turn, some of them special tokens and some not: rows end at many places."""
@@ -111,7 +110,7 @@ def test_the_fused_decoder_and_the_models_own_forward_say_the_same(family: str, 
     model = a_model(family)
     fused, plain = sampler(model, how), sampler(model, how)
     assert isinstance(fused.engine, Decoder)
-    plain.engine = ForwardEngine(model)
+    plain.engine = TransformersEngine(model)
     ours, theirs = fused.sample(QUESTIONS, 3, 0), plain.sample(QUESTIONS, 3, 0)
     assert tokens_of(ours) == tokens_of(theirs)
     for mine, its in zip(flat(ours), flat(theirs), strict=True):
@@ -127,7 +126,7 @@ def test_the_engine_is_the_fused_one_where_it_is_exact() -> None:
     assert isinstance(engine(tiny.tiny_model("qwen3")), Decoder)
     assert isinstance(engine(with_lora("qwen2")), Decoder)
     assert isinstance(engine(tiny.tiny_model("gemma3")), Decoder)
-    assert isinstance(engine(tiny.tiny_model("gemma3", attn_logit_softcapping=50.0)), ForwardEngine)
+    assert isinstance(engine(tiny.tiny_model("gemma3", attn_logit_softcapping=50.0)), TransformersEngine)
 
 
 def test_a_rollout_stops_with_an_end_token_or_at_the_limit(usual: list[list[Rollout]]) -> None:

@@ -1,43 +1,76 @@
-"""The roles of Algorithm 1 from a recipe: sampler, optimizer, reference, and who asks and grades."""
+"""The roles of Algorithm 1 from a recipe: sampler, optimizer, reference, experience."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whet.build.answer_checker import build_answer_checker
 from whet.build.task import longest_response
 from whet.config import Config, OptimizerConfig
+from whet.errors import UserError, did_you_mean
 from whet.formats import build_format
-from whet.protocols import Grader, KeptReference, Optimizer, Problems, Reference, Remembering, Sampler
+from whet.protocols import (
+    Experience,
+    Grader,
+    Optimizer,
+    Policy,
+    Problems,
+    Reference,
+    SampleFn,
+    Sampler,
+    Stateful,
+    StatefulReference,
+)
+from whet.types import SamplingParams
 
 if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
 
 
-def build_sampler(config: Config, purpose: str, temperature: float | None = None) -> Sampler:
-    """The sampler of training, unless another temperature is named: 0 answers greedily.
+def build_sampler(config: Config) -> Sampler:
+    """The engine that `rollout.engine` names; a run has one, whoever asks.
+
+    Raises `UserError` for a name that no engine has.
+    """
+    name = config.rollout.engine
+    if name not in SAMPLERS:
+        raise UserError(f"rollout.engine: is {name!r}; use {', '.join(SAMPLERS)}{did_you_mean(name, SAMPLERS)}")
+    return SAMPLERS[name](config)
+
+
+def _native(config: Config) -> Sampler:
+    from whet.rollout.native import NativeSampler
+
+    return NativeSampler()
+
+
+SAMPLERS: dict[str, Callable[[Config], Sampler]] = {"native": _native}
+"""By `rollout.engine`."""
+
+
+def build_rollouts(
+    config: Config, sampler: Sampler, tokenizer: Any, purpose: str, temperature: float | None = None
+) -> SampleFn:
+    """Rollouts as in training, unless another temperature is named: 0 answers greedily.
 
     `purpose` keeps random numbers apart. The purposes of `AS_TRAINED` keep the training's limit on a response.
     """
-    from whet.rollout.native import NativeSampler
-    from whet.rollout.sampling import SamplingParams
+    from whet.rollout.rollouts import Rollouts
 
-    how = config.grpo.sampling
-    longest = longest_response(config, purpose)
-    as_trained = SamplingParams(how.temperature, how.top_p)
-    return NativeSampler(
-        as_trained if temperature is None else SamplingParams(temperature), longest, config.seed, purpose
-    )
+    how, longest = config.grpo.sampling, longest_response(config, purpose)
+    as_trained = SamplingParams(how.temperature, how.top_p, longest)
+    params = as_trained if temperature is None else SamplingParams(temperature, max_tokens=longest)
+    return Rollouts(sampler, tokenizer, params, config.seed, purpose)
 
 
-def build_optimizer(policy: "LanguageModel", config: OptimizerConfig, steps: int) -> Optimizer:
+def build_optimizer(policy: "LanguageModel", config: OptimizerConfig, steps: int, micro_batch_tokens: int) -> Optimizer:
     """AdamW over the weights that learn."""
     from whet.compute.optimizer import MasterAdamW
 
-    return MasterAdamW(policy.trainable(), config, steps)
+    return MasterAdamW(policy.trainable(), config, steps, micro_batch_tokens)
 
 
-def build_reference(policy: "LanguageModel", config: Config, warmed: bool = False) -> KeptReference:
+def build_reference(policy: "LanguageModel", config: Config, warmed: bool = False) -> StatefulReference:
     """The policy as it is now: nothing at β = 0; without its adapters where no warm start trained them; else a copy."""
     from whet.policy.reference import AdaptersOff, FollowingReference, FrozenReference, NoReference
 
@@ -52,45 +85,42 @@ def build_reference(policy: "LanguageModel", config: Config, warmed: bool = Fals
 
 
 @dataclass(frozen=True)
-class Asking:
-    """Who asks and who grades, where these have to listen to each other."""
+class Roles:
+    """Who collects a run's experience, what its loss is held to, and what of them a checkpoint must hold."""
 
-    problems: Problems
-    grader: Grader
-    told: Callable[[], Mapping[str, float]]
-    """What asking cost in the last step."""
-    memories: Mapping[str, Remembering]
-    """What it remembers of earlier steps, by name."""
+    experience: Experience
+    reference: Reference
+    memories: Mapping[str, Stateful]
+    """What remembers earlier steps, by name."""
 
 
-def build_asking(config: Config, stream: Problems, sampler: Sampler, grader: Grader, full_marks: float) -> Asking:
-    """Problems by their pass rates, replay and dynamic sampling, each where the recipe wants it."""
-    from whet.data.curriculum import ByPassRate, Observed
+def build_experience(
+    config: Config,
+    policy: Policy,
+    sampler: Sampler,
+    stream: Problems,
+    sample: SampleFn,
+    grader: Grader,
+    reference: Reference,
+    full_marks: float,
+) -> Roles:
+    """`OnPolicy`, and what the recipe puts around it: pass rates, replay, dynamic sampling, the KL in the reward."""
+    from whet.data.curriculum import ByPassRate, PassRateGrader
     from whet.grpo.dynamic_sampling import DynamicSampling
+    from whet.grpo.experience import OnPolicy
+    from whet.grpo.kl_reward import KlReward, SyncedOnly
     from whet.grpo.replay import Replay
 
-    curriculum, draws = config.grpo.curriculum, config.grpo.draws
-    memories: dict[str, Remembering] = {}
-    told: list[Callable[[], Mapping[str, float]]] = []
+    curriculum, objective = config.grpo.curriculum, config.grpo.objective
+    memories: dict[str, Stateful] = {}
     if curriculum and curriculum.by == "pass_rate":
         stream = memories["pass_rates"] = ByPassRate(stream, curriculum.candidates, full_marks)
-        grader = Observed(grader, stream)
+        grader = PassRateGrader(grader, stream)
     if config.grpo.replay:
         check_answer = build_answer_checker(build_format(config.format))
-        replay = memories["replay"] = Replay(stream, grader, check_answer, config.grpo.replay)
-        stream, grader = replay, replay
-        told.append(lambda: replay.metrics)
-    if draws > 1:
-        dynamic = DynamicSampling(stream, sampler, grader, draws)
-        stream, grader = dynamic, dynamic
-        told.append(lambda: dynamic.metrics)
-    return Asking(stream, grader, lambda: {name: value for tell in told for name, value in tell().items()}, memories)
-
-
-def place_kl(config: Config, grader: Grader, reference: Reference) -> tuple[Grader, Reference]:
-    """Who grades and what the loss is held to: with the KL in the reward, the grader has the reference."""
-    if config.grpo.objective.kl_in == "loss" or not config.grpo.objective.beta:
-        return grader, reference
-    from whet.grpo.kl_penalty import InTheReward, KlPenalty
-
-    return KlPenalty(grader, reference, config.grpo.objective), InTheReward(reference)
+        grader = memories["replay"] = Replay(grader, check_answer, config.grpo.replay)
+    on_policy = OnPolicy(policy, sampler, stream, sample, grader, config.grpo)
+    experience: Experience = DynamicSampling(on_policy, config.grpo.draws) if config.grpo.draws > 1 else on_policy
+    if objective.beta and objective.kl_in == "reward":
+        experience, reference = KlReward(experience, reference, objective), SyncedOnly(reference)
+    return Roles(experience, reference, memories)

@@ -3,17 +3,14 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import TYPE_CHECKING
 
 from whet.chat.parts import PartReader, Speaker, StreamChunk, TextReader, layout_of
 from whet.data.prompts import PromptRenderer
 from whet.errors import UserError
 from whet.formats import Parsed, ResponseFormat
-from whet.types import Finish, Problem, Prompt
-
-if TYPE_CHECKING:
-    from whet.rollout.native import NativeSampler
+from whet.protocols import Sampler
+from whet.rollout.rng import key
+from whet.types import Finish, Problem, Request, SamplingParams, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +35,10 @@ class ChatModel:
     """A model, how it is asked, and how its responses are read."""
 
     speaker: Speaker
-    sampler: "NativeSampler"
+    sampler: Sampler
     """Loaded with the model's weights."""
+    params: SamplingParams
+    seed: int
     renderer: PromptRenderer
     response_format: ResponseFormat | None
     context: int | None
@@ -52,33 +51,36 @@ class ChatModel:
             UserError: the question leaves no room for a response.
         """
         began = time.perf_counter()
-        prompt = self.renderer.render(Problem(f"turn {turn}", question, answer=""))
-        drawn: list[int] = []
-        for piece in self._read(self._draw(prompt), drawn, self._text(prompt.tokens)):
+        tokens = self.renderer.render(Problem(f"turn {turn}", question, answer="")).tokens
+        request = Request(tokens, (key(self.seed, "chat", 0, f"turn {turn}", 0),))
+        drawn: list[Token] = []
+        for piece in self._read(self.sampler.stream(request, self._within_context(tokens)), drawn, self._text(tokens)):
             yield replace(piece, speaker=self.speaker)
         yield self._reply(question, drawn, time.perf_counter() - began)
 
-    def _draw(self, prompt: Prompt) -> Iterator[int]:
-        """The response's tokens, as many as the model has room for."""
-        room = None if self.context is None else self.context - len(prompt.tokens)
-        if room is not None and room < 1:
-            takes = f"takes {len(prompt.tokens)} tokens where the model reads {self.context}"
+    def _within_context(self, prompt: Sequence[int]) -> SamplingParams:
+        """As many tokens as the model has room for after this prompt."""
+        if self.context is None:
+            return self.params
+        room = self.context - len(prompt)
+        if room < 1:
+            takes = f"takes {len(prompt)} tokens where the model reads {self.context}"
             raise UserError(f"question: {takes}; ask a shorter one")
-        return (drawn.tokens[0] for drawn in islice(self.sampler.stream_tokens(prompt), room))
+        return replace(self.params, max_tokens=min(self.params.max_tokens, room))
 
-    def _read(self, tokens: Iterator[int], drawn: list[int], prompt: str) -> Iterator[StreamChunk]:
+    def _read(self, tokens: Iterator[Token], drawn: list[Token], prompt: str) -> Iterator[StreamChunk]:
         """The pieces of a response; its tokens are added to `drawn` as they come."""
         text, parts = TextReader(self._text), PartReader(layout_of(self.response_format), prompt)
         for token in tokens:
             drawn.append(token)
-            yield from parts.feed(text.feed(token))
+            yield from parts.feed(text.feed(token.id))
         yield from parts.feed(text.finish())
         yield from parts.finish()
 
-    def _reply(self, question: str, drawn: Sequence[int], seconds: float) -> Reply:
-        text = self._text(drawn)
+    def _reply(self, question: str, drawn: Sequence[Token], seconds: float) -> Reply:
+        text = self._text([token.id for token in drawn])
         parts = self.response_format.parse(text) if self.response_format else Parsed(None, None)
-        finish: Finish = "stop" if drawn[-1] in self.sampler.end_tokens else "length"
+        finish: Finish = drawn[-1].finish or "length"
         return Reply(question, parts.reasoning, parts.answer, text, seconds, len(drawn), finish, self.speaker)
 
     def _text(self, tokens: Sequence[int]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from whet.build.policy import build_policy
 from whet.build.roles import build_sampler
+from whet.build.task import longest_response
 from whet.chat.chat_model import ChatModel, Reply
 from whet.chat.chat_view import ChatView, make_page
 from whet.chat.parts import Speaker, StreamChunk
@@ -22,6 +23,7 @@ from whet.recipe import load_recipe, make_recipe
 from whet.runs import jsonl, layout
 from whet.runs.reader import RunReader, is_run
 from whet.text import Log, silent
+from whet.types import SamplingParams
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -137,12 +139,13 @@ def _of_model(name: str, asked: list[tuple[str, Any]]) -> tuple[str, Recipes]:
 def _voice(speaker: Speaker, config: Config, temperature: float, log: Log) -> ChatModel:
     """Loads a model and readies it for answering."""
     policy = build_policy(config, log)
-    sampler: Any = build_sampler(config, "chat", temperature)
+    sampler = build_sampler(config)
     sampler.load(policy)
+    params = SamplingParams(temperature, max_tokens=longest_response(config, "chat"))
     response_format = build_format(config.format)
     renderer = PromptRenderer(policy.tokenizer, response_format, config.data.question)
-    context = getattr(policy.model.config, "max_position_embeddings", None)
-    return ChatModel(speaker, sampler, renderer, None if config.format == NO_FORMAT else response_format, context)
+    asked_for = None if config.format == NO_FORMAT else response_format
+    return ChatModel(speaker, sampler, params, config.seed, renderer, asked_for, policy.context)
 
 
 def converse(

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from whet.errors import UserError
 from whet.redact import redact
@@ -11,24 +12,26 @@ DEBUG = "WHET_DEBUG"
 """Set in the environment, it lets a mistake of ours show its traceback."""
 
 
-def exit_status(command: Callable[[], None]) -> int:
-    """Runs `command`: 0 done · 2 the user's input is wrong · 75 interrupted · 1 failed."""
+@contextmanager
+def exit_status() -> Iterator[None]:
+    """Ends the process when the block does: 0 done · 2 the user's input is wrong · 75 interrupted · 1 failed."""
+    status = 0
     try:
-        command()
+        yield
         sys.stdout.flush()
     except UserError as error:
         print(f"whet: {redact(str(error))}", file=sys.stderr)
-        return 2
+        status = 2
     except KeyboardInterrupt as told:
         print(f"whet: {str(told) or 'interrupted'}", file=sys.stderr)
-        return 75
+        status = 75
     except BrokenPipeError:  # whoever read our output has had enough, as `head` has
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
-        return 1
+        status = 1
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
         what = redact(str(error)).strip().partition("\n")[0]
         print(f"whet: failed with {type(error).__name__}: {what} ({DEBUG}=1 shows where)", file=sys.stderr)
-        return 1
-    return 0
+        status = 1
+    sys.exit(status)

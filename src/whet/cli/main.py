@@ -13,7 +13,7 @@ from tyro.conf import Positional, Suppress, arg
 from whet import __version__
 from whet.cli.arguments import Command, parse
 from whet.cli.exit_status import exit_status
-from whet.cli.terminal import console, encoded, follow, prepare, progress, tell
+from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell
 from whet.errors import UserError
 
 Recipe = Annotated[str, Positional, arg(metavar="RECIPE", help="a recipe's path, or the name of a shipped one")]
@@ -43,7 +43,9 @@ def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()
     prepare()
     from whet.api import train as run
 
-    follow(lambda view, stop: run(config, view, Path(recipe).name, stop))
+    with following() as (view, stop):
+        result = run(recipe, overrides, view=view, stop=stop)
+    show(result)
 
 
 def resume(
@@ -58,7 +60,9 @@ def resume(
     from whet.runs.naming import find_run
 
     path = find_run(run)
-    follow(lambda view, stop: go_on(path, view, stop))
+    with following() as (view, stop):
+        result = go_on(path, view=view, stop=stop)
+    show(result)
 
 
 def check(recipe: Recipe, /, *, json: Json = False, overrides: Overrides = ()) -> None:
@@ -75,7 +79,7 @@ def check(recipe: Recipe, /, *, json: Json = False, overrides: Overrides = ()) -
     from whet.cli.tables import check_table
 
     with progress(json) as view:
-        report = run(config, view)
+        report = run(config, view=view)
     tell(json, report.as_dict(), check_table(report))
 
 
@@ -245,14 +249,12 @@ DESCRIPTION = "Sharpen a small language model at reasoning by reinforcement fine
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits with its status."""
-    sys.exit(_status(list(sys.argv[1:] if arguments is None else arguments)))
-
-
-def _status(arguments: list[str]) -> int:
-    if arguments == ["--version"]:
-        print(f"whet {__version__}")
-        return 0
-    return exit_status(lambda: parse(VERBS, arguments, DESCRIPTION)())
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    with exit_status():
+        if words == ["--version"]:
+            print(f"whet {__version__}")
+        else:
+            parse(VERBS, words, DESCRIPTION)()
 
 
 def _whole_number(option: str, text: str) -> int:

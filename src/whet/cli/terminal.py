@@ -3,7 +3,8 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -61,12 +62,18 @@ def encoded(found: dict[str, Any]) -> str:
     return jsonl.encode(found).decode()
 
 
-def follow(way: "Callable[[View, Stop], RunResult]") -> None:
-    """Shows a run while it goes, hears signals, and prints what it came to."""
-    from whet.cli.tables import run_summary
+@contextmanager
+def following() -> "Iterator[tuple[View, Stop]]":
+    """What a run is shown on and stopped by, while it goes."""
     from whet.runs.views.view import make_view
     from whet.train_loop.signals import Stop
 
     with make_view() as view, (stop := Stop(view.note)).listening():
-        outcome = way(view, stop)
-    console().print(run_summary(outcome, own_name()))
+        yield view, stop
+
+
+def show(result: "RunResult") -> None:
+    """Prints what a run came to."""
+    from whet.cli.tables import run_summary
+
+    console().print(run_summary(result, own_name()))

@@ -5,19 +5,30 @@ weight has a float32 master that gathers the gradients of all micro-batches and 
 a rounded copy.
 """
 
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
+from whet.compute.oom import smaller_micro_batch
 from whet.compute.schedule import learning_rate
 from whet.config import OptimizerConfig
+from whet.protocols import Part, Result
 
 
 class MasterAdamW:
     """AdamW (arXiv:1711.05101) with the schedule and clipping of an `OptimizerConfig`."""
 
-    def __init__(self, weights: Iterable[torch.nn.Parameter], config: OptimizerConfig, total_steps: int) -> None:
+    def __init__(
+        self,
+        weights: Iterable[torch.nn.Parameter],
+        config: OptimizerConfig,
+        total_steps: int,
+        micro_batch_tokens: int = sys.maxsize,
+    ) -> None:
+        self.micro_batch_tokens = micro_batch_tokens
+        """Tokens that go through the learner at a time; fewer from the first want of memory on."""
         self.weights = list(weights)
         self.masters = [weight.detach().float() if weight.dtype != torch.float32 else weight for weight in self.weights]
         self.config = config
@@ -29,6 +40,28 @@ class MasterAdamW:
             weight_decay=config.weight_decay,
             fused=True,
         )
+
+    def accumulate(self, batches: Sequence[Part], loss: Callable[[Part], tuple[Tensor, Result]]) -> list[Result]:
+        """Adds the gradient of Σ `loss` over micro-batches of `batches`; what `loss` said of each of them, in order.
+
+        Raises `UserError` where not even the smallest micro-batch fits into memory.
+        """
+        while True:
+            try:
+                return self._accumulated(batches, loss)
+            except (RuntimeError, MemoryError) as error:
+                smallest = min(batch.smallest for batch in batches)
+                self.micro_batch_tokens = smaller_micro_batch(error, self.micro_batch_tokens, smallest)
+            self.zero_grad()  # outside of the handler: the error holds on to the tensors of the failed attempt
+
+    def _accumulated(self, batches: Sequence[Part], loss: Callable[[Part], tuple[Tensor, Result]]) -> list[Result]:
+        results = []
+        for batch in batches:
+            for micro_batch in batch.micro_batches(self.micro_batch_tokens):
+                value, result = loss(micro_batch)
+                self.backward(value)
+                results.append(result)
+        return results
 
     def backward(self, loss: Tensor) -> None:
         """Adds ∇loss to the masters' gradients."""
@@ -73,7 +106,7 @@ class MasterAdamW:
             if weight is not master:
                 weight.copy_(master)
 
-    def tensors(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Everything the next step depends on: masters, running means and their count of steps."""
         held = {f"master.{index}": master.detach() for index, master in enumerate(self.masters)}
         for index, master in enumerate(self.masters):
@@ -81,11 +114,11 @@ class MasterAdamW:
         return held
 
     @torch.no_grad()
-    def restore(self, held: Mapping[str, Tensor]) -> None:
-        """Goes on from what `tensors` gave: masters, running means, and the layers' rounded copies."""
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Goes on from what `state_dict` gave: masters, running means, and the layers' rounded copies."""
         for index, master in enumerate(self.masters):
-            master.copy_(held[f"master.{index}"])
-            means = {name: held[f"{name}.{index}"] for name in STATE if f"{name}.{index}" in held}
+            master.copy_(state[f"master.{index}"])
+            means = {name: state[f"{name}.{index}"] for name in STATE if f"{name}.{index}" in state}
             if means:
                 self.adam.state[master] = {name: _like(master, name, value) for name, value in means.items()}
         self._round()

@@ -8,7 +8,7 @@ from whet.config.data import DataConfig, KeepConfig, SourceConfig
 from whet.config.format import FormatConfig, TagsConfig
 from whet.config.model import LoraConfig, ModelConfig
 from whet.config.objectives import ObjectiveConfig
-from whet.config.recipe import CheckConfig, Config, EvalConfig, RunConfig
+from whet.config.recipe import CheckConfig, Config, EvalConfig, RolloutConfig, RunConfig
 from whet.config.rewards import RewardConfig, Weight, WeightConfig
 from whet.config.section import Section
 from whet.config.tracking import PushConfig, TrackerConfig
@@ -30,6 +30,7 @@ __all__ = [
     "PushConfig",
     "ReplayConfig",
     "RewardConfig",
+    "RolloutConfig",
     "RunConfig",
     "SamplingConfig",
     "Section",

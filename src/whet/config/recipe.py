@@ -47,6 +47,13 @@ class CheckConfig(Section):
     add it before GRPO begins."""
 
 
+class RolloutConfig(Section):
+    """Which engine samples."""
+
+    engine: str = "native"
+    """The engine of the whole run: check, training and evaluation."""
+
+
 class EvalConfig(Section):
     """The held-out measurement."""
 
@@ -103,6 +110,8 @@ class Config(Section):
     """The warm start."""
     grpo: GrpoConfig = GrpoConfig()
     """The reinforcement fine-tuning."""
+    rollout: RolloutConfig = RolloutConfig()
+    """Which engine samples."""
     eval: EvalConfig = EvalConfig()
     """The held-out measurement."""
     run: RunConfig = RunConfig()

@@ -10,7 +10,7 @@ from whet.data.shuffle import shuffled
 from whet.data.stream import Renderer
 from whet.errors import UserError
 from whet.protocols import Grader, Problems
-from whet.types import Group, Outputs, Problem, Prompt
+from whet.types import Graded, Group, Outputs, Problem, Prompt
 
 
 class ByLevel:
@@ -57,12 +57,12 @@ class ByPassRate:
             total, count = self.seen.get(group.prompt.problem.id, (0.0, 0))
             self.seen[group.prompt.problem.id] = (total + sum(shares), count + len(shares))
 
-    def state(self) -> dict[str, tuple[float, int]]:
+    def state_dict(self) -> dict[str, tuple[float, int]]:
         """What was earned so far, for a checkpoint."""
         return dict(self.seen)
 
-    def restore(self, state: Mapping[str, Sequence[float]]) -> None:
-        """Remembers what `state` told of."""
+    def load_state_dict(self, state: Mapping[str, Sequence[float]]) -> None:
+        """Goes on from what `state_dict` gave."""
         self.seen = {problem: (float(total), int(count)) for problem, (total, count) in state.items()}
 
     def promise(self, problem: str) -> float:
@@ -72,14 +72,14 @@ class ByPassRate:
         return p * (1 - p)
 
 
-class Observed:
-    """Grades as another grader does; the curriculum looks on. Plays `Grader`."""
+class PassRateGrader:
+    """Plays `Grader`: grades as another one does, and tells a curriculum what the policy earned."""
 
     def __init__(self, grader: Grader, curriculum: ByPassRate) -> None:
         self.grader, self.curriculum = grader, curriculum
 
-    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
+    def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int) -> Graded:
         """One complete group per prompt, in order."""
-        groups = self.grader.grade(prompts, outputs)
-        self.curriculum.observe(groups)
-        return groups
+        graded = self.grader.grade(prompts, outputs, step)
+        self.curriculum.observe(graded.groups)
+        return graded

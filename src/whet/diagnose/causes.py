@@ -48,7 +48,7 @@ class Row:
     teachable: bool = False
     """Whether solutions, where the data has them, would teach what is missing."""
     gentle: bool = False
-    """Whether a easier reward, where one tells responses apart, would give a signal."""
+    """Whether an easier reward, where one tells responses apart, would give a signal."""
 
 
 def _scarce(e: Evidence) -> bool:
@@ -148,7 +148,7 @@ CAUSES: tuple[Row, ...] = (
         "wrong_format",
         lambda e: _cold(e) and _misses_format(e),
         f"{_LAYOUT}: a cold start, the model does not know the layout that is rewarded.",
-        "{warm_start}{easier}--format.name boxed, or a easier reward such as `format_partial` beside `accuracy`",
+        "{warm_start}{easier}--format.name boxed, or an easier reward such as `format_partial` beside `accuracy`",
         teachable=True,
         gentle=True,
     ),

@@ -9,7 +9,7 @@ from operator import eq
 from whet.eval.pass_at_k import maj_at_k, pass_at_k
 from whet.eval.record import Outcome, Record
 from whet.eval.statistics import Interval, wilson
-from whet.protocols import AnswerChecker, Sampler
+from whet.protocols import AnswerChecker, SampleFn
 from whet.types import Prompt
 
 Figure = float | int | list[float]
@@ -119,9 +119,9 @@ class Evaluation:
 
 def evaluate(
     prompts: Sequence[Prompt],
-    greedy: Sampler,
+    greedy: SampleFn,
     check_answer: AnswerChecker,
-    sampled: Sampler | None = None,
+    sampled: SampleFn | None = None,
     samples: int = 1,
     progress: Callable[[int, int], None] | None = None,
     *,
@@ -133,14 +133,14 @@ def evaluate(
 
     Args:
         prompts: held-out problems; their ids must differ.
-        greedy: a sampler that takes the likeliest token.
-        judge: says of a response whether it is right.
-        sampled: a sampler for pass@k and maj@k; not used while `samples` is 1.
+        greedy: takes the likeliest token.
+        check_answer: says of a response whether it is right.
+        sampled: for pass@k and maj@k; not used while `samples` is 1.
         samples: K.
         progress: called with (problems done, problems in all) after every chunk.
         equal: whether two answers are the same, for the votes of maj@K.
-        chunk: problems handed to a sampler at a time.
-        step: the step that samplers derive their randomness from; leave it, and evaluations of the same
+        chunk: problems sampled at a time.
+        step: the step that sampling derives their randomness from; leave it, and evaluations of the same
             problems share their random numbers.
 
     Raises:
@@ -161,11 +161,11 @@ def evaluate(
 
 
 def _outcomes(
-    prompts: Sequence[Prompt], sampler: Sampler, check_answer: AnswerChecker, n: int, step: int
+    prompts: Sequence[Prompt], sample: SampleFn, check_answer: AnswerChecker, n: int, step: int
 ) -> list[tuple[Outcome, ...]]:
     return [
         tuple(Outcome.of(rollout, check_answer(rollout.text, prompt.problem)) for rollout in rollouts)
-        for prompt, rollouts in zip(prompts, sampler.sample(prompts, n, step), strict=True)
+        for prompt, rollouts in zip(prompts, sample(prompts, n, step), strict=True)
     ]
 
 

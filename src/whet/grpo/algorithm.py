@@ -1,7 +1,8 @@
 """Start reading here: Algorithm 1 of the GRPO paper (arXiv:2402.03300) is one short function.
 
-Each line is a line of the paper, and each name leads to the file that explains it. The machines (a CPU, a
-GPU, many of either) are behind the roles of `whet.protocols`; nothing here knows them.
+Each line is a line of the paper, and each name leads to the file that explains it; `experience.py` opens the first
+one: draw, sample, grade. The machines (a CPU, a GPU, many of either) are behind the roles of `whet.protocols`; nothing
+here knows them.
 """
 
 from collections.abc import Callable
@@ -10,15 +11,13 @@ from whet.batch import collate
 from whet.config import GrpoConfig
 from whet.grpo.advantage import advantages
 from whet.grpo.update import update
-from whet.protocols import Grader, Optimizer, Policy, Problems, Reference, Run, Sampler
+from whet.protocols import Experience, Optimizer, Policy, Reference, Run
 
 
 def train(
     policy: Policy,
     reference: Reference,
-    sampler: Sampler,
-    problems: Problems,
-    reward: Grader,
+    experience: Experience,
     optimizer: Optimizer,
     run: Run,
     config: GrpoConfig,
@@ -26,14 +25,11 @@ def train(
 ) -> None:
     """Algorithm 1, line by line. `after_step` evaluates and saves when due."""
     for step in run.steps(until=config.steps):  # resumes where it stopped
-        prompts = problems.draw(config.prompts_per_step, step)  # q ~ P(Q), a function of (seed, step)
-        sampler.load(policy)  # π_old ← π_θ
-        outputs = sampler.sample(prompts, config.group_size, step)  # {o_i} ~ π_old(·|q), i = 1…G
-        groups = reward.grade(prompts, outputs)  # {r_i}
-        estimates = advantages(groups, config.objective)  # {Â_i}: relative to the group
-        batch = collate(groups, estimates)
+        collected = experience.collect(step)  # q ~ P(Q); π_old ← π_θ; {o_i} ~ π_old(·|q), i = 1…G; {r_i}
+        estimates = advantages(collected.groups, config.objective)  # {Â_i}: relative to the group
+        batch = collate(collected.groups, estimates)
         batch = batch.with_reference(reference.logprobs(batch))  # log π_ref; None at β = 0
         metrics = update(policy, optimizer, batch, step, config)  # θ ← arg max J_GRPO, μ times
         reference.sync(step)  # π_ref ← π_θ, where the recipe says so
-        run.record(step, groups, estimates, metrics)
+        run.record(step, collected, estimates, metrics)
         after_step(step)

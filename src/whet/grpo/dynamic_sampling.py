@@ -4,51 +4,46 @@ A group whose rewards are all equal has no policy gradient. In its place another
 one left in the step's reserve.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil
 
-from whet.protocols import Grader, Problems, Sampler
-from whet.types import Group, Outputs, Prompt
+from whet.grpo.experience import OnPolicy, loaded
+from whet.types import Collected, Group, Prompt
 
 LEAST_YIELD = 0.25
 """The share of groups with a signal that a further round hopes for at least."""
 
 
 class DynamicSampling:
-    """Plays `Problems` and `Grader`: draws `rounds` times as many problems as a step asks for, and keeps the rest back.
+    """Plays `Experience`: draws `rounds` times as many problems as a step needs, and asks the reserve as needed."""
 
-    `metrics` says what the last step cost.
-    """
+    def __init__(self, inner: OnPolicy, rounds: int) -> None:
+        self.inner, self.rounds = inner, rounds
 
-    def __init__(self, problems: Problems, sampler: Sampler, grader: Grader, rounds: int) -> None:
-        self.problems, self.sampler, self.grader, self.rounds = problems, sampler, grader, rounds
-        self.metrics: Mapping[str, float] = {}
+    def collect(self, step: int) -> Collected:
+        """As many groups as a step needs: those with a signal first, in the order they were asked; others fill up."""
+        wanted = self.inner.config.prompts_per_step
+        drawn = self.inner.problems.draw(wanted * self.rounds, step)
+        with loaded(self.inner.sampler, self.inner.policy):
+            graded = self.inner.ask(drawn[:wanted], step)
+            for _ in range(self.rounds - 1):
+                more = _next(drawn[wanted:], graded.groups, wanted)
+                if not more:
+                    break
+                graded += self.inner.ask(more, step)
+        groups = sorted(graded.groups, key=lambda group: not group.has_signal)[:wanted]
+        collected = Collected.of(graded)
+        metrics = {**collected.metrics, **_cost(graded.groups, wanted)}
+        return replace(collected, groups=tuple(groups), metrics=metrics)
 
-    def draw(self, count: int, step: int) -> list[Prompt]:
-        """The first `count` of what the step may ask; the others stay in reserve."""
-        drawn = self.problems.draw(count * self.rounds, step)
-        self.step, self.reserve = step, drawn[count:]
-        return drawn[:count]
 
-    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
-        """As many groups as prompts: those with a signal first, in the order they were asked; the rest fill up."""
-        wanted, size = len(prompts), len(outputs[0])
-        sampled = self.grader.grade(prompts, outputs)
-        for _ in range(self.rounds - 1):
-            missing = wanted - sum(group.has_signal for group in sampled)
-            more = self._next(sampled, missing)
-            if not more:
-                break
-            sampled += self.grader.grade(more, self.sampler.sample(more, size, self.step))
-        self.metrics = _cost(sampled, wanted)
-        return sorted(sampled, key=lambda group: not group.has_signal)[:wanted]
-
-    def _next(self, sampled: Sequence[Group], missing: int) -> list[Prompt]:
-        """Problems not asked in this step, as many as should give the missing groups; none where none is missing."""
-        share = sum(group.has_signal for group in sampled) / len(sampled)
-        asked = {group.prompt.problem.id for group in sampled}
-        fresh = {p.problem.id: p for p in self.reserve if p.problem.id not in asked}
-        return list(fresh.values())[: max(0, ceil(missing / max(share, LEAST_YIELD)))]
+def _next(reserve: Sequence[Prompt], sampled: Sequence[Group], wanted: int) -> list[Prompt]:
+    """Problems not asked in this step, as many as should give the missing groups; none where none is missing."""
+    signals = sum(group.has_signal for group in sampled)
+    asked = {group.prompt.problem.id for group in sampled}
+    fresh = {prompt.problem.id: prompt for prompt in reserve if prompt.problem.id not in asked}
+    return list(fresh.values())[: max(0, ceil((wanted - signals) / max(signals / len(sampled), LEAST_YIELD)))]
 
 
 def _cost(sampled: Sequence[Group], wanted: int) -> dict[str, float]:

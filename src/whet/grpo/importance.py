@@ -55,5 +55,5 @@ def corrected(batch: Batch, logprobs_BT: Tensor, config: ObjectiveConfig) -> Bat
     if config.importance == "none" or batch.importance_BT is not None:
         return batch
     old_BT = logprobs_BT.detach()
-    weights_BT = importance_weights(old_BT, batch.old_logprobs_BT, batch.mask_BT, config)
+    weights_BT = importance_weights(old_BT, batch.old_logprobs_BT, batch.loss_mask_BT, config)
     return replace(batch, old_logprobs_BT=old_BT, importance_BT=weights_BT)

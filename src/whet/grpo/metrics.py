@@ -9,8 +9,8 @@ from whet.types import Group, Rollout
 def group_metrics(groups: Sequence[Group]) -> dict[str, float]:
     """Rewards, lengths and entropy of a step's rollouts.
 
-    `entropy` is −mean log π_old of the sampled tokens, in nats: an unbiased estimate of the policy's entropy
-    at the sampling temperature. Replayed rollouts, which an earlier policy sampled, are left out.
+    `entropy` is −mean log π_old of the tokens that the policy sampled, in nats: an unbiased estimate of the policy's
+    entropy at the sampling temperature. Replayed rollouts, which an earlier policy sampled, are left out.
     """
     groups = [group.fresh for group in groups]
     rollouts = [rollout for group in groups for rollout in group.rollouts]
@@ -21,7 +21,7 @@ def group_metrics(groups: Sequence[Group]) -> dict[str, float]:
         "reward_std": _mean(spreads),
         "frac_reward_zero_std": 1.0 - _mean([float(group.has_signal) for group in groups]),
         **_lengths(rollouts),
-        "entropy": -_mean([logprob for rollout in rollouts for logprob in rollout.logprobs]),
+        "entropy": -_mean([logprob for rollout in rollouts for logprob in rollout.sampled_logprobs]),
     }
 
 

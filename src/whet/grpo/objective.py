@@ -27,14 +27,19 @@ class Normaliser:
     rows: int
     """B: responses, those without a signal included."""
     tokens: int
-    """Response tokens of the batch."""
+    """Tokens of the batch that count in the loss."""
     length: int
     """The longest response allowed: Dr. GRPO's constant."""
+
+    @classmethod
+    def of(cls, batch: Batch, longest: int) -> "Normaliser":
+        """That of a whole batch, before anything of it is left out or split."""
+        return cls(len(batch), int(batch.loss_mask_BT.sum()), longest)
 
 
 AGGREGATIONS: dict[str, Callable[[Batch, Normaliser], Tensor]] = {
     # GRPO: (1/B) Σ_i (1/|o_i|) Σ_t
-    "sequence_mean": lambda batch, n: 1 / (n.rows * batch.lengths_B.clamp(min=1)[:, None]),
+    "sequence_mean": lambda batch, n: 1 / (n.rows * batch.loss_lengths_B.clamp(min=1)[:, None]),
     # DAPO (arXiv:2503.14476, eq. 8): (1/Σ_i|o_i|) Σ_i Σ_t
     "token_mean": lambda _, n: torch.tensor(1 / max(n.tokens, 1)),
     # Dr. GRPO (arXiv:2503.20783): (1/(B·L)) Σ_i Σ_t
@@ -62,7 +67,7 @@ def objective(
     entropy_BT: Tensor | None = None,
 ) -> Loss:
     """L over the micro-batch `batch`; the gradient reaches `logprobs_BT`, and `entropy_BT` where there is a bonus."""
-    mask_BT = batch.mask_BT
+    mask_BT = batch.loss_mask_BT
     advantage_B1 = batch.advantage_B[:, None].to(logprobs_BT)
     ratio_BT = RATIOS[config.ratio](torch.where(mask_BT, logprobs_BT - batch.old_logprobs_BT, 0.0), mask_BT)
     gain_BT = SURROGATES[config.surrogate](ratio_BT, logprobs_BT, advantage_B1, config)
@@ -88,7 +93,7 @@ def _kl(logprobs_BT: Tensor, batch: Batch, config: ObjectiveConfig) -> Tensor:
     """D_KL per token, zero where no reference is kept."""
     if batch.reference_logprobs_BT is None:
         return torch.zeros_like(logprobs_BT)
-    reference_BT = torch.where(batch.mask_BT, batch.reference_logprobs_BT, logprobs_BT.detach())
+    reference_BT = torch.where(batch.loss_mask_BT, batch.reference_logprobs_BT, logprobs_BT.detach())
     return kl_divergence(logprobs_BT, reference_BT, config.kl)
 
 

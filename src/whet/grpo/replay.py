@@ -14,8 +14,8 @@ from statistics import fmean
 from typing import Any
 
 from whet.config import ReplayConfig
-from whet.protocols import AnswerChecker, Grader, Problems
-from whet.types import Group, Outputs, Prompt, Reward, Rollout
+from whet.protocols import AnswerChecker, Grader
+from whet.types import Graded, Group, Outputs, Prompt, Reward, Rollout
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,32 +29,29 @@ class Kept:
 
 
 class Replay:
-    """Plays `Problems` and `Grader`: draws and grades as they do, and gives a signal to groups without one."""
+    """Plays `Grader`: grades as another one does, and gives a signal to groups without one."""
 
-    def __init__(self, problems: Problems, grader: Grader, check_answer: AnswerChecker, config: ReplayConfig) -> None:
-        self.problems, self.grader, self.check_answer, self.config = problems, grader, check_answer, config
+    def __init__(self, grader: Grader, check_answer: AnswerChecker, config: ReplayConfig) -> None:
+        self.grader, self.check_answer, self.config = grader, check_answer, config
         self.seen: dict[str, tuple[int, int]] = {}
         """By problem: right responses, and all of them."""
         self.kept: dict[str, list[Kept]] = {}
         """By problem: its newest right responses; the problem that got one last stands last."""
-        self.step, self.ages = 0, list[int]()
+        self.step, self.ages = -1, list[int]()
+        """The step that is being graded, and how many steps ago each of its replayed rollouts was sampled."""
 
-    def draw(self, count: int, step: int) -> list[Prompt]:
-        """The prompts of `step`, as they are."""
-        self.step, self.ages = step, []
-        return self.problems.draw(count, step)
-
-    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
+    def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int) -> Graded:
         """One complete group per prompt, in order, the kept response in the place of its last where it has one."""
-        groups = self.grader.grade(prompts, outputs)
-        given = [self._with_signal(group) for group in groups]
-        for group in groups:
+        if step != self.step:
+            self.step, self.ages = step, []
+        graded = self.grader.grade(prompts, outputs, step)
+        given = tuple(self._with_signal(group) for group in graded.groups)
+        for group in graded.groups:
             self._observe(group)
-        return given
+        return replace(graded, groups=given, metrics={**graded.metrics, **self._metrics()})
 
-    @property
-    def metrics(self) -> Mapping[str, float]:
-        """What the step under way took from earlier ones, and what there is to take."""
+    def _metrics(self) -> dict[str, float]:
+        """What the step took from earlier ones so far, and what there is to take."""
         return {
             "replay/rollouts": float(len(self.ages)),
             "replay/age": fmean(self.ages) if self.ages else 0.0,
@@ -91,13 +88,13 @@ class Replay:
         while len(self.kept) > self.config.capacity:
             del self.kept[next(iter(self.kept))]
 
-    def state(self) -> dict[str, Any]:
-        """The memory, as JSON has it."""
+    def state_dict(self) -> dict[str, Any]:
+        """What is kept, as JSON has it."""
         kept = {problem: [asdict(one) for one in some] for problem, some in self.kept.items()}
         return {"seen": dict(self.seen), "kept": kept}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Remembers what `state` told of, JSON read back."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes on from what `state_dict` gave, JSON read back."""
         self.seen = {problem: (int(solved), int(tried)) for problem, (solved, tried) in state["seen"].items()}
         self.kept = {problem: [_kept(one) for one in some] for problem, some in state["kept"].items()}
 

@@ -1,6 +1,8 @@
-"""π_θ ← one batch of rollouts: μ passes, each in micro-batches of whole groups and ending in one optimizer step."""
+"""π_θ ← one batch of rollouts: μ passes, each one gradient over the batch and one optimizer step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 
 import torch
@@ -11,14 +13,29 @@ from whet.config import GrpoConfig
 from whet.config.objectives import ObjectiveConfig
 from whet.grpo.importance import corrected
 from whet.grpo.objective import Normaliser, objective
-from whet.oom import retry_with_smaller_batches
 from whet.protocols import Optimizer, Policy
 
 DRIFT = "sampler/logprob_difference_mean"
 """A mean over the tokens that this step sampled: what an earlier step sampled differs because the policy moved."""
 
+DRIFT_MAX = "sampler/logprob_difference_max"
+
 TOKEN_MEANS = ("clip_ratio/low_mean", "clip_ratio/high_mean", DRIFT)
 """Metrics that are means over the response tokens learned from, whatever the objective."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A micro-batch after its forward pass, without a graph."""
+
+    batch: Batch
+    """With the weights of the importance correction, where the recipe wants them."""
+    loss: Tensor
+    """Its share of the batch's loss, a scalar."""
+    token_sums: Mapping[str, Tensor]
+    """Sums over the tokens that count, by metric name."""
+    largest_drift: float
+    """The largest |log π_θ − log π_sampler| of a token that this step sampled, in nats."""
 
 
 def update(policy: Policy, optimizer: Optimizer, batch: Batch, step: int, config: GrpoConfig) -> dict[str, float]:
@@ -29,80 +46,60 @@ def update(policy: Policy, optimizer: Optimizer, batch: Batch, step: int, config
     """
     how = config.objective
     batch = batch.without_truncated() if how.mask_truncated else batch
-    normaliser = Normaliser(len(batch), int(batch.mask_BT.sum()), config.sampling.max_tokens)
+    normaliser = Normaliser.of(batch, config.sampling.max_tokens)
     by_advantage_alone = batch.reference_logprobs_BT is None and not how.entropy_bonus
-    learned = batch.with_signal() if by_advantage_alone else batch.with_tokens()
+    learned = batch.with_signal() if by_advantage_alone else batch.with_loss()
+    counts = _token_counts(learned, how)
     parts = [learned] if len(learned) else []
-    names = _names(learned, how)
-    tokens = max(int(torch.count_nonzero(learned.mask_BT)), 1)
-    fresh = max(int(torch.count_nonzero(learned.fresh_BT)), 1)
-    counts = {name: fresh if name == DRIFT else tokens for name in names}
     passes = []
-    for _ in range(how.iterations):
-        sums, rest = _one_pass(policy, optimizer, parts, normaliser, step, config)
-        passes.append({**{name: sums.get(name, 0.0) / count for name, count in counts.items()}, **rest})
-    metrics = {name: sum(metrics[name] for metrics in passes) / len(passes) for name in passes[0]}
-    drift = {name: passes[0][name] for name in (DRIFT, "sampler/logprob_difference_max")}
-    return {**metrics, **drift}
+    for _ in range(how.iterations):  # GRPO iteration = 1 … μ
+        scored = optimizer.accumulate(parts, partial(score, policy, normaliser, how))
+        passes.append(_stepped(optimizer, step, _figures(scored, counts)))
+        parts = [one.batch for one in scored]  # importance weights are those of before the first pass
+    means = {name: sum(metrics[name] for metrics in passes) / len(passes) for name in passes[0]}
+    return {**means, **{name: passes[0][name] for name in (DRIFT, DRIFT_MAX)}}  # later passes have moved the policy
 
 
-def _one_pass(
-    policy: Policy, optimizer: Optimizer, parts: list[Batch], normaliser: Normaliser, step: int, config: GrpoConfig
-) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    """One gradient over the batch and one optimizer step: sums over tokens, and the other figures.
+def score(policy: Policy, normaliser: Normaliser, how: ObjectiveConfig, sampled: Batch) -> tuple[Tensor, Scored]:
+    """The objective on one micro-batch: its loss with a graph, and what is known of it without one."""
+    logprobs_BT, entropy_BT = _forward(policy, sampled, how)
+    batch = corrected(sampled, logprobs_BT, how)
+    loss = objective(logprobs_BT, batch, normaliser, how, entropy_BT)
+    difference_M = (logprobs_BT.detach() - sampled.old_logprobs_BT).abs()[batch.fresh_BT]
+    largest = difference_M.max().item() if len(difference_M) else 0.0
+    return loss.value, Scored(batch, loss.value.detach(), loss.token_sums | {DRIFT: difference_M.sum()}, largest)
 
-    `parts` become micro-batches, as small as memory asks. On the first pass each of them is replaced by itself with
-    its importance weights, where the recipe wants them.
-    """
 
-    whole = tuple(parts)
+def _forward(policy: Policy, batch: Batch, how: ObjectiveConfig) -> tuple[Tensor, Tensor | None]:
+    """log π_θ of the sampled tokens and, for a bonus only, the entropy of π_θ at each of them."""
+    return policy.logprobs_and_entropies(batch) if how.entropy_bonus else (policy.logprobs(batch), None)
 
-    def gradient(tokens: int) -> tuple[Mapping[str, float], Mapping[str, float]]:
-        parts[:] = [small for part in whole for small in part.micro_batches(tokens)]
-        return _gradient(policy, optimizer, parts, normaliser, config.objective)
 
-    tokens, smallest = (
-        min(config.micro_batch_tokens, policy.max_micro_batch_tokens),
-        min((part.least for part in whole), default=1),
-    )
-    (sums, figures), policy.max_micro_batch_tokens = retry_with_smaller_batches(
-        gradient, tokens, smallest, optimizer.zero_grad
-    )
+def _stepped(optimizer: Optimizer, step: int, figures: Mapping[str, float]) -> dict[str, float]:
+    """The optimizer's step, and with it the figures of the pass."""
     if not isfinite(figures["loss"]):  # its gradient may be finite, and is of nothing
         optimizer.zero_grad()
     stepped = optimizer.step(step)
     counts = isfinite(figures["loss"]) and isfinite(stepped["grad_norm"])
-    return sums, {**figures, **stepped, "non_finite_ratio": float(not counts)}
+    return {**figures, **stepped, "non_finite_ratio": float(not counts)}
 
 
-def _gradient(
-    policy: Policy, optimizer: Optimizer, parts: list[Batch], normaliser: Normaliser, how: ObjectiveConfig
-) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    """∇J over micro-batches: sums over tokens, and the other figures."""
-    loss, largest = 0.0, 0.0
-    sums: dict[str, float] = {}
-    for index, sampled in enumerate(parts):
-        logprobs_BT, entropy_BT = _scores(policy, sampled, how)
-        part = parts[index] = corrected(sampled, logprobs_BT, how)
-        terms = objective(logprobs_BT, part, normaliser, how, entropy_BT)
-        optimizer.backward(terms.value)
-        loss += terms.value.item()
-        difference_M = (logprobs_BT.detach() - sampled.old_logprobs_BT).abs()[part.fresh_BT]
-        totals = terms.token_sums | {DRIFT: difference_M.sum()}
-        sums = {name: sums.get(name, 0.0) + total.item() for name, total in totals.items()}
-        largest = max(largest, difference_M.max().item() if len(difference_M) else 0.0)
-    return sums, {"loss": loss, "sampler/logprob_difference_max": largest}
-
-
-def _scores(policy: Policy, part: Batch, how: ObjectiveConfig) -> tuple[Tensor, Tensor | None]:
-    """log π_θ of the sampled tokens and, for a bonus only, the entropy of π_θ at each of them."""
-    return policy.logprobs_and_entropies(part) if how.entropy_bonus else (policy.logprobs(part), None)
-
-
-def _names(batch: Batch, how: ObjectiveConfig) -> list[str]:
-    """The metrics that are means over tokens."""
+def _token_counts(batch: Batch, how: ObjectiveConfig) -> dict[str, int]:
+    """The metrics that are means over tokens, and over how many of them."""
     optional = {
         "kl": batch.reference_logprobs_BT is not None,
         "sampler/importance_mean": how.importance != "none",
     }
-    return [*TOKEN_MEANS, *(name for name, present in optional.items() if present)]
+    names = [*TOKEN_MEANS, *(name for name, present in optional.items() if present)]
+    tokens, fresh = (max(int(torch.count_nonzero(mask_BT)), 1) for mask_BT in (batch.loss_mask_BT, batch.fresh_BT))
+    return {name: fresh if name == DRIFT else tokens for name in names}
+
+
+def _figures(scored: Sequence[Scored], counts: Mapping[str, int]) -> dict[str, float]:
+    """A pass over the whole batch: means over tokens, the loss, and the largest drift."""
+    means = {
+        name: sum(one.token_sums[name].item() for one in scored if name in one.token_sums) / count
+        for name, count in counts.items()
+    }
+    loss = sum(one.loss.item() for one in scored)
+    return {**means, "loss": loss, DRIFT_MAX: max((one.largest_drift for one in scored), default=0.0)}

@@ -4,20 +4,11 @@ The adapted model is a `peft.PeftModel`. Its base stays as it was: under `model.
 reference policy, at no cost in memory.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from whet.config import LoraConfig
 from whet.errors import UserError
 from whet.models.quiet import quiet
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-BASE = ".base_layer."
-"""What peft puts into the name of a weight under an adapter."""
-
-ADAPTER = ".lora_"
-"""What the name of an adapter's weight has in it."""
 
 
 def add_lora(model: Any, config: LoraConfig, seed: int = 0) -> Any:
@@ -68,30 +59,3 @@ def _check_targets(model: Any, config: LoraConfig) -> None:
         if target not in names:
             fix = f"this model has {', '.join(names)}, or say all-linear"
             raise UserError(f"model.lora.targets: no linear layer is named {target!r}; {fix}")
-
-
-def merged_state(model: Any) -> "dict[str, Tensor]":
-    """The weights of the plain model that equals `model` with its adapters: W + (alpha / rank) B A.
-
-    Names are those of the model without adapters, so that any loader takes them, and weights that are kept in four
-    bits are unpacked. Fresh tensors for these and where there is an adapter, the model's own elsewhere; `model` stays
-    as it is, and need not have adapters at all.
-    """
-    import torch
-    from peft.tuners.lora import LoraLayer
-
-    from whet.models.quantized import is_packed, weight_of
-
-    base = model.get_base_model() if hasattr(model, "peft_config") else model
-    packed = {name: module for name, module in base.named_modules() if is_packed(module)}
-    notes = tuple(f"{name}.weight." for name in packed)  # how the codes are to be read
-    state = {name: tensor for name, tensor in base.state_dict().items() if not name.startswith(notes)}
-    merged = {name.replace(BASE, "."): tensor for name, tensor in state.items() if ADAPTER not in name}
-    merged |= {f"{name}.weight".replace(BASE, "."): weight_of(module) for name, module in packed.items()}
-    layers = {name: module for name, module in base.named_modules() if isinstance(module, LoraLayer)}
-    with torch.no_grad():
-        for name, layer in layers.items():
-            weight = merged[f"{name}.weight"]
-            updates = [layer.get_delta_weight(adapter).to(weight.dtype) for adapter in layer.active_adapters]
-            merged[f"{name}.weight"] = sum(updates, weight)
-    return merged

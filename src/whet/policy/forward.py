@@ -14,6 +14,7 @@ from torch import Tensor
 
 from whet.batch import Batch
 from whet.models.supported import windows
+from whet.models.weights import body, head_weight
 from whet.policy.packing import Packing, pack
 from whet.policy.recompute import within_memory
 from whet.policy.shared_prefix import shared_prefix_attention
@@ -29,14 +30,14 @@ ATTENTION = "whet_shared_prefix"
 def shared_prefix(model: Any, batch: Batch, temperature: float) -> Tensor:
     """Packed: the body runs on P + ΣC tokens, the head on response tokens only."""
     hidden_MD, targets_M = _packed(model, batch)
-    logprobs_M = token_logprobs(hidden_MD, model.get_output_embeddings().weight, targets_M, temperature)
+    logprobs_M = token_logprobs(hidden_MD, head_weight(model), targets_M, temperature)
     return _scattered(logprobs_M, batch)
 
 
 def shared_prefix_with_entropies(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
     """The same, and the entropy of the distribution that each response token was drawn from."""
     hidden_MD, targets_M = _packed(model, batch)
-    head_VD = model.get_output_embeddings().weight
+    head_VD = head_weight(model)
     logprobs_M, entropies_M = token_logprobs_and_entropies(hidden_MD, head_VD, targets_M, temperature)
     return _scattered(logprobs_M, batch), _scattered(entropies_M, batch)
 
@@ -74,7 +75,7 @@ def _packed(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
     tokens_N[where.response_BT[batch.mask_BT]] = batch.tokens_BT[batch.mask_BT]
     replaced, there = partial(_attention, model), where.to(device)
     with replaced(), within_memory(model, len(tokens_N), replaced):
-        hidden_1ND = _body(model)(
+        hidden_1ND = body(model)(
             input_ids=tokens_N[None].to(device),
             position_ids=where.positions_N[None].to(device),
             use_cache=False,
@@ -107,11 +108,6 @@ def _scattered(values_M: Tensor, batch: Batch) -> Tensor:
     mask_BT = batch.mask_BT.to(values_M.device)
     zeros_BT = torch.zeros(mask_BT.shape, dtype=values_M.dtype, device=values_M.device)
     return zeros_BT.masked_scatter(mask_BT, values_M)
-
-
-def _body(model: Any) -> Any:
-    """The decoder under the head, inside a peft wrapper or not."""
-    return model.get_base_model().model if hasattr(model, "peft_config") else model.model
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """π_θ: any `AutoModelForCausalLM`, asked for the log-probabilities of responses."""
 
-import sys
 from copy import copy
 from typing import Any
 
@@ -27,8 +26,12 @@ class LanguageModel:
         """Which weights it began as, for manifests."""
         self.fused = is_fused(model)
         """Whether sampler and learner take the fast paths."""
-        self.max_micro_batch_tokens = sys.maxsize
-        """Tokens at a time that the learner has not failed with for want of memory."""
+
+    def without_fast_paths(self) -> "LanguageModel":
+        """The same policy through the model's own forward, in sampler and learner."""
+        other = copy(self)
+        other.fused = False
+        return other
 
     def with_model(self, model: Any, temperature: float) -> "LanguageModel":
         """The same tokenizer and paths for another model, or at another temperature."""

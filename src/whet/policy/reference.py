@@ -22,11 +22,11 @@ class NoReference:
     def sync(self, step: int) -> None:
         """There is nothing to move."""
 
-    def tensors(self) -> Mapping[str, Tensor]:
+    def state_dict(self) -> Mapping[str, Tensor]:
         """None."""
         return {}
 
-    def restore(self, held: Mapping[str, Tensor]) -> None:
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """There is nothing to restore."""
 
 
@@ -46,17 +46,17 @@ class FrozenReference:
     def sync(self, step: int) -> None:
         """It stays as it is."""
 
-    def tensors(self) -> Mapping[str, Tensor]:
+    def state_dict(self) -> Mapping[str, Tensor]:
         """The weights that the policy learns, as they were: the others are the model's own."""
         weights = dict(self.policy.model.named_parameters())
         return {name: weights[name] for name in self.learned}
 
     @torch.no_grad()
-    def restore(self, held: Mapping[str, Tensor]) -> None:
-        """Becomes what `tensors` told of."""
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Becomes what `state_dict` gave."""
         weights = dict(self.policy.model.named_parameters())
         for name in self.learned:
-            weights[name].copy_(held[name])
+            weights[name].copy_(state[name])
 
 
 class FollowingReference(FrozenReference):
@@ -76,15 +76,15 @@ class FollowingReference(FrozenReference):
         for weight, master, target in weights:
             weight.copy_(master.lerp_(target.float(), self.mix))
 
-    def tensors(self) -> Mapping[str, Tensor]:
+    def state_dict(self) -> Mapping[str, Tensor]:
         """The mixtures."""
         return {str(index): master for index, master in enumerate(self.masters)}
 
     @torch.no_grad()
-    def restore(self, held: Mapping[str, Tensor]) -> None:
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """Mixtures, and the layers' rounded copies of them."""
         for index, (weight, master) in enumerate(zip(self.policy.model.parameters(), self.masters, strict=True)):
-            weight.copy_(master.copy_(held[str(index)]))
+            weight.copy_(master.copy_(state[str(index)]))
 
 
 class AdaptersOff:
@@ -103,11 +103,11 @@ class AdaptersOff:
     def sync(self, step: int) -> None:
         """What lies under the adapters does not move."""
 
-    def tensors(self) -> Mapping[str, Tensor]:
+    def state_dict(self) -> Mapping[str, Tensor]:
         """None: it is the model as it was loaded."""
         return {}
 
-    def restore(self, held: Mapping[str, Tensor]) -> None:
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """There is nothing to restore."""
 
 

@@ -26,15 +26,15 @@ def gold_failures(problems: Sequence[Problem], response_format: ResponseFormat, 
     if not mixture.parts:
         return []
     texts = [response_format.render(problem.solution, problem.answer) for problem in problems]
-    groups = mixture.grade(
+    graded = mixture.grade(
         [Prompt(problem, ({"role": "user", "content": problem.question},), ()) for problem in problems],
         [(Rollout((), (), text, "stop"),) for text in texts],
     )
-    failed = {(failure.reward, failure.problem) for failure in mixture.failures}
-    short = [_short(group, mixture, failed) for group in groups]
+    failed = {(failure.reward, failure.problem) for failure in graded.failures}
+    short = [_short(group, mixture, failed) for group in graded.groups]
     return [
         GoldFailure(group.prompt.problem, text, group.rewards[0], full, parts)
-        for group, text, parts in zip(groups, texts, short, strict=True)
+        for group, text, parts in zip(graded.groups, texts, short, strict=True)
         if parts
     ]
 

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
 
@@ -20,16 +19,12 @@ class Logs:
     def __init__(self) -> None:
         self.extra: dict[str, list[Any]] = {}
         """Through `log_extra(column, values)`: one value for each rollout, by column."""
-        self._values: defaultdict[str, list[float]] = defaultdict(list)
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """Through `log_metric(name, value)`: the mean by name, in alphabetical order: functions may log at once."""
-        return {name: fmean(values) for name, values in sorted(self._values.items())}
+        self.values: defaultdict[str, list[float]] = defaultdict(list)
+        """Through `log_metric(name, value)`: every value, by name."""
 
     def log_metric(self, name: str, value: float) -> None:
         """Adds a value to the mean that is reported under `name`."""
-        self._values[name].append(float(value))
+        self.values[name].append(float(value))
 
     def log_extra(self, column: str, values: Sequence[Any]) -> None:
         """Keeps one value for each rollout."""

@@ -6,7 +6,6 @@ silently zeroes a step: the failure is recorded with the sample that caused it, 
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
@@ -17,7 +16,7 @@ from whet.rewards.calls import RewardError, as_reward, as_rewards, attempt_all, 
 from whet.rewards.completions import Sample, columns_of, samples_of
 from whet.rewards.logs import Logs
 from whet.rewards.weight_schedule import largest, weight_at
-from whet.types import Group, Outputs, Prompt, Reward
+from whet.types import Failure, Graded, Group, Outputs, Prompt, Reward
 
 Policy = Literal["skip", "zero", "fail"]
 
@@ -41,18 +40,6 @@ class Part(NamedTuple):
         return self.function(**columns)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A reward function that failed on a sample."""
-
-    reward: str
-    problem: str | None
-    """The problem's id; `None` where the function failed over the step but on no sample of it alone."""
-    sample: int | None
-    """Which of the problem's rollouts, from 0."""
-    what: str
-
-
 class Mixture:
     """A weighted sum of reward functions; plays `whet.protocols.Grader`.
 
@@ -63,12 +50,8 @@ class Mixture:
     def __init__(self, parts: Sequence[Part | tuple[str, RewardFn, float]]) -> None:
         self.parts = _named_apart([Part(*part) for part in parts])
         """The parts; the second one of a name is called `name_2`."""
-        self.failures: list[Failure] = []
-        """What failed in the last call of `grade`."""
-        self.failure_counts: Counter[str] = Counter()
-        """Failures by reward since the beginning."""
-        self.logs = Logs()
-        """What functions logged in the last call of `grade`."""
+        self.on_error = {part.name: part.on_error for part in self.parts}
+        """By part, what stands for a reward that failed."""
 
     @property
     def full_marks(self) -> float | None:
@@ -87,25 +70,28 @@ class Mixture:
         asking = (part for part in self.parts if part.asks_gold and largest(part.weight) > 0)
         return {part.name: part.full_mark for part in asking if part.full_mark is not None}
 
-    def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int = 0) -> list[Group]:
-        """One complete group per prompt. A total is the sum of the parts that are not `None`, at their weights of
-        this `step`, and `None` where all are. Functions that ask for `trainer_state` are told the step.
+    def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int = 0) -> Graded:
+        """One complete group per prompt, and what functions logged and failed with.
+
+        A total is the sum of the parts that are not `None`, at their weights of this `step`, and `None` where all are.
+        Functions that ask for `trainer_state` are told the step.
 
         Raises:
             UserError: a part whose policy is `fail` failed, or a function lacks something it needs.
         """
-        self.failures, self.logs = [], Logs()
+        logs, failures = Logs(), list[Failure]()
         samples = samples_of(prompts, outputs)
-        told = self.logs.keywords(step)
+        told = logs.keywords(step)
         calls = [partial(part.function, **columns_of(samples), **told) for part in self.parts]
         results = attempt_all(calls) if samples else [[] for _ in calls]
-        values = [self._settle(*pair, samples, step) for pair in zip(self.parts, results, strict=True)]
+        values = [_settle(*pair, samples, step, failures) for pair in zip(self.parts, results, strict=True)]
         weights = [weight_at(part.weight, step) for part in self.parts]
         rewards = iter([self._reward(row, weights) for row in zip(*values, strict=True)])
-        return [
+        groups = (
             Group(prompt, tuple(row), tuple(next(rewards) for _ in row))
             for prompt, row in zip(prompts, outputs, strict=True)
-        ]
+        )
+        return Graded(tuple(groups), logs.values, failures=tuple(failures))
 
     def _reward(self, values: Sequence[float | None], weights: Sequence[float]) -> Reward:
         """The parts as they are, and their weighted sum."""
@@ -114,33 +100,42 @@ class Mixture:
         given = [weight * value for weight, value in zip(weights, values, strict=True) if value is not None]
         return Reward(sum(given) if given else None, named, weighed)
 
-    def _settle(self, part: Part, result: Any, samples: Sequence[Sample], step: int) -> list[float | None]:
-        """One value per sample from what a call gave, asking again for each sample alone where it failed."""
-        try:
-            return [self._value(part, *pair) for pair in zip(as_rewards(result, len(samples)), samples, strict=True)]
-        except RewardError as error:
-            whole = error
-        alone = [partial(part.function, **columns_of([one]), **Logs().keywords(step)) for one in samples]
-        before = len(self.failures)
-        values = [self._value(part, *pair) for pair in zip(one_by_one(alone), samples, strict=True)]
-        if len(self.failures) == before:
-            self._fail(part, None, f"{whole} over the whole step, though on no sample alone")
-        return values
 
-    def _value(self, part: Part, entry: Any, sample: Sample) -> float | None:
-        try:
-            return as_reward(entry)
-        except RewardError as error:
-            return self._fail(part, sample, str(error))
+def _settle(
+    part: Part, result: Any, samples: Sequence[Sample], step: int, failures: list[Failure]
+) -> list[float | None]:
+    """One value per sample from what a call gave, asking again for each sample alone where it failed.
 
-    def _fail(self, part: Part, sample: Sample | None, what: str) -> float | None:
-        """Records a failure and says what stands for the reward."""
-        problem, index = (sample.prompt.problem.id, sample.number) if sample else (None, None)
-        self.failures.append(Failure(part.name, problem, index, what))
-        self.failure_counts[part.name] += 1
-        if part.on_error == "fail":
-            raise UserError(f"reward {part.name!r} {what}, on sample {index} of problem {problem!r} (on_error: fail)")
-        return _STANDS_FOR[part.on_error]
+    What fails is added to `failures`.
+    """
+    try:
+        entries = as_rewards(result, len(samples))
+    except RewardError as error:
+        whole = error
+    else:
+        return [_value(part, *pair, failures) for pair in zip(entries, samples, strict=True)]
+    alone = [partial(part.function, **columns_of([one]), **Logs().keywords(step)) for one in samples]
+    before = len(failures)
+    values = [_value(part, *pair, failures) for pair in zip(one_by_one(alone), samples, strict=True)]
+    if len(failures) == before:
+        _fail(part, None, f"{whole} over the whole step, though on no sample alone", failures)
+    return values
+
+
+def _value(part: Part, entry: Any, sample: Sample, failures: list[Failure]) -> float | None:
+    try:
+        return as_reward(entry)
+    except RewardError as error:
+        return _fail(part, sample, str(error), failures)
+
+
+def _fail(part: Part, sample: Sample | None, what: str, failures: list[Failure]) -> float | None:
+    """Adds a failure and says what stands for the reward."""
+    problem, index = (sample.prompt.problem.id, sample.number) if sample else (None, None)
+    failures.append(Failure(part.name, problem, index, what))
+    if part.on_error == "fail":
+        raise UserError(f"reward {part.name!r} {what}, on sample {index} of problem {problem!r} (on_error: fail)")
+    return _STANDS_FOR[part.on_error]
 
 
 _STANDS_FOR: dict[Policy, float | None] = {"skip": None, "zero": 0.0}

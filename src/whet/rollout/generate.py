@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from whet.rollout.rng import uniforms
-from whet.rollout.sampling import SamplingParams, draw
+from whet.rollout.sampling import draw
+from whet.types import SamplingParams
 
 
 class Engine(Protocol):
@@ -46,14 +47,14 @@ def generate(
     engine: Engine,
     prompts: Sequence[Sequence[int]],
     keys_R: Tensor,
-    how: SamplingParams,
-    max_tokens: int,
+    params: SamplingParams,
     end_tokens: frozenset[int],
 ) -> Iterator[Drawn]:
-    """Yields the tokens of each position until every row has ended or `max_tokens` are drawn.
+    """Yields the tokens of each position until every row has ended or `params.max_tokens` are drawn.
 
     `keys_R` holds the counter of each row (`whet.rollout.rng.key`), rows of a prompt being neighbours.
     """
+    max_tokens = params.max_tokens
     logits_RV = engine.start(prompts, len(keys_R) // len(prompts), max_tokens)
     rows_R = torch.arange(len(keys_R), device=logits_RV.device)
     keys_R = keys_R.to(logits_RV.device)
@@ -62,7 +63,7 @@ def generate(
     untold: list[tuple[Tensor, ...]] = []
     for position in range(max_tokens):
         uniform_R = uniforms(keys_R, torch.full_like(keys_R, position))
-        tokens_R, logprobs_R = draw(logits_RV, uniform_R, how)
+        tokens_R, logprobs_R = draw(logits_RV, uniform_R, params)
         untold.append((alive_R, rows_R, tokens_R, logprobs_R))
         alive_R = alive_R & ~torch.isin(tokens_R, ends)
         if len(untold) == engine.eos_check_interval or position + 1 == max_tokens:

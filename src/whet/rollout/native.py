@@ -1,7 +1,7 @@
-"""Our own sampler: a fused copy of the weights for every step, prompts read once, all rows in one batch."""
+"""Our own engine: a fused copy of the weights for every `load`, prompts read once, all rows in one batch."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import torch
@@ -10,73 +10,67 @@ from whet.rollout.engine.cuda_graph import GraphedDecoder
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fuse import fuse
 from whet.rollout.engine.fused_weights import FusedWeights
-from whet.rollout.engine.transformers_engine import ForwardEngine
+from whet.rollout.engine.transformers_engine import TransformersEngine
 from whet.rollout.generate import Drawn, Engine, generate
-from whet.rollout.rng import key
-from whet.rollout.sampling import SamplingParams
-from whet.types import Finish, Outputs, Prompt, Rollout
+from whet.types import Completion, Finish, Request, SamplingParams, Token
 
 
 class NativeSampler:
-    """Plays the role of Sampler for any `AutoModelForCausalLM`.
+    """Plays `Sampler` for any `AutoModelForCausalLM`."""
 
-    A temperature of 0 answers greedily. `purpose` keeps the random numbers of training, probing and evaluation
-    apart.
-    """
-
-    def __init__(self, how: SamplingParams, max_tokens: int, seed: int, purpose: str, max_rows: int = 128) -> None:
-        self.how = how
-        self.max_tokens = max_tokens
-        self.stream = (seed, purpose)
+    def __init__(self, max_rows: int = 128) -> None:
         self.max_rows = max_rows
+        """Completions sampled at the same time, at most, unless one request asks for more."""
+        self.engine: Engine | None = None
+        self.end_tokens: frozenset[int] = frozenset()
 
     def load(self, policy: Any) -> None:
         """π_old ← π_θ: copies the weights, or borrows them where no fused copy is known."""
-        self.tokenizer = policy.tokenizer
+        self.release()  # give the last copy up before the next is made
         self.end_tokens = policy.end_tokens()
-        self.__dict__.pop("engine", None)  # give the last copy up before the next is made
         self.engine = ENGINES[policy.fused](policy.model)
 
-    def sample(self, prompts: Sequence[Prompt], n: int, step: int) -> Outputs:
-        """`n` rollouts for each prompt, in order."""
-        per_call = max(self.max_rows // n, 1)
-        keys = self._keys(prompts, n, step)
-        calls = [slice(start, start + per_call) for start in range(0, len(prompts), per_call)]
-        return [rollouts for call in calls for rollouts in self._sample_together(prompts[call], keys[call])]
+    def release(self) -> None:
+        """Lets go of the weights, and of the keys and values of the last call."""
+        self.engine = None
 
-    def stream_tokens(self, prompt: Prompt) -> Iterator[Drawn]:
-        """One response, token by token, for reading along."""
-        return self._generate([prompt], self._keys([prompt], 1, 0))
+    def generate(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
+        """For each request one completion per key, in order."""
+        found: list[list[Completion]] = []
+        for size, same in groupby(requests, lambda request: len(request.keys)):  # a call has as many rows for each
+            waiting = list(same)
+            per_call = max(self.max_rows // max(size, 1), 1)
+            for start in range(0, len(waiting), per_call):
+                found += self._generate_together(waiting[start : start + per_call], params)
+        return found
 
-    def _keys(self, prompts: Sequence[Prompt], n: int, step: int) -> list[list[int]]:
-        """The counters of each prompt's rows; a problem that comes again goes on counting its samples."""
-        asked: Counter[str] = Counter()
-        keys = []
-        for problem in (prompt.problem.id for prompt in prompts):
-            samples = range(asked[problem], asked[problem] + n)
-            keys.append([key(*self.stream, step, problem, sample) for sample in samples])
-            asked[problem] += n
-        return keys
+    def stream(self, request: Request, params: SamplingParams) -> Iterator[Token]:
+        """The one completion of a request with one key, token by token."""
+        for count, drawn in enumerate(self._drawn([request], params), 1):
+            ((token,), (logprob,)) = drawn.tokens, drawn.logprobs
+            ended: Finish | None = "stop" if token in self.end_tokens else None
+            yield Token(token, logprob, ended or ("length" if count == params.max_tokens else None))
 
-    def _generate(self, prompts: Sequence[Prompt], keys: Sequence[Sequence[int]]) -> Iterator[Drawn]:
-        keys_R = torch.tensor(keys).flatten()
-        tokens = [prompt.tokens for prompt in prompts]
-        return generate(self.engine, tokens, keys_R, self.how, self.max_tokens, self.end_tokens)
+    def _drawn(self, requests: Sequence[Request], params: SamplingParams) -> Iterator[Drawn]:
+        if self.engine is None:
+            raise RuntimeError("a sampler samples between load and release only")
+        keys_R = torch.tensor([request.keys for request in requests]).flatten()
+        contexts = [request.tokens for request in requests]
+        return generate(self.engine, contexts, keys_R, params, self.end_tokens)
 
-    def _sample_together(self, prompts: Sequence[Prompt], keys: Sequence[Sequence[int]]) -> list[list[Rollout]]:
-        n = len(keys[0])
-        drawn: list[list[tuple[int, float]]] = [[] for _ in range(len(prompts) * n)]
-        for some in self._generate(prompts, keys):
-            for row, token, logprob in zip(some.rows, some.tokens, some.logprobs, strict=True):
-                drawn[row].append((token, logprob))
-        rollouts = [self._rollout(row) for row in drawn]
-        return [rollouts[start : start + n] for start in range(0, len(rollouts), n)]
+    def _generate_together(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
+        """In one call of the engine; every request has equally many keys."""
+        size = len(requests[0].keys)
+        rows: list[list[tuple[int, float]]] = [[] for _ in range(len(requests) * size)]
+        for drawn in self._drawn(requests, params) if size else ():
+            for row, token, logprob in zip(drawn.rows, drawn.tokens, drawn.logprobs, strict=True):
+                rows[row].append((token, logprob))
+        completions = [self._completion(row) for row in rows]
+        return [completions[index * size : (index + 1) * size] for index in range(len(requests))]
 
-    def _rollout(self, drawn: list[tuple[int, float]]) -> Rollout:
+    def _completion(self, drawn: Sequence[tuple[int, float]]) -> Completion:
         tokens, logprobs = zip(*drawn, strict=True)
-        finish: Finish = "stop" if tokens[-1] in self.end_tokens else "length"
-        said = tokens[:-1] if finish == "stop" else tokens
-        return Rollout(tokens, logprobs, self.tokenizer.decode(said, skip_special_tokens=True), finish)
+        return Completion(tokens, logprobs, "stop" if tokens[-1] in self.end_tokens else "length")
 
 
 def fused_decoder(model: Any) -> Engine:
@@ -88,5 +82,5 @@ def fused_decoder(model: Any) -> Engine:
 DECODERS: Mapping[str, Callable[[FusedWeights], Engine]] = {"cpu": Decoder, "cuda": GraphedDecoder}
 """By the kind of device."""
 
-ENGINES: Mapping[bool, Callable[[Any], Engine]] = {True: fused_decoder, False: ForwardEngine}
+ENGINES: Mapping[bool, Callable[[Any], Engine]] = {True: fused_decoder, False: TransformersEngine}
 """By whether the fast paths know the model."""

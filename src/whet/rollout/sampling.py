@@ -5,33 +5,25 @@ the softmax, which gives the token's log-probability as well.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from whet.types import SamplingParams
+
 BLOCK = 256
 """Vocabulary entries summed together before the search."""
 
 
-@dataclass(frozen=True, slots=True)
-class SamplingParams:
-    """How logits become a distribution. Temperature 0 takes the most likely token."""
-
-    temperature: float = 1.0
-    top_p: float = 1.0
-    """Keep the smallest set of tokens whose probability reaches this (arXiv:1904.09751)."""
-
-
-def draw(logits_RV: Tensor, uniform_R: Tensor, how: SamplingParams) -> tuple[Tensor, Tensor]:
+def draw(logits_RV: Tensor, uniform_R: Tensor, params: SamplingParams) -> tuple[Tensor, Tensor]:
     """Tokens int64 `[R]` and their log-probabilities float32 `[R]`.
 
     Log-probabilities are those of the whole distribution at this temperature (at 1 for temperature 0): what
     the learner computes for the same token.
     """
-    share_RV = torch.softmax(_scaled(logits_RV, how.temperature or 1.0), -1, dtype=torch.float32)
-    tokens_R = _METHODS[how.temperature > 0, how.top_p < 1](share_RV, uniform_R, how.top_p)
+    share_RV = torch.softmax(_scaled(logits_RV, params.temperature or 1.0), -1, dtype=torch.float32)
+    tokens_R = _METHODS[params.temperature > 0, params.top_p < 1](share_RV, uniform_R, params.top_p)
     return tokens_R, share_RV.gather(-1, tokens_R[:, None])[:, 0].log()
 
 

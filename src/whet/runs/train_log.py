@@ -1,4 +1,4 @@
-"""Whatever is said while a run goes reaches its `train.log` too, also what was said before there was a run."""
+"""The log of a run: every line of its view, those from before it had a folder included, and how it ended."""
 
 import errno
 import logging
@@ -28,7 +28,8 @@ class TrainLog:
 
     @contextmanager
     def record_outcome(self, run: RunWriter) -> Iterator[None]:
-        """Says how the run ended."""
+        """Begins the log of `run`, and says how the run ended."""
+        self.begin(run)
         try:
             yield
             run.log("finished")

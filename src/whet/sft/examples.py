@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import takewhile, zip_longest
 
 import torch
-from torch import Tensor
 
 from whet.batch import Batch
 
@@ -17,18 +16,39 @@ class Example:
     prompt: tuple[int, ...]
     response: tuple[int, ...]
 
+    @property
+    def tokens(self) -> int:
+        """Tokens of both."""
+        return len(self.prompt) + len(self.response)
+
 
 @dataclass(frozen=True, slots=True)
-class Packed:
-    """Examples as rows over the tokens that all of their prompts begin with, which exist once."""
+class Examples:
+    """Examples that are learned from together; plays `whet.protocols.Splittable`."""
 
-    batch: Batch
-    target_BT: Tensor
-    """bool `[B, T]`: True on the tokens to imitate: the responses, not the rest of the prompts."""
+    all: Sequence[Example]
+
+    def micro_batches(self, tokens: int) -> Iterator["Examples"]:
+        """The examples in order, cut so that no part passes `tokens`, prompts and responses together."""
+        start, used = 0, 0
+        for index, example in enumerate(self.all):
+            if index > start and used + example.tokens > tokens:
+                yield Examples(self.all[start:index])
+                start, used = index, 0
+            used += example.tokens
+        yield Examples(self.all[start:])
+
+    @property
+    def smallest(self) -> int:
+        """Tokens of the shortest example."""
+        return min(example.tokens for example in self.all)
 
 
-def pack(examples: Sequence[Example]) -> Packed:
-    """The examples as one group: their common beginning (system prompt, template) is its shared prompt."""
+def one_group(examples: Sequence[Example]) -> Batch:
+    """The examples as one group: their common beginning (system prompt, template) is its shared prompt.
+
+    What counts in the loss are the responses, not the rest of the prompts.
+    """
     shared = common_prefix([example.prompt for example in examples])
     rows = [example.prompt[shared:] + example.response for example in examples]
     asked_B = torch.tensor([len(example.prompt) - shared for example in examples])
@@ -37,15 +57,15 @@ def pack(examples: Sequence[Example]) -> Packed:
     mask_BT = steps_T < lengths_B[:, None]
     tokens_BT = torch.zeros(mask_BT.shape, dtype=torch.long)
     tokens_BT[mask_BT] = torch.tensor([token for row in rows for token in row])
-    batch = Batch(
+    return Batch(
         prompts=(torch.tensor(examples[0].prompt[:shared], dtype=torch.long),),
         group_B=torch.zeros(len(rows), dtype=torch.long),
         tokens_BT=tokens_BT,
         mask_BT=mask_BT,
+        loss_mask_BT=mask_BT & (steps_T >= asked_B[:, None]),
         advantage_B=torch.zeros(len(rows)),
         old_logprobs_BT=torch.zeros(mask_BT.shape),
     )
-    return Packed(batch, mask_BT & (steps_T >= asked_B[:, None]))
 
 
 def common_prefix(rows: Sequence[Sequence[int]]) -> int:
@@ -56,15 +76,3 @@ def common_prefix(rows: Sequence[Sequence[int]]) -> int:
     """
     same = takewhile(lambda column: len(set(column)) == 1, zip_longest(*rows))
     return sum(1 for _ in same)
-
-
-def parts(examples: Sequence[Example], tokens: int) -> Iterator[Sequence[Example]]:
-    """The examples in order, cut so that no part passes `tokens`, prompts and responses together."""
-    start, used = 0, 0
-    for index, example in enumerate(examples):
-        cost = len(example.prompt) + len(example.response)
-        if index > start and used + cost > tokens:
-            yield examples[start:index]
-            start, used = index, 0
-        used += cost
-    yield examples[start:]

@@ -6,11 +6,11 @@ from random import Random
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from whet.config import SftConfig
-from whet.oom import retry_with_smaller_batches
 from whet.protocols import Optimizer, Policy
-from whet.sft.examples import Example, pack, parts
+from whet.sft.examples import Example, Examples, one_group
 from whet.sft.nll import negative_log_likelihood
 
 Report = Callable[[int, Mapping[str, float]], None]
@@ -34,12 +34,12 @@ class Progress:
         self.since_best = 0 if better else self.since_best + 1
         self.best = loss if better else self.best
 
-    def state(self) -> dict[str, float | int | None]:
+    def state_dict(self) -> dict[str, float | int | None]:
         """As JSON has it."""
         return asdict(self)
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what `state` told of."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes on from what `state_dict` gave."""
         self.done, self.best, self.since_best = (state[name] for name in ("done", "best", "since_best"))
 
 
@@ -61,7 +61,7 @@ def warm_start(
     for step in range(progress.done, config.steps):
         if progress.since_best >= config.patience:
             return
-        loss = _learn(policy, optimizer, _draw(examples, step, config.batch_size, seed), config.micro_batch_tokens)
+        loss = _learn(policy, optimizer, _draw(examples, step, config.batch_size, seed))
         metrics = {"loss": loss, **optimizer.step(step)}
         if held_out and (step + 1) % config.evaluate_every == 0:
             metrics["held_out_loss"] = held_out_loss(policy, held_out, config.micro_batch_tokens)
@@ -81,29 +81,25 @@ def _order(size: int, seed: int, epoch: int) -> list[int]:
     return Random(f"{seed} {epoch}").sample(range(size), size)
 
 
-def _learn(policy: Policy, optimizer: Optimizer, examples: Sequence[Example], micro_batch_tokens: int) -> float:
+def _learn(policy: Policy, optimizer: Optimizer, examples: Sequence[Example]) -> float:
     """Adds the gradient of the mean NLL over these examples; returns it in nats per token."""
     tokens = sum(len(example.response) for example in examples)
 
-    def gradient(at_a_time: int) -> float:
-        total = 0.0
-        for part in parts(examples, at_a_time):
-            packed = pack(part)
-            loss = negative_log_likelihood(policy.logprobs(packed.batch), packed.target_BT, tokens)
-            optimizer.backward(loss)
-            total += loss.item()
-        return total
+    def loss(part: Examples) -> tuple[Tensor, float]:
+        value = _nll(policy, part, tokens)
+        return value, value.item()
 
-    smallest = min(len(example.prompt) + len(example.response) for example in examples)
-    total, policy.max_micro_batch_tokens = retry_with_smaller_batches(
-        gradient, min(micro_batch_tokens, policy.max_micro_batch_tokens), smallest, optimizer.zero_grad
-    )
-    return total
+    return sum(optimizer.accumulate([Examples(examples)], loss))
 
 
 @torch.no_grad()
 def held_out_loss(policy: Policy, examples: Sequence[Example], micro_batch_tokens: int) -> float:
     """The mean NLL of solutions that are not trained on, in nats per token."""
     tokens = sum(len(example.response) for example in examples)
-    packs = [pack(part) for part in parts(examples, micro_batch_tokens)]
-    return sum(negative_log_likelihood(policy.logprobs(p.batch), p.target_BT, tokens).item() for p in packs)
+    return sum(_nll(policy, part, tokens).item() for part in Examples(examples).micro_batches(micro_batch_tokens))
+
+
+def _nll(policy: Policy, part: Examples, tokens: int) -> Tensor:
+    """This part's share of the mean over `tokens` tokens."""
+    batch = one_group(part.all)
+    return negative_log_likelihood(policy.logprobs(batch), batch.loss_mask_BT, tokens)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from whet.build.roles import build_sampler
+from whet.build.roles import build_rollouts
 from whet.build.task import Task
 from whet.config import Config
 from whet.data.mixed import parts_of
@@ -14,12 +14,14 @@ from whet.diagnose.lengths import LengthReport, measure_lengths
 from whet.diagnose.probe import Probe, measure_probe
 from whet.diagnose.report import CheckReport
 from whet.eval.statistics import wilson
+from whet.grpo.experience import loaded
+from whet.protocols import Sampler
 from whet.rewards.gold import gold_failures
 from whet.runs.views.view import View
 from whet.sft.examples import Example
 from whet.stages.warm_start import example
 from whet.train_loop.logging_grader import failure_lines
-from whet.types import Problem
+from whet.types import Failure, Problem
 from whet.workers.comparison_timeouts import timeout_lines
 
 if TYPE_CHECKING:
@@ -27,7 +29,12 @@ if TYPE_CHECKING:
 
 
 def check(
-    policy: "LanguageModel", task: Task, config: Config, view: View, earlier: CheckReport | None = None
+    policy: "LanguageModel",
+    sampler: Sampler,
+    task: Task,
+    config: Config,
+    view: View,
+    earlier: CheckReport | None = None,
 ) -> CheckReport:
     """Measures what training would meet; trains nothing.
 
@@ -35,34 +42,37 @@ def check(
     """
     view.phase("Check", 2)
     problems = _first(task.train, config.check.gold)
-    failures = earlier.gold_failures if earlier else tuple(gold_failures(problems, task.response_format, task.reward))
+    misread = earlier.gold_failures if earlier else tuple(gold_failures(problems, task.response_format, task.reward))
     view.advance(1)
-    probe = probe_model(policy, task, config)
-    for line in (*failure_lines(task.reward), *timeout_lines()):
+    probe, failures = probe_model(policy, sampler, task, config)
+    for line in (*failure_lines(failures, task.reward.on_error), *timeout_lines()):
         view.note(f"check: {line}")
     view.advance(2, accuracy=probe.pass_at_1, format=probe.format_rate, signal=probe.signal)
     return CheckReport.of(
         lengths=earlier.lengths if earlier else _lengths(problems, policy, task, config),
         probe=probe,
         gold_checked=len(problems),
-        gold_failures=failures,
+        gold_failures=misread,
         solutions=any(problem.solution for problem in _first(task.solutions, config.check.gold)),
         overlap=earlier.overlap if earlier else _overlap(task),
     )
 
 
-def probe_model(policy: "LanguageModel", task: Task, config: Config) -> Probe:
-    """Samples `check.samples` responses to `check.problems` training problems."""
-    sampler = build_sampler(config, "check")
-    sampler.load(policy)
+def probe_model(
+    policy: "LanguageModel", sampler: Sampler, task: Task, config: Config
+) -> tuple[Probe, Sequence[Failure]]:
+    """Samples `check.samples` completions of `check.problems` training problems; and what failed in grading them."""
+    sample = build_rollouts(config, sampler, policy.tokenizer, "check")
     prompts = task.stream.draw(config.check.problems, 0)
-    outputs = sampler.sample(prompts, config.check.samples, 0)
-    groups = task.reward.grade(prompts, outputs)
+    with loaded(sampler, policy):
+        outputs = sample(prompts, config.check.samples, 0)
+    graded = task.reward.grade(prompts, outputs)
+    groups = graded.groups
     verdicts = [
         [task.eval_set.check_answer(rollout.text, group.prompt.problem) for rollout in group.rollouts]
         for group in groups
     ]
-    return measure_probe(groups, verdicts, wilson, config.grpo.group_size)
+    return measure_probe(groups, verdicts, wilson, config.grpo.group_size), graded.failures
 
 
 def _overlap(task: Task) -> OverlapReport:

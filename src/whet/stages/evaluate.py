@@ -67,6 +67,7 @@ def _of_model(name: str, data: str | None, overrides: Overrides) -> Config:
 def evaluate_model(config: Config, view: View) -> "Evaluation":
     """Asks the held-out problems of `config`; trains nothing."""
     from whet.build.policy import build_policy
+    from whet.build.roles import build_sampler
     from whet.build.task import build_eval_set, longest_response
     from whet.data.load_data import held_out_source, load_source
     from whet.data.prompt_length import PromptLengthFilter
@@ -83,7 +84,8 @@ def evaluate_model(config: Config, view: View) -> "Evaluation":
         held_out = held_out_source(config.data)
         room = PromptLengthFilter(renderer, policy.context, longest_response(config, "eval"))
         problems = room.fitting(load_source(held_out, "test", config.seed), "data.test", max_broken(held_out))
-        return measure(policy, build_eval_set(config, problems, renderer, response_format), config, view, "Evaluate")
+        eval_set = build_eval_set(config, problems, renderer, response_format)
+        return measure(policy, build_sampler(config), eval_set, config, view, "Evaluate")
 
 
 def save_records(path: Path, evaluation: "Evaluation") -> None:

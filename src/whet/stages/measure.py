@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from whet.build.roles import build_sampler
+from whet.build.roles import build_rollouts
 from whet.build.task import EvalSet
 from whet.config import Config
 from whet.eval.evaluation import Evaluation, evaluate
+from whet.grpo.experience import loaded
+from whet.protocols import Sampler
 from whet.rewards.equality import answers_equal
 from whet.runs.views.view import View
 from whet.workers.comparison_timeouts import timeout_lines
@@ -14,25 +16,24 @@ if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
 
 
-def measure(policy: "LanguageModel", eval_set: EvalSet, config: Config, view: View, title: str) -> Evaluation:
+def measure(
+    policy: "LanguageModel", sampler: Sampler, eval_set: EvalSet, config: Config, view: View, title: str
+) -> Evaluation:
     """Greedy answers to the held-out problems, and samples where `eval.samples` asks for them."""
-    greedy = build_sampler(config, "evaluate", temperature=0.0)
-    greedy.load(policy)
-    sampled = None
-    if config.eval.samples > 1:
-        sampled = build_sampler(config, "evaluate", temperature=config.eval.temperature)
-        sampled.load(policy)
+    greedy = build_rollouts(config, sampler, policy.tokenizer, "evaluate", temperature=0.0)
+    sampled = build_rollouts(config, sampler, policy.tokenizer, "evaluate", temperature=config.eval.temperature)
     total = len(eval_set.prompts)
     view.phase(title, total)
-    evaluation = evaluate(
-        eval_set.prompts,
-        greedy,
-        eval_set.check_answer,
-        sampled,
-        config.eval.samples,
-        lambda done, _: view.advance(done) if done < total else None,
-        equal=answers_equal,
-    )
+    with loaded(sampler, policy):
+        evaluation = evaluate(
+            eval_set.prompts,
+            greedy,
+            eval_set.check_answer,
+            sampled,
+            config.eval.samples,
+            lambda done, _: view.advance(done) if done < total else None,
+            equal=answers_equal,
+        )
     view.advance(total, accuracy=evaluation.accuracy, format=evaluation.format_rate)
     for line in timeout_lines():
         view.note(f"{title}: {line}")

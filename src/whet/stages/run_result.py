@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from whet.diagnose.report import CheckReport
+from whet.errors import UserError
 from whet.eval.evaluation import Evaluation
 from whet.runs.pace import Pace
 from whet.runs.reader import RunReader
@@ -24,6 +26,28 @@ class RunResult:
     """By stage, in the order they were made."""
     pace: Pace | None = None
     """How fast GRPO went; None where there was none."""
+
+    @property
+    def reader(self) -> RunReader:
+        """Everything that the run left on disk: metrics, rollouts, findings."""
+        return RunReader(self.path)
+
+    def model(self) -> Any:
+        """The finished model, as `AutoModelForCausalLM` loads it. Raises `UserError` where the run did not end."""
+        from transformers import AutoModelForCausalLM
+
+        return AutoModelForCausalLM.from_pretrained(self._final())
+
+    def tokenizer(self) -> Any:
+        """Its tokenizer, chat template included. Raises as `model` does."""
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(self._final())
+
+    def _final(self) -> Path:
+        if final := self.reader.final:
+            return final
+        raise UserError(f"{self.path}: has no finished model: its training did not end; `whet resume` goes on with it")
 
 
 def finished(reader: RunReader) -> RunResult:

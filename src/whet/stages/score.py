@@ -19,9 +19,9 @@ from whet.formats import BUILT_IN, build_format
 from whet.protocols import RewardFn
 from whet.recipe.yaml_lines import read_value
 from whet.rewards.completions import OWN, text_of
-from whet.rewards.mixture import Failure, Mixture, Part
+from whet.rewards.mixture import Mixture, Part
 from whet.rewards.registry import build_reward
-from whet.types import Problem, Prompt, Rollout
+from whet.types import Failure, Problem, Prompt, Rollout
 from whet.workers.comparison_timeouts import timeout_lines
 from whet.workers.math_compare import compare_in_worker
 from whet.workers.reward_function import load_reward
@@ -88,6 +88,7 @@ class Scoring:
         self._sums = dict.fromkeys(self._names, 0.0)
         self._applied = Counter(dict.fromkeys(self._names, 0))
         self._first_failures: dict[str, Failure] = {}
+        self._failure_counts: Counter[str] = Counter()
         self._given_up: list[str] = []
 
     def __iter__(self) -> Iterator[Scores]:
@@ -108,7 +109,7 @@ class Scoring:
             count=self._count,
             means={name: total / count if count else None for name, (total, count) in pairs.items()},
             applied=dict(self._applied),
-            failures=dict(self._mixture.failure_counts),
+            failures=dict(self._failure_counts),
             first_failures=self._first_failures,
             given_up=self._given_up,
         )
@@ -117,11 +118,12 @@ class Scoring:
         names = dict.fromkeys(name for _, row in lines for name in row)
         prompts = [_prompt(number, {name: row.get(name) for name in names}) for number, row in lines]
         outputs = [[Rollout((), (), text_of(row["completion"]), "stop")] for _, row in lines]
-        groups = self._mixture.grade(prompts, outputs)
+        graded = self._mixture.grade(prompts, outputs)
         self._given_up += timeout_lines()
-        for failure in self._mixture.failures:
+        for failure in graded.failures:
+            self._failure_counts[failure.reward] += 1
             self._first_failures.setdefault(failure.reward, failure)
-        return [dict(reward.parts) for group in groups for reward in group.rewards]
+        return [dict(reward.parts) for group in graded.groups for reward in group.rewards]
 
 
 Asked = str | Mapping[str, Any]

@@ -69,11 +69,11 @@ def run_warm_start(
     learner = policy.with_model(policy.model, temperature=1.0)
     aside = min(config.sft.held_out, int(ASIDE * len(worked)))
     examples = [example(problem, task, policy) for problem in worked]
-    optimizer = build_optimizer(policy, config.sft.optimizer, config.sft.steps)
+    optimizer = build_optimizer(policy, config.sft.optimizer, config.sft.steps, config.sft.micro_batch_tokens)
     state = TrainingState(optimizer, NoReference(), {"progress": progress})
     checkpoints = CheckpointSchedule(state, run.warm_checkpoints, config.sft.steps, config.run)
     if saved:
-        state.restore(saved)
+        state.load(saved)
     view.phase("Warm start", config.sft.steps, progress.done)
 
     def report(step: int, metrics: Mapping[str, float]) -> None:

@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 
 class Clock:
@@ -48,21 +47,3 @@ class Clock:
             took = self.now() - began
             self.seconds[name] += took  # type: ignore[assignment]
             self.longest[name] = max(self.longest.get(name, 0.0), took)
-
-
-class Timed:
-    """A role whose every call is timed under one name; otherwise the role itself."""
-
-    def __init__(self, role: Any, name: str, clock: Clock) -> None:
-        self._role, self._name, self._clock = role, name, clock
-
-    def __getattr__(self, attribute: str) -> Any:
-        value = getattr(self._role, attribute)
-        return self._timed(value) if callable(value) else value
-
-    def _timed(self, function: Any) -> Any:
-        def call(*args: Any, **options: Any) -> Any:
-            with self._clock.timing(self._name):
-                return function(*args, **options)
-
-        return call

@@ -1,11 +1,12 @@
-"""r_i as a stage: the recipe's rewards, told the step, and a line for each of them that failed in it."""
+"""Grading beside the loop: timed, with a line for each reward that failed and for answers that took too long."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from whet.rewards.mixture import Failure, Mixture
+from whet.protocols import Grader
 from whet.runs.views.view import View
 from whet.text import one_line
-from whet.types import Group, Outputs, Prompt
+from whet.train_loop.clock import Clock
+from whet.types import Failure, Graded, Outputs, Prompt
 from whet.workers.comparison_timeouts import timeout_lines
 
 SHOWN = 160
@@ -13,28 +14,28 @@ SHOWN = 160
 
 
 class LoggingGrader:
-    """The role `Grader`: whatever fails is said, once per reward and step, and so are answers that were given up."""
+    """Plays `Grader`: grades as another one does, on the clock; whatever fails is said, once per reward and call."""
 
-    def __init__(self, mixture: Mixture, view: View, step: Callable[[], int]) -> None:
-        self.mixture, self.view, self.step = mixture, view, step
+    def __init__(self, grader: Grader, on_error: Mapping[str, str], view: View, clock: Clock) -> None:
+        """`on_error` says, by reward, what the recipe does about a failure."""
+        self.grader, self.on_error, self.view, self.clock = grader, on_error, view, clock
 
-    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
-        """r_i for every rollout of the step under way. Raises `UserError` as `Mixture.grade` does."""
-        step = self.step()
-        groups = self.mixture.grade(prompts, outputs, step)
-        for line in (*failure_lines(self.mixture), *timeout_lines(groups)):
+    def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int) -> Graded:
+        """r_i for every rollout of the step. Raises `UserError` as the grader under it does."""
+        with self.clock.timing("grade"):
+            graded = self.grader.grade(prompts, outputs, step)
+        for line in (*failure_lines(graded.failures, self.on_error), *timeout_lines(graded.groups)):
             self.view.note(f"step {step}: {line}")
-        return groups
+        return graded
 
 
-def failure_lines(mixture: Mixture) -> Iterator[str]:
-    """A line for each reward that failed in the last call of `grade`: how often, on what first, why, what follows."""
+def failure_lines(failures: Sequence[Failure], on_error: Mapping[str, str]) -> Iterator[str]:
+    """A line for each reward that failed: how often, on what first, why, and what follows."""
     by_reward: dict[str, list[Failure]] = {}
-    for failure in mixture.failures:
+    for failure in failures:
         by_reward.setdefault(failure.reward, []).append(failure)
-    policies = {part.name: part.on_error for part in mixture.parts}
-    for name, failures in by_reward.items():
-        yield f"reward {name} failed {_how_often(failures)} (on_error: {policies[name]})"
+    for name, some in by_reward.items():
+        yield f"reward {name} failed {_how_often(some)} (on_error: {on_error[name]})"
 
 
 def _how_often(failures: Sequence[Failure]) -> str:

@@ -1,4 +1,4 @@
-"""The role `Run` beside the training loop: each step to the run folder and to the terminal."""
+"""The role `Run` beside the training loop: each step to the run folder and to the terminal, then checked."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -8,26 +8,28 @@ from whet.runs.writer import RunWriter
 from whet.train_loop.clock import Clock
 from whet.train_loop.efficiency import Efficiency
 from whet.train_loop.health_monitor import HealthMonitor
-from whet.types import Group
+from whet.train_loop.step_checks import StepCheck
+from whet.types import Collected, Group
 
-Graded = Callable[[int, Sequence[Group]], Mapping[str, float]]
-"""Figures of a step's grading: those of each reward function, and what the functions logged themselves."""
+PartMetrics = Callable[[Sequence[Group], int], Mapping[str, float]]
+"""The figures of each reward function in a step."""
 
 
 class Recorder:
-    """The role `Run`: each step to the folder and to the view, with what its grading told."""
+    """Plays `Run` for the loop. A step is on disk before its figures are looked at."""
 
     def __init__(
         self,
         writer: RunWriter,
         view: View,
         clock: Clock,
-        graded: Graded,
+        part_metrics: PartMetrics,
         efficiency: Efficiency,
-        watch: HealthMonitor | None = None,
+        health: HealthMonitor,
+        checks: Sequence[StepCheck] = (),
     ) -> None:
-        self.writer, self.view, self.clock, self.graded = writer, view, clock, graded
-        self.efficiency, self.watch = efficiency, watch or HealthMonitor(writer, view)
+        self.writer, self.view, self.clock, self.part_metrics = writer, view, clock, part_metrics
+        self.efficiency, self.health, self.checks = efficiency, health, checks
 
     def steps(self, until: int) -> Iterable[int]:
         """The steps still to do; the clock starts anew with each."""
@@ -36,12 +38,14 @@ class Recorder:
     def record(
         self,
         step: int,
-        groups: Sequence[Group],
+        collected: Collected,
         advantages: Sequence[Sequence[float]],
         metrics: Mapping[str, float],
     ) -> None:
-        """Rollouts, metrics and timings of a step."""
-        whole = {**self.graded(step, groups), **group_metrics(groups), **metrics}
+        """Rollouts, metrics and timings of a step. Raises as the checks do, after the step is on disk."""
+        groups = collected.groups
+        of_rewards = {**collected.logged, **self.part_metrics(groups, step)}  # a function cannot pose as one of ours
+        whole = {**of_rewards, **collected.metrics, **group_metrics(groups), **metrics}
         self.writer.record(step, groups, advantages, whole)
         seconds = self.clock.elapsed()
         rate = whole["completions/tokens"] / seconds
@@ -58,4 +62,6 @@ class Recorder:
             tokens_per_second=rate,
             efficiency=shares["efficiency"],
         )
-        self.watch.step(step, whole)
+        self.health.step(step, whole)
+        for check in self.checks:
+            check(step, whole)

@@ -9,29 +9,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whet.compute.checkpoint import Checkpoint, save_checkpoint
-from whet.protocols import Kept, Remembering
+from whet.protocols import Stateful
 
 
 @dataclass(frozen=True)
 class TrainingState:
-    """What there is to keep of GRPO after a step."""
+    """The state of a stage after a step."""
 
-    optimizer: Kept
-    reference: Kept
-    memories: Mapping[str, Remembering]
-    """What asks or grades by what it saw before, by name."""
+    optimizer: Stateful
+    reference: Stateful
+    memories: Mapping[str, Stateful]
+    """What remembers earlier steps, by name; JSON."""
 
     def save(self, folder: Path, step: int) -> None:
         """The checkpoint after `step` steps."""
-        tensors = {"optimizer": self.optimizer.tensors(), "reference": self.reference.tensors()}
-        memories = {name: memory.state() for name, memory in self.memories.items()}
+        tensors = {"optimizer": self.optimizer.state_dict(), "reference": self.reference.state_dict()}
+        memories = {name: memory.state_dict() for name, memory in self.memories.items()}
         save_checkpoint(
             folder, {name: held for name, held in tensors.items() if held}, {"step": step, "memories": memories}
         )
 
-    def restore(self, saved: Checkpoint) -> None:
+    def load(self, saved: Checkpoint) -> None:
         """Goes on from what `save` wrote."""
-        self.optimizer.restore(saved.tensors["optimizer"])
-        self.reference.restore(saved.tensors.get("reference", {}))
+        self.optimizer.load_state_dict(saved.tensors["optimizer"])
+        self.reference.load_state_dict(saved.tensors.get("reference", {}))
         for name, memory in self.memories.items():
-            memory.restore(saved.state["memories"][name])
+            memory.load_state_dict(saved.state["memories"][name])

@@ -7,7 +7,7 @@ import torch
 
 import tiny
 from plainly import with_lora
-from whet.rollout.engine.transformers_engine import ForwardEngine
+from whet.rollout.engine.transformers_engine import TransformersEngine
 
 PROMPTS = [list(range(20, 47)), [44], [12, 90, 17]]
 """The longest is past the sliding window of 16."""
@@ -34,7 +34,7 @@ def test_logits_are_those_of_single_rows(family: str, keeps: dict[int, list[int]
     names = list(range(len(PROMPTS) * ROWS))
     rows = [[*PROMPTS[n // ROWS], *(script(n, position) for position in range(LONGEST - 1))] for n in names]
     expected = [logprobs_after(model, row)[-LONGEST:] for row in rows]
-    engine = ForwardEngine(model)
+    engine = TransformersEngine(model)
     logits_RV = engine.start(PROMPTS, ROWS, LONGEST)
     for position in range(LONGEST):
         expected_RV = torch.stack([expected[name][position] for name in names])
@@ -48,12 +48,12 @@ def test_logits_are_those_of_single_rows(family: str, keeps: dict[int, list[int]
 
 def test_adapters_count() -> None:
     model = with_lora("gemma3")
-    logits_RV = ForwardEngine(model).start([[5, 6, 7]], 1, 1)
+    logits_RV = TransformersEngine(model).start([[5, 6, 7]], 1, 1)
     torch.testing.assert_close(logits_RV[0].log_softmax(-1), logprobs_after(model, [5, 6, 7])[-1])
 
 
 def test_it_can_be_started_again_and_keeps_no_gradient() -> None:
-    engine = ForwardEngine(tiny.tiny_model("gemma3"))
+    engine = TransformersEngine(tiny.tiny_model("gemma3"))
     first = engine.start(PROMPTS, ROWS, LONGEST)
     engine.advance(torch.arange(10, 16))
     engine.keep(torch.tensor([1, 4]))

@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from whet.models.quantized import weight_of
 from whet.models.supported import layer_kinds, windows
+from whet.models.weights import base_model, merged_weight
 from whet.rollout.engine.fused_weights import AttentionKind, FusedWeights, Layer, Norm, Rotary, identity, rms_norm
 from whet.rollout.engine.linear import frozen_linear
 
@@ -14,7 +14,7 @@ from whet.rollout.engine.linear import frozen_linear
 @torch.no_grad()
 def fuse(model: Any) -> FusedWeights:
     """The copy. Sampling from it does not see later changes of the model."""
-    base = model.get_base_model() if hasattr(model, "peft_config") else model
+    base = base_model(model)
     body, config = base.model, base.config
     attention = body.layers[0].self_attn
     return FusedWeights(
@@ -90,14 +90,7 @@ def _head_norm(attention: Any) -> Norm:
 def _linear(*modules: Any) -> Any:
     """Several linear layers over the same input, as one."""
     biases = [module.bias for module in modules if module.bias is not None]
-    return frozen_linear([_merged(m) for m in modules], torch.cat(biases).detach() if biases else None)
-
-
-def _merged(module: Any) -> Tensor:
-    """The weight `[out, in]` with its adapters' update added, unless they are switched off."""
-    weight = weight_of(module)
-    adapters = () if getattr(module, "disable_adapters", False) else getattr(module, "active_adapters", ())
-    return sum((module.get_delta_weight(name).to(weight.dtype) for name in adapters), weight)
+    return frozen_linear([merged_weight(m) for m in modules], torch.cat(biases).detach() if biases else None)
 
 
 def _rotary(body: Any, kind: str) -> Rotary:

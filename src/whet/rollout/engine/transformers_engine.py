@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 
-class ForwardEngine:
+class TransformersEngine:
     """Each row carries its prompt, padded on the left, and transformers' own cache."""
 
     eos_check_interval = 1

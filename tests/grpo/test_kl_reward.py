@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from whet.grpo.kl_penalty import InTheReward, KlPenalty
 
 from batches import prompt, rollout
 from whet.batch import Batch, collate
 from whet.config.objectives import ObjectiveConfig
 from whet.grpo.advantage import advantages
-from whet.grpo.kl_penalty import InTheReward, KlPenalty
 from whet.types import Group, Outputs, Prompt, Reward
 
 PROMPTS = [prompt("a", (5,)), prompt("b", (6, 7))]

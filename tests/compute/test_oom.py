@@ -4,9 +4,9 @@ import logging
 
 import pytest
 import torch
+from whet.oom import is_out_of_memory, retry_with_smaller_batches
 
 from whet.errors import UserError
-from whet.oom import is_out_of_memory, retry_with_smaller_batches
 
 
 def test_it_halves_until_it_fits(caplog: pytest.LogCaptureFixture) -> None:

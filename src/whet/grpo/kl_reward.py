@@ -1,0 +1,65 @@
+"""β D_KL[π_θ ‖ π_ref] in the reward instead of in the loss (RLOO, arXiv:2402.14740, §2)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from whet.batch import Batch, collate
+from whet.config.objectives import ObjectiveConfig
+from whet.grpo.kl import kl_divergence
+from whet.protocols import Experience, Reference
+from whet.types import Collected, Group, Reward
+
+
+class KlReward:
+    """Plays `Experience`: collects as another one does, then takes β Σ_t KL_t off every reward.
+
+    The KL is one more part of the reward, named `kl`, with the weight −β: every baseline, scale and combination treats
+    it like any other.
+    """
+
+    def __init__(self, inner: Experience, reference: Reference, config: ObjectiveConfig) -> None:
+        self.inner, self.reference, self.config = inner, reference, config
+
+    def collect(self, step: int) -> Collected:
+        """The same groups, each reward less β times the KL of its response in nats."""
+        collected = self.inner.collect(step)
+        kl = iter(self._divergences(collected.groups))
+        groups = (
+            replace(group, rewards=tuple(self._less(reward, next(kl)) for reward in group.rewards))
+            for group in collected.groups
+        )
+        return replace(collected, groups=tuple(groups))
+
+    def _divergences(self, groups: Sequence[Group]) -> list[float]:
+        """Σ_t of the estimator for every response, in order: log π_old is what it was sampled with."""
+        batch = collate(groups, [[0.0] * len(group.rewards) for group in groups])
+        reference_BT = self.reference.logprobs(batch)
+        if reference_BT is None:
+            return [0.0] * len(batch)
+        kl_BT = kl_divergence(batch.old_logprobs_BT, reference_BT, self.config.kl)
+        divergences: list[float] = torch.where(batch.loss_mask_BT, kl_BT, 0.0).double().sum(-1).tolist()
+        return divergences
+
+    def _less(self, reward: Reward, kl: float) -> Reward:
+        """The reward with its penalty; one that does not apply stays so."""
+        if reward.total is None:
+            return reward
+        weights = {**reward.weights, "kl": -self.config.beta}
+        return Reward(reward.total - self.config.beta * kl, {**reward.parts, "kl": kl}, weights)
+
+
+class SyncedOnly:
+    """Plays `Reference` for a loss without a KL term: it gives no log-probabilities and still follows the policy."""
+
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
+
+    def logprobs(self, batch: Batch) -> None:
+        """None: the KL is in the reward already."""
+        return
+
+    def sync(self, step: int) -> None:
+        """As the reference under it does."""
+        self.reference.sync(step)

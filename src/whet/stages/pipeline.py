@@ -1,0 +1,180 @@
+"""The whole way: check → warm start → GRPO → evaluate, from the beginning or from where a run stopped."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from whet.build.policy import build_policy
+from whet.build.roles import build_rollouts, build_sampler
+from whet.build.task import Task, build_task
+from whet.compute.checkpoint import Checkpoint, load_checkpoint, newest_valid, step_of
+from whet.config import Config
+from whet.diagnose.report import CheckReport
+from whet.errors import UserError
+from whet.files import sweep
+from whet.protocols import Sampler
+from whet.runs.pace import Pace
+from whet.runs.reader import RunReader
+from whet.runs.views.view import View
+from whet.runs.writer import RunWriter
+from whet.stages.apply_fix import apply_fix
+from whet.stages.check import check
+from whet.stages.fine_tune import fine_tune
+from whet.stages.measure import measure
+from whet.stages.run_result import BASE, FINAL, WARM, RunResult, evaluations_of
+from whet.stages.save_final import save_final
+from whet.stages.warm_start import refuse_too_few, run_warm_start, sft_problems
+from whet.train_loop.callbacks import record_evaluation
+from whet.train_loop.health_monitor import HealthMonitor
+from whet.train_loop.parity import PROMPTS, agreeing_policy
+from whet.train_loop.signals import Stop
+
+if TYPE_CHECKING:
+    from whet.policy.language_model import LanguageModel
+
+TITLES: Mapping[str, str] = {
+    BASE: "Evaluate the base model",
+    WARM: "Evaluate the warm start",
+    FINAL: "Evaluate the result",
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A recipe's live objects: what is trained, the one engine that samples from it, and what is to be learned."""
+
+    policy: "LanguageModel"
+    sampler: Sampler
+    task: Task
+
+
+def load(config: Config, view: View) -> Loaded:
+    """Loads model and problems. Raises `UserError` for whatever of them is not there."""
+    view.phase("Load", None)
+    policy = build_policy(config, view.note)
+    return Loaded(policy, build_sampler(config), build_task(config, policy.tokenizer, policy.context))
+
+
+def settled(loaded: Loaded, config: Config, view: View) -> Loaded:
+    """The same on the fastest way through the model on which sampler and learner agree. Raises as `agreeing_policy`."""
+    sample = build_rollouts(config, loaded.sampler, loaded.policy.tokenizer, "parity")
+    prompts = loaded.task.stream.draw(PROMPTS, 0)
+    return replace(loaded, policy=agreeing_policy(loaded.policy, loaded.sampler, sample, prompts, view.note))
+
+
+@dataclass
+class Pipeline:
+    """The stages of a run, one after the other, over the same policy, engine and task."""
+
+    policy: "LanguageModel"
+    sampler: Sampler
+    task: Task
+    config: Config
+    run: RunWriter
+    view: View
+    stop: Stop
+    result: RunResult = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.result = RunResult(self.run.path)
+
+    @classmethod
+    def of(cls, live: Loaded, config: Config, run: RunWriter, view: View, stop: Stop | None) -> "Pipeline":
+        """Over what was loaded, once it is settled which way through the model is taken."""
+        live = settled(live, config, view)
+        return cls(live.policy, live.sampler, live.task, config, run, view, stop or Stop())
+
+    def whole(self) -> RunResult:
+        """From the check to the finished model."""
+        warm = self.begin()
+        if warm:
+            self.warm_up()
+        return self.reinforce(warm)
+
+    def rest(self, reader: RunReader) -> RunResult:
+        """From the newest checkpoint that is whole: of GRPO, else of the warm start; without any, the whole way."""
+        run, log = self.run, self.view.note
+        sweep(run.checkpoints, run.warm_checkpoints.name)
+        newest, warm = newest_valid(run.checkpoints, log), newest_valid(run.warm_checkpoints, log)
+        step, warm_step = (step_of(found) if found else None for found in (newest, warm))
+        run.rewind(step or 0, None if newest else warm_step or 0)
+        self.result.evaluations |= evaluations_of(reader) if newest or warm else {}
+        if newest:
+            log(f"resume: going on after step {step} of {self.config.grpo.steps}")
+            return self.reinforce(WARM in self.result.evaluations, load_checkpoint(newest))
+        if warm:
+            log(f"resume: going on after step {warm_step} of the warm start")
+            self.warm_up(load_checkpoint(warm))
+            return self.reinforce(True)
+        log("resume: no whole checkpoint yet, so the run begins anew; what is random is the same again")
+        return self.whole()
+
+    def begin(self) -> bool:
+        """Check and first measurement; whether a warm start is to come."""
+        config, task = self.config, self.task
+        report = self.result.report = self._check("")
+        _refuse_misread_gold(report)
+        worked = sft_problems(task, config.sft) if wants_warm_start(config, report) else []
+        if config.sft.when == "always":
+            refuse_too_few(worked, task)
+        self.view.note(_what_follows(report, bool(worked)))
+        if not worked:
+            self.task, self.config = apply_fix(task, config, report.diagnosis, self.run, self.view)
+        self._measure(BASE)
+        return bool(worked)
+
+    def warm_up(self, saved: Checkpoint | None = None) -> None:
+        """The warm start, from the beginning or from a checkpoint, and what it came to."""
+        worked = sft_problems(self.task, self.config.sft)
+        run_warm_start(self.policy, self.task, worked, self.config, self.run, self.view, self.stop, saved)
+        self._measure(WARM)
+        self._check(WARM, self.result.report)
+
+    def reinforce(self, warmed: bool, saved: Checkpoint | None = None) -> RunResult:
+        """GRPO, from the beginning or from a checkpoint, and what comes after it."""
+        run, made = self.run, self.result.evaluations
+        if self.config.grpo.steps:
+            health = HealthMonitor(run, self.view)
+            health.begin(made[WARM if warmed else BASE], RunReader(run.path), run.next_step)
+            fine_tune(
+                self.policy, self.sampler, self.task, self.config, run, self.view, health, self.stop, warmed, saved
+            )
+            self.result.pace = Pace.of(RunReader(run.path).timings())
+            self._measure(FINAL)
+            health.measured(made[FINAL])
+        save_final(self.policy, run.final)
+        return self.result
+
+    def _check(self, stage: str, earlier: CheckReport | None = None) -> CheckReport:
+        report = check(self.policy, self.sampler, self.task, self.config, self.view, earlier)
+        self.run.record_check(stage, report.as_dict())
+        self.view.note(report.diagnosis.sentence)
+        return report
+
+    def _measure(self, stage: str) -> None:
+        evaluation = measure(self.policy, self.sampler, self.task.eval_set, self.config, self.view, TITLES[stage])
+        record_evaluation(self.run, stage, evaluation)
+        self.result.evaluations[stage] = evaluation
+
+
+def wants_warm_start(config: Config, report: CheckReport) -> bool:
+    """`sft.when` decides; `auto` asks the diagnosis."""
+    return {"always": True, "never": False, "auto": report.diagnosis.warm_start}[config.sft.when]
+
+
+def _refuse_misread_gold(report: CheckReport) -> None:
+    """The invariant before any training: gold answers score full marks under the recipe's own rewards."""
+    if report.gold_is_misread:
+        worst = report.gold_failures[0]
+        raise UserError(
+            f"rewards: {len(report.gold_failures)} of {report.gold_checked} gold solutions do not score full marks; "
+            f"{worst.problem.id} (answer {worst.problem.answer!r}) gets {dict(worst.short)}. "
+            "Correct format.name, data.train.columns or rewards; `whet check` shows more of them"
+        )
+
+
+def _what_follows(report: CheckReport, warm: bool) -> str:
+    """After the check, in a line."""
+    found = report.diagnosis
+    without = "no warm start is needed" if found.cause == "ready" else f"no warm start; to fix it: {found.fix}"
+    return "a warm start comes first" if warm else without

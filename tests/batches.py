@@ -51,6 +51,7 @@ def ragged_batch(
         group_B=torch.tensor([index for index, some in enumerate(response_lengths) for _ in some]),
         tokens_BT=torch.randint(4, vocabulary, shape, generator=random),
         mask_BT=mask_BT,
+        loss_mask_BT=mask_BT,
         advantage_B=torch.randn(len(lengths_B), generator=random, dtype=dtype),
         old_logprobs_BT=logprobs(),
         reference_logprobs_BT=logprobs() if reference else None,

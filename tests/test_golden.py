@@ -32,7 +32,7 @@ def twenty_steps(folder: Path) -> list[dict[str, float]]:
         "grpo.objective.iterations": 2,
         "seed": 7,
     }
-    outcome = train(shrunk(model, folder / "runs", changes), PlainView(lambda line: None))
+    outcome = train(shrunk(model, folder / "runs", changes), view=PlainView(lambda line: None))
     metrics = RunReader(outcome.path).metrics()
     return [{name: line[name] for name in (*EXACT, *CLOSE)} for line in metrics]
 

@@ -9,10 +9,10 @@ from whet.train_loop.clock import Clock
 from whet.train_loop.efficiency import Efficiency
 from whet.train_loop.health_monitor import HealthMonitor
 from whet.train_loop.step_checks import StepCheck
-from whet.types import Collected, Group
+from whet.types import Collected
 
-PartMetrics = Callable[[Sequence[Group], int], Mapping[str, float]]
-"""The figures of each reward function in a step."""
+PartMetrics = Callable[..., Mapping[str, float]]
+"""From groups, and `step` by keyword: the figures of each reward function in the step."""
 
 
 class Recorder:
@@ -44,7 +44,7 @@ class Recorder:
     ) -> None:
         """Rollouts, metrics and timings of a step. Raises as the checks do, after the step is on disk."""
         groups = collected.groups
-        of_rewards = {**collected.logged, **self.part_metrics(groups, step)}  # a function cannot pose as one of ours
+        of_rewards = {**collected.logged, **self.part_metrics(groups, step=step)}  # no function can pose as ours
         whole = {**of_rewards, **collected.metrics, **group_metrics(groups), **metrics}
         self.writer.record(step, groups, advantages, whole)
         seconds = self.clock.elapsed()

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Recipe", "check", "compare", "evaluate", "load_recipe", "resume", "train"]
 
-Recipe = str | PathLike[str] | Config
-"""A shipped recipe by its name, one of your own by its path, or settings made by `load_recipe`."""
+Recipe = str | PathLike[str] | Mapping[str, Any] | Config
+"""A shipped recipe by its name, one of your own by its path or as nested mappings, or settings of `load_recipe`."""
 
 Overrides = Mapping[str, Any] | Sequence[tuple[str, Any]]
 """Values by dotted key, such as `{"grpo.steps": 4, "data.train": {"name": "gsm8k"}}`."""
@@ -38,7 +38,8 @@ def load_recipe(recipe: Recipe, overrides: Overrides = ()) -> Config:
     """The settings of a recipe.
 
     Args:
-        recipe: the name of a shipped recipe, a path, or settings that are there already.
+        recipe: the name of a shipped recipe, a path, nested mappings as YAML has them, or settings that are there
+            already.
         overrides: values by dotted key that replace those of the recipe.
 
     Raises:
@@ -46,6 +47,8 @@ def load_recipe(recipe: Recipe, overrides: Overrides = ()) -> Config:
     """
     if isinstance(recipe, Config):
         return recipes.make_recipe(recipe.model_dump(), overrides) if overrides else recipe
+    if isinstance(recipe, Mapping):
+        return recipes.make_recipe(dict(recipe), overrides)
     return recipes.load_recipe(str(recipe), overrides)
 
 
@@ -71,7 +74,8 @@ def train(
     from whet.runs.writer import RunWriter
     from whet.stages.pipeline import Pipeline, load
 
-    config, stem = load_recipe(recipe, overrides), "run" if isinstance(recipe, Config) else Path(recipe).name
+    config = load_recipe(recipe, overrides)
+    stem = "run" if isinstance(recipe, Config | Mapping) else Path(recipe).name
     check_place(Path(config.run.folder), config.run.name)
     refuse_absent(config)
     with _logged(view) as train_log:

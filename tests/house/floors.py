@@ -1,7 +1,7 @@
 """The floors of the house: what stands on which, and what each may carry. CONTRIBUTING.md draws the same table."""
 
 FLOORS = {
-    0: {"types", "batch", "protocols", "formats", "config", "errors", "text", "redact", "files", "oom"},
+    0: {"types", "batch", "protocols", "formats", "config", "errors", "text", "redact", "files"},
     1: {"grpo", "sft", "eval", "rewards", "diagnose"},
     2: {"data", "models", "policy", "rollout", "environments", "compute", "runs", "workers", "sandbox"},
     3: {"build", "recipe", "recipes"},
@@ -19,7 +19,7 @@ NEIGHBOURS = {
 }
 """The only imports from one folder of a floor to another: (importer, imported)."""
 
-FILES_OF_A_FLOOR = {"types", "batch", "protocols", "errors", "text", "redact", "files", "api", "oom"}
+FILES_OF_A_FLOOR = {"types", "batch", "protocols", "errors", "text", "redact", "files", "api"}
 """What is a file right under `whet`: it may import its neighbours and be imported by them. All else is a folder."""
 
 SETTINGS = {"config"}
@@ -28,7 +28,7 @@ SETTINGS = {"config"}
 HEAVY = {"torch", "transformers", "datasets", "scipy", "peft", "math_verify", "accelerate", "sympy", "pandas"}
 """Libraries that take long to load."""
 
-TENSORS = {"batch", "oom", "grpo", "sft", "policy", "rollout", "compute"}
+TENSORS = {"batch", "grpo", "sft", "policy", "rollout", "compute"}
 """Whose matter is tensors: here torch, and no other heavy library, may be imported outside a function."""
 
 FILES = {"os", "pathlib", "shutil", "tempfile", "glob"}

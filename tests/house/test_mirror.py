@@ -11,6 +11,8 @@ OF_THEIR_OWN = {
     "bench": "the programs of benchmarks/, which are not in the package",
     "house": "the house rules",
     "reliability": "what must hold when things go wrong, by the rows of docs/how-to/reliability.md",
+    "stand_ins": "that a new engine, a tool and sampling ahead need one file and one row",
+    "test_examples.py": "that examples/ run, on a tiny model",
     "test_golden.py": "that figures on record do not move unnoticed",
     "test_learning.py": "that Algorithm 1 learns what is rewarded, and only that",
     "test_no_secret_leaves.py": "that no key or password reaches what a run writes, shows or pushes",

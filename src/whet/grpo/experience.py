@@ -11,6 +11,9 @@ from whet.config import GrpoConfig
 from whet.protocols import Grader, Policy, Problems, SampleFn, Sampler
 from whet.types import Collected, Graded, Prompt
 
+STALENESS = "sampler/staleness"
+"""The metric of an experience that was sampled by an earlier policy: by how many updates. Absent is 0."""
+
 
 class OnPolicy:
     """Plays `Experience`: the policy as it is answers the problems of the step."""

@@ -5,6 +5,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from whet.errors import UserError
+from whet.grpo.experience import STALENESS
 from whet.grpo.update import DRIFT, DRIFT_MAX
 from whet.train_loop.parity import Agreement, disagreement, gate
 
@@ -39,13 +40,18 @@ class FiniteGradient:
 
 
 class SamplerParity:
-    """Ends a run in which sampler and learner no longer agree, by what the step measured on its own rollouts."""
+    """Ends a run in which sampler and learner no longer agree, by what the step measured on its own rollouts.
+
+    Rollouts of an earlier policy (`STALENESS`) differ because the policy moved: they say nothing of the engine.
+    """
 
     def __init__(self, policy: "LanguageModel") -> None:
         self.policy = policy
 
     def __call__(self, step: int, metrics: Mapping[str, float]) -> None:
         """Raises `UserError` after a step in which they did not."""
+        if metrics.get(STALENESS):
+            return
         found = Agreement(metrics[DRIFT], metrics[DRIFT_MAX], gate(self.policy))
         if isfinite(found.mean) and not found.holds:  # what is no number at all, `FiniteGradient` counts
             raise UserError(f"step {step}: {disagreement(found, self.policy)}")

@@ -1,4 +1,4 @@
-"""Â: better than your siblings by how much.
+"""Â: how much better a rollout is than the others of its group.
 
 GRPO (arXiv:2402.03300, §4.1.2): Â_i = (r_i − mean(r)) / std(r), over the G rewards of a group, the same for
 every token of o_i. Baseline and scale are independent choices: Dr. GRPO (arXiv:2503.20783) leaves the scale

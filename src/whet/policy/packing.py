@@ -70,21 +70,27 @@ def pack(prompt_lengths: Sequence[int], group_B: Tensor, lengths_B: Tensor) -> P
     prompts = torch.tensor(prompt_lengths)
     longest_prompt, longest = int(prompts.max()), int(lengths_B.max())
     responses_P = torch.zeros_like(prompts).index_add(0, group_B, lengths_B)
+    # an exclusive cumulative sum: where each prompt, followed by all of its responses, begins
     group_start_P = (prompts + responses_P).cumsum(0) - prompts - responses_P
     ends_B = lengths_B.cumsum(0)
     start_B = ends_B - lengths_B + prompts.cumsum(0)[group_B]  # prompts up to its own, responses before it
     steps_L, steps_T = torch.arange(longest_prompt), torch.arange(longest)
+    # places that hold no token point at token 0, and are masked wherever they are read
     real_PL, real_BT = steps_L < prompts[:, None], steps_T < lengths_B[:, None]
     prompt_PL = torch.where(real_PL, group_start_P[:, None] + steps_L, 0)
     response_BT = torch.where(real_BT, start_B[:, None] + steps_T, 0)
+    # a response's first token is predicted by the last one of its prompt, every other by the one before it
     last_of_prompt_B = (group_start_P + prompts - 1)[group_B]
     before_BT = torch.where(steps_T == 0, last_of_prompt_B[:, None], response_BT - 1).clamp(min=0)
+    # (packed index, position in its own row) of every token: prompts count from 0, responses go on after their prompt
     index = torch.cat([prompt_PL[real_PL], response_BT[real_BT]])
     position = torch.cat([steps_L.expand_as(real_PL)[real_PL], (prompts[group_B, None] + steps_T)[real_BT]])
+    # rows of a prompt are neighbours, so the first place of a group in the sorted `group_B` gives each row its rank
     rank_B = torch.arange(len(group_B)) - torch.searchsorted(group_B, group_B)
     grid = (len(prompts), int(rank_B.max()) + 1, longest)
     grid_PWT = response_BT.new_zeros(grid).index_put((group_B, rank_B), response_BT)
     real_PWT = real_BT.new_zeros(grid).index_put((group_B, rank_B), real_BT)
+    # the way back: for the n-th token as listed in `index`, its place in [P, L] and [P, W, T] laid end to end
     places = torch.cat([real_PL.flatten(), real_PWT.flatten()]).nonzero().flatten()
     no_prompt = ~real_PL[:, None].expand(-1, longest, -1)
     no_future = (steps_T > steps_T[:, None]).expand(len(prompts), -1, -1)

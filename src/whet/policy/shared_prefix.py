@@ -90,6 +90,7 @@ def _slopes_of_rows(slope: Tensor, kv_heads: int, where: Packing) -> tuple[Tenso
 def _slopes(rows: Rows, weights: Tensor, slope: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """∂queries, ∂keys and ∂values."""
     by_weight = _times(slope, rows.values.transpose(-1, -2))
+    # ∂S = A ∘ (∂A − Σ A ∘ ∂A), fused
     by_score = torch._softmax_backward_data(by_weight, weights, -1, weights.dtype)
     return _times(by_score, rows.keys), _summed(by_score, rows.queries), _summed(weights, slope)
 

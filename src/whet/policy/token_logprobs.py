@@ -43,7 +43,7 @@ class _TokenLogprobs(torch.autograd.Function):
         hidden_ND, head_VD, targets_N = ctx.saved_tensors
         slope_N1 = (upstream[0][:, None] / ctx.temperature).to(hidden_ND.dtype)
         sloped_ND = slope_N1 * hidden_ND
-        by_hidden_ND = head_VD.index_select(0, targets_N)
+        by_hidden_ND = head_VD.index_select(0, targets_N)  # onehot(y) · head; − p · head follows chunk by chunk
         by_head_VD = torch.zeros_like(head_VD, dtype=upstream[0].dtype) if ctx.needs_input_grad[1] else None
         kept = len(ctx.kept_MV)
         for part in ([slice(0, kept)] if kept else []) + _chunks(len(hidden_ND), kept):

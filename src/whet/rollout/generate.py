@@ -60,6 +60,7 @@ def generate(
     keys_R = keys_R.to(logits_RV.device)
     alive_R = torch.ones_like(rows_R, dtype=torch.bool)
     ends = torch.tensor(sorted(end_tokens), device=logits_RV.device)
+    # what was drawn is told every few positions only: reading it makes a GPU wait
     untold: list[tuple[Tensor, ...]] = []
     for position in range(max_tokens):
         uniform_R = uniforms(keys_R, torch.full_like(keys_R, position))

@@ -1,4 +1,4 @@
-"""What a run came to: while it goes, and read back from its folder."""
+"""The result of a run: check, evaluations, pace and the finished model; also read back from its folder."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""An eye on the run while it goes: whatever is found wrong is said, and kept in the run folder."""
+"""The health of a run while it trains: each step goes to the detectors, each finding to the view and the run folder."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""Saying what a run waits for: a step that takes far longer than it did is told of while it does."""
+"""A thread that notices stalls: a phase of a step that takes far longer than it did is reported while it lasts."""
 
 import threading
 from collections.abc import Iterator

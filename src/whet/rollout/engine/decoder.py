@@ -110,6 +110,7 @@ class Decoder:
         """Goes on with these rows only, int64 indices in ascending order."""
         self.grid = PromptRows(self.grid.prompt_R[rows], self.grid.shape[0])
         self.position_R, self.prompt_positions_RL = self.position_R[rows], self.prompt_positions_RL[rows]
+        # own keys of row i are at i · K … i · K + K − 1
         heads = (
             rows[:, None] * self.weights.kv_heads + torch.arange(self.weights.kv_heads, device=rows.device)
         ).flatten()
@@ -129,6 +130,7 @@ class Decoder:
     def _step_masks(self) -> Mapping[str, StepMask]:
         """By kind of attention, for the tokens at `position_R`."""
         own_C = torch.arange(self._room(), device=self.position_R.device)
+        # slot c of a row holds the token that stands `slot − c` before its newest one; later slots lie in the future
         own_RC = self.position_R[:, None] - self.slot + own_C
         positions_RS = torch.cat([self.prompt_positions_RL, own_RC], -1)
         return {name: self._step_mask(kind, positions_RS) for name, kind in self.weights.kinds.items()}
@@ -140,6 +142,7 @@ class Decoder:
         if kind.window is not None:
             hidden_RS |= positions_RS <= now_R1 - kind.window
         cosine, sine = kind.rotary(self.position_R)
+        # queries are scaled while they are turned, so q · k needs no product of its own
         scales = cosine.new_ones(w.heads + w.kv_heads, 1)
         scales[: w.heads] = w.scale
         bias_RS = hidden_RS.to(dtype) * torch.finfo(dtype).min
@@ -189,6 +192,7 @@ class Decoder:
         query = query.reshape(len(x), w.kv_heads, w.repeats, w.head_size)
         over_prompt = grid.gather(torch.bmm(grid.spread(query), context.prompt_keys), w.kv_heads)  # [R, K, r, L]
         over_own = torch.bmm(query.flatten(0, 1), context.own_keys)  # [R · K, r, C]
+        # one softmax over [prompt ‖ own]: the two products meet before it and part after it
         scores = torch.cat([over_prompt, over_own.view(*query.shape[:3], -1)], -1)
         weights = scores.add_(step_mask.bias).softmax(-1)  # summed in float32 inside
         seen = grid.gather(torch.bmm(grid.spread(weights[..., :longest_prompt]), context.prompt_values), w.kv_heads)

@@ -74,6 +74,7 @@ def _scale(module: Any) -> tuple[Tensor, float]:
     """An RMS norm's factor and ε. Gemma keeps the factor's distance from 1, and multiplies in float32."""
     if hasattr(module, "variance_epsilon"):
         return module.weight.detach().clone(), module.variance_epsilon
+    # Gemma3RMSNorm: x · (1 + w), in float32 before it is rounded
     return 1.0 + module.weight.detach().float(), module.eps
 
 

@@ -14,6 +14,7 @@ class PromptRows:
         """`prompt_R`, int64, ascending: the prompt of each row."""
         counts_Q = torch.bincount(prompt_R, minlength=prompts)
         row_R = torch.arange(len(prompt_R), device=prompt_R.device)
+        # rows of a prompt are neighbours: a row's place is its index less that of its prompt's first row
         rank_R = row_R - (counts_Q.cumsum(0) - counts_Q)[prompt_R]
         self.prompt_R, self.rank_R = prompt_R, rank_R
         self.shape = (prompts, int(counts_Q.max()))
@@ -26,6 +27,7 @@ class PromptRows:
         _, kv_heads, repeats, size = x_RKrN.shape
         prompts, places = self.shape
         x_GKrN = x_RKrN if self.is_full else x_RKrN.index_select(0, self.row_G)
+        # [Q, W, K, r, N] → [Q, K, W, r, N]: all rows of a prompt meet one key-value head in one product
         by_prompt = x_GKrN.reshape(prompts, places, kv_heads, repeats, size).transpose(1, 2)
         return by_prompt.reshape(prompts * kv_heads, places * repeats, size)
 

@@ -15,7 +15,6 @@ from whet.types import (
     Graded,
     Group,
     Problem,
-    Prompt,
     Request,
     Reward,
     Rollout,

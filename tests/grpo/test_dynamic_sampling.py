@@ -132,7 +132,9 @@ def test_rounds_are_counted() -> None:
     """Half of each round lives, one by one: 4 → 2 missing → 4 more, of which 1 → 1 missing → 3 more; then it ends."""
     world = World({0, 1, 4})
     asked: list[int] = []
-    world.grade = lambda prompts, outputs, step: asked.append(len(prompts)) or World.grade(world, prompts, outputs, step)  # type: ignore[method-assign, func-returns-value]
+    world.grade = lambda prompts, outputs, step: (
+        asked.append(len(prompts)) or World.grade(world, prompts, outputs, step)
+    )  # type: ignore[method-assign, func-returns-value]
     step(world, 2)
     assert len(asked) == 2, "the first round and one more"
 

@@ -30,18 +30,19 @@ def test_collate_by_hand() -> None:
     assert batch.group_B.tolist() == [0, 0, 1]
     assert batch.tokens_BT.tolist() == [[10, 2, 0], [11, 0, 0], [12, 13, 2]]
     assert batch.mask_BT.int().tolist() == [[1, 1, 0], [1, 0, 0], [1, 1, 1]]
+    assert torch.equal(batch.loss_mask_BT, batch.mask_BT)
     assert batch.advantage_B.tolist() == [0.5, -0.5, 0.0]
     assert batch.old_logprobs_BT.tolist() == [[-0.5, -0.25, 0.0], [-1.5, 0.0, 0.0], [-2.0, -3.0, -4.0]]
     assert batch.reference_logprobs_BT is None
     assert len(batch) == 3
-    assert batch.lengths_B.tolist() == [2, 1, 3]
+    assert batch.lengths_B.tolist() == batch.loss_lengths_B.tolist() == [2, 1, 3]
 
 
 def test_types_are_as_documented() -> None:
     batch = two_groups()
     assert {prompt.dtype for prompt in batch.prompts} == {torch.int64}
     assert batch.group_B.dtype == batch.tokens_BT.dtype == torch.int64
-    assert batch.mask_BT.dtype == torch.bool
+    assert batch.mask_BT.dtype == batch.loss_mask_BT.dtype == torch.bool
     assert batch.advantage_B.dtype == batch.old_logprobs_BT.dtype == torch.float32
 
 
@@ -73,6 +74,7 @@ def rows_of(batch: Batch) -> list[tuple[object, ...]]:
         (
             tuple(batch.prompts[int(batch.group_B[b])].tolist()),
             tuple(batch.tokens_BT[b, :length].tolist()),
+            tuple(batch.loss_mask_BT[b, :length].tolist()),
             tuple(batch.old_logprobs_BT[b, :length].tolist()),
             None if reference is None else tuple(reference[b, :length].tolist()),
             batch.advantage_B[b].item(),
@@ -95,9 +97,8 @@ def test_select_keeps_prompts_with_all_of_their_rows_in_the_order_asked(keep: li
     assert len(part.prompts) == len(keep)
     assert part.group_B.tolist() == sorted(part.group_B.tolist())
     assert part.tokens_BT.shape[1] == int(part.mask_BT.sum(-1).max())
-    shapes = {
-        getattr(part, f.name).shape for f in fields(part) if f.name in ("tokens_BT", "mask_BT", "old_logprobs_BT")
-    }
+    names = ("tokens_BT", "mask_BT", "loss_mask_BT", "old_logprobs_BT")
+    shapes = {getattr(part, f.name).shape for f in fields(part) if f.name in names}
     assert len(shapes) == 1
 
 
@@ -165,8 +166,8 @@ def told(truncated: list[bool]) -> Batch:
 
 def test_the_smallest_micro_batch_is_the_shortest_group() -> None:
     batch = ragged_batch([4, 2, 6], [[3, 7, 1], [5, 5], [2, 9, 4, 1]])
-    assert batch.least == 2 + 5 + 5
-    assert [len(part.prompts) for part in batch.micro_batches(batch.least)] == [1, 1, 1]
+    assert batch.smallest == 2 + 5 + 5
+    assert [len(part.prompts) for part in batch.micro_batches(batch.smallest)] == [1, 1, 1]
 
 
 def test_collate_keeps_who_was_truncated() -> None:
@@ -177,19 +178,61 @@ def test_collate_keeps_who_was_truncated() -> None:
     assert truncated_B.tolist() == [True, False, True]
 
 
-def test_without_truncated_rows_stay_and_their_tokens_go() -> None:
+def test_without_truncated_rows_stay_and_their_tokens_do_not_count() -> None:
     batch = told([False, True, False, True, True])
     kept = batch.without_truncated()
-    assert kept.lengths_B.tolist() == [3, 0, 2, 0, 0]
+    assert kept.loss_lengths_B.tolist() == [3, 0, 2, 0, 0]
+    assert kept.lengths_B.tolist() == [3, 1, 2, 4, 2], "they are there"
     assert kept.group_B.tolist() == batch.group_B.tolist()
-    assert batch.lengths_B.tolist() == [3, 1, 2, 4, 2]
+    assert batch.loss_lengths_B.tolist() == [3, 1, 2, 4, 2]
 
 
-def test_a_group_with_no_tokens_left_is_dropped() -> None:
+def test_rows_and_groups_in_which_no_token_counts_are_dropped() -> None:
     kept = told([False, True, False, True, True]).without_truncated()
-    assert kept.with_tokens().lengths_B.tolist() == [3, 0, 2]
+    assert kept.with_loss().lengths_B.tolist() == [3, 2]
+    assert kept.with_loss().group_B.tolist() == [0, 1]
     signal = replace(kept, advantage_B=torch.tensor([0.0, 1.0, 0.5, 1.0, -1.0]))
     assert signal.with_signal().lengths_B.tolist() == [2]  # the first group's advantage has no token to act on
+
+
+def with_a_tool() -> Batch:
+    """Rows of 3, 1 and 2 tokens; a tool wrote the middle of the first and all of the second."""
+    first = replace(rollout([10, 11, 2], [-0.5, 0.0, -0.25]), loss_mask=(True, False, True))
+    second = replace(rollout([12], [0.0]), loss_mask=(False,))
+    groups = [
+        Group(prompt("a", (5, 6)), (first, second), (Reward(1.0), Reward(0.0))),
+        Group(prompt("b", (8,)), (rollout([13, 2]),), (Reward(None),)),
+    ]
+    return collate(groups, [[0.5, -0.5], [0.0]])
+
+
+def test_what_somebody_else_wrote_is_there_and_does_not_count() -> None:
+    batch = with_a_tool()
+    assert batch.mask_BT.int().tolist() == [[1, 1, 1], [1, 0, 0], [1, 1, 0]]
+    assert batch.loss_mask_BT.int().tolist() == [[1, 0, 1], [0, 0, 0], [1, 1, 0]]
+    assert batch.lengths_B.tolist() == [3, 1, 2]
+    assert batch.loss_lengths_B.tolist() == [2, 0, 2]
+
+
+def test_the_loss_mask_goes_along_where_rows_are_selected() -> None:
+    batch = with_a_tool()
+    assert batch.select([1, 0]).loss_mask_BT.int().tolist() == [[1, 1, 0], [1, 0, 1], [0, 0, 0]]
+    assert batch.select([1]).loss_mask_BT.int().tolist() == [[1, 1]]
+    assert [part.loss_lengths_B.tolist() for part in batch.micro_batches(1)] == [[2, 0], [2]]
+
+
+def test_micro_batches_cost_what_is_there() -> None:
+    """2 + 3 + 1 and 1 + 2 tokens, though only two of each count: memory is needed for all of them."""
+    assert [len(part.prompts) for part in with_a_tool().micro_batches(8)] == [1, 1]
+    assert [len(part.prompts) for part in with_a_tool().micro_batches(9)] == [2]
+    assert with_a_tool().smallest == 3
+
+
+def test_what_somebody_else_wrote_is_not_fresh() -> None:
+    batch = with_a_tool()
+    assert torch.equal(batch.fresh_BT, batch.loss_mask_BT)
+    replayed = replace(batch, replayed_B=torch.tensor([False, False, True]))
+    assert replayed.fresh_BT.int().tolist() == [[1, 0, 1], [0, 0, 0], [0, 0, 0]]
 
 
 def test_who_was_truncated_cannot_be_guessed() -> None:

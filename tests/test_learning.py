@@ -18,12 +18,14 @@ from batches import prompt
 from whet.compute.optimizer import MasterAdamW
 from whet.config import GrpoConfig, OptimizerConfig, SamplingConfig, SftConfig
 from whet.grpo import algorithm
+from whet.grpo.experience import OnPolicy
 from whet.policy.language_model import LanguageModel
 from whet.policy.reference import NoReference
 from whet.rollout.native import NativeSampler
+from whet.rollout.rollouts import Rollouts
 from whet.sft.examples import Example
 from whet.sft.supervised import warm_start
-from whet.types import Group, Outputs, Prompt, Reward, Rollout, SamplingParams
+from whet.types import Collected, Graded, Group, Outputs, Prompt, Reward, Rollout, SamplingParams
 
 STEPS = 60
 START, NEWLINE, SPACE, ZERO = 1, 4, 5, 6
@@ -73,17 +75,18 @@ class Roles:
     def draw(self, count: int, step: int) -> list[Prompt]:
         return Random(f"{self.seed} {step}").sample(TRAIN, count)
 
-    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
-        return [
+    def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int) -> Graded:
+        groups = (
             Group(q, tuple(row), tuple(Reward(self.rule(q, rollout)) for rollout in row))
             for q, row in zip(prompts, outputs, strict=True)
-        ]
+        )
+        return Graded(tuple(groups))
 
     def steps(self, until: int) -> range:
         return range(until)
 
-    def record(self, step: int, groups: Sequence[Group], advantages: Any, metrics: Mapping[str, float]) -> None:
-        self.rewards.append(fmean(reward.total or 0.0 for group in groups for reward in group.rewards))
+    def record(self, step: int, collected: Collected, advantages: Any, metrics: Mapping[str, float]) -> None:
+        self.rewards.append(fmean(reward.total or 0.0 for group in collected.groups for reward in group.rewards))
 
 
 def is_right(q: Prompt, rollout: Rollout) -> float:
@@ -99,13 +102,12 @@ def coin(seed: int) -> RewardRule:
 def trained(policy: LanguageModel, rule: RewardRule, seed: int, rate: float, max_tokens: int = 1) -> list[float]:
     """GRPO for `STEPS` steps; the mean reward of each."""
     config = GrpoConfig(steps=STEPS, prompts_per_step=8, group_size=8, sampling=SamplingConfig(max_tokens=max_tokens))
-    roles = Roles(rule, seed)
+    roles, sampler = Roles(rule, seed), NativeSampler()
+    sample = Rollouts(sampler, policy.tokenizer, SamplingParams(max_tokens=max_tokens), seed, "train")
     algorithm.train(
         policy=policy,
         reference=NoReference(),
-        sampler=NativeSampler(SamplingParams(1.0), max_tokens, seed, "train"),
-        problems=roles,
-        reward=roles,
+        experience=OnPolicy(policy, sampler, roles, sample, roles, config),
         optimizer=MasterAdamW(policy.trainable(), OptimizerConfig(learning_rate=rate), STEPS),
         run=roles,
         config=config,

@@ -6,50 +6,46 @@ from typing import Any
 import pytest
 
 from whet import protocols
+from whet.batch import Batch
 from whet.compute.optimizer import MasterAdamW
-from whet.data.curriculum import ByLevel, ByPassRate, Observed
+from whet.data.curriculum import ByLevel, ByPassRate, PassRateGrader
 from whet.data.stream import ProblemStream
 from whet.grpo.dynamic_sampling import DynamicSampling
-from whet.grpo.kl_penalty import InTheReward, KlPenalty
+from whet.grpo.experience import OnPolicy
+from whet.grpo.kl_reward import KlReward, SyncedOnly
+from whet.grpo.replay import Replay
 from whet.policy.language_model import LanguageModel
 from whet.policy.reference import AdaptersOff, FollowingReference, FrozenReference, NoReference
 from whet.rewards.mixture import Mixture
 from whet.rollout.native import NativeSampler
-from whet.runs.writer import RunWriter
-from whet.stages.fine_tune import Recorder
-from whet.train_loop.finite_loss import Finite
-from whet.train_loop.parity import Gated
+from whet.rollout.rollouts import Rollouts
+from whet.sft.examples import Examples
+from whet.sft.supervised import Progress
+from whet.train_loop.logging_grader import LoggingGrader
+from whet.train_loop.recorder import Recorder
+from whet.train_loop.timed_roles import TimedReference, TimedSampler
 
+REFERENCES = (NoReference, FrozenReference, AdaptersOff, FollowingReference)
 CAST = [
-    (protocols.Problems, ProblemStream),
+    *((protocols.Problems, player) for player in (ProblemStream, ByLevel, ByPassRate)),
     (protocols.Policy, LanguageModel),
-    (protocols.Reference, NoReference),
-    (protocols.Reference, FrozenReference),
-    (protocols.Reference, AdaptersOff),
-    (protocols.Reference, FollowingReference),
-    (protocols.Reference, InTheReward),
-    (protocols.Problems, ByLevel),
-    (protocols.Problems, ByPassRate),
-    (protocols.Problems, DynamicSampling),
-    (protocols.Grader, DynamicSampling),
-    (protocols.Grader, KlPenalty),
-    (protocols.Grader, Observed),
-    (protocols.Run, Gated),
-    (protocols.Sampler, NativeSampler),
-    (protocols.Grader, Mixture),
+    *((protocols.Reference, player) for player in (*REFERENCES, SyncedOnly, TimedReference)),
+    *((protocols.StatefulReference, player) for player in REFERENCES),
+    *((protocols.Sampler, player) for player in (NativeSampler, TimedSampler)),
+    (protocols.SampleFn, Rollouts),
+    *((protocols.Grader, player) for player in (Mixture, Replay, PassRateGrader, LoggingGrader)),
+    *((protocols.Experience, player) for player in (OnPolicy, DynamicSampling, KlReward)),
+    *((protocols.Splittable, player) for player in (Batch, Examples)),
     (protocols.Optimizer, MasterAdamW),
-    (protocols.Run, RunWriter),
     (protocols.Run, Recorder),
-    (protocols.Run, Finite),
-    (protocols.Remembering, ByPassRate),
-    *((role, kept) for role in (protocols.KeptReference,) for kept in (NoReference, FrozenReference, AdaptersOff)),
-    *((protocols.Kept, kept) for kept in (MasterAdamW, NoReference, FrozenReference, FollowingReference, AdaptersOff)),
+    *((protocols.Stateful, player) for player in (MasterAdamW, *REFERENCES, ByPassRate, Replay, Progress)),
 ]
 
 
 def mismatches(role: type, player: type) -> list[str]:
     """Methods of the role that the player lacks, or that do not take the same arguments."""
-    lines = {name: method for name, method in vars(role).items() if inspect.isfunction(method) and name[0] != "_"}
+    methods = {name: method for name, method in vars(role).items() if inspect.isfunction(method)}
+    lines = {name: method for name, method in methods.items() if name[0] != "_" or name == "__call__"}
     return [name for name, method in lines.items() if not _fits(method, getattr(player, name, None))]
 
 

@@ -24,10 +24,10 @@ from whet.batch import Batch
 from whet.config.objectives import ObjectiveConfig
 from whet.grpo.advantage import advantages
 from whet.grpo.importance import importance_weights
-from whet.grpo.kl_penalty import KlPenalty
+from whet.grpo.kl_reward import KlReward
 from whet.grpo.objective import Normaliser, objective
 from whet.policy.forward import padded, shared_prefix, shared_prefix_with_entropies
-from whet.types import Group, Reward
+from whet.types import Collected, Group, Reward
 
 pytest.importorskip("trl")
 from trl import GRPOTrainer, RLOOTrainer
@@ -123,17 +123,18 @@ def now(batch: Batch, spread: float, seed: int = 1) -> Tensor:
 
 
 def trl_inputs(batch: Batch) -> dict[str, Any]:
-    mask = batch.mask_BT.double()
+    mask, tool_mask = batch.mask_BT.double(), batch.loss_mask_BT.double()
     return {
         "prompt_ids": torch.ones(len(batch), 1, dtype=torch.long),
         "prompt_mask": torch.ones(len(batch), 1),
         "completion_ids": batch.tokens_BT,
         "completion_mask": mask,
+        "tool_mask": tool_mask,
         "advantages": batch.advantage_B,
         "old_per_token_logps": batch.old_logprobs_BT,
         "ref_per_token_logps": batch.reference_logprobs_BT,
         "importance_sampling_ratio": batch.importance_BT,
-        "num_items_in_batch": mask.sum(),
+        "num_items_in_batch": (mask * tool_mask).sum(),
     }
 
 
@@ -146,7 +147,7 @@ def trl_loss(logprobs: Tensor, entropies: Tensor, batch: Batch, config: Objectiv
 
 def our_loss(logprobs: Tensor, entropies: Tensor, batch: Batch, config: ObjectiveConfig) -> Tensor:
     batch = batch if config.beta else batch.with_reference(None)
-    normaliser = Normaliser(len(batch), int(batch.mask_BT.sum()), LONGEST)
+    normaliser = Normaliser(len(batch), int(batch.loss_mask_BT.sum()), LONGEST)
     return objective(logprobs, batch, normaliser, config, entropies if config.entropy_bonus else None).value
 
 
@@ -231,8 +232,30 @@ def test_responses_that_were_truncated(name: Any) -> None:
     """TRL takes them out of the mask and nothing else; one prompt keeps none of its responses."""
     truncated_B = torch.tensor([False, True, False, True, True, True, False, False, True])
     batch = replace(a_batch(), truncated_B=truncated_B).without_truncated()
-    assert batch.mask_BT.sum() == 3 + 1 + 2 + 9
+    assert batch.loss_mask_BT.sum() == 3 + 1 + 2 + 9
     assert_same(ObjectiveConfig(name=name, beta=0.1, mask_truncated=True), batch)
+
+
+def with_a_tool() -> Batch:
+    """Every third token is a tool's, and so is one response as a whole."""
+    batch = a_batch()
+    ours_BT = torch.arange(batch.mask_BT.shape[1]) % 3 != 1
+    others_B1 = torch.arange(len(batch))[:, None] != 4
+    return replace(batch, loss_mask_BT=batch.mask_BT & ours_BT & others_B1)
+
+
+@pytest.mark.parametrize("mode", ["none", *SAMPLED])
+@pytest.mark.parametrize("name", ROWS)
+def test_what_a_tool_wrote(name: Any, mode: Any) -> None:
+    """TRL knows it by a mask of its own."""
+    limits = SAMPLED.get(mode, {})
+    config, batch = ObjectiveConfig(name=name, beta=0.1, entropy_bonus=0.05, importance=mode, **limits), with_a_tool()
+    assert batch.loss_mask_BT.sum() < batch.mask_BT.sum() - 9
+    if mode != "none":
+        sampler = now(batch, 0.3, seed=9).detach()
+        weights_BT = importance_weights(batch.old_logprobs_BT, sampler, batch.loss_mask_BT, config)
+        batch = replace(batch, importance_BT=weights_BT)
+    assert_same(config, batch)
 
 
 def test_rloo() -> None:
@@ -308,9 +331,9 @@ def test_advantages_of_rloo_with_the_kl_in_the_reward() -> None:
     names["rewards"][names["unscorable_mask"]] = math.nan
     names |= {"std_rewards": torch.zeros(8), "grouped_rewards": names["rewards"].view(-1, 4)}
     theirs = own_lines(RLOOTrainer, "scorable_counts =", "# Slice to keep", **names)["advantages"]
-    grader = SimpleNamespace(grade=lambda prompts, outputs: groups)
+    experience = SimpleNamespace(collect=lambda step: Collected(tuple(groups)))
     reference = SimpleNamespace(logprobs=lambda batch: reference_BT)
-    ours = advantages(KlPenalty(grader, reference, config).grade([], []), config)
+    ours = advantages(KlReward(experience, reference, config).collect(0).groups, config)
     assert [a for row in ours for a in row] == pytest.approx(theirs.tolist(), rel=1e-6, abs=1e-9)
 
 

@@ -1,29 +1,47 @@
 """The words are complete when made, frozen, and say what they mean."""
 
 from dataclasses import FrozenInstanceError, fields, replace
+from statistics import fmean
 
 import pytest
 
 from batches import group, prompt, rollout
 from whet import types
-from whet.types import GoldFailure, Group, Problem, Prompt, Reward, Rollout, Verdict
-
-WORDS = (Problem, Prompt, Rollout, Reward, Group, Verdict, GoldFailure)
-
-
-@pytest.mark.parametrize(
-    "made",
-    [
-        Problem("1", "1 + 1?", "2"),
-        prompt("1"),
-        rollout([1, 2]),
-        Reward(1.0),
-        group([1.0, 0.0]),
-        Verdict(True, True, "2", True),
-        GoldFailure(Problem("1", "1 + 1?", "2"), "two", Reward(0.0), 1.0, {"accuracy": 0.0}),
-    ],
-    ids=lambda made: type(made).__name__,
+from whet.types import (
+    Collected,
+    Completion,
+    Failure,
+    GoldFailure,
+    Graded,
+    Group,
+    Problem,
+    Request,
+    Reward,
+    Rollout,
+    SamplingParams,
+    Token,
+    Verdict,
 )
+
+WORDS = [
+    Problem("1", "1 + 1?", "2"),
+    prompt("1"),
+    SamplingParams(),
+    Request((5, 6), (1, 2)),
+    Token(7, -1.0, None),
+    Completion((7, 2), (-1.0, -0.5), "stop"),
+    rollout([1, 2]),
+    Reward(1.0),
+    group([1.0, 0.0]),
+    Failure("accuracy", "1", 0, "raised"),
+    Graded((group([1.0, 0.0]),)),
+    Collected((group([1.0, 0.0]),)),
+    Verdict(True, True, "2", True),
+    GoldFailure(Problem("1", "1 + 1?", "2"), "two", Reward(0.0), 1.0, {"accuracy": 0.0}),
+]
+
+
+@pytest.mark.parametrize("made", WORDS, ids=lambda made: type(made).__name__)
 def test_nothing_changes_its_meaning_on_the_way(made: object) -> None:
     for field in fields(made):  # type: ignore[arg-type]
         with pytest.raises(FrozenInstanceError):
@@ -34,7 +52,7 @@ def test_nothing_changes_its_meaning_on_the_way(made: object) -> None:
 
 def test_every_word_is_tested_here() -> None:
     defined = {word for word in vars(types).values() if isinstance(word, type) and word.__module__ == types.__name__}
-    assert defined == set(WORDS)
+    assert defined == set(map(type, WORDS))
 
 
 @pytest.mark.parametrize(("tokens", "logprobs"), [((1, 2), (-1.0,)), ((), (-1.0,)), ((1,), ())])
@@ -99,3 +117,43 @@ def test_what_is_fresh_is_what_was_not_replayed() -> None:
     assert mixed.fresh.rollouts == (first, third)
     assert [reward.total for reward in mixed.fresh.rewards] == [1.0, 0.5]
     assert mixed.fresh.prompt is whole.prompt
+
+
+@pytest.mark.parametrize("loss_mask", [(), (True,), (True, False, True)])
+def test_a_loss_mask_speaks_of_every_token(loss_mask: tuple[bool, ...]) -> None:
+    with pytest.raises(ValueError, match=f"2 tokens but a loss mask of {len(loss_mask)}"):
+        Rollout((1, 2), (-1.0, -1.0), "", "stop", loss_mask=loss_mask)
+
+
+def test_the_policys_own_logprobs_are_those_of_the_tokens_that_it_sampled() -> None:
+    whole = rollout([1, 2, 3], [-1.0, 0.0, -3.0])
+    assert whole.sampled_logprobs == (-1.0, 0.0, -3.0)
+    assert replace(whole, loss_mask=(True, False, True)).sampled_logprobs == (-1.0, -3.0)
+    assert replace(whole, loss_mask=(False,) * 3).sampled_logprobs == ()
+
+
+def test_rounds_of_grading_add_up() -> None:
+    """Groups, failures and every logged value in order; of a grader's own figures the last, which are of the step."""
+    groups = [group([1.0, 0.0], name=name) for name in "ab"]
+    failures = [Failure("r", name, 0, "raised") for name in "ab"]
+    first = Graded((groups[0],), {"x": [1.0, 2.0], "y": [5.0]}, {"replay/rollouts": 1.0}, (failures[0],))
+    second = Graded((groups[1],), {"x": [6.0], "z": [7.0]}, {"replay/rollouts": 3.0}, (failures[1],))
+    both = first + second
+    assert both.groups == tuple(groups)
+    assert both.failures == tuple(failures)
+    assert both.logged == {"x": [1.0, 2.0, 6.0], "y": [5.0], "z": [7.0]}
+    assert both.metrics == {"replay/rollouts": 3.0}
+    assert first.logged == {"x": [1.0, 2.0], "y": [5.0]}, "neither side is changed"
+
+
+def test_what_is_logged_is_averaged_over_values_not_over_rounds() -> None:
+    rounds = Graded((), {"x": [1.0, 2.0]}) + Graded((), {"x": [6.0]})
+    assert Collected.of(rounds).logged == {"x": fmean([1.0, 2.0, 6.0])}
+
+
+def test_the_cost_is_of_what_was_sampled_in_the_step() -> None:
+    """Responses of 3, 4 and 5 tokens, of which an earlier step sampled the second."""
+    whole = group([1.0, 0.0, 0.5], lengths=[3, 4, 5])
+    first, second, third = whole.rollouts
+    mixed = replace(whole, rollouts=(first, replace(second, replayed=True), third))
+    assert Collected.of(Graded((whole, mixed))).tokens == 12 + 8

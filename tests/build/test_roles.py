@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 import torch
+from whet.grpo.kl_penalty import KlPenalty
 
 from batches import prompt, ragged_batch
 from whet.build.policy import build_policy
 from whet.build.roles import build_asking, build_optimizer, build_reference, build_sampler, place_kl
 from whet.data.curriculum import ByPassRate, Observed
 from whet.grpo.dynamic_sampling import DynamicSampling
-from whet.grpo.kl_penalty import KlPenalty
 from whet.grpo.replay import Replay
 from whet.policy.language_model import LanguageModel
 from whet.types import Problem

@@ -1,48 +1,39 @@
-"""Half as much after each want of memory, and nothing of what was gathered before."""
+"""Half as much after each want of memory, down to the smallest part."""
 
 import logging
 
 import pytest
 import torch
-from whet.oom import is_out_of_memory, retry_with_smaller_batches
 
+from whet.compute.oom import is_out_of_memory, smaller_micro_batch
 from whet.errors import UserError
 
+WANT = torch.OutOfMemoryError("CUDA out of memory")
 
-def test_it_halves_until_it_fits(caplog: pytest.LogCaptureFixture) -> None:
-    tried: list[int] = []
-    forgotten: list[int] = []
 
-    def attempt(tokens: int) -> str:
-        tried.append(tokens)
-        if tokens > 300:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return "done"
-
+def test_half_as_much_and_a_line_that_says_so(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "whet"):
-        assert retry_with_smaller_batches(attempt, 2000, 10, lambda: forgotten.append(tried[-1])) == ("done", 250)
-    assert tried == [2000, 1000, 500, 250]
-    assert forgotten == [2000, 1000, 500]
+        assert smaller_micro_batch(WANT, 500, 10) == 250
     assert caplog.messages[-1].startswith("out of memory with micro_batch_tokens 500: going on with 250 from here on")
 
 
-def test_never_under_the_smallest_part() -> None:
-    tried: list[int] = []
+@pytest.mark.parametrize(("tokens", "fewer"), [(1000, 500), (500, 300), (301, 300)])
+def test_never_under_the_smallest_part(tokens: int, fewer: int) -> None:
+    assert smaller_micro_batch(MemoryError(), tokens, 300) == fewer
 
-    def attempt(tokens: int) -> None:
-        tried.append(tokens)
-        raise MemoryError
 
-    with pytest.raises(UserError, match="out of memory with 300 tokens at a time"):
-        retry_with_smaller_batches(attempt, 1000, 300, lambda: None)
-    assert tried == [1000, 500, 300]
+@pytest.mark.parametrize("tokens", [300, 299])
+def test_where_nothing_can_be_split_any_more_it_is_an_error_of_the_recipe(tokens: int) -> None:
+    with pytest.raises(UserError, match=f"out of memory with {tokens} tokens at a time") as caught:
+        smaller_micro_batch(WANT, tokens, 300)
+    assert caught.value.__cause__ is WANT
 
 
 def test_other_errors_are_not_ours() -> None:
-    with pytest.raises(RuntimeError, match="shapes"):
-        retry_with_smaller_batches(
-            lambda tokens: (_ for _ in ()).throw(RuntimeError("shapes differ")), 8, 1, lambda: None
-        )
+    error = RuntimeError("shapes differ")
+    with pytest.raises(RuntimeError, match="shapes") as caught:
+        smaller_micro_batch(error, 8, 1)
+    assert caught.value is error
 
 
 @pytest.mark.parametrize(

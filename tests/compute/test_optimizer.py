@@ -1,12 +1,19 @@
 """Master weights against torch's AdamW and against AdamW by hand."""
 
+import gc
 import math
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from whet.compute.optimizer import MasterAdamW
 from whet.config import OptimizerConfig
+from whet.errors import UserError
 
 CONFIG = OptimizerConfig(learning_rate=0.01, betas=(0.8, 0.95), weight_decay=0.1, max_grad_norm=1e9)
 
@@ -178,7 +185,7 @@ def test_a_gradient_that_is_no_number_moves_nothing(dtype: torch.dtype, value: f
         optimizer.backward((weights[0] * 3).sum())
         optimizer.step(2)
         found.append(
-            [weight.tolist() for weight in weights] + [value.tolist() for value in optimizer.tensors().values()]
+            [weight.tolist() for weight in weights] + [value.tolist() for value in optimizer.state_dict().values()]
         )
     assert found[0] == found[1]
 
@@ -217,21 +224,21 @@ def test_a_restored_optimizer_goes_on_as_if_nothing_had_happened(dtype: torch.dt
     optimizers = [MasterAdamW(model.parameters(), config, total_steps=12) for model in (through, stopped)]
     for model, optimizer in zip((through, stopped), optimizers, strict=True):
         learn(model, optimizer, range(7))
-    held = {name: tensor.clone() for name, tensor in optimizers[1].tensors().items()}
+    held = {name: tensor.clone() for name, tensor in optimizers[1].state_dict().items()}
     learn(through, optimizers[0], range(7, 12))
 
     learn(stopped, optimizers[1], range(3))  # lost work
-    optimizers[1].restore(held)
+    optimizers[1].load_state_dict(held)
     learn(stopped, optimizers[1], range(7, 12))
     fresh = two_layers(dtype)
     another = MasterAdamW(fresh.parameters(), config, total_steps=12)  # another process
-    another.restore(held)
+    another.load_state_dict(held)
     learn(fresh, another, range(7, 12))
     for model in (stopped, fresh):
         for mine, its in zip(model.parameters(), through.parameters(), strict=True):
             assert torch.equal(mine, its)
-    for name, tensor in optimizers[0].tensors().items():
-        assert torch.equal(another.tensors()[name], tensor), name
+    for name, tensor in optimizers[0].state_dict().items():
+        assert torch.equal(another.state_dict()[name], tensor), name
 
 
 def test_restoring_copies_what_it_is_given() -> None:
@@ -239,9 +246,9 @@ def test_restoring_copies_what_it_is_given() -> None:
     optimizer = MasterAdamW([weight], CONFIG, total_steps=9)
     optimizer.backward(weight.sum())
     optimizer.step(0)
-    held = {name: tensor.clone() for name, tensor in optimizer.tensors().items()}
+    held = {name: tensor.clone() for name, tensor in optimizer.state_dict().items()}
     before = {name: tensor.clone() for name, tensor in held.items()}
-    optimizer.restore(held)
+    optimizer.load_state_dict(held)
     optimizer.backward(weight.sum())
     optimizer.step(1)
     assert all(torch.equal(tensor, before[name]) for name, tensor in held.items())
@@ -250,4 +257,124 @@ def test_restoring_copies_what_it_is_given() -> None:
 def test_before_the_first_step_there_are_only_masters() -> None:
     weight = torch.nn.Parameter(torch.ones(3, dtype=torch.bfloat16))
     optimizer = MasterAdamW([weight], CONFIG, total_steps=1)
-    assert {name: tensor.dtype for name, tensor in optimizer.tensors().items()} == {"master.0": torch.float32}
+    assert {name: tensor.dtype for name, tensor in optimizer.state_dict().items()} == {"master.0": torch.float32}
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Numbers that are learned from together, each as many tokens as itself."""
+
+    all: tuple[int, ...]
+
+    def micro_batches(self, tokens: int) -> Iterator["Numbers"]:
+        pending: list[int] = []
+        for number in self.all:
+            if pending and sum(pending) + number > tokens:
+                yield Numbers(tuple(pending))
+                pending = []
+            pending.append(number)
+        yield Numbers(tuple(pending))
+
+    @property
+    def smallest(self) -> int:
+        return min(self.all)
+
+
+def one_weight(micro_batch_tokens: int, dtype: torch.dtype = torch.float32) -> tuple[torch.nn.Parameter, MasterAdamW]:
+    weight = torch.nn.Parameter(torch.zeros(1, dtype=dtype))
+    return weight, MasterAdamW([weight], CONFIG, 10, micro_batch_tokens)
+
+
+def losing(weight: torch.nn.Parameter, room: int, seen: list[Any]) -> Callable[[Numbers], tuple[Tensor, int]]:
+    """The loss w Σ n, whose gradient is Σ n; more than `room` tokens at a time find no memory."""
+
+    def loss(part: Numbers) -> tuple[Tensor, int]:
+        seen.append(part.all)
+        if sum(part.all) > room:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return (weight * sum(part.all)).sum(), sum(part.all)
+
+    return loss
+
+
+@pytest.mark.parametrize("micro_batch_tokens", [1, 5, 7, 1000])
+def test_the_gradient_of_micro_batches_is_that_of_their_sum(micro_batch_tokens: int) -> None:
+    weight, optimizer = one_weight(micro_batch_tokens)
+    seen: list[Any] = []
+    results = optimizer.accumulate([Numbers((3, 1, 4)), Numbers((1, 5))], losing(weight, 1000, seen))
+    assert results == [sum(part) for part in seen], "in order, one for each micro-batch"
+    assert [number for part in seen for number in part] == [3, 1, 4, 1, 5]
+    assert all(len(part) == 1 or sum(part) <= micro_batch_tokens for part in seen)
+    assert optimizer.step(0)["grad_norm"] == 14.0
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_out_of_memory_halves_the_micro_batches_and_the_gradient_is_the_same(dtype: torch.dtype) -> None:
+    """The second part of 8 finds no memory: 4 at a time from the start, what was gathered before forgotten."""
+    weight, optimizer = one_weight(8, dtype)
+    seen: list[Any] = []
+    results = optimizer.accumulate([Numbers((1, 2)), Numbers((3, 1, 4))], losing(weight, 4, seen))
+    assert seen == [(1, 2), (3, 1, 4), (1, 2), (3, 1), (4,)]
+    assert results == [3, 4, 4]
+    assert optimizer.step(0)["grad_norm"] == 11.0
+    assert optimizer.micro_batch_tokens == 4
+    seen.clear()
+    optimizer.accumulate([Numbers((3, 1, 4))], losing(weight, 4, seen))
+    assert seen == [(3, 1), (4,)], "from here on"
+
+
+def test_want_of_memory_in_the_backward_pass_is_one_too() -> None:
+    weight, optimizer = one_weight(8)
+    failures = iter([True])
+
+    class Short(torch.autograd.Function):
+        @staticmethod
+        def forward(_: Any, x: Tensor) -> Tensor:
+            return x.clone()
+
+        @staticmethod
+        def backward(_: Any, gradient: Tensor) -> Tensor:
+            if next(failures, False):
+                raise RuntimeError("CUDA error: out of memory")
+            return gradient
+
+    optimizer.accumulate([Numbers((3, 1))], lambda part: ((Short.apply(weight) * sum(part.all)).sum(), None))
+    assert optimizer.step(0)["grad_norm"] == 4.0
+    assert optimizer.micro_batch_tokens == 4
+
+
+def test_where_the_smallest_part_finds_no_memory_it_is_an_error_of_the_recipe() -> None:
+    weight, optimizer = one_weight(100)
+    seen: list[Any] = []
+    with pytest.raises(UserError, match=r"grpo\.micro_batch_tokens: out of memory with 3 tokens at a time"):
+        optimizer.accumulate([Numbers((5,)), Numbers((3, 9))], losing(weight, 2, seen))
+    assert len(seen) == 6, "100, 50, 25, 12, 6 and 3 at a time"
+
+
+def test_other_errors_are_passed_on_at_once() -> None:
+    _, optimizer = one_weight(100)
+
+    def wrong(part: Numbers) -> tuple[Tensor, None]:
+        raise RuntimeError("shapes differ")
+
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        optimizer.accumulate([Numbers((5,))], wrong)
+    assert optimizer.micro_batch_tokens == 100
+
+
+def test_a_failed_attempt_is_let_go_before_the_next() -> None:
+    """What it had computed would be the memory that is wanting."""
+    weight, optimizer = one_weight(8)
+    held: list[Any] = []
+
+    def loss(part: Numbers) -> tuple[Tensor, None]:
+        gc.collect()
+        assert all(one() is None for one in held)
+        activations = weight * torch.ones(1000)
+        held.append(weakref.ref(activations))
+        if len(part.all) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return activations.sum(), None
+
+    optimizer.accumulate([Numbers((4, 4))], loss)
+    assert len(held) == 3

@@ -9,9 +9,9 @@ import pytest
 from batches import group
 from whet.config import CurriculumConfig
 from whet.data.arithmetic import Arithmetic
-from whet.data.curriculum import ByLevel, ByPassRate, Observed
+from whet.data.curriculum import ByLevel, ByPassRate, PassRateGrader
 from whet.errors import UserError
-from whet.types import Group, Problem, Prompt
+from whet.types import Graded, Problem, Prompt
 
 
 class Plain:
@@ -110,20 +110,21 @@ def test_promise_by_hand() -> None:
 
 
 def test_the_curriculum_sees_what_is_graded() -> None:
-    groups = [group([1, 0], name="a"), group([1, 1], name="b")]
+    graded = Graded((group([1, 0], name="a"), group([1, 1], name="b")), {"x": [1.0]}, {"of/it": 2.0})
 
     class Grades:
-        def grade(self, prompts: Any, outputs: Any) -> list[Group]:
-            return groups
+        def grade(self, prompts: Any, outputs: Any, step: int) -> Graded:
+            assert step == 6
+            return graded
 
     curriculum = ByPassRate(InOrder(), 2, 1.0)
-    assert Observed(Grades(), curriculum).grade([], []) == groups
+    assert PassRateGrader(Grades(), curriculum).grade([], [], 6) is graded
     assert curriculum.seen == {"a": (1.0, 2), "b": (2.0, 2)}
 
 
 def test_a_curriculum_remembers_what_json_kept() -> None:
     curriculum, again = ByPassRate(InOrder(), 2, 1.0), ByPassRate(InOrder(), 2, 1.0)
     curriculum.observe([group([1, 1, 1, 1], name="0"), group([0, 0, 0, 0], name="1"), group([1, 0, 1, 0], name="3")])
-    again.restore(json.loads(json.dumps(curriculum.state())))
+    again.load_state_dict(json.loads(json.dumps(curriculum.state_dict())))
     assert again.seen == curriculum.seen == {"0": (4.0, 4), "1": (0.0, 4), "3": (2.0, 4)}
     assert drawn(again, 3, 0) == drawn(curriculum, 3, 0)

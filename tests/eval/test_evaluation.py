@@ -1,8 +1,7 @@
-"""Evaluation over samplers that answer from a script."""
+"""Evaluation over answers from a script."""
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
@@ -17,10 +16,7 @@ class Scripted:
         self.script = script
         self.asked: list[tuple[int, int, int]] = []
 
-    def load(self, policy: Any) -> None:
-        raise AssertionError("an evaluation must not touch the policy")
-
-    def sample(self, prompts: Sequence[Prompt], n: int, step: int) -> list[list[Rollout]]:
+    def __call__(self, prompts: Sequence[Prompt], n: int, step: int) -> list[list[Rollout]]:
         self.asked.append((len(prompts), n, step))
         return [[rollout(text) for text in self.script[prompt.problem.id][:n]] for prompt in prompts]
 

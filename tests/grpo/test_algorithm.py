@@ -12,7 +12,8 @@ from batches import prompt, rollout
 from whet.batch import Batch
 from whet.config import GrpoConfig, ObjectiveConfig
 from whet.grpo.algorithm import train
-from whet.types import Group, Outputs, Prompt, Reward
+from whet.grpo.experience import OnPolicy
+from whet.types import Collected, Graded, Group, Outputs, Prompt, Reward
 
 G = 4
 UNIFORM = -math.log(100)
@@ -39,27 +40,35 @@ class Everything:
     def load(self, policy: Any) -> None:
         self.journal.append(("load", policy is self))
 
+    def release(self) -> None:
+        self.journal.append(("release",))
+
     def sample(self, prompts: Sequence[Prompt], n: int, step: int) -> Outputs:
         self.journal.append(("sample", [p.problem.id for p in prompts], n, step))
         return [[rollout([8 + row, 2], [UNIFORM - 0.1, UNIFORM]) for row in range(n)] for _ in prompts]
 
-    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
-        self.journal.append(("grade", len(prompts), [len(rollouts) for rollouts in outputs]))
+    def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int) -> Graded:
+        self.journal.append(("grade", len(prompts), [len(rollouts) for rollouts in outputs], step))
         rewards = tuple(Reward(float(row == 0)) for row in range(G))
-        return [Group(q, tuple(o), rewards) for q, o in zip(prompts, outputs, strict=True)]
+        return Graded(tuple(Group(q, tuple(o), rewards) for q, o in zip(prompts, outputs, strict=True)))
 
     def logprobs(self, batch: Batch) -> Tensor:
         self.journal.append(("logprobs", batch.reference_logprobs_BT is not None))
         return torch.where(batch.mask_BT, self.theta.log_softmax(-1)[batch.tokens_BT], 0.0)
 
-    max_micro_batch_tokens = 10_000
+    def accumulate(self, batches: Sequence[Batch], loss: Any) -> list[Any]:
+        """One group at a time."""
+        results = []
+        for batch in batches:
+            for part in batch.micro_batches(1):
+                value, result = loss(part)
+                self.journal.append(("backward",))
+                value.backward()
+                results.append(result)
+        return results
 
     def zero_grad(self) -> None:
         raise AssertionError("nothing is to be forgotten")
-
-    def backward(self, loss: Tensor) -> None:
-        self.journal.append(("backward",))
-        loss.backward()  # type: ignore[no-untyped-call]
 
     def step(self, index: int) -> Mapping[str, float]:
         self.journal.append(("step", index))
@@ -68,9 +77,9 @@ class Everything:
         self.theta.grad = None
         return {"grad_norm": 1.0, "learning_rate": 1.0}
 
-    def record(self, step: int, groups: Any, advantages: Any, metrics: Any) -> None:
+    def record(self, step: int, collected: Collected, advantages: Any, metrics: Any) -> None:
         self.journal.append(("record", step))
-        self.recorded.append((step, groups, advantages, metrics))
+        self.recorded.append((step, collected, advantages, metrics))
 
     def after_step(self, step: int) -> None:
         self.journal.append(("after_step", step))
@@ -96,10 +105,9 @@ def played(roles: Everything, steps: int, **objective: Any) -> Everything:
         prompts_per_step=2,
         group_size=G,
         objective=ObjectiveConfig(**objective),
-        micro_batch_tokens=1,
     )
-    reference = Reference(roles)
-    train(roles, reference, roles, roles, roles, roles, roles, config, roles.after_step)  # type: ignore[arg-type]
+    experience = OnPolicy(roles, roles, roles, roles.sample, roles, config)  # type: ignore[arg-type]
+    train(roles, Reference(roles), experience, roles, roles, config, roles.after_step)  # type: ignore[arg-type]
     return roles
 
 
@@ -109,7 +117,8 @@ def a_step(step: int, reference: bool = True, iterations: int = 1) -> list[tuple
         ("draw", 2, step),
         ("load", True),
         ("sample", [f"{step}/0", f"{step}/1"], G, step),
-        ("grade", 2, [G, G]),
+        ("grade", 2, [G, G], step),
+        ("release",),
         ("reference", 2 * G),
         *one_pass * iterations,
         ("sync", step),
@@ -146,9 +155,10 @@ def test_the_batch_is_used_mu_times_without_asking_again(iterations: int) -> Non
 
 def test_what_is_recorded_is_what_happened() -> None:
     roles = played(Everything(keeps_reference=False), steps=1, scale="none")
-    ((step, groups, estimates, metrics),) = roles.recorded
+    ((step, collected, estimates, metrics),) = roles.recorded
     assert step == 0
-    assert [group.prompt.problem.id for group in groups] == ["0/0", "0/1"]
+    assert [group.prompt.problem.id for group in collected.groups] == ["0/0", "0/1"]
+    assert collected.tokens == 2 * G * 2
     assert estimates == [[0.75, -0.25, -0.25, -0.25]] * 2
     assert metrics["grad_norm"] == 1.0
     assert metrics["sampler/logprob_difference_max"] == pytest.approx(0.1, rel=1e-5)

@@ -92,3 +92,14 @@ def test_padding_is_never_read(mode: Any) -> None:
     assert clean is not None
     assert dirty is not None
     assert torch.equal(clean[batch.mask_BT], dirty[batch.mask_BT])
+
+
+def test_what_somebody_else_wrote_has_no_part_in_a_responses_weight() -> None:
+    """log w is ¼ for each of the two tokens that the policy sampled; the sampler knows nothing of the third."""
+    batch = ragged_batch([2], [[3]], dtype=torch.float64)
+    mine_BT = torch.tensor([[True, False, True]])
+    learner = batch.old_logprobs_BT + 0.25
+    mixed = replace(batch, loss_mask_BT=mine_BT, old_logprobs_BT=torch.where(mine_BT, batch.old_logprobs_BT, math.nan))
+    found = corrected(mixed, learner, ObjectiveConfig(importance="sequence_truncate")).importance_BT
+    assert found is not None
+    assert found[mine_BT].tolist() == pytest.approx([E(0.5)] * 2, rel=1e-12)

@@ -1,19 +1,19 @@
 """The KL as a part of the reward, by hand."""
 
 import math
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
-from whet.grpo.kl_penalty import InTheReward, KlPenalty
 
 from batches import prompt, rollout
 from whet.batch import Batch, collate
 from whet.config.objectives import ObjectiveConfig
 from whet.grpo.advantage import advantages
-from whet.types import Group, Outputs, Prompt, Reward
+from whet.grpo.kl_reward import KlReward, SyncedOnly
+from whet.types import Collected, Group, Reward
 
 PROMPTS = [prompt("a", (5,)), prompt("b", (6, 7))]
 OUTPUTS = [
@@ -23,12 +23,14 @@ OUTPUTS = [
 REWARDS = [[1.0, 0.0], [None, 2.0]]
 
 
-class Grades:
+class Collects:
     """Gives every rollout its reward of `REWARDS`."""
 
-    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
+    def collect(self, step: int) -> Collected:
+        assert step == 3
         rows = [tuple(Reward(r, {"right": r}, {"right": 2.0}) for r in row) for row in REWARDS]
-        return [Group(q, tuple(o), row) for q, o, row in zip(prompts, outputs, rows, strict=True)]
+        groups = (Group(q, tuple(o), row) for q, o, row in zip(PROMPTS, OUTPUTS, rows, strict=True))
+        return Collected(tuple(groups), {"x": 0.5}, {"dynamic/groups": 2.0}, 11)
 
 
 class Reference:
@@ -49,9 +51,13 @@ class Nothing:
         raise AssertionError("nobody moves it")
 
 
-def graded(reference: Any = None, **choices: Any) -> list[Group]:
+def penalised(reference: Any = None, inner: Any = None, **choices: Any) -> Collected:
     config = ObjectiveConfig(kl_in="reward", **choices)
-    return KlPenalty(Grades(), reference or Reference(), config).grade(PROMPTS, OUTPUTS)
+    return KlReward(inner or Collects(), reference or Reference(), config).collect(3)
+
+
+def graded(reference: Any = None, **choices: Any) -> tuple[Group, ...]:
+    return penalised(reference, **choices).groups
 
 
 def test_k1_by_hand() -> None:
@@ -85,14 +91,35 @@ def test_without_a_reference_nothing_is_taken_off() -> None:
 def test_rloo_compares_penalised_rewards() -> None:
     """r − β KL is 0.85 and 0.05: each less the other."""
     config = ObjectiveConfig(name="rloo", beta=0.1)
-    groups = KlPenalty(Grades(), Reference(), config).grade(PROMPTS, OUTPUTS)
+    groups = KlReward(Collects(), Reference(), config).collect(3).groups
     assert advantages(groups, config)[0] == pytest.approx([0.8, -0.8], rel=1e-6)
     assert advantages(groups, config)[1] == [0.0, 0.0]
 
 
 def test_a_reference_in_the_reward_holds_the_loss_to_nothing_and_still_follows() -> None:
     reference = Reference()
-    seen_by_the_loss = InTheReward(reference)
+    seen_by_the_loss = SyncedOnly(reference)
     assert seen_by_the_loss.logprobs(collate(graded(beta=0.1), [[0.0, 0.0]] * 2)) is None  # type: ignore[func-returns-value]
     seen_by_the_loss.sync(4)
     assert reference.followed == 4
+
+
+def test_everything_else_that_was_collected_stays() -> None:
+    found = penalised(beta=0.1)
+    assert replace(found, groups=()) == Collected((), {"x": 0.5}, {"dynamic/groups": 2.0}, 11)
+
+
+def test_the_kl_is_of_the_tokens_that_the_policy_sampled() -> None:
+    """k1 of the first response is 0.5 + 1; without its second token 0.5."""
+
+    class WithATool(Collects):
+        def collect(self, step: int) -> Collected:
+            collected = super().collect(step)
+            first, *others = collected.groups
+            written = replace(first.rollouts[0], loss_mask=(True, False))
+            groups = (replace(first, rollouts=(written, first.rollouts[1])), *others)
+            return replace(collected, groups=groups)
+
+    first, _ = penalised(inner=WithATool(), beta=0.1, kl="k1").groups
+    assert first.rewards[0].parts == pytest.approx({"right": 1.0, "kl": 0.5}, rel=1e-6)
+    assert first.rewards[1].parts["kl"] == pytest.approx(-0.5, rel=1e-6)

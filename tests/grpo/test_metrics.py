@@ -1,6 +1,7 @@
 """The formulas of docs/metrics.md, by hand."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -43,3 +44,11 @@ def test_entropy_is_over_tokens_not_over_rollouts() -> None:
     rollouts = (rollout([1], [math.log(0.5)]), rollout([1, 2, 3], [math.log(0.25)] * 3))
     metrics = group_metrics([Group(prompt("1"), rollouts, (Reward(0.0), Reward(1.0)))])
     assert metrics["entropy"] == pytest.approx((math.log(2) + 3 * math.log(4)) / 4)
+
+
+def test_entropy_is_of_the_tokens_that_the_policy_sampled() -> None:
+    """A tool's token has no log-probability of the policy; it is a part of the completion all the same."""
+    written = replace(rollout([1, 2], [math.log(0.5), 0.0]), loss_mask=(True, False))
+    metrics = group_metrics([Group(prompt("1"), (written,), (Reward(0.0),))])
+    assert metrics["entropy"] == pytest.approx(math.log(2))
+    assert metrics["completions/tokens"] == 2

@@ -27,18 +27,18 @@ class Expected:
 
 def by_loops(logprobs_BT: Tensor, batch: Batch, config: ObjectiveConfig) -> Expected:
     """Eq. 3 with eq. 4, token by token, and its derivative by hand."""
-    mask = batch.mask_BT.tolist()
+    mask = batch.loss_mask_BT.tolist()
     lengths = [sum(row) for row in mask]
     loss, slopes = 0.0, []
     for i, row in enumerate(mask):
         slopes.append([0.0] * len(row))
         weight = {
-            "sequence_mean": 1 / (len(mask) * lengths[i]),
+            "sequence_mean": 1 / (len(mask) * max(lengths[i], 1)),
             "token_mean": 1 / sum(lengths),
             "constant_length": 1 / (len(mask) * LONGEST),
         }[config.aggregation]
         advantage = float(batch.advantage_B[i])
-        for t in range(lengths[i]):
+        for t in (place for place, counts in enumerate(row) if counts):
             new, old = float(logprobs_BT[i, t]), float(batch.old_logprobs_BT[i, t])
             ratio = math.exp(new - old)
             inside = min(max(ratio, 1 - config.clip_low), 1 + config.clip_high)
@@ -180,6 +180,7 @@ def by_loops_without(batch: Batch, logprobs_BT: Tensor, row: int) -> tuple[float
         batch,
         group_B=batch.group_B[rows],
         mask_BT=batch.mask_BT[rows],
+        loss_mask_BT=batch.loss_mask_BT[rows],
         advantage_B=batch.advantage_B[rows],
         old_logprobs_BT=batch.old_logprobs_BT[rows],
     )
@@ -258,3 +259,35 @@ def test_the_mean_importance_weight_is_measured() -> None:
     sums = objective(torch.tensor([[-1.0]]).double(), batch, Normaliser(1, 1, 1), ObjectiveConfig()).token_sums
     assert sums["sampler/importance_mean"].item() == 0.5
     assert "kl" not in sums
+
+
+@pytest.mark.parametrize("junk", [0.0, float("nan"), -float("inf")])
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+def test_tokens_that_do_not_count_have_no_slope_and_no_share_in_the_others(aggregation: Any, junk: float) -> None:
+    """By loops over those that count; responses are as long as what counts of them, one has nothing that does."""
+    whole = a_batch(reference=True)
+    counts_BT = whole.mask_BT & (torch.arange(9) % 3 != 1) & (torch.arange(9)[:, None] != 3)
+    batch = replace(whole, loss_mask_BT=counts_BT)
+    config = ObjectiveConfig(aggregation=aggregation, beta=0.3, clip_high=0.28)
+    logprobs_BT = now(batch)
+    expected = by_loops(logprobs_BT.detach(), batch, config)
+
+    def spoilt(x: Tensor | None) -> Tensor:
+        assert x is not None
+        return torch.where(counts_BT, x, junk)
+
+    batch = replace(
+        batch,
+        old_logprobs_BT=spoilt(batch.old_logprobs_BT),
+        reference_logprobs_BT=spoilt(batch.reference_logprobs_BT),
+    )
+    counted = Normaliser.of(batch, LONGEST)
+    assert counted == Normaliser(9, int(counts_BT.sum()), LONGEST)
+    loss = objective(logprobs_BT, batch, counted, config)
+    loss.value.backward()
+    assert loss.value.item() == pytest.approx(expected.loss, rel=1e-7)
+    assert logprobs_BT.grad is not None
+    slopes = torch.tensor(expected.slopes, dtype=torch.float64)
+    torch.testing.assert_close(logprobs_BT.grad, slopes, rtol=1e-7, atol=1e-12)
+    assert torch.equal(logprobs_BT.grad[~counts_BT], torch.zeros(int((~counts_BT).sum()), dtype=torch.float64))
+    assert slopes[counts_BT].abs().max() > 1e-3

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from whet.batch import collate
 from whet.config import ReplayConfig
 from whet.grpo.metrics import group_metrics
 from whet.grpo.replay import Replay
-from whet.types import Group, Outputs, Problem, Prompt, Reward, Rollout, Verdict
+from whet.types import Failure, Graded, Group, Outputs, Problem, Prompt, Reward, Rollout, Verdict
 
 
 def said(text: str, logprob: float = -1.0) -> Rollout:
@@ -21,19 +22,17 @@ def said(text: str, logprob: float = -1.0) -> Rollout:
 
 
 class World:
-    """Draws nothing of its own; a response is worth its weights' sum of being right and of being loud."""
+    """A response is worth its weights' sum of being right and of being loud."""
 
     def __init__(self) -> None:
         self.weights = {"accuracy": 1.0}
 
-    def draw(self, count: int, step: int) -> list[Prompt]:
-        return [prompt(f"{step}.{place}") for place in range(count)]
-
-    def grade(self, prompts: Sequence[Prompt], outputs: Outputs) -> list[Group]:
-        return [
+    def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int) -> Graded:
+        groups = (
             Group(one, tuple(some), tuple(self.worth(text.text) for text in some))
             for one, some in zip(prompts, outputs, strict=True)
-        ]
+        )
+        return Graded(tuple(groups), {"step": [float(step)]}, {"of/another": 1.0}, (Failure("loud", None, None, "no"),))
 
     def worth(self, text: str) -> Reward:
         parts = {"accuracy": float(text.startswith("right")), "loud": float(text.endswith("!"))}
@@ -47,14 +46,21 @@ def check_answer(text: str, problem: Problem) -> Verdict:
 
 
 def replay(**settings: Any) -> Replay:
-    return Replay(World(), World(), check_answer, ReplayConfig(**settings))
+    return Replay(World(), check_answer, ReplayConfig(**settings))
 
 
 def step(memory: Replay, index: int, *responses: str, name: str = "p") -> Group:
     """The group that a step of one problem ends with; log π_old is −index at every token."""
-    memory.draw(1, index)
-    (group,) = memory.grade([prompt(name)], [[said(text, -float(index)) for text in responses]])
+    (group,) = graded(memory, index, *responses, name=name).groups
     return group
+
+
+def graded(memory: Replay, index: int, *responses: str, name: str = "p") -> Graded:
+    return memory.grade([prompt(name)], [[said(text, -float(index)) for text in responses]], index)
+
+
+def figures(memory: Graded) -> dict[str, float]:
+    return {name: value for name, value in memory.metrics.items() if name.startswith("replay/")}
 
 
 def texts(group: Group) -> list[str]:
@@ -64,20 +70,22 @@ def texts(group: Group) -> list[str]:
 def test_a_group_without_a_signal_gets_the_right_response_of_an_earlier_step() -> None:
     memory = replay()
     assert texts(step(memory, 3, "right a", "no", "no", "no")) == ["right a", "no", "no", "no"]
-    group = step(memory, 5, "w1", "w2", "w3", "w4")
+    again = graded(memory, 5, "w1", "w2", "w3", "w4")
+    (group,) = again.groups
     assert texts(group) == ["w1", "w2", "w3", "right a"]
     assert [reward.total for reward in group.rewards] == [0.0, 0.0, 0.0, 1.0]
     assert group.has_signal
     assert [rollout.replayed for rollout in group.rollouts] == [False, False, False, True]
     assert group.rollouts[3].logprobs == (-3.0,) * len("right a"), "log π_old is that of the step that sampled it"
-    assert memory.metrics == {"replay/rollouts": 1.0, "replay/age": 2.0, "replay/problems": 1.0}
+    assert figures(again) == {"replay/rollouts": 1.0, "replay/age": 2.0, "replay/problems": 1.0}
 
 
 def test_a_group_with_a_signal_is_left_alone() -> None:
     memory = replay()
     step(memory, 0, "right a", "no", "no", "no")
-    assert texts(step(memory, 1, "no", "right b", "no", "no")) == ["no", "right b", "no", "no"]
-    assert memory.metrics["replay/rollouts"] == 0
+    again = graded(memory, 1, "no", "right b", "no", "no")
+    assert texts(again.groups[0]) == ["no", "right b", "no", "no"]
+    assert again.metrics["replay/rollouts"] == 0
 
 
 def test_another_problem_gets_nothing() -> None:
@@ -136,7 +144,7 @@ def test_the_problem_without_news_goes_first() -> None:
 def test_a_reward_counts_at_the_weights_of_its_new_step() -> None:
     """Loudness was worth 2 when it was sampled, and is worth ½ now."""
     world = World()
-    memory = Replay(world, world, check_answer, ReplayConfig())
+    memory = Replay(world, check_answer, ReplayConfig())
     world.weights = {"accuracy": 1.0, "loud": 2.0}
     step(memory, 0, "right!", *["no"] * 7)
     world.weights = {"accuracy": 1.0, "loud": 0.5}
@@ -147,7 +155,7 @@ def test_a_reward_counts_at_the_weights_of_its_new_step() -> None:
 
 def test_a_right_response_that_earns_no_more_is_not_put_in() -> None:
     world = World()
-    memory = Replay(world, world, check_answer, ReplayConfig())
+    memory = Replay(world, check_answer, ReplayConfig())
     step(memory, 0, "right", *["no"] * 7)
     world.weights = {"accuracy": 0.0, "loud": 1.0}
     assert not step(memory, 1, *["no"] * 8).has_signal
@@ -164,17 +172,43 @@ def test_the_memory_outlives_a_stop() -> None:
     memory, again = replay(), replay()
     for index, name in enumerate(["a", "b", "a"]):
         step(memory, index, "right a", *["no"] * 7, name=name)
-    again.restore(json.loads(json.dumps(memory.state(), allow_nan=False)))
+    again.load_state_dict(json.loads(json.dumps(memory.state_dict(), allow_nan=False)))
     assert (again.seen, again.kept, list(again.kept)) == (memory.seen, memory.kept, list(memory.kept))
     assert all(isinstance(one.rollout.tokens, tuple) for some in again.kept.values() for one in some)
-    first, second = (step(one, 9, *["no"] * 8, name="b") for one in (memory, again))
+    first, second = (graded(one, 9, *["no"] * 8, name="b") for one in (memory, again))
     assert first == second
-    assert memory.metrics == again.metrics
-    assert memory.state() == again.state()
+    assert figures(first)["replay/rollouts"] == 1.0
+    assert memory.state_dict() == again.state_dict()
 
 
-def test_problems_are_drawn_as_they_are() -> None:
-    assert [one.problem.id for one in replay().draw(2, 4)] == ["4.0", "4.1"]
+def test_a_loss_mask_outlives_a_stop() -> None:
+    """What a tool wrote stays out of the loss when it is replayed, also in another process."""
+    memory, again = replay(), replay()
+    written = replace(said("right"), loss_mask=(True, True, False, False, True))
+    memory.grade([prompt("p")], [[written, *[said("no")] * 7]], 0)
+    again.load_state_dict(json.loads(json.dumps(memory.state_dict())))
+    groups = [step(one, 1, *["no"] * 8) for one in (memory, again)]
+    assert groups[0] == groups[1]
+    assert groups[0].rollouts[-1] == replace(written, replayed=True)
+    assert collate(groups[:1], [[0.0] * 8]).loss_lengths_B.tolist() == [2] * 7 + [3]
+
+
+def test_rounds_of_a_step_are_told_together() -> None:
+    """Both problems get the response of step 2: ages of 3 and 3; the next step begins anew."""
+    memory = replay()
+    for name in "pq":
+        step(memory, 2, "right", *["no"] * 7, name=name)
+    told = [figures(graded(memory, 5, *["no"] * 8, name=name)) for name in "pq"]
+    assert [one["replay/rollouts"] for one in told] == [1.0, 2.0]
+    assert told[1]["replay/age"] == 3.0
+    assert figures(graded(memory, 6, *["no"] * 8, name="r"))["replay/rollouts"] == 0.0
+
+
+def test_what_grading_said_besides_is_passed_on() -> None:
+    found = graded(replay(), 4, "no", "no")
+    assert found.logged == {"step": [4.0]}
+    assert found.failures == (Failure("loud", None, None, "no"),)
+    assert found.metrics["of/another"] == 1.0
 
 
 def test_figures_are_of_what_the_step_sampled() -> None:

@@ -13,6 +13,7 @@ from batches import ragged_batch
 from whet.batch import Batch
 from whet.compute.optimizer import MasterAdamW
 from whet.config import GrpoConfig, ObjectiveConfig, OptimizerConfig, SamplingConfig
+from whet.config.objectives import ROWS
 from whet.grpo.update import update
 
 VOCABULARY = 6
@@ -25,7 +26,6 @@ class Unigram:
         start = torch.randn(VOCABULARY, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
         self.theta = torch.nn.Parameter(start)
         self.asked: list[Batch] = []
-        self.max_micro_batch_tokens = 10_000
 
     def logprobs(self, batch: Batch) -> Tensor:
         self.asked.append(batch)
@@ -36,11 +36,11 @@ class Unigram:
         return self.logprobs(batch), torch.where(batch.mask_BT, -(log_p.exp() * log_p).sum(), 0.0)
 
 
-class Descent:
-    """θ ← θ − η ∇L, and a record of every gradient."""
+class Descent(MasterAdamW):
+    """θ ← θ − η ∇L in place of AdamW, and a record of every gradient."""
 
-    def __init__(self, policy: Unigram, rate: float) -> None:
-        self.policy, self.rate = policy, rate
+    def __init__(self, policy: Unigram, rate: float, micro_batch_tokens: int = 10_000) -> None:
+        self.policy, self.rate, self.micro_batch_tokens = policy, rate, micro_batch_tokens
         self.gradients: list[Tensor] = []
         self.indices: list[int] = []
 
@@ -65,25 +65,21 @@ def a_batch(reference: bool = False) -> Batch:
     return ragged_batch([4, 2, 6], lengths, dtype=torch.float64, reference=reference)
 
 
-def a_config(micro_batch_tokens: int = 10_000, **objective: Any) -> GrpoConfig:
-    return GrpoConfig(
-        micro_batch_tokens=micro_batch_tokens,
-        sampling=SamplingConfig(max_tokens=20),
-        objective=ObjectiveConfig(**objective),
-    )
+def a_config(**objective: Any) -> GrpoConfig:
+    return GrpoConfig(sampling=SamplingConfig(max_tokens=20), objective=ObjectiveConfig(**objective))
 
 
 def expected_gradient(theta: Tensor, batch: Batch, config: ObjectiveConfig) -> Tensor:
     """∇L of eq. 3 by loops: Σ_t ∂L/∂log π_t · (onehot(o_t) − softmax(θ))."""
     p = theta.softmax(-1)
     total = torch.zeros(VOCABULARY, dtype=torch.float64)
-    lengths = batch.mask_BT.sum(-1).tolist()
+    lengths = batch.loss_mask_BT.sum(-1).tolist()
     weights = {
         "sequence_mean": lambda i: 1 / (len(lengths) * lengths[i]),
         "token_mean": lambda i: 1 / sum(lengths),
         "constant_length": lambda i: 1 / (len(lengths) * 20),
     }
-    for i, t in batch.mask_BT.nonzero().tolist():
+    for i, t in batch.loss_mask_BT.nonzero().tolist():
         token = int(batch.tokens_BT[i, t]) % VOCABULARY
         ratio = math.exp(p[token].log().item() - batch.old_logprobs_BT[i, t].item())
         advantage = batch.advantage_B[i].item()
@@ -115,8 +111,8 @@ def test_micro_batches_change_neither_gradient_nor_metrics(micro_batch_tokens: i
     results = []
     for tokens in (10_000, micro_batch_tokens):
         policy = Unigram()
-        optimizer = Descent(policy, 0.1)
-        metrics = update(policy, optimizer, a_batch(reference), 0, a_config(tokens, iterations=2, beta=beta))
+        optimizer = Descent(policy, 0.1, tokens)
+        metrics = update(policy, optimizer, a_batch(reference), 0, a_config(iterations=2, beta=beta))
         results.append((metrics, policy.theta.detach()))
     assert results[1][0] == pytest.approx(results[0][0], rel=1e-6)
     torch.testing.assert_close(results[1][1], results[0][1], rtol=1e-12, atol=1e-14)
@@ -127,7 +123,7 @@ def test_groups_stay_whole_and_within_the_limit() -> None:
     seen = {}
     for tokens in (1, 26, 27, 34, 49):
         policy = Unigram()
-        update(policy, Descent(policy, 0.1), a_batch(), 0, a_config(tokens))
+        update(policy, Descent(policy, 0.1, tokens), a_batch(), 0, a_config())
         seen[tokens] = [len(batch.prompts) for batch in policy.asked]
     assert seen == {1: [1, 1, 1], 26: [1, 1, 1], 27: [2, 1], 34: [2, 1], 49: [3]}
 
@@ -237,7 +233,7 @@ def test_responses_that_were_truncated_teach_nothing_and_still_count_as_rows() -
         advantage_B = torch.where(torch.tensor([r in (1, 3, 4) for r in range(9)]), 0.0, batch.advantage_B)
         expected = expected_gradient(policy.theta.detach(), replace(batch, advantage_B=advantage_B), ObjectiveConfig())
         if aggregation == "token_mean":
-            kept = replace(batch, mask_BT=batch.mask_BT & ~batch.truncated_B[:, None])
+            kept = replace(batch, loss_mask_BT=batch.mask_BT & ~batch.truncated_B[:, None])
             config = ObjectiveConfig(aggregation="token_mean")
             expected = expected_gradient(policy.theta.detach(), kept, config)
         optimizer = Descent(policy, 0.1)
@@ -273,9 +269,9 @@ def test_with_an_importance_correction_the_first_pass_sets_pi_old(micro_batch_to
     """ρ is 1 on the first pass and w = π_old / π_sampler on both: weights and π_old stay those of the start."""
     batch, policy = a_batch(), Unigram()
     choices = {"importance": "token_truncate", "importance_max": 1.1, "iterations": 2}
-    config = a_config(micro_batch_tokens, **choices)
+    config = a_config(**choices)
     thetas = [policy.theta.detach().clone()]
-    optimizer = Descent(policy, 1.5)
+    optimizer = Descent(policy, 1.5, micro_batch_tokens)
     metrics = update(policy, optimizer, batch, 0, config)
     thetas.append(thetas[0] - 1.5 * optimizer.gradients[0])
     lengths = batch.mask_BT.sum(-1).tolist()
@@ -307,9 +303,9 @@ def test_with_an_entropy_bonus_every_group_is_learned_from(micro_batch_tokens: i
     theta = policy.theta.detach().clone().requires_grad_()
     log_p = theta.log_softmax(-1)
     (log_p.exp() * log_p).sum().backward()
-    optimizer = Descent(policy, 0.1)
+    optimizer = Descent(policy, 0.1, micro_batch_tokens)
     batch = replace(a_batch(), advantage_B=torch.zeros(9, dtype=torch.float64))
-    update(policy, optimizer, batch, 0, a_config(micro_batch_tokens, entropy_bonus=0.3, aggregation="constant_length"))
+    update(policy, optimizer, batch, 0, a_config(entropy_bonus=0.3, aggregation="constant_length"))
     assert theta.grad is not None
     torch.testing.assert_close(optimizer.gradients[0], 0.3 * theta.grad, rtol=1e-9, atol=1e-12)
 
@@ -330,11 +326,11 @@ def test_out_of_memory_changes_the_parts_and_nothing_else(iterations: int, impor
     batch = ragged_batch([2, 2, 2], [[9, 9], [3, 3], [4, 4]], dtype=torch.float64)
     found = []
     for policy in (Unigram(3), Cramped(3)):
-        optimizer = Descent(policy, 0.1)
-        metrics = update(policy, optimizer, batch, 0, a_config(20, iterations=iterations, importance=importance))
-        found.append((optimizer.gradients, metrics, policy.max_micro_batch_tokens))
-    (roomy, roomy_metrics, _), (cramped, cramped_metrics, max_micro_batch_tokens) = found
-    assert max_micro_batch_tokens == 10
+        optimizer = Descent(policy, 0.1, 20)
+        metrics = update(policy, optimizer, batch, 0, a_config(iterations=iterations, importance=importance))
+        found.append((optimizer.gradients, metrics, optimizer.micro_batch_tokens))
+    (roomy, roomy_metrics, whole), (cramped, cramped_metrics, halved) = found
+    assert (whole, halved) == (20, 10)
     for one, other in zip(roomy, cramped, strict=True):
         torch.testing.assert_close(one, other)
     assert cramped_metrics == pytest.approx(roomy_metrics)
@@ -358,8 +354,8 @@ def test_replayed_rows_are_learned_from_and_left_out_of_the_samplers_difference(
     replayed_B = torch.tensor([row in (2, 4) for row in range(9)])
     batch, policy = replace(a_batch(), replayed_B=replayed_B), Unigram()
     theta = policy.theta.detach().clone()
-    optimizer = Descent(policy, 0.1)
-    metrics = update(policy, optimizer, batch, 0, a_config(micro_batch_tokens))
+    optimizer = Descent(policy, 0.1, micro_batch_tokens)
+    metrics = update(policy, optimizer, batch, 0, a_config())
     expected = expected_gradient(theta, a_batch(), ObjectiveConfig())
     torch.testing.assert_close(optimizer.gradients[0], expected, rtol=1e-7, atol=1e-12)
     logp = theta.log_softmax(-1)[batch.tokens_BT % VOCABULARY]
@@ -418,3 +414,81 @@ def test_entropies_are_asked_for_where_there_is_a_bonus_only() -> None:
         policy = Telling(0)
         update(policy, Descent(policy, 0.1), a_batch(), 0, a_config(entropy_bonus=bonus))
         assert asked == (["entropies"] if bonus else [])
+
+
+LIMITED = {"importance_max": 1.3, "importance_min": 0.7}
+KINDS: dict[str, dict[str, Any]] = {
+    "alone": {},
+    "KL": {"beta": 0.3, "kl_in": "loss"},
+    "entropy": {"entropy_bonus": 0.2},
+    "tokens": {"importance": "token_truncate", **LIMITED},
+    "responses": {"importance": "sequence_truncate", **LIMITED},
+    "all": {"beta": 0.3, "kl_in": "loss", "entropy_bonus": 0.2, "importance": "token_mask", **LIMITED},
+}
+"""What an objective may have besides its own choices."""
+
+
+def with_others(junk: float) -> tuple[Batch, Batch]:
+    """A batch in which others wrote some tokens, and the same responses without these tokens.
+
+    For a unigram these are the same data. Others wrote the first row's middle, the second's end, all of the fifth;
+    what is recorded for their tokens is `junk`.
+    """
+    whole = a_batch(reference=True)
+    mine_BT = whole.mask_BT.clone()
+    mine_BT[0, 1], mine_BT[1, 4:], mine_BT[4], mine_BT[6, :8:2] = False, False, False, False
+    assert whole.reference_logprobs_BT is not None
+    order_BT = (~mine_BT).long().argsort(dim=-1, stable=True)  # what is mine to the left, in its order
+    first, reference = whole.old_logprobs_BT, whole.reference_logprobs_BT
+    mixed = replace(
+        whole,
+        loss_mask_BT=mine_BT,
+        old_logprobs_BT=torch.where(mine_BT, first, junk),
+        reference_logprobs_BT=torch.where(mine_BT, reference, junk),
+    )
+    short_BT = torch.arange(mine_BT.shape[1]) < mine_BT.sum(-1, keepdim=True)
+    apart = replace(
+        whole,
+        tokens_BT=whole.tokens_BT.gather(1, order_BT),
+        mask_BT=short_BT,
+        loss_mask_BT=short_BT,
+        old_logprobs_BT=first.gather(1, order_BT),
+        reference_logprobs_BT=reference.gather(1, order_BT),
+    )
+    assert int(mixed.loss_mask_BT.sum()) == int(apart.mask_BT.sum()) == 37 - 1 - 3 - 5 - 4
+    return mixed, apart
+
+
+@pytest.mark.parametrize("micro_batch_tokens", [1, 10_000])
+@pytest.mark.parametrize("junk", [0.0, math.nan])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ROWS)
+def test_tokens_that_others_wrote_move_neither_loss_nor_gradient(
+    name: Any, kind: str, junk: float, micro_batch_tokens: int
+) -> None:
+    """For every objective: the same loss, gradient and figures as without these tokens."""
+    config = a_config(name=name, **KINDS[kind])
+    found = []
+    for batch in with_others(junk):
+        used = batch if config.objective.beta else batch.with_reference(None)
+        policy = Unigram()
+        optimizer = Descent(policy, 0.1, micro_batch_tokens)
+        found.append((update(policy, optimizer, used, 0, config), optimizer.gradients[0]))
+    (metrics, gradient), (expected_metrics, expected) = found
+    torch.testing.assert_close(gradient, expected, rtol=1e-9, atol=1e-13)
+    assert metrics["loss"] == pytest.approx(expected_metrics["loss"], rel=1e-9)
+    assert metrics == pytest.approx(expected_metrics, rel=1e-6)  # sums over tokens are in float32
+    assert metrics["non_finite_ratio"] == 0.0
+    assert expected.norm() > 1e-4
+
+
+@pytest.mark.parametrize("aggregation", ["sequence_mean", "token_mean", "constant_length"])
+def test_tokens_that_others_wrote_by_loops(aggregation: Any) -> None:
+    mixed, _ = with_others(0.0)
+    config, policy = a_config(aggregation=aggregation, beta=0.3), Unigram()
+    optimizer = Descent(policy, 0.1)
+    update(policy, optimizer, mixed, 0, config)
+    expected = expected_gradient(Unigram().theta.detach(), mixed, config.objective)
+    torch.testing.assert_close(optimizer.gradients[0], expected, rtol=1e-7, atol=1e-12)
+    unmasked = expected_gradient(Unigram().theta.detach(), replace(mixed, loss_mask_BT=mixed.mask_BT), config.objective)
+    assert not torch.allclose(expected, unmasked, rtol=1e-2), "or else this shows nothing"

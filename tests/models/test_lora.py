@@ -9,7 +9,7 @@ from torch import Tensor
 import tiny
 from whet.config import LoraConfig
 from whet.errors import UserError
-from whet.models.lora import add_lora, linear_names, merged_state
+from whet.models.lora import add_lora, linear_names
 
 LLAMA = ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"]
 
@@ -78,37 +78,6 @@ def test_adapters_are_a_function_of_the_seed_alone() -> None:
     assert torch.equal(torch.random.get_rng_state(), before)
     assert torch.equal(draw(1), draw(1))
     assert not torch.equal(draw(1), draw(2))
-
-
-@pytest.mark.parametrize("family", ["llama", "qwen2"])
-def test_merged_weights_equal_the_adapted_model(family: str) -> None:
-    model = trained(family=family)
-    expected = logits(model)
-    assert (expected - logits(tiny.tiny_model(family))).abs().max() > 1e-2
-
-    plain = tiny.tiny_model(family, seed=99)
-    state = merged_state(model)
-    assert state.keys() == plain.state_dict().keys()
-    plain.load_state_dict(state)
-    torch.testing.assert_close(logits(plain), expected, atol=1e-5, rtol=0)
-    torch.testing.assert_close(logits(model), expected, atol=0, rtol=0)
-
-
-def test_a_model_without_adapters_gives_its_own_weights(tiny_model: Any) -> None:
-    state = merged_state(tiny_model)
-    assert state.keys() == tiny_model.state_dict().keys()
-    assert all(torch.equal(state[name], weight) for name, weight in tiny_model.state_dict().items())
-    assert state["lm_head.weight"].data_ptr() == tiny_model.lm_head.weight.data_ptr()
-
-
-def test_the_update_is_alpha_over_rank_times_b_a() -> None:
-    model = trained(LoraConfig(rank=4, alpha=6.0, targets=["q_proj"]))
-    weights = dict(model.named_parameters())
-    base = tiny.tiny_model().state_dict()
-    name = "model.layers.1.self_attn.q_proj"
-    a, b = (weights[f"base_model.model.{name}.lora_{part}.default.weight"] for part in "AB")
-    expected = base[f"{name}.weight"] + 1.5 * b @ a
-    torch.testing.assert_close(merged_state(model)[f"{name}.weight"], expected.detach())
 
 
 def test_with_adapters_off_the_base_is_back_and_learning_goes_on() -> None:

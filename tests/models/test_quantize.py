@@ -16,9 +16,10 @@ from plainly import LENGTHS, row_by_row
 from whet.compute.limit import Shape
 from whet.config import LoraConfig, OptimizerConfig
 from whet.errors import UserError
-from whet.models.lora import add_lora, merged_state
+from whet.models.lora import add_lora
 from whet.models.quantize import quantized, refuse_where_it_cannot_be
 from whet.models.quantized import is_packed, weight_of
+from whet.models.weights import merged_weights
 from whet.policy.language_model import LanguageModel
 from whet.policy.reference import AdaptersOff, FollowingReference, FrozenReference
 from whet.rollout.engine.decoder import Decoder
@@ -93,7 +94,7 @@ def test_merged_weights_equal_the_adapted_model(family: str) -> None:
     expected = logits(model)
     assert (expected - logits(packed(family))).abs().max() > 1e-2
     plain = tiny.tiny_model(family, seed=99)
-    state = merged_state(model)
+    state = dict(merged_weights(model))
     assert state.keys() == plain.state_dict().keys()
     plain.load_state_dict(state)
     torch.testing.assert_close(logits(plain), expected, atol=1e-4, rtol=0)
@@ -102,7 +103,7 @@ def test_merged_weights_equal_the_adapted_model(family: str) -> None:
 def test_layers_without_an_adapter_are_unpacked_too() -> None:
     model = add_lora(packed(), LoraConfig(rank=2, targets=["q_proj"], bits=4))
     plain = tiny.tiny_model(seed=99)
-    plain.load_state_dict(merged_state(model))
+    plain.load_state_dict(dict(merged_weights(model)))
     torch.testing.assert_close(logits(plain), logits(model), atol=1e-4, rtol=0)
 
 
@@ -156,8 +157,8 @@ def test_a_step_moves_the_adapters_and_nothing_else() -> None:
     assert policy.logprobs(batch).sum().item() > before
     after = [module.weight for module in policy.model.modules() if is_packed(module)]
     assert all(torch.equal(a, b) for a, b in zip(codes, after, strict=True))
-    assert all(name.startswith(("master", "exp", "step")) for name in optimizer.tensors())
-    assert sum(name.startswith("master") for name in optimizer.tensors()) == 2 * 14
+    assert all(name.startswith(("master", "exp", "step")) for name in optimizer.state_dict())
+    assert sum(name.startswith("master") for name in optimizer.state_dict()) == 2 * 14
 
 
 @pytest.mark.parametrize("kind", [FrozenReference, FollowingReference, AdaptersOff])

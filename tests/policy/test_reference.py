@@ -151,11 +151,11 @@ def test_a_frozen_reference_comes_back(adapted: bool) -> None:
     policy, batch = language_model(fresh("llama")), ragged_batch(*LENGTHS)
     shake(policy)  # the warm start
     reference = FrozenReference(policy, 100)
-    held = {name: weight.clone() for name, weight in reference.tensors().items()}
+    held = {name: weight.clone() for name, weight in reference.state_dict().items()}
     assert len(held) == len(policy.trainable())
     again = FrozenReference(language_model(fresh("llama")), 100)
     assert not torch.equal(again.logprobs(batch), reference.logprobs(batch))
-    again.restore(held)
+    again.load_state_dict(held)
     assert torch.equal(again.logprobs(batch), reference.logprobs(batch))
 
 
@@ -165,9 +165,9 @@ def test_a_following_reference_comes_back_and_goes_on_as_it_would_have() -> None
     reference = FollowingReference(policy, 100, every=1, mix=0.3)
     shake(policy)
     reference.sync(0)
-    held = {name: weight.clone() for name, weight in reference.tensors().items()}
+    held = {name: weight.clone() for name, weight in reference.state_dict().items()}
     again = FollowingReference(language_model(tiny.tiny_model(dtype=torch.bfloat16)), 100, every=1, mix=0.3)
-    again.restore(held)
+    again.load_state_dict(held)
     again.leader = policy
     for step in range(2):
         assert torch.equal(again.logprobs(batch), reference.logprobs(batch))
@@ -177,5 +177,5 @@ def test_a_following_reference_comes_back_and_goes_on_as_it_would_have() -> None
 
 @pytest.mark.parametrize("none", [NoReference(), AdaptersOff(language_model(with_lora("llama")), 100)])
 def test_others_are_made_anew(none: Any) -> None:
-    assert none.tensors() == {}
-    none.restore({})
+    assert none.state_dict() == {}
+    none.load_state_dict({})

@@ -52,7 +52,8 @@ class Scripted:
 def said(engine: Scripted, max_tokens: int, ends: Sequence[int] = (END,)) -> list[list[int]]:
     rows: list[list[int]] = [[] for _ in engine.scripts]
     keys = torch.arange(len(rows))
-    for drawn in generate(engine, [(1,)] * len(rows), keys, SamplingParams(), max_tokens, frozenset(ends)):
+    params = SamplingParams(max_tokens=max_tokens)
+    for drawn in generate(engine, [(1,)] * len(rows), keys, params, frozenset(ends)):
         assert list(drawn.logprobs) == [0.0] * len(drawn.rows)
         for row, token in zip(drawn.rows, drawn.tokens, strict=True):
             rows[row].append(token)
@@ -120,7 +121,7 @@ def test_a_row_draws_by_its_own_key_and_position_before_and_after_others_leave()
     scripts = [[0] * length + [END] for length in (2, 0, 7, 4, 1, 7)]
     keys = torch.tensor([key("row", row) for row in range(6)])
     rows: list[list[int]] = [[] for _ in scripts]
-    for drawn in generate(Even(scripts), [(1,)] * 3, keys, SamplingParams(), 20, frozenset([END])):
+    for drawn in generate(Even(scripts), [(1,)] * 3, keys, SamplingParams(max_tokens=20), frozenset([END])):
         for row, token in zip(drawn.rows, drawn.tokens, strict=True):
             rows[row].append(token)
     for row, script in enumerate(scripts):

@@ -1,6 +1,9 @@
 """The sampler: what it draws depends on its key alone, and says truly how likely that was and why it ended."""
 
+import gc
+import weakref
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -11,15 +14,18 @@ from batches import prompt
 from plainly import token_logprobs, with_lora
 from whet.batch import collate
 from whet.policy.language_model import LanguageModel
+from whet.rollout import native
 from whet.rollout.engine.decoder import Decoder
+from whet.rollout.engine.fused_weights import FusedWeights, Layer
 from whet.rollout.engine.transformers_engine import TransformersEngine
 from whet.rollout.native import NativeSampler
-from whet.types import Group, Prompt, Reward, Rollout, SamplingParams
+from whet.rollout.rollouts import Rollouts
+from whet.types import Completion, Group, Prompt, Request, Reward, Rollout, SamplingParams
 
 ENDS = {2, *range(10, 24)}
 """Any of these ends a turn, some of them special tokens and some not: rows end at many places."""
 
-AS_TRAINED = SamplingParams()
+AS_TRAINED = SamplingParams(max_tokens=12)
 QUESTIONS = [
     prompt("a", (5, 9, 33, 60, 71, 8, 4)),
     prompt("b", (44,)),
@@ -40,11 +46,21 @@ def language_model(model: Any, temperature: float = 1.0) -> LanguageModel:
     return LanguageModel(model, tiny.tiny_tokenizer(), temperature)
 
 
-def sampler(model: Any, how: SamplingParams = AS_TRAINED, *, max_tokens: int = 12, **options: Any) -> NativeSampler:
-    settings = {"seed": 3, "purpose": "train"} | options
-    made = NativeSampler(how, max_tokens, **settings)
+def engine(model: Any, max_rows: int = 128) -> NativeSampler:
+    """A sampler with the model's weights."""
+    made = NativeSampler(max_rows)
     made.load(language_model(model))
     return made
+
+
+def sampler(model: Any, params: SamplingParams = AS_TRAINED, *, max_rows: int = 128, **options: Any) -> Rollouts:
+    """Rollouts from such a sampler."""
+    settings = {"seed": 3, "purpose": "train"} | options
+    return Rollouts(engine(model, max_rows), tiny.tiny_tokenizer(), params, **settings)
+
+
+def how(temperature: float = 1.0, top_p: float = 1.0, max_tokens: int = 12) -> SamplingParams:
+    return SamplingParams(temperature, top_p, max_tokens)
 
 
 def tokens_of(outputs: Sequence[Sequence[Rollout]]) -> list[list[tuple[int, ...]]]:
@@ -58,7 +74,7 @@ def flat(outputs: Sequence[Sequence[Rollout]]) -> list[Rollout]:
 @pytest.fixture(scope="module")
 def usual() -> list[list[Rollout]]:
     """Four rollouts for each question."""
-    return [list(rollouts) for rollouts in sampler(a_model()).sample(QUESTIONS, 4, 7)]
+    return [list(rollouts) for rollouts in sampler(a_model())(QUESTIONS, 4, 7)]
 
 
 def test_the_rollouts_are_of_many_lengths(usual: list[list[Rollout]]) -> None:
@@ -71,62 +87,58 @@ def test_the_rollouts_are_of_many_lengths(usual: list[list[Rollout]]) -> None:
 
 @pytest.mark.parametrize("max_rows", [1, 4, 5, 9, 16, 1000])
 def test_the_rows_of_a_call_do_not_matter(usual: list[list[Rollout]], max_rows: int) -> None:
-    assert tokens_of(sampler(a_model(), max_rows=max_rows).sample(QUESTIONS, 4, 7)) == tokens_of(usual)
+    assert tokens_of(sampler(a_model(), max_rows=max_rows)(QUESTIONS, 4, 7)) == tokens_of(usual)
 
 
 def test_neither_do_the_other_prompts_nor_their_order(usual: list[list[Rollout]]) -> None:
     drawn = sampler(a_model())
     order = [3, 0, 4, 2, 1]
-    shuffled = tokens_of(drawn.sample([QUESTIONS[index] for index in order], 4, 7))
+    shuffled = tokens_of(drawn([QUESTIONS[index] for index in order], 4, 7))
     assert shuffled == [tokens_of(usual)[index] for index in order]
     for index, question in enumerate(QUESTIONS):
-        assert tokens_of(drawn.sample([question], 4, 7))[0] == tokens_of(usual)[index]
+        assert tokens_of(drawn([question], 4, 7))[0] == tokens_of(usual)[index]
 
 
 def test_more_samples_begin_with_the_fewer(usual: list[list[Rollout]]) -> None:
-    fewer = tokens_of(sampler(a_model()).sample(QUESTIONS, 2, 7))
+    fewer = tokens_of(sampler(a_model())(QUESTIONS, 2, 7))
     assert fewer == [row[:2] for row in tokens_of(usual)]
 
 
 def test_what_was_sampled_before_does_not_matter(usual: list[list[Rollout]]) -> None:
     drawn = sampler(a_model())
     torch.manual_seed(1234)
-    drawn.sample(QUESTIONS[:2], 3, 6)
-    assert tokens_of(drawn.sample(QUESTIONS, 4, 7)) == tokens_of(usual)
+    drawn(QUESTIONS[:2], 3, 6)
+    assert tokens_of(drawn(QUESTIONS, 4, 7)) == tokens_of(usual)
 
 
 @pytest.mark.parametrize(("options", "step"), [({}, 8), ({"seed": 4}, 7), ({"purpose": "eval"}, 7)])
 def test_another_step_seed_or_purpose_draws_anew(
     usual: list[list[Rollout]], options: dict[str, Any], step: int
 ) -> None:
-    other = tokens_of(sampler(a_model(), **options).sample(QUESTIONS, 4, step))
+    other = tokens_of(sampler(a_model(), **options)(QUESTIONS, 4, step))
     same = [a == b for mine, its in zip(other, tokens_of(usual), strict=True) for a, b in zip(mine, its, strict=True)]
     assert sum(same) <= 4  # a short rollout may be drawn twice by chance
 
 
 @pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3"])
-@pytest.mark.parametrize("how", [SamplingParams(), SamplingParams(0.7, 0.9), SamplingParams(0.0)], ids=str)
-def test_the_fused_decoder_and_the_models_own_forward_say_the_same(family: str, how: SamplingParams) -> None:
+@pytest.mark.parametrize("params", [how(), how(0.7, 0.9), how(0.0)], ids=str)
+def test_the_fused_decoder_and_the_models_own_forward_say_the_same(family: str, params: SamplingParams) -> None:
     model = a_model(family)
-    fused, plain = sampler(model, how), sampler(model, how)
-    assert isinstance(fused.engine, Decoder)
-    plain.engine = TransformersEngine(model)
-    ours, theirs = fused.sample(QUESTIONS, 3, 0), plain.sample(QUESTIONS, 3, 0)
+    fused, plain = sampler(model, params), sampler(model, params)
+    plain.sampler.load(language_model(model).without_fast_paths())
+    engines = [type(one.sampler.engine) for one in (fused, plain)]  # type: ignore[attr-defined]
+    assert engines == [Decoder, TransformersEngine]
+    ours, theirs = fused(QUESTIONS, 3, 0), plain(QUESTIONS, 3, 0)
     assert tokens_of(ours) == tokens_of(theirs)
     for mine, its in zip(flat(ours), flat(theirs), strict=True):
         assert mine.logprobs == pytest.approx(its.logprobs, abs=1e-4)
 
 
 def test_the_engine_is_the_fused_one_where_it_is_exact() -> None:
-    def engine(model: Any) -> Any:
-        drawn = NativeSampler(SamplingParams(), 4, 0, "train")
-        drawn.load(language_model(model))
-        return drawn.engine
-
-    assert isinstance(engine(tiny.tiny_model("qwen3")), Decoder)
-    assert isinstance(engine(with_lora("qwen2")), Decoder)
-    assert isinstance(engine(tiny.tiny_model("gemma3")), Decoder)
-    assert isinstance(engine(tiny.tiny_model("gemma3", attn_logit_softcapping=50.0)), TransformersEngine)
+    assert isinstance(engine(tiny.tiny_model("qwen3")).engine, Decoder)
+    assert isinstance(engine(with_lora("qwen2")).engine, Decoder)
+    assert isinstance(engine(tiny.tiny_model("gemma3")).engine, Decoder)
+    assert isinstance(engine(tiny.tiny_model("gemma3", attn_logit_softcapping=50.0)).engine, TransformersEngine)
 
 
 def test_a_rollout_stops_with_an_end_token_or_at_the_limit(usual: list[list[Rollout]]) -> None:
@@ -139,18 +151,18 @@ def test_a_rollout_stops_with_an_end_token_or_at_the_limit(usual: list[list[Roll
 
 def test_an_end_token_at_the_very_limit_is_a_stop() -> None:
     model = a_model()
-    whole = sampler(model).sample(QUESTIONS, 4, 7)
+    whole = sampler(model)(QUESTIONS, 4, 7)
     stopped = [(q, s) for q, row in enumerate(whole) for s, o in enumerate(row) if o.finish == "stop"]
     for question, sample in stopped:
         rollout = whole[question][sample]
-        exact = sampler(model, max_tokens=len(rollout.tokens)).sample(QUESTIONS, 4, 7)[question][sample]
+        exact = sampler(model, how(max_tokens=len(rollout.tokens)))(QUESTIONS, 4, 7)[question][sample]
         assert exact.tokens == rollout.tokens
         assert exact.finish == "stop"
 
 
 @pytest.mark.parametrize("max_tokens", [1, 2, 5])
 def test_a_lower_limit_cuts_the_same_rollouts(usual: list[list[Rollout]], max_tokens: int) -> None:
-    cut = sampler(a_model(), max_tokens=max_tokens).sample(QUESTIONS, 4, 7)
+    cut = sampler(a_model(), how(max_tokens=max_tokens))(QUESTIONS, 4, 7)
     assert tokens_of(cut) == [[tokens[:max_tokens] for tokens in row] for row in tokens_of(usual)]
     for short, long in zip(flat(cut), flat(usual), strict=True):
         assert short.finish == ("length" if len(long.tokens) > max_tokens else long.finish)
@@ -168,7 +180,7 @@ def test_the_text_is_what_was_said_without_the_end_token(usual: list[list[Rollou
 @pytest.mark.parametrize("family", tiny.FAMILIES)
 def test_greedy_is_transformers_own_generate(family: str) -> None:
     model = tiny.tiny_model(family)
-    outputs = sampler(model, SamplingParams(0.0), max_tokens=20).sample(QUESTIONS, 1, 0)
+    outputs = sampler(model, how(0.0, max_tokens=20))(QUESTIONS, 1, 0)
     for question, (rollout,) in zip(QUESTIONS, outputs, strict=True):
         ids = torch.tensor([question.tokens])
         expected = model.generate(ids, do_sample=False, max_new_tokens=20)[0, ids.shape[1] :]
@@ -183,42 +195,45 @@ def as_batch(questions: Sequence[Prompt], outputs: Sequence[Sequence[Rollout]]) 
     return collate(groups, [[0.0] * len(rollouts) for rollouts in outputs])
 
 
-@pytest.mark.parametrize(
-    "how", [SamplingParams(), SamplingParams(0.6), SamplingParams(1.5), SamplingParams(1.0, 0.8)], ids=str
-)
+@pytest.mark.parametrize("params", [how(), how(0.6), how(1.5), how(1.0, 0.8)], ids=str)
 @pytest.mark.parametrize("family", [*tiny.FAMILIES, "lora"])
-def test_recorded_logprobs_are_the_learners(family: str, how: SamplingParams) -> None:
+def test_recorded_logprobs_are_the_learners(family: str, params: SamplingParams) -> None:
     """π_old and π_θ agree before any update: the ratio starts at 1. With top-p too, by the whole distribution."""
     model = with_lora() if family == "lora" else tiny.tiny_model(family)
-    outputs = sampler(model, how).sample(QUESTIONS, 3, 0)
+    outputs = sampler(model, params)(QUESTIONS, 3, 0)
     batch = as_batch(QUESTIONS, outputs)
-    learner = language_model(model, how.temperature).logprobs(batch)
+    learner = language_model(model, params.temperature).logprobs(batch)
     assert (learner - batch.old_logprobs_BT).abs().max() <= 1e-4
     for question, rollouts in zip(QUESTIONS, outputs, strict=True):
         tokens = torch.tensor(rollouts[0].tokens)
-        expected = token_logprobs(model, torch.tensor(question.tokens), tokens, how.temperature)
+        expected = token_logprobs(model, torch.tensor(question.tokens), tokens, params.temperature)
         assert list(rollouts[0].logprobs) == pytest.approx(expected.tolist(), abs=1e-4)
 
 
 def test_the_old_policy_stays_until_it_is_loaded_again() -> None:
     model = a_model()
     drawn = sampler(model)
-    before = tokens_of(drawn.sample(QUESTIONS, 2, 0))
+    before = tokens_of(drawn(QUESTIONS, 2, 0))
     with torch.no_grad():
         for weight in model.parameters():
             weight.add_(0.2 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(0)))
-    assert tokens_of(drawn.sample(QUESTIONS, 2, 0)) == before
-    drawn.load(language_model(model))
-    assert tokens_of(drawn.sample(QUESTIONS, 2, 0)) != before
+    assert tokens_of(drawn(QUESTIONS, 2, 0)) == before
+    drawn.sampler.load(language_model(model))
+    assert tokens_of(drawn(QUESTIONS, 2, 0)) != before
 
 
 def test_streaming_reads_the_same_response_token_by_token() -> None:
-    drawn = sampler(a_model(), max_tokens=8)
-    for question in QUESTIONS:
-        streamed = list(drawn.stream_tokens(question))
-        ((rollout,),) = drawn.sample([question], 1, 0)
-        assert tuple(token for step in streamed for token in step.tokens) == rollout.tokens
-        assert all(step.rows == (0,) for step in streamed)
+    drawn = engine(a_model())
+    finishes = set()
+    for number, question in enumerate(QUESTIONS):
+        request, params = Request(question.tokens, (number,)), how(max_tokens=8)
+        streamed = list(drawn.stream(request, params))
+        ((completion,),) = drawn.generate([request], params)
+        assert tuple(token.id for token in streamed) == completion.tokens
+        assert tuple(token.logprob for token in streamed) == completion.logprobs
+        assert [token.finish for token in streamed] == [None] * (len(streamed) - 1) + [completion.finish]
+        finishes.add(completion.finish)
+    assert finishes == {"stop", "length"}
 
 
 def test_first_tokens_are_drawn_from_the_policy() -> None:
@@ -226,7 +241,7 @@ def test_first_tokens_are_drawn_from_the_policy() -> None:
     from scipy import stats
 
     model = tiny.tiny_model()
-    rollouts = sampler(model, max_tokens=1, max_rows=2000).sample([QUESTIONS[2]], 2000, 0)[0]
+    rollouts = sampler(model, how(max_tokens=1), max_rows=2000)([QUESTIONS[2]], 2000, 0)[0]
     p = model(torch.tensor([QUESTIONS[2].tokens])).logits[0, -1].double().softmax(-1).detach()
     counts = torch.bincount(torch.tensor([rollout.tokens[0] for rollout in rollouts]), minlength=100)
     likely = p * 2000 >= 5
@@ -236,4 +251,160 @@ def test_first_tokens_are_drawn_from_the_policy() -> None:
 
 
 def test_no_prompts() -> None:
-    assert list(sampler(a_model()).sample([], 4, 0)) == []
+    assert list(sampler(a_model())([], 4, 0)) == []
+
+
+def test_requests_may_have_unequally_many_keys() -> None:
+    """Also none; what each says does not depend on the others."""
+    drawn, params = engine(a_model(), max_rows=4), AS_TRAINED
+    sizes = [2, 0, 3, 3, 1, 5, 0]
+    contexts = [QUESTIONS[place % 5].tokens for place in range(len(sizes))]
+    keys = [tuple(range(100 * place, 100 * place + size)) for place, size in enumerate(sizes)]
+    requests = [Request(context, some) for context, some in zip(contexts, keys, strict=True)]
+    found = drawn.generate(requests, params)
+    assert [len(some) for some in found] == sizes
+    for request, some in zip(requests, found, strict=True):
+        alone = [drawn.generate([Request(request.tokens, (key,))], params)[0][0] for key in request.keys]
+        assert [one.tokens for one in some] == [one.tokens for one in alone]
+
+
+def test_equal_contexts_and_keys_give_equal_completions() -> None:
+    first, second = engine(a_model()).generate([Request((5, 9), (7, 8)), Request((5, 9), (8, 7))], AS_TRAINED)
+    assert [one.tokens for one in first] == [one.tokens for one in reversed(second)]
+    assert first[0].tokens != first[1].tokens
+    assert isinstance(first[0], Completion)
+
+
+def test_at_most_so_many_rows_at_a_time_unless_one_request_asks_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[int] = []
+    real = native.generate
+
+    def counted(engine: Any, contexts: Any, keys_R: torch.Tensor, *more: Any) -> Any:
+        rows.append(len(keys_R))
+        return real(engine, contexts, keys_R, *more)
+
+    monkeypatch.setattr(native, "generate", counted)
+    requests = [Request(question.tokens, tuple(range(3))) for question in QUESTIONS]
+    for max_rows, expected in ((7, [6, 6, 3]), (2, [3] * 5), (100, [15])):
+        rows.clear()
+        engine(a_model(), max_rows).generate(requests, AS_TRAINED)
+        assert rows == expected
+
+
+@pytest.mark.parametrize("unloaded", ["never loaded", "released"])
+def test_it_samples_between_load_and_release_only(unloaded: str) -> None:
+    drawn = NativeSampler()
+    if unloaded == "released":
+        drawn = engine(a_model())
+        drawn.release()
+    request = Request((5,), (1,))
+    for ask in (lambda: drawn.generate([request], AS_TRAINED), lambda: list(drawn.stream(request, AS_TRAINED))):
+        with pytest.raises(RuntimeError, match="between load and release"):
+            ask()
+
+
+def test_to_release_twice_or_before_the_first_load_does_no_harm() -> None:
+    drawn = NativeSampler()
+    drawn.release()
+    drawn.load(language_model(a_model()))
+    drawn.release()
+    drawn.release()
+    assert drawn.engine is None
+
+
+def tensors_of(value: Any) -> list[torch.Tensor]:
+    """All tensors of a fused copy: its own, those of its layers, and those that its functions close over."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    if isinstance(value, FusedWeights):
+        parts: Sequence[Any] = (value.embedding, value.layers, value.final_norm, value.head)
+    elif isinstance(value, Layer):
+        parts = [getattr(value, field.name) for field in fields(value)]
+    elif isinstance(value, tuple):
+        parts = value
+    else:
+        parts = [cell.cell_contents for cell in getattr(value, "__closure__", None) or ()]
+    return [tensor for part in parts for tensor in tensors_of(part)]
+
+
+def held(drawn: NativeSampler) -> list[Any]:
+    """Weak references to the engine, its copy of the weights, and the keys and values of the last call."""
+    decoder = drawn.engine
+    assert isinstance(decoder, Decoder)
+    caches = [getattr(cache, field.name) for cache in decoder.layer_caches for field in fields(cache)]
+    return [weakref.ref(one) for one in (decoder, *tensors_of(decoder.weights), *caches)]
+
+
+def alive(references: Sequence[Any]) -> int:
+    gc.collect()
+    return sum(reference() is not None for reference in references)
+
+
+@pytest.mark.parametrize("family", [*tiny.FAMILIES, "lora"])
+def test_after_release_nothing_of_the_engine_is_left(family: str) -> None:
+    model = with_lora() if family == "lora" else tiny.tiny_model(family)
+    drawn = engine(model)
+    completions = drawn.generate([Request(question.tokens, (1, 2)) for question in QUESTIONS], AS_TRAINED)
+    references = held(drawn)
+    assert alive(references) == len(references) >= 1 + 2 + 2 * 6 + 2 * 4
+    drawn.release()
+    assert alive(references) == 0
+    assert len(completions) == 5, "what was sampled stays"
+
+
+def test_a_stream_that_was_broken_off_holds_nothing_after_release() -> None:
+    drawn = engine(a_model())
+    stream = drawn.stream(Request(QUESTIONS[0].tokens, (1,)), AS_TRAINED)
+    next(stream)
+    references = held(drawn)
+    stream.close()  # type: ignore[attr-defined]
+    drawn.release()
+    assert alive(references) == 0
+
+
+@pytest.mark.parametrize("family", ["llama", "lora"])
+def test_every_load_copies_the_weights_once(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And sampling none: however many calls come between, and whoever asks."""
+    copies: list[Any] = []
+    real = native.fuse
+    monkeypatch.setattr(native, "fuse", lambda model: copies.append(model) or real(model))
+    model = with_lora() if family == "lora" else a_model()
+    drawn, policy = NativeSampler(), language_model(model)
+    for loads in (1, 2, 3):
+        drawn.load(policy)
+        for _ in range(3):
+            drawn.generate([Request(question.tokens, (1,)) for question in QUESTIONS], AS_TRAINED)
+            list(drawn.stream(Request((5,), (1,)), AS_TRAINED))
+        assert len(copies) == loads
+
+
+def test_a_copy_is_of_every_weight_once_and_shares_none_with_the_model() -> None:
+    model = tiny.tiny_model(tie_word_embeddings=False)
+    decoder = engine(model).engine
+    assert isinstance(decoder, Decoder)
+    copied = tensors_of(decoder.weights)
+    assert sum(tensor.numel() for tensor in copied) == model.num_parameters()
+    own = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
+    assert not own & {tensor.untyped_storage().data_ptr() for tensor in copied}
+
+
+def test_the_last_copy_is_gone_before_the_next_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or else two copies would have to fit beside the model."""
+    drawn = engine(a_model())
+    drawn.generate([Request((5,), (1,))], AS_TRAINED)
+    references, real = held(drawn), native.fuse
+    left: list[int] = []
+    monkeypatch.setattr(native, "fuse", lambda model: left.append(alive(references)) or real(model))
+    drawn.load(language_model(a_model()))
+    assert left == [0]
+
+
+def test_a_borrowed_model_is_let_go_too() -> None:
+    """Where no fused copy is known: its keys and values."""
+    drawn = NativeSampler()
+    drawn.load(language_model(a_model()).without_fast_paths())
+    drawn.generate([Request((5,), (1,))], AS_TRAINED)
+    assert isinstance(drawn.engine, TransformersEngine)
+    references = [weakref.ref(drawn.engine), weakref.ref(drawn.engine.cache)]
+    drawn.release()
+    assert alive(references) == 0

@@ -39,11 +39,11 @@ def transformers_loss(model: Any, examples: list[Example]) -> Tensor:
     return total / tokens
 
 
-class Recorder:
+class Recorder(MasterAdamW):
     """An optimizer that keeps every gradient and leaves the weights alone."""
 
-    def __init__(self, model: Any) -> None:
-        self.model = model
+    def __init__(self, model: Any, micro_batch_tokens: int = 10_000) -> None:
+        self.model, self.micro_batch_tokens = model, micro_batch_tokens
         self.gradients: list[dict[str, Tensor]] = []
 
     def zero_grad(self) -> None:
@@ -88,8 +88,8 @@ def test_the_gradient_does_not_depend_on_micro_batch_tokens() -> None:
     found = []
     for tokens in (10_000, 1, 15, 30):
         model = tiny.tiny_model(dtype=torch.float64)
-        optimizer = Recorder(model)
-        ((_, metrics),) = run(model, some_examples(), optimizer, steps=1, batch_size=6, micro_batch_tokens=tokens)
+        optimizer = Recorder(model, tokens)
+        ((_, metrics),) = run(model, some_examples(), optimizer, steps=1, batch_size=6)
         found.append((metrics["loss"], optimizer.gradients[0]))
     for loss, gradients in found[1:]:
         assert loss == pytest.approx(found[0][0], rel=1e-6)
@@ -113,7 +113,6 @@ class Marked:
         self.theta = torch.nn.Parameter(torch.zeros(()))
         self.shown: list[int] = []
         self.losses = iter(held_out_losses or [])
-        self.max_micro_batch_tokens = 10_000
 
     def logprobs(self, batch: Batch) -> Tensor:
         if not torch.is_grad_enabled():  # measured, not learned from
@@ -122,8 +121,11 @@ class Marked:
         return self.theta.expand(batch.mask_BT.shape)
 
 
-class Idle:
+class Idle(MasterAdamW):
     """An optimizer without effect."""
+
+    def __init__(self) -> None:
+        self.micro_batch_tokens = 10_000
 
     def zero_grad(self) -> None:
         raise AssertionError("nothing is to be forgotten")

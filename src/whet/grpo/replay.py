@@ -106,5 +106,5 @@ def _weighed(reward: Reward, weights: Mapping[str, float]) -> Reward:
 
 
 def _kept(told: Mapping[str, Any]) -> Kept:
-    rollout = {**told["rollout"], **{name: tuple(told["rollout"][name]) for name in ("tokens", "logprobs")}}
+    rollout = {name: tuple(value) if isinstance(value, list) else value for name, value in told["rollout"].items()}
     return Kept(Rollout(**rollout), Reward(**told["reward"]), told["step"])

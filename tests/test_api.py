@@ -15,7 +15,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import tiny
-from whet.api import check, train, wants_warm_start
+from whet.api import check, train
 from whet.build.policy import build_policy
 from whet.build.roles import build_optimizer
 from whet.compute.checkpoint import load_checkpoint
@@ -32,8 +32,8 @@ from wiring import listening, shrunk, write_rewards
 SILENT = PlainView(lambda line: None)
 
 
-def walk(config: Any, stem: str = "run") -> tuple[RunResult, RunReader]:
-    outcome = train(config, SILENT, stem)
+def walk(config: Any) -> tuple[RunResult, RunReader]:
+    outcome = train(config, view=SILENT)
     return outcome, RunReader(outcome.path)
 
 
@@ -174,7 +174,7 @@ def test_the_newest_checkpoints_and_the_best_are_kept_and_hold_the_weights(full:
     saved = load_checkpoint(full.run.checkpoints / "step-3")
     assert saved.state["step"] == 3
     policy = build_policy(full.config, lambda text: None)
-    build_optimizer(policy, full.config.grpo.optimizer, 3).restore(saved.tensors["optimizer"])
+    build_optimizer(policy, full.config.grpo.optimizer, 3, 4096).load_state_dict(saved.tensors["optimizer"])
     final = AutoModelForCausalLM.from_pretrained(full.run.final, dtype=torch.float32)
     torch.testing.assert_close(policy.model.state_dict(), final.state_dict(), rtol=0, atol=0)
 
@@ -359,7 +359,7 @@ def test_always_without_solutions_is_refused_before_anything_is_measured(
 ) -> None:
     config = shrunk(tiny_folder, tmp_path / "runs", {**unsolved, "sft.when": "always"})
     with pytest.raises(UserError, match=r"sft: fewer than 2 of 12 problems .* sft\.when never"):
-        train(config, SILENT)
+        train(config, view=SILENT)
     (path,) = (tmp_path / "runs").iterdir()
     assert not RunReader(path).evaluations()
     assert "stopped: sft: fewer than 2 of 12" in RunReader(path).log()
@@ -415,7 +415,7 @@ def test_right_responses_come_back_into_groups_without_a_signal(
 def test_a_reward_that_raises_is_counted_and_named(tiny_folder: Path, rewards: Path, tmp_path: Path) -> None:
     changes = {"rewards": [f"{rewards}:digits", f"{rewards}:picky"]}
     lines, view = listening()
-    run = RunReader(train(shrunk(tiny_folder, tmp_path, changes), view).path)
+    run = RunReader(train(shrunk(tiny_folder, tmp_path, changes), view=view).path)
     for step, metrics in enumerate(run.metrics()):
         rollouts = run.rollouts(step)
         failed = [r for r in rollouts if r["parts"]["picky"] is None]
@@ -434,7 +434,7 @@ def test_a_reward_that_raises_is_counted_and_named(tiny_folder: Path, rewards: P
 def test_a_reward_that_must_not_fail_ends_the_run(tiny_folder: Path, rewards: Path, tmp_path: Path) -> None:
     changes = {"rewards": [{"name": f"{rewards}:broken", "on_error": "fail"}], "grpo.steps": 3}
     with pytest.raises(UserError, match=r"reward 'broken' gave nan, on sample 0 of problem"):
-        train(shrunk(tiny_folder, tmp_path, changes), SILENT)
+        train(shrunk(tiny_folder, tmp_path, changes), view=SILENT)
     (path,) = tmp_path.iterdir()
     run = RunReader(path)
     assert [line["step"] for line in run.metrics()] == [0]
@@ -447,7 +447,7 @@ def test_an_interrupted_run_says_where_it_is(tiny_folder: Path, rewards: Path, t
     lines, view = listening()
     here = {"name": f"{rewards}:interrupted", "isolate": False}
     with pytest.raises(KeyboardInterrupt):
-        train(shrunk(tiny_folder, tmp_path, {"rewards": [here]}), view)
+        train(shrunk(tiny_folder, tmp_path, {"rewards": [here]}), view=view)
     (path,) = tmp_path.iterdir()
     assert lines[-1] == f"interrupted; `whet resume {path}` goes on"
     assert lines[-1] in RunReader(path).log()
@@ -460,9 +460,9 @@ def test_a_mistake_of_ours_leaves_its_traceback_in_the_log(
     def fail(*_: Any) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("whet.stages.save_final.save_final", fail)
+    monkeypatch.setattr("whet.stages.pipeline.save_final", fail)
     with pytest.raises(RuntimeError, match="a bug"):
-        train(shrunk(tiny_folder, tmp_path, {"grpo.steps": 0}), SILENT)
+        train(shrunk(tiny_folder, tmp_path, {"grpo.steps": 0}), view=SILENT)
     (path,) = tmp_path.iterdir()
     log = RunReader(path).log()
     assert "Traceback (most recent call last)" in log
@@ -485,7 +485,7 @@ def test_what_is_refused_leaves_no_folder(
     tiny_folder: Path, tmp_path: Path, changes: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(UserError, match=said):
-        train(shrunk(tiny_folder, tmp_path / "runs", changes), SILENT)
+        train(shrunk(tiny_folder, tmp_path / "runs", changes), view=SILENT)
     assert not (tmp_path / "runs").exists()
 
 
@@ -494,13 +494,13 @@ def test_a_run_is_never_written_over(tiny_folder: Path, tmp_path: Path) -> None:
     walk(config)
     before = contents(tmp_path / "mine")
     with pytest.raises(UserError, match=r"run\.name: .*mine exists"):
-        train(config, SILENT)
+        train(config, view=SILENT)
     assert contents(tmp_path / "mine") == before
 
 
 def test_the_check_alone_writes_nothing(tiny_folder: Path, tmp_path: Path) -> None:
     config = shrunk(tiny_folder, tmp_path / "runs", {})
-    report = check(config, SILENT)
+    report = check(config, view=SILENT)
     assert not (tmp_path / "runs").exists()
     assert report.probe.responses == 8
     train_problems, _ = load_data(config.data, config.seed)

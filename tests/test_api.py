@@ -15,13 +15,14 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import tiny
+from whet import api
 from whet.api import check, train
 from whet.build.policy import build_policy
 from whet.build.roles import build_optimizer
 from whet.compute.checkpoint import load_checkpoint
 from whet.data.load_data import load_data
 from whet.errors import UserError
-from whet.recipe import load_recipe
+from whet.recipe import dump_recipe, load_recipe
 from whet.runs.reader import RunReader
 from whet.runs.views.view import PlainView
 from whet.stages.evaluate import evaluate_model, evaluation_config
@@ -53,7 +54,7 @@ def rewards(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def full(tiny_folder: Path, rewards: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A run through every stage: warm start, three steps with a reference, evaluations and checkpoints on the way."""
+    """By a recipe of one's own and overrides: a run through every stage: warm start, three steps with a reference, evaluations and checkpoints on the way."""
     changes = {
         "rewards": [{"name": f"{rewards}:digits"}, {"name": "accuracy", "weight": 0.5}],
         "sft.when": "always",
@@ -63,9 +64,12 @@ def full(tiny_folder: Path, rewards: Path, tmp_path_factory: pytest.TempPathFact
         "run.save_every": 1,
         "run.keep": 1,
     }
-    config = shrunk(tiny_folder, tmp_path_factory.mktemp("runs"), changes)
+    folder = tmp_path_factory.mktemp("runs")
+    config = shrunk(tiny_folder, folder, changes)
+    recipe = tmp_path_factory.mktemp("recipes") / "my recipe.yaml"
+    recipe.write_text(dump_recipe(shrunk(tiny_folder, folder, {**changes, "grpo.steps": 99})), encoding="utf-8")
     lines, view = listening()
-    outcome = train(config, view, "my recipe")
+    outcome = train(recipe, {"grpo.steps": 3}, view=view)
     return SimpleNamespace(config=config, outcome=outcome, path=outcome.path, run=RunReader(outcome.path), said=lines)
 
 
@@ -283,23 +287,6 @@ def test_adapters_are_merged_into_the_finished_model(
 
 
 @pytest.mark.parametrize(
-    ("when", "teachable", "expected"),
-    [
-        ("always", True, True),
-        ("always", False, True),
-        ("never", True, False),
-        ("never", False, False),
-        ("auto", True, True),
-        ("auto", False, False),
-    ],
-)
-def test_the_warm_start_is_applied_as_asked(when: str, teachable: bool, expected: bool) -> None:
-    config: Any = SimpleNamespace(sft=SimpleNamespace(when=when))
-    report: Any = SimpleNamespace(diagnosis=SimpleNamespace(warm_start=teachable))
-    assert wants_warm_start(config, report) is expected
-
-
-@pytest.mark.parametrize(
     ("changes", "cause", "warm"),
     [
         ({"grpo.sampling.max_tokens": 60}, "wrong_format", True),
@@ -496,6 +483,26 @@ def test_a_run_is_never_written_over(tiny_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"run\.name: .*mine exists"):
         train(config, view=SILENT)
     assert contents(tmp_path / "mine") == before
+
+
+def test_a_recipe_is_a_name_a_path_or_settings(tmp_path: Path) -> None:
+    """Overrides as a mapping or as pairs; settings without overrides are taken as they are."""
+    named = api.load_recipe("quickstart", {"seed": 7})
+    path = tmp_path / "mine.yaml"
+    path.write_text(dump_recipe(named), encoding="utf-8")
+    assert api.load_recipe(path) == api.load_recipe(str(path)) == named
+    assert api.load_recipe(named) is named
+    again = api.load_recipe(named, [("grpo.steps", 3)])
+    assert (again.seed, again.grpo.steps) == (7, 3)
+    assert again == api.load_recipe("quickstart", {"seed": 7, "grpo.steps": 3})
+    with pytest.raises(UserError, match=r"grpo\.stepz: unknown key; did you mean grpo\.steps\?"):
+        api.load_recipe(named, {"grpo.stepz": 3})
+
+
+def test_a_model_is_measured_from_python(tiny_folder: Path) -> None:
+    found = api.evaluate(tiny_folder, "arithmetic", limit=3, samples=2, overrides={"eval.max_tokens": 2}, view=SILENT)
+    assert len(found.records) == 3
+    assert all(len(record.samples) == 2 and record.tokens <= 2 for record in found.records)
 
 
 def test_the_check_alone_writes_nothing(tiny_folder: Path, tmp_path: Path) -> None:

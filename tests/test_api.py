@@ -54,7 +54,8 @@ def rewards(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def full(tiny_folder: Path, rewards: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """By a recipe of one's own and overrides: a run through every stage: warm start, three steps with a reference, evaluations and checkpoints on the way."""
+    """By a recipe of one's own and an override, through every stage: warm start, three steps with a reference,
+    evaluations and checkpoints on the way."""
     changes = {
         "rewards": [{"name": f"{rewards}:digits"}, {"name": "accuracy", "weight": 0.5}],
         "sft.when": "always",

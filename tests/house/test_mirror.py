@@ -12,6 +12,7 @@ OF_THEIR_OWN = {
     "house": "the house rules",
     "reliability": "what must hold when things go wrong, by the rows of docs/how-to/reliability.md",
     "test_golden.py": "that figures on record do not move unnoticed",
+    "test_init.py": "the public API: what `import whet` offers and loads",
     "test_learning.py": "that Algorithm 1 learns what is rewarded, and only that",
     "test_no_secret_leaves.py": "that no key or password reaches what a run writes, shows or pushes",
     "test_real_model.py": "the whole way on the real model, in minutes",

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from crashes import contents, in_child, killing_itself, striking
-from whet.api import _Way, resume, train
+from whet.api import resume, train
 from whet.compute.optimizer import MasterAdamW
 from whet.errors import UserError
 from whet.recipe import dump_recipe
 from whet.runs.reader import RunReader
 from whet.runs.views.view import PlainView
 from whet.runs.writer import RunWriter
+from whet.stages.pipeline import Pipeline
 from wiring import listening, shrunk, write_rewards
 
 SILENT = PlainView(lambda line: None)
@@ -58,7 +59,7 @@ def whole(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def begin_or_go_on(config: Any, run: Path) -> None:
     """What a person, or a scheduler, does after each death."""
-    resume(run, view=SILENT) if (run / "manifest.json").is_file() else train(config, SILENT)
+    resume(run, view=SILENT) if (run / "manifest.json").is_file() else train(config, view=SILENT)
 
 
 def record_outcome(config: Any, run: Path) -> int:
@@ -240,7 +241,7 @@ def test_a_warm_start_that_is_done_is_not_done_again(
     steps = len(RunReader(whole).metrics("sft"))
     assert steps == patience + 1, "nothing improves"
     with monkeypatch.context() as patch:
-        patch.setattr("whet.api._Way._measure", interrupting(at="sft"))
+        patch.setattr("whet.stages.pipeline.Pipeline._measure", interrupting(at="sft"))
         with pytest.raises(PowerCut):
             train(shrunk(tiny_folder, tmp_path, changes), view=SILENT)
     lines, view = listening()
@@ -250,8 +251,8 @@ def test_a_warm_start_that_is_done_is_not_done_again(
 
 
 def interrupting(at: str) -> Any:
-    """`_Way._measure`, until the power goes at a stage."""
-    measure = _Way._measure
+    """`Pipeline._measure`, until the power goes at a stage."""
+    measure = Pipeline._measure
 
     def interrupted(way: Any, stage: str) -> None:
         if stage == at:

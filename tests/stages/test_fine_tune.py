@@ -17,6 +17,7 @@ from whet.train_loop.health_monitor import HealthMonitor
 from whet.train_loop.signals import Stop
 from wiring import listening, shrunk, write_rewards
 
+
 def tuned(folder: Path, tmp_path: Path, name: str, changes: dict[str, Any]) -> tuple[Any, RunReader, list[str]]:
     config = shrunk(folder, tmp_path, {"rewards": [f"{write_rewards(tmp_path)}:digits"], **changes})
     policy = build_policy(config, lambda text: None)

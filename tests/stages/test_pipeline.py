@@ -43,7 +43,7 @@ def test_what_is_loaded_is_the_recipes(tiny_folder: Path, tmp_path: Path) -> Non
     assert lines == ["[Load]"]
     assert len(live.task.eval_set.prompts) == 6
     assert live.policy.context == 512
-    with pytest.raises(UserError, match="rollout.engine: is 'nativ'"):
+    with pytest.raises(UserError, match=r"rollout\.engine: is 'nativ'"):
         load(shrunk(tiny_folder, tmp_path, {"rollout.engine": "nativ"}), view)
 
 

@@ -12,7 +12,7 @@ from whet.build.roles import build_rollouts, build_sampler
 from whet.build.task import build_task
 from whet.errors import UserError
 from whet.rollout.engine import decoder
-from whet.train_loop.parity import GATES, PROMPTS, Agreement, agreeing_policy, agreement, gate
+from whet.train_loop.parity import GATES, PROMPTS, Agreement, agreeing_policy, agreement
 from wiring import shrunk
 
 

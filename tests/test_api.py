@@ -15,13 +15,14 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import tiny
-from whet.api import check, train, wants_warm_start
+from whet import api
+from whet.api import check, train
 from whet.build.policy import build_policy
 from whet.build.roles import build_optimizer
 from whet.compute.checkpoint import load_checkpoint
 from whet.data.load_data import load_data
 from whet.errors import UserError
-from whet.recipe import load_recipe
+from whet.recipe import dump_recipe, load_recipe
 from whet.runs.reader import RunReader
 from whet.runs.views.view import PlainView
 from whet.stages.evaluate import evaluate_model, evaluation_config
@@ -32,8 +33,8 @@ from wiring import listening, shrunk, write_rewards
 SILENT = PlainView(lambda line: None)
 
 
-def walk(config: Any, stem: str = "run") -> tuple[RunResult, RunReader]:
-    outcome = train(config, SILENT, stem)
+def walk(config: Any) -> tuple[RunResult, RunReader]:
+    outcome = train(config, view=SILENT)
     return outcome, RunReader(outcome.path)
 
 
@@ -53,7 +54,8 @@ def rewards(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def full(tiny_folder: Path, rewards: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A run through every stage: warm start, three steps with a reference, evaluations and checkpoints on the way."""
+    """By a recipe of one's own and an override, through every stage: warm start, three steps with a reference,
+    evaluations and checkpoints on the way."""
     changes = {
         "rewards": [{"name": f"{rewards}:digits"}, {"name": "accuracy", "weight": 0.5}],
         "sft.when": "always",
@@ -63,9 +65,12 @@ def full(tiny_folder: Path, rewards: Path, tmp_path_factory: pytest.TempPathFact
         "run.save_every": 1,
         "run.keep": 1,
     }
-    config = shrunk(tiny_folder, tmp_path_factory.mktemp("runs"), changes)
+    folder = tmp_path_factory.mktemp("runs")
+    config = shrunk(tiny_folder, folder, changes)
+    recipe = tmp_path_factory.mktemp("recipes") / "my recipe.yaml"
+    recipe.write_text(dump_recipe(shrunk(tiny_folder, folder, {**changes, "grpo.steps": 99})), encoding="utf-8")
     lines, view = listening()
-    outcome = train(config, view, "my recipe")
+    outcome = train(recipe, {"grpo.steps": 3}, view=view)
     return SimpleNamespace(config=config, outcome=outcome, path=outcome.path, run=RunReader(outcome.path), said=lines)
 
 
@@ -174,7 +179,7 @@ def test_the_newest_checkpoints_and_the_best_are_kept_and_hold_the_weights(full:
     saved = load_checkpoint(full.run.checkpoints / "step-3")
     assert saved.state["step"] == 3
     policy = build_policy(full.config, lambda text: None)
-    build_optimizer(policy, full.config.grpo.optimizer, 3).restore(saved.tensors["optimizer"])
+    build_optimizer(policy, full.config.grpo.optimizer, 3, 4096).load_state_dict(saved.tensors["optimizer"])
     final = AutoModelForCausalLM.from_pretrained(full.run.final, dtype=torch.float32)
     torch.testing.assert_close(policy.model.state_dict(), final.state_dict(), rtol=0, atol=0)
 
@@ -283,23 +288,6 @@ def test_adapters_are_merged_into_the_finished_model(
 
 
 @pytest.mark.parametrize(
-    ("when", "teachable", "expected"),
-    [
-        ("always", True, True),
-        ("always", False, True),
-        ("never", True, False),
-        ("never", False, False),
-        ("auto", True, True),
-        ("auto", False, False),
-    ],
-)
-def test_the_warm_start_is_applied_as_asked(when: str, teachable: bool, expected: bool) -> None:
-    config: Any = SimpleNamespace(sft=SimpleNamespace(when=when))
-    report: Any = SimpleNamespace(diagnosis=SimpleNamespace(warm_start=teachable))
-    assert wants_warm_start(config, report) is expected
-
-
-@pytest.mark.parametrize(
     ("changes", "cause", "warm"),
     [
         ({"grpo.sampling.max_tokens": 60}, "wrong_format", True),
@@ -359,7 +347,7 @@ def test_always_without_solutions_is_refused_before_anything_is_measured(
 ) -> None:
     config = shrunk(tiny_folder, tmp_path / "runs", {**unsolved, "sft.when": "always"})
     with pytest.raises(UserError, match=r"sft: fewer than 2 of 12 problems .* sft\.when never"):
-        train(config, SILENT)
+        train(config, view=SILENT)
     (path,) = (tmp_path / "runs").iterdir()
     assert not RunReader(path).evaluations()
     assert "stopped: sft: fewer than 2 of 12" in RunReader(path).log()
@@ -415,7 +403,7 @@ def test_right_responses_come_back_into_groups_without_a_signal(
 def test_a_reward_that_raises_is_counted_and_named(tiny_folder: Path, rewards: Path, tmp_path: Path) -> None:
     changes = {"rewards": [f"{rewards}:digits", f"{rewards}:picky"]}
     lines, view = listening()
-    run = RunReader(train(shrunk(tiny_folder, tmp_path, changes), view).path)
+    run = RunReader(train(shrunk(tiny_folder, tmp_path, changes), view=view).path)
     for step, metrics in enumerate(run.metrics()):
         rollouts = run.rollouts(step)
         failed = [r for r in rollouts if r["parts"]["picky"] is None]
@@ -434,7 +422,7 @@ def test_a_reward_that_raises_is_counted_and_named(tiny_folder: Path, rewards: P
 def test_a_reward_that_must_not_fail_ends_the_run(tiny_folder: Path, rewards: Path, tmp_path: Path) -> None:
     changes = {"rewards": [{"name": f"{rewards}:broken", "on_error": "fail"}], "grpo.steps": 3}
     with pytest.raises(UserError, match=r"reward 'broken' gave nan, on sample 0 of problem"):
-        train(shrunk(tiny_folder, tmp_path, changes), SILENT)
+        train(shrunk(tiny_folder, tmp_path, changes), view=SILENT)
     (path,) = tmp_path.iterdir()
     run = RunReader(path)
     assert [line["step"] for line in run.metrics()] == [0]
@@ -447,7 +435,7 @@ def test_an_interrupted_run_says_where_it_is(tiny_folder: Path, rewards: Path, t
     lines, view = listening()
     here = {"name": f"{rewards}:interrupted", "isolate": False}
     with pytest.raises(KeyboardInterrupt):
-        train(shrunk(tiny_folder, tmp_path, {"rewards": [here]}), view)
+        train(shrunk(tiny_folder, tmp_path, {"rewards": [here]}), view=view)
     (path,) = tmp_path.iterdir()
     assert lines[-1] == f"interrupted; `whet resume {path}` goes on"
     assert lines[-1] in RunReader(path).log()
@@ -460,9 +448,9 @@ def test_a_mistake_of_ours_leaves_its_traceback_in_the_log(
     def fail(*_: Any) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("whet.stages.save_final.save_final", fail)
+    monkeypatch.setattr("whet.stages.pipeline.save_final", fail)
     with pytest.raises(RuntimeError, match="a bug"):
-        train(shrunk(tiny_folder, tmp_path, {"grpo.steps": 0}), SILENT)
+        train(shrunk(tiny_folder, tmp_path, {"grpo.steps": 0}), view=SILENT)
     (path,) = tmp_path.iterdir()
     log = RunReader(path).log()
     assert "Traceback (most recent call last)" in log
@@ -485,7 +473,7 @@ def test_what_is_refused_leaves_no_folder(
     tiny_folder: Path, tmp_path: Path, changes: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(UserError, match=said):
-        train(shrunk(tiny_folder, tmp_path / "runs", changes), SILENT)
+        train(shrunk(tiny_folder, tmp_path / "runs", changes), view=SILENT)
     assert not (tmp_path / "runs").exists()
 
 
@@ -494,13 +482,33 @@ def test_a_run_is_never_written_over(tiny_folder: Path, tmp_path: Path) -> None:
     walk(config)
     before = contents(tmp_path / "mine")
     with pytest.raises(UserError, match=r"run\.name: .*mine exists"):
-        train(config, SILENT)
+        train(config, view=SILENT)
     assert contents(tmp_path / "mine") == before
+
+
+def test_a_recipe_is_a_name_a_path_or_settings(tmp_path: Path) -> None:
+    """Overrides as a mapping or as pairs; settings without overrides are taken as they are."""
+    named = api.load_recipe("quickstart", {"seed": 7})
+    path = tmp_path / "mine.yaml"
+    path.write_text(dump_recipe(named), encoding="utf-8")
+    assert api.load_recipe(path) == api.load_recipe(str(path)) == named
+    assert api.load_recipe(named) is named
+    again = api.load_recipe(named, [("grpo.steps", 3)])
+    assert (again.seed, again.grpo.steps) == (7, 3)
+    assert again == api.load_recipe("quickstart", {"seed": 7, "grpo.steps": 3})
+    with pytest.raises(UserError, match=r"grpo\.stepz: unknown key; did you mean grpo\.steps\?"):
+        api.load_recipe(named, {"grpo.stepz": 3})
+
+
+def test_a_model_is_measured_from_python(tiny_folder: Path) -> None:
+    found = api.evaluate(tiny_folder, "arithmetic", limit=3, samples=2, overrides={"eval.max_tokens": 2}, view=SILENT)
+    assert len(found.records) == 3
+    assert all(len(record.samples) == 2 and record.tokens <= 2 for record in found.records)
 
 
 def test_the_check_alone_writes_nothing(tiny_folder: Path, tmp_path: Path) -> None:
     config = shrunk(tiny_folder, tmp_path / "runs", {})
-    report = check(config, SILENT)
+    report = check(config, view=SILENT)
     assert not (tmp_path / "runs").exists()
     assert report.probe.responses == 8
     train_problems, _ = load_data(config.data, config.seed)

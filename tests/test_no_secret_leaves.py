@@ -12,13 +12,12 @@ import pytest
 from fake_trackers import install
 from hub import serving
 from whet.api import train
-from whet.cli import main as cli
 from whet.config import Config
 from whet.publish.model_card import model_card
 from whet.recipe.yaml_lines import read_document
 from whet.redact import REDACTED
 from whet.runs.reader import RunReader
-from wiring import listening, shrunk, words
+from wiring import listening, shrunk, status, words
 
 IN_THE_ENVIRONMENT = {
     "HF_TOKEN": "canary-of-the-hub-0001",
@@ -82,7 +81,7 @@ def test_nothing_of_the_environment_or_of_what_a_reward_raises(
         monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", hub.address)
         monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setattr(sys, "argv", ["whet", *arguments, *BY_ITS_LOOKS])
-        assert cli._status(arguments) == 0
+        assert status(*arguments) == 0
     (run,) = (tmp_path / "runs").iterdir()
     kinds = {path.relative_to(run).parts[0] for path in run.rglob("*")}
     assert {"recipe.yaml", "manifest.json", "metrics.jsonl", "train.log", "checkpoints", "eval", "final"} <= kinds
@@ -112,7 +111,7 @@ def test_a_recipe_with_a_secret_writes_nothing_and_does_not_repeat_it(
         ("hub_token", BY_ITS_LOOKS[0]),
     ):
         arguments = [*words(tiny_folder, tmp_path / "runs", {**CHANGES, "rewards": f"[{leaky}]"}), f"--{key}", value]
-        assert cli._status(["train", "quickstart", *arguments]) == 2
+        assert status("train", "quickstart", *arguments) == 2
         printed = capsys.readouterr()
         assert printed.err.startswith("whet: ")
         assert found_in(printed.out, printed.err) == []
@@ -127,7 +126,7 @@ def test_settings_that_were_never_checked_are_written_without_their_secrets(
     tree = config.model_dump()
     tree["rewards"][0]["params"] = {"endpoint": f"https://me:{IN_AN_ADDRESS}@host/v1", "key": BY_ITS_LOOKS[1]}
     lines, view = listening()
-    outcome = train(Config.model_validate(tree), view)
+    outcome = train(Config.model_validate(tree), view=view)
     assert found_in(*files(outcome.path)) == []
     kept = read_document((outcome.path / "recipe.yaml").read_text("utf-8"), "recipe.yaml").tree
     assert kept["rewards"][0]["params"] == {"endpoint": f"https://{REDACTED}@host/v1", "key": REDACTED}
@@ -141,10 +140,10 @@ def test_a_traceback_holds_none(
     def broken(policy: Any, folder: Path) -> None:
         raise mistake(" ".join([*IN_THE_ENVIRONMENT.values(), *BY_ITS_LOOKS]))
 
-    monkeypatch.setattr("whet.stages.save_final.save_final", broken)
+    monkeypatch.setattr("whet.stages.pipeline.save_final", broken)
     config = shrunk(tiny_folder, tmp_path / "runs", {"grpo.steps": 0, "sft.when": "never"})
     with pytest.raises(mistake):
-        train(config, listening()[1])
+        train(config, view=listening()[1])
     (run,) = (tmp_path / "runs").iterdir()
     assert f"{mistake.__name__}: " in (run / "train.log").read_text("utf-8")
     assert found_in(*files(run)) == []
@@ -154,7 +153,7 @@ def test_a_reward_that_ends_the_run_is_quoted_without_them(
     leaky: str, tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changes = {**CHANGES, "rewards": f"[{{name: '{leaky}', on_error: fail}}]"}
-    assert cli._status(["train", "quickstart", *words(tiny_folder, tmp_path / "runs", changes)]) == 2
+    assert status("train", "quickstart", *words(tiny_folder, tmp_path / "runs", changes)) == 2
     printed = capsys.readouterr()
     assert "401 for" in printed.err
     assert found_in(printed.out, printed.err) == []

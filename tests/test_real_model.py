@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from whet.api import train
-from whet.cli.main import _status
 from whet.config import RewardConfig
 from whet.recipe import load_recipe
 from whet.runs.reader import RunReader
 from whet.runs.views.view import PlainView
 from whet.stages.run_result import RunResult
+from wiring import status
 
 CHANGES = {
     "sft.when": "never",
@@ -35,7 +35,7 @@ def test_gsm8k_for_three_steps_by_overrides_alone(shared: Path, tmp_path: Path) 
     data = f"{{name: gsm8k, path: {shared / 'gsm8k'}}}"
     changes = {**CHANGES, "data.train": data, "format": "gsm8k", "run.folder": tmp_path}
     words = [word for key, value in changes.items() for word in (f"--{key}", str(value))]
-    assert _status(["train", "quickstart", *words]) == 0
+    assert status("train", "quickstart", *words) == 0
     (run,) = tmp_path.iterdir()
     metrics = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in metrics if line["phase"] == "grpo"] == [0, 1, 2]
@@ -58,7 +58,7 @@ def written(path: Path, rows: Sequence[Mapping[str, str]]) -> str:
 
 def whole_way(folder: Path, changes: Mapping[str, Any]) -> tuple[RunResult, RunReader]:
     config = load_recipe("quickstart", {**STRICT, "run.folder": str(folder), **changes})
-    outcome = train(config, PlainView(print))
+    outcome = train(config, view=PlainView(print))
     return outcome, RunReader(outcome.path)
 
 

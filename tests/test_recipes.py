@@ -91,9 +91,11 @@ def test_two_steps_of_every_recipe(name: str, shared: Path, tmp_path: Path) -> N
         a_sandbox_works()
     model = tiny.save_tiny(tmp_path / "model", "qwen2", max_position_embeddings=4096)  # a token is a letter
     own = rows(shared, tmp_path).get(name, {})
-    config = load_recipe(name, {**SMALL, **own, "model.name": str(model), "run.folder": str(tmp_path / "runs")})
+    changes = {**SMALL, **own, "model.name": str(model), "run.folder": str(tmp_path / "runs")}
+    config = load_recipe(name, changes)
     _, view = listening()
-    outcome = train(config, view, stem=name)
+    outcome = train(name, changes, view=view)
+    assert outcome.path.name == f"{name}-001"
     run = RunReader(outcome.path)
     steps = [line for line in run.metrics() if line["phase"] == "grpo"]
     assert [line["step"] for line in steps] == [0, 1]

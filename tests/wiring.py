@@ -85,3 +85,14 @@ def listening() -> tuple[list[str], PlainView]:
     """A view, and the lines that it will have said."""
     lines: list[str] = []
     return lines, PlainView(lines.append, every=0.0)
+
+
+def status(*arguments: str) -> int:
+    """The exit status of a command line."""
+    from whet.cli.main import main
+
+    try:
+        main(arguments)
+    except SystemExit as end:
+        return int(end.code or 0)
+    raise AssertionError("the command line did not end with a status")

@@ -15,6 +15,6 @@ def test_the_reward_is_the_weighted_sum(tiny_folder: Path, tmp_path: Path) -> No
     mixture = build_reward(config, build_format(config.format))
     question = prompt("1", (1, 2), answer="7")
     texts = ["<think>a</think> <answer>7</answer>", "<think>a</think> <answer>8</answer>", "7"]
-    (group,) = mixture.grade([question], [[Rollout((1,), (-1.0,), text, "stop") for text in texts]])
+    (group,) = mixture.grade([question], [[Rollout((1,), (-1.0,), text, "stop") for text in texts]]).groups
     assert [reward.total for reward in group.rewards] == [2.25, 0.25, 0.0]
     assert mixture.full_marks == 2.25

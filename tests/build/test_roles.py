@@ -9,12 +9,23 @@ from whet.grpo.kl_penalty import KlPenalty
 
 from batches import prompt, ragged_batch
 from whet.build.policy import build_policy
-from whet.build.roles import build_asking, build_optimizer, build_reference, build_sampler, place_kl
-from whet.data.curriculum import ByPassRate, Observed
+from whet.build.roles import (
+    Roles,
+    build_experience,
+    build_optimizer,
+    build_reference,
+    build_rollouts,
+    build_sampler,
+)
+from whet.data.curriculum import ByPassRate, PassRateGrader
+from whet.errors import UserError
 from whet.grpo.dynamic_sampling import DynamicSampling
+from whet.grpo.experience import OnPolicy
+from whet.grpo.kl_reward import KlReward
 from whet.grpo.replay import Replay
 from whet.policy.language_model import LanguageModel
-from whet.types import Problem
+from whet.rollout.native import NativeSampler
+from whet.types import Problem, SamplingParams
 from wiring import shrunk
 
 SILENT: Any = lambda text: None  # noqa: E731
@@ -34,32 +45,46 @@ def policy_of(config: Any) -> LanguageModel:
         ("evaluate", 0.5, 20, (0.5, 1.0)),
     ],
 )
-def test_what_a_sampler_is_for_decides_how_long_it_goes_on(
+def test_what_rollouts_are_for_decides_how_long_they_go_on(
     tiny_folder: Path, tmp_path: Path, purpose: str, temperature: float | None, longest: int, how: tuple[float, float]
 ) -> None:
-    """The check is about the training to come, so it must truncated where the training will."""
+    """The check is about the training to come, so it must be truncated where the training will."""
     changes = {"grpo.sampling.temperature": 0.9, "grpo.sampling.top_p": 0.8, "eval.max_tokens": 20}
-    sampler: Any = build_sampler(shrunk(tiny_folder, tmp_path, changes), purpose, temperature)
-    assert sampler.max_tokens == longest
-    assert (sampler.how.temperature, sampler.how.top_p) == how
+    sampler, tokenizer = object(), object()
+    rollouts: Any = build_rollouts(
+        shrunk(tiny_folder, tmp_path, changes),
+        sampler,  # type: ignore[arg-type]
+        tokenizer,
+        purpose,
+        temperature,
+    )
+    assert rollouts.params == SamplingParams(*how, max_tokens=longest)
+    assert (rollouts.sampler, rollouts.tokenizer) == (sampler, tokenizer)
 
 
-def test_samplers_of_two_purposes_draw_apart(tiny_folder: Path, tmp_path: Path) -> None:
+def test_one_sampler_draws_apart_for_two_purposes(tiny_folder: Path, tmp_path: Path) -> None:
     config = shrunk(tiny_folder, tmp_path)
-    policy = policy_of(config)
+    policy, sampler = policy_of(config), build_sampler(config)
     question = prompt("1", (1, 20, 21))
-    drawn = []
-    for purpose in ("train", "train", "check"):
-        sampler = build_sampler(config, purpose)
-        sampler.load(policy)
-        drawn.append([rollout.tokens for rollout in sampler.sample([question], 2, 0)[0]])
+    sampler.load(policy)
+    drawn = [
+        [rollout.tokens for rollout in build_rollouts(config, sampler, policy.tokenizer, purpose)([question], 2, 0)[0]]
+        for purpose in ("train", "train", "check")
+    ]
     assert drawn[0] == drawn[1]
     assert drawn[0] != drawn[2]
 
 
+def test_the_engine_is_the_one_that_the_recipe_names(tiny_folder: Path, tmp_path: Path) -> None:
+    assert isinstance(build_sampler(shrunk(tiny_folder, tmp_path)), NativeSampler)
+    wrong = shrunk(tiny_folder, tmp_path, {"rollout.engine": "nativ"})
+    with pytest.raises(UserError, match=r"rollout\.engine: is 'nativ'; use native; did you mean native\?"):
+        build_sampler(wrong)
+
+
 def step(policy: LanguageModel, config: Any) -> None:
     """One step that makes a few tokens likelier."""
-    optimizer = build_optimizer(policy, config.grpo.optimizer, 1)
+    optimizer = build_optimizer(policy, config.grpo.optimizer, 1, 4096)
     batch = ragged_batch([4], [[3]])
     optimizer.backward(-policy.logprobs(batch).sum())
     assert optimizer.step(0)["learning_rate"] == pytest.approx(1e-3)
@@ -104,63 +129,81 @@ def test_the_reference_is_the_policy_as_it_is_and_stays(
     torch.testing.assert_close(kept, now)
 
 
+class Parts:
+    """Stands for what `build_experience` is handed, by name."""
+
+    policy, sampler, stream, sample, grader, reference = (object() for _ in range(6))
+
+
+def built(folder: Path, tmp_path: Path, **changes: Any) -> Roles:
+    config = shrunk(folder, tmp_path, {f"grpo.{name}": value for name, value in changes.items()})
+    given: Any = Parts
+    return build_experience(
+        config, given.policy, given.sampler, given.stream, given.sample, given.grader, given.reference, 1.1
+    )
+
+
+def test_by_default_the_policy_answers_the_problems_of_the_step(tiny_folder: Path, tmp_path: Path) -> None:
+    plain = built(tiny_folder, tmp_path)
+    experience: Any = plain.experience
+    assert type(experience) is OnPolicy
+    assert (experience.policy, experience.sampler, experience.problems) == (Parts.policy, Parts.sampler, Parts.stream)
+    assert (experience.sample, experience.grader) == (Parts.sample, Parts.grader)
+    assert experience.config == shrunk(tiny_folder, tmp_path).grpo
+    assert (plain.reference, plain.memories) == (Parts.reference, {})
+
+
 def test_the_kl_goes_where_the_recipe_says(tiny_folder: Path, tmp_path: Path) -> None:
     """In the reward it leaves the loop without a reference, so that it is not counted twice."""
-    grader, reference = object(), object()
 
     def placed(**choices: Any) -> Any:
-        changes = {f"grpo.objective.{name}": value for name, value in choices.items()}
-        return place_kl(shrunk(tiny_folder, tmp_path, changes), grader, reference)  # type: ignore[arg-type]
+        made = built(tiny_folder, tmp_path, **{f"objective.{name}": value for name, value in choices.items()})
+        return made.experience, made.reference
 
-    assert placed(beta=0.1) == (grader, reference)
-    assert placed(name="rloo") == (grader, reference)
-    penalty, none = placed(name="rloo", beta=0.1)
-    assert none.reference is reference
-    assert isinstance(penalty, KlPenalty)
-    assert (penalty.grader, penalty.reference, penalty.config.beta) == (grader, reference, 0.1)
+    for choices in ({"beta": 0.1}, {"name": "rloo"}):
+        experience, reference = placed(**choices)
+        assert (type(experience), reference) == (OnPolicy, Parts.reference)
+    penalised, none = placed(name="rloo", beta=0.1)
+    assert none.reference is Parts.reference
+    assert isinstance(penalised, KlReward)
+    assert type(penalised.inner) is OnPolicy
+    assert (penalised.reference, penalised.config.beta) == (Parts.reference, 0.1)
     assert none.logprobs(ragged_batch([4], [[3]])) is None
 
 
 def test_problems_come_as_the_recipe_says(tiny_folder: Path, tmp_path: Path) -> None:
-    def asking(**changes: Any) -> Any:
-        config = shrunk(tiny_folder, tmp_path, {f"grpo.{name}": value for name, value in changes.items()})
-        return build_asking(config, stream, sampler, grader, 1.1)  # type: ignore[arg-type]
-
-    stream, sampler, grader = object(), object(), object()
-    plain = asking()
-    assert (plain.problems, plain.grader, plain.told()) == (stream, grader, {})
-    watched = asking(curriculum={"candidates": 3})
+    watched: Any = built(tiny_folder, tmp_path, curriculum={"candidates": 3}).experience
     assert isinstance(watched.problems, ByPassRate)
-    assert isinstance(watched.grader, Observed)
+    assert isinstance(watched.grader, PassRateGrader)
     assert watched.grader.curriculum is watched.problems
     assert (watched.problems.candidates, watched.problems.full_marks) == (3, 1.1)
-    dynamic = asking(draws=4, curriculum={"by": "pass_rate"})
-    assert dynamic.problems is dynamic.grader
-    assert isinstance(dynamic.problems, DynamicSampling)
-    assert (dynamic.problems.rounds, dynamic.problems.sampler) == (4, sampler)
-    assert isinstance(dynamic.problems.problems, ByPassRate)
-    dynamic.problems.metrics = {"dynamic/groups": 3.0}
-    assert dynamic.told() == {"dynamic/groups": 3.0}
+    dynamic: Any = built(tiny_folder, tmp_path, draws=4, curriculum={"by": "pass_rate"}).experience
+    assert isinstance(dynamic, DynamicSampling)
+    assert type(dynamic.inner) is OnPolicy
+    assert (dynamic.rounds, dynamic.inner.sampler) == (4, Parts.sampler)
+    assert isinstance(dynamic.inner.problems, ByPassRate)
 
 
 def test_replay_sees_what_is_graded_and_is_under_dynamic_sampling(tiny_folder: Path, tmp_path: Path) -> None:
-    def asking(**changes: Any) -> Any:
-        config = shrunk(tiny_folder, tmp_path, {f"grpo.{name}": value for name, value in changes.items()})
-        return build_asking(config, stream, sampler, grader, 1.1)  # type: ignore[arg-type]
-
-    stream, sampler, grader = object(), object(), object()
-    assert asking().memories == {}
-    plain = asking(replay={"pass_rate": 0.5})
-    assert isinstance(plain.problems, Replay)
-    assert plain.problems is plain.grader is plain.memories["replay"]
-    assert (plain.problems.problems, plain.problems.grader) == (stream, grader)
-    assert plain.problems.config.pass_rate == 0.5
-    assert plain.problems.check_answer("<think>a</think> <answer>7</answer>", Problem("1", "?", "7")).correct
-    assert plain.told() == {"replay/rollouts": 0.0, "replay/age": 0.0, "replay/problems": 0.0}
-    whole = asking(replay={}, draws=2, curriculum={"by": "pass_rate"})
-    assert isinstance(whole.problems, DynamicSampling)
-    assert whole.problems.grader is whole.problems.problems is whole.memories["replay"]
-    assert whole.memories["pass_rates"] is whole.memories["replay"].problems
-    assert isinstance(whole.memories["replay"].grader, Observed), "pass rates are of what was sampled"
-    whole.problems.metrics = {"dynamic/groups": 3.0}
-    assert set(whole.told()) == {*plain.told(), "dynamic/groups"}
+    plain = built(tiny_folder, tmp_path, replay={"pass_rate": 0.5})
+    experience: Any = plain.experience
+    replay: Any = experience.grader
+    assert isinstance(replay, Replay)
+    assert plain.memories == {"replay": replay}
+    assert (experience.problems, replay.grader) == (Parts.stream, Parts.grader)
+    assert replay.config.pass_rate == 0.5
+    assert replay.check_answer("<think>a</think> <answer>7</answer>", Problem("1", "?", "7")).correct
+    whole = built(
+        tiny_folder,
+        tmp_path,
+        **{"replay": {}, "draws": 2, "curriculum": {"by": "pass_rate"}, "objective.name": "rloo", "objective.beta": 1},
+    )
+    outermost: Any = whole.experience
+    assert isinstance(outermost, KlReward), "over all groups of the step, once they are chosen"
+    assert isinstance(outermost.inner, DynamicSampling)
+    on_policy = outermost.inner.inner
+    assert on_policy.grader is whole.memories["replay"]
+    assert on_policy.problems is whole.memories["pass_rates"]
+    watched = on_policy.grader.grader
+    assert isinstance(watched, PassRateGrader), "pass rates are of what was sampled"
+    assert (watched.grader, watched.curriculum) == (Parts.grader, on_policy.problems)

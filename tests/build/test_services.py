@@ -53,7 +53,8 @@ def test_a_recipe_with_a_judge_asks_its_endpoint_with_the_key(tmp_path: Path, mo
             ).grade(*step(one=["it is 82", "it is 83"]))
             for _ in range(2)
         ]
-    for (group,) in graded:
+    for one in graded:
+        (group,) = one.groups
         assert [reward.total for reward in group.rewards] == pytest.approx([0.9, 0.2])
     assert len(server.requests) == 2  # the second time both were kept
     settings = {name: value for name, value in server.requests[0].body.items() if name != "messages"}
@@ -87,7 +88,7 @@ def test_an_address_that_is_none() -> None:
 
 def test_a_reward_model_scores_in_a_recipe(tmp_path: Path) -> None:
     folder = save_classifier(tmp_path / "classifier")
-    (group,) = mixture(tmp_path, model=str(folder), dtype="float32").grade(*step(one=["82", "I do not know."]))
+    (group,) = mixture(tmp_path, model=str(folder), dtype="float32").grade(*step(one=["82", "I do not know."])).groups
     good, bad = (reward.total for reward in group.rewards)
     assert good is not None
     assert good != bad

@@ -12,9 +12,8 @@ from whet.data.prompts import PromptRenderer
 from whet.errors import UserError
 from whet.formats import BUILT_IN
 from whet.policy.language_model import LanguageModel
-from whet.rollout.generate import Drawn
 from whet.rollout.native import NativeSampler
-from whet.types import Prompt, SamplingParams
+from whet.types import Finish, Request, SamplingParams, Token
 
 SAID = "<think>2+2 is 4</think> <answer>4</answer>"
 
@@ -26,21 +25,26 @@ class Scripted:
     tokenizer: Any
     text: str = SAID
     ends: bool = True
-    heard: list[Prompt] = field(default_factory=list)
+    heard: list[Request] = field(default_factory=list)
 
-    @property
-    def end_tokens(self) -> frozenset[int]:
-        return frozenset({self.tokenizer.eos_token_id})
-
-    def stream_tokens(self, prompt: Prompt) -> Iterator[Drawn]:
-        self.heard.append(prompt)
+    def stream(self, request: Request, params: SamplingParams) -> Iterator[Token]:
+        self.heard.append(request)
         tokens = self.tokenizer.encode(self.text) + self.ends * [self.tokenizer.eos_token_id]
-        return (Drawn((0,), (token,), (-0.5,)) for token in tokens)
+        for count, token in enumerate(tokens[: params.max_tokens], 1):
+            last: Finish = "stop" if token == self.tokenizer.eos_token_id else "length"
+            yield Token(token, -0.5, last if count in (len(tokens), params.max_tokens) else None)
 
 
 def chat_model(sampler: Any, tokenizer: Any, context: int | None = None, **options: Any) -> ChatModel:
     response_format = BUILT_IN["think_answer"]
-    parts = {"response_format": response_format, "speaker": "model", "context": context, **options}
+    parts = {
+        "params": SamplingParams(0.0, max_tokens=1024),
+        "seed": 0,
+        "response_format": response_format,
+        "speaker": "model",
+        "context": context,
+        **options,
+    }
     return ChatModel(sampler=sampler, renderer=PromptRenderer(tokenizer, response_format), **parts)
 
 
@@ -60,17 +64,19 @@ def test_pieces_come_first_and_the_whole_last(tiny_tokenizer: Any) -> None:
     assert (reply.question, reply.reasoning, reply.answer, reply.text) == ("2+2?", "2+2 is 4", "4", SAID)
     assert (reply.tokens, reply.finish) == (len(SAID) + 1, "stop")
     assert reply.seconds >= 0
-    assert [message["content"] for message in sampler.heard[0].messages][-1] == "2+2?"
+    (heard,) = sampler.heard
+    assert tiny_tokenizer.decode(heard.tokens).endswith("user\n2+2?<|im_end|>\n<|im_start|>assistant\n")
+    assert len(heard.keys) == 1
 
 
 def test_pieces_are_told_as_soon_as_they_are_drawn(tiny_tokenizer: Any) -> None:
     drawn = []
 
     class Counting(Scripted):
-        def stream_tokens(self, prompt: Prompt) -> Iterator[Drawn]:
-            for some in super().stream_tokens(prompt):
-                drawn.append(some.tokens[0])
-                yield some
+        def stream(self, request: Request, params: SamplingParams) -> Iterator[Token]:
+            for token in super().stream(request, params):
+                drawn.append(token.id)
+                yield token
 
     said = chat_model(Counting(tiny_tokenizer), tiny_tokenizer).ask("2+2?")
     assert next(said) == StreamChunk("2", "reasoning")
@@ -107,9 +113,10 @@ def test_the_model_reads_no_more_than_it_can(tiny_tokenizer: Any) -> None:
 @pytest.mark.parametrize(("temperature", "differ"), [(0.0, False), (1.0, True)])
 def test_a_real_model(tiny_model: Any, tiny_tokenizer: Any, temperature: float, differ: bool) -> None:
     policy = LanguageModel(tiny_model, tiny_tokenizer)
-    sampler = NativeSampler(SamplingParams(temperature), 24, seed=0, purpose="chat")
+    sampler = NativeSampler()
     sampler.load(policy)
-    one = chat_model(sampler, tiny_tokenizer, response_format=None)
+    params = SamplingParams(temperature, max_tokens=24)
+    one = chat_model(sampler, tiny_tokenizer, response_format=None, params=params)
     replies = [split(list(one.ask("2+2?", turn))) for turn in (0, 0, 1)]
     texts = [reply.text for _, reply in replies]
     assert texts[0] == texts[1]

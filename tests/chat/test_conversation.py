@@ -19,9 +19,8 @@ from whet.data.prompts import PromptRenderer
 from whet.errors import UserError
 from whet.formats import BUILT_IN
 from whet.recipe import dump_recipe, load_recipe
-from whet.rollout.generate import Drawn
 from whet.runs.writer import RunWriter
-from whet.types import Prompt
+from whet.types import Request, SamplingParams, Token
 
 THINK = BUILT_IN["think_answer"]
 RIGHT = "<think>2+2 is 4</think> <answer>4</answer>"
@@ -35,19 +34,15 @@ class Scripted:
     tokenizer: Any
     texts: list[str]
     stops_at: str | None = None
-    heard: list[Prompt] = field(default_factory=list)
+    heard: list[Request] = field(default_factory=list)
 
-    @property
-    def end_tokens(self) -> frozenset[int]:
-        return frozenset({self.tokenizer.eos_token_id})
-
-    def stream_tokens(self, prompt: Prompt) -> Iterator[Drawn]:
-        self.heard.append(prompt)
+    def stream(self, request: Request, params: SamplingParams) -> Iterator[Token]:
+        self.heard.append(request)
         text = self.texts.pop(0)
         for token in [*self.tokenizer.encode(text), self.tokenizer.eos_token_id]:
             if text == self.stops_at:
                 raise KeyboardInterrupt
-            yield Drawn((0,), (token,), (-0.5,))
+            yield Token(token, -0.5, "stop" if token == self.tokenizer.eos_token_id else None)
 
 
 def scripted(tokenizer: Any, *texts: str, base: str | None = None, stops_at: str | None = None) -> Chat:
@@ -56,7 +51,7 @@ def scripted(tokenizer: Any, *texts: str, base: str | None = None, stops_at: str
 
     def chat_model(speaker: Any, said: list[str]) -> ChatModel:
         sampler: Any = Scripted(tokenizer, said, stops_at)
-        return ChatModel(speaker, sampler, renderer, THINK, None)
+        return ChatModel(speaker, sampler, SamplingParams(0.0), 0, renderer, THINK, None)
 
     return Chat("a run", chat_model("model", list(texts)), chat_model("base", [base]) if base else None)
 
@@ -104,7 +99,7 @@ def test_a_model_is_asked_nothing_but_the_question(tiny_folder: Path) -> None:
     (chat_model,) = chat.voices
     assert chat.response_format is None
     assert chat_model.renderer.messages("2+2?") == ({"role": "user", "content": "2+2?"},)
-    assert chat_model.sampler.max_tokens == LONGEST
+    assert chat_model.params == SamplingParams(0.0, max_tokens=LONGEST)
     assert chat_model.context == 512
 
 
@@ -210,7 +205,7 @@ def test_each_question_stands_alone(tiny_tokenizer: Any) -> None:
     converse(chat, page(), questions=["2+2?", "3+3?"])
     sampler: Any = chat.voices[0].sampler
     assert "2+2?" not in tiny_tokenizer.decode(sampler.heard[1].tokens)
-    assert sampler.heard[0].problem.id != sampler.heard[1].problem.id
+    assert sampler.heard[0].keys != sampler.heard[1].keys, "other random numbers for every turn"
 
 
 def test_ctrl_c_stops_an_answer_and_not_the_conversation(tiny_tokenizer: Any, tmp_path: Path) -> None:

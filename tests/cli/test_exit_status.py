@@ -1,5 +1,7 @@
 """How a command ends."""
 
+import os
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +17,13 @@ def raising(error: BaseException) -> Callable[[], None]:
     return command
 
 
+def ended_by(command: Callable[[], None]) -> int | str | None:
+    """The status that the process would have."""
+    with pytest.raises(SystemExit) as end, exit_status():
+        command()
+    return end.value.code
+
+
 @pytest.mark.parametrize(
     ("error", "status", "said"),
     [
@@ -28,13 +37,13 @@ def test_a_line_and_a_status(
     error: BaseException, status: int, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("WHET_DEBUG", raising=False)
-    assert exit_status(raising(error)) == status
+    assert ended_by(raising(error)) == status
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("", said)
 
 
 def test_a_command_that_ends_well_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_status(lambda: None) == 0
+    assert ended_by(lambda: None) == 0
     assert capsys.readouterr() == ("", "")
 
 
@@ -43,11 +52,28 @@ def test_no_line_holds_a_secret(
     kind: type[Exception], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MY_TOKEN", "canary-0001")
-    exit_status(raising(kind("401 for canary-0001")))
+    ended_by(raising(kind("401 for canary-0001")))
     assert "401 for [redacted]" in capsys.readouterr().err
 
 
 def test_a_mistake_of_ours_can_be_seen_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WHET_DEBUG", "1")
-    with pytest.raises(ZeroDivisionError):
-        exit_status(raising(ZeroDivisionError()))
+    with pytest.raises(ZeroDivisionError), exit_status():
+        raising(ZeroDivisionError())()
+
+
+def test_a_reader_that_has_had_enough_is_no_failure_of_ours(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `head` has; what is still to be printed at the end has nowhere to go, and nothing is said of it."""
+    monkeypatch.setattr(sys, "stdout", sys.stdout)  # put back after
+    assert ended_by(raising(BrokenPipeError())) == 1
+    assert sys.stdout.name == os.devnull
+    assert capsys.readouterr().err == ""
+
+
+def test_a_command_that_ends_itself_keeps_its_status() -> None:
+    """As `--help` does."""
+    with pytest.raises(SystemExit) as end, exit_status():
+        sys.exit(3)
+    assert end.value.code == 3

@@ -14,18 +14,18 @@ import pytest
 
 from whet.cli import main as cli
 from whet.recipe import dump_recipe, load_recipe, recipe_names
-from wiring import shrunk, words, write_rewards
+from wiring import shrunk, status, words, write_rewards
 
 WHET = [sys.executable, "-c", "from whet.cli.main import main; main()"]
 
 HELP_OF_ALL = """
 import io, sys
 from contextlib import redirect_stdout
-from whet.cli.main import VERBS, _status
+from whet.cli.main import VERBS, main
 for verb in VERBS:
     with redirect_stdout(io.StringIO()) as said:
         try:
-            _status([verb, "--help"])
+            main([verb, "--help"])
         except SystemExit as end:
             assert not end.code
     assert "usage: whet " + verb in said.getvalue(), verb
@@ -45,12 +45,8 @@ def run(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli")
     rewards = write_rewards(folder)
     changes = {"rewards": f"[{rewards}:digits]", "sft.when": "always", "run.name": "mine"}
-    assert cli._status(["train", "quickstart", *words(tiny_folder, folder / "runs", changes)]) == 0
+    assert status("train", "quickstart", *words(tiny_folder, folder / "runs", changes)) == 0
     return folder / "runs" / "mine"
-
-
-def status(*arguments: str) -> int:
-    return cli._status(list(arguments))
 
 
 def one_object(text: str) -> Any:

@@ -12,6 +12,7 @@ from house.source import modules
 
 ALWAYS_LIGHT = (
     "whet",
+    "whet.api",
     "whet.types",
     "whet.protocols",
     "whet.config",
@@ -34,6 +35,13 @@ for name in json.loads(sys.argv[2]):
     loaded[name] = sorted(heavy & set(sys.modules) - seen)
     seen |= set(loaded[name])
 print(json.dumps(loaded))
+"""
+USE_API = """
+import json, sys
+import whet
+found = [getattr(whet, name) for name in whet.__all__]
+config = whet.load_recipe("quickstart", {"grpo.steps": 4})
+print(json.dumps([len(found), config.grpo.steps, sorted(set(json.loads(sys.argv[1])) & set(sys.modules))]))
 """
 RUN_HELP = """
 import json, sys
@@ -79,6 +87,14 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stderr.splitlines()[-1]) == []
     assert "train" in done.stdout
+
+
+def test_the_public_api_loads_nothing_heavy_before_it_is_called() -> None:
+    done = _python(USE_API, sorted(HEAVY))
+    assert done.returncode == 0, done.stderr
+    names, steps, heavy = json.loads(done.stdout)
+    assert (names, steps) == (12, 4)
+    assert heavy == []
 
 
 def test_loading_every_recipe_loads_nothing_heavy() -> None:

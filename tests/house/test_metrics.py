@@ -78,7 +78,7 @@ def run(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "run": {"folder": str(tmp_path_factory.mktemp("runs"))},
     }
     with make_view(Console(file=StringIO())) as view:
-        return train(Config.model_validate(recipe), view).path
+        return train(Config.model_validate(recipe), view=view).path
 
 
 @pytest.mark.parametrize("file", ["metrics.jsonl", "timings.jsonl"])

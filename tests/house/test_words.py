@@ -194,9 +194,9 @@ def test_a_missing_docstring_is_found() -> None:
 
 
 def test_a_method_that_plays_a_role_is_documented_by_the_role() -> None:
-    assert "sample" in _roles()
-    assert undocumented([Source("whet.a", '"""A."""\ndef sample(): pass\n')]) == ["whet.a:sample"]
-    sampler = '"""A."""\nclass Native:\n    """Samples."""\n    def sample(self): pass\n'
+    assert "generate" in _roles()
+    assert undocumented([Source("whet.a", '"""A."""\ndef generate(): pass\n')]) == ["whet.a:generate"]
+    sampler = '"""A."""\nclass Native:\n    """Samples."""\n    def generate(self): pass\n'
     assert undocumented([Source("whet.a", sampler)]) == []
 
 

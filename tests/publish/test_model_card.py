@@ -19,7 +19,7 @@ from wiring import listening, shrunk
 def run(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> RunReader:
     """A run whose measurements are then set by hand."""
     changes = {"run.name": "mine", "sft.when": "always", "grpo.steps": 1}
-    outcome: RunResult = train(shrunk(tiny_folder, tmp_path_factory.mktemp("runs"), changes), listening()[1])
+    outcome: RunResult = train(shrunk(tiny_folder, tmp_path_factory.mktemp("runs"), changes), view=listening()[1])
     for stage, right in (("base", 0), ("final", 3)):
         records = [json.loads(line) for line in (outcome.path / "eval" / f"{stage}.jsonl").read_text().splitlines()]
         marked = [{**record, "correct": index < right} for index, record in enumerate(records)]

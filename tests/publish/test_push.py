@@ -10,13 +10,12 @@ import pytest
 
 from hub import Hub, serving
 from whet.api import train
-from whet.cli import main as cli
 from whet.config import PushConfig
 from whet.errors import UserError
 from whet.publish import push as publish
 from whet.publish.push import push_run, push_when_asked, warn_without_token
 from whet.stages.run_result import RunResult
-from wiring import listening, shrunk
+from wiring import listening, shrunk, status
 
 TOKEN = "hf_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3h"
 
@@ -25,7 +24,7 @@ TOKEN = "hf_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3h"
 def run(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     """A finished run."""
     changes = {"run.name": "mine", "sft.when": "never", "grpo.steps": 1}
-    return train(shrunk(tiny_folder, tmp_path_factory.mktemp("runs"), changes), listening()[1])
+    return train(shrunk(tiny_folder, tmp_path_factory.mktemp("runs"), changes), view=listening()[1])
 
 
 @pytest.fixture
@@ -107,11 +106,11 @@ def test_a_run_without_a_model_is_refused(run: RunResult, tmp_path: Path) -> Non
 
 
 def test_the_command_prints_the_address(run: RunResult, hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli._status(["push", str(run.path), "model", "--public"]) == 0
+    assert status("push", str(run.path), "model", "--public") == 0
     assert capsys.readouterr().out == f"{hub.address}/me/model\n"
-    assert cli._status(["push", str(run.path), "model", "--dry-run"]) == 0
+    assert status("push", str(run.path), "model", "--dry-run") == 0
     assert "## Measured" in capsys.readouterr().out
-    assert cli._status(["push", str(run.path), "two words"]) == 2
+    assert status("push", str(run.path), "two words") == 2
 
 
 def asked(run: RunResult, **config: Any) -> list[str]:
@@ -134,7 +133,7 @@ def test_a_failed_push_is_a_line_with_the_command_that_tries_again(
         log_in(monkeypatch, hub)
         lines, view = listening()
         changes = {"grpo.steps": 0, "sft.when": "never", "run.push": "model"}
-        outcome = train(shrunk(tiny_folder, tmp_path, changes), view)
+        outcome = train(shrunk(tiny_folder, tmp_path, changes), view=view)
     assert (outcome.path / "final" / "model.safetensors").exists()
     (line,) = (line for line in lines if line.startswith("not pushed"))
     assert f"The run is whole; once fixed, `whet push {outcome.path} model` sends it" in line

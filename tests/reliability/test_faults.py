@@ -108,7 +108,7 @@ def finished(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         "run.save_every": 1,
         "run.name": "it",
     }
-    return train(shrunk(tiny_folder, folder, changes), SILENT).path
+    return train(shrunk(tiny_folder, folder, changes), view=SILENT).path
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -125,7 +125,7 @@ def test_a_damaged_checkpoint_is_set_aside_and_the_one_before_taken(
     hurt, how = run / "checkpoints" / "step-3" / name, DAMAGE[damage]
     hurt.write_bytes(how(hurt.read_bytes())) if how else hurt.unlink()
     lines, view = listening()
-    resume(run, view)
+    resume(run, view=view)
     (said,) = (line for line in lines if "set aside" in line)
     assert name in said
     assert "resume: going on after step 2 of 3" in lines
@@ -162,10 +162,10 @@ def test_a_full_disk_stops_a_run_cleanly(
     with monkeypatch.context() as patch:
         full_disk(patch, count)
         with pytest.raises(UserError, match=r"^run.folder: No space left on device.*whet resume .*/it` goes on"):
-            train(shrunk(tiny_folder, tmp_path, changes), SILENT)
+            train(shrunk(tiny_folder, tmp_path, changes), view=SILENT)
     run = tmp_path / "it"
     assert all(not what_is_wrong(path) for path in checkpoints(run / "checkpoints"))
-    resume(run, SILENT)
+    resume(run, view=SILENT)
     assert contents(run) == contents(finished)
     assert RunReader(run).owner is None
 
@@ -174,4 +174,4 @@ def test_an_error_of_another_kind_is_no_full_disk(tiny_folder: Path, tmp_path: P
     with monkeypatch.context() as patch:
         full_disk(patch, 10, errno.EBADF)
         with pytest.raises(OSError, match="Bad file descriptor"):
-            train(shrunk(tiny_folder, tmp_path), SILENT)
+            train(shrunk(tiny_folder, tmp_path), view=SILENT)

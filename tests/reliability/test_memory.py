@@ -62,10 +62,10 @@ def test_the_same_gradient_in_smaller_parts(
     tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backward: bool, layer: int, error: Exception
 ) -> None:
     rewards = [f"{write_rewards(tmp_path)}:digits"]
-    whole = train(shrunk(tiny_folder, tmp_path / "a", {"rewards": rewards, **CHANGES}), listening()[1]).path
+    whole = train(shrunk(tiny_folder, tmp_path / "a", {"rewards": rewards, **CHANGES}), view=listening()[1]).path
     Narrow(room=1, layer=layer, error=error).fit(monkeypatch, backward)
     lines, view = listening()
-    run = RunReader(train(shrunk(tiny_folder, tmp_path / "b", {"rewards": rewards, **CHANGES}), view).path)
+    run = RunReader(train(shrunk(tiny_folder, tmp_path / "b", {"rewards": rewards, **CHANGES}), view=view).path)
     said = [line for line in lines if line.startswith("out of memory")]
     assert said
     assert "going on with" in said[0]
@@ -84,4 +84,4 @@ def test_a_group_that_does_not_fit_is_the_users_to_fix(
     with pytest.raises(
         UserError, match=r"grpo.micro_batch_tokens: out of memory with \d+ tokens.*lower grpo.group_size"
     ):
-        train(shrunk(tiny_folder, tmp_path, {"rewards": rewards, "sft.when": "never", **CHANGES}), listening()[1])
+        train(shrunk(tiny_folder, tmp_path, {"rewards": rewards, "sft.when": "never", **CHANGES}), view=listening()[1])

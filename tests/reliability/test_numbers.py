@@ -102,7 +102,7 @@ def spoilt_run(
         "run.save_every": 1,
         "run.name": "it",
     }
-    train(shrunk(folder, tmp_path, changes), SILENT)
+    train(shrunk(folder, tmp_path, changes), view=SILENT)
     return RunReader(tmp_path / "it")
 
 

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from crashes import contents, in_child, killing_itself, striking
-from whet.api import _Way, resume, train
+from whet.api import resume, train
 from whet.compute.optimizer import MasterAdamW
 from whet.errors import UserError
 from whet.recipe import dump_recipe
 from whet.runs.reader import RunReader
 from whet.runs.views.view import PlainView
 from whet.runs.writer import RunWriter
+from whet.stages.pipeline import Pipeline
 from wiring import listening, shrunk, write_rewards
 
 SILENT = PlainView(lambda line: None)
@@ -49,7 +50,7 @@ def whole(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
         return shrunk(tiny_folder, runs, {"rewards": rewards, **EVERYTHING})
 
     began = time.monotonic()
-    assert in_child(lambda: train(config(folder), SILENT)) == 0
+    assert in_child(lambda: train(config(folder), view=SILENT)) == 0
     took = time.monotonic() - began
     found = contents(folder / "it")
     assert "final/model.safetensors" in found
@@ -58,7 +59,7 @@ def whole(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def begin_or_go_on(config: Any, run: Path) -> None:
     """What a person, or a scheduler, does after each death."""
-    resume(run, SILENT) if (run / "manifest.json").is_file() else train(config, SILENT)
+    resume(run, view=SILENT) if (run / "manifest.json").is_file() else train(config, view=SILENT)
 
 
 def record_outcome(config: Any, run: Path) -> int:
@@ -147,17 +148,17 @@ def test_stopped_at_any_micro_step(
         "run.save_every": 1,
         "run.name": "it",
     }
-    whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), SILENT).path
+    whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), view=SILENT).path
     parts = 2 if tokens < 4096 else 1
     for stop in range(iterations * parts + 1, 2 * iterations * parts + 1):
         config = shrunk(tiny_folder, tmp_path / str(stop), changes)
         with monkeypatch.context() as patch:
             stopping_at(stop, patch)
             with pytest.raises(PowerCut):
-                train(config, SILENT)
+                train(config, view=SILENT)
         run = tmp_path / str(stop) / "it"
         assert [line["step"] for line in RunReader(run).metrics()] == [0]
-        resume(run, SILENT)
+        resume(run, view=SILENT)
         assert contents(run) == contents(whole)
 
 
@@ -204,7 +205,7 @@ def test_stopped_in_the_warm_start(
         "run.save_minutes": 1e-9,
         "run.name": "it",
     }
-    whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), SILENT).path
+    whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), view=SILENT).path
     steps = len(RunReader(whole).metrics("sft"))
     if stop > steps:
         pytest.skip(f"the warm start ended after {steps} steps")
@@ -212,10 +213,10 @@ def test_stopped_in_the_warm_start(
     with monkeypatch.context() as patch:
         stopping_at(stop, patch)
         with pytest.raises(PowerCut):
-            train(config, SILENT)
+            train(config, view=SILENT)
     assert [line["step"] for line in RunReader(run).metrics("sft")] == list(range(stop - 1))
     lines, view = listening()
-    resume(run, view)
+    resume(run, view=view)
     expected = "resume: no whole checkpoint yet" if stop == 1 else f"resume: going on after step {stop - 1} of the warm"
     assert any(line.startswith(expected) for line in lines)
     assert contents(run) == contents(whole)
@@ -236,22 +237,22 @@ def test_a_warm_start_that_is_done_is_not_done_again(
         "grpo.steps": 2,
         "run.name": "it",
     }
-    whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), SILENT).path
+    whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), view=SILENT).path
     steps = len(RunReader(whole).metrics("sft"))
     assert steps == patience + 1, "nothing improves"
     with monkeypatch.context() as patch:
-        patch.setattr("whet.api._Way._measure", interrupting(at="sft"))
+        patch.setattr("whet.stages.pipeline.Pipeline._measure", interrupting(at="sft"))
         with pytest.raises(PowerCut):
-            train(shrunk(tiny_folder, tmp_path, changes), SILENT)
+            train(shrunk(tiny_folder, tmp_path, changes), view=SILENT)
     lines, view = listening()
-    resume(tmp_path / "it", view)
+    resume(tmp_path / "it", view=view)
     assert f"resume: going on after step {steps} of the warm start" in lines
     assert contents(tmp_path / "it") == contents(whole)
 
 
 def interrupting(at: str) -> Any:
-    """`_Way._measure`, until the power goes at a stage."""
-    measure = _Way._measure
+    """`Pipeline._measure`, until the power goes at a stage."""
+    measure = Pipeline._measure
 
     def interrupted(way: Any, stage: str) -> None:
         if stage == at:
@@ -263,9 +264,9 @@ def interrupting(at: str) -> Any:
 
 def test_a_finished_run_is_only_told_of_again(whole: Any, tiny_folder: Path, tmp_path: Path) -> None:
     config = shrunk(tiny_folder, tmp_path, {"sft.when": "never", "run.name": "it"})
-    outcome = train(config, SILENT)
+    outcome = train(config, view=SILENT)
     before = {path: path.stat().st_mtime_ns for path in outcome.path.rglob("*")}
-    again = resume(outcome.path, SILENT)
+    again = resume(outcome.path, view=SILENT)
     assert again.evaluations == outcome.evaluations
     assert again.pace == outcome.pace
     assert {path: path.stat().st_mtime_ns for path in outcome.path.rglob("*")} == before
@@ -274,7 +275,7 @@ def test_a_finished_run_is_only_told_of_again(whole: Any, tiny_folder: Path, tmp
 def test_two_at_once(tiny_folder: Path, tmp_path: Path) -> None:
     recipe = dump_recipe(shrunk(tiny_folder, tmp_path))
     with RunWriter.create(tmp_path, recipe, {}, name="it") as run, pytest.raises(UserError, match="in use by process"):
-        resume(run.path, SILENT)
+        resume(run.path, view=SILENT)
 
 
 def test_other_data_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
@@ -290,7 +291,7 @@ def test_other_data_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         stopping_at(1, patch)
         with pytest.raises(PowerCut):
-            train(config, SILENT)
+            train(config, view=SILENT)
     rows.write_text(rows.read_text().replace("3 + 3", "3 + 4"))
     with pytest.raises(UserError, match="resume: data is not what the run began with"):
-        resume(tmp_path / "it", SILENT)
+        resume(tmp_path / "it", view=SILENT)

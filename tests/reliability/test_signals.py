@@ -80,9 +80,9 @@ def test_once_the_step_ends_and_is_saved(
     assert f"stopped after step {done} of 4, which is saved; `whet resume {run}` goes on" in out
     assert err == f"whet: stopped after step {done} of 4, which is saved\n"
     assert "Traceback" not in out
-    resume(run, PlainView(lambda line: None))
+    resume(run, view=PlainView(lambda line: None))
     changes = {"rewards": [f"{tmp_path / 'slow.py'}:slow"], "sft.when": "never", "run.name": "it", "grpo.steps": 4}
-    whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), PlainView(lambda line: None)).path
+    whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), view=PlainView(lambda line: None)).path
     assert contents(run) == contents(whole)
 
 

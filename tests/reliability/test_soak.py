@@ -38,7 +38,7 @@ def test_ten_thousand_steps(tmp_path: Path) -> None:
         if line.startswith("[GRPO "):
             seen.append((process.memory_info().rss, process.num_fds(), len(process.children(recursive=True))))
 
-    train(shrunk(folder, tmp_path, changes), PlainView(look))
+    train(shrunk(folder, tmp_path, changes), view=PlainView(look))
     settled = seen[len(seen) // 5 :]
     first, last = settled[: len(settled) // 4], settled[-len(settled) // 4 :]
     grown = max(m for m, _, _ in last) - max(m for m, _, _ in first)

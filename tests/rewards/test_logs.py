@@ -3,7 +3,7 @@
 from whet.rewards.logs import Logs, TrainerState
 
 
-def test_metrics_are_means_and_extra_columns_are_kept() -> None:
+def test_every_value_and_the_extra_columns_are_kept() -> None:
     logs = Logs()
     told = logs.keywords(step=3)
     assert told["trainer_state"] == TrainerState(global_step=3)
@@ -11,6 +11,6 @@ def test_metrics_are_means_and_extra_columns_are_kept() -> None:
     told["log_metric"]("length", 2)
     told["log_metric"]("depth", 7)
     told["log_extra"]("seen", ("a", "b"))
-    assert logs.metrics == {"length": 1.5, "depth": 7.0}
+    assert logs.values == {"length": [1.0, 2.0], "depth": [7.0]}
     assert logs.extra == {"seen": ["a", "b"]}
-    assert Logs().metrics == {}
+    assert Logs().values == {}

@@ -8,7 +8,8 @@ import pytest
 from rewards.steps import contents, step
 from whet.config import WeightConfig
 from whet.errors import UserError
-from whet.rewards.mixture import Failure, Mixture, Part
+from whet.rewards.mixture import Mixture, Part
+from whet.types import Failure, Graded
 
 
 def length(completions: list[Any], **kwargs: Any) -> list[float]:
@@ -25,14 +26,15 @@ def fragile(completions: list[Any], **kwargs: Any) -> list[float]:
     return [float(text) for text in contents(completions)]
 
 
-def totals(groups: list[Any]) -> list[list[float | None]]:
-    return [[reward.total for reward in group.rewards] for group in groups]
+def totals(graded: Graded) -> list[list[float | None]]:
+    return [[reward.total for reward in group.rewards] for group in graded.groups]
 
 
 def test_the_weighted_sum() -> None:
     prompts, outputs = step(a=["82", "7"], b=["82"])
-    groups = Mixture([("right", right, 2.0), ("length", length, -0.5)]).grade(prompts, outputs)
-    assert totals(groups) == [[1.0, -0.5], [1.0]]
+    graded = Mixture([("right", right, 2.0), ("length", length, -0.5)]).grade(prompts, outputs)
+    groups = graded.groups
+    assert totals(graded) == [[1.0, -0.5], [1.0]]
     assert groups[0].rewards[0].parts == {"right": 1.0, "length": 2.0}
     assert [group.prompt for group in groups] == prompts
     assert [list(group.rollouts) for group in groups] == outputs
@@ -56,34 +58,38 @@ def test_none_is_left_out_and_all_none_is_none() -> None:
 
     prompts, outputs = step(a=["82", "7"])
     both = Mixture([("sometimes", sometimes, 1.0), ("right", right, 1.0)])
-    assert totals(both.grade(prompts, outputs)) == [[2.0, 0.0]]
+    graded = both.grade(prompts, outputs)
+    assert totals(graded) == [[2.0, 0.0]]
+    assert graded.failures == ()
     assert totals(Mixture([("sometimes", sometimes, 1.0)]).grade(prompts, outputs)) == [[1.0, None]]
-    assert both.failures == []
 
 
 def test_one_bad_sample_costs_only_its_own_reward() -> None:
     prompts, outputs = step(a=["5", "five"], b=["6"])
     mixture = Mixture([("fragile", fragile, 1.0), ("right", right, 1.0)])
-    groups = mixture.grade(prompts, outputs)
-    assert totals(groups) == [[5.0, 0.0], [6.0]]
-    assert groups[0].rewards[1].parts == {"fragile": None, "right": 0.0}
+    graded = mixture.grade(prompts, outputs)
+    assert totals(graded) == [[5.0, 0.0], [6.0]]
+    assert graded.groups[0].rewards[1].parts == {"fragile": None, "right": 0.0}
     what = "raised ValueError: could not convert string to float: 'five'"
-    assert mixture.failures == [Failure("fragile", "a", 1, what)]
+    assert graded.failures == (Failure("fragile", "a", 1, what),)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, "1.0", [1.0]])
 def test_what_is_no_reward_is_named(bad: Any) -> None:
     prompts, outputs = step(a=["1", "2"], b=["3"])
     mixture = Mixture([("bad", lambda **kwargs: [1.0, 1.0, bad], 1.0)])
-    assert totals(mixture.grade(prompts, outputs)) == [[1.0, 1.0], [None]]
-    assert mixture.failures == [Failure("bad", "b", 0, f"gave {bad!r}")]
+    graded = mixture.grade(prompts, outputs)
+    assert totals(graded) == [[1.0, 1.0], [None]]
+    assert graded.failures == (Failure("bad", "b", 0, f"gave {bad!r}"),)
 
 
 def test_policies() -> None:
     prompts, outputs = step(a=["5", "five"])
-    zero = Mixture([Part("fragile", fragile, 1.0, "zero")])
-    assert totals(zero.grade(prompts, outputs)) == [[5.0, 0.0]]
-    assert len(zero.failures) == 1
+    zero = Mixture([Part("fragile", fragile, 1.0, "zero"), Part("right", right)])
+    assert zero.on_error == {"fragile": "zero", "right": "skip"}
+    graded = zero.grade(prompts, outputs)
+    assert totals(graded) == [[5.0, 0.0]]
+    assert len(graded.failures) == 1
     with pytest.raises(UserError, match=r"reward 'fragile' raised ValueError.* sample 1 of problem 'a'"):
         Mixture([Part("fragile", fragile, 1.0, "fail")]).grade(prompts, outputs)
 
@@ -97,8 +103,9 @@ def test_a_function_that_always_fails_takes_nothing_else_along(result: Any) -> N
 
     prompts, outputs = step(a=["82", "7"])
     mixture = Mixture([("hopeless", hopeless, 1.0), ("right", right, 1.0)])
-    assert totals(mixture.grade(prompts, outputs)) == [[1.0, 0.0]]
-    assert [(failure.problem, failure.sample) for failure in mixture.failures] == [("a", 0), ("a", 1)]
+    graded = mixture.grade(prompts, outputs)
+    assert totals(graded) == [[1.0, 0.0]]
+    assert [(failure.problem, failure.sample) for failure in graded.failures] == [("a", 0), ("a", 1)]
 
 
 def test_a_failure_of_the_whole_step_alone_is_told_too() -> None:
@@ -107,17 +114,24 @@ def test_a_failure_of_the_whole_step_alone_is_told_too() -> None:
 
     prompts, outputs = step(a=["82", "7"])
     mixture = Mixture([("only_alone", only_alone, 1.0)])
-    assert totals(mixture.grade(prompts, outputs)) == [[1.0, 1.0]]
-    assert [(failure.problem, failure.sample) for failure in mixture.failures] == [(None, None)]
-    assert "0 rewards for 2 completions" in mixture.failures[0].what
+    graded = mixture.grade(prompts, outputs)
+    assert totals(graded) == [[1.0, 1.0]]
+    assert [(failure.problem, failure.sample) for failure in graded.failures] == [(None, None)]
+    assert "0 rewards for 2 completions" in graded.failures[0].what
 
 
-def test_failures_are_of_the_last_step_and_counts_of_all() -> None:
-    mixture = Mixture([("fragile", fragile, 1.0)])
-    for texts in (["five", "six"], ["seven"], ["8"]):
-        mixture.grade(*step(a=texts))
-    assert mixture.failures == []
-    assert mixture.failure_counts == {"fragile": 3}
+def test_nothing_is_kept_of_the_last_call() -> None:
+    """What failed and what was logged is of one call, and stays with what it returned."""
+
+    def logging(completions: list[Any], log_metric: Any, **kwargs: Any) -> list[float]:
+        log_metric("first", float(contents(completions)[0] == "five"))
+        return fragile(completions)
+
+    mixture = Mixture([("fragile", logging, 1.0)])
+    failed, well = (mixture.grade(*step(a=texts)) for texts in (["five", "six"], ["8"]))
+    assert [[failure.sample for failure in graded.failures] for graded in (failed, well)] == [[0, 1], []]
+    assert [dict(graded.logged) for graded in (failed, well)] == [{"first": [1.0]}, {"first": [0.0]}]
+    assert mixture.grade(*step(a=["five", "six"])) == failed
 
 
 def test_async_functions_beside_others() -> None:
@@ -126,8 +140,9 @@ def test_async_functions_beside_others() -> None:
 
     mixture = Mixture([("later", later, 1.0), ("right", right, 1.0)])
     assert totals(mixture.grade(*step(a=["82", "7"]))) == [[83.0, 7.0]]
-    assert totals(mixture.grade(*step(a=["82", "x"]))) == [[83.0, 0.0]]
-    assert len(mixture.failures) == 1
+    graded = mixture.grade(*step(a=["82", "x"]))
+    assert totals(graded) == [[83.0, 0.0]]
+    assert len(graded.failures) == 1
 
 
 def test_what_functions_log_and_ask() -> None:
@@ -135,18 +150,19 @@ def test_what_functions_log_and_ask() -> None:
         completions: list[Any], trainer_state: Any, log_metric: Any, log_extra: Any, **kwargs: Any
     ) -> list[float]:
         log_metric("tokens", sum(map(len, kwargs["completion_ids"])))
+        log_metric("tokens", 7)
         log_extra("texts", contents(completions))
         return [float(trainer_state.global_step)] * len(completions)
 
     mixture = Mixture([("curious", curious, 1.0)])
-    assert totals(mixture.grade(*step(a=["82", "7"]), step=4)) == [[4.0, 4.0]]
-    assert mixture.logs.metrics == {"tokens": 2.0}
-    assert mixture.logs.extra == {"texts": ["82", "7"]}
+    graded = mixture.grade(*step(a=["82", "7"]), step=4)
+    assert totals(graded) == [[4.0, 4.0]]
+    assert graded.logged == {"tokens": [2.0, 7.0]}, "every value, so that rounds of a step can be joined"
 
 
 def test_two_parts_of_one_name_are_told_apart() -> None:
     mixture = Mixture([("length", length, 1.0), ("length", length, 1.0)])
-    assert mixture.grade(*step(a=["82"]))[0].rewards[0].parts == {"length": 2.0, "length_2": 2.0}
+    assert mixture.grade(*step(a=["82"])).groups[0].rewards[0].parts == {"length": 2.0, "length_2": 2.0}
 
 
 def test_full_marks() -> None:
@@ -162,7 +178,7 @@ def test_weights_move_with_the_step() -> None:
     mixture = Mixture([gentle, strict])
     steps = {step: totals(mixture.grade(*step_of_two(), step=step)) for step in (0, 1, 4, 100)}
     assert steps == {0: [[2.0, 1.0]], 1: [[2.0, 0.75]], 4: [[2.0, 0.0]], 100: [[2.0, 0.0]]}
-    assert mixture.grade(*step_of_two(), step=4)[0].rewards[0].parts == {"length": 2.0, "right": 1.0}
+    assert mixture.grade(*step_of_two(), step=4).groups[0].rewards[0].parts == {"length": 2.0, "right": 1.0}
 
 
 def step_of_two() -> Any:
@@ -183,12 +199,12 @@ def test_what_gold_must_get() -> None:
 
 
 def test_an_empty_step() -> None:
-    assert Mixture([("fragile", fragile, 1.0)]).grade([], []) == []
+    assert Mixture([("fragile", fragile, 1.0)]).grade([], []) == Graded(())
     prompts, outputs = step(a=[])
-    assert Mixture([("fragile", fragile, 1.0)]).grade(prompts, outputs)[0].rewards == ()
+    assert Mixture([("fragile", fragile, 1.0)]).grade(prompts, outputs).groups[0].rewards == ()
 
 
 def test_a_reward_says_what_each_part_counts() -> None:
     ones = lambda completions, **_: [1.0] * len(completions)  # noqa: E731
-    (group,) = Mixture([("a", ones, 0.5), Part("b", ones, -2.0)]).grade(*step(q=["x", "y"]))
+    (group,) = Mixture([("a", ones, 0.5), Part("b", ones, -2.0)]).grade(*step(q=["x", "y"])).groups
     assert [dict(reward.weights) for reward in group.rewards] == [{"a": 0.5, "b": -2.0}] * 2

@@ -23,10 +23,10 @@ def test_scores_are_rewards_and_conversations_end_in_the_response() -> None:
         return [-1.5, RewardError("gave no score: 900 tokens"), 2.0]
 
     mixture = Mixture([Part("reward_model", reward_model(PARAMS, score))])
-    groups = mixture.grade(*step(one=["a", "b"], two=["c"]))
-    assert [[reward.total for reward in group.rewards] for group in groups] == [[-1.5, None], [2.0]]
+    graded = mixture.grade(*step(one=["a", "b"], two=["c"]))
+    assert [[reward.total for reward in group.rewards] for group in graded.groups] == [[-1.5, None], [2.0]]
     assert seen[1] == ({"role": "user", "content": "q"}, {"role": "assistant", "content": "b"})
-    assert [failure.sample for failure in mixture.failures] == [1]
+    assert [failure.sample for failure in graded.failures] == [1]
 
 
 def test_texts_become_turns() -> None:

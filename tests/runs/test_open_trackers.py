@@ -40,7 +40,7 @@ def walked(folder: Path, runs: Path, trackers: Any) -> tuple[RunReader, list[str
     rewards = write_rewards(folder.parent)
     changes = {"rewards": [f"{rewards}:digits"], "sft.when": "always", "eval.every": 1, "run.trackers": trackers}
     lines, view = listening()
-    outcome = train(shrunk(folder, runs, changes), view)
+    outcome = train(shrunk(folder, runs, changes), view=view)
     return RunReader(outcome.path), lines
 
 
@@ -108,7 +108,7 @@ def test_a_missing_library_is_refused_before_a_model_is_looked_for(
     monkeypatch.setitem(sys.modules, "wandb", None)  # type: ignore[arg-type]
     lines, view = listening()
     with pytest.raises(UserError, match=r"run\.trackers: wandb is not installed; `pip install wandb`"):
-        train(shrunk(Path("./nowhere"), tmp_path / "runs", {"run.trackers": ["wandb"]}), view)
+        train(shrunk(Path("./nowhere"), tmp_path / "runs", {"run.trackers": ["wandb"]}), view=view)
     assert lines == []
     assert not (tmp_path / "runs").exists()
 
@@ -133,7 +133,7 @@ def test_a_run_that_fails_ends_its_trackers_too(
     reward = {"name": f"{write_rewards(tmp_path)}:interrupted", "isolate": False}
     changes = {"rewards": [reward], "run.trackers": ["wandb"]}
     with pytest.raises(KeyboardInterrupt):
-        train(shrunk(tiny_folder, tmp_path, changes), listening()[1])
+        train(shrunk(tiny_folder, tmp_path, changes), view=listening()[1])
     assert library.finished
     assert {"grpo/step"} <= {name for figures, _ in library.logged for name in figures}
 
@@ -145,5 +145,5 @@ def test_settings_that_a_tracker_gets_hold_no_secret(
     library = install(monkeypatch, "wandb")
     config = shrunk(tiny_folder, tmp_path, {"grpo.steps": 0, "run.trackers": ["wandb"]})
     monkeypatch.setenv("MY_TOKEN", str(config.data.train.name))
-    train(config, listening()[1])
+    train(config, view=listening()[1])
     assert "arithmetic" not in json.dumps(library.started["config"])

@@ -8,6 +8,7 @@ import pytest
 
 import tiny
 from whet.build.policy import build_policy
+from whet.build.roles import build_sampler
 from whet.build.task import build_task
 from whet.diagnose.report import CheckReport
 from whet.stages.check import check, probe_model
@@ -22,7 +23,7 @@ def policy(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
 def checked(policy: Any, folder: Path, tmp_path: Path, changes: dict[str, Any]) -> tuple[CheckReport, list[str]]:
     config = shrunk(folder, tmp_path, changes)
     lines, view = listening()
-    return check(policy, build_task(config, policy.tokenizer), config, view), lines
+    return check(policy, build_sampler(config), build_task(config, policy.tokenizer), config, view), lines
 
 
 def rows(folder: Path, name: str, count: int, **columns: str) -> dict[str, str]:
@@ -74,11 +75,14 @@ def test_the_probe_is_of_the_training_to_come(policy: Any, tiny_folder: Path, tm
 def test_the_probe_asks_training_problems_and_is_repeatable(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:
     config = shrunk(tiny_folder, tmp_path, {"rewards": [f"{write_rewards(tmp_path)}:digits"]})
     task = build_task(config, policy.tokenizer)
-    first, again = (probe_model(policy, task, config) for _ in range(2))
+    sampler = build_sampler(config)
+    (first, failures), (again, _) = (probe_model(policy, sampler, task, config) for _ in range(2))
+    assert failures == ()
+    assert sampler.engine is None, "its memory is free again"  # type: ignore[attr-defined]
     assert first == again
     assert first.signal > 0
     other = shrunk(tiny_folder, tmp_path, {"seed": 1, "rewards": [f"{write_rewards(tmp_path)}:digits"]})
-    assert probe_model(policy, build_task(other, policy.tokenizer), other) != first
+    assert probe_model(policy, sampler, build_task(other, policy.tokenizer), other)[0] != first
 
 
 def test_gold_answers_that_the_rewards_refuse_are_named(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:
@@ -155,7 +159,8 @@ def test_what_does_not_depend_on_the_weights_is_measured_once(
 ) -> None:
     config = shrunk(tiny_folder, tmp_path)
     task = build_task(config, policy.tokenizer)
-    first = check(policy, task, config, listening()[1])
+    sampler = build_sampler(config)
+    first = check(policy, sampler, task, config, listening()[1])
 
     def measured_again(*_: object) -> None:
         raise AssertionError("gold solutions were graded or measured again")
@@ -163,4 +168,4 @@ def test_what_does_not_depend_on_the_weights_is_measured_once(
     monkeypatch.setattr("whet.stages.check.gold_failures", measured_again)
     monkeypatch.setattr("whet.stages.check.measure_lengths", measured_again)
     monkeypatch.setattr("whet.stages.check.near_duplicates", measured_again)
-    assert check(policy, task, config, listening()[1], first) == first, "the same weights give the same report"
+    assert check(policy, sampler, task, config, listening()[1], first) == first, "the same weights give the same report"

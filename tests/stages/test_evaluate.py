@@ -24,7 +24,7 @@ def silent() -> Any:
 def run(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that trained adapters, with a format of its own."""
     changes = {"format": "boxed", "model.lora.rank": 2, "sft.when": "never", "eval.problems": 5}
-    return train(shrunk(tiny_folder, tmp_path_factory.mktemp("runs"), changes), silent()).path
+    return train(shrunk(tiny_folder, tmp_path_factory.mktemp("runs"), changes), view=silent()).path
 
 
 def test_a_run_is_measured_by_its_own_recipe(run: Path) -> None:

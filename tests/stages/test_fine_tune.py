@@ -6,56 +6,16 @@ from typing import Any
 
 import pytest
 
-from batches import group
 from whet.build.policy import build_policy
+from whet.build.roles import build_sampler
 from whet.build.task import build_task
-from whet.config import WeightConfig
 from whet.config.objectives import ROWS
-from whet.rewards.mixture import Mixture, Part
 from whet.runs.reader import RunReader
 from whet.runs.writer import RunWriter
-from whet.stages.fine_tune import fine_tune, graded
+from whet.stages.fine_tune import fine_tune
+from whet.train_loop.health_monitor import HealthMonitor
+from whet.train_loop.signals import Stop
 from wiring import listening, shrunk, write_rewards
-
-GROUPS = [group([1.0, 0.0], [3, 5]), group([1.0, 1.0], [2, 2])]
-
-
-ADVANTAGES = [[0.7, -0.7], [0.0, 0.0]]
-
-
-def half(groups: Any, advantages: Any, seconds: Any, elapsed: float) -> dict[str, float]:
-    """Every step came half way to the limit."""
-    assert (groups, advantages, seconds) == (GROUPS, ADVANTAGES, {"rollout": 0.25})
-    assert elapsed > 0
-    return {"efficiency": 0.5, "efficiency/learn": 0.6}
-
-
-HALF: Any = half
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Any:
-    with RunWriter.create(tmp_path / "runs", "recipe: {}\n", {}) as writer:
-        yield writer
-
-
-def test_each_reward_function_has_its_figures_in_a_step() -> None:
-    def logging(log_metric: Any, completions: list[Any], **columns: Any) -> list[float]:
-        log_metric("rewards/logging/mean", -9.0)
-        log_metric("own", 3.0)
-        return [1.0] * len(completions)
-
-    mixture = Mixture([Part("logging", logging, WeightConfig(start=1, end=0, steps=10), full_mark=1.0)])
-    groups = mixture.grade([GROUPS[0].prompt], [GROUPS[0].rollouts], step=5)
-    assert graded(mixture, lambda: {"dynamic/groups": 7.0}, 5, groups) == {
-        "dynamic/groups": 7.0,
-        "own": 3.0,
-        "rewards/logging/mean": 1.0,
-        "rewards/logging/std": 0.0,
-        "rewards/logging/full_ratio": 1.0,
-        "rewards/logging/none_ratio": 0.0,
-        "rewards/logging/weight": 0.5,
-    }
 
 
 def tuned(folder: Path, tmp_path: Path, name: str, changes: dict[str, Any]) -> tuple[Any, RunReader, list[str]]:
@@ -63,7 +23,8 @@ def tuned(folder: Path, tmp_path: Path, name: str, changes: dict[str, Any]) -> t
     policy = build_policy(config, lambda text: None)
     lines, view = listening()
     with RunWriter.create(tmp_path, "recipe: {}\n", {}, name=name) as run:
-        fine_tune(policy, build_task(config, policy.tokenizer), config, run, view)
+        sampler, task = build_sampler(config), build_task(config, policy.tokenizer)
+        fine_tune(policy, sampler, task, config, run, view, HealthMonitor(run, view), Stop())
     return policy, RunReader(run.path), lines
 
 
@@ -132,3 +93,39 @@ def test_a_cut_distribution_is_warned_of(tiny_folder: Path, tmp_path: Path, top_
     changes = {"grpo.sampling.top_p": top_p, "grpo.steps": 1}
     _, _, lines = tuned(tiny_folder, tmp_path, f"top-{top_p}", changes)
     assert ("grpo.sampling.top_p is 0.9: anything under 1 biases the gradient" in lines) is warned
+
+
+LOGGING = """
+def logging(log_metric, completions, **columns):
+    log_metric("rewards/logging/mean", -9.0)
+    log_metric("dynamic/groups", -9.0)
+    log_metric("own", 3.0)
+    log_metric("own", 5.0)
+    return [1.0] * len(completions)
+"""
+
+
+def test_each_reward_function_has_its_figures_in_a_step(tiny_folder: Path, tmp_path: Path) -> None:
+    """Of what it logs the mean, over every round of the step; none of it can pose as a figure of ours."""
+    (tmp_path / "own.py").write_text(LOGGING, encoding="utf-8")
+    reward = {"name": f"{tmp_path / 'own.py'}:logging", "weight": {"start": 1, "end": 0, "steps": 2}}
+    changes = {"rewards": [reward], "grpo.steps": 2, "grpo.draws": 2}
+    _, run, _ = tuned(tiny_folder, tmp_path, "figures", changes)
+    for line, weight in zip(run.metrics(), (1.0, 0.5), strict=True):
+        assert line["own"] == 4.0
+        assert line["dynamic/groups"] == 4.0, "no group has a signal, so the reserve is asked as well"
+        assert {name: value for name, value in line.items() if name.startswith("rewards/")} == {
+            "rewards/logging/mean": 1.0,
+            "rewards/logging/std": 0.0,
+            "rewards/logging/none_ratio": 0.0,
+            "rewards/logging/weight": weight,
+        }
+
+
+def test_the_seconds_of_a_step_are_known_by_phase(tiny_folder: Path, tmp_path: Path) -> None:
+    _, run, _ = tuned(tiny_folder, tmp_path, "timed", {"grpo.objective.beta": 0.1, "grpo.steps": 2})
+    for line in run.timings():
+        phases = {name: value for name, value in line.items() if name.startswith("seconds/")}
+        assert set(phases) == {"seconds/rollout", "seconds/grade", "seconds/reference"}
+        assert all(value > 0 for value in phases.values())
+        assert sum(phases.values()) < line["step_time"]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from whet.build.policy import build_policy
+from whet.build.roles import build_sampler
 from whet.build.task import build_task
 from whet.stages.measure import measure
 from wiring import listening, shrunk
@@ -20,7 +21,7 @@ def measured(policy: Any, folder: Path, tmp_path: Path, **changes: Any) -> tuple
     config = shrunk(folder, tmp_path, {key.replace("__", "."): value for key, value in changes.items()})
     lines, view = listening()
     task = build_task(config, policy.tokenizer)
-    return measure(policy, task.eval_set, config, view, "Evaluate it"), lines
+    return measure(policy, build_sampler(config), task.eval_set, config, view, "Evaluate it"), lines
 
 
 def test_every_problem_is_asked_once_and_greedily(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:

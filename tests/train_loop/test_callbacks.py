@@ -12,13 +12,14 @@ from whet.eval.evaluation import Evaluation
 from whet.eval.record import Record
 from whet.runs.reader import RunReader
 from whet.runs.writer import RunWriter
-from whet.stages.fine_tune import Recorder
 from whet.train_loop.callbacks import StepCallbacks
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.clock import Clock
 from whet.train_loop.health_monitor import HealthMonitor
+from whet.train_loop.recorder import Recorder
 from whet.train_loop.signals import Interrupted, Stop
 from whet.train_loop.training_state import TrainingState
+from whet.types import Collected
 from wiring import listening, shrunk
 
 
@@ -44,7 +45,7 @@ class Weights:
     def __init__(self, held: dict[str, Any]) -> None:
         self.held = held
 
-    def tensors(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         return self.held
 
 
@@ -136,9 +137,9 @@ def test_what_is_measured_is_watched(run: RunWriter, tiny_folder: Path) -> None:
     """Accuracy falls from 100 % to none of 10 problems while the reward rises."""
     after, lines = callbacks(run, tiny_folder, {3: 10, 6: 0}, {"grpo.steps": 9, "eval.every": 3})
     half: Any = lambda *of_a_step: {"efficiency": 0.5}  # noqa: E731
-    recorder = Recorder(run, listening()[1], Clock(), lambda step, groups: {}, half, after.watch)
+    recorder = Recorder(run, listening()[1], Clock(), lambda groups, step: {}, half, after.watch)
     for step, right in enumerate([0, 0, 0, 1, 1, 1]):
-        recorder.record(step, [group([right, right], [2, 2])], [[0.0, 0.0]], {})
+        recorder.record(step, Collected((group([right, right], [2, 2]),)), [[0.0, 0.0]], {})
         after(step)
     assert [(found["step"], found["detector"]) for found in RunReader(run.path).findings()] == [(5, "reward_hacking")]
     assert any("held-out accuracy fell from 100 % to 0 %" in line for line in lines)

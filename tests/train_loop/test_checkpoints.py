@@ -16,7 +16,7 @@ from whet.train_loop.training_state import TrainingState
 class Held:
     """Stands for an optimizer."""
 
-    def tensors(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         return {"a": torch.zeros(1)}
 
 

@@ -1,11 +1,10 @@
 """Where a step's seconds go."""
 
 import time
-from typing import Any
 
 import pytest
 
-from whet.train_loop.clock import Clock, Timed
+from whet.train_loop.clock import Clock
 
 
 class Hands:
@@ -25,21 +24,6 @@ def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
     return hands
 
 
-class Worker:
-    name = "a worker"
-
-    def __init__(self, hands: Hands) -> None:
-        self.hands = hands
-
-    def work(self, seconds: float, *, result: str = "done") -> str:
-        self.hands.now += seconds
-        return result
-
-    def fail(self) -> None:
-        self.hands.now += 2.0
-        raise ValueError("it broke")
-
-
 def test_time_since_the_last_restart(hands: Hands) -> None:
     clock = Clock()
     hands.now += 3.0
@@ -51,35 +35,33 @@ def test_time_since_the_last_restart(hands: Hands) -> None:
 
 def test_every_call_is_counted_under_its_name(hands: Hands) -> None:
     clock = Clock()
-    sampler, grader = Timed(Worker(hands), "rollout", clock), Timed(Worker(hands), "grade", clock)
-    assert sampler.work(1.0) == "done"
-    assert sampler.work(0.25, result="again") == "again"
-    assert grader.work(4.0) == "done"
+    for name, seconds in (("rollout", 1.0), ("rollout", 0.25), ("grade", 4.0)):
+        with clock.timing(name):
+            hands.now += seconds
     assert clock.seconds == {"rollout": 1.25, "grade": 4.0}
 
 
 def test_a_new_step_counts_from_zero(hands: Hands) -> None:
     clock = Clock()
-    role = Timed(Worker(hands), "rollout", clock)
-    role.work(1.0)
-    clock.restart()
-    role.work(2.0)
+    for seconds in (1.0, 2.0):
+        clock.restart()
+        with clock.timing("rollout"):
+            hands.now += seconds
     assert clock.seconds == {"rollout": 2.0}
 
 
 def test_a_call_that_fails_took_time_too(hands: Hands) -> None:
     clock = Clock()
-    role: Any = Timed(Worker(hands), "rollout", clock)
+
+    def fail() -> None:
+        with clock.timing("rollout"):
+            hands.now += 2.0
+            raise ValueError("it broke")
+
     with pytest.raises(ValueError, match="it broke"):
-        role.fail()
+        fail()
     assert clock.seconds == {"rollout": 2.0}
-
-
-def test_what_is_no_call_passes_through(hands: Hands) -> None:
-    role: Any = Timed(Worker(hands), "rollout", Clock())
-    assert role.name == "a worker"
-    with pytest.raises(AttributeError, match="nothing"):
-        _ = role.nothing
+    assert clock.under_way == ("", 0.0)
 
 
 def test_the_clock_starts_anew_with_each_step() -> None:

@@ -14,12 +14,13 @@ from whet.eval.evaluation import Evaluation
 from whet.eval.record import Record
 from whet.runs.reader import RunReader
 from whet.runs.writer import RunWriter
-from whet.stages import fine_tune as stage
+from whet.stages.fine_tune import fine_tune
 from whet.train_loop import parity
 from whet.train_loop.health_monitor import HealthMonitor
+from whet.train_loop.signals import Stop
 from wiring import listening, shrunk, write_rewards
 
-Tuned = Callable[[Mapping[str, Any]], tuple[set[str], list[str]]]
+Tuned = Callable[..., tuple[set[str], list[str]]]
 ROOMY = {"grpo.sampling.max_tokens": 100, "grpo.steps": 10}
 """A random model stops after about 40 tokens."""
 
@@ -28,13 +29,16 @@ ROOMY = {"grpo.sampling.max_tokens": 100, "grpo.steps": 10}
 def tuned(tiny_folder: Path, tmp_path: Path) -> Tuned:
     """Runs GRPO on a tiny model with `digits` as the reward; the detectors that spoke, and every line that was said."""
 
-    def run_it(changes: Mapping[str, Any]) -> tuple[set[str], list[str]]:
+    def run_it(
+        changes: Mapping[str, Any], around: Callable[[Any], Any] = lambda sampler: sampler
+    ) -> tuple[set[str], list[str]]:
         wanted = {"rewards": [f"{write_rewards(tmp_path)}:digits"], "grpo.group_size": 8, **changes}
         config = shrunk(tiny_folder, tmp_path, wanted)
         policy = build_policy(config, lambda text: None)
         lines, view = listening()
         with RunWriter.create(tmp_path, "recipe: {}\n", {}) as run:
-            stage.fine_tune(policy, build_task(config, policy.tokenizer), config, run, view)
+            sampler, task = around(build_sampler(config)), build_task(config, policy.tokenizer)
+            fine_tune(policy, sampler, task, config, run, view, HealthMonitor(run, view), Stop())
         return {found["detector"] for found in RunReader(run.path).findings()}, lines
 
     return run_it
@@ -102,13 +106,15 @@ def test_a_sampler_that_keeps_its_first_weights(tuned: Tuned, monkeypatch: pytes
                 self.sampler.load(policy)
             self.loaded = True
 
-        def sample(self, *args: Any) -> Any:
-            return self.sampler.sample(*args)
+        def generate(self, *args: Any) -> Any:
+            return self.sampler.generate(*args)
+
+        def release(self) -> None:
+            pass
 
     changes = {**ROOMY, "grpo.optimizer.learning_rate": 1e-2}
     assert "sampler_drift" not in tuned(changes)[0]
-    monkeypatch.setattr(stage, "build_sampler", lambda config, purpose: Stale(build_sampler(config, purpose)))
-    assert "sampler_drift" in tuned(changes)[0]
+    assert "sampler_drift" in tuned(changes, Stale)[0]
 
 
 def evaluation(correct: int, lenient: int) -> Evaluation:
@@ -152,7 +158,7 @@ def test_a_run_that_goes_on_is_not_told_again_what_it_was_told(tmp_path: Path) -
 def test_a_whole_run_is_watched_from_its_first_measurement_on(tiny_folder: Path, tmp_path: Path) -> None:
     lines, view = listening()
     config = shrunk(tiny_folder, tmp_path, {"grpo.steps": 6, "grpo.sampling.max_tokens": 4, "sft.when": "never"})
-    run = RunReader(train(config, view).path)
+    run = RunReader(train(config, view=view).path)
     told = run.findings()
     assert "truncated" in {found["detector"] for found in told}
     assert all(f"health, step {found['step']}: {found['sentence']}" in run.log() for found in told)

@@ -8,6 +8,7 @@ import pytest
 from batches import prompt, rollout
 from whet.errors import UserError
 from whet.rewards.mixture import Mixture, Part
+from whet.train_loop.clock import Clock
 from whet.train_loop.logging_grader import LoggingGrader, failure_lines
 from wiring import listening
 
@@ -26,10 +27,16 @@ def fails_on(*tokens: int) -> Any:
     return reward
 
 
+def around(mixture: Mixture, view: Any, clock: Clock | None = None) -> LoggingGrader:
+    return LoggingGrader(mixture, mixture.on_error, view, clock or Clock())
+
+
 def test_groups_are_those_of_the_mixture() -> None:
     lines, view = listening()
     mixture = Mixture([Part("one", fails_on(), 2.0)])
-    groups = LoggingGrader(mixture, view, lambda: 3).grade(PROMPTS, OUTPUTS)
+    graded = around(mixture, view).grade(PROMPTS, OUTPUTS, 3)
+    groups = graded.groups
+    assert graded == mixture.grade(PROMPTS, OUTPUTS, 3)
     assert [[reward.total for reward in group.rewards] for group in groups] == [[2.0, 2.0], [2.0, 2.0]]
     assert [group.prompt for group in groups] == PROMPTS
     assert lines == []
@@ -37,11 +44,15 @@ def test_groups_are_those_of_the_mixture() -> None:
 
 def test_what_fails_is_said_once_per_reward_and_step() -> None:
     lines, view = listening()
-    step = iter([5, 6])
     mixture = Mixture([Part("some", fails_on(2, 3)), Part("none", fails_on()), Part("last", fails_on(4), 1.0, "zero")])
-    grader = LoggingGrader(mixture, view, lambda: next(step))
-    grader.grade(PROMPTS, OUTPUTS)
-    grader.grade(PROMPTS, [[rollout([1])], [rollout([1])]])
+    grader = around(mixture, view)
+    graded = grader.grade(PROMPTS, OUTPUTS, 5)
+    assert [(one.reward, one.problem, one.sample) for one in graded.failures] == [
+        ("some", "one", 1),
+        ("some", "two", 0),
+        ("last", "two", 1),
+    ]
+    grader.grade(PROMPTS, [[rollout([1])], [rollout([1])]], 6)
     some, last = lines
     assert some.startswith(
         "step 5: reward some failed 2 times, first on sample 1 of problem one: raised RuntimeError: oh"
@@ -59,8 +70,7 @@ def test_the_step_is_told_to_the_functions() -> None:
         told.append(trainer_state.global_step)
         return [0.0] * len(completions)
 
-    grader = LoggingGrader(Mixture([Part("r", reward)]), listening()[1], lambda: 7)
-    grader.grade(PROMPTS, OUTPUTS)
+    around(Mixture([Part("r", reward)]), listening()[1]).grade(PROMPTS, OUTPUTS, 7)
     assert told == [7]
 
 
@@ -72,8 +82,7 @@ def test_a_failure_of_the_whole_step_names_no_sample() -> None:
         return [0.0] * (1 if len(completions) == 1 else 3)
 
     mixture = Mixture([Part("r", reward)])
-    mixture.grade(PROMPTS, OUTPUTS)
-    (line,) = failure_lines(mixture)
+    (line,) = failure_lines(mixture.grade(PROMPTS, OUTPUTS).failures, mixture.on_error)
     assert line.startswith("reward r failed once: returned 3 rewards for 4 completions over the whole step")
     assert "sample None" not in line
 
@@ -81,5 +90,23 @@ def test_a_failure_of_the_whole_step_names_no_sample() -> None:
 def test_a_reward_that_must_not_fail_ends_it() -> None:
     lines, view = listening()
     with pytest.raises(UserError, match=r"reward 'r' raised RuntimeError: oh no .* on sample 0 of problem 'two'"):
-        LoggingGrader(Mixture([Part("r", fails_on(3), 1.0, "fail")]), view, lambda: 0).grade(PROMPTS, OUTPUTS)
+        around(Mixture([Part("r", fails_on(3), 1.0, "fail")]), view).grade(PROMPTS, OUTPUTS, 0)
     assert lines == []
+
+
+def test_grading_is_on_the_clock() -> None:
+    """Also where it ends the run; how long it took at most says what is a stall."""
+    clock, under_way = Clock(), []
+
+    def reward(completions: list[Any], **columns: Any) -> list[float]:
+        under_way.append(clock.under_way[0])
+        return [0.0] * len(completions)
+
+    around(Mixture([Part("r", reward)]), listening()[1], clock).grade(PROMPTS, OUTPUTS, 0)
+    assert under_way == ["grade"]
+    first = clock.seconds["grade"]
+    assert first > 0
+    with pytest.raises(UserError):
+        around(Mixture([Part("r", fails_on(3), 1.0, "fail")]), listening()[1], clock).grade(PROMPTS, OUTPUTS, 0)
+    assert clock.seconds["grade"] > first
+    assert clock.under_way == ("", 0.0)

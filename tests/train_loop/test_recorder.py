@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 
 from batches import group
+from whet.errors import UserError
 from whet.runs.reader import RunReader
 from whet.runs.writer import RunWriter
-from whet.stages.fine_tune import Recorder
 from whet.train_loop.clock import Clock
+from whet.train_loop.health_monitor import HealthMonitor
+from whet.train_loop.recorder import Recorder
+from whet.types import Collected
 from wiring import listening
 
-GROUPS = [group([1.0, 0.0], [3, 5]), group([1.0, 1.0], [2, 2])]
-
-
+GROUPS = (group([1.0, 0.0], [3, 5]), group([1.0, 1.0], [2, 2]))
 ADVANTAGES = [[0.7, -0.7], [0.0, 0.0]]
 
 
@@ -34,20 +35,26 @@ def run(tmp_path: Path) -> Any:
         yield writer
 
 
+def made(run: RunWriter, view: Any, clock: Clock, figures: Any = lambda groups, step: {}, checks: Any = ()) -> Recorder:
+    return Recorder(run, view, clock, figures, HALF, HealthMonitor(run, view), checks)
+
+
 def test_a_step_is_recorded_and_shown(run: RunWriter) -> None:
     lines, view = listening()
     clock = Clock()
-    recorder = Recorder(run, view, clock, lambda step, groups: {"own": 2.0 + step, "reward": -9.0}, HALF)
+    recorder = made(run, view, clock, lambda groups, step: {"rewards/r/mean": 2.0 + step, "own": 1.0})
     view.phase("GRPO", 4)
     (step, *rest) = recorder.steps(4)
     assert [step, *rest] == [0, 1, 2, 3]
     clock.seconds["rollout"] += 0.25
-    recorder.record(0, GROUPS, ADVANTAGES, {"grad_norm": 0.5, "kl": 0.125})
+    logged = {"own": 5.0, "theirs": 6.0, "reward": -9.0, "dynamic/groups": -9.0, "grad_norm": -9.0}
+    collected = Collected(GROUPS, logged, {"dynamic/groups": 7.0}, tokens=99)
+    recorder.record(0, collected, ADVANTAGES, {"grad_norm": 0.5, "kl": 0.125})
     reader = RunReader(run.path)
     (metrics,) = reader.metrics()
     assert metrics["reward"] == 0.75, "what a function logs cannot pose as one of our figures"
-    assert metrics["own"] == 2.0
-    assert metrics["grad_norm"] == 0.5
+    assert (metrics["own"], metrics["theirs"], metrics["rewards/r/mean"]) == (1.0, 6.0, 2.0)
+    assert (metrics["dynamic/groups"], metrics["grad_norm"]) == (7.0, 0.5)
     assert metrics["completions/tokens"] == 12
     (timings,) = reader.timings()
     assert timings["seconds/rollout"] == 0.25
@@ -60,6 +67,30 @@ def test_a_step_is_recorded_and_shown(run: RunWriter) -> None:
 
 def test_the_clock_starts_anew_with_each_step(run: RunWriter) -> None:
     clock = Clock()
-    for _ in Recorder(run, listening()[1], clock, lambda step, groups: {}, HALF).steps(3):
+    for _ in made(run, listening()[1], clock).steps(3):
         assert clock.seconds == {}
         clock.seconds["rollout"] += 1.0
+
+
+def test_a_step_is_on_disk_before_the_checks_that_may_end_the_run(run: RunWriter) -> None:
+    """All of its figures are put to each of them, in order."""
+    looked: list[Any] = []
+
+    def odd(step: int, metrics: Any) -> None:
+        looked.append((step, metrics["grad_norm"], metrics["reward"]))
+        assert [line["step"] for line in RunReader(run.path).metrics()][-1] == step
+        if step % 2:
+            raise UserError(f"step {step}: odd")
+
+    clock = Clock()
+    recorder = made(run, listening()[1], clock, checks=(odd, lambda step, metrics: looked.append(step)))
+    for step in recorder.steps(2):
+        clock.seconds["rollout"] += 0.25
+        if step:
+            with pytest.raises(UserError, match="step 1: odd"):
+                recorder.record(1, Collected(GROUPS), ADVANTAGES, {"grad_norm": float("nan")})
+        else:
+            recorder.record(0, Collected(GROUPS), ADVANTAGES, {"grad_norm": 0.5})
+    assert [one if isinstance(one, int) else (one[0], one[2]) for one in looked] == [(0, 0.75), 0, (1, 0.75)]
+    assert [line["step"] for line in RunReader(run.path).metrics()] == [0, 1]
+    assert len(RunReader(run.path).rollouts(1)) == 4

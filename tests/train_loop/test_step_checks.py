@@ -1,29 +1,47 @@
-"""A step is recorded before it is looked at, and what ends the run is raised after."""
+"""A run that computes no numbers, or another policy's, is ended: by the step's own figures."""
 
-from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from whet.errors import UserError
-from whet.train_loop.step_checks import Guarded
+from whet.grpo.update import DRIFT, DRIFT_MAX
+from whet.train_loop.step_checks import FiniteGradient, SamplerParity
 
 
-class Even(Guarded):
-    """Ends a run at an odd figure."""
-
-    def check(self, step: int, metrics: Mapping[str, float]) -> None:
-        if metrics["figure"] % 2:
-            raise UserError(f"step {step}: odd")
+def fed(ratios: list[float]) -> None:
+    check = FiniteGradient()
+    for step, ratio in enumerate(ratios):
+        check(step, {"non_finite_ratio": ratio})
 
 
-def test_recorded_first_then_refused() -> None:
-    recorded: list[Any] = []
-    run: Any = SimpleNamespace(steps=lambda until: range(2, until), record=lambda *step: recorded.append(step))
-    guarded = Even(run)
-    assert list(guarded.steps(4)) == [2, 3]
-    guarded.record(2, [], [], {"figure": 4.0})
-    with pytest.raises(UserError, match="step 3: odd"):
-        guarded.record(3, [], [], {"figure": 5.0})
-    assert [step for step, *_ in recorded] == [2, 3]
+def test_single_steps_without_numbers_are_borne() -> None:
+    """A good one in between begins the count anew; so does one of which a pass was learned from."""
+    fed([0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 0.5, 1.0, 1.0])
+
+
+def test_the_third_in_a_row_ends_the_run() -> None:
+    with pytest.raises(UserError, match="step 3: for 3 steps the gradient has been no finite number"):
+        fed([0.0, 1.0, 1.0, 1.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "mean", "passes"),
+    [
+        (torch.float32, 0.009, True),
+        (torch.float32, 0.02, False),
+        (torch.bfloat16, 0.02, True),
+        (torch.bfloat16, 0.2, False),
+        (torch.bfloat16, float("nan"), True),  # `FiniteGradient` counts such steps
+    ],
+)
+def test_the_gate_at_every_step(dtype: torch.dtype, mean: float, passes: bool) -> None:
+    policy: Any = SimpleNamespace(model=SimpleNamespace(dtype=dtype))
+    check, figures = SamplerParity(policy), {DRIFT: mean, DRIFT_MAX: 0.5}
+    if passes:
+        check(3, figures)
+    else:
+        with pytest.raises(UserError, match=r"^step 3: sampler and learner disagree by .* Try model\.dtype float32"):
+            check(3, figures)

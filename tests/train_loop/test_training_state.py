@@ -15,13 +15,11 @@ class Keeper:
     def __init__(self, held: Any) -> None:
         self.held = held
 
-    def tensors(self) -> Any:
+    def state_dict(self) -> Any:
         return self.held
 
-    state = tensors
-
-    def restore(self, held: Any) -> None:
-        self.held = held
+    def load_state_dict(self, state: Any) -> None:
+        self.held = state
 
 
 def keepers(optimizer: Any, reference: Any, memory: Any) -> Any:
@@ -33,7 +31,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     saved = load_checkpoint(tmp_path / "step-7")
     assert saved.state == {"step": 7, "memories": {"pass_rates": {"p1": [0.5, 4]}}}
     optimizer, reference, memories = keepers(None, None, None)
-    TrainingState(optimizer, reference, memories).restore(saved)
+    TrainingState(optimizer, reference, memories).load(saved)
     assert torch.equal(optimizer.held["a"], torch.ones(2))
     assert torch.equal(reference.held["b"], torch.zeros(1))
     assert memories["pass_rates"].held == {"p1": [0.5, 4]}
@@ -43,5 +41,5 @@ def test_a_reference_that_holds_nothing_takes_no_file(tmp_path: Path) -> None:
     TrainingState(*keepers({"a": torch.ones(2)}, {}, None)).save(tmp_path / "step-1", 1)
     assert not (tmp_path / "step-1" / "reference.safetensors").exists()
     optimizer, reference, memories = keepers(None, None, None)
-    TrainingState(optimizer, reference, memories).restore(load_checkpoint(tmp_path / "step-1"))
+    TrainingState(optimizer, reference, memories).load(load_checkpoint(tmp_path / "step-1"))
     assert reference.held == {}

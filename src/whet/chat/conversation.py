@@ -96,7 +96,7 @@ def open_chat(
         format_name: the response format to ask for; the default is the run's, and none for a model.
         temperature: 0 answers greedily.
         max_tokens: where a response is truncated; the default is the run's, and `LONGEST` for a model.
-        say: hears what loading takes.
+        log: hears what loading takes.
 
     Raises:
         UserError: there is no such run or model, the run has not finished, or an option is out of range.

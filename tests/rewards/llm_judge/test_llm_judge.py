@@ -81,17 +81,17 @@ def test_in_a_mixture_a_failure_is_counted_with_its_sample() -> None:
     """Two responses are judged, one fails, one is left out by the cap."""
     ask = Scripted(good="Score: 9", bad="Score: 1", lost=RewardError("gave no verdict: no reply in 60 s"), cap=None)
     mixture = Mixture([Part("judge", judge(params(), ask), 2.0)])
-    groups = mixture.grade(*step(one=["<good>", "<lost>"], two=["<cap>", "<bad>"]))
-    assert [[reward.total for reward in group.rewards] for group in groups] == [[1.8, None], [None, 0.2]]
-    (failure,) = mixture.failures
-    assert (failure.problem, failure.sample, failure.what) == ("one", 1, "gave no verdict: no reply in 60 s")
-    assert mixture.failure_counts == {"judge": 1}
+    graded = mixture.grade(*step(one=["<good>", "<lost>"], two=["<cap>", "<bad>"]))
+    assert [[reward.total for reward in group.rewards] for group in graded.groups] == [[1.8, None], [None, 0.2]]
+    (failure,) = graded.failures
+    assert (failure.reward, failure.problem, failure.sample) == ("judge", "one", 1)
+    assert failure.what == "gave no verdict: no reply in 60 s"
     assert len(ask.asked) == 4
 
 
 def test_its_policy_decides_what_stands_for_a_failure() -> None:
     ask = Scripted(lost=RewardError("gave no verdict"))
-    (group,) = Mixture([Part("judge", judge(params(), ask), on_error="zero")]).grade(*step(one=["<lost>"]))
+    (group,) = Mixture([Part("judge", judge(params(), ask), on_error="zero")]).grade(*step(one=["<lost>"])).groups
     assert group.rewards[0].total == 0.0
     with pytest.raises(UserError, match=r"gave no verdict, on sample 0 of problem 'one' \(on_error: fail\)"):
         Mixture([Part("judge", judge(params(), ask), on_error="fail")]).grade(*step(one=["<lost>"]))

@@ -28,8 +28,10 @@ def add_lora(model: Any, config: LoraConfig, seed: int = 0) -> Any:
     Raises `UserError` where a target names no linear layer.
     """
     import torch
-    from peft import LoraConfig as PeftConfig
-    from peft import get_peft_model
+
+    with quiet():
+        from peft import LoraConfig as PeftConfig
+        from peft import get_peft_model
 
     _check_targets(model, config)
     adapter = PeftConfig(
@@ -78,9 +80,11 @@ def merged_state(model: Any) -> "dict[str, Tensor]":
     as it is, and need not have adapters at all.
     """
     import torch
-    from peft.tuners.lora import LoraLayer
 
     from whet.models.quantized import is_packed, weight_of
+
+    with quiet():
+        from peft.tuners.lora import LoraLayer
 
     base = model.get_base_model() if hasattr(model, "peft_config") else model
     packed = {name: module for name, module in base.named_modules() if is_packed(module)}

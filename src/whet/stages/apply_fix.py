@@ -1,4 +1,4 @@
-"""A fix that is applied: rewards too strict to learn from get a easier one beside them before GRPO begins."""
+"""A fix that is applied: rewards too strict to learn from get an easier one beside them before GRPO begins."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
 
 SHARE = 0.5
-"""Of the recipe's largest weight: so much a easier reward counts, that what is wanted still counts more."""
+"""Of the recipe's largest weight: so much an easier reward counts, that what is wanted still counts more."""
 
 
 def fixed(config: Config, diagnosis: Diagnosis) -> Config:

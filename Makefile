@@ -1,5 +1,5 @@
 # The two commands are `make quickstart` and `make test`. Both set up what they need first: a virtual
-# environment in .venv, made again only when pyproject.toml changes. To use another Python or another place:
+# environment in .venv, made again only when pyproject.toml or constraints.txt changes. To use another Python or another place:
 #     make test PYTHON=python3.12 VENV=/somewhere/else
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,7 +10,7 @@ WORKERS ?= logical
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
-PIP := $(BIN)/python -m pip --disable-pip-version-check install
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.txt
 
 .PHONY: help quickstart test test-long bench check mutants
 .DELETE_ON_ERROR:
@@ -45,13 +45,13 @@ check: $(INSTALLED_DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Each stamp stands for one finished installation of what pyproject.toml asked for then.
-$(INSTALLED): pyproject.toml $(BIN)/python
+# Each stamp stands for one finished installation of what these two files asked for then.
+$(INSTALLED): pyproject.toml constraints.txt $(BIN)/python
 	@echo "Installing Whet into $(VENV); the first time this downloads a few hundred megabytes."
 	$(PIP) -e .
 	@touch $@
 
-$(INSTALLED_DEV): pyproject.toml $(BIN)/python
+$(INSTALLED_DEV): pyproject.toml constraints.txt $(BIN)/python
 	@echo "Installing Whet and its development tools into $(VENV)."
 	$(PIP) -e '.[dev]'
 	@touch $@ $(INSTALLED)

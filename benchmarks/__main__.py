@@ -24,12 +24,12 @@ def main(
     """Measure Whet beside TRL and vLLM on this machine, in turn; the machine should do nothing else meanwhile.
 
     Args:
-        quick: whole steps at equal work and rollouts only, at most ten minutes on two cores.
+        quick: whole steps at equal work and rollouts only, as much as the machine does in ten minutes.
         tables: some of equal_work, rollouts, learning, slopes; the default is all, and the first two with --quick.
         model: what is trained and sampled from; the default is SmolLM2-135M-Instruct.
         vllm_python: the Python of an environment with vLLM, for the rollout table.
         target: held-out accuracy to which the learning table measures the time.
-        shape: of equal work: prompts, completions of each, tokens of a prompt, tokens of a completion.
+        shape: of equal work: prompts, completions of each, tokens of a prompt, of a completion; with --quick at most.
         out: where the page, the JSON files and the pictures go.
     """
     prepare()

@@ -30,7 +30,7 @@ def bench(
         log=log,
         keep=lambda table: save(table, out, command),
         work=work_of(shape),
-    )
+    ).fitted()
     for name in chosen(tables or ("equal_work,rollouts" if quick else ",".join(TABLES))):
         table = TABLES[name](asked)
         asked.keep(table)

@@ -12,10 +12,21 @@ from whet.compute.limit import Lengths, Limit, Machine, Shape
 COLUMNS = ("", "s per step", "rollout", "learn", "optimizer", "tokens/s", "peak GiB", "η", "times Whet")
 
 
-def equal_work(contestants: Sequence[Contestant], model: str, work: Work, rounds: int, steps: int, log: Log) -> Table:
-    """The first contestant is Whet: its process also measures the machine, from which every η is computed."""
+def equal_work(
+    contestants: Sequence[Contestant],
+    model: str,
+    work: Work,
+    rounds: int,
+    steps: int,
+    log: Log,
+    seconds: float | None = None,
+) -> Table:
+    """The first contestant is Whet: its process also measures the machine, from which every η is computed.
+
+    `seconds` limits the rounds as `in_turn` does; the title says how many there were.
+    """
     given = {"model": model, "work": asdict(work), "steps": steps}
-    found = in_turn(contestants, given, rounds, log)
+    found = in_turn(contestants, given, rounds, log, seconds)
     ours = found[contestants[0].name]
     limits = [limit_of(Shape(**one["shape"]), Machine(**one["machine"]), work) for one in ours]
     limit = {part: Spread.of([some[part] for some in limits]).median for part in limits[0]}
@@ -25,7 +36,7 @@ def equal_work(contestants: Sequence[Contestant], model: str, work: Work, rounds
     return Table(
         name="equal_work",
         title=f"Equal work: {work.prompts} prompts of {work.prompt_tokens} tokens, {work.group} responses each of "
-        f"{work.tokens} tokens",
+        f"{work.tokens} tokens; {len(ours)} rounds",
         columns=COLUMNS,
         rows=rows,
         data={

@@ -14,12 +14,16 @@ def rollouts(
     rounds: int,
     repeats: int,
     log: Log,
+    seconds: float | None = None,
     *,
     group: int = 8,
     prompt_tokens: int = 96,
     tokens: int = 64,
 ) -> Table:
-    """The first contestant is Whet. Its seconds include the copy of the weights that it makes for every step."""
+    """The first contestant is Whet. Its seconds include the copy of the weights that it makes for every step.
+
+    `seconds` limits the rounds as `in_turn` does; the title says how many there were.
+    """
     given = {
         "model": model,
         "rows": list(rows),
@@ -28,7 +32,7 @@ def rollouts(
         "tokens": tokens,
         "repeats": repeats,
     }
-    found = in_turn(contestants, given, rounds, log)
+    found = in_turn(contestants, given, rounds, log, seconds)
     spreads = {name: {count: _spread(results, count) for count in rows} for name, results in found.items()}
     ours, *others = spreads
     ratios = [
@@ -37,7 +41,8 @@ def rollouts(
     ]
     return Table(
         name="rollouts",
-        title=f"Rollouts alone: seconds for {tokens} tokens in each row, prompts of {prompt_tokens}, {group} rows each",
+        title=f"Rollouts alone: seconds for {tokens} tokens in each row, prompts of {prompt_tokens}, {group} rows "
+        f"each; {len(found[ours])} rounds",
         columns=["", *(f"{count} rows" for count in rows)],
         rows=[[name, *(str(by_rows[count]) for count in rows)] for name, by_rows in spreads.items()] + ratios,
         data={"given": given, "contestants": found},

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import Any
 from whet.errors import UserError
 
 CONTENDERS = Path(__file__).parent / "contenders"
+
+LEAST_ROUNDS = 2
+"""Rounds that are measured however long they take: from one alone nothing can be said about drift."""
 
 Log = Callable[[str], None]
 
@@ -40,11 +44,19 @@ class Contestant:
 
 
 def in_turn(
-    contestants: Sequence[Contestant], work: Mapping[str, Any], rounds: int, log: Log
+    contestants: Sequence[Contestant], work: Mapping[str, Any], rounds: int, log: Log, seconds: float | None = None
 ) -> dict[str, list[dict[str, Any]]]:
-    """By contestant, what each of its `rounds` processes found."""
+    """By contestant, what each of its processes found: one per round.
+
+    With `seconds`, only as many of the rounds, and `LEAST_ROUNDS` at least, as fit into that time.
+    """
     found: dict[str, list[dict[str, Any]]] = {contestant.name: [] for contestant in contestants}
+    began = time.monotonic()
     for number in range(rounds):
+        with_another = (time.monotonic() - began) * (number + 1) / max(1, number)
+        if seconds is not None and number >= LEAST_ROUNDS and with_another > seconds:
+            log(f"{number} rounds: another would take longer than there is time for")
+            break
         for contestant in contestants:
             log(f"round {number + 1} of {rounds}: {contestant.name}")
             found[contestant.name].append(contestant.run(work))

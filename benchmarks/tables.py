@@ -1,19 +1,21 @@
-"""Which tables there are, and how much of each: `whet bench` makes them one after another."""
+"""Which tables there are, and how much of each: `make bench` makes them one after another."""
 
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.calibrate import calibrate, work_for
 from benchmarks.equal_work import equal_work
 from benchmarks.learning import learning
 from benchmarks.rollouts import rollouts
-from benchmarks.rounds import Contestant, Log
+from benchmarks.rounds import LEAST_ROUNDS, Contestant, Log
 from benchmarks.slopes import slopes
 from benchmarks.table import Table
-from benchmarks.work import Work
+from benchmarks.work import WARM_UP, Work
 from whet.errors import UserError, did_you_mean
 
 
@@ -22,6 +24,7 @@ class Amount:
     """How often everything is measured."""
 
     rounds: int
+    """At most, where there is a limit on time."""
     steps: int
     """Counted in each process, after those that warm up."""
     rows: Sequence[int]
@@ -30,15 +33,19 @@ class Amount:
     learning_steps: int
     every: int
     """Steps between two exams."""
+    seconds: float | None = None
+    """The limit on equal work and rollouts together; None for none."""
 
 
-QUICK = Amount(rounds=2, steps=1, rows=(8, 32), seeds=(0,), learning_steps=4, every=2)
+QUICK = Amount(rounds=4, steps=1, rows=(8, 32), seeds=(0,), learning_steps=4, every=2, seconds=560.0)
+"""The time of `--quick` is ten minutes, less what starting up and writing takes."""
+
 FULL = Amount(rounds=3, steps=2, rows=(8, 16, 32, 64), seeds=(0, 1, 2), learning_steps=9, every=3)
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What `whet bench` was asked for."""
+    """What `make bench` was asked for."""
 
     model: str
     amount: Amount
@@ -51,6 +58,23 @@ class Bench:
     """What becomes of a table, and of one that is not finished yet."""
     work: Work = field(default_factory=Work)
     """Of the equal-work table."""
+    equal_work_seconds: float | None = None
+    rollouts_seconds: float | None = None
+
+    def fitted(self) -> "Bench":
+        """What this machine has time for, by some steps of Whet that are timed now."""
+        if self.amount.seconds is None:
+            return self
+        began = time.monotonic()
+        ours, *others = self.contestants("whet_steps.py", "trl_steps.py")
+        self.log("timing some steps, for the amount of work")
+        timed = calibrate(ours, self.model, self.work)
+        # repeats of the rollout table, its own warm-up included
+        rollouts_seconds = LEAST_ROUNDS * timed.rollouts(sum(self.amount.rows), self.amount.steps + 2)
+        left = self.amount.seconds - (time.monotonic() - began) - rollouts_seconds
+        work = work_for(timed, 1 + len(others), self.amount.steps + WARM_UP, left)
+        self.log(f"a step takes {timed.step:.1f} s: equal work of {work.prompts} prompts, {work.tokens} tokens each")
+        return replace(self, work=work, equal_work_seconds=left, rollouts_seconds=rollouts_seconds)
 
     def contestants(self, whet: str, trl: str) -> list[Contestant]:
         """Whet and, where TRL is installed, TRL as it comes and tuned."""
@@ -68,7 +92,8 @@ class Bench:
 def make_equal_work(bench: Bench) -> Table:
     """Whole steps, every response of the same length."""
     contestants = bench.contestants("whet_steps.py", "trl_steps.py")
-    return equal_work(contestants, bench.model, bench.work, bench.amount.rounds, bench.amount.steps, bench.log)
+    amount, limit = bench.amount, bench.equal_work_seconds
+    return equal_work(contestants, bench.model, bench.work, amount.rounds, amount.steps, bench.log, limit)
 
 
 def make_rollouts(bench: Bench) -> Table:
@@ -78,8 +103,9 @@ def make_rollouts(bench: Bench) -> Table:
     contestants = [Contestant("whet", sys.executable, "whet_rollout.py")]
     if bench.vllm_python:
         contestants.append(Contestant("vllm", bench.vllm_python, "vllm_rollout.py"))
-    folder, repeats = str(resolve(bench.model)), bench.amount.steps + 1
-    return rollouts(contestants, folder, bench.amount.rows, bench.amount.rounds, repeats, bench.log)
+    amount, limit = bench.amount, bench.rollouts_seconds
+    folder = str(resolve(bench.model))
+    return rollouts(contestants, folder, amount.rows, amount.rounds, amount.steps + 1, bench.log, limit)
 
 
 def make_learning(bench: Bench) -> Table:

@@ -18,6 +18,7 @@ def run(monkeypatch: pytest.MonkeyPatch, out: Path, **changes: Any) -> list[Any]
     def make(name: str) -> Any:
         return lambda bench: asked.append((name, bench)) or Table(name, name.title(), ("a",), (("1",),), {})
 
+    monkeypatch.setattr(command.Bench, "fitted", lambda bench: bench)
     monkeypatch.setattr(command, "TABLES", {name: make(name) for name in command.TABLES})
     options: dict[str, Any] = {
         "quick": False,

@@ -2,11 +2,13 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench_fakes import Fake
 from benchmarks import rounds
 from benchmarks.rounds import Contestant, Spread, in_turn
 from whet.errors import UserError
@@ -46,6 +48,20 @@ def test_each_takes_its_turn_in_a_process_of_its_own() -> None:
     assert said == ["round 1 of 2: a", "round 1 of 2: b", "round 2 of 2: a", "round 2 of 2: b"]
     assert [one["seen"] for one in found["b"]] == ["b", "b"]
     assert len({one["pid"] for some in found.values() for one in some}) == 4
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(None, 5), (1000.0, 5), (45.0, 4), (30.0, 3), (1.0, 2)])
+def test_rounds_end_with_the_time_and_are_two_at_least(
+    seconds: float | None, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each round takes 10 s."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    slow = Fake("slow", lambda work: {"at": now.__setitem__(0, now[0] + 10.0)})
+    said: list[str] = []
+    found = in_turn([slow], {}, 5, said.append, seconds)  # type: ignore[list-item]
+    assert len(found["slow"]) == count
+    assert ("longer than there is time for" in said[-1]) == (count < 5)
 
 
 def test_a_failure_says_who_and_what() -> None:

@@ -1,11 +1,13 @@
 """Which tables are made, of what, and who takes part."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from benchmarks import tables
+from benchmarks.calibrate import Calibration
 from benchmarks.tables import FULL, QUICK, TABLES, Bench, chosen
 from whet.errors import UserError
 
@@ -49,6 +51,20 @@ def test_the_others_ask_for_what_the_amount_says(monkeypatch: pytest.MonkeyPatch
     learned: Any = TABLES["learning"](bench())
     assert ([one.name for one in learned[0]], learned[2:6]) == (["whet", "trl as it comes"], ((0,), 4, 2, 0.4))
     assert TABLES["slopes"](bench())[0].worker == "whet_steps.py"  # type: ignore[index]
+
+
+def test_quick_work_is_fitted_to_the_machine_and_full_work_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "find_spec", lambda name: object())
+    monkeypatch.setattr(tables, "calibrate", lambda whet, model, work: Calibration(work, 10.0, 6.0, 2.0))
+    said: list[str] = []
+    whole = bench(said.append)
+    fitted = whole.fitted()
+    # rollouts: two rounds of 10 s and three times 40 rows at 2 s for 32; equal work has what is left of 560 s
+    assert fitted.rollouts_seconds == pytest.approx(2 * (10 + 3 * 2 * 40 / 32))
+    assert fitted.equal_work_seconds == pytest.approx(560 - 35, abs=0.1)
+    assert (fitted.work.prompts, fitted.work.tokens) == (2, 64)
+    assert said[-1] == "a step takes 6.0 s: equal work of 2 prompts, 64 tokens each"
+    assert replace(whole, amount=FULL).fitted() == replace(whole, amount=FULL)
 
 
 def test_exams_fall_on_the_last_step() -> None:

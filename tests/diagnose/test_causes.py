@@ -118,6 +118,6 @@ def test_what_solutions_teach() -> None:
     assert [index for index, row in enumerate(CAUSES) if row.teachable] == [7, 8, 10, 11]
 
 
-def test_what_a_gentler_reward_fixes() -> None:
+def test_what_an_easier_reward_fixes() -> None:
     # only where the layout alone keeps every response from its reward
-    assert [index for index, row in enumerate(CAUSES) if row.gentle] == [8]
+    assert [index for index, row in enumerate(CAUSES) if row.easier] == [8]

@@ -122,7 +122,7 @@ HALF_LUCKY = [[LUCKY_PROSE, PROSE, LUCKY_PROSE, PROSE]] * 16
 """Every problem is solved half of the time, never in its place."""
 
 
-def test_a_layout_that_hides_right_answers_is_offered_a_gentler_reward() -> None:
+def test_a_layout_that_hides_right_answers_is_offered_an_easier_reward() -> None:
     found = diagnosed(HALF_LUCKY, solutions=False)
     assert (found.cause, found.warm_start, found.easier) == ("wrong_format", False, "anywhere")
     # all problems are alike, ½: 1 − 2 · ½⁸ = 99 %
@@ -131,7 +131,7 @@ def test_a_layout_that_hides_right_answers_is_offered_a_gentler_reward() -> None
     )
 
 
-def test_without_anything_to_tell_apart_no_gentler_reward_is_offered() -> None:
+def test_without_anything_to_tell_apart_no_easier_reward_is_offered() -> None:
     found = diagnosed([[PROSE] * 4] * 16, solutions=False)
     assert (found.cause, found.easier) == ("wrong_format", "")
     assert "--check.fix" not in found.fix

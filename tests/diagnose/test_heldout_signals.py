@@ -4,7 +4,7 @@ from math import sqrt
 
 import pytest
 
-from whet.diagnose import heldout_signals as divided
+from whet.diagnose import heldout_signals
 from whet.diagnose.history import History
 
 
@@ -33,7 +33,7 @@ def a_run(*summaries: dict[str, float], rewards: tuple[float, ...] = (), accurac
 
 def test_a_fall_is_told_in_standard_errors() -> None:
     history = a_run(measured(0.4), measured(0.6), measured(0.5), rewards=(0.3, 0.7))
-    reading = divided.accuracy_lost(history)
+    reading = heldout_signals.accuracy_lost(history)
     assert reading is not None
     p = 0.55
     assert reading.figure == pytest.approx(0.1 / sqrt(p * (1 - p) * 2 / 400))
@@ -42,30 +42,30 @@ def test_a_fall_is_told_in_standard_errors() -> None:
 
 
 def test_a_fall_with_the_reward_is_no_gaming() -> None:
-    reading = divided.accuracy_lost(a_run(measured(0.4), measured(0.6), measured(0.5), rewards=(0.5, 0.3)))
+    reading = heldout_signals.accuracy_lost(a_run(measured(0.4), measured(0.6), measured(0.5), rewards=(0.5, 0.3)))
     assert reading is not None
     assert reading.suppressed
 
 
 def test_a_rise_is_a_fall_below_zero() -> None:
-    reading = divided.accuracy_lost(a_run(measured(0.4), measured(0.6)))
+    reading = heldout_signals.accuracy_lost(a_run(measured(0.4), measured(0.6)))
     assert reading is not None
     assert reading.figure < 0
-    assert divided.accuracy_lost(a_run(measured(0.4))) is None
+    assert heldout_signals.accuracy_lost(a_run(measured(0.4))) is None
 
 
 def test_nothing_right_twice_is_no_change() -> None:
-    reading = divided.accuracy_lost(a_run(measured(0.0), measured(0.0)))
+    reading = heldout_signals.accuracy_lost(a_run(measured(0.0), measured(0.0)))
     assert reading is not None
     assert reading.figure == 0
 
 
 def test_the_share_of_a_gain_that_is_layout() -> None:
-    reading = divided.layout_share(a_run(measured(0.1, 0.45, 0.2), measured(0.5, 0.55, 0.9)))
+    reading = heldout_signals.layout_share(a_run(measured(0.1, 0.45, 0.2), measured(0.5, 0.55, 0.9)))
     assert reading is not None
     assert reading.figure == pytest.approx(1 - 0.1 / 0.4)
     assert not reading.suppressed
-    small = divided.layout_share(a_run(measured(0.10, 0.4), measured(0.12, 0.4)))
+    small = heldout_signals.layout_share(a_run(measured(0.10, 0.4), measured(0.12, 0.4)))
     assert small is not None
     assert small.suppressed, "a gain within noise"
 
@@ -76,7 +76,9 @@ def test_the_share_of_a_gain_that_is_layout() -> None:
 )
 def test_layout_alone(lenient: float, accuracy: float, suppressed: bool) -> None:
     """One standard error of a gain of 400 at 0.4 is 3.5 points."""
-    reading = divided.layout_alone(a_run(measured(0.2, 0.4, 0.3), measured(0.38, lenient, 0.9), accuracy=accuracy))
+    reading = heldout_signals.layout_alone(
+        a_run(measured(0.2, 0.4, 0.3), measured(0.38, lenient, 0.9), accuracy=accuracy)
+    )
     assert reading is not None
     assert reading.figure == pytest.approx(0.6)
     assert reading.suppressed is suppressed
@@ -87,7 +89,7 @@ def test_a_reward_for_being_right_that_rises_pays_for_the_layout() -> None:
     steps(history, [0.5] * 20, accuracy=0.2)
     steps(history, [0.5] * 20, accuracy=0.3)
     history.measured(measured(0.4, 0.4, 0.9))
-    reading = divided.layout_alone(history)
+    reading = heldout_signals.layout_alone(history)
     assert reading is not None
     assert reading.suppressed
 
@@ -103,7 +105,7 @@ def test_a_reward_for_being_right_that_rises_pays_for_the_layout() -> None:
     ],
 )
 def test_what_keeps_the_layout_and_is_called_wrong(summary: dict[str, float], figure: float, suppressed: bool) -> None:
-    reading = divided.unrecognised(a_run(summary))
+    reading = heldout_signals.unrecognised(a_run(summary))
     assert reading is not None
     assert reading.figure == pytest.approx(figure)
     assert reading.suppressed is suppressed

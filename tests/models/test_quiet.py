@@ -1,5 +1,6 @@
 """Libraries that keep to themselves what is not for the user."""
 
+import logging as standard_logging
 import warnings
 
 import pytest
@@ -37,3 +38,12 @@ def test_errors_still_raise_and_settings_come_back() -> None:
     with pytest.raises(ValueError, match="loud"), quiet():
         raise ValueError("loud")
     assert logging.get_verbosity() == verbosity
+
+
+def test_bitsandbytes_is_silent_inside_and_heard_afterwards(caplog: pytest.LogCaptureFixture) -> None:
+    logger = standard_logging.getLogger("bitsandbytes.backends.cpu.ops")
+    with quiet():
+        logger.warning("no kernel from the hub")
+    assert caplog.messages == []
+    logger.warning("a warning that counts")
+    assert caplog.messages == ["a warning that counts"]

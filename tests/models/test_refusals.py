@@ -10,24 +10,10 @@ from typing import Any
 
 import pytest
 
+import tiny
+from models.hostile import Bomb, change, large_by_the_book
 from whet.errors import UserError
-from whet.models.refusals import check_folder, is_whole
-
-
-def change(folder: Path, name: str, **changes: Any) -> None:
-    path = folder / name
-    record = json.loads(path.read_text()) if path.exists() else {}
-    path.write_text(json.dumps(record | changes))
-
-
-class Bomb:
-    """Leaves a file behind when unpickled."""
-
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (Path.touch, (self.mark,))
+from whet.models.refusals import check_folder, check_size, is_whole, model_size
 
 
 def as_pickle(folder: Path) -> None:
@@ -52,6 +38,8 @@ def without_a_shard(folder: Path) -> None:
     change(folder, "model.safetensors.index.json", weight_map=shards)
 
 
+THREE_BYTES = {"dtype": "U8", "shape": [3], "data_offsets": [0, 3]}
+
 CASES: dict[str, tuple[Callable[[Path], object], str]] = {
     "pickled weights": (as_pickle, r"pickles \(pytorch_model.bin\).*save_pretrained"),
     "code beside the model": (
@@ -71,7 +59,7 @@ CASES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no weights": (lambda f: (f / "model.safetensors").unlink(), r"no weights \(model.safetensors\)"),
     "a shard elsewhere": (with_remote_shard, r"names '\.\./elsewhere.safetensors'"),
     "a pickled shard": (with_pickled_shard, "names 'rest.bin'"),
-    "a missing shard": (without_a_shard, "model-00002-of-00002.safetensors is missing"),
+    "a missing shard": (without_a_shard, "names 'model-00002-of-00002.safetensors', no safetensors file"),
     "quantised": (
         lambda f: change(f, "config.json", quantization_config={"quant_method": "gptq"}),
         r"quantised \(gptq\)",
@@ -107,6 +95,56 @@ def test_a_folder_is_refused_at_once_with_the_reason(case: str, folder: Path) ->
 def test_the_bomb_of_these_tests_is_live(tmp_path: Path) -> None:
     pickle.loads(pickle.dumps(Bomb(tmp_path / "exploded")))
     assert (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"1234567", b"\x80\x04K\x01.", (100).to_bytes(8, "little") + b"{}"])
+def test_weights_without_room_for_a_header_are_no_safetensors_file(folder: Path, content: bytes) -> None:
+    (folder / "model.safetensors").write_bytes(content)
+    with pytest.raises(UserError, match=r"refused: model\.safetensors is no safetensors file, or not all of one"):
+        check_folder(folder)
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"w": {}},
+        {"w": {"shape": [1]}},
+        {"w": {"dtype": "U8", "shape": "12", "data_offsets": [0, 4]}},
+        {"w": {"dtype": "F16", "shape": [1.5], "data_offsets": [0, 4]}},
+        {"w": {"dtype": "F32", "shape": [1], "data_offsets": [4, 0]}},
+        {"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 2, 4]}},
+        {"w": []},
+        {"w": {"dtype": "U8", "shape": [33], "data_offsets": [0, 4]}},
+        {"w": {"dtype": "U8", "shape": [5], "data_offsets": [0, 5]}},
+        {"v": THREE_BYTES, "w": THREE_BYTES},
+    ],
+)
+def test_a_header_that_is_not_sound_is_refused(folder: Path, tensors: Any) -> None:
+    text = json.dumps(tensors).encode()
+    (folder / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + b"1234")
+    with pytest.raises(UserError, match=r"refused: model\.safetensors is no safetensors file, or not all of one"):
+        check_folder(folder)
+
+
+def test_the_size_of_a_model_is_counted_without_its_memory(folder: Path) -> None:
+    model = tiny.tiny_model()
+    numbers = sum(one.numel() for one in (*model.parameters(), *model.buffers()))
+    assert model_size(folder, "AutoModelForCausalLM") == numbers
+    check_size(folder)
+
+
+def test_a_hundred_billion_weights_are_refused(folder: Path) -> None:
+    large_by_the_book(folder)
+    # 2 layers of an MLP of three square matrices of 120,000, and some more
+    assert model_size(folder, "AutoModelForCausalLM") > 2 * 3 * 120_000**2
+    with pytest.raises(UserError, match=r"^model.name: .* is refused: config.json asks for \d+ weights"):
+        check_size(folder)
+
+
+def test_a_configuration_that_cannot_be_built_is_left_to_the_loading(folder: Path) -> None:
+    change(folder, "config.json", model_type="zebra")
+    assert model_size(folder, "AutoModelForCausalLM") == 0
+    check_size(folder)
 
 
 def test_pickles_beside_safetensors_are_not_in_the_way(folder: Path) -> None:

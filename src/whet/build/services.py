@@ -64,13 +64,13 @@ def open_reward_model(params: RewardModelParams) -> Score:
     from whet.compute.device import pick_device, pick_dtype
     from whet.models.load import resolve
     from whet.models.quiet import quiet
-    from whet.models.skeleton import refuse_absurd
+    from whet.models.refusals import check_size
     from whet.rewards.classifier import RewardModel, load_classifier
 
     device = pick_device()
     try:
         path = resolve(params.model)
-        refuse_absurd(path, "AutoModelForSequenceClassification")
+        check_size(path, "AutoModelForSequenceClassification")
     except UserError as error:
         what = str(error).removeprefix("model.name: ")
         raise UserError(f"rewards.params.model of 'reward_model': {what}") from error

@@ -4,24 +4,19 @@ Problem `i` is a function of the parameters and of `i` alone. Training and held-
 construction: a hash of the expression decides which side it belongs to, and 37 + 45 goes where 45 + 37 goes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import accumulate, count
 from operator import add, mul, sub
 
-from whet.data.lazy import LazyProblems
+from whet.data.endless import EndlessProblems
+from whet.data.shuffle import stable_hash
 from whet.errors import UserError, did_you_mean
 from whet.types import Problem
 
-HELD_OUT = 8
-"""One expression in this many is held out."""
-
 ROUNDING = 1e-6
 """How far shares may miss 1, so that three thirds are a whole."""
-
-LENGTH = 1 << 40
-"""The length of an endless source: more problems than any run draws."""
 
 _VALUE: dict[str, Callable[[int, int], int]] = {"+": add, "-": sub, "*": mul}
 
@@ -101,7 +96,7 @@ LEVELS: dict[int, Callable[[_Dice], Expression]] = {
 
 
 @dataclass(frozen=True)
-class Arithmetic(LazyProblems):
+class Arithmetic(EndlessProblems):
     """`What is 37 + 45?`, as often as you like.
 
     `negative=False` leaves out whatever goes below zero. `working` is how solutions are worked, by share: the
@@ -123,24 +118,17 @@ class Arithmetic(LazyProblems):
             raise UserError(f"params.negative: is {self.negative!r}; it must be true or false")
         _check_working(self.working)
 
-    def __len__(self) -> int:
-        return LENGTH
-
     def _at(self, place: int) -> Problem:
         dice = (_Dice(f"{self.seed}/{self.level}/{place}/{attempt}") for attempt in count())
         return self._problem(next(filter(self._belongs, map(LEVELS[self.level], dice))))
 
-    def disjoint_from(self, other: Sequence[Problem]) -> bool:
-        """Whether no question of `other` can be one of these, by construction."""
-        return isinstance(other, Arithmetic) and other.split != self.split
-
     def _belongs(self, expression: Expression) -> bool:
         allowed = self.negative or min(_values(expression)) >= 0
-        return allowed and _is_held_out(expression) == (self.split == "test")
+        return allowed and self._is_mine(expression.twin)
 
     def _work(self, expression: Expression) -> str:
         """The solution, in the way of working that falls to this expression."""
-        place = (_hash(f"working/{expression}") % 1000 + 0.5) / 1000
+        place = (stable_hash(f"working/{expression}") % 1000 + 0.5) / 1000
         ends = zip(self.working, accumulate(self.working.values()), strict=True)
         return WORKINGS[next(name for name, end in ends if place < end + ROUNDING)](expression)
 
@@ -153,14 +141,6 @@ class Arithmetic(LazyProblems):
             source="arithmetic",
             columns={"level": self.level},
         )
-
-
-def _is_held_out(expression: Expression) -> bool:
-    return _hash(expression.twin) % HELD_OUT == 0
-
-
-def _hash(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
 def _values(expression: Expression) -> list[int]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 
 from whet.config import CurriculumConfig
+from whet.data.endless import is_endless
 from whet.data.keep import needed_level
-from whet.data.overlap import ENDLESS
 from whet.data.shuffle import shuffled
 from whet.data.stream import Renderer
 from whet.errors import UserError
@@ -17,7 +17,7 @@ class ByLevel:
     """Easy ones first: the share of the problems that a step may draw from grows on a line until it is all of them."""
 
     def __init__(self, problems: Sequence[Problem], renderer: Renderer, config: CurriculumConfig, seed: int) -> None:
-        if len(problems) >= ENDLESS:
+        if is_endless(problems):
             raise UserError("grpo.curriculum.by: an endless source cannot be sorted by level; set data.train.limit")
         self.problems, self.renderer, self.config, self.seed = problems, renderer, config, seed
         levels = [needed_level(problem, config.level, "grpo.curriculum.level") for problem in problems]

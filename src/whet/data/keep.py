@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 
 from whet.config.data import AnswerType, KeepConfig
-from whet.data.overlap import ENDLESS
+from whet.data.endless import is_endless
 from whet.errors import UserError, did_you_mean
 from whet.formats.spans import NUMBER
 from whet.types import Problem
@@ -62,7 +62,7 @@ def kept(problems: Sequence[Problem], keep: KeepConfig, limit: int | None = None
     Raises:
         UserError: none does, no problem has the column of levels, or an endless source without a limit.
     """
-    endless = len(problems) >= ENDLESS
+    endless = is_endless(problems)
     if endless and limit is None:
         raise UserError("keep: this source is endless, so keep needs a limit; set limit too, such as 10000")
     asked = [CONDITIONS[name] for name in CONDITIONS if getattr(keep, name) is not None]

@@ -9,9 +9,10 @@ from typing import Any
 
 from whet.config.data import DataConfig, KeepConfig, SourceConfig
 from whet.data.columns import NAMES
+from whet.data.endless import is_endless
 from whet.data.keep import kept
 from whet.data.mixed import Mixture
-from whet.data.overlap import ENDLESS, refuse_overlap
+from whet.data.overlap import refuse_overlap
 from whet.data.prompt_length import PromptLengthFilter
 from whet.data.sources import hold_out, kind_of, max_broken
 from whet.errors import UserError, did_you_mean
@@ -79,7 +80,7 @@ def _in_the_name_of(field: str) -> Iterator[None]:
 
 def _kept(problems: Sequence[Problem], config: SourceConfig, keep: KeepConfig, field: str) -> Sequence[Problem]:
     found = kept(problems, keep, config.limit)
-    of = "" if len(problems) >= ENDLESS else f" of {len(problems)}"
+    of = "" if is_endless(problems) else f" of {len(problems)}"
     _LOG.warning("%s.keep: %d%s problems are taken", field, len(found), of)
     return found
 

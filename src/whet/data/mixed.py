@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import chain
 from math import gcd
 
-from whet.data.lazy import LazyProblems
+from whet.data.endless import LazyProblems
 from whet.types import Problem
 
 RESOLUTION = 100

@@ -5,14 +5,12 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
+from whet.data.endless import is_endless
 from whet.errors import UserError
 from whet.types import Problem
 
-ENDLESS = 10**9
-"""A source at least this long is compared by its first problems only."""
-
 SAMPLE = 2_000
-"""How many of those: some puzzles take milliseconds to make."""
+"""Problems of an endless source that stand for all of it: some puzzles take milliseconds to make."""
 
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _PIECES = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+|(?<=[\d)])!|[^\w\s.,;:?!\"'‘’“”`´]")
@@ -40,7 +38,7 @@ def overlap(train: Sequence[Problem], test: Sequence[Problem]) -> list[Problem]:
 
 def compared(problems: Sequence[Problem]) -> Iterable[Problem]:
     """The problems of a source that are compared with others: all, or of an endless one the first `SAMPLE`."""
-    return islice(problems, SAMPLE) if len(problems) >= ENDLESS else problems
+    return islice(problems, SAMPLE) if is_endless(problems) else problems
 
 
 def refuse_overlap(train: Sequence[Problem], test: Sequence[Problem]) -> None:

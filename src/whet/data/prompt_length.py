@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from whet.data.endless import is_endless
 from whet.data.intake import MAX_BROKEN, few
-from whet.data.overlap import ENDLESS
 from whet.data.prompts import PromptRenderer
 from whet.errors import UserError
 from whet.types import Problem
@@ -33,7 +33,7 @@ class PromptLengthFilter:
         An endless source is taken as it is. `where` is where the recipe names the source. Raises `UserError` where
         more than the share `max_broken` does not fit.
         """
-        if self.context is None or len(problems) >= ENDLESS:
+        if self.context is None or is_endless(problems):
             return problems
         lengths = {place: length for place, one in enumerate(problems) if (length := self._excess(one))}
         if not lengths:

@@ -4,31 +4,25 @@ Problem `i` is a function of the task, its parameters, the seed and `i` alone. T
 disjoint by construction: a hash of the question decides which side it belongs to. The package is optional.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
-from hashlib import blake2b
 from types import ModuleType
 from typing import Any
 
+from whet.data.endless import EndlessProblems
 from whet.data.intake import problem_id
-from whet.data.lazy import LazyProblems
 from whet.data.overlap import normalised
 from whet.data.safe_answers import is_safe
+from whet.data.shuffle import stable_hash
 from whet.errors import UserError, did_you_mean
 from whet.types import Problem
 
 PREFIX = "reasoning_gym:"
 """What a recipe writes before the name of a task."""
 
-LENGTH = 1 << 40
-"""The length of an endless source: more problems than any run draws."""
-
 ITEMS = 2**31
 """Items that a task is asked for."""
-
-HELD_OUT = 8
-"""One question in this many is held out."""
 
 ATTEMPTS = 512
 """Items that are looked at for a question of the right side, before a task is taken to have too few questions."""
@@ -55,7 +49,7 @@ class Verifier:
 
 
 @dataclass(frozen=True)
-class ReasoningGym(LazyProblems):
+class ReasoningGym(EndlessProblems):
     """The problems of a task. Their column `verifier` is a function from an answer to a number in [0, 1].
 
     `params` are the task's own settings. Raises `UserError` for a task, setting or split that does not exist, a task
@@ -75,21 +69,14 @@ class ReasoningGym(LazyProblems):
                 f"name: {PREFIX}{self.task} has no gold answers, which the check needs; choose another task"
             )
 
-    def __len__(self) -> int:
-        return LENGTH
-
     def _at(self, place: int) -> Problem:
         dataset = _dataset(self.task, self._frozen)
         for attempt in range(ATTEMPTS):
-            item = _hash(f"{self.seed}/{place}/{attempt}") % ITEMS
+            item = stable_hash(f"{self.seed}/{place}/{attempt}") % ITEMS
             entry = dataset[item]
-            if (_hash(normalised(entry["question"])) % HELD_OUT == 0) == (self.split == "test"):
+            if self._is_mine(normalised(entry["question"])):
                 return self._problem(item, entry)
         raise UserError(f"name: {PREFIX}{self.task} has too few questions to hold any out; choose another task")
-
-    def disjoint_from(self, other: Sequence[Problem]) -> bool:
-        """Whether no question of `other` can be one of these, by construction."""
-        return isinstance(other, ReasoningGym) and other.split != self.split
 
     @cached_property
     def _frozen(self) -> tuple[tuple[str, Any], ...]:
@@ -100,10 +87,6 @@ class ReasoningGym(LazyProblems):
         source, question = f"{PREFIX}{self.task}", entry["question"].strip()
         columns = {"verifier": Verifier(self.task, self._frozen, item)}
         return Problem(problem_id(source, question), question, entry["answer"].strip(), "", source, columns)
-
-
-def _hash(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
 def _as_key(value: Any) -> Any:

@@ -9,6 +9,11 @@ from hashlib import blake2b
 ROUNDS = 6
 
 
+def stable_hash(text: str) -> int:
+    """A number of 64 bits that is the same on every machine (BLAKE2b)."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
 def shuffled(index: int, size: int, key: str) -> int:
     """The item at place `index` of the shuffle of `size` items that `key` names; `IndexError` outside of it.
 
@@ -29,6 +34,5 @@ def _feistel(index: int, half: int, key: str) -> int:
     low = (1 << half) - 1
     left, right = index >> half, index & low
     for turn in range(ROUNDS):
-        digest = blake2b(f"{key}/{turn}/{right}".encode(), digest_size=8).digest()
-        left, right = right, left ^ (int.from_bytes(digest, "big") & low)
+        left, right = right, left ^ (stable_hash(f"{key}/{turn}/{right}") & low)
     return left << half | right

@@ -1,1 +1,1 @@
-"""What stands in the way of learning, and what to do about it."""
+"""Diagnosis of a run before training (`whet check`) and during it (health detectors), with the fix for each finding."""

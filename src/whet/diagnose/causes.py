@@ -1,4 +1,4 @@
-"""The causes of a cold start, in the order in which they are looked for: the table behind `whet check`."""
+"""Why GRPO would have nothing to learn from, most urgent cause first: the table behind `whet check`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Cause = Literal["ready", "truncated", "wrong_format", "parser", "too_hard", "too
 
 GOLD_TOLERATED = 0.01
 """If more gold solutions than this fall short of full marks, the rewards misread right answers too, and
-training would teach the misreading. A few odd rows are told of, but do not hide a larger obstacle."""
+training would teach the misreading. A few odd rows are reported, but do not hide a larger obstacle."""
 
 REJECTED = 0.2
 """When one response in five keeps the layout and holds the right answer, yet is called wrong, it is the
@@ -20,10 +20,10 @@ reading that is wrong: responses that mention the right answer and then settle o
 ENOUGH = 8
 """Right and wrong responses each that are needed before their mean rewards are compared."""
 
-CUT_OFF = 0.25
+TRUNCATED = 0.25
 """A quarter of the responses without an end is a quarter without a reward, whatever they had found."""
 
-MOSTLY_CUT_OFF = 0.9
+MOSTLY_TRUNCATED = 0.9
 """So few responses end that nothing can be told from those that do."""
 
 KEEPS_FORMAT = 0.5
@@ -39,7 +39,7 @@ problems are either always or never solved."""
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A cause, how it is known, and what to say of it; names in braces are those of `Evidence.figures`."""
+    """A cause: its condition on the evidence, sentence and fix; names in braces are those of `Evidence.figures`."""
 
     cause: Cause
     holds: Callable[[Evidence], bool]
@@ -47,7 +47,7 @@ class Row:
     fix: str
     teachable: bool = False
     """Whether solutions, where the data has them, would teach what is missing."""
-    gentle: bool = False
+    easier: bool = False
     """Whether an easier reward, where one tells responses apart, would give a signal."""
 
 
@@ -77,12 +77,12 @@ def _rewards_are_flat(e: Evidence) -> bool:
 
 
 def _solutions_do_not_fit(e: Evidence) -> bool:
-    return not e.lengths.holds_solutions and (_cold(e) or e.probe.truncated >= CUT_OFF)
+    return not e.lengths.holds_solutions and (_cold(e) or e.probe.truncated >= TRUNCATED)
 
 
 def _ends_too_late(e: Evidence) -> bool:
     finished = e.probe.finished_format_rate
-    return e.probe.truncated >= CUT_OFF and finished is not None and finished >= KEEPS_FORMAT
+    return e.probe.truncated >= TRUNCATED and finished is not None and finished >= KEEPS_FORMAT
 
 
 _STANDING = "{right} of {responses} responses are right ({pass_at_1}, 95 % interval {interval})"
@@ -138,7 +138,7 @@ CAUSES: tuple[Row, ...] = (
     ),
     Row(
         "truncated",
-        lambda e: e.probe.truncated >= MOSTLY_CUT_OFF and _cold(e) and _misses_format(e),
+        lambda e: e.probe.truncated >= MOSTLY_TRUNCATED and _cold(e) and _misses_format(e),
         "{truncated} of responses are truncated at {max_tokens} tokens: the model writes more than that, or does "
         "not know when to stop.",
         "{warm_start}--grpo.sampling.max_tokens {room}",
@@ -150,7 +150,7 @@ CAUSES: tuple[Row, ...] = (
         f"{_LAYOUT}: a cold start, the model does not know the layout that is rewarded.",
         "{warm_start}{easier}--format.name boxed, or an easier reward such as `format_partial` beside `accuracy`",
         teachable=True,
-        gentle=True,
+        easier=True,
     ),
     Row(
         "too_easy",

@@ -1,4 +1,4 @@
-"""Whether GRPO has something to learn from, and if not, why and what to do about it.
+"""Diagnosis of a cold start: whether GRPO gets a learning signal, and if not, why and what to do about it.
 
 A group teaches only if its rewards differ. A model that never finds a reward (a cold start) shows the same
 flat curve whether its answers are truncated, laid out wrongly, read wrongly or too hard, and each has another
@@ -14,7 +14,7 @@ from whet.diagnose.evidence import Evidence
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Why there is or is not something to learn from."""
+    """The cause of a missing learning signal, or `ready`, with its fix."""
 
     cause: Cause
     sentence: str
@@ -32,7 +32,7 @@ class Diagnosis:
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:
-    """The first row of `CAUSES` that holds, in words."""
+    """The first row of `CAUSES` that holds, with the measured figures put into its sentence and fix."""
     row = next(row for row in CAUSES if row.holds(evidence))
     words = evidence.figures()
     return Diagnosis(
@@ -40,5 +40,5 @@ def diagnose(evidence: Evidence) -> Diagnosis:
         sentence=row.sentence.format_map(words),
         fix=row.fix.format_map(words),
         warm_start=row.teachable and evidence.solutions,
-        easier=easier_reward_for(evidence.probe) if row.gentle else "",
+        easier=easier_reward_for(evidence.probe) if row.easier else "",
     )

@@ -1,4 +1,4 @@
-"""Held-out questions that read almost like one that is trained on: what was found, and what it means."""
+"""Contamination: held-out questions that are near-duplicates of training questions."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

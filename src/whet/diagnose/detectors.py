@@ -1,4 +1,4 @@
-"""What can go wrong while a run goes, one row each: the figure, its threshold and source, and the fix.
+"""The health detectors, one row per fault: its signal, threshold, source and fix.
 
 Where a paper gives the phenomenon but no number, the number is ours and says so; docs/diagnosis.md has the measured
 precision and recall of every row.
@@ -7,9 +7,8 @@ precision and recall of every row.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from whet.diagnose import heldout_signals as divided
-from whet.diagnose import step_signals as signs
-from whet.diagnose.causes import CUT_OFF
+from whet.diagnose import heldout_signals, step_signals
+from whet.diagnose.causes import TRUNCATED
 from whet.diagnose.history import History
 from whet.diagnose.signal import SCARCE
 from whet.diagnose.step_signals import Reading
@@ -17,7 +16,7 @@ from whet.diagnose.step_signals import Reading
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """A fault, how it is known, and what to say of it. A higher figure is worse."""
+    """A fault: its signal and threshold, the sentence and the fix. A higher figure is worse."""
 
     name: str
     reads: tuple[str, ...]
@@ -34,9 +33,9 @@ class Detector:
     source: str
     """Where the sign and its threshold come from."""
     steps: int = 3
-    """Readings in a row that must be at fault before it is told."""
+    """Readings in a row that must be at fault before it is reported."""
     calm: int = 5
-    """Readings in a row below `clear` after which it counts as passed, and may be told again."""
+    """Readings in a row below `clear` after which it counts as passed, and may be reported again."""
     share: bool = False
     """Whether the figure is a share, to be worded in per cent."""
 
@@ -45,19 +44,19 @@ STEP_DETECTORS: tuple[Detector, ...] = (
     Detector(
         "entropy_collapse",
         ("entropy", "rewards/<function>/mean"),
-        signs.entropy_lost,
+        step_signals.entropy_lost,
         threshold=0.9,
         clear=0.8,
         share=True,
         sentence="entropy fell from {before} to {now} nats, {figure} of it is gone: all answers become one.",
         fix="raise grpo.objective.clip_high to 0.28, or halve grpo.optimizer.learning_rate",
         source="arXiv:2505.22617 fig. 1: over 95 % of the entropy is spent where performance reaches its plateau; "
-        "told a little before. Clip-higher: arXiv:2503.14476 §3.1",
+        "reported a little before. Clip-higher: arXiv:2503.14476 §3.1",
     ),
     Detector(
         "kl_runaway",
         ("kl",),
-        signs.divergence,
+        step_signals.divergence,
         threshold=0.5,
         clear=0.25,
         sentence="the policy is {figure} nats per token from the reference (healthy: up to 0.1) and running away.",
@@ -68,7 +67,7 @@ STEP_DETECTORS: tuple[Detector, ...] = (
     Detector(
         "length_growth",
         ("completions/mean_length", "reward", "rewards/<function>/mean"),
-        signs.lengthening,
+        step_signals.lengthening,
         threshold=1.5,
         clear=1.3,
         steps=5,
@@ -79,8 +78,8 @@ STEP_DETECTORS: tuple[Detector, ...] = (
     Detector(
         "truncated",
         ("completions/clipped_ratio",),
-        signs.truncated,
-        threshold=CUT_OFF,
+        step_signals.truncated,
+        threshold=TRUNCATED,
         clear=0.15,
         share=True,
         sentence="{figure} of responses are truncated: what they had found earns nothing.",
@@ -90,7 +89,7 @@ STEP_DETECTORS: tuple[Detector, ...] = (
     Detector(
         "no_signal",
         ("frac_reward_zero_std", "reward"),
-        signs.without_signal,
+        step_signals.without_signal,
         threshold=1 - SCARCE,
         clear=0.6,
         share=True,
@@ -102,7 +101,7 @@ STEP_DETECTORS: tuple[Detector, ...] = (
     Detector(
         "gradient_spike",
         ("grad_norm",),
-        signs.gradient_jump,
+        step_signals.gradient_jump,
         threshold=5.0,
         clear=3.0,
         steps=1,
@@ -114,7 +113,7 @@ STEP_DETECTORS: tuple[Detector, ...] = (
     Detector(
         "sampler_drift",
         ("sampler/logprob_difference_mean",),
-        signs.sampler_drift,
+        step_signals.sampler_drift,
         threshold=0.1,
         clear=0.06,
         sentence="sampler and learner disagree by {figure} nats per token: rewards go to what the policy would not "
@@ -130,7 +129,7 @@ HELD_OUT_DETECTORS: tuple[Detector, ...] = (
     Detector(
         "reward_hacking",
         ("accuracy", "problems", "reward"),
-        divided.accuracy_lost,
+        heldout_signals.accuracy_lost,
         threshold=1.96,
         clear=1.0,
         steps=1,
@@ -144,7 +143,7 @@ HELD_OUT_DETECTORS: tuple[Detector, ...] = (
     Detector(
         "format_only",
         ("format_rate", "lenient_accuracy", "problems", "rewards/<function>/mean"),
-        divided.layout_alone,
+        heldout_signals.layout_alone,
         threshold=0.15,
         clear=0.1,
         steps=2,
@@ -158,7 +157,7 @@ HELD_OUT_DETECTORS: tuple[Detector, ...] = (
     Detector(
         "layout_gains",
         ("accuracy", "lenient_accuracy", "format_rate", "problems"),
-        divided.layout_share,
+        heldout_signals.layout_share,
         threshold=0.8,
         clear=0.6,
         steps=1,
@@ -172,7 +171,7 @@ HELD_OUT_DETECTORS: tuple[Detector, ...] = (
     Detector(
         "verifier_disagreement",
         ("accuracy", "lenient_accuracy", "format_rate", "problems"),
-        divided.unrecognised,
+        heldout_signals.unrecognised,
         threshold=0.15,
         clear=0.1,
         steps=1,

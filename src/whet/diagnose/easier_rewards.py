@@ -1,4 +1,4 @@
-"""Easier rewards, for a layout that the model does not know: which of them would tell responses apart, by the probe.
+"""Easier auxiliary rewards for a cold start, and which of them would give a signal by the probe.
 
 A reward that no response earns teaches nothing (docs/diagnosis.md, `no_signal`). Beside it goes one for a part of what
 it asks: any mark of the layout, or a right answer wherever it stands. What the probe's own responses show no difference

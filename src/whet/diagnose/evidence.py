@@ -1,4 +1,4 @@
-"""What a diagnosis is made from, and how its figures are worded."""
+"""The measurements a diagnosis is made from, and how its figures are worded."""
 
 from dataclasses import dataclass
 
@@ -53,7 +53,7 @@ class Evidence:
         } | self._fixes()
 
     def _fixes(self) -> dict[str, str]:
-        """Mends that are offered only where they can help, each ready to be followed by another."""
+        """Fixes that are offered only where they can help, each ready to be followed by another."""
         probe, easier = self.probe, easier_reward_for(self.probe)
         size, larger = probe.group_size, group_size_for(probe.pass_at_1, probe.group_size)
         return {

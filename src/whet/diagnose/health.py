@@ -1,4 +1,4 @@
-"""The health of a run while it goes: fed one step or measurement at a time, it says what is wrong, once."""
+"""Health monitoring of a run: detectors over its metrics, step by step; each fault is reported once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,7 +12,7 @@ from whet.diagnose.step_signals import Reading
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong with a run, and what to do about it."""
+    """A fault that a detector found in a run, with its fix."""
 
     step: int
     """The GRPO step after which it was found, from 0."""
@@ -27,12 +27,12 @@ class Finding:
         return asdict(self)
 
     def __str__(self) -> str:
-        """As it is told."""
+        """The line for terminal and log."""
         return f"health, step {self.step}: {self.sentence} To fix it: {self.fix}"
 
 
 class Health:
-    """Tells each fault once; after it has passed, it may be told again."""
+    """Runs all detectors over the metrics; reports each fault once, and again only after it has passed."""
 
     def __init__(self) -> None:
         self.history = History()
@@ -64,23 +64,23 @@ class Health:
 
 
 class _Watched:
-    """A detector and how its readings have stood of late."""
+    """A detector with its counts of consecutive faulty and healthy readings, so that one noisy step is no fault."""
 
     def __init__(self, detector: Detector) -> None:
         self.detector = detector
         self._at_fault = self._well = 0
-        self._told = False
+        self._reported = False
 
     def is_new(self, reading: Reading) -> bool:
-        """Takes a reading in; whether with it a fault begins that has not been told."""
+        """Counts a reading in; whether a fault that was not reported begins with it."""
         row = self.detector
         faulty = reading.figure >= row.threshold and not reading.suppressed
         well = reading.figure < row.clear or reading.suppressed
         self._at_fault = self._at_fault + 1 if faulty else 0
         self._well = self._well + 1 if well else 0
-        self._told = self._told and self._well < row.calm
-        begins = self._at_fault >= row.steps and not self._told
-        self._told = self._told or begins
+        self._reported = self._reported and self._well < row.calm
+        begins = self._at_fault >= row.steps and not self._reported
+        self._reported = self._reported or begins
         return begins
 
 

@@ -1,4 +1,4 @@
-"""The signs of an ailing run in its held-out measurements: where they and the rewards, or two judgements, part ways."""
+"""Fault signals from held-out evaluations: accuracy against reward, strict against lenient; higher is worse."""
 
 from math import sqrt
 
@@ -8,11 +8,11 @@ from whet.diagnose.history import NOISE, WIDE, HeldOut, History
 from whet.diagnose.step_signals import CORRECTNESS, Reading
 
 MIN_RISE = 0.08
-"""A reward for being right that rose by less than this stands still."""
+"""The least rise of a correctness reward that counts as one."""
 
 
 def accuracy_lost(history: History) -> Reading | None:
-    """By how many standard errors held-out accuracy fell from its best. Excused while the reward did not rise.
+    """By how many standard errors held-out accuracy fell from its best. Suppressed while the reward did not rise.
 
     The problems are the same each time, so the standard error of two separate samples is on the careful side.
     """
@@ -35,7 +35,7 @@ def accuracy_lost(history: History) -> Reading | None:
 def layout_share(history: History) -> Reading | None:
     """The share of the gain in accuracy that lenient accuracy, which forgives the layout, does not see.
 
-    Excused while accuracy has not gained more than noise.
+    Suppressed while accuracy has not gained more than noise.
     """
     if len(history.held_out) < 2:
         return None
@@ -52,7 +52,7 @@ def layout_share(history: History) -> Reading | None:
 def layout_alone(history: History) -> Reading | None:
     """How much more of the responses keep the layout than at first.
 
-    Excused where right answers became more as well: lenient held-out accuracy by a standard error, or a reward for
+    Suppressed where right answers became more as well: lenient held-out accuracy by a standard error, or a reward for
     being right by `MIN_RISE`.
     """
     if len(history.held_out) < 2:
@@ -71,7 +71,7 @@ def layout_alone(history: History) -> Reading | None:
 def unrecognised(history: History) -> Reading | None:
     """The least share of responses with the right answer in them that keep the layout and yet are called wrong.
 
-    Those that break the layout are all taken to be right: what is left is not the layout's fault. Excused where
+    Those that break the layout are all taken to be right: what is left is not the layout's fault. Suppressed where
     it is fewer than `ENOUGH` responses.
     """
     if not history.held_out:

@@ -1,4 +1,4 @@
-"""What a run has shown so far, in bounded memory: how each figure began, how it is now, what was measured."""
+"""Metrics of a run so far, in bounded memory: first and latest values, levels between, held-out evaluations."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ def _variance(values: Sequence[float]) -> float:
 
 
 class Series:
-    """One figure over the steps: its first and latest `WIDE` values and levels between, however long the run."""
+    """One metric over the steps: its first and latest `WIDE` values and levels between, however long the run."""
 
     def __init__(self) -> None:
         self.count = 0

@@ -1,4 +1,4 @@
-"""Whether the token limit leaves room for an answer: measured before training, not after."""
+"""Prompt and solution lengths against `max_tokens` and the context window, measured before training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ STEP = 8
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """How long something is, in tokens (nearest rank)."""
+    """Median, 95th percentile and maximum of lengths, in tokens (nearest rank)."""
 
     median: int
     p95: int
@@ -34,7 +34,7 @@ class LengthReport:
     checked: int
     """Gold solutions measured."""
     truncated: int
-    """Gold solutions that `max_tokens` would truncated."""
+    """Gold solutions that `max_tokens` would truncate."""
     suggested: int
     """A `max_tokens` that holds 99 of 100 gold solutions, with headroom; never below the present one."""
     context: int | None = None
@@ -56,7 +56,7 @@ class LengthReport:
 def measure_lengths(
     prompts: Sequence[int], solutions: Sequence[int], max_tokens: int, context: int | None = None
 ) -> LengthReport:
-    """Sets lengths against the limit.
+    """Compares lengths with `max_tokens` and the context window.
 
     Args:
         prompts: tokens of each prompt.

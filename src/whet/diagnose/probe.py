@@ -1,4 +1,4 @@
-"""What the model does before any training: k samples of n problems, graded and judged."""
+"""The probe: k samples of n problems before any training, graded and judged (pass@1, pass@k, format, signal)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ class Probe:
 def measure_probe(
     groups: Sequence[Group], verdicts: Sequence[Sequence[Verdict]], interval: Interval, group_size: int
 ) -> Probe:
-    """Sums up a probe.
+    """Computes the figures of a probe.
 
     Args:
         groups: one for each problem, all with the same number of responses.

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from whet.diagnose.causes import CUT_OFF, GOLD_TOLERATED, KEEPS_FORMAT
+from whet.diagnose.causes import GOLD_TOLERATED, KEEPS_FORMAT, TRUNCATED
 from whet.diagnose.cold_start import Diagnosis, diagnose
 from whet.diagnose.contamination import OverlapReport
 from whet.diagnose.evidence import Evidence, percent
@@ -96,7 +96,7 @@ def _length_rows(lengths: LengthReport) -> list[Line]:
 def _probe_rows(probe: Probe) -> list[Line]:
     low, high = probe.pass_at_1_interval
     layout = "known" if probe.format_rate >= KEEPS_FORMAT else "not known yet"
-    ends = "rarely" if probe.truncated < CUT_OFF else "often: each loses its reward"
+    ends = "rarely" if probe.truncated < TRUNCATED else "often: each loses its reward"
     teaches = "enough to learn from" if probe.mixed >= SCARCE else "too few to learn from"
     reward = "none applies" if probe.mean_reward is None else f"{probe.mean_reward:.3g}"
     return [

@@ -1,4 +1,4 @@
-"""How many groups can teach anything: those in which some answers are right and some are wrong.
+"""The share of groups with a learning signal: those in which some answers are right and some are wrong.
 
 With a baseline of the group's own mean (arXiv:2402.03300, §4.1.2) a group of equal rewards has advantage zero
 throughout. DAPO (arXiv:2503.14476, §3.2) draws until enough groups differ; here the share is foretold.

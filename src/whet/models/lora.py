@@ -19,8 +19,10 @@ def add_lora(model: Any, config: LoraConfig, seed: int = 0) -> Any:
     Raises `UserError` where a target names no linear layer.
     """
     import torch
-    from peft import LoraConfig as PeftConfig
-    from peft import get_peft_model
+
+    with quiet():
+        from peft import LoraConfig as PeftConfig
+        from peft import get_peft_model
 
     _check_targets(model, config)
     adapter = PeftConfig(

@@ -1,16 +1,18 @@
 """Which model folders are refused before anything of them is loaded: pickles, code, what cannot be trained.
 
 A folder is data. Weights are safetensors, never pickles, and no code that comes along is ever run. No setting changes
-that: a folder that needs its own code is fixed, not trusted.
+that: a folder that needs its own code is fixed, not trusted. What transformers and safetensors refuse themselves is
+left to them.
 """
 
 import json
 from collections.abc import Callable, Iterator
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from whet.errors import UserError
-from whet.models.headers import contents_of
+from whet.models.quiet import quiet
 from whet.models.template import fault_of
 
 PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}
@@ -44,6 +46,9 @@ POSITIONS = {"max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "
 MOST_POSITIONS = 2**24
 """The longest contexts there are have ten million tokens."""
 
+MOST_TIMES, SLACK = 2, 2**24
+"""A model may have so many times the numbers of its files, and so many besides, such as tables of positions."""
+
 
 def check_folder(folder: Path) -> None:
     """Passes over a model folder that is safe and whole.
@@ -56,11 +61,59 @@ def check_folder(folder: Path) -> None:
             raise UserError(f"model.name: {folder} is refused: {reason}")
 
 
-def weight_files(folder: Path) -> list[Path]:
-    """The files that the weights of a folder are loaded from."""
-    if (folder / WEIGHTS).is_file():
-        return [folder / WEIGHTS]
-    return [folder / name for name in sorted(set(_json(folder / INDEX).get("weight_map", {}).values()))]
+def check_size(folder: Path, auto_class: str = "AutoModelForCausalLM") -> None:
+    """Passes over a folder whose configuration fits its weights; `auto_class` of transformers will load it.
+
+    transformers makes room for every weight that a configuration asks for and fills what the files do not have with
+    random numbers, so one that asks for far more than they hold would fill the machine. The model is built on the meta
+    device to count. Raises `UserError`; a configuration that transformers does not take is left to it to refuse.
+    """
+    wanted = model_size(folder, auto_class)
+    held = sum(map(prod, _shapes(folder)))
+    if wanted > MOST_TIMES * held + SLACK:
+        what = f"config.json asks for {wanted} weights, and its files hold {held}"
+        raise UserError(f"model.name: {folder} is refused: {what}; name another model")
+
+
+def model_size(folder: Path, auto_class: str) -> int:
+    """How many numbers the model of a configuration has, in weights and buffers; 0 where it cannot be built."""
+    import torch
+    import transformers
+
+    auto: Any = getattr(transformers, auto_class)
+    try:
+        with quiet(), torch.device("meta"):
+            config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+            model = auto.from_config(config, trust_remote_code=False)
+    except Exception:  # transformers refuses in many types
+        return 0
+    return sum(tensor.numel() for tensor in (*model.parameters(), *model.buffers()))
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether everything that a model folder needs is there, safe or not."""
+    return not any(refusal(folder) for refusal in PARTS)
+
+
+def _shapes(folder: Path) -> list[tuple[int, ...]]:
+    """The shapes of all weights, by the headers of their files, which safetensors holds against the files.
+
+    Raises `ValueError` that names the first file that is not sound.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    names = [WEIGHTS]
+    if not (folder / WEIGHTS).is_file():
+        names = sorted(set(_json(folder / INDEX).get("weight_map", {}).values()))
+    shapes = []
+    for name in names:
+        try:
+            with safe_open(folder / name, framework="np") as file:
+                shapes += [tuple(file.get_slice(tensor).get_shape()) for tensor in file.keys()]  # noqa: SIM118
+        except SafetensorError as error:
+            reason = str(error).removeprefix("Error while deserializing header: ")
+            raise ValueError(f"{name} is no safetensors file, or not all of one ({reason})") from None
+    return shapes
 
 
 def _foreign(folder: Path) -> str:
@@ -91,17 +144,13 @@ def _adapter(folder: Path) -> str:
 
 
 def _code(folder: Path) -> str:
+    """transformers prefers its own classes to such code where it has them, and asks the user where it has not."""
     for name in CONFIGS:
-        if any(key == "auto_map" for key, _ in _settings(_json(folder / name))):
-            what = "asks to run code that comes with the model (`auto_map`), which Whet never does"
-            return f"{name} {what}; take `auto_map` out to use transformers' own implementation"
-    return ""
-
-
-def _kernels(folder: Path) -> str:
-    for key, value in _settings(_json(folder / "config.json")):
-        if key.lstrip("_").startswith(KERNELS) and "/" in str(value):
-            return f"config.json asks to run code from the hub (`{key}`), which Whet never does; take it out"
+        for key, value in _settings(_json(folder / name)):
+            from_hub = key.lstrip("_").startswith(KERNELS) and "/" in str(value)
+            if from_hub or key == "auto_map":
+                code = "code from the hub" if from_hub else "code that comes with the model"
+                return f"{name} asks to run {code} (`{key}`), which Whet never does; take that setting out"
     return ""
 
 
@@ -112,44 +161,36 @@ def _elsewhere(folder: Path) -> str:
     return f"config.json takes its weights from {str(name)[:80]!r} (`transformers_weights`); take that setting out"
 
 
-def _pickles(folder: Path) -> str:
-    found = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES)
-    if not found or any(folder.glob("*.safetensors")):
-        return ""
-    fix = "save the model as safetensors (`save_pretrained` does)"
-    return f"its weights are pickles ({found[0]}), which can run code when opened; {fix}"
-
-
 def _no_weights(folder: Path) -> str:
-    if any((folder / name).is_file() for name in (WEIGHTS, INDEX)):
-        return ""
-    return f"it has no weights ({WEIGHTS}); name a folder written by `save_pretrained`"
-
-
-def _no_shard(folder: Path) -> str:
     if (folder / WEIGHTS).is_file():
         return ""
+    if not (folder / INDEX).is_file():
+        fix = "save the model as safetensors (`save_pretrained` does)"
+        if pickles := sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES):
+            return f"its weights are pickles ({pickles[0]}), which can run code when opened; {fix}"
+        return f"it has no weights ({WEIGHTS}); name a folder written by `save_pretrained`"
     weight_map = _json(folder / INDEX).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
         return f"{INDEX} names no weights (`weight_map`); save the model anew"
-    shards = set(map(str, weight_map.values()))
-    strange = sorted(shard for shard in shards if not shard.endswith(".safetensors") or Path(shard).name != shard)
-    if strange:
-        return f"{INDEX} names {strange[0]!r}, no safetensors file of this folder; save the model anew"
-    absent = sorted(shard for shard in shards if not (folder / shard).is_file())
-    return f"{absent[0]} is missing; copy or download the model again" if absent else ""
+    held = {path.name for path in folder.glob("*.safetensors")}
+    absent = sorted(set(map(str, weight_map.values())) - held)
+    if absent:
+        return f"{INDEX} names {absent[0]!r}, no safetensors file of this folder; download or save the model again"
+    return ""
 
 
 def _unsound(folder: Path) -> str:
     """Weights that are none, and a configuration that asks for more than they have."""
     try:
-        held = contents_of(weight_files(folder))
+        shapes = _shapes(folder)
     except ValueError as error:
         return f"{error}; save the model as safetensors (`save_pretrained` does)"
-    config = _json(folder / "config.json")
-    most = dict.fromkeys(LAYERS, held.tensors) | dict.fromkeys(WIDTHS, held.longest)
+    longest = max((dimension for shape in shapes for dimension in shape), default=0)
+    most = dict.fromkeys(LAYERS, len(shapes)) | dict.fromkeys(WIDTHS, longest)
     most |= dict.fromkeys(POSITIONS, MOST_POSITIONS)
-    for key, value in (*config.items(), *_section(config, "text_config").items()):
+    config = _json(folder / "config.json")
+    inner = config.get("text_config")
+    for key, value in (*config.items(), *(inner.items() if isinstance(inner, dict) else ())):
         if key in most and isinstance(value, int | float) and value > most[key]:
             return f"config.json says {key}: {str(value)[:20]}, and its weights bear {most[key]}; name another model"
     return ""
@@ -191,29 +232,13 @@ def _templates(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 REFUSALS: tuple[Callable[[Path], str], ...] = (
-    _foreign,
-    _no_config,
-    _adapter,
-    _code,
-    _kernels,
-    _elsewhere,
-    _pickles,
-    _no_weights,
-    _no_shard,
-    _quantised,
-    _unsound,
-    _no_tokenizer,
-    _template,
+    *(_foreign, _no_config, _adapter, _code, _elsewhere),
+    *(_no_weights, _quantised, _unsound, _no_tokenizer, _template),
 )
 """Each says why a folder is refused and how to fix it, or nothing; the first that speaks is reported."""
 
-PARTS = (_no_config, _no_weights, _no_shard, _no_tokenizer)
+PARTS = (_no_config, _no_weights, _no_tokenizer)
 """Those that speak where something is missing, as after a download that broke off."""
-
-
-def is_whole(folder: Path) -> bool:
-    """Whether everything that a model folder needs is there, safe or not."""
-    return not any(refusal(folder) for refusal in PARTS)
 
 
 def _settings(section: Any) -> Iterator[tuple[str, Any]]:
@@ -222,11 +247,6 @@ def _settings(section: Any) -> Iterator[tuple[str, Any]]:
         yield from section.items()
     for inside in section.values() if isinstance(section, dict) else section if isinstance(section, list) else ():
         yield from _settings(inside)
-
-
-def _section(config: dict[str, Any], name: str) -> dict[str, Any]:
-    found = config.get(name)
-    return found if isinstance(found, dict) else {}
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from whet.config import Config
-from whet.data.overlap import ENDLESS
+from whet.data.endless import is_endless
 from whet.errors import UserError
 from whet.types import Problem
 
@@ -60,7 +60,7 @@ def fingerprint(problems: Sequence[Problem]) -> dict[str, Any]:
 
     Of an endless source the number is None, and the first `SAMPLE` problems stand for all.
     """
-    endless = len(problems) >= ENDLESS
+    endless = is_endless(problems)
     digest = sha256()
     for problem in islice(problems, SAMPLE if endless else len(problems)):
         digest.update(f"{problem.question}\0{problem.answer}\0".encode())

@@ -1,10 +1,13 @@
 """A lazy sequence is a sequence: every place, slice and refusal as a list has them."""
 
+from itertools import count, islice
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.data.lazy import LazyProblems
+from whet.data.endless import ENDLESS, EndlessProblems, LazyProblems, is_endless
+from whet.data.mixed import Mixture
 from whet.types import Problem
 
 
@@ -43,10 +46,10 @@ def test_places_are_those_of_a_list(size: int, place: int) -> None:
 
 
 def test_nothing_is_made_before_it_is_asked_for() -> None:
-    endless = Counting(1 << 40)
-    assert [problem.id for problem in endless[-2:]] == [str((1 << 40) - 2), str((1 << 40) - 1)]
+    endless = Counting(ENDLESS)
+    assert [problem.id for problem in endless[-2:]] == [str(ENDLESS - 2), str(ENDLESS - 1)]
     assert endless[5].id == "5"
-    assert endless.asked == [(1 << 40) - 2, (1 << 40) - 1, 5]
+    assert endless.asked == [ENDLESS - 2, ENDLESS - 1, 5]
 
 
 def test_a_subclass_must_say_how_problems_are_made() -> None:
@@ -56,3 +59,38 @@ def test_a_subclass_must_say_how_problems_are_made() -> None:
 
     with pytest.raises(TypeError, match="abstract"):
         Nothing()  # type: ignore[abstract]
+
+
+class Words(EndlessProblems):
+    """A generator of the words w0, w1, …, those of its split."""
+
+    def __init__(self, split: str) -> None:
+        self.split = split
+
+    def _at(self, place: int) -> Problem:
+        mine = (number for number in count() if self._is_mine(f"w{number}"))
+        return Problem("", f"w{next(islice(mine, place, None))}", "")
+
+
+class Others(Words):
+    pass
+
+
+def test_splits_of_a_generator_share_no_question_and_one_in_eight_is_held_out() -> None:
+    train, test = ({problem.question for problem in Words(split)[:200]} for split in ("train", "test"))
+    assert not train & test
+    last = max(int(question[1:]) for question in test)
+    assert last == pytest.approx(200 * 8, rel=0.2)
+
+
+def test_disjoint_are_two_splits_of_one_generator() -> None:
+    assert Words("train").disjoint_from(Words("test"))
+    assert not Words("train").disjoint_from(Words("train"))
+    assert not Others("train").disjoint_from(Words("test"))
+    assert not Words("train").disjoint_from([])
+
+
+def test_what_is_endless() -> None:
+    assert is_endless(Words("train"))
+    assert not is_endless([])
+    assert is_endless(Mixture((Words("train"), [Problem("", "", "")]), (1.0, 3.0)))

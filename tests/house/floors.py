@@ -25,7 +25,7 @@ FILES_OF_A_FLOOR = {"types", "batch", "protocols", "errors", "text", "redact", "
 SETTINGS = {"config"}
 """Folders that their whole floor may import: formats are made of settings."""
 
-HEAVY = {"torch", "transformers", "datasets", "scipy", "peft", "math_verify", "accelerate", "sympy", "pandas"}
+HEAVY = {"torch", "transformers", "datasets", "scipy", "peft", "math_verify", "accelerate", "sympy", "pandas", "openai"}
 """Libraries that take long to load."""
 
 TENSORS = {"batch", "oom", "grpo", "sft", "policy", "rollout", "compute"}

@@ -1,4 +1,4 @@
-"""Whom rewards ask, opened by what the recipe says: an endpoint with its key, a classifier on a device, a sandbox."""
+"""External services used by rewards, opened from a recipe: a judge's endpoint, a classifier, a sandbox."""
 
 import logging
 import os
@@ -24,30 +24,13 @@ def connect(params: Section) -> Callable[..., Any]:
 
 
 def open_judge(params: JudgeParams) -> Ask:
-    """The endpoint of a judge. Nothing is sent yet; the key is read from the environment and kept in memory only."""
-    import httpx2
-
+    """The client of a judge. Nothing is sent yet; the key is read from the environment and kept in memory only."""
     from whet.models.cache import cache_folder
-    from whet.rewards.llm_judge.budget import Budget
-    from whet.rewards.llm_judge.client import JudgeClient, Patience
-    from whet.rewards.llm_judge.endpoint import Endpoint
+    from whet.rewards.llm_judge.client import JudgeClient
     from whet.rewards.llm_judge.replies import ReplyCache
 
-    own = {"model": params.model, "temperature": 0, "max_tokens": params.reply_tokens}
-    body = {name: value for name, value in {**own, **params.options}.items() if value is not None}
-    endpoint = Endpoint(params.endpoint, body, _key(params.key_env), params.timeout)
-    try:
-        _ = endpoint.url
-    except httpx2.InvalidURL as error:
-        fix = "write it as in https://api.openai.com/v1"
-        raise UserError(f"rewards.params.endpoint of 'judge' is {params.endpoint!r}: {error}; {fix}") from error
-    return JudgeClient(
-        endpoint=endpoint,
-        budget=Budget(params.max_requests, params.max_tokens),
-        patience=Patience(params.retries, params.patience),
-        parallel=params.parallel,
-        cache=ReplyCache(cache_folder() / "judge.sqlite") if params.cache else None,
-    )
+    key = _key(params.key_env)
+    return JudgeClient(params, key, ReplyCache(cache_folder() / "judge.sqlite") if params.cache else None)
 
 
 def _key(name: str | None) -> str | None:

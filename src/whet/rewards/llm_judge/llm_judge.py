@@ -22,6 +22,10 @@ Ask = Callable[[Sequence[Sequence[Message]], Usable], Awaitable[list[str | Rewar
 not asked at all because the spending cap is reached."""
 
 
+_DEFAULTS = {"temperature": 0, "max_tokens": 512}
+_FIXED = frozenset({"model", "messages", "n", "stream"})
+
+
 class JudgeParams(Section):
     """What `judge` takes."""
 
@@ -35,18 +39,15 @@ class JudgeParams(Section):
     """What the judge is asked, with places for `{question}`, `{answer}`, `{response}` and `{scale}`."""
     scale: PositiveInt = 10
     """The score of a flawless response, which is a reward of 1; 0 is a reward of 0."""
-    reply_tokens: PositiveInt = 512
-    """Longest reply, in tokens."""
-    options: dict[str, Any] = Field(default_factory=dict)
-    """What else goes into each request, such as `seed: 1`; null takes one of Whet's own settings out."""
+    options: dict[str, Any] = Field(default_factory=dict, validate_default=True)
+    """What else goes into each request, over `max_tokens: 512` (the longest reply) and `temperature: 0`; null takes one
+    of these out."""
     parallel: PositiveInt = 8
     """How many requests are under way at a time."""
     timeout: float = Field(60.0, gt=0, le=3600)
     """Seconds until a request is given up."""
     retries: int = Field(4, ge=0, le=20)
     """How often a request is repeated after a time-out, a lost connection, or status 408, 409, 429 or 5xx."""
-    patience: float = Field(300.0, gt=0)
-    """Seconds after which no request is repeated any more, nor waited for as long as the endpoint asks."""
     max_requests: PositiveInt = 10_000
     """The most requests in a run, repeated ones included; beyond it, the reward does not apply."""
     max_tokens: PositiveInt = 10_000_000
@@ -57,11 +58,28 @@ class JudgeParams(Section):
     @field_validator("endpoint")
     @classmethod
     def _is_address(cls, value: str) -> str:
+        import httpx2
+
         if "@" in value.partition("://")[2].partition("/")[0]:
             raise ValueError("carries a secret, and recipes are written to disk: put it where key_env says")
         if not re.match(r"https?://[^/\s]+", value):
             raise ValueError(f"is {value!r}: it must begin with http:// or https://")
+        try:
+            httpx2.URL(value)
+        except httpx2.InvalidURL as error:
+            raise ValueError(f"is {value!r}: {error}; write it as in https://api.openai.com/v1") from None
         return value
+
+    @field_validator("options")
+    @classmethod
+    def _keeps_the_cap(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if fixed := sorted(_FIXED.intersection(value)):
+            raise ValueError(f"has {fixed[0]!r}, which options cannot change: take it out")
+        merged = {name: setting for name, setting in {**_DEFAULTS, **value}.items() if setting is not None}
+        longest = [merged[name] for name in ("max_tokens", "max_completion_tokens") if name in merged]
+        if not longest or not all(type(tokens) is int and tokens > 0 for tokens in longest):
+            raise ValueError("must give max_tokens or max_completion_tokens a whole number: the cap counts on it")
+        return merged
 
     @field_validator("key_env")
     @classmethod

@@ -17,7 +17,7 @@ from whet.rewards.code_tests.code_tests import CodeTestsParams
 from whet.rewards.llm_judge.llm_judge import JudgeParams
 from whet.rewards.params import read_params
 from whet.rewards.reward_model import RewardModelParams
-from whet.sandbox.backends import KINDS
+from whet.sandbox.backends import BACKENDS
 from wiring import shrunk
 
 KEY = "sk-very-secret"
@@ -101,15 +101,15 @@ def code_params(**params: Any) -> CodeTestsParams:
 
 
 def test_programs_are_run_in_the_sandbox_that_was_picked(monkeypatch: pytest.MonkeyPatch) -> None:
-    strong = next(kind for kind in KINDS if not kind.weakness)
+    strong = next(backend for backend in BACKENDS if not backend.weakness)
     monkeypatch.setattr("whet.sandbox.pick.pick", lambda unsafe: strong)
     run: Any = connect(code_params(timeout=2, memory=300, fraction=True))
-    assert (run.cell.kind, run.cell.timeout, run.cell.memory, run.stop) == (strong, 2, 300, False)
+    assert (run.sandbox.backend, run.sandbox.timeout, run.sandbox.memory, run.stop) == (strong, 2, 300, False)
     assert connect(code_params()).stop is True  # type: ignore[attr-defined]
 
 
 def test_a_weak_sandbox_is_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    weak = next(kind for kind in KINDS if kind.weakness)
+    weak = next(backend for backend in BACKENDS if backend.weakness)
     picked: list[bool] = []
     monkeypatch.setattr("whet.sandbox.pick.pick", lambda unsafe: picked.append(unsafe) or weak)
     connect(code_params(unsafe=True))
@@ -121,7 +121,7 @@ def test_a_weak_sandbox_is_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.
 
 
 def test_no_sandbox_no_reward(monkeypatch: pytest.MonkeyPatch) -> None:
-    weak = tuple(kind for kind in KINDS if kind.weakness)
-    monkeypatch.setattr("whet.sandbox.pick.KINDS", weak)
+    weak = tuple(backend for backend in BACKENDS if backend.weakness)
+    monkeypatch.setattr("whet.sandbox.pick.BACKENDS", weak)
     with pytest.raises(UserError, match="rewards has 'code_tests': no sandbox works here"):
         connect(code_params())

@@ -68,10 +68,10 @@ def open_code_tests(params: CodeTestsParams, aloud: bool = True) -> Run:
     from whet.sandbox.pick import pick
     from whet.sandbox.run_tests import Sandbox
 
-    kind = pick(params.unsafe)
-    if kind.weakness and aloud:
-        _LOG.warning("code_tests: the sandbox is only %r: %s (unsafe: true)", kind.name, kind.weakness)
-    return CodeTests(Sandbox(kind, params.timeout, params.memory), stop=not params.fraction)
+    backend = pick(params.unsafe)
+    if backend.weakness and aloud:
+        _LOG.warning("code_tests: the sandbox is only %r: %s (unsafe: true)", backend.name, backend.weakness)
+    return CodeTests(Sandbox(backend, params.timeout, params.memory), stop=not params.fraction)
 
 
 OPENED_BY: Mapping[type[Section], Callable[..., Callable[..., Any]]] = {

@@ -39,7 +39,7 @@ EXCEPTED = {
     ("whet.redact", "os.environ"),  # what must never be written down has to be known to all floors
     ("whet.files", "*"),  # whole files and folders: every machine writes them
     ("whet.rewards.llm_judge", "*"),  # clients lie beside their rewards: of an endpoint,
-    ("whet.rewards.classifier", "*"),  # and of a classifier in a folder
+    ("whet.rewards.reward_model", "*"),  # and of a classifier in a folder
 }
 """Except these modules, which may reach what stands beside them."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from whet.config import Section
 from whet.errors import UserError
-from whet.rewards.code_tests.code_tests import CodeTestsParams, Run
+from whet.rewards.code_tests.code_tests import CodeTestsParams, RunTests
 from whet.rewards.llm_judge.llm_judge import Ask, JudgeParams
 from whet.rewards.reward_model import RewardModelParams, Score
 
@@ -48,7 +48,7 @@ def open_reward_model(params: RewardModelParams) -> Score:
     from whet.models.load import resolve
     from whet.models.quiet import quiet
     from whet.models.skeleton import refuse_absurd
-    from whet.rewards.classifier import RewardModel, load_classifier
+    from whet.rewards.reward_model import RewardModel, load_classifier
 
     device = pick_device()
     try:
@@ -62,7 +62,7 @@ def open_reward_model(params: RewardModelParams) -> Score:
     return RewardModel(model, tokenizer, params.batch_tokens, params.label, params.sigmoid)
 
 
-def open_code_tests(params: CodeTestsParams, aloud: bool = True) -> Run:
+def open_code_tests(params: CodeTestsParams, aloud: bool = True) -> RunTests:
     """The strongest sandbox that works here, and with `aloud` a warning where it is a weak one."""
     from whet.sandbox.code_tests_client import CodeTests
     from whet.sandbox.pick import pick

@@ -16,7 +16,7 @@ from whet.sandbox.wire import PASSED
 
 
 class CodeTests:
-    """Runs programs in a sandbox, each different one once; plays `whet.rewards.code_tests.code_tests.Run`."""
+    """Runs programs in a sandbox, each different one once; plays `whet.rewards.code_tests.code_tests.RunTests`."""
 
     def __init__(self, sandbox: Sandbox, stop: bool = False, parallel: int | None = None) -> None:
         """`stop`: whether a program's tests end at the first that fails. `parallel`: one for each core by default."""

@@ -96,11 +96,7 @@ class JudgeClient:
             slots = asyncio.Semaphore(self.params.parallel)
             async with self._client() as client:
                 asked = [self._ask(client, slots, key, body, usable) for key, body in unanswered.items()]
-                found = await asyncio.gather(*asked, return_exceptions=True)
-            for key, answer in zip(unanswered, found, strict=True):
-                if isinstance(answer, BaseException) and not isinstance(answer, RewardError):
-                    raise answer  # once every other question has its answer
-                answers[key] = answer
+                answers.update(zip(unanswered, await asyncio.gather(*asked), strict=True))
         else:
             self._report_cap(len(unanswered))
         return [answers[key] for key in keys]

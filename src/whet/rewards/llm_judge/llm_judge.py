@@ -1,4 +1,4 @@
-"""An LLM as a judge (arXiv:2306.05685): another model's opinion of a response, as a share of a scale."""
+"""LLM as a judge (arXiv:2306.05685): another model scores a response on a scale."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,7 +11,7 @@ from whet.errors import UserError
 from whet.protocols import RewardFn
 from whet.rewards.calls import RewardError
 from whet.rewards.completions import text_of
-from whet.rewards.llm_judge.rubric import PROMPT, read_score, strange_places, worded
+from whet.rewards.llm_judge.rubric import PROMPT, fill_prompt, read_score, unknown_placeholders
 from whet.types import Message
 
 Usable = Callable[[str], bool]
@@ -91,9 +91,9 @@ class JudgeParams(Section):
 
     @field_validator("prompt")
     @classmethod
-    def _has_its_places(cls, value: str) -> str:
-        if strange := strange_places(value):
-            raise ValueError(f"has {{{strange[0]}}}: its places are {{question}}, {{answer}}, {{response}}, {{scale}}")
+    def _has_its_placeholders(cls, value: str) -> str:
+        if unknown := unknown_placeholders(value):
+            raise ValueError(f"has {{{unknown[0]}}}: its places are {{question}}, {{answer}}, {{response}}, {{scale}}")
         if "{response}" not in value:
             raise ValueError("must contain {response}, where the response goes")
         return value
@@ -112,9 +112,9 @@ def judge(params: JudgeParams, ask: Ask) -> RewardFn:
         if answer is None and "{answer}" in params.prompt:
             raise UserError("this judge compares with the gold answer: the data needs a column `answer`")
         golds = answer or [None] * len(completions)
-        asked = [_asked(params, *row) for row in zip(prompts, completions, golds, strict=True)]
-        replies = iter(await ask([turns for turns in asked if turns], usable))
-        return [verdict(next(replies)) if turns else None for turns in asked]
+        asked = [_messages(params, *row) for row in zip(prompts, completions, golds, strict=True)]
+        replies = iter(await ask([messages for messages in asked if messages], usable))
+        return [verdict(next(replies)) if messages else None for messages in asked]
 
     def usable(reply: str) -> bool:
         return read_score(reply, params.scale) is not None
@@ -125,13 +125,13 @@ def judge(params: JudgeParams, ask: Ask) -> RewardFn:
     return reward  # type: ignore[return-value]  # async, as a role of functions written for TRL may be
 
 
-def _asked(params: JudgeParams, prompt: Any, completion: Any, gold: Any) -> tuple[Message, ...]:
-    """The turns that put one response to the judge; none where the gold answer is called for and missing."""
+def _messages(params: JudgeParams, prompt: Any, completion: Any, gold: Any) -> tuple[Message, ...]:
+    """The messages that put one response to the judge; none where the gold answer is called for and missing."""
     answer = "" if gold is None else str(gold)
     if not answer and "{answer}" in params.prompt:
         return ()
     values = {"question": question_of(prompt), "answer": answer, "response": text_of(completion)}
-    return worded(params.prompt, {**values, "scale": str(params.scale)})
+    return fill_prompt(params.prompt, {**values, "scale": str(params.scale)})
 
 
 def question_of(prompt: Any) -> str:

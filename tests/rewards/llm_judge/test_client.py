@@ -197,9 +197,12 @@ def test_the_cap_on_tokens_is_never_passed(caplog: pytest.LogCaptureFixture) -> 
     assert len(caplog.records) == 1
 
 
+@pytest.mark.parametrize("tokens", [None, -9000, "many"])
 @pytest.mark.parametrize("options", [{"max_tokens": 50}, {"max_tokens": None, "max_completion_tokens": 50}])
-def test_without_a_count_of_tokens_the_worst_case_counts_bytes_and_the_longest_reply(options: dict[str, Any]) -> None:
-    with serving(lambda *_: completion("yes", None)) as server:
+def test_without_a_count_of_tokens_the_worst_case_counts_bytes_and_the_longest_reply(
+    options: dict[str, Any], tokens: Any
+) -> None:
+    with serving(lambda *_: completion("yes", tokens)) as server:
         judge = client(server.address, options=options)
         ask(judge, "é" * 100)
     assert 250 < judge.budget.tokens < 350
@@ -237,7 +240,16 @@ def test_without_a_key_none_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: Bearer sk-custom")
     with serving(echo) as server:
         assert ask(client(server.address, key=None), "a") == ["re a"]
-    assert "sk-" not in str(server.requests[0].headers)
+    assert "Authorization" not in server.requests[0].headers
+
+
+def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with serving(echo) as server:
+        monkeypatch.setenv("HTTP_PROXY", server.address.removesuffix("/v1"))
+        assert ask(client("http://judge.invalid/v1"), "a") == ["re a"]
+    assert server.requests[0].path == "http://judge.invalid/v1/chat/completions"
 
 
 def test_a_redirect_is_not_followed() -> None:

@@ -40,7 +40,7 @@ class CapError(Exception):
     """The spending cap leaves no room for another request."""
 
 
-class CappedTransport(httpx2.AsyncHTTPTransport):
+class CappedClient(httpx2.AsyncClient):
     """Sends each request, a retried one too, if the budget has room for its worst case.
 
     No token of a prompt is shorter than a byte, so that is its bytes plus the longest reply. A refused request costs
@@ -48,23 +48,23 @@ class CappedTransport(httpx2.AsyncHTTPTransport):
     """
 
     def __init__(self, budget: Budget, reply_tokens: int, timeout: float, parallel: int) -> None:
-        """`timeout`: seconds from the first byte of a request to the last one of its reply."""
-        super().__init__(limits=httpx2.Limits(max_connections=parallel, max_keepalive_connections=parallel))
-        self.budget, self.reply_tokens, self.timeout = budget, reply_tokens, timeout
+        """`timeout`: seconds from a request's first byte to its reply's last; httpx only limits the time between two."""
+        limits = httpx2.Limits(max_connections=parallel, max_keepalive_connections=parallel)
+        super().__init__(limits=limits, timeout=None)
+        self.budget, self.reply_tokens, self.seconds = budget, reply_tokens, timeout
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+    async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         """The whole response. Raises `CapError` where the budget has no room for it."""
         worst = len(request.content) + self.reply_tokens
         if not self.budget.take(worst):
             raise CapError
         try:
-            async with asyncio.timeout(self.timeout):
-                response = await super().handle_async_request(request)
-                await response.aread()
+            async with asyncio.timeout(self.seconds):
+                response = await super().send(request, **options)
         except TimeoutError:
-            raise httpx2.ReadTimeout(f"no reply in {self.timeout:g} s", request=request) from None
+            raise httpx2.ReadTimeout(f"no reply in {self.seconds:g} s", request=request) from None
         used = _field(response, "usage", "total_tokens") if response.is_success else 0
-        self.budget.settle(worst, used if isinstance(used, int) else worst)
+        self.budget.settle(worst, used if isinstance(used, int) and used >= 0 else worst)
         return response
 
 
@@ -114,12 +114,11 @@ class JudgeClient:
 
         params = self.params
         reply_tokens = max(params.options.get(name, 0) for name in ("max_tokens", "max_completion_tokens"))
-        transport = CappedTransport(self.budget, reply_tokens, params.timeout, params.parallel)
         return AsyncOpenAI(
             api_key=self._key or "none",  # it refuses an empty one
             base_url=self.url,
             max_retries=params.retries,
-            http_client=httpx2.AsyncClient(transport=transport, timeout=None),
+            http_client=CappedClient(self.budget, reply_tokens, params.timeout, params.parallel),
         )
 
     async def _ask(

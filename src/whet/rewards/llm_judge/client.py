@@ -48,7 +48,7 @@ class CappedClient(httpx2.AsyncClient):
     """
 
     def __init__(self, budget: Budget, reply_tokens: int, timeout: float, parallel: int) -> None:
-        """`timeout`: seconds from a request's first byte to its reply's last; httpx only limits the time between two."""
+        """`timeout`: seconds from a request's first byte to its reply's last; httpx's own limit is on each pause."""
         limits = httpx2.Limits(max_connections=parallel, max_keepalive_connections=parallel)
         super().__init__(limits=limits, timeout=None)
         self.budget, self.reply_tokens, self.seconds = budget, reply_tokens, timeout

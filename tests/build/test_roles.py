@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import torch
-from whet.grpo.kl_penalty import KlPenalty
 
 from batches import prompt, ragged_batch
 from whet.build.policy import build_policy

@@ -1,4 +1,4 @@
-"""Whom rewards ask, opened by what the recipe says."""
+"""External services used by rewards, opened from a recipe."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from whet.rewards.code_tests.code_tests import CodeTestsParams
 from whet.rewards.llm_judge.llm_judge import JudgeParams
 from whet.rewards.params import read_params
 from whet.rewards.reward_model import RewardModelParams
-from whet.sandbox.backends import KINDS
+from whet.sandbox.backends import BACKENDS
 from wiring import shrunk
 
 KEY = "sk-very-secret"
@@ -48,8 +48,7 @@ def test_a_recipe_with_a_judge_asks_its_endpoint_with_the_key(tmp_path: Path, mo
                 endpoint=server.address,
                 model="m",
                 key_env="MY_KEY",
-                reply_tokens=77,
-                options={"seed": 1, "temperature": None},
+                options={"seed": 1, "temperature": None, "max_tokens": 77},
             ).grade(*step(one=["it is 82", "it is 83"]))
             for _ in range(2)
         ]
@@ -81,11 +80,6 @@ def test_a_key_that_is_not_there(value: str | None, monkeypatch: pytest.MonkeyPa
         connect(judge_params("http://localhost:1/v1"))
 
 
-def test_an_address_that_is_none() -> None:
-    with pytest.raises(UserError, match="endpoint of 'judge' is 'http://host:port/v1': "):
-        connect(judge_params("http://host:port/v1", key_env=None))
-
-
 def test_a_reward_model_scores_in_a_recipe(tmp_path: Path) -> None:
     folder = save_classifier(tmp_path / "classifier")
     (group,) = mixture(tmp_path, model=str(folder), dtype="float32").grade(*step(one=["82", "I do not know."])).groups
@@ -108,15 +102,15 @@ def code_params(**params: Any) -> CodeTestsParams:
 
 
 def test_programs_are_run_in_the_sandbox_that_was_picked(monkeypatch: pytest.MonkeyPatch) -> None:
-    strong = next(kind for kind in KINDS if not kind.weakness)
+    strong = next(backend for backend in BACKENDS if not backend.weakness)
     monkeypatch.setattr("whet.sandbox.pick.pick", lambda unsafe: strong)
     run: Any = connect(code_params(timeout=2, memory=300, fraction=True))
-    assert (run.cell.kind, run.cell.timeout, run.cell.memory, run.stop) == (strong, 2, 300, False)
+    assert (run.sandbox.backend, run.sandbox.timeout, run.sandbox.memory, run.stop) == (strong, 2, 300, False)
     assert connect(code_params()).stop is True  # type: ignore[attr-defined]
 
 
 def test_a_weak_sandbox_is_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    weak = next(kind for kind in KINDS if kind.weakness)
+    weak = next(backend for backend in BACKENDS if backend.weakness)
     picked: list[bool] = []
     monkeypatch.setattr("whet.sandbox.pick.pick", lambda unsafe: picked.append(unsafe) or weak)
     connect(code_params(unsafe=True))
@@ -128,7 +122,7 @@ def test_a_weak_sandbox_is_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.
 
 
 def test_no_sandbox_no_reward(monkeypatch: pytest.MonkeyPatch) -> None:
-    weak = tuple(kind for kind in KINDS if kind.weakness)
-    monkeypatch.setattr("whet.sandbox.pick.KINDS", weak)
+    weak = tuple(backend for backend in BACKENDS if backend.weakness)
+    monkeypatch.setattr("whet.sandbox.pick.BACKENDS", weak)
     with pytest.raises(UserError, match="rewards has 'code_tests': no sandbox works here"):
         connect(code_params())

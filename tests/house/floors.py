@@ -25,7 +25,7 @@ FILES_OF_A_FLOOR = {"types", "batch", "protocols", "errors", "text", "redact", "
 SETTINGS = {"config"}
 """Folders that their whole floor may import: formats are made of settings."""
 
-HEAVY = {"torch", "transformers", "datasets", "scipy", "peft", "math_verify", "accelerate", "sympy", "pandas"}
+HEAVY = {"torch", "transformers", "datasets", "scipy", "peft", "math_verify", "accelerate", "sympy", "pandas", "openai"}
 """Libraries that take long to load."""
 
 TENSORS = {"batch", "grpo", "sft", "policy", "rollout", "compute"}
@@ -39,7 +39,7 @@ EXCEPTED = {
     ("whet.redact", "os.environ"),  # what must never be written down has to be known to all floors
     ("whet.files", "*"),  # whole files and folders: every machine writes them
     ("whet.rewards.llm_judge", "*"),  # clients lie beside their rewards: of an endpoint,
-    ("whet.rewards.classifier", "*"),  # and of a classifier in a folder
+    ("whet.rewards.reward_model", "*"),  # and of a classifier in a folder
 }
 """Except these modules, which may reach what stands beside them."""
 

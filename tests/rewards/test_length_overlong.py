@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whet.errors import UserError
@@ -28,6 +28,7 @@ def test_a_fifth_of_the_limit_as_in_the_paper() -> None:
     assert scores([2, 3, 4], max_tokens=3) == [0, -1, -1]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 300), min_size=2), st.integers(1, 200), st.integers(1, 200))
 def test_as_trl_has_it(lengths: list[int], limit: int, cache: int) -> None:
     trl = pytest.importorskip("trl.rewards")

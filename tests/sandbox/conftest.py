@@ -5,21 +5,21 @@ from collections.abc import Iterator
 import pytest
 
 from offspring import forget_others, offspring
-from whet.sandbox.backends import KINDS, Backend
+from whet.sandbox.backends import BACKENDS, Backend
 from whet.sandbox.pick import shortcoming
 from whet.sandbox.run_tests import Sandbox
 
-STRONG = [kind for kind in KINDS if not kind.weakness]
+STRONG = [backend for backend in BACKENDS if not backend.weakness]
 
 
-def works(kind: Backend) -> Backend:
-    """The kind, or else the test is skipped: where this machine lacks it, never where it does not hold."""
-    why = kind.missing() or shortcoming(kind)
+def works(backend: Backend) -> Backend:
+    """The backend, or else the test is skipped: where this machine lacks it, never where it does not hold."""
+    why = backend.missing() or shortcoming(backend)
     if why and "does not hold" in why:
         pytest.fail(why)
     if why:
-        pytest.skip(f"{kind.name}: {why}")
-    return kind
+        pytest.skip(f"{backend.name}: {why}")
+    return backend
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +27,8 @@ def _others() -> None:
     forget_others()
 
 
-@pytest.fixture(params=STRONG, ids=lambda kind: kind.name)
-def cell(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """A cell of each strong kind, of which nothing may be left running."""
+@pytest.fixture(params=STRONG, ids=lambda backend: backend.name)
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A sandbox of each strong backend, of which nothing may be left running."""
     yield Sandbox(works(request.param), timeout=10.0, memory=256)
     assert offspring() == []

@@ -8,7 +8,7 @@ import pytest
 
 from whet.rewards.calls import RewardError
 from whet.rewards.code_tests.code_tests import Exercise, Printing
-from whet.sandbox.backends import KINDS
+from whet.sandbox.backends import BACKENDS
 from whet.sandbox.code_tests_client import CodeTests, cores
 from whet.sandbox.run_tests import Sandbox
 from whet.sandbox.server import SandboxError
@@ -16,7 +16,7 @@ from whet.sandbox.server import SandboxError
 
 @dataclass(frozen=True)
 class Scripted(Sandbox):
-    """A cell that runs nothing: a test passes where its text stands in the program, and a program prints itself."""
+    """A sandbox that runs nothing: a test passes where its text stands in the program, and a program prints itself."""
 
     asked: list[Any] = field(default_factory=list)
 
@@ -33,15 +33,15 @@ class Scripted(Sandbox):
 
 
 def scripted() -> Scripted:
-    return Scripted(KINDS[-1])
+    return Scripted(BACKENDS[-1])
 
 
 def test_each_in_order_and_each_different_one_once() -> None:
-    cell = scripted()
+    sandbox = scripted()
     ab, b = Exercise("ab", ("a", "b"), "setup"), Exercise("b", ("a", "b"))
-    assert CodeTests(cell, parallel=1)([ab, b, ab]) == [[True, True], [False, True], [True, True]]
-    assert cell.asked == [("ab", ("a", "b"), "setup", False), ("b", ("a", "b"), "", False)]
-    assert CodeTests(cell)([]) == []
+    assert CodeTests(sandbox, parallel=1)([ab, b, ab]) == [[True, True], [False, True], [True, True]]
+    assert sandbox.asked == [("ab", ("a", "b"), "setup", False), ("b", ("a", "b"), "", False)]
+    assert CodeTests(sandbox)([]) == []
 
 
 def test_a_sandbox_that_fails_is_no_verdict() -> None:
@@ -58,18 +58,18 @@ def test_what_a_program_prints_is_compared_here() -> None:
 
 
 def test_up_to_the_first_that_fails() -> None:
-    cell = scripted()
+    sandbox = scripted()
     exercise = Exercise("x", (Printing("1", "x1"), Printing("2", "x1"), Printing("3", "x3")))
-    assert CodeTests(cell, stop=True, parallel=1)([exercise]) == [[True, False, False]]
-    assert cell.asked == [("x", "1"), ("x", "2")]
-    CodeTests(cell, stop=True)([Exercise("a", ("a",))])
-    assert cell.asked[-1] == ("a", ("a",), "", True)
+    assert CodeTests(sandbox, stop=True, parallel=1)([exercise]) == [[True, False, False]]
+    assert sandbox.asked == [("x", "1"), ("x", "2")]
+    CodeTests(sandbox, stop=True)([Exercise("a", ("a",))])
+    assert sandbox.asked[-1] == ("a", ("a",), "", True)
 
 
-def test_in_a_real_cell(cell: Sandbox) -> None:
+def test_in_a_real_cell(sandbox: Sandbox) -> None:
     programs = ["def f(n):\n    return n * n", "def f(n):\n    return n", "print(int(input()) ** 2)", "def f("]
     tests = ("assert f(2) == 4", "assert f(1) == 1", Printing("3", "9"))
-    graded = CodeTests(cell)([Exercise(program, tests) for program in programs])
+    graded = CodeTests(sandbox)([Exercise(program, tests) for program in programs])
     assert graded == [[True, True, False], [False, True, False], [False, False, True], [False, False, False]]
 
 
@@ -83,7 +83,7 @@ def test_one_for_each_core(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_a_sandbox_nothing_can_be_told() -> None:
-    broken = replace(KINDS[-1], once=("magic",))
+    broken = replace(BACKENDS[-1], at_start=("magic",))
     graded = CodeTests(Sandbox(broken))([Exercise("a", ("assert a",))] * 2)
     assert [type(one) for one in graded] == [RewardError] * 2
     assert "KeyError: 'magic'" in str(graded[0])

@@ -1,42 +1,51 @@
-"""What a fresh interpreter runs: how program and judge start, and how they end."""
+"""What a fresh interpreter runs: how the program and its tests start, and how they end."""
 
-import os
+import json
 import signal
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psutil
 import pytest
 
 from offspring import offspring
-from whet.sandbox.anonymous_files import json_file, text_file
 from whet.sandbox.backends import Backend
-from whet.sandbox.process import read_all_by, read_by
+from whet.sandbox.descriptors import pipe, read_all_by, read_by, unnamed_file
 from whet.sandbox.server import Server
-from whet.sandbox.wire import JUDGED, WHOLE
+from whet.sandbox.wire import SCRIPT, TESTS
 
-BARE = Backend("bare", (), (), lambda: None)
+BARE = Backend("bare", lambda: None, per_process=())
 PROGRAM = "def f():\n    return 1"
-MAGIC = {"terms": {"pieces": ["magic"]}}
+MAGIC = {"policy": {"restrictions": ["magic"]}}
 
 
 def soon(seconds: float = 20.0) -> float:
     return time.monotonic() + seconds
 
 
-def filled(task: dict[str, Any]) -> dict[str, Any]:
-    """A task, where it leaves anything open, in which nothing is given up and nothing is to be done."""
-    return {"terms": {"pieces": []}, "nonce": "0123", "program": "", "setup": "", "tests": [], "stop": False, **task}
+def filled(**task: Any) -> str:
+    """A task, where it leaves anything open, without restrictions and with nothing to do."""
+    return json.dumps(
+        {
+            "policy": {"restrictions": []},
+            "nonce": "0123",
+            "program": "",
+            "setup": "",
+            "tests": [],
+            "stop": False,
+            **task,
+        }
+    )
 
 
-def told(server: Server, program: dict[str, Any], judged: dict[str, Any]) -> bytes:
-    """What is told of a program."""
-    reads, writes = os.pipe()
-    with json_file(filled(program)) as one, json_file(filled(judged)) as other, os.fdopen(reads, "rb"):
-        server.begin(JUDGED, [writes, one.fileno(), other.fileno()])
-        os.close(writes)
+def told(server: Server, solution: dict[str, Any], tests: dict[str, Any]) -> bytes:
+    """The verdicts on a program."""
+    with unnamed_file(filled(**solution)) as one, unnamed_file(filled(**tests)) as other, pipe() as (reads, verdict):
+        server.begin(TESTS, [verdict.fileno(), one, other])
+        verdict.close()
         said = read_all_by(reads, soon(), 10_000)
         server.end()
     return said
@@ -57,40 +66,40 @@ def test_half_a_character_in_a_verdict() -> None:
     assert said == b"0123 ready\n0123 failed: ValueError: ?\n"
 
 
-@pytest.mark.parametrize(("program", "judged"), [(MAGIC, {}), ({}, MAGIC)], ids=["program", "judge"])
-def test_there_is_no_verdict_where_a_piece_cannot_be_given_up(program: Any, judged: Any) -> None:
+@pytest.mark.parametrize(("solution", "tests"), [(MAGIC, {}), ({}, MAGIC)], ids=["program", "tests"])
+def test_there_is_no_verdict_without_every_restriction(solution: Any, tests: Any) -> None:
     with Server(BARE) as server:
-        said = told(server, {"program": PROGRAM, **program}, {"tests": ["assert f() == 1"], **judged})
+        said = told(server, {"program": PROGRAM, **solution}, {"tests": ["assert f() == 1"], **tests})
         assert said == b""
-        assert "KeyError: 'magic'" in str(server.silent())
+        assert "KeyError: 'magic'" in str(server.no_answer())
         assert told(server, {"program": PROGRAM}, {"tests": ["assert f() == 1"]}) == b"0123 ready\n0123 passed\n"
 
 
-def whole(server: Server, program: str, given: str = "") -> tuple[bytes, bytes, int]:
-    """What is told, what is printed, and the status."""
-    with ExitStack() as held:
-        (heard, tells), (reads, prints) = os.pipe(), os.pipe()
-        for descriptor in (heard, reads):
-            held.callback(os.close, descriptor)
-        task = held.enter_context(json_file(filled({"program": program})))
-        stdin = held.enter_context(text_file(given))
-        server.begin(WHOLE, [tells, task.fileno(), stdin.fileno(), prints])
-        os.close(tells)
-        os.close(prints)
-        printed, said = read_all_by(reads, soon(), 1000), read_all_by(heard, soon(), 1000)
+def script(server: Server, program: str, text: str = "") -> tuple[bytes, bytes, int]:
+    """What is reported, what is printed, and the status."""
+    with (
+        unnamed_file(filled(program=program)) as task,
+        unnamed_file(text) as stdin,
+        pipe() as (reads, verdict),
+        pipe() as (prints, stdout),
+    ):
+        server.begin(SCRIPT, [verdict.fileno(), task, stdin, stdout.fileno()])
+        verdict.close()
+        stdout.close()
+        printed, said = read_all_by(prints, soon(), 1000), read_all_by(reads, soon(), 1000)
         return said, printed, server.end()
 
 
-def test_a_whole_program_reads_prints_and_ends() -> None:
+def test_a_script_reads_prints_and_ends() -> None:
     with Server(BARE) as server:
-        assert whole(server, "print(input())", "hello") == (b"0123 ready\n", b"hello\n", 0)
-        assert whole(server, "import sys\nprint(len(sys.stdin.read()), end='')\nsys.exit(3)", "ab") == (
+        assert script(server, "print(input())", "hello") == (b"0123 ready\n", b"hello\n", 0)
+        assert script(server, "import sys\nprint(len(sys.stdin.read()), end='')\nsys.exit(3)", "ab") == (
             b"0123 ready\n",
             b"2",
             3,
         )
-        assert whole(server, "1 / 0") == (b"0123 ready\n", b"", 1)
-        assert whole(server, "import os\nos._exit(0)") == (b"0123 ready\n", b"", 0)
+        assert script(server, "1 / 0") == (b"0123 ready\n", b"", 1)
+        assert script(server, "import os\nos._exit(0)") == (b"0123 ready\n", b"", 0)
 
 
 def over(process: psutil.Process) -> bool:
@@ -103,33 +112,36 @@ def over(process: psutil.Process) -> bool:
     return False
 
 
+@contextmanager
+def running(program: str, test: str) -> Iterator[tuple[Server, int]]:
+    """A program whose test has begun, and where its verdicts can be read."""
+    with (
+        Server(BARE) as server,
+        unnamed_file(filled(program=program)) as one,
+        unnamed_file(filled(tests=[test])) as other,
+        pipe() as (reads, verdict),
+    ):
+        server.begin(TESTS, [verdict.fileno(), one, other])
+        verdict.close()
+        assert read_by(reads, soon()) == b"0123 ready\n"
+        yield server, reads
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells a child that its parent died")
-def test_the_program_dies_with_the_judge_and_the_judge_with_the_server() -> None:
-    asleep = {"program": "import time\ntime.sleep(60)"}
-    for first in ("judge", "server"):
-        reads, writes = os.pipe()
-        with Server(BARE) as server, json_file(filled(asleep)) as one, json_file(filled({"tests": ["f()"]})) as other:
-            server.begin(JUDGED, [writes, one.fileno(), other.fileno()])
-            os.close(writes)
-            assert read_by(reads, soon()) == b"0123 ready\n"
-            (harness,) = offspring()
-            (judge,) = harness.children()
-            (program,) = judge.children()
-            {"judge": judge, "server": harness}[first].send_signal(signal.SIGKILL)
-            assert over(judge)
-            assert over(program)
-        os.close(reads)
+@pytest.mark.parametrize("first", ["tests", "harness"])
+def test_the_program_dies_with_its_tests_and_these_with_the_harness(first: str) -> None:
+    with running("import time\ntime.sleep(60)", "f()"):
+        (harness,) = offspring()
+        (tests,) = harness.children()
+        (program,) = tests.children()
+        {"tests": tests, "harness": harness}[first].send_signal(signal.SIGKILL)
+        assert over(tests)
+        assert over(program)
 
 
 def test_what_is_to_end_ends() -> None:
-    reads, writes = os.pipe()
-    with Server(BARE) as server, json_file(filled({"program": "while True:\n    pass"})) as one:
-        with json_file(filled({"tests": ["f()"]})) as other:
-            server.begin(JUDGED, [writes, one.fileno(), other.fileno()])
-            os.close(writes)
-            assert read_by(reads, soon()) == b"0123 ready\n"
+    with running("while True:\n    pass", "f()") as (server, reads):
         assert server.end() == signal.SIGKILL
         assert read_by(reads, soon()) == b""
         (harness,) = offspring()
         assert harness.children() == []
-    os.close(reads)

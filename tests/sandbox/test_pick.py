@@ -6,29 +6,29 @@ import pytest
 
 from whet.errors import UserError
 from whet.sandbox import pick as picking
-from whet.sandbox.backends import KINDS, Backend
+from whet.sandbox.backends import BACKENDS, Backend
 from whet.sandbox.pick import pick, shortcoming
 
-BUBBLEWRAP, LANDLOCK, SECCOMP, LIMITS = KINDS
+BUBBLEWRAP, LANDLOCK, LIMITS = BACKENDS
 
 
-def lacking(kind: Backend, what: str) -> Backend:
-    return replace(kind, missing=lambda: what)
+def lacking(backend: Backend, what: str) -> Backend:
+    return replace(backend, missing=lambda: what)
 
 
 def test_what_is_picked_here_is_strong_or_refused() -> None:
     try:
-        kind = pick()
+        backend = pick()
     except UserError as error:
         pytest.skip(str(error))
-    assert not kind.weakness
-    assert kind.missing() is None
-    assert shortcoming(kind) is None
+    assert not backend.weakness
+    assert backend.missing() is None
+    assert shortcoming(backend) is None
 
 
 def test_without_a_strong_one_it_is_refused_and_says_what_each_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    none = (lacking(BUBBLEWRAP, "there is no program bwrap"), lacking(LANDLOCK, "no Landlock"), SECCOMP, LIMITS)
-    monkeypatch.setattr(picking, "KINDS", none)
+    none = (lacking(BUBBLEWRAP, "there is no program bwrap"), lacking(LANDLOCK, "no Landlock"), LIMITS)
+    monkeypatch.setattr(picking, "BACKENDS", none)
     with pytest.raises(UserError) as caught:
         pick()
     said = str(caught.value)
@@ -38,12 +38,9 @@ def test_without_a_strong_one_it_is_refused_and_says_what_each_lacks(monkeypatch
     assert "\n" not in said
 
 
-def test_unsafe_takes_the_strongest_of_the_weak(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picking, "KINDS", (lacking(LANDLOCK, "no"), lacking(SECCOMP, "no"), LIMITS))
+def test_unsafe_takes_the_weak_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picking, "BACKENDS", (lacking(BUBBLEWRAP, "no"), lacking(LANDLOCK, "no"), LIMITS))
     assert pick(unsafe=True) == LIMITS
-    monkeypatch.setattr(picking, "KINDS", (lacking(LANDLOCK, "no"), SECCOMP, LIMITS))
-    if SECCOMP.missing() is None:
-        assert pick(unsafe=True) == SECCOMP
 
 
 def test_unsafe_does_not_make_a_strong_one_weak() -> None:
@@ -55,14 +52,14 @@ def test_unsafe_does_not_make_a_strong_one_weak() -> None:
 
 
 def test_nothing_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picking, "KINDS", tuple(lacking(kind, "no") for kind in KINDS))
+    monkeypatch.setattr(picking, "BACKENDS", tuple(lacking(backend, "no") for backend in BACKENDS))
     with pytest.raises(UserError, match=r"limits: no\); fix one of these, for instance install bubblewrap$"):
         pick(unsafe=True)
 
 
-def test_a_kind_that_claims_too_much_is_found_out() -> None:
+def test_a_backend_that_claims_too_much_is_found_out() -> None:
     """Unconfined, and said to be strong."""
-    boasting = replace(LIMITS, name="boasting", weakness="", each=())
+    boasting = replace(LIMITS, name="boasting", weakness="", per_process=())
     said = shortcoming(boasting)
     assert said is not None
     assert said.startswith("it does not hold")
@@ -70,6 +67,6 @@ def test_a_kind_that_claims_too_much_is_found_out() -> None:
         assert what in said
 
 
-def test_a_kind_that_does_not_start_says_why() -> None:
-    broken = replace(LIMITS, name="broken", each=("magic",))
+def test_a_backend_that_does_not_start_says_why() -> None:
+    broken = replace(LIMITS, name="broken", per_process=("magic",))
     assert "KeyError: 'magic'" in str(shortcoming(broken))

@@ -1,4 +1,4 @@
-"""Running a program against its tests, in every strong kind of sandbox that works here.
+"""Running a program against its tests, in every strong backend that works here.
 
 The hostile ones are those of docs/how-to/reliability.md, R14: all blocked or killed, nothing outside touched.
 """
@@ -62,21 +62,21 @@ def place(tmp_path: Path) -> Iterator[Place]:
         yield Place(tmp_path, server)
 
 
-def test_assertions_pass_and_fail(cell: Sandbox) -> None:
+def test_assertions_pass_and_fail(sandbox: Sandbox) -> None:
     tests = ["assert double(2) == 4", "assert double(2) == 5", "assert double('ab') == 'abab'", "assert half(2) == 1"]
-    said = cell.test(MBPP, tests)
+    said = sandbox.test(MBPP, tests)
     assert [verdict.split(":")[0] for verdict in said] == ["passed", "failed", "passed", "failed"]
     assert "AssertionError" in said[1]
     assert "name 'half' is not defined" in said[3]
 
 
-def test_up_to_the_first_that_fails(cell: Sandbox) -> None:
-    said = cell.test(MBPP, ["assert double(1) == 2", "assert double(1) == 3", "assert double(1) == 2"], stop=True)
+def test_up_to_the_first_that_fails(sandbox: Sandbox) -> None:
+    said = sandbox.test(MBPP, ["assert double(1) == 2", "assert double(1) == 3", "assert double(1) == 2"], stop=True)
     assert [verdict.split(":")[0] for verdict in said] == ["passed", "failed", "not run"]
-    assert cell.test(MBPP, ["assert double(1) == 2"] * 2, stop=True) == ["passed", "passed"]
+    assert sandbox.test(MBPP, ["assert double(1) == 2"] * 2, stop=True) == ["passed", "passed"]
 
 
-def test_setup_comes_before_each_test(cell: Sandbox) -> None:
+def test_setup_comes_before_each_test(sandbox: Sandbox) -> None:
     program = "class Node:\n    def __init__(self, value):\n        self.value, self.next = value, None\n" + (
         "def total(node):\n    return node.value + total(node.next) if node else 0\n"
     )
@@ -86,7 +86,7 @@ def test_setup_comes_before_each_test(cell: Sandbox) -> None:
         "head.next = None; assert total(head) == 1",
         "assert total(head) == math.floor(3.5)",
     ]
-    assert cell.test(program, tests, setup) == ["passed"] * 3
+    assert sandbox.test(program, tests, setup) == ["passed"] * 3
 
 
 @pytest.mark.parametrize(
@@ -96,12 +96,12 @@ def test_setup_comes_before_each_test(cell: Sandbox) -> None:
         "(1, [2, (3,)])", "{1, 2}", "frozenset({1})", "{'a': {(1, 2): [None]}}", "[]", "{}", "set()",
     ],
 )  # fmt: skip
-def test_values_arrive_as_they_are(cell: Sandbox, value: str) -> None:
+def test_values_arrive_as_they_are(sandbox: Sandbox, value: str) -> None:
     claim = f"sent = {value}; came = same(sent); assert came == sent and type(came) is type(sent)"
-    assert cell.test("def same(x):\n    return x", [claim]) == ["passed"]
+    assert sandbox.test("def same(x):\n    return x", [claim]) == ["passed"]
 
 
-def test_objects_of_the_program_can_be_used_from_afar(cell: Sandbox) -> None:
+def test_objects_of_the_program_can_be_used_from_afar(sandbox: Sandbox) -> None:
     program = """
 import collections
 Pair = collections.namedtuple("Pair", "a b")
@@ -123,64 +123,64 @@ def count(n):
         "try:\n    count()\nexcept TypeError as error:\n    assert 'argument' in str(error)\nelse:\n    assert False",
         "assert next(iter(count(5))) == 0",
     ]
-    assert cell.test(program, tests) == ["passed"] * len(tests)
+    assert sandbox.test(program, tests) == ["passed"] * len(tests)
 
 
-def test_what_cannot_cross_is_said(cell: Sandbox) -> None:
-    (said,) = cell.test("def apply(f, x):\n    return f(x)", ["assert apply(lambda x: x + 1, 1) == 2"])
+def test_what_cannot_cross_is_said(sandbox: Sandbox) -> None:
+    (said,) = sandbox.test("def apply(f, x):\n    return f(x)", ["assert apply(lambda x: x + 1, 1) == 2"])
     assert "a function cannot be handed to the program" in said
 
 
-def test_the_standard_library_is_there(cell: Sandbox) -> None:
+def test_the_standard_library_is_there(sandbox: Sandbox) -> None:
     modules = "math re json random itertools functools collections heapq bisect string decimal fractions statistics "
     modules += "datetime typing dataclasses enum copy operator textwrap time calendar hashlib secrets unittest array"
     program = f"def imports(name):\n    return __import__(name).__name__\nWORDS = {modules.split()!r}"
-    assert cell.test(program, ["assert [imports(word) for word in WORDS] == WORDS"]) == ["passed"]
+    assert sandbox.test(program, ["assert [imports(word) for word in WORDS] == WORDS"]) == ["passed"]
 
 
-def test_a_run_is_like_any_other(cell: Sandbox) -> None:
+def test_a_run_is_like_any_other(sandbox: Sandbox) -> None:
     """The order of a set of texts depends on the interpreter's seed."""
     program = "def order():\n    return list({'a', 'b', 'c', 'd', 'e', 'f'})"
-    first = cell.test(program, ["raise ValueError(order())"])
-    assert first == cell.test(program, ["raise ValueError(order())"])
+    first = sandbox.test(program, ["raise ValueError(order())"])
+    assert first == sandbox.test(program, ["raise ValueError(order())"])
     assert "'a'" in first[0]
 
 
-def test_whole_programs_read_and_print(cell: Sandbox) -> None:
+def test_whole_programs_read_and_print(sandbox: Sandbox) -> None:
     program = (
         "import sys\nfor line in sys.stdin:\n    print(int(line) ** 2)\nif __name__ != '__main__':\n    print('no')"
     )
-    assert cell.run(program, "3\n4\n") == "9\n16\n"
-    assert cell.run("print(input() + '…')", "ä") == "ä…\n"
-    assert cell.run("print('so far')\nraise ValueError", "") is None
-    assert cell.run("print('so far')\nraise SystemExit(3)", "") is None
-    assert cell.run("def f(:", "") is None
+    assert sandbox.run(program, "3\n4\n") == "9\n16\n"
+    assert sandbox.run("print(input() + '…')", "ä") == "ä…\n"
+    assert sandbox.run("print('so far')\nraise ValueError", "") is None
+    assert sandbox.run("print('so far')\nraise SystemExit(3)", "") is None
+    assert sandbox.run("def f(:", "") is None
 
 
-def test_whole_programs_that_do_not_end_or_do_not_stop_printing(cell: Sandbox) -> None:
-    short = Sandbox(cell.kind, timeout=0.5, memory=256)
+def test_whole_programs_that_do_not_end_or_do_not_stop_printing(sandbox: Sandbox) -> None:
+    short = Sandbox(sandbox.backend, timeout=0.5, memory=256)
     assert short.run("print('so far', flush=True)\nwhile True:\n    pass", "") is None
     assert short.run("import time\ntime.sleep(100)", "") is None
-    assert cell.run("while True:\n    print('x' * 10000)", "") is None
+    assert sandbox.run("while True:\n    print('x' * 10000)", "") is None
 
 
 @pytest.mark.parametrize("name", hostile.ATTACKS)
-def test_every_attack_is_refused(cell: Sandbox, place: Place, name: str) -> None:
+def test_every_attack_is_refused(sandbox: Sandbox, place: Place, name: str) -> None:
     program, refusals = hostile.ATTACKS[name]
     claim = f"how = attack({place.told!r}); assert how in {sorted(refusals)!r}, how"
-    assert cell.test(program, [claim]) == ["passed"]
+    assert sandbox.test(program, [claim]) == ["passed"]
     assert place.untouched()
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers are those of x86-64")
 @pytest.mark.parametrize("name", hostile.CALLS)
-def test_every_other_system_call_is_refused(cell: Sandbox, name: str) -> None:
-    assert cell.test(hostile.CALL, [f"assert attack({hostile.CALLS[name]}) is True"]) == ["passed"]
+def test_every_other_system_call_is_refused(sandbox: Sandbox, name: str) -> None:
+    assert sandbox.test(hostile.CALL, [f"assert attack({hostile.CALLS[name]}) is True"]) == ["passed"]
 
 
 @pytest.mark.parametrize("name", hostile.BOMBS)
-def test_every_bomb_is_ended_by_the_clock(cell: Sandbox, name: str) -> None:
-    short = Sandbox(cell.kind, timeout=0.4, memory=256)
+def test_every_bomb_is_ended_by_the_clock(sandbox: Sandbox, name: str) -> None:
+    short = Sandbox(sandbox.backend, timeout=0.4, memory=256)
     began = time.monotonic()
     said = short.test(hostile.BOMBS[name] + "\ndef f():\n    return 1", ["assert f() == 1", "assert f() == 1"])
     assert time.monotonic() - began < 20
@@ -189,19 +189,19 @@ def test_every_bomb_is_ended_by_the_clock(cell: Sandbox, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", hostile.HUNGRY)
-def test_every_hunger_meets_its_limit(cell: Sandbox, name: str) -> None:
+def test_every_hunger_meets_its_limit(sandbox: Sandbox, name: str) -> None:
     body, error = hostile.HUNGRY[name]
     claim = f"try:\n    attack(None)\nexcept {error}:\n    limited = True\nassert limited"
-    assert replace(cell, timeout=60.0, memory=160).test(hostile.program(body), [claim]) == ["passed"]
+    assert replace(sandbox, timeout=60.0, memory=160).test(hostile.program(body), [claim]) == ["passed"]
 
 
-def test_the_environment_is_empty(cell: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_empty(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CANARY_TOKEN", SECRET)
     program = "import os\ndef names():\n    return sorted(set(os.environ) - {'LC_CTYPE', 'PWD'})"
-    assert cell.test(program, ["assert names() == ['PYTHONHASHSEED']"]) == ["passed"]
+    assert sandbox.test(program, ["assert names() == ['PYTHONHASHSEED']"]) == ["passed"]
 
 
-def test_only_the_pipes_are_open(cell: Sandbox, place: Place) -> None:
+def test_only_the_pipes_are_open(sandbox: Sandbox, place: Place) -> None:
     program = """
 import os
 def numbers():
@@ -215,35 +215,35 @@ def is_open(n):
 """
     with place.secret.open() as held:
         os.set_inheritable(held.fileno(), True)
-        assert cell.test(program, ["assert len(numbers()) == 5 and numbers()[:3] == [0, 1, 2]"]) == ["passed"]
+        assert sandbox.test(program, ["assert len(numbers()) == 5 and numbers()[:3] == [0, 1, 2]"]) == ["passed"]
 
 
 @pytest.mark.parametrize("name", forgeries.FORGERIES)
-def test_no_forgery_passes(cell: Sandbox, name: str) -> None:
-    (said,) = Sandbox(cell.kind, timeout=2.0, memory=256).test(forgeries.FORGERIES[name], [forgeries.CLAIM])
+def test_no_forgery_passes(sandbox: Sandbox, name: str) -> None:
+    (said,) = Sandbox(sandbox.backend, timeout=2.0, memory=256).test(forgeries.FORGERIES[name], [forgeries.CLAIM])
     assert said.startswith("failed")
 
 
-def test_the_claim_that_forgeries_meet_can_be_met(cell: Sandbox) -> None:
-    assert cell.test(forgeries.HONEST, [forgeries.CLAIM]) == ["passed"]
+def test_the_claim_that_forgeries_meet_can_be_met(sandbox: Sandbox) -> None:
+    assert sandbox.test(forgeries.HONEST, [forgeries.CLAIM]) == ["passed"]
 
 
 @pytest.mark.parametrize("claim", forgeries.SHADOWS)
-def test_the_names_of_python_and_of_the_setup_are_their_own(cell: Sandbox, claim: str) -> None:
-    (said,) = cell.test(forgeries.SHADOWS[claim], [claim], "import math")
+def test_the_names_of_python_and_of_the_setup_are_their_own(sandbox: Sandbox, claim: str) -> None:
+    (said,) = sandbox.test(forgeries.SHADOWS[claim], [claim], "import math")
     assert said.startswith("failed")
 
 
-def test_what_is_printed_is_no_verdict(cell: Sandbox) -> None:
+def test_what_is_printed_is_no_verdict(sandbox: Sandbox) -> None:
     program = (
         "import os\nfor n in range(1, 64):\n    try:\n        os.write(n, b'9\\n')\n    except OSError:\n        pass"
     )
-    assert cell.run(program, "3") == "9\n"
+    assert sandbox.run(program, "3") == "9\n"
 
 
-def test_a_piece_that_cannot_be_given_up_is_an_error_and_no_verdict() -> None:
-    unknown = Backend("unknown", (), ("no such piece",), lambda: None)
-    with pytest.raises(SandboxError, match="KeyError: 'no such piece'"):
+def test_a_restriction_that_fails_is_an_error_and_no_verdict() -> None:
+    unknown = Backend("unknown", lambda: None, per_process=("no such restriction",))
+    with pytest.raises(SandboxError, match="KeyError: 'no such restriction'"):
         Sandbox(unknown).test(MBPP, ["assert double(1) == 2"])
-    with pytest.raises(SandboxError, match="KeyError: 'no such piece'"):
+    with pytest.raises(SandboxError, match="KeyError: 'no such restriction'"):
         Sandbox(unknown).run("print(1)", "")

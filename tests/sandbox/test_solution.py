@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from whet.sandbox.solution import MOST_ITEMS, Solution, run_whole
+from whet.sandbox.solution import MOST_ITEMS, Solution, run_script
 
 PROGRAM = """
 import itertools
@@ -102,5 +102,5 @@ def test_a_program_is_a_module_of_its_own(solution: Solution) -> None:
 
 def test_a_whole_program_is_the_main_module(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    run_whole("if __name__ == '__main__':\n    print('main')")
+    run_script("if __name__ == '__main__':\n    print('main')")
     assert capfd.readouterr().out == "main\n"

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from whet.sandbox.solution import Solution
-from whet.sandbox.test_process import Line, Names, hear
+from whet.sandbox.test_process import RpcClient, TestNamespace, run_tests
 from whet.sandbox.wire import GoneError, receive, send
 
 
 @contextmanager
-def line_to(answer: Any) -> Iterator[Line]:
-    """A line to somebody who answers each request so, on a thread."""
+def calling(answer: Any) -> Iterator[RpcClient]:
+    """Calls into somebody who answers each request so, on a thread."""
     heard, asks = os.pipe()
     answered, answers = os.pipe()
 
@@ -33,27 +33,27 @@ def line_to(answer: Any) -> Iterator[Line]:
     thread.start()
     with os.fdopen(answered, "rb") as replies:
         try:
-            yield Line(replies, asks)
+            yield RpcClient(replies, asks)
         finally:
             os.close(asks)
             thread.join()
 
 
 def verdicts(program: str, tests: list[str], setup: str = "", stop: bool = False) -> list[str]:
-    """What the judge says of a program."""
-    solution, said = Solution(program, "whet_judged"), list[str]()
-    with line_to(solution.answer) as line:
-        hear(tests, setup, stop, line, said.append)
-    del sys.modules["whet_judged"]
+    """What the tests say of a program."""
+    solution, said = Solution(program, "whet_tested"), list[str]()
+    with calling(solution.answer) as client:
+        run_tests(tests, setup, stop, client, said.append)
+    del sys.modules["whet_tested"]
     return said
 
 
 def told(reply: Any, test: str = "assert f(1) == 2") -> str:
-    """What the judge says where every request gets this reply, once it has its function."""
+    """What the tests say where every request gets this reply, once it has its function."""
     replies = iter([{"value": ["object", 0]}])
     said: list[str] = []
-    with line_to(lambda _: next(replies, reply)) as line:
-        hear([test], "", False, line, said.append)
+    with calling(lambda _: next(replies, reply)) as program:
+        run_tests([test], "", False, program, said.append)
     return said[0]
 
 
@@ -77,7 +77,7 @@ def test_each_test_has_names_of_its_own() -> None:
 
 
 def test_names_are_the_tests_then_pythons_then_the_programs() -> None:
-    names = Names(lambda verb, name: f"{verb} {name}")
+    names = TestNamespace(lambda verb, name: f"{verb} {name}")
     names["own"] = 1
     assert (names["own"], names["solve"]) == (1, "name solve")
     for name in ("len", "__file__"):
@@ -145,8 +145,8 @@ def test_messages_to_the_program_are_plain() -> None:
         requests.append(request)
         return {"value": ["object", 0] if len(requests) == 1 else 2}
 
-    with line_to(answer) as line:
-        hear(["assert f([1], key={2}) == 2"], "", False, line, lambda _: None)
+    with calling(answer) as program:
+        run_tests(["assert f([1], key={2}) == 2"], "", False, program, lambda _: None)
     named = ["dict", ["list", [["tuple", ["key", ["set", [2]]]]]]]
     assert requests == [
         ["tuple", ["name", "f"]],

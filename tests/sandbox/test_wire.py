@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whet.sandbox.wire import LONGEST, GoneError, decode, encode, receive, send
+from whet.sandbox.wire import MAX_MESSAGE, GoneError, decode, encode, receive, send
 
 ATOMS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary() | st.complex_numbers(allow_nan=False)  # fmt: skip  # noqa: E501
 KEYS = st.recursive(ATOMS, lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=3), max_leaves=4)
@@ -96,7 +96,7 @@ def test_the_other_side_is_gone() -> None:
     os.close(writes)
 
 
-@pytest.mark.parametrize(("said", "what"), [(b"", "has ended"), (b'{"value"', "over"), (b"x" * LONGEST, "over")])
+@pytest.mark.parametrize(("said", "what"), [(b"", "has ended"), (b'{"value"', "over"), (b"x" * MAX_MESSAGE, "over")])
 def test_messages_that_do_not_end(said: bytes, what: str) -> None:
     import io
 

@@ -1,4 +1,4 @@
-"""Whom rewards ask, opened by what the recipe says: an endpoint with its key, a classifier on a device, a sandbox."""
+"""External services used by rewards, opened from a recipe: a judge's endpoint, a classifier, a sandbox."""
 
 import logging
 import os
@@ -7,7 +7,7 @@ from typing import Any
 
 from whet.config import Section
 from whet.errors import UserError
-from whet.rewards.code_tests.code_tests import CodeTestsParams, Run
+from whet.rewards.code_tests.code_tests import CodeTestsParams, RunTests
 from whet.rewards.llm_judge.llm_judge import Ask, JudgeParams
 from whet.rewards.reward_model import RewardModelParams, Score
 
@@ -24,30 +24,13 @@ def connect(params: Section) -> Callable[..., Any]:
 
 
 def open_judge(params: JudgeParams) -> Ask:
-    """The endpoint of a judge. Nothing is sent yet; the key is read from the environment and kept in memory only."""
-    import httpx2
-
+    """The client of a judge. Nothing is sent yet; the key is read from the environment and kept in memory only."""
     from whet.models.cache import cache_folder
-    from whet.rewards.llm_judge.budget import Budget
-    from whet.rewards.llm_judge.client import JudgeClient, Patience
-    from whet.rewards.llm_judge.endpoint import Endpoint
+    from whet.rewards.llm_judge.client import JudgeClient
     from whet.rewards.llm_judge.replies import ReplyCache
 
-    own = {"model": params.model, "temperature": 0, "max_tokens": params.reply_tokens}
-    body = {name: value for name, value in {**own, **params.options}.items() if value is not None}
-    endpoint = Endpoint(params.endpoint, body, _key(params.key_env), params.timeout)
-    try:
-        _ = endpoint.url
-    except httpx2.InvalidURL as error:
-        fix = "write it as in https://api.openai.com/v1"
-        raise UserError(f"rewards.params.endpoint of 'judge' is {params.endpoint!r}: {error}; {fix}") from error
-    return JudgeClient(
-        endpoint=endpoint,
-        budget=Budget(params.max_requests, params.max_tokens),
-        patience=Patience(params.retries, params.patience),
-        parallel=params.parallel,
-        cache=ReplyCache(cache_folder() / "judge.sqlite") if params.cache else None,
-    )
+    key = _key(params.key_env)
+    return JudgeClient(params, key, ReplyCache(cache_folder() / "judge.sqlite") if params.cache else None)
 
 
 def _key(name: str | None) -> str | None:
@@ -65,7 +48,7 @@ def open_reward_model(params: RewardModelParams) -> Score:
     from whet.models.load import resolve
     from whet.models.quiet import quiet
     from whet.models.refusals import check_size
-    from whet.rewards.classifier import RewardModel, load_classifier
+    from whet.rewards.reward_model import RewardModel, load_classifier
 
     device = pick_device()
     try:
@@ -79,16 +62,16 @@ def open_reward_model(params: RewardModelParams) -> Score:
     return RewardModel(model, tokenizer, params.batch_tokens, params.label, params.sigmoid)
 
 
-def open_code_tests(params: CodeTestsParams, aloud: bool = True) -> Run:
+def open_code_tests(params: CodeTestsParams, aloud: bool = True) -> RunTests:
     """The strongest sandbox that works here, and with `aloud` a warning where it is a weak one."""
     from whet.sandbox.code_tests_client import CodeTests
     from whet.sandbox.pick import pick
     from whet.sandbox.run_tests import Sandbox
 
-    kind = pick(params.unsafe)
-    if kind.weakness and aloud:
-        _LOG.warning("code_tests: the sandbox is only %r: %s (unsafe: true)", kind.name, kind.weakness)
-    return CodeTests(Sandbox(kind, params.timeout, params.memory), stop=not params.fraction)
+    backend = pick(params.unsafe)
+    if backend.weakness and aloud:
+        _LOG.warning("code_tests: the sandbox is only %r: %s (unsafe: true)", backend.name, backend.weakness)
+    return CodeTests(Sandbox(backend, params.timeout, params.memory), stop=not params.fraction)
 
 
 OPENED_BY: Mapping[type[Section], Callable[..., Callable[..., Any]]] = {

@@ -35,11 +35,11 @@ def output_consistency(response_format: ResponseFormat | None) -> RewardFn:
         UserError: there is no format, so nothing says which part is which.
     """
     layout = given(response_format)
-    judge = _with_output if layout.parse(layout.render("", "1")).output is not None else _without_output
+    score = _with_output if layout.parse(layout.render("", "1")).output is not None else _without_output
 
     def reward(*, completions: list[Any], **_: Any) -> list[float | None]:
         parsed = [layout.parse(text_of(completion)) for completion in completions]
-        return [judge(parts, parts.answer) if parts.answer else 0.0 for parts in parsed]
+        return [score(parts, parts.answer) if parts.answer else 0.0 for parts in parsed]
 
     return reward
 

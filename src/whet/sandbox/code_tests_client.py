@@ -1,4 +1,4 @@
-"""Many programs against their tests at once: whom the reward `code_tests` asks."""
+"""Client of the sandbox for the reward `code_tests`: many programs against their tests at once."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -16,11 +16,11 @@ from whet.sandbox.wire import PASSED
 
 
 class CodeTests:
-    """Runs programs in a cell, each different one once; plays `whet.rewards.code_tests.code_tests.Run`."""
+    """Runs programs in a sandbox, each different one once; plays `whet.rewards.code_tests.code_tests.RunTests`."""
 
-    def __init__(self, cell: Sandbox, stop: bool = False, parallel: int | None = None) -> None:
+    def __init__(self, sandbox: Sandbox, stop: bool = False, parallel: int | None = None) -> None:
         """`stop`: whether a program's tests end at the first that fails. `parallel`: one for each core by default."""
-        self.cell, self.stop = cell, stop
+        self.sandbox, self.stop = sandbox, stop
         self.parallel = parallel or cores()
 
     def __call__(self, exercises: Sequence[Exercise]) -> list[list[bool] | RewardError]:
@@ -30,7 +30,7 @@ class CodeTests:
         with ExitStack() as held:
             try:
                 for _ in range(min(self.parallel, len(different))):
-                    servers.put(held.enter_context(Server(self.cell.kind)))
+                    servers.put(held.enter_context(Server(self.sandbox.backend)))
             except SandboxError as error:
                 return [RewardError(str(error)) for _ in exercises]
             pool = held.enter_context(ThreadPoolExecutor(self.parallel, "whet-sandbox"))
@@ -47,9 +47,9 @@ class CodeTests:
             servers.put(server)
 
     def _passed(self, exercise: Exercise, server: Server) -> list[bool]:
-        claims = [test for test in exercise.tests if isinstance(test, str)]
         program, setup = exercise.program, exercise.setup
-        verdicts = iter(self.cell.test(program, claims, setup, self.stop, server) if claims else [])
+        assertions = [test for test in exercise.tests if isinstance(test, str)]
+        verdicts = iter(self.sandbox.test(program, assertions, setup, self.stop, server) if assertions else [])
         passed: list[bool] = []
         for test in exercise.tests:
             over = self.stop and not all(passed)
@@ -59,7 +59,7 @@ class CodeTests:
     def _passes(self, program: str, test: Test, verdicts: Iterator[str], server: Server) -> bool:
         if not isinstance(test, Printing):
             return next(verdicts) == PASSED
-        printed = self.cell.run(program, test.input, server)
+        printed = self.sandbox.run(program, test.input, server)
         return printed is not None and same_output(printed, test.output)
 
 

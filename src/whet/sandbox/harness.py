@@ -1,8 +1,8 @@
-"""What a fresh interpreter runs: it starts program and judge, each confined, as often as it is asked to.
+"""What a fresh interpreter runs in the sandbox: it starts the program and its tests, each confined, as often as asked.
 
-Runs inside the sandbox. It never reads a program itself: for each it forks, and program and judge read their tasks
-when they are apart. The program's has no tests, and it is left with two pipes, to the judge; the pipe on which the
-verdict is told is the judge's alone.
+It never reads a program itself: for each it forks, and the program's process and the test process read their tasks when
+they are apart. The program's has no tests, and two pipes to the test process are all that it is left with; the pipe for
+verdicts is the test process's alone.
 """
 
 import ctypes
@@ -16,78 +16,81 @@ from contextlib import suppress
 from typing import Any
 
 from whet.sandbox.confine import confine
-from whet.sandbox.solution import Solution, run_whole
-from whet.sandbox.test_process import Line, hear
-from whet.sandbox.wire import JUDGED, READY, WHOLE, GoneError, receive, send
+from whet.sandbox.solution import Solution, run_script
+from whet.sandbox.test_process import RpcClient, run_tests
+from whet.sandbox.wire import READY, SCRIPT, TESTS, GoneError, receive, send
 
-_SIGNAL_ON_PARENTS_DEATH, _DUMPABLE = 1, 4
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 
 
-def main(control: int, terms: int) -> None:
-    """Gives up what `terms` says, and then serves `control`: each message is what to do with the descriptors that come
-    with it, the next one is to end that, and the status with which it ended is the reply. Ends with its asker.
+def main(control: int, policy: int) -> None:
+    """Confines itself by the JSON in `policy`, then serves the socket `control`, and ends with its other end.
+
+    Each message is a key of `JOBS` with the descriptors for it; the next message ends that job, and the job's exit
+    status is the reply.
     """
     sys.set_int_max_str_digits(0)
     sys.argv = [""]
-    _shield()
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    with os.fdopen(terms, "rb") as file:
+    _protect()
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    with os.fdopen(policy, "rb") as file:
         confine(json.load(file))
-    with socket.socket(fileno=control) as asker:
-        asker.sendall(READY.encode())
-        while (asked := socket.recv_fds(asker, 1, 4))[0]:
-            what, descriptors, *_ = asked
+    with socket.socket(fileno=control) as server:
+        server.sendall(READY.encode())
+        while (message := socket.recv_fds(server, 1, 4))[0]:
+            job, descriptors, *_ = message
             child = os.fork()
             if child == 0:
-                asker.close()
-                _shield()
-                DO[what](nowhere, *descriptors)
+                server.close()
+                _protect()
+                JOBS[job](devnull, *descriptors)
                 return
             _close(*descriptors)
-            asker.sendall(bytes([_ended(child, asker)]))
+            server.sendall(bytes([_ended(child, server)]))
 
 
-def _ended(child: int, asker: socket.socket) -> int:
-    """The status of a child and its group, when the asker says so. By then its number cannot be another's."""
+def _ended(child: int, server: socket.socket) -> int:
+    """The exit status of a child, once the server says that it and its group are to end."""
     with suppress(PermissionError, ProcessLookupError):
         os.setpgid(child, child)
-    asker.recv(1)
+    server.recv(1)
+    # Before it is waited for: until then no other process can have its number.
     with suppress(PermissionError, ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
     return abs(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
-def _whole(nowhere: int, verdict: int, task: int, given: int, printed: int) -> None:
-    """Runs a program whole. `verdict` is held to its end, so that this is heard."""
-    job = _confined(nowhere, task)
-    os.dup2(given, 0)
-    os.dup2(printed, 1)
-    _close(given, printed)
+def _script(devnull: int, verdict: int, task: int, stdin: int, stdout: int) -> None:
+    """Runs a program as a script. `verdict` stays open in it, so that its other end sees when the program ends."""
+    job = _confined(devnull, task)
+    os.dup2(stdin, 0)
+    os.dup2(stdout, 1)
+    _close(stdin, stdout)
     sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w")
-    _tell(verdict, job["nonce"], READY)
-    run_whole(job["program"])
+    _report(verdict, job["nonce"], READY)
+    run_script(job["program"])
 
 
-def _judged(nowhere: int, verdict: int, task: int, tests: int) -> None:
-    """Runs a program's tests: the program in one more process."""
-    heard, asks = os.pipe()
-    answered, answers = os.pipe()
+def _tests(devnull: int, verdict: int, solution: int, tests: int) -> None:
+    """Becomes the test process; the program gets a process of its own."""
+    requests, asks = os.pipe()
+    replies, answers = os.pipe()
     if os.fork() == 0:
-        _close(verdict, tests, asks, answered)
-        _shield()
-        _answer(nowhere, task, heard, answers)
+        _close(verdict, tests, asks, replies)
+        _protect()
+        _answer_requests(devnull, solution, requests, answers)
     else:
-        _close(task, heard, answers)
-        _answer_checker(nowhere, verdict, tests, answered, asks)
+        _close(solution, requests, answers)
+        _test(devnull, verdict, tests, replies, asks)
     os._exit(0)
 
 
-DO: Mapping[bytes, Callable[..., None]] = {JUDGED: _judged, WHOLE: _whole}
+JOBS: Mapping[bytes, Callable[..., None]] = {TESTS: _tests, SCRIPT: _script}
 
 
-def _answer(nowhere: int, task: int, requests: int, replies: int) -> None:
-    """The program's process: answers until the judge has heard enough."""
-    job = _confined(nowhere, task)
+def _answer_requests(devnull: int, task: int, requests: int, replies: int) -> None:
+    """The program's process: answers until the test process has ended."""
+    job = _confined(devnull, task)
     send(replies, READY)
     solution = Solution(job["program"])
     with os.fdopen(requests, "rb") as file, suppress(GoneError):
@@ -95,27 +98,29 @@ def _answer(nowhere: int, task: int, requests: int, replies: int) -> None:
             send(replies, solution.answer(receive(file)))
 
 
-def _answer_checker(nowhere: int, verdict: int, task: int, replies: int, requests: int) -> None:
-    """The judge's process: begins when the program's is confined."""
-    job = _confined(nowhere, task)
+def _test(devnull: int, verdict: int, task: int, replies: int, requests: int) -> None:
+    """The test process: begins when the program's is confined."""
+    job = _confined(devnull, task)
     with os.fdopen(replies, "rb") as file:
         if receive(file) == READY:
-            _tell(verdict, job["nonce"], READY)
-            line = Line(file, requests)
-            hear(job["tests"], job["setup"], job["stop"], line, lambda what: _tell(verdict, job["nonce"], what))
+            _report(verdict, job["nonce"], READY)
+            program = RpcClient(file, requests)
+            run_tests(
+                job["tests"], job["setup"], job["stop"], program, lambda what: _report(verdict, job["nonce"], what)
+            )
 
 
-def _confined(nowhere: int, task: int) -> Any:
-    """The task, once all that it says is given up. Complaints up to here go to standard error, later ones nowhere."""
+def _confined(devnull: int, task: int) -> Any:
+    """The task, once its policy is in force. Errors up to here go to standard error, later ones nowhere."""
     with os.fdopen(task, "rb") as file:
         job = json.load(file)
-    confine(job["terms"])
-    os.dup2(nowhere, 2)
-    _close(nowhere)
+    confine(job["policy"])
+    os.dup2(devnull, 2)
+    _close(devnull)
     return job
 
 
-def _tell(verdict: int, nonce: str, what: str) -> None:
+def _report(verdict: int, nonce: str, what: str) -> None:
     os.write(verdict, f"{nonce} {what}\n".encode(errors="replace"))
 
 
@@ -124,9 +129,9 @@ def _close(*descriptors: int) -> None:
         os.close(descriptor)
 
 
-def _shield() -> None:
-    """Whoever ends, those whom it started end too, even where they are asleep; and nobody reads another's memory."""
+def _protect() -> None:
+    """Ends this process when its parent ends, even where it is asleep, and lets no other process read its memory."""
     if sys.platform.startswith("linux"):
         libc = ctypes.CDLL(None)
-        libc.prctl(_SIGNAL_ON_PARENTS_DEATH, int(signal.SIGKILL), 0, 0, 0)
-        libc.prctl(_DUMPABLE, 0, 0, 0, 0)
+        libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

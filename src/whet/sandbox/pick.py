@@ -4,7 +4,7 @@ from functools import cache
 from tempfile import NamedTemporaryFile
 
 from whet.errors import UserError
-from whet.sandbox.backends import KINDS, Backend
+from whet.sandbox.backends import BACKENDS, Backend
 from whet.sandbox.run_tests import Sandbox
 from whet.sandbox.server import SandboxError
 from whet.sandbox.wire import PASSED
@@ -33,17 +33,17 @@ def works(attempt):
 
 
 def pick(unsafe: bool = False) -> Backend:
-    """The strongest kind that works here; with `unsafe`, a weak one where no strong one does.
+    """The strongest backend that works here; with `unsafe`, a weak one where no strong one does.
 
     Raises:
-        UserError: there is none: what each kind lacks, and what to do.
+        UserError: there is none: what each lacks, and what to do.
     """
     lacking = []
-    for kind in (kind for kind in KINDS if unsafe or not kind.weakness):
-        fault = kind.missing() or shortcoming(kind)
+    for backend in (backend for backend in BACKENDS if unsafe or not backend.weakness):
+        fault = backend.missing() or shortcoming(backend)
         if fault is None:
-            return kind
-        lacking.append(f"{kind.name}: {fault}")
+            return backend
+        lacking.append(f"{backend.name}: {fault}")
     anyway = "" if unsafe else ", or write `unsafe: true` among its params to run programs with less protection"
     raise UserError(
         f"rewards has 'code_tests': no sandbox works here ({'; '.join(lacking)}); fix one of these, for instance "
@@ -52,13 +52,13 @@ def pick(unsafe: bool = False) -> Backend:
 
 
 @cache
-def shortcoming(kind: Backend) -> str | None:
-    """Why a kind does not work here, or does not hold what it must; `None` where it does. Tried once."""
-    cell = Sandbox(kind, timeout=20.0)
+def shortcoming(backend: Backend) -> str | None:
+    """Why a backend does not start here, or does not hold; `None` where it does. Tried once."""
     with NamedTemporaryFile(prefix="whet-") as canary:
-        found = "[]" if kind.weakness else f"escapes({canary.name!r})"
+        found = "[]" if backend.weakness else f"escapes({canary.name!r})"
+        claim = f"escapes; found = {found}; assert not found, ', '.join(found)"
         try:
-            (verdict,) = cell.test(TRIAL, [f"escapes; found = {found}; assert not found, ', '.join(found)"])
+            (verdict,) = Sandbox(backend, timeout=20.0).test(TRIAL, [claim])
         except SandboxError as error:
             return str(error)
     return None if verdict == PASSED else f"it does not hold ({verdict})"

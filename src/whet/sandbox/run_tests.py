@@ -1,32 +1,31 @@
-"""Running a program against its tests, in a sandbox: what goes in, what comes out, and how long it may take."""
+"""Running a program against its tests in a sandbox: what goes in, what comes out, and how long it may take."""
 
+import json
 import math
-import os
 import secrets
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 
-from whet.sandbox.anonymous_files import json_file, text_file
 from whet.sandbox.backends import Backend
-from whet.sandbox.process import read_all_by, read_by
-from whet.sandbox.server import START, Server
-from whet.sandbox.wire import JUDGED, PASSED, READY, WHOLE
+from whet.sandbox.descriptors import pipe, read_all_by, read_by, unnamed_file
+from whet.sandbox.server import START_TIMEOUT, Server
+from whet.sandbox.wire import PASSED, READY, SCRIPT, TESTS
 
-LONGEST_OUTPUT = 16 * 2**20
+MAX_OUTPUT = 16 * 2**20
 """Bytes that a program may print."""
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A kind of sandbox and its limits. What a call starts has ended when the call returns.
+    """A backend and its limits. What a call starts has ended when the call returns.
 
-    Each call starts a sandbox of its own, unless it is given a server, which has started one already.
+    Each call starts a harness of its own, unless it is given a server, which has started one already.
     """
 
-    kind: Backend
+    backend: Backend
     timeout: float = 5.0
     """Seconds for one test; the first one's include loading the program."""
     memory: int = 512
@@ -35,80 +34,72 @@ class Sandbox:
     def test(
         self, program: str, tests: Sequence[str], setup: str = "", stop: bool = False, server: Server | None = None
     ) -> list[str]:
-        """What comes of each test: `passed`, or why not. One that takes too long is the last one to be run, and so is,
+        """The verdict on each test: `passed`, or why not. One that takes too long is the last one to be run, and so is,
         with `stop`, one that fails.
 
         Raises:
             SandboxError: the sandbox did not start.
         """
-        terms, nonce = self._terms(len(tests)), secrets.token_hex(16)
-        judged = {"terms": terms, "nonce": nonce, "tests": list(tests), "setup": setup, "stop": stop}
+        policy, nonce = self._policy(len(tests)), secrets.token_hex(16)
+        task = {"policy": policy, "nonce": nonce, "tests": list(tests), "setup": setup, "stop": stop}
         with (
-            json_file({"terms": terms, "program": program}) as task,
-            json_file(judged) as tested,
-            _pipe() as (heard, told),
-            self._serving(server) as serving,
+            unnamed_file(json.dumps({"policy": policy, "program": program})) as solution,
+            unnamed_file(json.dumps(task)) as tested,
+            pipe() as (reads, verdict),
+            self._serving(server) as harness,
         ):
-            serving.begin(JUDGED, [told.fileno(), task.fileno(), tested.fileno()])
-            told.close()
-            said = self._verdicts(heard, nonce, len(tests))
-            serving.end()
-            if READY not in said[:1]:
-                raise serving.silent()
-        results = said[1 : len(tests) + 1]
-        why = "not run" if stop and results and results[-1] != PASSED else f"failed: took over {self.timeout:g} s"
-        return results + [why] * (len(tests) - len(results))
+            harness.begin(TESTS, [verdict.fileno(), solution, tested])
+            verdict.close()
+            lines = self._verdicts(reads, nonce, len(tests))
+            harness.end()
+            if READY not in lines[:1]:
+                raise harness.no_answer()
+        verdicts = lines[1 : len(tests) + 1]
+        why = "not run" if stop and verdicts and verdicts[-1] != PASSED else f"failed: took over {self.timeout:g} s"
+        return verdicts + [why] * (len(tests) - len(verdicts))
 
-    def run(self, program: str, given: str, server: Server | None = None) -> str | None:
-        """What a program prints that is given this to read; `None` where it fails, takes too long or prints too much.
+    def run(self, program: str, text: str, server: Server | None = None) -> str | None:
+        """What a program prints that reads `text`; `None` where it fails, takes too long or prints too much.
 
         Raises:
             SandboxError: the sandbox did not start.
         """
         nonce = secrets.token_hex(16)
         with (
-            json_file({"terms": self._terms(1), "nonce": nonce, "program": program}) as task,
-            text_file(given) as stdin,
-            _pipe() as (heard, told),
-            _pipe() as (reads, prints),
-            self._serving(server) as serving,
+            unnamed_file(json.dumps({"policy": self._policy(1), "nonce": nonce, "program": program})) as task,
+            unnamed_file(text) as stdin,
+            pipe() as (reads, verdict),
+            pipe() as (prints, stdout),
+            self._serving(server) as harness,
         ):
-            serving.begin(WHOLE, [told.fileno(), task.fileno(), stdin.fileno(), prints.fileno()])
-            told.close()
-            prints.close()
-            said = self._verdicts(heard, nonce, 0)
+            harness.begin(SCRIPT, [verdict.fileno(), task, stdin, stdout.fileno()])
+            verdict.close()
+            stdout.close()
+            ready = self._verdicts(reads, nonce, 0)
             deadline = time.monotonic() + self.timeout
-            printed = read_all_by(reads, deadline, LONGEST_OUTPUT) if said else b""
-            if said and len(printed) <= LONGEST_OUTPUT:
-                read_all_by(heard, deadline, LONGEST_OUTPUT)  # up to the program's end
-            status = serving.end()
-            if READY not in said[:1]:
-                raise serving.silent()
-        return printed.decode(errors="replace") if status == 0 and len(printed) <= LONGEST_OUTPUT else None
+            output = read_all_by(prints, deadline, MAX_OUTPUT) if ready else b""
+            if ready and len(output) <= MAX_OUTPUT:
+                read_all_by(reads, deadline, MAX_OUTPUT)  # up to the program's end
+            status = harness.end()
+            if READY not in ready[:1]:
+                raise harness.no_answer()
+        return output.decode(errors="replace") if status == 0 and len(output) <= MAX_OUTPUT else None
 
-    def _serving(self, server: Server | None) -> Any:
-        return Server(self.kind) if server is None else nullcontext(server)
+    def _serving(self, server: Server | None) -> AbstractContextManager[Server]:
+        return Server(self.backend) if server is None else nullcontext(server)
 
-    def _terms(self, tests: int) -> dict[str, Any]:
-        """What a process gives up; `seconds` of computing are a second line behind the clock."""
+    def _policy(self, tests: int) -> dict[str, Any]:
+        """What restricts a process; `seconds` of computing are a second line behind the clock."""
         seconds = math.ceil(tests * self.timeout) + 1
-        return {"pieces": self.kind.each, "memory": self.memory, "seconds": seconds}
+        return {"restrictions": self.backend.per_process, "memory": self.memory, "seconds": seconds}
 
-    def _verdicts(self, heard: int, nonce: str, count: int) -> list[str]:
-        """What is told behind the nonce: that all is ready, and up to `count` verdicts, each in time."""
-        said: list[str] = []
-        rest, deadline = b"", time.monotonic() + START
-        while len(said) <= count and (chunk := read_by(heard, deadline)):
+    def _verdicts(self, reads: int, nonce: str, count: int) -> list[str]:
+        """The lines that begin with the nonce: that all is ready, and up to `count` verdicts, each in time."""
+        found: list[str] = []
+        rest, deadline = b"", time.monotonic() + START_TIMEOUT
+        while len(found) <= count and (chunk := read_by(reads, deadline)):
             *lines, rest = (rest + chunk).split(b"\n")
             marked = (line.decode(errors="replace").partition(" ") for line in lines)
-            said += [what for mark, _, what in marked if mark == nonce]
+            found += [what for mark, _, what in marked if mark == nonce]
             deadline = time.monotonic() + self.timeout if lines else deadline
-        return said
-
-
-@contextmanager
-def _pipe() -> Iterator[tuple[int, BinaryIO]]:
-    """Where to hear, and where somebody else tells: that end is closed here once they have it."""
-    reads, writes = os.pipe()
-    with os.fdopen(reads, "rb"), os.fdopen(writes, "wb") as told:
-        yield reads, told
+        return found

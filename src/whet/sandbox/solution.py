@@ -1,7 +1,7 @@
-"""The process that runs a model's code and answers what is asked of it with values. Runs inside the sandbox.
+"""The process that runs a model's code and answers requests for its values. Runs inside the sandbox.
 
-It knows no test and no expected answer, and the pipe that it speaks through leads to the judge, who takes values and
-nothing else. So it may be taken over whole, and all that it can do is answer wrongly.
+It knows no test and no expected answer, and its pipe leads to the test process, which takes values and nothing else.
+So it may be taken over whole, and all that it can do is answer wrongly.
 """
 
 import operator
@@ -61,10 +61,10 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "length": len,
     "truth": bool,
 }
-"""What can be asked of an object. Comparing is not among it: the judge does that, with values."""
+"""What can be asked of an object. Comparing is not among it: the test process does that, with values."""
 
 
-def run_whole(program: str) -> None:
+def run_script(program: str) -> None:
     """Runs a program as `python program.py` would; it reads and prints through descriptors 0 and 1."""
     module = ModuleType("__main__")
     sys.modules["__main__"] = module

@@ -44,8 +44,8 @@ class Remote:
         return bool(self._ask("truth", self))
 
 
-class Line:
-    """The line to the program."""
+class RpcClient:
+    """Calls into the process that runs the program."""
 
     def __init__(self, replies: BinaryIO, requests: int) -> None:
         self._replies, self._requests = replies, requests
@@ -73,8 +73,10 @@ def _exception(name: str, text: str) -> Exception:
     return RuntimeError(f"{name}: {text}")
 
 
-class Names(dict[str, Any]):
+class TestNamespace(dict[str, Any]):
     """The names that tests see: their own, then Python's, and what is left, the program's."""
+
+    __test__ = False  # pytest takes a class of this name for tests
 
     def __init__(self, ask: Ask) -> None:
         super().__init__(__name__="tests")
@@ -86,20 +88,17 @@ class Names(dict[str, Any]):
         return self._ask("name", name)
 
 
-Told = Callable[[str], None]
-
-
-def hear(tests: Sequence[str], setup: str, stop: bool, line: Line, tell: Told) -> None:
-    """Runs the tests, each with names of its own, and tells of each `passed` or `failed: why`; with `stop`, up to the
-    first that fails."""
+def run_tests(tests: Sequence[str], setup: str, stop: bool, program: RpcClient, report: Callable[[str], None]) -> None:
+    """Runs the tests, each with a namespace of its own, and reports of each `passed` or `failed: why`; with `stop`, up
+    to the first that fails."""
     for test in tests:
-        verdict = _verdict(setup, test, Names(line.ask))
-        tell(verdict)
+        verdict = _verdict(setup, test, TestNamespace(program.ask))
+        report(verdict)
         if stop and verdict != PASSED:
             return
 
 
-def _verdict(setup: str, test: str, names: Names) -> str:
+def _verdict(setup: str, test: str, names: TestNamespace) -> str:
     try:
         exec(setup, names)
         exec(test, names)

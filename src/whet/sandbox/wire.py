@@ -9,14 +9,14 @@ import os
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-LONGEST = 16 * 2**20
+MAX_MESSAGE = 16 * 2**20
 """Bytes of a message; a longer one ends the conversation."""
 
 READY = "ready"
-"""What is said before anything is run: all that had to be given up is given up."""
+"""What is sent before anything is run: all restrictions are in force."""
 
-JUDGED, WHOLE = b"j", b"w"
-"""What the harness can be asked to do with a program: run its tests, or run it whole."""
+TESTS, SCRIPT = b"t", b"s"
+"""What the harness can be asked to do with a program: run its tests, or run it as a script."""
 
 PASSED = "passed"
 """The verdict on a test that raises nothing."""
@@ -24,7 +24,7 @@ PASSED = "passed"
 Keep = Callable[[Any], int]
 """Takes a value that is not plain; gives the number that stands for it."""
 
-Held = Callable[[int], Any]
+Lookup = Callable[[int], Any]
 """What a number stands for."""
 
 _CONTAINERS: dict[str, Any] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
@@ -54,21 +54,21 @@ def encode(value: Any, keep: Keep) -> Any:
     return ["object", keep(value)]
 
 
-def decode(data: Any, held: Held) -> Any:
+def decode(data: Any, lookup: Lookup) -> Any:
     """The value that was encoded: of builtin types, whatever subclass it had. Malformed data raises something."""
     if not isinstance(data, list):
         return data
     kind, body = data
     if kind in _CONTAINERS:
-        return _CONTAINERS[kind](decode(item, held) for item in body)
-    return _OTHERS[kind](body, held)
+        return _CONTAINERS[kind](decode(item, lookup) for item in body)
+    return _OTHERS[kind](body, lookup)
 
 
-_OTHERS: dict[str, Callable[[Any, Held], Any]] = {
-    "dict": lambda body, held: dict(decode(body, held)),
+_OTHERS: dict[str, Callable[[Any, Lookup], Any]] = {
+    "dict": lambda body, lookup: dict(decode(body, lookup)),
     "bytes": lambda body, _: bytes.fromhex(body),
     "complex": lambda body, _: complex(*body),
-    "object": lambda body, held: held(body),
+    "object": lambda body, lookup: lookup(body),
 }
 
 
@@ -84,7 +84,7 @@ def send(fd: int, message: Any) -> None:
 
 def receive(file: BinaryIO) -> Any:
     """The next message. Raises `GoneError` where there is none, or one that is too long."""
-    line = file.readline(LONGEST)
+    line = file.readline(MAX_MESSAGE)
     if not line.endswith(b"\n"):
-        raise GoneError(f"gave a value of over {LONGEST} bytes" if line else "the program has ended")
+        raise GoneError(f"gave a value of over {MAX_MESSAGE} bytes" if line else "the program has ended")
     return json.loads(line)

@@ -12,7 +12,7 @@ from whet.rewards.code_tests.code_tests import (
     CodeTestsParams,
     Exercise,
     Printing,
-    Run,
+    RunTests,
     code_tests,
     read_setup,
     read_tests,
@@ -23,7 +23,7 @@ PASS = "assert f(1) == 1"
 FAIL = "assert f(1) == 2"
 
 
-def running(asked: list[Exercise]) -> Run:
+def running(asked: list[Exercise]) -> RunTests:
     """Passes `PASS` alone, and cannot tell of the program `broken`."""
 
     def run(exercises: Sequence[Exercise]) -> list[list[bool] | RewardError]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -20,6 +21,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
     """Seconds before anything is sent."""
+    every: float = 0.0
+    """Seconds between two bytes of the body."""
 
 
 def completion(text: Any, tokens: int | None = 30) -> Answer:
@@ -33,7 +36,8 @@ class Request:
     """What the server got."""
 
     path: str
-    headers: Mapping[str, str]
+    headers: Message
+    """Their names in any case."""
     body: dict[str, Any]
     at: float
 
@@ -78,7 +82,7 @@ def serving(script: Callable[[int, Request], Answer]) -> Iterator[ChatServer]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            found = chat.answer(Request(self.path, dict(self.headers), body, time.monotonic()))
+            found = chat.answer(Request(self.path, self.headers, body, time.monotonic()))
             sent = found.body if isinstance(found.body, bytes) else json.dumps(found.body).encode()
             try:
                 self.send_response(found.status)
@@ -86,7 +90,10 @@ def serving(script: Callable[[int, Request], Answer]) -> Iterator[ChatServer]:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(sent)))
                 self.end_headers()
-                self.wfile.write(sent)
+                for at in range(len(sent)) if found.every else ():
+                    time.sleep(found.every)
+                    self.wfile.write(sent[at : at + 1])
+                self.wfile.write(b"" if found.every else sent)
             except OSError:
                 self.close_connection = True  # the client gave up
 

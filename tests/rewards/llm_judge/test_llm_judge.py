@@ -102,6 +102,13 @@ def test_its_policy_decides_what_stands_for_a_failure() -> None:
     [
         ({"endpoint": "localhost:8000"}, "params.endpoint of 'judge' is 'localhost:8000': it must begin with http"),
         ({"endpoint": "https://"}, "must begin with http"),
+        (
+            {"endpoint": "http://host:port/v1"},
+            "params.endpoint of 'judge' is 'http://host:port/v1': .*; write it as in",
+        ),
+        ({"options": {"n": 5}}, "params.options of 'judge' has 'n', which options cannot change: take it out"),
+        ({"options": {"max_tokens": None}}, "params.options of 'judge' must give max_tokens or max_completion_tokens"),
+        ({"options": {"max_tokens": "9"}}, "must give max_tokens .* a whole number"),
         ({"key_env": None, "prompt": "Grade it."}, "params.prompt of 'judge' must contain {response}"),
         ({"prompt": "{response} {gold}"}, "has {gold}: its places are {question}, {answer}, {response}, {scale}"),
         ({"parallel": 0}, "params.parallel of 'judge' is 0: it must be greater than 0"),
@@ -120,6 +127,11 @@ def test_a_key_in_the_recipe_is_refused_and_not_repeated(changes: dict[str, Any]
     with pytest.raises(UserError, match=r"key_env|secret") as caught:
         params(**changes)
     assert "abcDEF" not in str(caught.value)
+
+
+def test_options_go_over_the_usual_ones() -> None:
+    assert params().options == {"temperature": 0, "max_tokens": 512}
+    assert params(options={"seed": 1, "temperature": None}).options == {"seed": 1, "max_tokens": 512}
 
 
 def test_an_address_may_have_an_at_sign_in_its_path() -> None:

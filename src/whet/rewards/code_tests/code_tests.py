@@ -23,7 +23,7 @@ class Printing(NamedTuple):
 
 
 Test = str | Printing
-"""Statements that assert something of what the program defines, or what it must print."""
+"""Assertions about what the program defines, or what it must print."""
 
 
 class Exercise(NamedTuple):
@@ -35,7 +35,7 @@ class Exercise(NamedTuple):
     """Statements that come before each of the tests."""
 
 
-Run = Callable[[Sequence[Exercise]], list[list[bool] | RewardError]]
+RunTests = Callable[[Sequence[Exercise]], list[list[bool] | RewardError]]
 """Runs programs: for each which of its tests it passes, in order, or why that cannot be said."""
 
 
@@ -56,7 +56,7 @@ class CodeTestsParams(Section):
     """Whether programs run where no full sandbox works, with what protection there is."""
 
 
-def code_tests(params: CodeTestsParams, run: Run, response_format: ResponseFormat | None = None) -> RewardFn:
+def code_tests(params: CodeTestsParams, run: RunTests, response_format: ResponseFormat | None = None) -> RewardFn:
     """1.0 where the program passes all of its tests, or, with `fraction`, the share that it passes.
 
     A response without a program gets 0; a problem without tests is not applicable.
@@ -66,9 +66,9 @@ def code_tests(params: CodeTestsParams, run: Run, response_format: ResponseForma
         tests = _column(params.tests, columns)
         setups = columns.get(params.setup) or [None] * len(completions)
         programs = [find_program(text_of(completion), response_format) for completion in completions]
-        asked = [_asked(*row) for row in zip(programs, tests, setups, strict=True)]
+        asked = [_exercise(*row) for row in zip(programs, tests, setups, strict=True)]
         ran = iter(run([one for one in asked if isinstance(one, Exercise)]))
-        return [_mark(next(ran), params.fraction) if isinstance(one, Exercise) else one for one in asked]
+        return [_score(next(ran), params.fraction) if isinstance(one, Exercise) else one for one in asked]
 
     return reward  # type: ignore[return-value]  # a `RewardError` in the list is a reward that failed
 
@@ -81,7 +81,7 @@ def _column(name: str, columns: Mapping[str, Any]) -> list[Any]:
     raise UserError(f"rewards.params.tests of 'code_tests' is {name!r}: there is no such column; {known}")
 
 
-def _asked(program: str | None, tests: Any, setup: Any) -> Exercise | float | RewardError | None:
+def _exercise(program: str | None, tests: Any, setup: Any) -> Exercise | float | RewardError | None:
     """What there is to run, or the reward where there is nothing."""
     if tests is None:
         return None
@@ -93,7 +93,7 @@ def _asked(program: str | None, tests: Any, setup: Any) -> Exercise | float | Re
     return 0.0 if program is None or not program.strip() else Exercise(program, read, before)
 
 
-def _mark(passed: list[bool] | RewardError, fraction: bool) -> float | RewardError:
+def _score(passed: list[bool] | RewardError, fraction: bool) -> float | RewardError:
     if isinstance(passed, RewardError):
         return passed
     return sum(passed) / len(passed) if fraction else float(all(passed))
@@ -119,10 +119,10 @@ def read_tests(value: Any, setup: str = "") -> tuple[Test, ...]:
     items = [value] if isinstance(value, str | Mapping) else value
     if not isinstance(items, list | tuple) or not items:
         raise RewardError(f"has a problem without tests: {str(value)[:60]!r}")
-    return tuple(_claim(item, setup) if isinstance(item, str) else _printing(item) for item in items)
+    return tuple(_assertion(item, setup) if isinstance(item, str) else _printing(item) for item in items)
 
 
-def _claim(test: str, setup: str) -> str:
+def _assertion(test: str, setup: str) -> str:
     try:
         nodes = [*ast.walk(ast.parse(setup)), *ast.walk(ast.parse(test))]
     except (SyntaxError, ValueError) as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Budget:
     """What may be spent, and what has been.
 
-    A request sets its worst case aside before it is sent and gives back what it did not use, so that requests
+    A request reserves its worst case before it is sent and gives back what it did not use, so that requests
     under way at the same time cannot pass the cap together.
     """
 
@@ -16,11 +16,11 @@ class Budget:
     requests: int = 0
     """Requests sent."""
     tokens: int = 0
-    """Tokens used, or set aside by requests under way."""
+    """Tokens used, or reserved by requests under way."""
 
     def take(self, tokens: int) -> bool:
-        """Sets aside a request of at most `tokens` tokens; False, and nothing is set aside, where that is too much."""
-        if self.requests + 1 > self.max_requests or self.tokens + tokens > self.max_tokens:
+        """Reserves a request of at most `tokens` tokens; False, and nothing is reserved, where that is too much."""
+        if not self.requests_left or self.tokens + tokens > self.max_tokens:
             return False
         self.requests += 1
         self.tokens += tokens

@@ -1,4 +1,4 @@
-"""An LLM as a judge (arXiv:2306.05685): another model's opinion of a response, as a share of a scale."""
+"""LLM as a judge (arXiv:2306.05685): another model scores a response on a scale."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,7 +11,7 @@ from whet.errors import UserError
 from whet.protocols import RewardFn
 from whet.rewards.calls import RewardError
 from whet.rewards.completions import text_of
-from whet.rewards.llm_judge.rubric import PROMPT, read_score, strange_places, worded
+from whet.rewards.llm_judge.rubric import PROMPT, fill_prompt, read_score, unknown_placeholders
 from whet.types import Message
 
 Usable = Callable[[str], bool]
@@ -20,6 +20,10 @@ Usable = Callable[[str], bool]
 Ask = Callable[[Sequence[Sequence[Message]], Usable], Awaitable[list[str | RewardError | None]]]
 """Puts conversations to a language model: for each its usable reply, why there is none, or `None` where it was
 not asked at all because the spending cap is reached."""
+
+
+_DEFAULTS = {"temperature": 0, "max_tokens": 512}
+_FIXED = frozenset({"model", "messages", "n", "stream"})
 
 
 class JudgeParams(Section):
@@ -35,18 +39,15 @@ class JudgeParams(Section):
     """What the judge is asked, with places for `{question}`, `{answer}`, `{response}` and `{scale}`."""
     scale: PositiveInt = 10
     """The score of a flawless response, which is a reward of 1; 0 is a reward of 0."""
-    reply_tokens: PositiveInt = 512
-    """Longest reply, in tokens."""
-    options: dict[str, Any] = Field(default_factory=dict)
-    """What else goes into each request, such as `seed: 1`; null takes one of Whet's own settings out."""
+    options: dict[str, Any] = Field(default_factory=dict, validate_default=True)
+    """What else goes into each request, over `max_tokens: 512` (the longest reply) and `temperature: 0`; null takes one
+    of these out."""
     parallel: PositiveInt = 8
     """How many requests are under way at a time."""
     timeout: float = Field(60.0, gt=0, le=3600)
     """Seconds until a request is given up."""
     retries: int = Field(4, ge=0, le=20)
     """How often a request is repeated after a time-out, a lost connection, or status 408, 409, 429 or 5xx."""
-    patience: float = Field(300.0, gt=0)
-    """Seconds after which no request is repeated any more, nor waited for as long as the endpoint asks."""
     max_requests: PositiveInt = 10_000
     """The most requests in a run, repeated ones included; beyond it, the reward does not apply."""
     max_tokens: PositiveInt = 10_000_000
@@ -57,11 +58,28 @@ class JudgeParams(Section):
     @field_validator("endpoint")
     @classmethod
     def _is_address(cls, value: str) -> str:
+        import httpx2
+
         if "@" in value.partition("://")[2].partition("/")[0]:
             raise ValueError("carries a secret, and recipes are written to disk: put it where key_env says")
         if not re.match(r"https?://[^/\s]+", value):
             raise ValueError(f"is {value!r}: it must begin with http:// or https://")
+        try:
+            httpx2.URL(value)
+        except httpx2.InvalidURL as error:
+            raise ValueError(f"is {value!r}: {error}; write it as in https://api.openai.com/v1") from None
         return value
+
+    @field_validator("options")
+    @classmethod
+    def _keeps_the_cap(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if fixed := sorted(_FIXED.intersection(value)):
+            raise ValueError(f"has {fixed[0]!r}, which options cannot change: take it out")
+        merged = {name: setting for name, setting in {**_DEFAULTS, **value}.items() if setting is not None}
+        longest = [merged[name] for name in ("max_tokens", "max_completion_tokens") if name in merged]
+        if not longest or not all(type(tokens) is int and tokens > 0 for tokens in longest):
+            raise ValueError("must give max_tokens or max_completion_tokens a whole number: the cap counts on it")
+        return merged
 
     @field_validator("key_env")
     @classmethod
@@ -73,9 +91,9 @@ class JudgeParams(Section):
 
     @field_validator("prompt")
     @classmethod
-    def _has_its_places(cls, value: str) -> str:
-        if strange := strange_places(value):
-            raise ValueError(f"has {{{strange[0]}}}: its places are {{question}}, {{answer}}, {{response}}, {{scale}}")
+    def _has_its_placeholders(cls, value: str) -> str:
+        if unknown := unknown_placeholders(value):
+            raise ValueError(f"has {{{unknown[0]}}}: its places are {{question}}, {{answer}}, {{response}}, {{scale}}")
         if "{response}" not in value:
             raise ValueError("must contain {response}, where the response goes")
         return value
@@ -94,9 +112,9 @@ def judge(params: JudgeParams, ask: Ask) -> RewardFn:
         if answer is None and "{answer}" in params.prompt:
             raise UserError("this judge compares with the gold answer: the data needs a column `answer`")
         golds = answer or [None] * len(completions)
-        asked = [_asked(params, *row) for row in zip(prompts, completions, golds, strict=True)]
-        replies = iter(await ask([turns for turns in asked if turns], usable))
-        return [verdict(next(replies)) if turns else None for turns in asked]
+        asked = [_messages(params, *row) for row in zip(prompts, completions, golds, strict=True)]
+        replies = iter(await ask([messages for messages in asked if messages], usable))
+        return [verdict(next(replies)) if messages else None for messages in asked]
 
     def usable(reply: str) -> bool:
         return read_score(reply, params.scale) is not None
@@ -107,13 +125,13 @@ def judge(params: JudgeParams, ask: Ask) -> RewardFn:
     return reward  # type: ignore[return-value]  # async, as a role of functions written for TRL may be
 
 
-def _asked(params: JudgeParams, prompt: Any, completion: Any, gold: Any) -> tuple[Message, ...]:
-    """The turns that put one response to the judge; none where the gold answer is called for and missing."""
+def _messages(params: JudgeParams, prompt: Any, completion: Any, gold: Any) -> tuple[Message, ...]:
+    """The messages that put one response to the judge; none where the gold answer is called for and missing."""
     answer = "" if gold is None else str(gold)
     if not answer and "{answer}" in params.prompt:
         return ()
     values = {"question": question_of(prompt), "answer": answer, "response": text_of(completion)}
-    return worded(params.prompt, {**values, "scale": str(params.scale)})
+    return fill_prompt(params.prompt, {**values, "scale": str(params.scale)})
 
 
 def question_of(prompt: Any) -> str:

@@ -1,26 +1,32 @@
-"""Replies on disk, by a digest of what was asked: the same question is paid for once."""
+"""Cache of judge replies on disk, by a digest of the request: the same question is paid for once."""
 
 import hashlib
 import json
+import logging
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from whet.errors import UserError
 
-PATIENCE = 30.0
+_LOG = logging.getLogger("whet.judge")
+
+WAIT = 30.0
 """Seconds to wait for another process that writes."""
 
 
-def digest(asked: Mapping[str, Any]) -> str:
+def digest(request: Mapping[str, Any]) -> str:
     """Equal for two requests that ask the same of the same model."""
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
 class ReplyCache:
-    """A SQLite file of digest → reply that any number of processes may share. It holds no question and no key."""
+    """A SQLite file of digest → reply that any number of processes may share. It holds no question and no key.
+
+    A file that fails later costs money but no verdict: nothing is found or kept in it, and a warning says so once.
+    """
 
     def __init__(self, path: Path) -> None:
         """Opens the file at `path`, or makes it.
@@ -28,28 +34,33 @@ class ReplyCache:
         Raises:
             UserError: it cannot be made or is no such file.
         """
-        self.path = path
+        self.path, self._failed = path, False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with self._open() as file:
-                file.execute("CREATE TABLE IF NOT EXISTS replies (digest TEXT PRIMARY KEY, reply TEXT NOT NULL)")
+            self._execute("CREATE TABLE IF NOT EXISTS replies (digest TEXT PRIMARY KEY, reply TEXT NOT NULL)")
         except (OSError, sqlite3.Error) as error:
             fix = "set WHET_CACHE to a folder that can be written, or write `cache: false`"
             raise UserError(f"WHET_CACHE: {path} cannot keep replies ({error}); {fix}") from error
 
     def get(self, digest: str) -> str | None:
         """The reply kept under `digest`."""
-        with self._open() as file:
-            row = file.execute("SELECT reply FROM replies WHERE digest = ?", (digest,)).fetchone()
-        return str(row[0]) if row else None
+        rows = self._try("SELECT reply FROM replies WHERE digest = ?", digest)
+        return str(rows[0][0]) if rows else None
 
     def put(self, digest: str, reply: str) -> None:
         """Keeps `reply` under `digest`, on the disk when this returns."""
-        with self._open() as file:
-            file.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", (digest, reply))
+        self._try("INSERT OR REPLACE INTO replies VALUES (?, ?)", digest, reply)
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """The file inside a transaction; a connection for each, since every step may have a thread of its own."""
-        with closing(sqlite3.connect(self.path, timeout=PATIENCE)) as connection, connection:
-            yield connection
+    def _try(self, statement: str, *values: str) -> list[Any]:
+        try:
+            return self._execute(statement, *values)
+        except sqlite3.Error as error:
+            if not self._failed:
+                _LOG.warning("judge: replies cannot be kept (%s); they will be paid for again", error)
+            self._failed = True
+            return []
+
+    def _execute(self, statement: str, *values: str) -> list[Any]:
+        """Runs a statement in a transaction on a connection of its own, since steps may run in different threads."""
+        with closing(sqlite3.connect(self.path, timeout=WAIT)) as connection, connection:
+            return connection.execute(statement, values).fetchall()

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from whet.types import Message
 
-PLACES = ("question", "answer", "response", "scale")
-"""What a wording may have places for, in braces."""
+PLACEHOLDERS = ("question", "answer", "response", "scale")
+"""What a prompt may name in braces."""
 
 PROMPT = """\
 You grade a response to a question. Judge whether its reasoning is sound and whether it reaches the reference answer.
@@ -25,7 +25,7 @@ Give {scale} to a response without a flaw, 0 to one that is worthless, and numbe
 Weigh it in a few sentences, then end with one line of this form:
 Score: N"""
 
-_PLACE = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 _VALUE = r"""(?P<value>[-+]?\d+(?:\.\d+)?) [\s*_`\])]{0,9}
     (?: (?:/|\bout\sof\b) [\s*_`]{0,9} (?P<of>\d+(?:\.\d+)?) | (?P<percent>%) )?"""
@@ -44,22 +44,22 @@ _FORMS = tuple(
 _THOUGHT = re.compile(r"<think>.*?</think>|\A.*</think>|<think>.*\Z", re.DOTALL)
 
 
-def strange_places(wording: str) -> list[str]:
-    """Places in a wording that nothing fills. Braces around anything but one word are no places.
+def unknown_placeholders(prompt: str) -> list[str]:
+    """Placeholders that nothing fills. Braces around anything but one word are none.
 
-    >>> strange_places("{question} {respnse} {a b} {}")
+    >>> unknown_placeholders("{question} {respnse} {a b} {}")
     ['respnse']
     """
-    return [name for name in _PLACE.findall(wording) if name not in PLACES]
+    return [name for name in _PLACEHOLDER.findall(prompt) if name not in PLACEHOLDERS]
 
 
-def worded(wording: str, values: Mapping[str, str]) -> tuple[Message, ...]:
-    """The turns that ask a judge: `wording` with its places filled, what fills them taken as it is.
+def fill_prompt(prompt: str, values: Mapping[str, str]) -> tuple[Message, ...]:
+    """The messages to a judge: `prompt` with its placeholders filled; values are not searched for placeholders.
 
     The response stands between marks that carry a digest of it, so no response can close them itself.
     """
     filled = {**values, "response": _fenced(values["response"])}
-    return ({"role": "user", "content": _PLACE.sub(lambda place: filled.get(place[1], place[0]), wording)},)
+    return ({"role": "user", "content": _PLACEHOLDER.sub(lambda found: filled.get(found[1], found[0]), prompt)},)
 
 
 def _fenced(response: str) -> str:

@@ -33,6 +33,24 @@ def both_ends(text: str, width: int = 100) -> str:
     return clean if len(clean) <= width else f"{clean[: width - end - 1].rstrip()}…{clean[-end:]}"
 
 
+def first_line(error: BaseException) -> str:
+    r"""The first line of what an error says, without secrets; its type where it says nothing.
+
+    >>> first_line(ValueError("no tokenizer\nTraceback …")), first_line(ValueError())
+    ('no tokenizer', 'ValueError')
+    """
+    return redact(str(error)).strip().partition("\n")[0] or type(error).__name__
+
+
+def percent(share: float) -> str:
+    """A share in words: to one decimal below ten per cent, to a whole number above.
+
+    >>> percent(1 / 64), percent(0.664), percent(1.0)
+    ('1.6 %', '66 %', '100 %')
+    """
+    return f"{round(100 * share, 1 if share < 0.0995 else 0):g} %"
+
+
 def _clean(text: str) -> str:
     line = " ".join(redact(text).split())
     return "".join(letter if letter.isprintable() else "·" for letter in line)

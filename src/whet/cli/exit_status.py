@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from whet.errors import UserError
 from whet.redact import redact
+from whet.text import first_line
 
 DEBUG = "WHET_DEBUG"
 """Set in the environment, it lets a mistake of ours show its traceback."""
@@ -28,7 +29,6 @@ def exit_status(command: Callable[[], None]) -> int:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        what = redact(str(error)).strip().partition("\n")[0]
-        print(f"whet: failed with {type(error).__name__}: {what} ({DEBUG}=1 shows where)", file=sys.stderr)
+        print(f"whet: failed with {type(error).__name__}: {first_line(error)} ({DEBUG}=1 shows where)", file=sys.stderr)
         return 1
     return 0

@@ -18,9 +18,9 @@ from whet.recipe import load_recipe
 from whet.redact import redact
 from whet.runs import layout
 from whet.runs.reader import RunReader
-from whet.runs.views.figures import percent
 from whet.stages.compare import compare
 from whet.stages.run_result import BASE, FINAL, WARM
+from whet.text import percent
 
 NAMES: Mapping[str, str] = {BASE: "base model", WARM: "after the warm start", FINAL: "**this model**"}
 

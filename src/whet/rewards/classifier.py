@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from whet.errors import UserError
 from whet.rewards.calls import RewardError
+from whet.text import first_line
 from whet.types import Message
 
 if TYPE_CHECKING:
@@ -105,8 +106,7 @@ def load_classifier(path: Path, dtype: "torch.dtype", device: "torch.device") ->
             path, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
         )
     except Exception as error:  # transformers and safetensors refuse in many types
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise UserError(f"{where} does not load ({reason}); name a sequence classifier") from error
+        raise UserError(f"{where} does not load ({first_line(error)}); name a sequence classifier") from error
     if missing := sorted(notes["missing_keys"]):
         raise UserError(f"{where} lacks {missing[0]}, so its scores would be random; name a sequence classifier")
     return model.to(device), tokenizer

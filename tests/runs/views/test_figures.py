@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.runs.views.figures import BARS, FIGURES, HEADLINES, count, duration, figure, in_order, percent, sparkline
+from whet.runs.views.figures import BARS, FIGURES, HEADLINES, count, duration, figure, in_order, sparkline
 
 
 @pytest.mark.parametrize(
@@ -12,11 +12,6 @@ from whet.runs.views.figures import BARS, FIGURES, HEADLINES, count, duration, f
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
-
-
-@pytest.mark.parametrize(("share", "text"), [(1.0, "100 %"), (0.025, "2 %"), (0.0049, "0.5 %"), (0.5, "50 %")])
-def test_shares(share: float, text: str) -> None:
-    assert percent(share) == text
 
 
 def test_figures_that_are_known_come_first_in_their_order() -> None:

@@ -15,6 +15,7 @@ from whet.rewards.calls import RewardError
 from whet.rewards.llm_judge.budget import Budget
 from whet.rewards.llm_judge.endpoint import BusyError, Endpoint, NoReplyError, Reply, worst_case
 from whet.rewards.llm_judge.replies import ReplyCache, digest
+from whet.text import one_line
 from whet.types import Message
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class JudgeClient:
             return self._failure(error)
         self._answered = True
         if not usable(reply.text):
-            return RewardError(f"gave no verdict: its reply has no score: {' '.join(reply.text.split())[:100]!r}")
+            return RewardError(f"gave no verdict: its reply has no score: {one_line(reply.text)!r}")
         self._keep(key, reply.text)
         return reply.text
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import httpx2
 
+from whet.text import one_line
 from whet.types import Message
 
 PATH = "/chat/completions"
@@ -104,7 +105,7 @@ class Endpoint:
 
     def _clean(self, text: str) -> str:
         """One line without the key, should an endpoint repeat it."""
-        return " ".join((text.replace(self.key, "***") if self.key else text).split())[:SHOWN]
+        return one_line(text.replace(self.key, "***") if self.key else text, SHOWN)
 
 
 def _reply(response: httpx2.Response) -> Reply:

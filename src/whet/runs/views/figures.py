@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from whet.text import percent
+
 
 def number(value: float) -> str:
     """Three significant digits.
@@ -21,16 +23,6 @@ def fixed(value: float) -> str:
     '0.70'
     """
     return f"{value:.2f}"
-
-
-def percent(share: float) -> str:
-    """A share of one.
-
-    >>> percent(0.617), percent(0.004), percent(0.0)
-    ('62 %', '0.4 %', '0 %')
-    """
-    digits = 1 if 0 < abs(share) < 0.01 else 0
-    return f"{100 * share:.{digits}f} %"
 
 
 def count(value: float) -> str:

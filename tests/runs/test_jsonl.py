@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whet.errors import UserError
-from whet.runs.jsonl import append, encode, read, write, write_bytes
+from whet.runs.jsonl import Tail, append, encode, read, write, write_bytes
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
@@ -61,6 +61,45 @@ def test_lines_are_appended_and_an_unfinished_one_is_left_out(tmp_path: Path) ->
     with path.open("ab") as file:
         file.write(b'{"step": 2, "rew')
     assert read(path) == [{"step": 0}, {"step": 1}]
+
+
+def test_what_was_read_is_not_parsed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tail = Tail(tmp_path / "m.jsonl")
+    assert tail.read() == []
+    append(tail.path, {"step": 0})
+    assert tail.read() == [{"step": 0}]
+    parsed: list[bytes] = []
+    loads = json.loads
+    monkeypatch.setattr(json, "loads", lambda line: parsed.append(line) or loads(line))
+    append(tail.path, {"step": 1})
+    assert tail.read() == tail.read() == [{"step": 0}, {"step": 1}]
+    assert parsed == [b'{"step": 1}']
+
+
+LINES = st.lists(st.sampled_from([b'{"a": 1}\n', b'{"b": 22}\n', b"\n", b'{"c": 3}\n']), max_size=6)
+
+
+@given(LINES, LINES, LINES, st.integers(0, 30))
+def test_a_tail_is_what_reading_anew_gives_also_after_a_rewind(
+    tmp_path_factory: pytest.TempPathFactory, kept: list[bytes], lost: list[bytes], new: list[bytes], half: int
+) -> None:
+    path = tmp_path_factory.mktemp("tail") / "m.jsonl"
+    path.write_bytes(b"".join(kept + lost))
+    tail = Tail(path)
+    assert tail.read() == read(path)
+    write_bytes(path, b"".join(kept))
+    assert half % 2 or tail.read() == read(path)
+    content = b"".join(kept + new)
+    write_bytes(path, content[:half])
+    assert tail.read() == read(path)
+    with path.open("ab") as file:
+        file.write(content[half:])
+    assert tail.read() == read(path)
+    with path.open("ab") as file:
+        file.truncate(max(0, len(content) - half))
+    assert tail.read() == read(path)
+    path.unlink()
+    assert tail.read() == []
 
 
 @pytest.mark.parametrize("line", [b"{", b"[1]", b"NaN", b"\xff"])

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whet.errors import UserError
-from whet.runs.jsonl import Tail, append, encode, read, write, write_bytes
+from whet.files import write_bytes
+from whet.runs.jsonl import Tail, append, encode, read, write
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
@@ -123,23 +124,6 @@ def test_a_line_that_does_not_fit_leaves_nothing_behind(tmp_path: Path, monkeypa
             append(path, {"step": 1})
     append(path, {"step": 2})
     assert read(path) == [{"step": 0}, {"step": 2}]
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "new" / "file"
-    write_bytes(path, b"old")
-
-    def fail(self: Path, target: Path) -> Path:
-        raise OSError("no rename")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", fail)
-        with pytest.raises(OSError, match="no rename"):
-            write_bytes(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert [p.name for p in path.parent.iterdir()] == ["file"]
-    write_bytes(path, b"new")
-    assert path.read_bytes() == b"new"
 
 
 def test_secrets_are_left_out_of_every_text_and_of_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

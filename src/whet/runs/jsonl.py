@@ -3,12 +3,12 @@
 import json
 import math
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from whet.errors import UserError
+from whet.files import write_bytes
 from whet.redact import redacted
 
 
@@ -67,22 +67,6 @@ def append(path: Path, record: Mapping[str, Any]) -> None:
 def write(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
     """Writes `path`, one line per record; the file appears complete or not at all."""
     write_bytes(path, _encode(list(records), end="\n"))
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Writes `content` to `path` in one piece: readers see the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(path.parent.stat().st_mode & 0o666)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def read(path: Path) -> list[dict[str, Any]]:

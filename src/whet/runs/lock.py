@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from whet.errors import UserError
-from whet.runs.jsonl import encode, write_bytes
+from whet.files import write_bytes
+from whet.runs.jsonl import encode
 from whet.runs.layout import LOCK, OWNER
 
 if TYPE_CHECKING:

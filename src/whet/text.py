@@ -1,8 +1,12 @@
 """Text that people read: one line of untrusted text without control characters or secrets, and where lines go."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from whet.redact import redact
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Log = Callable[[str], None]
 """Where a line for people goes: the terminal view, a log file, or nowhere."""
@@ -49,6 +53,17 @@ def percent(share: float) -> str:
     ('1.6 %', '66 %', '100 %')
     """
     return f"{round(100 * share, 1 if share < 0.0995 else 0):g} %"
+
+
+def can_animate(console: "Console") -> bool:
+    """Whether `console` is a terminal on which lines can be drawn over, in Unicode."""
+    return console.is_terminal and not console.is_dumb_terminal and console.encoding.startswith("utf")
+
+
+def print_plain(console: "Console", text: str) -> None:
+    """A line straight to the file, unwrapped; characters that it cannot hold become question marks."""
+    console.file.write(text.encode(console.encoding, errors="replace").decode(console.encoding) + "\n")
+    console.file.flush()
 
 
 def _clean(text: str) -> str:

@@ -11,6 +11,7 @@ from whet.chat.chat_model import Reply
 from whet.chat.parts import Part, Speaker, StreamChunk
 from whet.chat.typewriter import INDENT, Typewriter, harmless
 from whet.formats import ResponseFormat
+from whet.text import can_animate, print_plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,8 +51,7 @@ class ChatView(Protocol):
 
 def make_page(console: "Console") -> ChatView:
     """Words as they come where `console` is a terminal, plain text elsewhere."""
-    lively = console.is_terminal and not console.is_dumb_terminal and console.encoding.startswith("utf")
-    return TerminalPage(console) if lively else PlainPage(console)
+    return TerminalPage(console) if can_animate(console) else PlainPage(console)
 
 
 def by_hand() -> bool:
@@ -146,7 +146,7 @@ class PlainPage:
     def questions(self) -> Iterator[str]:
         for line in typed("you > "):
             if not by_hand():
-                self._print(f"you > {line}\n")
+                self.note(f"you > {line}")
             yield line
 
     def piece(self, piece: StreamChunk) -> None:
@@ -159,18 +159,16 @@ class PlainPage:
         if reply.answer and reply.answer not in [text.strip() for part, text in self._sections if part == "answer"]:
             self._sections.append(("answer", reply.answer))
         if reply.speaker == "base":
-            self._print(f"{BASE_TITLE}:\n")
+            self._print(f"{BASE_TITLE}:")
         for part, text in self._sections:
             if text.strip():
-                self._print(f"{'Answer: ' if part == 'answer' else ''}{text.strip()}\n")
+                self._print(f"{'Answer: ' if part == 'answer' else ''}{text.strip()}")
         self._sections = []
 
     def note(self, text: str) -> None:
         self._sections = []
-        self._print(f"{text}\n")
+        self._print(text)
 
     def _print(self, text: str) -> None:
-        """Straight to the file, unwrapped; characters that it cannot hold become question marks."""
-        encoding = self._console.encoding
-        self._console.file.write(harmless(text).encode(encoding, errors="replace").decode(encoding) + "\n")
-        self._console.file.flush()
+        """A paragraph."""
+        print_plain(self._console, f"{harmless(text)}\n")

@@ -41,7 +41,7 @@ def console(stderr: bool = False) -> Any:
 
 def progress(as_json: bool) -> Any:
     """Progress on the terminal; on standard error where standard output is for JSON."""
-    from whet.runs.views.view import make_view
+    from whet.runs.views.live import make_view
 
     return make_view(console(stderr=as_json))
 
@@ -64,7 +64,7 @@ def encoded(found: dict[str, Any]) -> str:
 def follow(way: "Callable[[View, Stop], RunResult]") -> None:
     """Shows a run while it goes, hears signals, and prints what it came to."""
     from whet.cli.tables import run_summary
-    from whet.runs.views.view import make_view
+    from whet.runs.views.live import make_view
     from whet.train_loop.signals import Stop
 
     with make_view() as view, (stop := Stop(view.note)).listening():

@@ -1,6 +1,7 @@
 """The live view: one quiet block at the foot of the terminal, and a line for each phase that ended."""
 
 import time
+from functools import partial
 
 from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
@@ -13,7 +14,8 @@ from rich.text import Text
 
 from whet.runs.views.figures import duration, figure, in_order, sparkline
 from whet.runs.views.progress import Clock, Phase, Phases
-from whet.runs.views.view import View
+from whet.runs.views.view import PlainView, View
+from whet.text import can_animate, print_plain
 
 ACCENT, QUIET = "cyan", "dim"
 
@@ -37,6 +39,12 @@ RATES = ("tokens_per_second", "efficiency")
 
 NOTES = 3
 """Notes shown while a phase goes on; all of them stay when it has ended."""
+
+
+def make_view(console: Console | None = None) -> View:
+    """The live view where `console` (default: standard output) is a terminal, plain lines elsewhere."""
+    console = console or Console()
+    return LiveView(console) if can_animate(console) else PlainView(partial(print_plain, console))
 
 
 class LiveView(View):

@@ -1,16 +1,13 @@
-"""What is going on, for whoever watches: a live view on a terminal, plain lines everywhere else."""
+"""What is going on, for whoever watches: the events of a run, and plain lines of them."""
 
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from whet.redact import redact
 from whet.runs.views.figures import duration, figure, in_order
 from whet.runs.views.progress import Clock, Phase, Phases
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 class View(ABC):
@@ -40,25 +37,6 @@ class View(ABC):
 
     def __exit__(self, error: object, /, *_: object) -> None:
         self.close(stopped=error is not None)
-
-
-def make_view(console: "Console | None" = None) -> View:
-    """The live view where `console` (default: standard output) is a terminal, plain lines elsewhere."""
-    from rich.console import Console
-
-    from whet.runs.views.live import LiveView
-
-    console = console or Console()
-    can_move = console.is_terminal and not console.is_dumb_terminal
-    if can_move and console.encoding.startswith("utf"):
-        return LiveView(console)
-    return PlainView(lambda line: _print(console, line))
-
-
-def _print(console: "Console", line: str) -> None:
-    """Straight to the file, unwrapped; characters that it cannot hold become question marks."""
-    console.file.write(line.encode(console.encoding, errors="replace").decode(console.encoding) + "\n")
-    console.file.flush()
 
 
 class PlainView(View):

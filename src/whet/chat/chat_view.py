@@ -30,23 +30,18 @@ class ChatView(Protocol):
 
     def open(self, name: str, response_format: ResponseFormat | None, temperature: float) -> None:
         """Who is talked to, and how."""
-        ...
 
     def questions(self) -> Iterator[str]:
         """What is typed, line by line, until the input ends or Ctrl-C is pressed."""
-        ...
 
     def piece(self, piece: StreamChunk) -> None:
         """A few letters of a response."""
-        ...
 
     def reply(self, reply: Reply) -> None:
         """A response is whole."""
-        ...
 
     def note(self, text: str) -> None:
         """A line about the conversation; it ends what was being written."""
-        ...
 
 
 def make_page(console: "Console") -> ChatView:

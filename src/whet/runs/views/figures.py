@@ -6,32 +6,12 @@ from itertools import pairwise
 
 from whet.text import percent
 
-
-def number(value: float) -> str:
-    """Three significant digits.
-
-    >>> number(0.7123), number(0.01342), number(3.2e-06), number(0.0), number(12.0)
-    ('0.712', '0.0134', '3.2e-06', '0', '12')
-    """
-    return f"{value:.3g}"
-
-
-def fixed(value: float) -> str:
-    """Two decimals, so that a figure that moves keeps its width.
-
-    >>> fixed(0.7)
-    '0.70'
-    """
-    return f"{value:.2f}"
-
-
-def count(value: float) -> str:
-    """A whole number.
-
-    >>> count(1234.5)
-    '1,234'
-    """
-    return f"{value:,.0f}"
+number = "{:.3g}".format
+"""Three significant digits."""
+fixed = "{:.2f}".format
+"""Two decimals, so that a figure that moves keeps its width."""
+count = "{:,.0f}".format
+"""A whole number."""
 
 
 def duration(seconds: float) -> str:

@@ -102,7 +102,7 @@ def test_the_manifest_says_what_the_run_was_made_from(full: Any, tiny_folder: Pa
     assert found["seed"] == full.config.seed
     assert found["model"] == {"name": str(tiny_folder), "source": str(tiny_folder)}
     assert found["versions"]["torch"] == importlib.metadata.version("torch")
-    asked = [(record["question"], record["gold"]) for record in full.run.evaluation("base")]
+    asked = [(record.question, record.gold) for record in full.run.records("base").values()]
     text = "".join(f"{question}\0{gold}\0" for question, gold in asked)
     assert found["data"]["test"] == {
         "name": "arithmetic",
@@ -161,12 +161,12 @@ def test_the_reference_is_the_policy_that_fine_tuning_began_with(full: Any) -> N
 def test_every_measurement_asks_the_same_problems_none_of_them_trained_on(full: Any) -> None:
     summaries = full.run.evaluations()
     assert list(summaries) == ["base", "sft", "step-000001", "step-000002", "final"]
-    asked = [record["question"] for record in full.run.evaluation("base")]
+    asked = [record.question for record in full.run.records("base").values()]
     for stage, summary in summaries.items():
-        records = full.run.evaluation(stage)
-        assert [record["question"] for record in records] == asked
+        records = full.run.records(stage).values()
+        assert [record.question for record in records] == asked
         assert summary["problems"] == 6
-        assert summary["correct"] == sum(record["correct"] for record in records)
+        assert summary["correct"] == sum(record.correct for record in records)
     trained = {r["question"] for step in range(3) for r in full.run.rollouts(step)}
     assert trained.isdisjoint(asked)
     assert len(set(asked)) == 6
@@ -198,9 +198,7 @@ def test_the_finished_model_loads_like_any_other(full: Any, tiny_folder: Path) -
 
 def test_the_finished_model_answers_as_it_was_measured(full: Any) -> None:
     found = evaluate_model(evaluation_config(str(full.path)), SILENT)
-    measured = full.run.evaluation("final")
-    assert [record.response for record in found.records] == [record["response"] for record in measured]
-    assert [record.id for record in found.records] == [record["id"] for record in measured]
+    assert list(found.records) == list(full.run.records("final").values())
 
 
 def test_what_was_said_is_in_the_log_with_the_time(full: Any) -> None:
@@ -238,7 +236,7 @@ def test_a_seed_gives_the_same_bytes_and_another_seed_gives_others(
     assert first == again
     assert first["metrics.jsonl"] != other["metrics.jsonl"]
     assert first["final/model.safetensors"] != other["final/model.safetensors"]
-    asked = [[record["question"] for record in run.evaluation("final")] for run in runs]
+    asked = [[record.question for record in run.records("final").values()] for run in runs]
     assert asked[0] == asked[2], "runs of different seeds are measured on the same problems"
 
 
@@ -251,7 +249,7 @@ def test_gsm8k_by_overrides_alone(shared: Path, tmp_path: Path) -> None:
     assert outcome.report.gold_failures == ()
     assert [line["step"] for line in run.metrics()] == [0, 1, 2]
     assert {r["question"] for step in range(3) for r in run.rollouts(step)} <= rows
-    assert {record["question"] for record in run.evaluation("final")} <= held_out
+    assert {record.question for record in run.records("final").values()} <= held_out
     assert run.manifest["data"]["train"]["problems"] == 7473
 
 

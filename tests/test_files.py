@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from whet.files import fsync, new_folder, remove_folder, sha256_of, sweep
+from whet.files import fsync, new_folder, remove_folder, sha256_of, sweep, write_bytes
 
 
 def names(folder: Path) -> list[str]:
@@ -102,3 +102,20 @@ def test_sha256_is_the_published_one_of_abc(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
     expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert sha256_of(tmp_path / "abc") == expected
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "new" / "file"
+    write_bytes(path, b"old")
+
+    def fail(self: Path, target: Path) -> Path:
+        raise OSError("no rename")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", fail)
+        with pytest.raises(OSError, match="no rename"):
+            write_bytes(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in path.parent.iterdir()] == ["file"]
+    write_bytes(path, b"new")
+    assert path.read_bytes() == b"new"

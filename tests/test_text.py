@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.text import both_ends, one_line
+from whet.text import both_ends, first_line, one_line, percent
 
 
 @given(st.text(), st.integers(2, 40))
@@ -35,3 +35,18 @@ def test_half_a_secret_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     for width in range(4, 40):
         assert "can" not in one_line("x canary-of-mine-0001 y", width)
         assert "mine" not in both_ends("x canary-of-mine-0001 y", width)
+
+
+def test_the_first_line_of_an_error_has_no_secret_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", "canary-of-mine\nand its second line")
+    assert first_line(ValueError("\n 401 for canary-of-mine\nand its second line\nmore")) == "401 for [redacted]"
+    assert first_line(KeyError()) == "KeyError"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "0 %"), (1e-12, "0 %"), (0.0049, "0.5 %"), (0.025, "2.5 %"), (0.05, "5 %"), (0.0994, "9.9 %"),
+     (0.0999, "10 %"), (0.238, "24 %"), (1.0, "100 %")],
+)  # fmt: skip
+def test_percent(share: float, text: str) -> None:
+    assert percent(share) == text

@@ -15,7 +15,8 @@ from whet.runs.environment import environment
 from whet.runs.naming import check_place, stem_of
 from whet.runs.reader import RunReader
 from whet.runs.train_log import TrainLog, warnings_to
-from whet.runs.views.view import View, make_view
+from whet.runs.views.live import make_view
+from whet.runs.views.view import View
 from whet.stages.compare import compare
 from whet.stages.manifest import manifest, newer_versions, refuse_other
 from whet.stages.run_result import RunResult, finished

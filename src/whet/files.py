@@ -1,4 +1,4 @@
-"""Files and folders on disk: a new folder appears complete or not at all, digests, fsync."""
+"""Files and folders on disk: a file or a new folder appears complete or not at all, digests, fsync."""
 
 import hashlib
 import os
@@ -7,6 +7,22 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes `content` to `path` in one piece: readers see the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(path.parent.stat().st_mode & 0o666)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whet.diagnose.evidence import Evidence, percent
+from whet.diagnose.evidence import Evidence
 from whet.diagnose.lengths import measure_lengths
 from whet.diagnose.probe import Probe
 
@@ -25,15 +25,6 @@ PROBE = Probe(
     reward_gap=None,
     mean_length=30.0,
 )
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [(0.0, "0 %"), (1e-12, "0 %"), (0.004, "0.4 %"), (0.05, "5 %"), (0.0994, "9.9 %"), (0.0999, "10 %"),
-     (0.238, "24 %"), (1.0, "100 %")],
-)  # fmt: skip
-def test_percent(share: float, text: str) -> None:
-    assert percent(share) == text
 
 
 @pytest.mark.parametrize(

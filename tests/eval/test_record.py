@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from whet.eval.record import Outcome, Record
+from whet.errors import UserError
+from whet.eval.record import Outcome, Record, parse_records
 from whet.types import Problem, Rollout, Verdict
 
 ROLLOUT = Rollout((3, 5, 7), (-0.1, -0.2, -0.3), "<answer>4 ☃</answer>", "stop")
@@ -49,3 +50,19 @@ def test_a_missing_field_is_named() -> None:
     del row["gold"]
     with pytest.raises(TypeError, match="gold"):
         Record.from_dict(row)
+
+
+def test_a_field_of_another_type_is_named() -> None:
+    with pytest.raises(TypeError, match=r"`tokens` is '3', but must be of type int"):
+        Record.from_dict(Record.of(PROBLEM, OUTCOME).as_dict() | {"tokens": "3"})
+
+
+def test_records_come_by_id_in_the_order_of_their_lines() -> None:
+    records = [replace(Record.of(PROBLEM, OUTCOME), id=id) for id in "ba"]
+    text = "\n\n".join(json.dumps(record.as_dict()) for record in records)
+    assert parse_records(text, "file") == dict(zip("ba", records, strict=True))
+    assert list(parse_records(text, "file")) == ["b", "a"]
+    with pytest.raises(UserError, match=r"^file, line 3: problem b comes twice"):
+        parse_records(text.replace('"id": "a"', '"id": "b"'), "file")
+    with pytest.raises(UserError, match=r"^file holds no records"):
+        parse_records("\n", "file")

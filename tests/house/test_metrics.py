@@ -60,7 +60,7 @@ def run(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the smallest run that goes through every stage."""
     from whet.api import train
     from whet.config import Config
-    from whet.runs.views.view import make_view
+    from whet.runs.views.live import make_view
 
     recipe: dict[str, Any] = {
         "model": str(tiny_folder),

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whet.errors import UserError
-from whet.runs.jsonl import append, encode, read, write, write_bytes
+from whet.files import write_bytes
+from whet.runs.jsonl import Tail, append, encode, read, write
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
@@ -63,6 +64,45 @@ def test_lines_are_appended_and_an_unfinished_one_is_left_out(tmp_path: Path) ->
     assert read(path) == [{"step": 0}, {"step": 1}]
 
 
+def test_what_was_read_is_not_parsed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tail = Tail(tmp_path / "m.jsonl")
+    assert tail.read() == []
+    append(tail.path, {"step": 0})
+    assert tail.read() == [{"step": 0}]
+    parsed: list[bytes] = []
+    loads = json.loads
+    monkeypatch.setattr(json, "loads", lambda line: parsed.append(line) or loads(line))
+    append(tail.path, {"step": 1})
+    assert tail.read() == tail.read() == [{"step": 0}, {"step": 1}]
+    assert parsed == [b'{"step": 1}']
+
+
+LINES = st.lists(st.sampled_from([b'{"a": 1}\n', b'{"b": 22}\n', b"\n", b'{"c": 3}\n']), max_size=6)
+
+
+@given(LINES, LINES, LINES, st.integers(0, 30))
+def test_a_tail_is_what_reading_anew_gives_also_after_a_rewind(
+    tmp_path_factory: pytest.TempPathFactory, kept: list[bytes], lost: list[bytes], new: list[bytes], half: int
+) -> None:
+    path = tmp_path_factory.mktemp("tail") / "m.jsonl"
+    path.write_bytes(b"".join(kept + lost))
+    tail = Tail(path)
+    assert tail.read() == read(path)
+    write_bytes(path, b"".join(kept))
+    assert half % 2 or tail.read() == read(path)
+    content = b"".join(kept + new)
+    write_bytes(path, content[:half])
+    assert tail.read() == read(path)
+    with path.open("ab") as file:
+        file.write(content[half:])
+    assert tail.read() == read(path)
+    with path.open("ab") as file:
+        file.truncate(max(0, len(content) - half))
+    assert tail.read() == read(path)
+    path.unlink()
+    assert tail.read() == []
+
+
 @pytest.mark.parametrize("line", [b"{", b"[1]", b"NaN", b"\xff"])
 def test_a_broken_line_in_the_middle_is_named(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "m.jsonl"
@@ -84,23 +124,6 @@ def test_a_line_that_does_not_fit_leaves_nothing_behind(tmp_path: Path, monkeypa
             append(path, {"step": 1})
     append(path, {"step": 2})
     assert read(path) == [{"step": 0}, {"step": 2}]
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "new" / "file"
-    write_bytes(path, b"old")
-
-    def fail(self: Path, target: Path) -> Path:
-        raise OSError("no rename")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", fail)
-        with pytest.raises(OSError, match="no rename"):
-            write_bytes(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert [p.name for p in path.parent.iterdir()] == ["file"]
-    write_bytes(path, b"new")
-    assert path.read_bytes() == b"new"
 
 
 def test_secrets_are_left_out_of_every_text_and_of_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

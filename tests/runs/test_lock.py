@@ -132,6 +132,34 @@ def test_looking_whether_a_folder_is_in_use(tmp_path: Path) -> None:
         assert "in use by process" in done.stderr, "looking does not let go of our own lock"
 
 
+FORK = """
+import os, sys, time
+from pathlib import Path
+from whet.runs.lock import FolderLock
+lock = FolderLock(Path(sys.argv[1]))
+child = os.fork()
+if child == 0:
+    time.sleep(60)
+print(child, flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_child_that_outlives_its_killed_parent_does_not_keep_the_lock(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", FORK, str(tmp_path)], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        with pytest.raises(UserError, match=f"in use by process {parent.pid}"):
+            FolderLock(tmp_path)
+        parent.kill()
+        parent.wait()
+        os.kill(child, 0)  # it lives
+        try:
+            FolderLock(tmp_path).release()
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
 CONTEND = """
 import os, re, sys, time
 from collections.abc import Iterator
@@ -204,7 +232,7 @@ def test_a_disk_without_locks_is_no_owner(
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("fcntl.lockf", refuse)
+    monkeypatch.setattr("fcntl.flock", refuse)
     with pytest.raises(UserError, match=rf"run\.folder: .*cannot be written \(.*{said}\)"):
         FolderLock(tmp_path)
 

@@ -9,7 +9,21 @@ from pathlib import Path
 import pytest
 
 from whet.errors import UserError
+from whet.eval.record import Record
+from whet.runs.jsonl import write
 from whet.runs.reader import RunReader, is_run
+
+RECORD = {
+    "question": "2 + 2?",
+    "gold": "4",
+    "response": "4",
+    "answer": "4",
+    "correct": True,
+    "lenient": True,
+    "formatted": True,
+    "tokens": 1,
+    "finish": "stop",
+}
 
 
 def make_run(path: Path, created: str = "2026-01-01T00:00:00+00:00") -> Path:
@@ -30,7 +44,7 @@ def make_run(path: Path, created: str = "2026-01-01T00:00:00+00:00") -> Path:
     (path / "rollouts" / ".step-000011.jsonl.x.tmp").write_text("half")
     for second, stage in enumerate(["before", "after", "again"]):
         (path / "eval" / f"{stage}.json").write_text(json.dumps({"accuracy": second / 4}))
-        (path / "eval" / f"{stage}.jsonl").write_text(json.dumps({"stage": stage}) + "\n")
+        (path / "eval" / f"{stage}.jsonl").write_text(json.dumps({**RECORD, "id": stage}) + "\n")
         os.utime(path / "eval" / f"{stage}.json", (second, second))
     (path / "eval" / "unfinished.jsonl").write_text("{}\n")
     (path / "train.log").write_text("one\n")
@@ -49,13 +63,24 @@ def test_everything_that_is_there_is_read(tmp_path: Path) -> None:
     assert run.rollout_steps() == [0, 10]
     assert [rollout["text"] for rollout in run.rollouts(0)] == ["a", "b"]
     assert run.rollouts(5) == []
-    assert run.evaluation("after") == [{"stage": "after"}]
+    assert run.records("after") == {"after": Record.from_dict({**RECORD, "id": "after"})}
     assert run.log() == "one\n"
     assert run.checkpoints == tmp_path / "r" / "checkpoints"
 
 
 def test_evaluations_come_in_the_order_they_were_made_and_only_finished_ones(tmp_path: Path) -> None:
     assert list(RunReader(make_run(tmp_path / "r")).evaluations()) == ["before", "after", "again"]
+
+
+def test_a_reader_that_is_kept_sees_what_is_added_and_what_a_rewind_takes_back(tmp_path: Path) -> None:
+    run = RunReader(make_run(tmp_path / "r"))
+    assert len(run.metrics()) == 1
+    with (run.path / "metrics.jsonl").open("a") as file:
+        file.write('ard": 0.75}\n')
+    assert [line["reward"] for line in run.metrics()] == [0.5, 0.75]
+    write(run.path / "metrics.jsonl", [{"phase": "grpo", "step": 0, "reward": 0.25}])
+    assert [line["reward"] for line in run.metrics()] == [0.25]
+    assert run.metrics("sft") == []
 
 
 def test_what_is_not_there_yet_is_empty(tmp_path: Path) -> None:
@@ -70,7 +95,7 @@ def test_what_is_not_there_yet_is_empty(tmp_path: Path) -> None:
         {},
         "",
     )
-    assert (run.final, run.owner, run.evaluation("before")) == (None, None, [])
+    assert (run.final, run.owner, run.records("before")) == (None, None, {})
     (tmp_path / "final").mkdir()
     assert run.final == tmp_path / "final"
 

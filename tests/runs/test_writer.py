@@ -111,7 +111,7 @@ def test_measurements_after_the_step_are_forgotten(run: RunWriter) -> None:
         run.record_evaluation(stage, [{"id": "1"}], {"accuracy": 0.5})
     run.rewind(2)
     assert set(RunReader(run.path).evaluations()) == {"base", "step-000001", "step-000002", "final"}
-    assert RunReader(run.path).evaluation("step-000003") == []
+    assert RunReader(run.path).records("step-000003") == {}
 
 
 def test_a_run_in_use_is_refused(run: RunWriter) -> None:

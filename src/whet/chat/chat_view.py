@@ -11,6 +11,7 @@ from whet.chat.chat_model import Reply
 from whet.chat.parts import Part, Speaker, StreamChunk
 from whet.chat.typewriter import INDENT, Typewriter, harmless
 from whet.formats import ResponseFormat
+from whet.text import can_animate, print_plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,29 +30,23 @@ class ChatView(Protocol):
 
     def open(self, name: str, response_format: ResponseFormat | None, temperature: float) -> None:
         """Who is talked to, and how."""
-        ...
 
     def questions(self) -> Iterator[str]:
         """What is typed, line by line, until the input ends or Ctrl-C is pressed."""
-        ...
 
     def piece(self, piece: StreamChunk) -> None:
         """A few letters of a response."""
-        ...
 
     def reply(self, reply: Reply) -> None:
         """A response is whole."""
-        ...
 
     def note(self, text: str) -> None:
         """A line about the conversation; it ends what was being written."""
-        ...
 
 
 def make_page(console: "Console") -> ChatView:
     """Words as they come where `console` is a terminal, plain text elsewhere."""
-    lively = console.is_terminal and not console.is_dumb_terminal and console.encoding.startswith("utf")
-    return TerminalPage(console) if lively else PlainPage(console)
+    return TerminalPage(console) if can_animate(console) else PlainPage(console)
 
 
 def by_hand() -> bool:
@@ -146,7 +141,7 @@ class PlainPage:
     def questions(self) -> Iterator[str]:
         for line in typed("you > "):
             if not by_hand():
-                self._print(f"you > {line}\n")
+                self.note(f"you > {line}")
             yield line
 
     def piece(self, piece: StreamChunk) -> None:
@@ -159,18 +154,16 @@ class PlainPage:
         if reply.answer and reply.answer not in [text.strip() for part, text in self._sections if part == "answer"]:
             self._sections.append(("answer", reply.answer))
         if reply.speaker == "base":
-            self._print(f"{BASE_TITLE}:\n")
+            self._print(f"{BASE_TITLE}:")
         for part, text in self._sections:
             if text.strip():
-                self._print(f"{'Answer: ' if part == 'answer' else ''}{text.strip()}\n")
+                self._print(f"{'Answer: ' if part == 'answer' else ''}{text.strip()}")
         self._sections = []
 
     def note(self, text: str) -> None:
         self._sections = []
-        self._print(f"{text}\n")
+        self._print(text)
 
     def _print(self, text: str) -> None:
-        """Straight to the file, unwrapped; characters that it cannot hold become question marks."""
-        encoding = self._console.encoding
-        self._console.file.write(harmless(text).encode(encoding, errors="replace").decode(encoding) + "\n")
-        self._console.file.flush()
+        """A paragraph."""
+        print_plain(self._console, f"{harmless(text)}\n")

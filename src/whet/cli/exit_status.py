@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from whet.errors import UserError
 from whet.redact import redact
+from whet.text import first_line
 
 DEBUG = "WHET_DEBUG"
 """Set in the environment, it lets a mistake of ours show its traceback."""
@@ -31,7 +32,6 @@ def exit_status() -> Iterator[None]:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        what = redact(str(error)).strip().partition("\n")[0]
-        print(f"whet: failed with {type(error).__name__}: {what} ({DEBUG}=1 shows where)", file=sys.stderr)
+        print(f"whet: failed with {type(error).__name__}: {first_line(error)} ({DEBUG}=1 shows where)", file=sys.stderr)
         status = 1
     sys.exit(status)

@@ -13,9 +13,9 @@ from whet.eval.comparison import Comparison, points
 from whet.eval.evaluation import Evaluation
 from whet.eval.record import Record
 from whet.runs.pace import Pace
-from whet.runs.views.figures import count, number, percent
+from whet.runs.views.figures import count, number
 from whet.stages.run_result import BASE, FINAL, WARM, RunResult
-from whet.text import both_ends, one_line
+from whet.text import both_ends, one_line, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

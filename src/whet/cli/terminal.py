@@ -42,7 +42,7 @@ def console(stderr: bool = False) -> Any:
 
 def progress(as_json: bool) -> Any:
     """Progress on the terminal; on standard error where standard output is for JSON."""
-    from whet.runs.views.view import make_view
+    from whet.runs.views.live import make_view
 
     return make_view(console(stderr=as_json))
 
@@ -65,7 +65,7 @@ def encoded(found: dict[str, Any]) -> str:
 @contextmanager
 def following() -> "Iterator[tuple[View, Stop]]":
     """What a run is shown on and stopped by, while it goes."""
-    from whet.runs.views.view import make_view
+    from whet.runs.views.live import make_view
     from whet.train_loop.signals import Stop
 
     with make_view() as view, (stop := Stop(view.note)).listening():

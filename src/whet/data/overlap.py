@@ -7,6 +7,7 @@ from itertools import islice
 
 from whet.data.endless import is_endless
 from whet.errors import UserError
+from whet.text import one_line
 from whet.types import Problem
 
 SAMPLE = 2_000
@@ -51,9 +52,7 @@ def refuse_overlap(train: Sequence[Problem], test: Sequence[Problem]) -> None:
         return
     shared = overlap(train, test)
     if shared:
-        example = " ".join(shared[0].question.split())
-        short = example if len(example) <= 80 else f"{example[:79]}…"
         raise UserError(
-            f"data.test: {len(shared)} held-out questions are also trained on, such as {short!r}; "
-            "take them out of one of the two, or name another data.test"
+            f"data.test: {len(shared)} held-out questions are also trained on, such as "
+            f"{one_line(shared[0].question, 80)!r}; take them out of one of the two, or name another data.test"
         )

@@ -5,6 +5,7 @@ from typing import Any
 
 from whet.errors import UserError
 from whet.formats import ResponseFormat
+from whet.text import first_line
 from whet.types import Message, Problem, Prompt
 
 PLACE = "{question}"
@@ -55,8 +56,7 @@ class PromptRenderer:
         try:
             return tuple(self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=False))
         except Exception as error:  # a template is a program, and fails in its own ways
-            reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            raise UserError(f"model.name: its chat template fails ({reason}); name another model") from error
+            raise UserError(f"model.name: its chat template fails ({first_line(error)}); name another model") from error
 
     @cached_property
     def _has_template(self) -> bool:

@@ -16,6 +16,7 @@ from whet.data.overlap import normalised
 from whet.data.safe_answers import is_safe
 from whet.data.shuffle import stable_hash
 from whet.errors import UserError, did_you_mean
+from whet.text import one_line
 from whet.types import Problem
 
 PREFIX = "reasoning_gym:"
@@ -113,7 +114,7 @@ def _dataset(task: str, params: tuple[tuple[str, Any], ...]) -> Any:
     try:
         return package.create_dataset(task, seed=0, size=ITEMS, **dict(params))
     except Exception as error:  # a task checks its settings with assertions, and fails on wrong types in its own way
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = one_line(str(error), 300) or type(error).__name__
         raise UserError(f"params: {PREFIX}{task} refuses {dict(params)}: {reason}; fix the setting") from error
 
 

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from whet.text import one_line
+
 SHOWN = 60
 """Characters of a question that a line shows."""
 
@@ -41,10 +43,5 @@ class OverlapReport:
     def _verdict(self) -> str:
         if self.worst is None:
             return "no two questions read alike"
-        pair = f"{_short(self.worst.test)!r} ~ {_short(self.worst.train)!r}"
+        pair = f"{one_line(self.worst.test, SHOWN)!r} ~ {one_line(self.worst.train, SHOWN)!r}"
         return f"closest, {self.worst.similarity:.0%} alike: {pair}"
-
-
-def _short(question: str) -> str:
-    text = " ".join(question.split())
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

@@ -6,6 +6,7 @@ from whet.diagnose.easier_rewards import EASIER_REWARDS, easier_reward_for
 from whet.diagnose.lengths import LengthReport
 from whet.diagnose.probe import Probe
 from whet.diagnose.signal import group_size_for
+from whet.text import percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,3 @@ class Evidence:
 def _offer(easier: str, probe: Probe) -> str:
     row = EASIER_REWARDS[easier]
     return f"{row.says} would differ within {percent(row.signal(probe))} of groups"
-
-
-def percent(share: float) -> str:
-    """A share in words: to one decimal below ten per cent, to a whole number above.
-
-    >>> percent(1 / 64), percent(0.664), percent(1.0)
-    ('1.6 %', '66 %', '100 %')
-    """
-    return f"{round(100 * share, 1 if share < 0.0995 else 0):g} %"

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from whet.diagnose.detectors import HELD_OUT_DETECTORS, STEP_DETECTORS, Detector
-from whet.diagnose.evidence import percent
 from whet.diagnose.history import History
 from whet.diagnose.step_signals import Reading
+from whet.text import percent
 
 
 @dataclass(frozen=True, slots=True)

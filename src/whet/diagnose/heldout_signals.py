@@ -3,9 +3,9 @@
 from math import sqrt
 
 from whet.diagnose.causes import ENOUGH
-from whet.diagnose.evidence import percent
 from whet.diagnose.history import NOISE, WIDE, HeldOut, History
 from whet.diagnose.step_signals import CORRECTNESS, Reading
+from whet.text import percent
 
 MIN_RISE = 0.08
 """The least rise of a correctness reward that counts as one."""

@@ -6,10 +6,11 @@ from typing import Any
 from whet.diagnose.causes import GOLD_TOLERATED, KEEPS_FORMAT, TRUNCATED
 from whet.diagnose.cold_start import Diagnosis, diagnose
 from whet.diagnose.contamination import OverlapReport
-from whet.diagnose.evidence import Evidence, percent
+from whet.diagnose.evidence import Evidence
 from whet.diagnose.lengths import LengthReport
 from whet.diagnose.probe import Probe
 from whet.diagnose.signal import SCARCE
+from whet.text import percent
 from whet.types import GoldFailure
 
 Line = tuple[str, str, str]

@@ -1,9 +1,11 @@
 """What an evaluation keeps of every problem: one JSON line each."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
+from whet.errors import UserError
 from whet.types import Finish, Problem, Rollout, Verdict
 
 
@@ -83,10 +85,40 @@ class Record:
         """The record of a parsed JSON line; keys it does not know are passed over.
 
         Raises:
-            TypeError: a field is missing.
+            TypeError: a field is missing or of another type.
         """
         samples = tuple(Outcome(**_known(Outcome, sample)) for sample in row.get("samples", ()))
-        return cls(**{**_known(cls, row), "samples": samples})
+        record = cls(**{**_known(cls, row), "samples": samples})
+        for name, kind in _TYPES.items():
+            if not isinstance(value := getattr(record, name), kind):
+                raise TypeError(f"`{name}` is {value!r}, but must be of type {kind.__name__}")
+        return record
+
+
+_TYPES = {"id": str, "question": str, "gold": str, "correct": bool, "lenient": bool, "formatted": bool, "tokens": int}
+
+
+def parse_records(text: str, place: str) -> dict[str, Record]:
+    """The records of an evaluation by problem id, in the order of its JSON lines; `place` is the file's name.
+
+    Raises:
+        UserError: a line is not a record, an id comes twice, or there is none.
+    """
+    records: dict[str, Record] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        where = f"{place}, line {number}"
+        try:
+            record = Record.from_dict(json.loads(line))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise UserError(f"{where} is no evaluation record ({error}): give a file that `whet eval` wrote") from None
+        if record.id in records:
+            raise UserError(f"{where}: problem {record.id} comes twice: keep one of them")
+        records[record.id] = record
+    if not records:
+        raise UserError(f"{place} holds no records: evaluate again with `whet eval`")
+    return records
 
 
 def _known(kind: type[Outcome] | type[Record], row: Mapping[str, Any]) -> dict[str, Any]:

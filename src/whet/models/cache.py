@@ -1,10 +1,9 @@
 """What is made once and kept: converted models, under `$WHET_CACHE` or the user's cache folder."""
 
 import errno
-import fcntl
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from whet.errors import UserError
@@ -48,13 +47,13 @@ def build_once(target: Path, build: Callable[[Path], None], log: Log = silent) -
     return target
 
 
-@contextmanager
-def _locked(path: Path, log: Log) -> Iterator[None]:
+def _locked(path: Path, log: Log) -> AbstractContextManager[object]:
     """Holds `path` alone; the lock goes with the process, however it ends."""
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            log(f"another process is making {path.with_suffix('').name}; waiting for it")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, fallback_to_soft=False)
+    try:
+        return lock.acquire(timeout=0)
+    except Timeout:
+        log(f"another process is making {path.with_suffix('').name}; waiting for it")
+        return lock.acquire()

@@ -15,7 +15,7 @@ from whet.models.cache import build_once, cache_folder
 from whet.models.origin import write_origin
 from whet.models.quiet import quiet
 from whet.models.slow_work import report_while_running
-from whet.text import Log, silent
+from whet.text import Log, first_line, silent
 
 VERSION = 1
 """Part of a converted folder's name: raised when the conversion changes."""
@@ -51,9 +51,8 @@ def convert(gguf: Path, folder: Path, log: Log = silent) -> None:
     except Exception as error:  # transformers and gguf refuse in many types
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
         fix = "name a folder of safetensors weights instead"
-        raise UserError(f"model.name: {gguf} cannot be converted ({reason}); {fix}") from error
+        raise UserError(f"model.name: {gguf} cannot be converted ({first_line(error)}); {fix}") from error
 
 
 def _convert(gguf: Path, folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from whet.errors import UserError
 from whet.models.refusals import is_whole
 from whet.models.slow_work import report_while_running
-from whet.text import Log, silent
+from whet.text import Log, first_line, silent
 
 PATIENCE = 5.0
 """Seconds that the hub has to say anything at all."""
@@ -71,7 +71,7 @@ def fetched(name: str, log: Log = silent) -> Path:
     try:
         folder = report_while_running(lambda: some(name, etag_timeout=PATIENCE), what, log)
     except Exception as error:  # the network fails in many types
-        raise NotHereError(f"the download failed ({_first_line(error)})") from error
+        raise NotHereError(f"the download failed ({first_line(error)})") from error
     return Path(folder)
 
 
@@ -86,11 +86,7 @@ def _listing(name: str) -> dict[str, int]:
     try:
         siblings: Sequence[Any] = report_while_running(ask, "asking the hub", deadline=2 * PATIENCE).siblings or []
     except Exception as error:  # the network fails in many types
-        raise NotHereError(REASONS.get(type(error).__name__) or f"out of reach ({_first_line(error)})") from error
+        raise NotHereError(REASONS.get(type(error).__name__) or f"out of reach ({first_line(error)})") from error
     sizes = {sibling.rfilename: int(sibling.size or 0) for sibling in siblings}
     kept = filter_repo_objects(sizes, allow_patterns=list(WANTED), ignore_patterns=list(UNWANTED))
     return {file: sizes[file] for file in kept}
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -11,7 +11,7 @@ from whet.models.hub import NotHereError
 from whet.models.origin import read_origin
 from whet.models.quiet import quiet
 from whet.models.refusals import check_folder, check_size
-from whet.text import Log, silent
+from whet.text import Log, first_line, silent
 
 if TYPE_CHECKING:
     import torch
@@ -54,9 +54,8 @@ def load_model(name: str, dtype: "torch.dtype", log: Log = silent) -> LoadedMode
                 path, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
             )
     except Exception as error:  # transformers and safetensors refuse in many types
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
         fix = "name a causal language model"
-        raise UserError(f"model.name: {path} does not load ({reason}); {fix}") from error
+        raise UserError(f"model.name: {path} does not load ({first_line(error)}); {fix}") from error
     if missing := sorted(notes["missing_keys"]):
         fix = "download or save it again"
         raise UserError(f"model.name: {path} lacks {len(missing)} weights, such as {missing[0]}; {fix}")

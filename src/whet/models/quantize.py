@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from whet.errors import UserError
 from whet.models.quiet import quiet
+from whet.text import first_line
 
 if TYPE_CHECKING:
     import torch
@@ -19,9 +20,9 @@ def refuse_where_it_cannot_be(device: "torch.device") -> None:
     try:
         _packed(torch.nn.Linear(64, 64, device=device))
     except Exception as error:  # whatever way a backend fails that is not there
-        reason = str(error).strip().partition("\n")[0]
         raise UserError(
-            f"model.lora.bits: bitsandbytes cannot keep weights in 4 bits on {device} ({reason}); set it to 16"
+            f"model.lora.bits: bitsandbytes cannot keep weights in 4 bits on {device} ({first_line(error)}); "
+            "set it to 16"
         ) from error
 
 

@@ -18,9 +18,9 @@ from whet.recipe import load_recipe
 from whet.redact import redact
 from whet.runs import layout
 from whet.runs.reader import RunReader
-from whet.runs.views.figures import percent
-from whet.stages.compare import compare
+from whet.stages.compare import paired
 from whet.stages.run_result import BASE, FINAL, WARM
+from whet.text import percent
 
 NAMES: Mapping[str, str] = {BASE: "base model", WARM: "after the warm start", FINAL: "**this model**"}
 
@@ -90,7 +90,7 @@ def _row(name: str, figures: Mapping[str, Any]) -> str:
 def _gain(run: RunReader) -> str:
     """Paired by problem, or nothing where the two did not ask the same."""
     try:
-        gain = compare(f"{run.path}:{BASE}", f"{run.path}:{FINAL}").strict
+        gain = paired(BASE, run.records(BASE), FINAL, run.records(FINAL)).strict
     except UserError as error:
         return f"The two are not compared: {error}."
     return (

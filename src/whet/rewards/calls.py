@@ -10,6 +10,7 @@ from typing import Any
 
 from whet.errors import UserError
 from whet.redact import redact
+from whet.text import one_line
 
 
 class RewardError(Exception):
@@ -90,7 +91,7 @@ def entries_of(result: Any) -> list[Any]:
     if isinstance(result, RewardError):
         raise result
     if isinstance(result, BaseException):
-        raise RewardError(" ".join(redact(f"raised {type(result).__name__}: {result}").split())[:300]) from result
+        raise RewardError(one_line(f"raised {type(result).__name__}: {result}", 300)) from result
     try:
         return list(result)
     except Exception:

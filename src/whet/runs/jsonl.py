@@ -3,12 +3,12 @@
 import json
 import math
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from whet.errors import UserError
+from whet.files import write_bytes
 from whet.redact import redacted
 
 
@@ -69,31 +69,50 @@ def write(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
     write_bytes(path, _encode(list(records), end="\n"))
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Writes `content` to `path` in one piece: readers see the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(path.parent.stat().st_mode & 0o666)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 def read(path: Path) -> list[dict[str, Any]]:
     """The records in `path`; none where there is no file. A last line that is not finished yet is left out.
 
     Raises `UserError` with the line's number where a finished line is not a JSON object.
     """
-    if not path.is_file():
-        return []
-    *lines, _unfinished = path.read_bytes().split(b"\n")
-    return [_decode(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    return Tail(path).read()
+
+
+class Tail:
+    """A file of JSON lines that grows: each look parses only what has been added since the last one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._restart()
+
+    def _restart(self) -> None:
+        self._records: list[dict[str, Any]] = []
+        self._inode = self._lines = self._end = 0
+        self._last = b""
+
+    def read(self) -> list[dict[str, Any]]:
+        """All records so far; see `read`. A file that was cut back or replaced is read anew."""
+        try:
+            with self.path.open("rb") as file:
+                inode = os.fstat(file.fileno()).st_ino
+                file.seek(self._end - len(self._last))
+                added = file.read()
+                # a rewind puts another file in its place, a full disk cuts off the last line
+                if inode != self._inode or not added.startswith(self._last):
+                    self._restart()
+                    file.seek(0)
+                    added = file.read()
+                self._inode = inode
+        except FileNotFoundError:
+            self._restart()
+            return []
+        *lines, _unfinished = added[len(self._last) :].split(b"\n")
+        numbered = enumerate(lines, self._lines + 1)
+        self._records += [_decode(self.path, number, line) for number, line in numbered if line.strip()]
+        if lines:
+            self._lines += len(lines)
+            self._last = lines[-1] + b"\n"
+            self._end += sum(map(len, lines)) + len(lines)
+        return self._records
 
 
 def _decode(path: Path, number: int, line: bytes) -> dict[str, Any]:

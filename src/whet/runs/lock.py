@@ -1,7 +1,5 @@
 """One owner at a time: two runs never write into one folder."""
 
-import errno
-import fcntl
 import json
 import os
 import socket
@@ -9,17 +7,15 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from whet.errors import UserError
-from whet.runs.jsonl import encode, write_bytes
+from whet.files import write_bytes
+from whet.runs.jsonl import encode
 from whet.runs.layout import LOCK, OWNER
 
-_held: set[Path] = set()
-"""Folders that this process owns: the operating system tells only processes apart."""
-
-TAKEN = {errno.EACCES, errno.EAGAIN}
-"""How the operating system says that another process has the lock."""
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 PATIENCE = 1.0
 """Seconds that a new owner has to say who it is."""
@@ -28,31 +24,29 @@ PATIENCE = 1.0
 class FolderLock:
     """Owns a run folder from `__init__` to `release`, or to the end of the process, however it ends.
 
-    The lock is the operating system's (POSIX `lockf`), so a killed process leaves none behind and a child
-    process does not inherit it. `owner.json` only says who has it: a lock that is free is taken, whatever stands
+    The lock is the operating system's (`filelock`, by `flock`), so a killed process leaves none behind, not even where
+    a child that it forked lives on. `owner.json` only says who has it: a lock that is free is taken, whatever stands
     there, be it a process that is gone, another machine, or a number that another process has by now.
     """
 
     def __init__(self, folder: Path) -> None:
         """Raises `UserError` that names the owner where the folder is in use, or says why it cannot be written."""
         self.folder = folder.resolve()
-        self._file = _locked(folder)
+        self._lock = _locked(folder)
         since = datetime.now(UTC).isoformat(timespec="seconds")
         owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
         try:
             write_bytes(self.folder / OWNER, encode(owner))
         except OSError as error:
-            self._file.close()
+            self._lock.release()
             raise UserError(_unwritable(folder, error)) from error
-        _held.add(self.folder)
 
     def release(self) -> None:
         """Gives the folder up. May be called again."""
-        if self.folder in _held and not self._file.closed:
+        if self._lock.is_locked:
             with suppress(OSError):  # a record that stays does no harm
                 (self.folder / OWNER).unlink(missing_ok=True)
-            _held.discard(self.folder)
-            self._file.close()
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +58,7 @@ class FolderLock:
 def refuse_in_use(folder: Path) -> None:
     """Raises `UserError` that names the owner where a process owns `folder` now. Takes nothing over."""
     if (folder / LOCK).exists():
-        _locked(folder).close()
+        _locked(folder).release()
 
 
 def read_owner(folder: Path) -> dict[str, Any] | None:
@@ -79,20 +73,21 @@ def read_owner(folder: Path) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def _locked(folder: Path) -> BinaryIO:
-    """The lock file, locked until it is closed."""
-    if folder.resolve() in _held:  # to open the file once more and close it would let go of the lock
-        raise UserError(_in_use(folder))
+def _locked(folder: Path) -> "BaseFileLock":
+    """The lock of `folder`, held until it is released."""
+    from filelock import FileLock, Timeout
+
+    path = folder.resolve() / LOCK
+    # no marker file where a disk has no locks: one would outlive a killed process
+    lock = FileLock(path, thread_local=False, fallback_to_soft=False)
     try:
-        file = (folder / LOCK).open("ab")
+        path.touch()  # filelock may take a file that cannot be made for one that is held
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise UserError(_in_use(folder)) from error
     except OSError as error:
         raise UserError(_unwritable(folder, error)) from error
-    try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        raise UserError(_in_use(folder) if error.errno in TAKEN else _unwritable(folder, error)) from error
-    return file
+    return lock
 
 
 def _in_use(folder: Path) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from whet.errors import UserError
+from whet.eval.record import Record, parse_records
 from whet.runs import jsonl, layout
 from whet.runs.lock import read_owner
 
@@ -16,13 +17,17 @@ def is_run(path: Path) -> bool:
 
 
 class RunReader:
-    """One run. Whatever the run has not written yet is empty or None; a line being written is left out."""
+    """One run. Whatever the run has not written yet is empty or None; a line being written is left out.
+
+    Metrics, timings and findings are read as they grow: keep the reader and ask again. Their lines are its own.
+    """
 
     def __init__(self, path: Path) -> None:
         """Raises `UserError` where `path` is not a run folder of a format that this version reads."""
         if not is_run(path):
             raise UserError(f"run: {path} is not a run folder; name one that `whet train` made")
         self.path = path
+        self._tails: dict[str, jsonl.Tail] = {}
         found = self.manifest.get("format")
         if found != layout.FORMAT:
             reads = f"this version of Whet reads {layout.FORMAT}"
@@ -45,15 +50,15 @@ class RunReader:
 
     def metrics(self, phase: str = "grpo") -> list[dict[str, Any]]:
         """The metrics of a phase's steps (`grpo` or `sft`), in order."""
-        return [line for line in jsonl.read(self.path / layout.METRICS) if line.get("phase") == phase]
+        return [line for line in self._lines(layout.METRICS) if line.get("phase") == phase]
 
     def timings(self, phase: str = "grpo") -> list[dict[str, Any]]:
         """How long a phase's steps took, in order."""
-        return [line for line in jsonl.read(self.path / layout.TIMINGS) if line.get("phase") == phase]
+        return [line for line in self._lines(layout.TIMINGS) if line.get("phase") == phase]
 
     def findings(self) -> list[dict[str, Any]]:
         """What was found wrong with the run while it went, in order. Empty where nothing was."""
-        return jsonl.read(self.path / layout.HEALTH)
+        return list(self._lines(layout.HEALTH))
 
     def rollout_steps(self) -> list[int]:
         """The steps whose rollouts are on disk, in order."""
@@ -70,9 +75,17 @@ class RunReader:
         files.sort(key=lambda path: (path.stat().st_mtime_ns, path.name))
         return {path.stem: _read_object(path) for path in files}
 
-    def evaluation(self, stage: str) -> list[dict[str, Any]]:
-        """A record per problem of the measurement called `stage`. Empty where there is none."""
-        return jsonl.read(self.path / layout.EVALUATIONS / f"{stage}.jsonl")
+    def records(self, stage: str) -> dict[str, Record]:
+        """The records of the measurement called `stage` by problem id. Empty where there is none.
+
+        Raises `UserError` that names the line where one is not a record.
+        """
+        path = self.path / layout.EVALUATIONS / f"{stage}.jsonl"
+        return parse_records(path.read_text(encoding="utf-8", errors="replace"), str(path)) if path.is_file() else {}
+
+    def _lines(self, name: str) -> list[dict[str, Any]]:
+        """The lines of a file that grows while the run goes; each is parsed once, however often one looks."""
+        return self._tails.setdefault(name, jsonl.Tail(self.path / name)).read()
 
     def log(self) -> str:
         """The text of `train.log`."""

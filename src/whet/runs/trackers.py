@@ -27,15 +27,12 @@ class Tracker(Protocol):
 
     def begin(self, folder: Path, settings: Mapping[str, Any]) -> None:
         """The run in `folder` begins, or goes on; `settings` is its recipe."""
-        ...
 
     def metrics(self, phase: str, step: int, figures: Mapping[str, float]) -> None:
         """Figures of a step of a phase."""
-        ...
 
     def end(self) -> None:
         """Nothing more will come."""
-        ...
 
 
 class Wandb:

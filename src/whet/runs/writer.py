@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from whet.errors import UserError
+from whet.files import write_bytes
 from whet.redact import redact
 from whet.runs import jsonl, layout
 from whet.runs.environment import environment
@@ -55,7 +56,7 @@ class RunWriter:
         head = {"format": layout.FORMAT, "name": run.path.name, "created": created}
         run.record_recipe(recipe)
         whole = jsonl.encode({**head, **manifest, **environment()}, indent=2)
-        jsonl.write_bytes(run.path / layout.MANIFEST, whole + b"\n")
+        write_bytes(run.path / layout.MANIFEST, whole + b"\n")
         return run
 
     @classmethod
@@ -105,7 +106,7 @@ class RunWriter:
 
     def record_recipe(self, recipe: str) -> None:
         """Writes the text of the resolved recipe, in place of the one before."""
-        jsonl.write_bytes(self.path / layout.RECIPE, redact(recipe).encode("utf-8"))
+        write_bytes(self.path / layout.RECIPE, redact(recipe).encode("utf-8"))
 
     def record_metrics(self, phase: str, step: int, metrics: Mapping[str, float]) -> None:
         """Appends the metrics of one step of a phase, such as `sft`. The same run gives the same lines."""
@@ -129,13 +130,13 @@ class RunWriter:
         """
         folder = self.path / layout.EVALUATIONS
         jsonl.write(folder / f"{check_name(stage)}.jsonl", records)
-        jsonl.write_bytes(folder / f"{stage}.json", jsonl.encode(summary, indent=2) + b"\n")
+        write_bytes(folder / f"{stage}.json", jsonl.encode(summary, indent=2) + b"\n")
         self._tell("eval", self.next_step, summary)
 
     def record_check(self, stage: str, report: Mapping[str, Any]) -> None:
         """Writes what a check found: `check.json`, and `check-<stage>.json` for one after a stage."""
         name = f"check-{check_name(stage)}.json" if stage else layout.CHECK
-        jsonl.write_bytes(self.path / name, jsonl.encode(report, indent=2) + b"\n")
+        write_bytes(self.path / name, jsonl.encode(report, indent=2) + b"\n")
 
     def log(self, text: str) -> None:
         """Adds a line with the time to `train.log`; secrets are left out."""

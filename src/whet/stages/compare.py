@@ -1,15 +1,15 @@
 """Reads two evaluations and sets them side by side: `whet compare A B`."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whet.errors import UserError
 from whet.eval.comparison import Comparison, Pair, p_text, points
-from whet.eval.record import Record
+from whet.eval.record import Record, parse_records
 from whet.eval.statistics import Interval
+from whet.runs import layout
 from whet.text import one_line
 
 if TYPE_CHECKING:
@@ -28,7 +28,13 @@ def compare(a: str | PathLike[str], b: str | PathLike[str], *, intersect: bool =
     Raises:
         UserError: something cannot be read, or the two were not asked the same problems.
     """
-    of_a, of_b = read_records(a), read_records(b)
+    return paired(str(a), read_records(a), str(b), read_records(b), intersect=intersect)
+
+
+def paired(
+    a: str, of_a: Mapping[str, Record], b: str, of_b: Mapping[str, Record], *, intersect: bool = False
+) -> Comparison:
+    """The same for records by problem id; `a` and `b` are what the two are called."""
     shared = [id for id in of_a if id in of_b]
     only_a, only_b = len(of_a) - len(shared), len(of_b) - len(shared)
     if not shared:
@@ -42,7 +48,7 @@ def compare(a: str | PathLike[str], b: str | PathLike[str], *, intersect: bool =
     for was, now in pairs:
         if (was.question, was.gold) != (now.question, now.gold):
             raise UserError(f"problem {was.id} differs between {a} and {b}: evaluate both on the same data")
-    return Comparison(str(a), str(b), pairs, only_a, only_b)
+    return Comparison(a, b, pairs, only_a, only_b)
 
 
 def read_records(where: str | PathLike[str]) -> dict[str, Record]:
@@ -52,17 +58,7 @@ def read_records(where: str | PathLike[str]) -> dict[str, Record]:
         UserError: there is no such evaluation, a line of it is not a record, or an id comes twice.
     """
     path = evaluation_file(where)
-    records: dict[str, Record] = {}
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                record = _parse(line, f"{path}, line {number}")
-                if record.id in records:
-                    raise UserError(f"{path}, line {number}: problem {record.id} comes twice: keep one of them")
-                records[record.id] = record
-    if not records:
-        raise UserError(f"{path} holds no records: evaluate again with `whet eval`")
-    return records
+    return parse_records(path.read_text(encoding="utf-8", errors="replace"), str(path))
 
 
 def evaluation_file(where: str | PathLike[str]) -> Path:
@@ -83,35 +79,12 @@ def evaluation_file(where: str | PathLike[str]) -> Path:
 
 
 def _stage(folder: Path, stage: str) -> Path:
-    known = {file.stem: file for file in sorted((folder / "eval").glob("*.jsonl"))}
+    known = {file.stem: file for file in sorted((folder / layout.EVALUATIONS).glob("*.jsonl"))}
     if stage not in known:
         stages = ", ".join(f"{folder}:{name}" for name in known)
         fix = f"it has {stages}" if stages else "evaluate it with `whet eval`"
         raise UserError(f"{folder} has no evaluation named {stage}: {fix}")
     return known[stage]
-
-
-def _parse(line: str, place: str) -> Record:
-    try:
-        record = Record.from_dict(json.loads(line))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise UserError(f"{place} is no evaluation record ({error}): give a file that `whet eval` wrote") from None
-    for name, kind in _KINDS.items():
-        value = getattr(record, name)
-        if not isinstance(value, kind):
-            raise UserError(f"{place}: `{name}` is {value!r}, but must be of type {kind.__name__}")
-    return record
-
-
-_KINDS = {
-    "id": str,
-    "question": str,
-    "gold": str,
-    "correct": bool,
-    "lenient": bool,
-    "formatted": bool,
-    "tokens": int,
-}
 
 
 def render(comparison: Comparison, examples: int = 3) -> "RenderableType":

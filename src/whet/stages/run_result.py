@@ -9,7 +9,6 @@ from whet.errors import UserError
 from whet.eval.evaluation import Evaluation
 from whet.runs.pace import Pace
 from whet.runs.reader import RunReader
-from whet.stages.compare import read_records
 
 BASE, WARM, FINAL = "base", "sft", "final"
 """The stages at which a run is measured: `eval/<stage>.jsonl`."""
@@ -59,4 +58,4 @@ def evaluations_of(reader: RunReader) -> dict[str, Evaluation]:
     """The measurements that a run has made, by stage, in the order of the way."""
     made = reader.evaluations()
     stages = [stage for stage in (BASE, WARM, FINAL) if stage in made]
-    return {stage: Evaluation(tuple(read_records(f"{reader.path}:{stage}").values())) for stage in stages}
+    return {stage: Evaluation(tuple(reader.records(stage).values())) for stage in stages}

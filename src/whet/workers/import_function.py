@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from whet.errors import UserError
+from whet.text import one_line
 
 
 def load_function(spec: str) -> Callable[..., Any]:
@@ -59,8 +60,8 @@ def _importing(spec: str, folder: Path) -> Iterator[None]:
     try:
         yield
     except (Exception, SystemExit) as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise UserError(f"rewards has {spec!r}: importing it failed with {reason[:300]}") from error
+        reason = one_line(f"{type(error).__name__}: {error}", 300)
+        raise UserError(f"rewards has {spec!r}: importing it failed with {reason}") from error
     finally:
         sys.path.remove(str(folder))
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from whet.errors import UserError
 from whet.rewards.calls import RewardError, as_reward, entries_of
+from whet.text import one_line
 from whet.workers.import_function import load_function
 from whet.workers.service import Service
 
@@ -86,7 +87,7 @@ def _entry(entry: Any) -> float | dict[str, str] | None:
 
 def told(error: BaseException, function: Function) -> str:
     """What a function raised, in a line, and where in its own file."""
-    text = " ".join(f"raised {type(error).__name__}: {error}".split())[:300]
+    text = one_line(f"raised {type(error).__name__}: {error}", 300)
     file = getattr(getattr(inspect.unwrap(function), "__code__", None), "co_filename", None)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
     last = ([frame for frame in frames if frame.filename == file] or frames)[-1:]

@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.runs.views.figures import BARS, FIGURES, HEADLINES, count, duration, figure, in_order, percent, sparkline
+from whet.runs.views.figures import (
+    BARS,
+    FIGURES,
+    HEADLINES,
+    count,
+    duration,
+    figure,
+    fixed,
+    in_order,
+    number,
+    sparkline,
+)
 
 
 @pytest.mark.parametrize(
@@ -14,9 +25,15 @@ def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
-@pytest.mark.parametrize(("share", "text"), [(1.0, "100 %"), (0.025, "2 %"), (0.0049, "0.5 %"), (0.5, "50 %")])
-def test_shares(share: float, text: str) -> None:
-    assert percent(share) == text
+def test_digits() -> None:
+    assert [number(value) for value in (0.7123, 0.01342, 3.2e-06, 0.0, 12.0)] == [
+        "0.712",
+        "0.0134",
+        "3.2e-06",
+        "0",
+        "12",
+    ]
+    assert (fixed(0.7), count(1234.5)) == ("0.70", "1,234")
 
 
 def test_figures_that_are_known_come_first_in_their_order() -> None:

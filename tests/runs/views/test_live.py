@@ -6,8 +6,9 @@ from contextlib import suppress
 import pytest
 from rich.console import Console
 
-from whet.runs.views.live import LiveView, ended
+from whet.runs.views.live import LiveView, ended, make_view
 from whet.runs.views.progress import Phase
+from whet.runs.views.view import PlainView
 
 
 class Time:
@@ -167,3 +168,27 @@ def test_figures_that_do_not_fit_the_last_line_are_left_out(width: int, shown: l
     line = ended(phase, width).plain
     assert len(line) <= width
     assert [word for word in ("reward", "accuracy", "signal") if word in line] == shown
+
+
+def test_characters_that_the_output_cannot_hold_do_not_end_a_run() -> None:
+    raw = io.BytesIO()
+    view = make_view(Console(file=io.TextIOWrapper(raw, encoding="ascii"), width=40))
+    view.note("1 → 2, " + "and no line is wrapped " * 5)
+    assert raw.getvalue().decode() == "1 ? 2, " + "and no line is wrapped " * 5 + "\n"
+
+
+@pytest.mark.parametrize(
+    ("terminal", "encoding", "kind"),
+    [(True, "utf-8", LiveView), (False, "utf-8", PlainView), (True, "ascii", PlainView)],
+)
+def test_the_live_view_is_for_terminals_that_can_show_it(
+    terminal: bool, encoding: str, kind: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    assert type(make_view(Console(file=file, force_terminal=terminal))) is kind
+
+
+def test_a_dumb_terminal_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(make_view(Console(file=io.StringIO(), force_terminal=True)), PlainView)

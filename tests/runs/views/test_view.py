@@ -1,12 +1,8 @@
 """What is going on: the plain lines, and the choice between them and the live view."""
 
-import io
-
 import pytest
-from rich.console import Console
 
-from whet.runs.views.live import LiveView
-from whet.runs.views.view import PlainView, SeveralViews, make_view
+from whet.runs.views.view import PlainView, SeveralViews
 
 
 class Time:
@@ -52,13 +48,6 @@ def test_a_quick_phase_does_not_flood_the_log_and_its_last_step_is_told() -> Non
     assert lines[-1].startswith("[check 1000/1000]")
 
 
-def test_characters_that_the_output_cannot_hold_do_not_end_a_run() -> None:
-    raw = io.BytesIO()
-    view = make_view(Console(file=io.TextIOWrapper(raw, encoding="ascii"), width=40))
-    view.note("1 → 2, " + "and no line is wrapped " * 5)
-    assert raw.getvalue().decode() == "1 ? 2, " + "and no line is wrapped " * 5 + "\n"
-
-
 def test_events_before_a_phase_or_after_the_end_do_no_harm() -> None:
     view, _, lines = plain()
     view.advance(1, reward=1.0)
@@ -94,23 +83,6 @@ def test_several_views_see_the_same() -> None:
     assert [line.removesuffix("0:00 left").rstrip() for line in second] == [
         line.removesuffix("0:03 left").rstrip() for line in first
     ]
-
-
-@pytest.mark.parametrize(
-    ("terminal", "encoding", "kind"),
-    [(True, "utf-8", LiveView), (False, "utf-8", PlainView), (True, "ascii", PlainView)],
-)
-def test_the_live_view_is_for_terminals_that_can_show_it(
-    terminal: bool, encoding: str, kind: type, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TERM", "xterm")
-    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-    assert type(make_view(Console(file=file, force_terminal=terminal))) is kind
-
-
-def test_a_dumb_terminal_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "dumb")
-    assert isinstance(make_view(Console(file=io.StringIO(), force_terminal=True)), PlainView)
 
 
 def test_notes_reach_all_views_without_their_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,42 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from whet.text import percent
 
-def number(value: float) -> str:
-    """Three significant digits.
-
-    >>> number(0.7123), number(0.01342), number(3.2e-06), number(0.0), number(12.0)
-    ('0.712', '0.0134', '3.2e-06', '0', '12')
-    """
-    return f"{value:.3g}"
-
-
-def fixed(value: float) -> str:
-    """Two decimals, so that a figure that moves keeps its width.
-
-    >>> fixed(0.7)
-    '0.70'
-    """
-    return f"{value:.2f}"
-
-
-def percent(share: float) -> str:
-    """A share of one.
-
-    >>> percent(0.617), percent(0.004), percent(0.0)
-    ('62 %', '0.4 %', '0 %')
-    """
-    digits = 1 if 0 < abs(share) < 0.01 else 0
-    return f"{100 * share:.{digits}f} %"
-
-
-def count(value: float) -> str:
-    """A whole number.
-
-    >>> count(1234.5)
-    '1,234'
-    """
-    return f"{value:,.0f}"
+number = "{:.3g}".format
+"""Three significant digits."""
+fixed = "{:.2f}".format
+"""Two decimals, so that a figure that moves keeps its width."""
+count = "{:,.0f}".format
+"""A whole number."""
 
 
 def duration(seconds: float) -> str:

@@ -1,8 +1,9 @@
 """The live view: one quiet block at the foot of the terminal, and a line for each phase that ended."""
 
 import time
-from typing import Self
+from functools import partial
 
+from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.padding import Padding
@@ -13,6 +14,8 @@ from rich.text import Text
 
 from whet.runs.views.figures import duration, figure, in_order, sparkline
 from whet.runs.views.progress import Clock, Phase, Phases
+from whet.runs.views.view import PlainView, View
+from whet.text import can_animate, print_plain
 
 ACCENT, QUIET = "cyan", "dim"
 
@@ -38,8 +41,14 @@ NOTES = 3
 """Notes shown while a phase goes on; all of them stay when it has ended."""
 
 
-class LiveView:
-    """The phase at work as a block that redraws itself; see `whet.runs.views.view.View` for the events."""
+def make_view(console: Console | None = None) -> View:
+    """The live view where `console` (default: standard output) is a terminal, plain lines elsewhere."""
+    console = console or Console()
+    return LiveView(console) if can_animate(console) else PlainView(partial(print_plain, console))
+
+
+class LiveView(View):
+    """The phase at work as a block that redraws itself."""
 
     def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
         self._console = console
@@ -49,7 +58,7 @@ class LiveView:
         self._spinner = Spinner("dots", style=ACCENT)
 
     def phase(self, name: str, total: int | None, start: int = 0) -> None:
-        self._end()
+        self.close()
         self._phases.begin(name, total, start)
         self._live = Live(get_renderable=self._block, console=self._console, refresh_per_second=8, transient=True)
         self._live.start()
@@ -64,28 +73,18 @@ class LiveView:
         else:
             self._notes.append(text)
 
-    def close(self) -> None:
-        self._end()
-
-    def _end(self) -> None:
+    def close(self, stopped: bool = False) -> None:
         """The phase at work gives way to a line that stays."""
         phase = self._phases.current
         if phase is None or self._live is None:
             return
+        phase.stopped = stopped
         self._live.stop()
         self._live = None
         self._phases.end()
         self._console.print(ended(phase, self._console.width), no_wrap=True, overflow="ellipsis")
         while self._notes:
             self._console.print(_note(self._notes.pop(0)))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, error: object, /, *_: object) -> None:
-        if self._phases.current is not None:
-            self._phases.current.stopped = error is not None
-        self.close()
 
     def _block(self) -> RenderableType:
         """The phase at work, drawn anew each time."""
@@ -94,10 +93,8 @@ class LiveView:
             return Text()
         width = self._console.width
         notes = [_note(text) for text in self._notes[-NOTES:]]
-        parts = [Text(), _head(phase, self._spinner, width), *notes]
-        if phase.figures:
-            parts += [Text(), *_curve(phase, width), _figures(phase, width)]
-        return Group(*parts)
+        figures: list[RenderableType] = [Text(), *_curve(phase, width), _figures(phase, width)] if phase.figures else []
+        return Group(Text(), _head(phase, self._spinner, width), *notes, *figures)
 
 
 def _note(text: str) -> RenderableType:
@@ -143,21 +140,13 @@ def _head(phase: Phase, spinner: Spinner, width: int) -> RenderableType:
     left = f"{duration(phase.left)} left" if phase.left is not None else ""
     elapsed = duration(phase.elapsed)
     times = Text.assemble((f"{phase.position:>9}", "bold"), (f"{elapsed:>8}", QUIET), f"{left:>13}")
-    name_width = max(8, min(NAME_WIDTH, width - len(times) - 14))
-    bar_width = max(8, width - name_width - len(times) - 6)
-    bar = ProgressBar(
-        total=phase.total,
-        completed=phase.done,
-        width=bar_width,
-        pulse=phase.total is None,
-        style=QUIET,
-        complete_style=ACCENT,
-        finished_style=ACCENT,
-        pulse_style=ACCENT,
-    )
-    row = Table.grid(padding=0)
-    for size in (2, 2, name_width, bar_width, len(times)):
-        row.add_column(width=size, no_wrap=True)
+    pulse = phase.total is None
+    bar = ProgressBar(phase.total, phase.done, None, pulse, QUIET, ACCENT, ACCENT, ACCENT)
+    row = Table.grid(expand=True)
+    for columns in (2, 2, max(8, min(NAME_WIDTH, width - len(times) - 14))):
+        row.add_column(width=columns, no_wrap=True)
+    row.add_column(ratio=1)  # the bar has what is left
+    row.add_column(width=len(times) + 2, no_wrap=True)
     row.add_row("", spinner, Text(phase.name, style="bold"), bar, times)
     return row
 
@@ -174,17 +163,12 @@ def _curve(phase: Phase, width: int) -> list[Text]:
     return [line]
 
 
-def _figures(phase: Phase, width: int) -> Table:
+def _figures(phase: Phase, width: int) -> RenderableType:
     """Every other figure, in as many columns as fit."""
-    columns = max(1, (width - 4) // CELL_WIDTH)
-    keys = [key for key in in_order(list(phase.figures)) if key != phase.headline][: ROWS * columns]
-    grid = Table.grid(padding=0)
-    grid.add_column(width=4)
-    for _ in range(columns):
-        grid.add_column(width=CELL_WIDTH, no_wrap=True)
-    for start in range(0, len(keys), columns):
-        grid.add_row("", *[_cell(key, phase.figures[key]) for key in keys[start : start + columns]])
-    return grid
+    keys = [key for key in in_order(list(phase.figures)) if key != phase.headline]
+    fitting = keys[: ROWS * max(1, (width - 4) // CELL_WIDTH)]
+    cells = [_cell(key, phase.figures[key]) for key in fitting]
+    return Padding(Columns(cells, padding=0, width=CELL_WIDTH), (0, 0, 0, 4))
 
 
 def _cell(key: str, value: float) -> Text:

@@ -21,8 +21,6 @@ class Phase:
     """Steps that were done before: a resumed run."""
     clock: Clock = time.monotonic
     done: int = field(init=False)
-    figures: dict[str, float] = field(default_factory=dict)
-    """The latest value of each figure."""
     history: dict[str, list[float]] = field(default_factory=dict)
     """Every value of each figure, in order."""
     began: float = field(init=False)
@@ -38,11 +36,14 @@ class Phase:
     def advance(self, done: int, figures: dict[str, float | None]) -> None:
         """`done` steps are done; figures that are absent (None, NaN) keep their last value."""
         self.done = done
-        told = {key: float(value) for key, value in figures.items() if value is not None}
-        known = {key: value for key, value in told.items() if math.isfinite(value)}
-        for key, value in known.items():
-            self.history.setdefault(key, []).append(value)
-        self.figures = self.figures | known
+        for key, value in figures.items():
+            if value is not None and math.isfinite(value):
+                self.history.setdefault(key, []).append(float(value))
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The latest value of each figure."""
+        return {key: values[-1] for key, values in self.history.items()}
 
     @property
     def elapsed(self) -> float:
@@ -74,7 +75,7 @@ class Phase:
     @property
     def headline(self) -> str | None:
         """The figure that stands for this phase."""
-        return next((key for key in HEADLINES if key in self.figures), None)
+        return next((key for key in HEADLINES if key in self.history), None)
 
 
 class Phases:

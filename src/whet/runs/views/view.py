@@ -1,64 +1,45 @@
-"""What is going on, for whoever watches: a live view on a terminal, plain lines everywhere else."""
+"""What is going on, for whoever watches: the events of a run, and plain lines of them."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Self
 
 from whet.redact import redact
 from whet.runs.views.figures import duration, figure, in_order
 from whet.runs.views.progress import Clock, Phase, Phases
 
-if TYPE_CHECKING:
-    from rich.console import Console
 
-
-class View(Protocol):
+class View(ABC):
     """Shows the way of a run, phase after phase. A context manager: leaving it closes the view."""
 
+    @abstractmethod
     def phase(self, name: str, total: int | None, start: int = 0) -> None:
         """A phase of `total` steps is at work from now on, `start` of them done before.
 
         A phase that is called again at the step it had come to goes on with its time and its curve.
         """
-        ...
 
+    @abstractmethod
     def advance(self, done: int, **figures: float | None) -> None:
         """`done` steps of the phase are done. Figures are named as in `whet.runs.views.figures.FIGURES`."""
-        ...
 
+    @abstractmethod
     def note(self, text: str) -> None:
         """A line that stays."""
-        ...
 
-    def close(self) -> None:
-        """Nothing more will come. May be called again."""
-        ...
+    @abstractmethod
+    def close(self, stopped: bool = False) -> None:
+        """Nothing more will come; `stopped`: an error or the user ended it. May be called again."""
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
-    def __exit__(self, error: object, /, *_: object) -> None: ...
-
-
-def make_view(console: "Console | None" = None) -> View:
-    """The live view where `console` (default: standard output) is a terminal, plain lines elsewhere."""
-    from rich.console import Console
-
-    from whet.runs.views.live import LiveView
-
-    console = console or Console()
-    can_move = console.is_terminal and not console.is_dumb_terminal
-    if can_move and console.encoding.startswith("utf"):
-        return LiveView(console)
-    return PlainView(lambda line: _print(console, line))
+    def __exit__(self, error: object, /, *_: object) -> None:
+        self.close(stopped=error is not None)
 
 
-def _print(console: "Console", line: str) -> None:
-    """Straight to the file, unwrapped; characters that it cannot hold become question marks."""
-    console.file.write(line.encode(console.encoding, errors="replace").decode(console.encoding) + "\n")
-    console.file.flush()
-
-
-class PlainView:
+class PlainView(View):
     """One line of ASCII per event: `[GRPO 12/25]  reward 0.71  signal 62 %  410 tok/s  1:40 left`."""
 
     def __init__(self, write: Callable[[str], None], every: float = 1.0, clock: Clock = time.monotonic) -> None:
@@ -92,14 +73,8 @@ class PlainView:
     def note(self, text: str) -> None:
         self._write(text)
 
-    def close(self) -> None:
+    def close(self, stopped: bool = False) -> None:
         self._phases.end()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, error: object, /, *_: object) -> None:
-        self.close()
 
 
 def _told(phase: Phase) -> list[str]:
@@ -108,7 +83,7 @@ def _told(phase: Phase) -> list[str]:
     return [known.plain.format(label=known.label, value=known.show(value)) for known, value in shown]
 
 
-class SeveralViews:
+class SeveralViews(View):
     """Every event to each of several views, such as the terminal and the run's log; notes without their secrets."""
 
     def __init__(self, *views: View) -> None:
@@ -127,13 +102,6 @@ class SeveralViews:
         for view in self._views:
             view.note(clean)
 
-    def close(self) -> None:
+    def close(self, stopped: bool = False) -> None:
         for view in self._views:
-            view.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, error: object, /, *rest: object) -> None:
-        for view in self._views:
-            view.__exit__(error, *rest)
+            view.close(stopped)

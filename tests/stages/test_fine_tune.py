@@ -45,7 +45,7 @@ def test_each_reward_function_has_its_figures_in_a_step() -> None:
         log_metric("own", 3.0)
         return [1.0] * len(completions)
 
-    mixture = Mixture([Part("logging", logging, WeightConfig(start=1, end=0, steps=10), full_mark=1.0)])
+    mixture = Mixture([Part("logging", logging, WeightConfig(start=1, end=0, steps=10), max_score=1.0)])
     groups = mixture.grade([GROUPS[0].prompt], [GROUPS[0].rollouts], step=5)
     assert graded(mixture, lambda: {"dynamic/groups": 7.0}, 5, groups) == {
         "dynamic/groups": 7.0,

@@ -32,10 +32,11 @@ class Finding:
 
 
 class Health:
-    """Tells each fault once; after it has passed, it may be told again."""
+    """Tells each fault once; after it has passed, it may be told again. `correctness` names the reward functions that
+    ask whether the answer is right."""
 
-    def __init__(self) -> None:
-        self.history = History()
+    def __init__(self, correctness: Sequence[str] = ()) -> None:
+        self.history = History(correctness)
         self._of_steps = [_Watched(detector) for detector in STEP_DETECTORS]
         self._of_measurements = [_Watched(detector) for detector in HELD_OUT_DETECTORS]
         self._step = 0

@@ -229,7 +229,7 @@ def test_a_broken_line_is_named(tmp_path: Path, row: Any, says: str) -> None:
         (["accuracy"], "think_anser", "did you mean think_answer"),
         (["format_soft"], None, "--format"),
         ([{"params": {}}], None, "rewards.name: Field required"),
-        ([{"name": "repetition", "params": {"n": 3}}], None, r"^rewards\.repetition\.params\.n: unknown key; repetition takes size"),
+        ([{"name": "repetition", "params": {"n": 3}}], None, "rewards.repetition.params.n: unknown key"),
     ],
 )
 def test_wrong_names_are_refused_before_anything_is_read(

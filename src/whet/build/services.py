@@ -44,7 +44,7 @@ def open_judge(params: JudgeParams) -> Ask:
     return JudgeClient(
         endpoint=endpoint,
         budget=Budget(params.max_requests, params.max_tokens),
-        patience=Patience(params.retries, params.patience),
+        patience=Patience(params.retries),
         parallel=params.parallel,
         cache=ReplyCache(cache_folder() / "judge.sqlite") if params.cache else None,
     )

@@ -43,7 +43,7 @@ class Patience:
     """How long one question is worth asking."""
 
     retries: int
-    seconds: float
+    seconds: float = 300.0
     """No request is repeated later than this after the first one."""
     backoff: float = 1.0
     """Seconds: the most that the first wait takes. It doubles with each, is random below that, and ends at 30."""

@@ -45,9 +45,8 @@ class JudgeParams(Section):
     timeout: float = Field(60.0, gt=0, le=3600)
     """Seconds until a request is given up."""
     retries: int = Field(4, ge=0, le=20)
-    """How often a request is repeated after a time-out, a lost connection, or status 408, 409, 429 or 5xx."""
-    patience: float = Field(300.0, gt=0)
-    """Seconds after which no request is repeated any more, nor waited for as long as the endpoint asks."""
+    """How often a request is repeated after a time-out, a lost connection, or status 408, 409, 429 or 5xx; none is
+    later than five minutes after the first."""
     max_requests: PositiveInt = 10_000
     """The most requests in a run, repeated ones included; beyond it, the reward does not apply."""
     max_tokens: PositiveInt = 10_000_000

@@ -9,8 +9,8 @@ import tiny
 from rewards.classifiers import save_classifier
 from rewards.llm_judge.judge_server import completion, serving
 from rewards.steps import step
-from whet.build.grader import build_reward
 from whet.build.services import connect, open_code_tests
+from whet.build.task import build_grader
 from whet.config.parameters import read_parameters
 from whet.errors import UserError
 from whet.formats import build_format
@@ -36,7 +36,7 @@ def judge_params(address: str, **changes: Any) -> JudgeParams:
 def mixture(tmp_path: Path, **params: Any) -> Any:
     name = "judge" if "endpoint" in params else "reward_model"
     config = shrunk(tmp_path, tmp_path, {"rewards": [{"name": name, "params": params}]})
-    return build_reward(config, build_format(config.format))
+    return build_grader(config, build_format(config.format))
 
 
 def test_a_recipe_with_a_judge_asks_its_endpoint_with_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,25 +116,9 @@ def _arithmetic(config: SourceConfig, params: ArithmeticParams, split: str, seed
     return Arithmetic(split, seed=seed if split == "train" else SHARED_SEED, **dict(params))
 
 
-def _gsm8k(config: SourceConfig, params: RowsParams, split: str, seed: int) -> Sequence[Problem]:
-    return load_gsm8k(split, config.path, params.max_broken)
-
-
-def _numina_math(config: SourceConfig, params: NuminaMathParams, split: str, seed: int) -> Sequence[Problem]:
-    return load_numina_math(split, config.path, params.max_broken, params.code)
-
-
 def _bespoke_stratos(config: SourceConfig, params: BespokeStratosParams, split: str, seed: int) -> Sequence[Problem]:
     read = "train" if params.hold_out else split
     return _part(load_bespoke_stratos(read, config.path, params.max_broken, params.worked), params, split)
-
-
-def _math(config: SourceConfig, params: MathParams, split: str, seed: int) -> Sequence[Problem]:
-    return load_math(split, config.path, params.max_broken, params.subjects)
-
-
-def _math500(config: SourceConfig, params: RowsParams, split: str, seed: int) -> Sequence[Problem]:
-    return load_math500(split, config.path, params.max_broken)
 
 
 def _reasoning_gym(config: SourceConfig, params: TaskParams, split: str, seed: int) -> Sequence[Problem]:
@@ -160,11 +144,21 @@ def _part(problems: list[Problem], params: OneSplitParams, split: str) -> list[P
     return held_apart(problems, params.hold_out, split) if params.hold_out else problems
 
 
-_GSM8K = Source(_gsm8k, RowsParams, ("path",))
-_NUMINA_MATH = Source(_numina_math, NuminaMathParams, ("path",))
+_GSM8K = Source(lambda config, own, split, _: load_gsm8k(split, config.path, own.max_broken), RowsParams, ("path",))
+_NUMINA_MATH = Source(
+    lambda config, own, split, _: load_numina_math(split, config.path, own.max_broken, own.code),
+    NuminaMathParams,
+    ("path",),
+)
 _BESPOKE_STRATOS = Source(_bespoke_stratos, BespokeStratosParams, ("path",), one_split=True)
-_MATH = Source(_math, MathParams, ("path",))
-_MATH500 = Source(_math500, RowsParams, ("path",))
+_MATH = Source(
+    lambda config, own, split, _: load_math(split, config.path, own.max_broken, own.subjects),
+    MathParams,
+    ("path",),
+)
+_MATH500 = Source(
+    lambda config, params, split, _: load_math500(split, config.path, params.max_broken), RowsParams, ("path",)
+)
 _REASONING_GYM = Source(_reasoning_gym, TaskParams, find=_task, endless=True)
 _TABLE = Source(_table, OneSplitParams, ("path", "columns"), _file)
 _HUB = Source(_hub, HubParams, ("path", "columns"))

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, model_validator
 class Section(BaseModel):
     """Strict and frozen: a recipe that loads says exactly what will happen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True, protected_namespaces=()
+    )
 
     shorthand: ClassVar[str | None] = None
     """The key that a text in place of the section stands for: `format: boxed` is short for `format: {name: boxed}`."""

@@ -156,9 +156,7 @@ _MATH = Source(
     MathParams,
     ("path",),
 )
-_MATH500 = Source(
-    lambda config, params, split, _: load_math500(split, config.path, params.max_broken), RowsParams, ("path",)
-)
+_MATH500 = Source(lambda config, own, split, _: load_math500(split, config.path, own.max_broken), RowsParams, ("path",))
 _REASONING_GYM = Source(_reasoning_gym, TaskParams, find=_task, endless=True)
 _TABLE = Source(_table, OneSplitParams, ("path", "columns"), _file)
 _HUB = Source(_hub, HubParams, ("path", "columns"))

@@ -1,6 +1,5 @@
 """What is wrong with a recipe, value by value: the key, what it is, what it must be."""
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -54,15 +53,14 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 
 
 def _slip(path: Path, value: Any) -> str | None:
-    """What pydantic lets pass: a truth value or a text for a number, numbers without end, a word for a truth value."""
+    """What pydantic lets pass: a truth value or a text for a number, a word for a truth value."""
     key = key_of(path)
     if key is None or Any in key.types or not is_known(path):
         return None
     numeric = bool({int, float} & key.types)
     wrong_type = numeric and (isinstance(value, bool) or (isinstance(value, str) and str not in key.types))
     wrong_truth = bool in key.types and not isinstance(value, bool)
-    endless = isinstance(value, float) and not math.isfinite(value)
-    return must_be(value, key) if wrong_type or wrong_truth or endless else None
+    return must_be(value, key) if wrong_type or wrong_truth else None
 
 
 def _location(loc: Sequence[str | int], tree: Tree) -> Path:

@@ -1,17 +1,15 @@
 """The cosine reward: short is best when right, and long is less bad when wrong."""
 
 from math import cos, pi
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from pydantic import Field, PositiveInt
+from pydantic import PositiveInt
 
 from whet.errors import UserError
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.correctness import AccuracyParams, accuracy
 from whet.rewards.length import limit_of, token_counts
-
-Value = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _Ends(NamedTuple):
@@ -30,15 +28,15 @@ class LengthCosineParams(AccuracyParams):
 
     max_tokens: PositiveInt | None = None
     """L_max: the length from which a response counts as truncated; the default is `grpo.sampling.max_tokens`."""
-    correct_short: Value = 1.0
+    correct_short: float = 1.0
     """What a right response of no length is worth."""
-    correct_long: Value = 0.5
+    correct_long: float = 0.5
     """What a right response just under the limit is worth."""
-    wrong_short: Value = -1.0
+    wrong_short: float = -1.0
     """What a wrong response of no length is worth."""
-    wrong_long: Value = -0.5
+    wrong_long: float = -0.5
     """What a wrong response just under the limit is worth."""
-    truncated: Value = -1.0
+    truncated: float = -1.0
     """What a response that reaches the limit is worth."""
 
 

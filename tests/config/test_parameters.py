@@ -51,6 +51,7 @@ def test_what_is_right_is_read() -> None:
         ({"where": "x", "times": "3"}, "rewards.0.params.times: is '3'; it must be a whole number (at least 1)"),
         ({"where": "x", "times": True}, "rewards.0.params.times: is true; it must be a whole number (at least 1)"),
         ({"where": "x", "times": 0}, "rewards.0.params.times: is 0; it must be a whole number (at least 1)"),
+        ({"where": "x", "label": [1]}, "rewards.0.params.label: is [1]; it must be a whole number or a text or null"),
         ({"where": "x", "label": 1.5}, "rewards.0.params.label: is 1.5; it must be a whole number or a text or null"),
         (
             {"where": "x", "shares": {"ful": 1}},

@@ -50,7 +50,8 @@ def _explain(
     if sort == "missing":
         return (name,), missing(key)
     inside = given[name]
-    if not isinstance(inside, dict | list) or len(loc) == 1:  # what follows the name is a member of a union
+    places = inside if isinstance(inside, dict) else range(len(inside)) if isinstance(inside, list) else ()
+    if len(loc) == 1 or loc[1] not in places:  # then it names a member of a union
         return (name,), must_be(detail["input"], key)
     path = (name, str(loc[1]))
     if loc[-1] == "[key]":

@@ -184,15 +184,16 @@ DESCRIBED: Mapping[str, Source] = {
 """Every source whose parameters are known, once, under the name that people write."""
 
 
-def params_of(config: SourceConfig, field: str = "params") -> Any:
-    """The parameters of a source; raises `UserError`, at `field`, for one that it does not take or that is wrong."""
+def params_of(config: SourceConfig) -> Any:
+    """The parameters of a source; raises `UserError` for one that it does not take or that is wrong."""
     source, task = source_of(config), config.name.removeprefix(PREFIX)
     if source is _REASONING_GYM:
         if not task.isidentifier():
             raise UserError(f"name: is {config.name!r}; name a task, such as {PREFIX}countdown")
-        for name in {"seed", "size"} & set(config.params):
-            raise UserError(f"params.{name}: follows from the recipe's own seed and steps; leave it out")
-    return read_parameters(source.params, config.params, field, config.name)
+        for name in ("seed", "size"):
+            if name in config.params:
+                raise UserError(f"params.{name}: follows from the recipe's own seed and steps; leave it out")
+    return read_parameters(source.params, config.params, "params", config.name)
 
 
 def max_broken(config: SourceConfig) -> float:

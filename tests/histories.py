@@ -13,6 +13,7 @@ from random import Random
 from statistics import fmean
 
 from whet.diagnose.health import Finding, Health
+from whet.rewards.registry import CORRECTNESS
 
 
 @dataclass
@@ -260,7 +261,7 @@ class Told:
 
 def run(seed: int, health: Health | None = None) -> Told:
     """The run of this seed, fed to a `Health`: one in four is healthy, the others have one trouble each."""
-    r, health = Random(seed), health or Health()
+    r, health = Random(seed), health or Health(CORRECTNESS)
     name = None if seed % 4 == 0 else tuple(TROUBLES)[(seed // 4 * 3 + seed % 4 - 1) % len(TROUBLES)]
     trouble = TROUBLES[name] if name else None
     shape_name = r.choice(trouble.shapes if trouble else tuple(SHAPES))

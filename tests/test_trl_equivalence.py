@@ -37,13 +37,18 @@ from trl.trainer.utils import nanstd
 LONGEST = 12
 LENGTHS = [[3, 7, 1], [5, 5, 2], [2, 9, 4]]
 
-SAMPLED = {
-    "token_truncate": {"importance_max": 1.2, "importance_min": 0.9},
-    "token_mask": {"importance_max": 1.3, "importance_min": 0.8},
-    "sequence_truncate": {"importance_max": 1.5},
-    "sequence_mask": {"importance_max": 1.5, "importance_min": 0.7},
+SAMPLED: dict[str, dict[str, Any]] = {
+    "token_truncate": {"importance": "token", "importance_max": 1.2, "importance_min": 0.9},
+    "token_mask": {"importance": "token", "importance_bound": "mask", "importance_max": 1.3, "importance_min": 0.8},
+    "sequence_truncate": {"importance": "sequence", "importance_max": 1.5},
+    "sequence_mask": {
+        "importance": "sequence",
+        "importance_bound": "mask",
+        "importance_max": 1.5,
+        "importance_min": 0.7,
+    },
 }
-"""Modes of the importance correction, with limits that some of the weights pass."""
+"""TRL's modes of the importance correction, with limits that some of the weights pass."""
 
 
 def trl_settings(config: ObjectiveConfig) -> dict[str, Any]:
@@ -192,7 +197,7 @@ def test_the_dual_clip(name: Any, ratio: Any) -> None:
 @pytest.mark.parametrize("name", ROWS)
 @pytest.mark.parametrize("mode", SAMPLED)
 def test_the_importance_correction_in_the_loss(mode: Any, name: Any) -> None:
-    config = ObjectiveConfig(name=name, beta=0.2, importance=mode, **SAMPLED[mode])
+    config = ObjectiveConfig(name=name, beta=0.2, **SAMPLED[mode])
     batch = a_batch()
     sampler = now(batch, 0.3, seed=9).detach()
     weights_BT = importance_weights(batch.old_logprobs_BT, sampler, batch.mask_BT, config)
@@ -201,7 +206,7 @@ def test_the_importance_correction_in_the_loss(mode: Any, name: Any) -> None:
 
 @pytest.mark.parametrize("mode", SAMPLED)
 def test_the_importance_weights(mode: Any) -> None:
-    config, batch = ObjectiveConfig(importance=mode, **SAMPLED[mode]), a_batch()
+    config, batch = ObjectiveConfig(**SAMPLED[mode]), a_batch()
     sampler = now(batch, 0.3, seed=9).detach()
     trainer = SimpleNamespace(
         vllm_importance_sampling_mode=mode,

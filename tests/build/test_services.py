@@ -9,13 +9,13 @@ import tiny
 from rewards.classifiers import save_classifier
 from rewards.llm_judge.judge_server import completion, serving
 from rewards.steps import step
-from whet.build.grader import build_reward
 from whet.build.services import connect, open_code_tests
+from whet.build.task import build_grader
+from whet.config.parameters import read_parameters
 from whet.errors import UserError
 from whet.formats import build_format
 from whet.rewards.code_tests.code_tests import CodeTestsParams
 from whet.rewards.llm_judge.llm_judge import JudgeParams
-from whet.rewards.params import read_params
 from whet.rewards.reward_model import RewardModelParams
 from whet.sandbox.backends import BACKENDS
 from wiring import shrunk
@@ -30,13 +30,13 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def judge_params(address: str, **changes: Any) -> JudgeParams:
-    return read_params(JudgeParams, "judge", {"endpoint": address, "model": "m", **changes})
+    return read_parameters(JudgeParams, {"endpoint": address, "model": "m", **changes}, "rewards.0.params", "judge")
 
 
 def mixture(tmp_path: Path, **params: Any) -> Any:
     name = "judge" if "endpoint" in params else "reward_model"
     config = shrunk(tmp_path, tmp_path, {"rewards": [{"name": name, "params": params}]})
-    return build_reward(config, build_format(config.format))
+    return build_grader(config, build_format(config.format))
 
 
 def test_a_recipe_with_a_judge_asks_its_endpoint_with_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,14 +91,14 @@ def test_a_reward_model_scores_in_a_recipe(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["no/such/model/anywhere", "{policy}"])
 def test_a_reward_model_that_is_none(tmp_path: Path, name: str) -> None:
     path = tiny.save_tiny(tmp_path / "policy")
-    params = read_params(RewardModelParams, "reward_model", {"model": name.format(policy=path)})
+    params = read_parameters(RewardModelParams, {"model": name.format(policy=path)}, "rewards.0.params", "reward_model")
     with pytest.raises(UserError, match=r"^rewards\.params\.model of 'reward_model': ") as caught:
         connect(params)
     assert "\n" not in str(caught.value)
 
 
 def code_params(**params: Any) -> CodeTestsParams:
-    return read_params(CodeTestsParams, "code_tests", params)
+    return read_parameters(CodeTestsParams, params, "rewards.0.params", "code_tests")
 
 
 def test_programs_are_run_in_the_sandbox_that_was_picked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 import tiny
+from batches import prompt
 from whet.build.policy import build_policy
-from whet.build.task import build_task, longest_response
+from whet.build.task import build_grader, build_task, longest_response
 from whet.errors import UserError
+from whet.formats import build_format
 from whet.policy.language_model import LanguageModel
+from whet.types import Rollout
 from wiring import shrunk
 
 SILENT: Any = lambda text: None  # noqa: E731
@@ -25,6 +28,17 @@ def rows(folder: Path, name: str, questions: list[str], solution: str = "") -> s
     lines = [{"question": question, "answer": "1", "solution": solution} for question in questions]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return str(path)
+
+
+def test_the_reward_is_the_weighted_sum(tiny_folder: Path, tmp_path: Path) -> None:
+    asked = [{"name": "accuracy", "weight": 2.0}, {"name": "format_soft", "weight": 0.25}]
+    config = shrunk(tiny_folder, tmp_path, {"rewards": asked})
+    mixture = build_grader(config, build_format(config.format))
+    question = prompt("1", (1, 2), answer="7")
+    texts = ["<think>a</think> <answer>7</answer>", "<think>a</think> <answer>8</answer>", "7"]
+    (group,) = mixture.grade([question], [[Rollout((1,), (-1.0,), text, "stop") for text in texts]])
+    assert [reward.total for reward in group.rewards] == [2.25, 0.25, 0.0]
+    assert mixture.full_marks == 2.25
 
 
 def test_a_task_holds_problems_apart(tiny_folder: Path, tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from hashlib import sha256
 
 import pytest
 
+from whet.config import SourceConfig
 from whet.data.arithmetic import LEVELS, WORKINGS, Arithmetic, Expression
+from whet.data.load_data import check_source
 from whet.errors import UserError
 from whet.types import Problem
 
@@ -173,24 +175,23 @@ def test_it_is_long_and_known_to_be_disjoint_from_its_other_split() -> None:
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"level": 9}, "params.level: is 9; arithmetic has the levels 1 to 5"),
-        ({"level": True}, "params.level: is True"),
+        ({"level": 9}, "params.level: is 9; it must be a whole number (at least 1, at most 5)"),
+        ({"level": True}, "params.level: is true"),
         ({"level": "2"}, "params.level: is '2'"),
-        ({"working": "full"}, "params.working: is 'full'; it must give shares"),
+        ({"working": "full"}, "params.working: is 'full'; it must be a mapping of none, short, full to values"),
         (
             {"working": {"ful": 1}},
-            "params.working.ful: unknown key; workings are none, short, full; did",
+            "params.working.ful: unknown key; it takes none, short, full; did",
         ),
-        ({"working": {"full": 1.5}}, "params.working.full: is 1.5; it must be a share from 0 to 1"),
+        ({"working": {"full": 1.5}}, "params.working.full: is 1.5; it must be less than or equal to 1"),
         ({"working": {"full": 0.5, "short": 0.4}}, "params.working: its shares add up to 0.9; they must add up to 1"),
         ({"negative": 1}, "params.negative: is 1; it must be true or false"),
-        ({"split": "validation"}, "split: is 'validation'; arithmetic has the splits train and test"),
     ],
 )
 def test_wrong_parameters_are_refused(params: dict[str, object], message: str) -> None:
     with pytest.raises(UserError) as refusal:
-        Arithmetic(**params)  # type: ignore[arg-type]
-    assert str(refusal.value).startswith(message)
+        check_source(SourceConfig.model_validate({"name": "arithmetic", "params": params}), "data.train")
+    assert str(refusal.value).startswith(f"data.train.{message}")
 
 
 def test_an_expression_writes_a_negative_term_in_brackets() -> None:

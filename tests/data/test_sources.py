@@ -1,18 +1,20 @@
 """Which source a name means, and what each may be told."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from whet.config import SourceConfig
 from whet.data import sources as kinds
+from whet.data.arithmetic import WORKINGS, Working
+from whet.data.bespoke_stratos import WORKED, Worked
 from whet.data.load_data import load_source
-from whet.data.sources import SOURCES, hold_out, kind_of
+from whet.data.sources import DESCRIBED, SOURCES, Source, hold_out, source_of
 from whet.errors import UserError
 
 
-def kind(name: str, **config: Any) -> kinds.Kind:
-    return kind_of(SourceConfig(name=name, **config))
+def kind(name: str, **config: Any) -> Source:
+    return source_of(SourceConfig(name=name, **config))
 
 
 def test_a_short_name_and_the_hubs_own_are_the_same_source() -> None:
@@ -37,6 +39,16 @@ def test_files_hub_names_and_generators_are_told_apart() -> None:
 def test_an_unknown_name_is_refused_with_those_there_are() -> None:
     with pytest.raises(UserError, match=r"numina_math, bespoke_stratos, math, math500, reasoning_gym:TASK, a file"):
         kind("nothing")
+
+
+@pytest.mark.parametrize("name", DESCRIBED)
+def test_every_parameter_has_a_sentence(name: str) -> None:
+    assert all(field.description for field in DESCRIBED[name].params.model_fields.values())
+
+
+def test_the_kinds_of_working_are_those_of_arithmetic() -> None:
+    assert set(get_args(get_args(Working)[0])) == set(WORKINGS)
+    assert set(get_args(Worked)) == set(WORKED)
 
 
 def test_a_share_to_hold_out() -> None:

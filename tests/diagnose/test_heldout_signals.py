@@ -23,7 +23,7 @@ def steps(history: History, rewards: list[float], accuracy: float | None = None)
 
 def a_run(*summaries: dict[str, float], rewards: tuple[float, ...] = (), accuracy: float | None = None) -> History:
     """A first measurement, and 20 steps of each reward in turn before each further one."""
-    history, (first, *later) = History(), summaries
+    history, (first, *later) = History(("accuracy",)), summaries
     history.measured(first)
     for summary, reward in zip(later, rewards or (0.5,) * len(later), strict=True):
         steps(history, [reward] * 20, accuracy)

@@ -80,9 +80,9 @@ def test_what_is_no_number_is_left_out() -> None:
 
 
 def test_reward_functions_are_found_by_name() -> None:
-    history = History()
+    history = History(("accuracy", "exact_match"))
     history.add({"rewards/exact_match/mean": 0.5, "rewards/mine/mean": 0.1, "reward": 0.6})
-    assert history.rewards(("accuracy", "exact_match")) == ["rewards/exact_match/mean"]
+    assert history.correctness == ["rewards/exact_match/mean"]
 
 
 def test_the_reward_since_a_measurement() -> None:

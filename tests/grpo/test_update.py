@@ -268,7 +268,7 @@ def test_unless_the_recipe_says_so_what_was_truncated_is_learned_from() -> None:
 def test_with_an_importance_correction_the_first_pass_sets_pi_old(micro_batch_tokens: int) -> None:
     """ρ is 1 on the first pass and w = π_old / π_sampler on both: weights and π_old stay those of the start."""
     batch, policy = a_batch(), Unigram()
-    choices = {"importance": "token_truncate", "importance_max": 1.1, "iterations": 2}
+    choices = {"importance": "token", "importance_max": 1.1, "iterations": 2}
     config = a_config(**choices)
     thetas = [policy.theta.detach().clone()]
     optimizer = Descent(policy, 1.5, micro_batch_tokens)
@@ -319,7 +319,7 @@ class Cramped(Unigram):
         return super().logprobs(batch)
 
 
-@pytest.mark.parametrize("importance", ["none", "token_truncate"])
+@pytest.mark.parametrize("importance", ["none", "token"])
 @pytest.mark.parametrize("iterations", [1, 3])
 def test_out_of_memory_changes_the_parts_and_nothing_else(iterations: int, importance: str) -> None:
     """Of groups of 20, 8 and 10 tokens the last two fail together, when the first one's gradient is gathered."""
@@ -421,9 +421,16 @@ KINDS: dict[str, dict[str, Any]] = {
     "alone": {},
     "KL": {"beta": 0.3, "kl_in": "loss"},
     "entropy": {"entropy_bonus": 0.2},
-    "tokens": {"importance": "token_truncate", **LIMITED},
-    "responses": {"importance": "sequence_truncate", **LIMITED},
-    "all": {"beta": 0.3, "kl_in": "loss", "entropy_bonus": 0.2, "importance": "token_mask", **LIMITED},
+    "tokens": {"importance": "token", **LIMITED},
+    "responses": {"importance": "sequence", **LIMITED},
+    "all": {
+        "beta": 0.3,
+        "kl_in": "loss",
+        "entropy_bonus": 0.2,
+        "importance": "token",
+        "importance_bound": "mask",
+        **LIMITED,
+    },
 }
 """What an objective may have besides its own choices."""
 

@@ -1,12 +1,9 @@
 """Every key of a recipe is described, in words that a person would choose."""
 
-from typing import Annotated, Literal
-
 import pytest
-from pydantic import BaseModel, Field, PositiveInt
 
 from whet.config import Config, SftConfig
-from whet.recipe.keys import describe_keys, dotted, is_known, key_of, kind, known_keys, pattern, to_path
+from whet.recipe.keys import describe_keys, dotted, is_known, key_of, known_keys, pattern, to_path
 
 BY_NAME = {key.key: key for key in describe_keys()}
 
@@ -34,37 +31,20 @@ def test_required_keys() -> None:
     assert "grpo.steps" not in required
 
 
-class Inner(BaseModel):
-    a: int = 1
-    b: int = 2
-
-
-@pytest.mark.parametrize(
-    ("annotation", "words"),
-    [
-        (int, "a whole number"),
-        (PositiveInt, "a whole number (at least 1)"),
-        (Annotated[int, Field(ge=0, lt=10)], "a whole number (at least 0, under 10)"),
-        (Annotated[float, Field(gt=0, le=1)], "a number (over 0, at most 1)"),
-        (PositiveInt | None, "a whole number (at least 1) or null"),
-        (str | None, "a text or null"),
-        (Literal["x", "y"], "one of x, y"),
-        (list[str] | Literal["all"], "a list (each a text) or all"),
-        (tuple[float, float], "a list of 2 (each a number)"),
-        (dict[str, int], "a mapping of names to values"),
-        (bool, "true or false"),
-        (Inner, "a section (a, b)"),
-    ],
-)
-def test_kinds_in_words(annotation: object, words: str) -> None:
-    assert kind(annotation) == words
-
-
 def test_choices_and_types() -> None:
     assert BY_NAME["sft.when"].choices == ("auto", "always", "never")
     assert BY_NAME["model.name"].choices == ()
     assert BY_NAME["grpo.steps"].types == {int}
     assert {list, str} <= BY_NAME["model.lora.targets"].types
+
+
+def test_the_parameters_of_rewards_and_sources_are_listed() -> None:
+    size = BY_NAME["rewards[repetition].params.size"]
+    assert (size.kind, size.default) == ("a whole number (at least 1, at most 100)", 4)
+    assert BY_NAME["rewards[judge].params.endpoint"].required
+    assert BY_NAME["data.train[arithmetic].params.working"].kind == "a mapping of none, short, full to values"
+    assert {"data.train[a file].params.hold_out", "data.train[owner/name].params.config"} <= set(BY_NAME)
+    assert not any("params" in key for key in known_keys() if "[" in key)
 
 
 def test_paths() -> None:

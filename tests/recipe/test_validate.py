@@ -139,7 +139,7 @@ def test_a_reward_that_calls_out_is_checked_and_nothing_is_opened() -> None:
     assert problems == {}
     wrong = {"name": "judge", "params": {**right["params"], "parallel": 0}}  # type: ignore[dict-item]
     _, problems = validated(tree(rewards=["accuracy", wrong]))
-    assert problems[("rewards", 1)].startswith("rewards.params.parallel of 'judge' is 0: it must be greater than 0")
+    assert problems[("rewards", 1, "params", "parallel")] == "is 0; it must be a whole number (at least 1)"
 
 
 def test_a_named_objective_brings_its_choices_and_yields_to_the_recipe() -> None:

@@ -1,12 +1,16 @@
 """Right or wrong, with and without a format."""
 
+from functools import partial
+
 import pytest
 
 from whet.errors import UserError
 from whet.formats import BUILT_IN
-from whet.rewards.correctness import accuracy, exact_match, integer, last_integer
+from whet.rewards.correctness import AccuracyParams, accuracy, exact_match, integer, last_integer
 
 THINK = BUILT_IN["think_answer"]
+
+STRICT, LENIENT = AccuracyParams(), AccuracyParams(lenient=True)
 
 
 def grade(reward: object, texts: list[str], gold: str | None = "82") -> list[float | None]:
@@ -33,20 +37,20 @@ def test_accuracy_keeps_to_the_format() -> None:
         "\\boxed{82}",
         "",
     ]
-    assert grade(accuracy(THINK), texts) == [1, 0, 0, 0, 0]
-    assert grade(accuracy(THINK, lenient=True), texts) == [1, 0, 1, 1, 0]
-    assert grade(accuracy(None), texts) == [1, 0, 1, 1, 0]
+    assert grade(accuracy(THINK, STRICT), texts) == [1, 0, 0, 0, 0]
+    assert grade(accuracy(THINK, LENIENT), texts) == [1, 0, 1, 1, 0]
+    assert grade(accuracy(None, STRICT), texts) == [1, 0, 1, 1, 0]
 
 
 def test_a_list_of_answers_is_wrong_even_leniently() -> None:
     every = "".join(f"<answer>{number}</answer>" for number in range(83))
-    assert grade(accuracy(THINK), [every]) == [0]
+    assert grade(accuracy(THINK, STRICT), [every]) == [0]
     inside = "<answer>81, 82, 83</answer>"
-    assert grade(accuracy(THINK), [inside]) == grade(accuracy(THINK, lenient=True), [inside]) == [0]
+    assert grade(accuracy(THINK, STRICT), [inside]) == grade(accuracy(THINK, LENIENT), [inside]) == [0]
 
 
 def test_copying_the_question_is_no_answer() -> None:
-    assert grade(accuracy(THINK), ["<answer>37 + 45</answer>", "<answer>37 + 45 = 82</answer>"]) == [0, 1]
+    assert grade(accuracy(THINK, STRICT), ["<answer>37 + 45</answer>", "<answer>37 + 45 = 82</answer>"]) == [0, 1]
 
 
 def test_exact_match_is_letter_by_letter() -> None:
@@ -85,7 +89,7 @@ def test_last_integer_ignores_the_layout(text: str, gold: str, mark: float) -> N
     assert grade(last_integer(THINK), [text], gold) == [mark]
 
 
-@pytest.mark.parametrize("factory", [accuracy, exact_match, integer, last_integer])
+@pytest.mark.parametrize("factory", [partial(accuracy, params=STRICT), exact_match, integer, last_integer])
 def test_without_a_gold_answer_they_do_not_apply(factory: object) -> None:
     assert callable(factory)
     assert grade(factory(THINK), ["82"], None) == [None]

@@ -11,8 +11,7 @@ from whet.config import FormatConfig, RewardConfig, TagsConfig, WeightConfig
 from whet.formats import BUILT_IN, build_format
 from whet.rewards.gold import gold_failures
 from whet.rewards.mixture import Mixture, Part
-from whet.rewards.registry import BUILT_IN as REWARDS
-from whet.rewards.registry import MANNERS, build_reward
+from whet.rewards.registry import REWARDS, build_reward
 from whet.types import GoldFailure, Problem, Reward
 
 OWN = build_format(FormatConfig(name="custom", custom=TagsConfig(tags=["scratch", "check", "final"])))
@@ -40,17 +39,21 @@ def gsm8k(shared: Path) -> list[Problem]:
     return problems
 
 
+ALONE = [name for name, spec in REWARDS.items() if not spec.has_client]
+"""Rewards that need nobody to ask."""
+
+
 @pytest.mark.parametrize("name", [*BUILT_IN, "custom"])
 def test_all_of_gsm8k(gsm8k: list[Problem], name: str) -> None:
     assert len(gsm8k) == 7473 + 1319
-    asking = [reward for reward in REWARDS if reward not in MANNERS]
+    asking = [reward for reward in ALONE if REWARDS[reward].checks_gold]
     assert gold_failures(gsm8k, BUILT_IN.get(name, OWN), mixture(name, *asking)) == []
 
 
 @pytest.mark.parametrize("name", [*BUILT_IN, "custom"])
 def test_a_problem_without_a_solution(name: str) -> None:
     bare = [Problem("a", "37 + 45?", "82"), Problem("b", "1000 - 3000?", "-2,000")]
-    assert gold_failures(bare, BUILT_IN.get(name, OWN), mixture(name, *REWARDS)) == []
+    assert gold_failures(bare, BUILT_IN.get(name, OWN), mixture(name, *ALONE)) == []
 
 
 def test_another_answer_does_not_pass(gsm8k: list[Problem]) -> None:
@@ -99,7 +102,7 @@ def test_what_is_weighed_later_is_asked_now() -> None:
     def never(completions: list[Any], **kwargs: Any) -> list[float]:
         return [0.0] * len(completions)
 
-    strict = Part("never", never, WeightConfig(start=0, end=1, steps=10), full_mark=1.0)
+    strict = Part("never", never, WeightConfig(start=0, end=1, steps=10), max_score=1.0)
     assert [failure.short for failure in gold_failures([Problem("a", "?", "7")], BUILT_IN["boxed"], Mixture([strict]))]
 
 
@@ -107,7 +110,7 @@ def test_a_penalty_is_not_asked() -> None:
     def never(completions: list[Any], **kwargs: Any) -> list[float]:
         return [0.0] * len(completions)
 
-    penalty = Mixture([Part("never", never, -1.0, full_mark=1.0)])
+    penalty = Mixture([Part("never", never, -1.0, max_score=1.0)])
     assert gold_failures([Problem("a", "?", "7")], BUILT_IN["boxed"], penalty) == []
 
 
@@ -116,7 +119,7 @@ def test_gold_solutions_are_not_put_to_a_reward_that_calls_out() -> None:
         raise AssertionError("asked")
 
     problem = Problem("1", "1 + 1?", "2", "1 + 1 = 2")
-    calling = Part("judge", asks, calls_out=True)
+    calling = Part("judge", asks, external=True)
     assert gold_failures([problem], BUILT_IN["boxed"], Mixture([calling])) == []
     strict = build_reward(RewardConfig(name="format_strict"), BUILT_IN["gsm8k"], no_loader)
     (failure,) = gold_failures([problem], BUILT_IN["boxed"], Mixture([calling, strict]))

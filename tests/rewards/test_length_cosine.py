@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from whet.errors import UserError
 from whet.formats import BUILT_IN
-from whet.rewards.length_cosine import length_cosine
+from whet.rewards.length_cosine import LengthCosineParams, length_cosine
 
 RIGHT, WRONG = "<think>a</think> <answer>82</answer>", "<think>a</think> <answer>83</answer>"
 
 
 def score(text: str, length: int, gold: str | None = "82", **params: Any) -> float | None:
-    reward = length_cosine(BUILT_IN["think_answer"], **{"max_tokens": 100, **params})
+    reward = length_cosine(BUILT_IN["think_answer"], LengthCosineParams(**{"max_tokens": 100, **params}))
     (value,) = reward(prompts=["?"], completions=[text], completion_ids=[[7] * length], answer=[gold])
     return value
 
@@ -67,7 +67,7 @@ def test_it_reads_answers_as_accuracy_does() -> None:
     assert score("The answer is 82.", 50) == -0.75
     assert score("The answer is 82.", 50, lenient=True) == 0.75
     for layout in BUILT_IN.values():
-        reward = length_cosine(layout, max_tokens=100)
+        reward = length_cosine(layout, LengthCosineParams(max_tokens=100))
         told = reward(prompts=["?"], completions=[layout.render("", "82")], completion_ids=[[7] * 50], answer=["82"])
         assert told == pytest.approx([0.75])
 
@@ -75,13 +75,13 @@ def test_it_reads_answers_as_accuracy_does() -> None:
 def test_where_it_does_not_apply() -> None:
     assert score(RIGHT, 50, gold=None) is None
     with pytest.raises(UserError, match="needs a column `answer`"):
-        length_cosine(None, max_tokens=9)(prompts=[], completions=["82"], completion_ids=[[1]])
+        length_cosine(None, LengthCosineParams(max_tokens=9))(prompts=[], completions=["82"], completion_ids=[[1]])
     with pytest.raises(UserError, match="column `completion_ids`"):
-        length_cosine(None, max_tokens=9)(prompts=[], completions=["82"], answer=["82"])  # type: ignore[call-arg]
+        length_cosine(None, LengthCosineParams(max_tokens=9))(prompts=[], completions=["82"], answer=["82"])  # type: ignore[call-arg]
 
 
 def test_being_wrong_never_pays() -> None:
     with pytest.raises(UserError, match=r"let a wrong response earn 0.5 and a right one 0.5"):
-        length_cosine(None, max_tokens=9, wrong_long=0.5)
+        length_cosine(None, LengthCosineParams(max_tokens=9, wrong_long=0.5))
     with pytest.raises(UserError, match="lacks 'max_tokens'"):
-        length_cosine(None)
+        length_cosine(None, LengthCosineParams())

@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from whet.errors import UserError
 from whet.formats import BUILT_IN
-from whet.rewards.length_overlong import length_overlong
+from whet.rewards.length_overlong import LengthOverlongParams, length_overlong
 
 
 def scores(lengths: list[int], **params: Any) -> list[float | None]:
     ids = [[7] * length for length in lengths]
-    return length_overlong(None, **params)(prompts=[], completions=[""] * len(ids), completion_ids=ids)
+    return length_overlong(None, LengthOverlongParams(**params))(
+        prompts=[], completions=[""] * len(ids), completion_ids=ids
+    )
 
 
 def test_the_line_by_hand() -> None:
@@ -41,14 +43,14 @@ def test_as_trl_has_it(lengths: list[int], limit: int, cache: int) -> None:
 
 def test_any_format_and_rows_without_tokens() -> None:
     for layout in BUILT_IN.values():
-        reward = length_overlong(layout, max_tokens=4)
+        reward = length_overlong(layout, LengthOverlongParams(max_tokens=4))
         assert reward(prompts=[], completions=["", ""], completion_ids=[[1] * 9, None]) == [-1.0, None]  # type: ignore[list-item]
 
 
 def test_what_cannot_be() -> None:
     with pytest.raises(UserError, match="cache of 'length_overlong' is 11: it must be at most max_tokens, which is 10"):
-        length_overlong(None, max_tokens=10, cache=11)
+        length_overlong(None, LengthOverlongParams(max_tokens=10, cache=11))
     with pytest.raises(UserError, match="lacks 'max_tokens'"):
-        length_overlong(None)
+        length_overlong(None, LengthOverlongParams())
     with pytest.raises(UserError, match="column `completion_ids`"):
-        length_overlong(None, max_tokens=10)(prompts=[], completions=["a"])  # type: ignore[call-arg]
+        length_overlong(None, LengthOverlongParams(max_tokens=10))(prompts=[], completions=["a"])  # type: ignore[call-arg]

@@ -166,8 +166,8 @@ def test_two_parts_of_one_name_are_told_apart() -> None:
 
 
 def test_full_marks() -> None:
-    one, half = Part("one", length, 1.0, full_mark=1.0), Part("half", length, 0.5, full_mark=1.0)
-    penalty, unknown = Part("penalty", length, -1.0, full_mark=1.0), Part("unknown", length, 1.0)
+    one, half = Part("one", length, 1.0, max_score=1.0), Part("half", length, 0.5, max_score=1.0)
+    penalty, unknown = Part("penalty", length, -1.0, max_score=1.0), Part("unknown", length, 1.0)
     assert Mixture([one, half, penalty]).full_marks == 1.5
     assert Mixture([one, unknown]).full_marks is None
 
@@ -186,13 +186,13 @@ def step_of_two() -> Any:
 
 
 def test_what_gold_must_get() -> None:
-    later = Part("later", length, WeightConfig(start=0, end=1, steps=9), full_mark=1.0)
+    later = Part("later", length, WeightConfig(start=0, end=1, steps=9), max_score=1.0)
     parts = [
         later,
-        Part("manner", length, full_mark=1.0, asks_gold=False),
+        Part("manner", length, max_score=1.0, checks_gold=False),
         Part("unknown", length),
-        Part("penalty", length, -1.0, full_mark=1.0),
-        Part("falls", length, WeightConfig(start=-1, end=0, steps=9), full_mark=1.0),
+        Part("penalty", length, -1.0, max_score=1.0),
+        Part("falls", length, WeightConfig(start=-1, end=0, steps=9), max_score=1.0),
     ]
     assert Mixture(parts).gold_marks() == {"later": 1.0}
     assert Mixture([later]).full_marks == 0.0

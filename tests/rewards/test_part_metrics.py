@@ -23,7 +23,7 @@ def groups(*values: dict[str, float | None]) -> list[Group]:
 
 
 def test_over_the_rollouts_it_applies_to() -> None:
-    parts = [Part("a", never, full_mark=1.0), Part("b", never), Part("c", never, full_mark=1.0)]
+    parts = [Part("a", never, max_score=1.0), Part("b", never), Part("c", never, max_score=1.0)]
     told = groups({"a": 1.0, "b": None}, {"a": 0.0, "b": 3.0}, {"a": 0.0}, {"a": 1.0, "c": None})
     metrics = part_metrics(told, parts, 0)
     assert metrics == {
@@ -43,7 +43,7 @@ def test_over_the_rollouts_it_applies_to() -> None:
 
 def test_the_full_mark_of_a_penalty_is_zero() -> None:
     told = groups({"p": 0.0}, {"p": -0.5}, {"p": -1e-12}, {"p": None})
-    metrics = part_metrics(told, [Part("p", never, full_mark=0.0)], 0)
+    metrics = part_metrics(told, [Part("p", never, max_score=0.0)], 0)
     assert metrics["rewards/p/full_ratio"] == pytest.approx(2 / 3)
     assert metrics["rewards/p/none_ratio"] == 0.25
 

@@ -4,15 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.formats import BUILT_IN
-from whet.rewards.reasoning_detail import reasoning_detail
+from whet.formats import BUILT_IN, ResponseFormat
+from whet.rewards.reasoning_detail import ReasoningDetailParams, reasoning_detail
 
 THINK = BUILT_IN["think_answer"]
 
 
+def graded(layout: ResponseFormat | None, words: int, text: str) -> list[float | None]:
+    reward = reasoning_detail(layout, ReasoningDetailParams(words=words))
+    return reward(prompts=[], completions=[text], completion_ids=[])
+
+
 def score(reasoning: str, words: int = 10) -> float | None:
     text = f"<think>{reasoning}</think> <answer>these many words here count for nothing at all</answer>"
-    (value,) = reasoning_detail(THINK, words)(prompts=[], completions=[text], completion_ids=[])
+    (value,) = graded(THINK, words, text)
     return value
 
 
@@ -50,10 +55,10 @@ def test_said_again_it_counts_no_more(words: list[str]) -> None:
 def test_in_every_format() -> None:
     for layout in BUILT_IN.values():
         text = layout.render("Add the tens and then the ones of both.", "82")
-        assert reasoning_detail(layout, 9)(prompts=[], completions=[text], completion_ids=[]) == [1.0]
+        assert graded(layout, 9, text) == [1.0]
 
 
 def test_no_reasoning_and_no_format() -> None:
     no_part = "<answer>82</answer>"
-    assert reasoning_detail(THINK, 4)(prompts=[], completions=[no_part], completion_ids=[]) == [0.0]
-    assert reasoning_detail(None, 4)(prompts=[], completions=["just two"], completion_ids=[]) == [0.5]
+    assert graded(THINK, 4, no_part) == [0.0]
+    assert graded(None, 4, "just two") == [0.5]

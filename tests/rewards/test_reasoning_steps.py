@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whet.formats import BUILT_IN
-from whet.rewards.reasoning_steps import count_steps, reasoning_steps
+from whet.rewards.reasoning_steps import ReasoningStepsParams, count_steps, reasoning_steps
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,13 @@ def test_by_hand(reasoning: str, steps: int) -> None:
 @pytest.mark.parametrize(("wanted", "value"), [(1, 1.0), (2, 1.0), (3, 2 / 3), (4, 0.5)])
 def test_the_share_of_the_steps_that_are_enough(wanted: int, value: float) -> None:
     text = "<think>1. Add the tens.\n2. Add the ones.</think> <answer>\n- no step of the\n- reasoning at all</answer>"
-    reward = reasoning_steps(BUILT_IN["think_answer"], wanted)
+    reward = reasoning_steps(BUILT_IN["think_answer"], ReasoningStepsParams(steps=wanted))
     assert reward(prompts=[], completions=[text], completion_ids=[]) == pytest.approx([value])
 
 
 @given(st.lists(st.text("abcd ", min_size=8, max_size=20), max_size=8), st.integers(1, 6))
 def test_one_line_more_never_costs(lines: list[str], wanted: int) -> None:
-    reward = reasoning_steps(None, wanted)
+    reward = reasoning_steps(None, ReasoningStepsParams(steps=wanted))
     texts = ["\n".join(f"{n}. {line}" for n, line in enumerate(lines[:count], 1)) for count in range(len(lines) + 1)]
     values = reward(prompts=[], completions=texts, completion_ids=[])
     assert all(value is not None and 0 <= value <= 1 for value in values)
@@ -53,7 +53,9 @@ def test_one_line_more_never_costs(lines: list[str], wanted: int) -> None:
 def test_in_every_format() -> None:
     for layout in BUILT_IN.values():
         text = layout.render("1. Add the tens.\n2. Add the ones.\n3. Add both sums.", "82")
-        assert reasoning_steps(layout)(prompts=[], completions=[text], completion_ids=[]) == [1.0]
+        assert reasoning_steps(layout, ReasoningStepsParams())(prompts=[], completions=[text], completion_ids=[]) == [
+            1.0
+        ]
 
 
 @pytest.mark.parametrize("piece", ["- ", "1. ", "\n", " ", "# ", "step 1", ". then", "**", "> "])

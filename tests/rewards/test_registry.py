@@ -8,7 +8,7 @@ import pytest
 from whet.config import RewardConfig
 from whet.errors import UserError
 from whet.formats import BUILT_IN as FORMATS
-from whet.rewards.registry import BUILT_IN, CALLING_OUT, MANNERS, RUNNING, build_reward
+from whet.rewards.registry import CORRECTNESS, REWARDS, build_reward
 
 THINK = FORMATS["think_answer"]
 ROW: dict[str, Any] = {
@@ -28,21 +28,29 @@ def test_the_names_of_the_design() -> None:
     layout = {"format_strict", "format_soft", "format_tags", "format_partial"}
     manners = {"reasoning_steps", "reasoning_detail", "output_consistency"}
     manners |= {"length_cosine", "length_overlong", "repetition"}
-    assert set(BUILT_IN) == correctness | layout | manners
-    assert set(MANNERS) == manners
+    clients = {"judge", "reward_model", "code_tests"}
+    assert set(REWARDS) == correctness | layout | manners | clients
+    assert {name for name, spec in REWARDS.items() if not spec.checks_gold and not spec.external} == manners
+    assert {name for name, spec in REWARDS.items() if spec.has_client} == clients
+    assert set(CORRECTNESS) == {"accuracy", "exact_match", "last_integer", "code_tests"}
+
+
+@pytest.mark.parametrize("name", REWARDS)
+def test_every_parameter_has_a_sentence(name: str) -> None:
+    assert all(field.description for field in REWARDS[name].params.model_fields.values())
 
 
 def test_a_built_in_reward() -> None:
     config = RewardConfig(name="accuracy", weight=2.0, params={"lenient": True}, on_error="zero")
     reward = build_reward(config, THINK, no_loader)
-    assert (reward.name, reward.weight, reward.on_error, reward.full_mark) == ("accuracy", 2.0, "zero", 1.0)
+    assert (reward.name, reward.weight, reward.on_error, reward.max_score) == ("accuracy", 2.0, "zero", 1.0)
     assert reward(**ROW) == [1.0]
     assert build_reward(RewardConfig(name="accuracy"), THINK, no_loader)(**ROW) == [0.0]
     assert build_reward(RewardConfig(name="accuracy"), None, no_loader)(**ROW) == [1.0]
 
 
 def test_rewards_that_call_out_are_handed_whom_they_ask() -> None:
-    assert set(CALLING_OUT) == {"judge", "reward_model"}
+    assert {name for name, spec in REWARDS.items() if spec.external} == {"judge", "reward_model"}
     config = RewardConfig(name="reward_model", weight=0.5, params={"model": "x", "sigmoid": True})
     opened: list[Any] = []
 
@@ -51,13 +59,12 @@ def test_rewards_that_call_out_are_handed_whom_they_ask() -> None:
         return lambda conversations: [7.0] * len(conversations)
 
     reward = build_reward(config, THINK, no_loader, connect=connect)
-    assert (reward.name, reward.weight, reward.full_mark, reward.calls_out) == ("reward_model", 0.5, None, True)
+    assert (reward.name, reward.weight, reward.max_score, reward.external) == ("reward_model", 0.5, None, True)
     assert reward(**ROW) == [7.0]
     assert (opened[0].model, opened[0].sigmoid) == ("x", True)
 
 
 def test_rewards_that_run_programs_are_told_the_format_and_asked_of_gold() -> None:
-    assert set(RUNNING) == {"code_tests"}
     config = RewardConfig(name="code_tests", weight=0.5, params={"timeout": 7, "tests": "checks"})
     opened: list[Any] = []
 
@@ -66,7 +73,7 @@ def test_rewards_that_run_programs_are_told_the_format_and_asked_of_gold() -> No
         return lambda exercises: [[one.program == "x = 1"] for one in exercises]
 
     reward = build_reward(config, THINK, no_loader, connect=connect)
-    asked = (reward.name, reward.weight, reward.full_mark, reward.calls_out, reward.asks_gold)
+    asked = (reward.name, reward.weight, reward.max_score, reward.external, reward.checks_gold)
     assert asked == ("code_tests", 0.5, 1.0, False, True)
     rows = {**ROW, "completions": ["<think>t</think> <answer>x = 1</answer>"], "checks": [["assert x == 1"]]}
     assert reward(**rows) == [1.0]
@@ -96,10 +103,18 @@ def test_a_whole_number_is_a_number() -> None:
 
 
 def test_manners_are_not_asked_of_gold() -> None:
-    built = {name: build_reward(RewardConfig(name=name), THINK, no_loader, {"max_tokens": 9}) for name in BUILT_IN}
-    assert {name for name, part in built.items() if not part.asks_gold} == set(MANNERS)
-    assert {part.full_mark for part in built.values() if part.asks_gold} == {1.0}
-    assert [built[name].full_mark for name in ("reasoning_steps", "length_cosine", "repetition")] == [1.0, None, 0.0]
+    names = [name for name, spec in REWARDS.items() if not spec.has_client]
+    built = {name: build_reward(RewardConfig(name=name), THINK, no_loader, {"max_tokens": 9}) for name in names}
+    assert {name for name, part in built.items() if not part.checks_gold} == {
+        "reasoning_steps",
+        "reasoning_detail",
+        "output_consistency",
+        "length_cosine",
+        "length_overlong",
+        "repetition",
+    }
+    assert {part.max_score for part in built.values() if part.checks_gold} == {1.0}
+    assert [built[name].max_score for name in ("reasoning_steps", "length_cosine", "repetition")] == [1.0, None, 0.0]
 
 
 def test_a_function_of_ones_own() -> None:
@@ -114,7 +129,7 @@ def test_a_function_of_ones_own() -> None:
 
     reward = build_reward(RewardConfig(name="my/rewards.py:brief", params={"limit": 100}, timeout=7), THINK, loader)
     assert asked == [("my/rewards.py:brief", 7.0, True)]
-    assert (reward.name, reward.full_mark) == ("brief", None)
+    assert (reward.name, reward.max_score) == ("brief", None)
     assert reward(**ROW) == [1.0]
 
 
@@ -123,22 +138,25 @@ def test_a_function_of_ones_own() -> None:
     [
         ({"name": "acuracy"}, "'acuracy': did you mean 'accuracy'?"),
         ({"name": "zzz"}, "'zzz': use accuracy, .*file.py:function"),
-        ({"name": "accuracy", "params": {"lenint": True}}, "'accuracy' has 'lenint': it takes lenient; did you mean"),
         (
-            {"name": "accuracy", "params": {"lenient": "no"}},
-            "params.lenient of 'accuracy' is 'no': it must be a bool",
+            {"name": "accuracy", "params": {"lenint": True}},
+            "^rewards.accuracy.params.lenint: unknown key; accuracy takes lenient; did you mean",
         ),
-        ({"name": "integer", "params": {"x": 1}}, "'integer' has 'x': it takes none"),
+        ({"name": "accuracy", "params": {"lenient": "no"}}, "params.lenient: is 'no'; it must be true or false"),
+        ({"name": "integer", "params": {"x": 1}}, "params.x: unknown key; integer takes none"),
         ({"name": "juge"}, "'juge': did you mean 'judge'?"),
-        ({"name": "judge"}, "rewards.params of 'judge' lacks 'endpoint': The address"),
-        ({"name": "reward_model", "params": {"modle": "x"}}, "of 'reward_model' .*'model'"),
+        ({"name": "judge"}, "rewards.judge.params.endpoint: is missing; it must be a text: The address"),
+        (
+            {"name": "reward_model", "params": {"modle": "x"}},
+            "params.modle: unknown key; .*did you mean model",
+        ),
         ({"name": "code_test"}, "'code_test': did you mean 'code_tests'?"),
-        ({"name": "code_tests", "params": {"timeout": 0}}, "params.timeout of 'code_tests' is 0: it must be greater"),
-        ({"name": "repetition", "params": {"size": 0}}, "params.size of 'repetition' is 0: it must be at least 1"),
-        ({"name": "repetition", "params": {"size": 2.0}}, "'repetition' is 2.0: it must be a whole number"),
-        ({"name": "reasoning_steps", "params": {"steps": True}}, "is True: it must be a whole number"),
-        ({"name": "length_overlong", "params": {"max_tokens": 0}}, "is 0: it must be over 0"),
-        ({"name": "length_cosine", "params": {"truncated": float("nan")}}, "is nan: it must be a finite number"),
+        ({"name": "code_tests", "params": {"timeout": 0}}, "params.timeout: is 0; it must be a number .over 0"),
+        ({"name": "repetition", "params": {"size": 0}}, "params.size: is 0; it must be a whole number .at least 1"),
+        ({"name": "repetition", "params": {"size": 2.0}}, "repetition.params.size: is 2.0; it must be a whole number"),
+        ({"name": "reasoning_steps", "params": {"steps": True}}, "is true; it must be a whole number"),
+        ({"name": "length_overlong", "params": {"max_tokens": 0}}, "is 0; it must be a whole number .at least 1"),
+        ({"name": "length_cosine", "params": {"truncated": float("nan")}}, "is nan; it must be a number"),
         ({"name": "accuracy", "timeout": 5}, "rewards.timeout of 'accuracy' is 5.0: only a function of your own"),
         ({"name": "judge", "isolate": False}, "rewards.isolate of 'judge' is False: .*take it out"),
         ({"name": "length_cosine"}, "'length_cosine' lacks 'max_tokens': write {name: length_cosine, params:"),

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whet.formats import BUILT_IN
-from whet.rewards.repetition import repeated, repeated_share, repetition, words_of
+from whet.rewards.repetition import RepetitionParams, repeated, repeated_share, repetition, words_of
 
 WORDS = st.lists(st.sampled_from("abc"), max_size=40)
 
 
 def score(text: str, size: int = 4) -> float | None:
-    (value,) = repetition(None, size)(prompts=[], completions=[text], completion_ids=[])
+    (value,) = repetition(None, RepetitionParams(size=size))(prompts=[], completions=[text], completion_ids=[])
     return value
 
 
@@ -60,7 +60,7 @@ def test_a_megabyte_ends_soon(piece: str) -> None:
 
 def test_the_whole_response_counts_in_every_format() -> None:
     for layout in BUILT_IN.values():
-        reward = repetition(layout, size=2)
+        reward = repetition(layout, RepetitionParams(size=2))
         assert reward(prompts=[], completions=["a b a b a"], completion_ids=[]) == [-0.5]
 
 

@@ -12,13 +12,13 @@ import transformers
 import tiny
 from rewards.classifiers import save_classifier, tiny_classifier
 from rewards.steps import step
+from whet.config.parameters import read_parameters
 from whet.errors import UserError
 from whet.rewards.calls import RewardError
 from whet.rewards.mixture import Mixture, Part
-from whet.rewards.params import read_params
 from whet.rewards.reward_model import RewardModel, RewardModelParams, conversation, load_classifier, reward_model
 
-PARAMS = read_params(RewardModelParams, "reward_model", {"model": "x"})
+PARAMS = read_parameters(RewardModelParams, {"model": "x"}, "rewards.0.params", "reward_model")
 
 
 def test_scores_are_rewards_and_conversations_end_in_the_response() -> None:
@@ -28,7 +28,7 @@ def test_scores_are_rewards_and_conversations_end_in_the_response() -> None:
         seen.extend(conversations)
         return [-1.5, RewardError("gave no score: 900 tokens"), 2.0]
 
-    mixture = Mixture([Part("reward_model", reward_model(PARAMS, score))])
+    mixture = Mixture([Part("reward_model", reward_model(None, PARAMS, score))])
     graded = mixture.grade(*step(one=["a", "b"], two=["c"]))
     assert [[reward.total for reward in group.rewards] for group in graded.groups] == [[-1.5, None], [2.0]]
     assert seen[1] == ({"role": "user", "content": "q"}, {"role": "assistant", "content": "b"})
@@ -44,14 +44,14 @@ def test_texts_become_turns() -> None:
 @pytest.mark.parametrize(
     ("given", "fix"),
     [
-        ({}, "lacks 'model': A folder or a hub name"),
-        ({"model": "x", "dtype": "float16"}, "params.dtype of 'reward_model' is 'float16': it must be 'auto', "),
-        ({"model": "x", "label": 1.5}, "params.label of 'reward_model' is 1.5"),
+        ({}, "params.model: is missing; it must be a text: A folder or a hub name"),
+        ({"model": "x", "dtype": "float16"}, "params.dtype: is 'float16'; it must be one of auto, "),
+        ({"model": "x", "label": 1.5}, "params.label: is 1.5"),
     ],
 )
 def test_mistakes_are_named(given: dict[str, Any], fix: str) -> None:
     with pytest.raises(UserError, match=fix):
-        read_params(RewardModelParams, "reward_model", given)
+        read_parameters(RewardModelParams, given, "rewards.0.params", "reward_model")
 
 
 TALKS = [

@@ -76,7 +76,7 @@ def test_every_other_choice_takes_steps(tiny_folder: Path, tmp_path: Path) -> No
     choices = {
         "mask_truncated": True,
         "entropy_bonus": 0.01,
-        "importance": "sequence_truncate",
+        "importance": "sequence",
         "combine": "normalise_then_sum",
         "clip_dual": 4.0,
         "iterations": 2,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from whet.errors import UserError
-from whet.rewards.registry import BUILT_IN
+from whet.rewards.registry import REWARDS
 from whet.stages import score as module
 from whet.stages.score import asked_for, score
 
@@ -33,6 +33,10 @@ def user_function(folder: Path, body: str) -> str:
     path = folder / "mine.py"
     path.write_text(textwrap.dedent(body), encoding="utf-8")
     return f"{path}:own"
+
+
+ALONE = [name for name, spec in REWARDS.items() if not spec.has_client]
+"""Rewards that need nobody to ask."""
 
 
 def test_one_dict_per_line_in_order(tmp_path: Path) -> None:
@@ -134,10 +138,10 @@ def test_every_built_in_reward_where_the_file_has_what_it_needs(tmp_path: Path) 
     path = written(tmp_path, [{**row, "completion_ids": [7] * 95}, row])
     limit = {"max_tokens": 100}
     named = [
-        {"name": name, "params": limit} if name.startswith("length") else name for name in BUILT_IN if name != "integer"
+        {"name": name, "params": limit} if name.startswith("length") else name for name in ALONE if name != "integer"
     ]
     first, second = score(path, named, "think_answer")
-    assert set(first) == set(BUILT_IN) - {"integer"}
+    assert set(first) == set(ALONE) - {"integer"}
     assert None not in first.values()
     assert first["reasoning_steps"] == pytest.approx(1 / 3)
     assert first["output_consistency"] == 1.0
@@ -225,7 +229,7 @@ def test_a_broken_line_is_named(tmp_path: Path, row: Any, says: str) -> None:
         (["accuracy"], "think_anser", "did you mean think_answer"),
         (["format_soft"], None, "--format"),
         ([{"params": {}}], None, "rewards.name: Field required"),
-        ([{"name": "repetition", "params": {"n": 3}}], None, "'repetition' has 'n': it takes size"),
+        ([{"name": "repetition", "params": {"n": 3}}], None, "rewards.repetition.params.n: unknown key"),
     ],
 )
 def test_wrong_names_are_refused_before_anything_is_read(

@@ -62,7 +62,7 @@ def test_a_module_in_the_working_folder(folder: Path, monkeypatch: pytest.Monkey
     ("spec", "fix"),
     [
         ("{folder}/absent.py:brief", "there is no file .*absent.py"),
-        ("{folder}/mine.py:breif", "has no function 'breif'; did you mean 'brief'?"),
+        ("{folder}/mine.py:breif", "has no function 'breif'; did you mean brief?"),
         ("{folder}/mine.py:zzz", "has no function 'zzz'; it has brief"),
         ("{folder}/beside.py:LIMIT", "has no function 'LIMIT'; it has none"),
         ("{folder}/broken.py:f", "importing it failed with ModuleNotFoundError: No module named 'not_there"),

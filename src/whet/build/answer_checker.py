@@ -47,16 +47,17 @@ def build_answer_checker(response_format: ResponseFormat, tests: Tests | None = 
 def build_tests(config: Config) -> Tests | None:
     """The tests that a recipe's `code_tests` runs, as a measure: 1.0 where all pass. `None` where it runs none."""
     from whet.build.services import open_code_tests
+    from whet.config.parameters import read_parameters
     from whet.rewards.code_tests.code_tests import CodeTestsParams, code_tests
     from whet.rewards.completions import OWN
-    from whet.rewards.params import read_params
+    from whet.rewards.registry import REWARDS
 
-    chosen = next((reward for reward in config.rewards if reward.name == "code_tests"), None)
-    if chosen is None:
+    runs_tests = [one for one in config.rewards if one.name in REWARDS and REWARDS[one.name].make is code_tests]
+    if not runs_tests:
         return None
-    whole = {**chosen.params, "fraction": False}
-    params = read_params(CodeTestsParams, chosen.name, whole)
-    reward = code_tests(params, open_code_tests(params, aloud=False))
+    whole = {**runs_tests[0].params, "fraction": False}
+    params = read_parameters(CodeTestsParams, whole, f"rewards.{runs_tests[0].name}.params", runs_tests[0].name)
+    reward = code_tests(None, params, open_code_tests(params, aloud=False))
 
     def tests(problem: Problem, program: str) -> float:
         columns = {name: [value] for name, value in problem.columns.items() if name not in OWN}

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from whet.build.answer_checker import build_answer_checker, build_tests
-from whet.build.grader import build_reward
 from whet.config import Config
 from whet.data.curriculum import ByLevel
 from whet.data.load_data import load_data, load_source
@@ -66,9 +65,27 @@ def build_task(config: Config, tokenizer: Any, context: int | None = None) -> Ta
         solutions=solutions,
         renderer=renderer,
         response_format=response_format,
-        reward=build_reward(config, response_format),
+        reward=build_grader(config, response_format),
         stream=build_stream(config, train, renderer),
         eval_set=build_eval_set(config, test, renderer, response_format),
+    )
+
+
+def build_grader(config: Config, response_format: ResponseFormat) -> "Mixture":
+    """r_i: the weighted sum of the recipe's rewards."""
+    from whet.build.services import connect
+    from whet.rewards.mixture import Mixture
+    from whet.rewards.registry import build_reward
+    from whet.workers.math_compare import compare_in_worker
+    from whet.workers.reward_function import load_reward
+
+    known = {"max_tokens": config.grpo.sampling.max_tokens}
+    compare_in_worker()
+    return Mixture(
+        [
+            build_reward(reward, response_format, load_reward, known, connect, f"rewards.{index}")
+            for index, reward in enumerate(config.rewards)
+        ]
     )
 
 

@@ -20,7 +20,7 @@ from whet.text import both_ends, one_line, percent
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from whet.recipe.keys import Key
+    from whet.config.fields import Key
 
 NAMES: "Mapping[str, str]" = {BASE: "base model", WARM: "warm start", FINAL: "GRPO"}
 
@@ -152,5 +152,6 @@ def keys_table(keys: "Sequence[Key]") -> RenderableType:
     """Every knob of a recipe."""
     table = Table("key", "type", "default", "what it does", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for key in keys:
-        table.add_row(Text(key.key, style="bold"), Text(str(key.kind)), Text(str(key.default)), Text(key.sentence))
+        default = one_line(str(key.default), 40)
+        table.add_row(Text(key.key, style="bold"), Text(key.kind), Text(default), Text(key.sentence))
     return table

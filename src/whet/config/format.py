@@ -21,6 +21,8 @@ class TagsConfig(Section):
 class FormatConfig(Section):
     """How a response must be laid out."""
 
+    shorthand = "name"
+
     name: Literal[
         "think_answer", "reasoning_answer", "reasoning_output_answer", "boxed", "gsm8k", "plain", "custom"
     ] = "think_answer"

@@ -23,6 +23,8 @@ class LoraConfig(Section):
 class ModelConfig(Section):
     """π_θ: which model to sharpen."""
 
+    shorthand = "name"
+
     name: str
     """A folder, a GGUF file, a hub name, or a packaged model (`SmolLM2-135M-Instruct`)."""
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"

@@ -78,9 +78,11 @@ class ObjectiveConfig(Section):
     """Where the KL goes: a term of the loss for every token, or off the reward of the whole response."""
     kl_corrected: bool = False
     """Multiply the KL in the loss by the ratio, so that its gradient stays unbiased off-policy (DeepSeek-V3.2)."""
-    importance: Literal["none", "token_truncate", "token_mask", "sequence_truncate", "sequence_mask"] = "none"
-    """Correct for a sampler whose probabilities differ from the learner's: weigh each token or response by the
-    learner's over the sampler's probability, bounded (truncate) or dropped (mask) outside the limits below."""
+    importance: Literal["none", "token", "sequence"] = "none"
+    """Correct for a sampler whose probabilities differ from the learner's: weigh each token, or each response, by the
+    learner's over the sampler's probability."""
+    importance_bound: Literal["truncate", "mask"] = "truncate"
+    """What becomes of a weight outside the limits below: the nearest limit, or 0."""
     importance_max: float | None = Field(3.0, gt=0)
     """The largest such weight; null for no limit."""
     importance_min: float | None = Field(None, ge=0)

@@ -1,8 +1,8 @@
 """A whole recipe: its sections, and how it is measured and kept."""
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field, PositiveInt
+from pydantic import Field, PositiveInt
 
 from whet.config.data import DataConfig
 from whet.config.format import FormatConfig
@@ -11,26 +11,6 @@ from whet.config.rewards import RewardConfig
 from whet.config.section import Section
 from whet.config.tracking import PushConfig, TrackerConfig
 from whet.config.training import GrpoConfig, SftConfig
-
-
-def _when(value: Any) -> Any:
-    """`sft: auto` is short for `sft: {when: auto}`."""
-    return {"when": value} if isinstance(value, str) else value
-
-
-def _named(value: Any) -> Any:
-    """`format: boxed` is short for `format: {name: boxed}`."""
-    return {"name": value} if isinstance(value, str) else value
-
-
-def _all_named(value: Any) -> Any:
-    """`rewards: [accuracy]` is short for `rewards: [{name: accuracy}]`."""
-    return [_named(item) for item in value] if isinstance(value, list) else value
-
-
-def _repo(value: Any) -> Any:
-    """`push: me/model` is short for `push: {repo: me/model}`."""
-    return {"repo": value} if isinstance(value, str) else value
 
 
 class CheckConfig(Section):
@@ -83,9 +63,9 @@ class RunConfig(Section):
     stop (Ctrl-C, SIGTERM) always saves."""
     keep: PositiveInt = 2
     """Checkpoints kept, besides the best by held-out accuracy."""
-    trackers: Annotated[list[TrackerConfig], BeforeValidator(_all_named)] = []
+    trackers: list[TrackerConfig] = []
     """Where else the figures of every step go while the run goes."""
-    push: Annotated[PushConfig | None, BeforeValidator(_repo)] = None
+    push: PushConfig | None = None
     """Where the finished model goes on the Hugging Face hub; without it, it stays here."""
 
 
@@ -94,19 +74,17 @@ class Config(Section):
 
     seed: int = Field(0, ge=0, lt=2**31)
     """Every random choice is a function of this seed and of what it is for."""
-    model: Annotated[ModelConfig, BeforeValidator(_named)]
+    model: ModelConfig
     """Which model to sharpen."""
     data: DataConfig
     """What to train on and what to hold out."""
-    format: Annotated[FormatConfig, BeforeValidator(_named)] = FormatConfig()
+    format: FormatConfig = FormatConfig()
     """How a response must be laid out."""
-    rewards: Annotated[list[RewardConfig], BeforeValidator(_all_named)] = Field(
-        default=[RewardConfig(name="accuracy")], min_length=1
-    )
+    rewards: list[RewardConfig] = Field(default=[RewardConfig(name="accuracy")], min_length=1)
     """What a response is worth: the weighted sum of these."""
     check: CheckConfig = CheckConfig()
     """What is measured before any training."""
-    sft: Annotated[SftConfig, BeforeValidator(_when)] = SftConfig()
+    sft: SftConfig = SftConfig()
     """The warm start."""
     grpo: GrpoConfig = GrpoConfig()
     """The reinforcement fine-tuning."""

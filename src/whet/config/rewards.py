@@ -32,6 +32,8 @@ Weight = Annotated[
 class RewardConfig(Section):
     """One part of r_i."""
 
+    shorthand = "name"
+
     name: str
     """A built-in reward, `package.module:function` or `file.py:function`."""
     weight: Weight = 1.0

@@ -1,9 +1,21 @@
 """What every section of a recipe is."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Section(BaseModel):
     """Strict and frozen: a recipe that loads says exactly what will happen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True, protected_namespaces=()
+    )
+
+    shorthand: ClassVar[str | None] = None
+    """The key that a text in place of the section stands for: `format: boxed` is short for `format: {name: boxed}`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_shorthand(cls, given: Any) -> Any:
+        return {cls.shorthand: given} if cls.shorthand and isinstance(given, str) else given

@@ -11,6 +11,8 @@ from whet.config.section import Section
 class TrackerConfig(Section):
     """One more place where the figures of a run go while it goes."""
 
+    shorthand = "name"
+
     name: Literal["wandb", "trackio", "tensorboard"]
     """Weights & Biases, trackio, or TensorBoard's event files in the run folder."""
     optional: bool = False
@@ -21,6 +23,8 @@ class TrackerConfig(Section):
 
 class PushConfig(Section):
     """The finished model on the Hugging Face hub."""
+
+    shorthand = "repo"
 
     repo: str
     """Where it goes: `owner/name`, or a name of your own."""

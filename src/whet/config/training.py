@@ -42,6 +42,8 @@ class OptimizerConfig(Section):
 class SftConfig(Section):
     """The warm start: supervised fine-tuning on rendered solutions."""
 
+    shorthand = "when"
+
     when: Literal["auto", "always", "never"] = "auto"
     """`auto` applies the warm start when, and only when, the check finds too little signal for GRPO."""
     data: SourceConfig | None = None

@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import accumulate, count
 from operator import add, mul, sub
+from typing import Annotated, Literal
 
+from pydantic import Field, field_validator
+
+from whet.config import Section
 from whet.data.endless import EndlessProblems
 from whet.data.shuffle import stable_hash
-from whet.errors import UserError, did_you_mean
 from whet.types import Problem
 
 ROUNDING = 1e-6
@@ -95,12 +98,33 @@ LEVELS: dict[int, Callable[[_Dice], Expression]] = {
 """One digit · two digits · three digits · products too · three terms with brackets."""
 
 
+Working = dict[Literal["none", "short", "full"], Annotated[float, Field(ge=0, le=1)]]
+
+
+class ArithmeticParams(Section):
+    """What `arithmetic` takes."""
+
+    level: int = Field(2, ge=1, le=5)
+    """Sums of one digit, of two, of three, products too, or three terms with brackets."""
+    negative: bool = True
+    """Whether numbers may go below zero."""
+    working: Working = {"none": 1.0}  # noqa: RUF012 (pydantic copies a section's defaults)
+    """How solutions are worked, by shares that add up to 1, such as `{full: 0.5, short: 0.5}`: the result alone, what
+    the places contribute in one chain, or each place on its own."""
+
+    @field_validator("working")
+    @classmethod
+    def _is_a_whole(cls, value: dict[str, float]) -> dict[str, float]:
+        if abs(sum(value.values()) - 1) > ROUNDING:
+            raise ValueError(f"its shares add up to {sum(value.values()):g}; they must add up to 1")
+        return value
+
+
 @dataclass(frozen=True)
 class Arithmetic(EndlessProblems):
     """`What is 37 + 45?`, as often as you like.
 
-    `negative=False` leaves out whatever goes below zero. `working` is how solutions are worked, by share: the
-    names of `WORKINGS`, which add up to 1. Raises `UserError` for a level, split or working that does not exist.
+    `split` is `train` or `test`; `level`, `negative` and `working` are those of `ArithmeticParams`.
     """
 
     split: str = "train"
@@ -108,15 +132,6 @@ class Arithmetic(EndlessProblems):
     seed: int = 0
     negative: bool = True
     working: Mapping[str, float] = field(default_factory=lambda: {"none": 1.0})
-
-    def __post_init__(self) -> None:
-        if type(self.level) is not int or self.level not in LEVELS:
-            raise UserError(f"params.level: is {self.level!r}; arithmetic has the levels 1 to {max(LEVELS)}")
-        if self.split not in ("train", "test"):
-            raise UserError(f"split: is {self.split!r}; arithmetic has the splits train and test")
-        if not isinstance(self.negative, bool):
-            raise UserError(f"params.negative: is {self.negative!r}; it must be true or false")
-        _check_working(self.working)
 
     def _at(self, place: int) -> Problem:
         dice = (_Dice(f"{self.seed}/{self.level}/{place}/{attempt}") for attempt in count())
@@ -147,19 +162,6 @@ def _values(expression: Expression) -> list[int]:
     """What every bracket and the whole come to."""
     inner = [term.value for term in (expression.left, expression.right) if isinstance(term, Expression)]
     return [*inner, expression.value]
-
-
-def _check_working(working: object) -> None:
-    if not isinstance(working, Mapping) or not working:
-        raise UserError(f"params.working: is {working!r}; it must give shares, such as {{full: 0.5, short: 0.5}}")
-    for name, share in working.items():
-        if name not in WORKINGS:
-            hint = did_you_mean(str(name), WORKINGS)
-            raise UserError(f"params.working.{name}: unknown key; workings are {', '.join(WORKINGS)}{hint}")
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-            raise UserError(f"params.working.{name}: is {share!r}; it must be a share from 0 to 1")
-    if abs(sum(working.values()) - 1) > ROUNDING:
-        raise UserError(f"params.working: its shares add up to {sum(working.values()):g}; they must add up to 1")
 
 
 def _without(expression: Expression) -> str:

@@ -7,7 +7,7 @@ with a `\boxed{}` in the solution are problems with an answer; the others, progr
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from whet.data.hub_dataset import hub_rows
 from whet.data.intake import MAX_BROKEN, BrokenRowError, collect, problem_id
@@ -17,12 +17,15 @@ from whet.types import Problem
 
 HUB_NAME = "bespokelabs/Bespoke-Stratos-17k"
 
-WORKED: Mapping[str, Callable[[str, str], str]] = {
+Worked = Literal["thought", "solution", "both"]
+"""What a warm start may imitate of the two parts of a response."""
+
+WORKED: Mapping[Worked, Callable[[str, str], str]] = {
     "thought": lambda thought, solution: thought,
     "solution": lambda thought, solution: solution,
     "both": lambda thought, solution: f"{thought}\n\n{solution}",
 }
-"""What a warm start imitates, made of the two parts."""
+"""How it is made of the two."""
 
 _PART = r"<\|begin_of_{0}\|>(.*?)<\|end_of_{0}\|>"
 _PARTS = re.compile(rf"\s*{_PART.format('thought')}\s*{_PART.format('solution')}\s*", re.DOTALL)
@@ -37,7 +40,7 @@ def split_response(text: str) -> tuple[str, str] | None:
 
 
 def load_bespoke_stratos(
-    split: str, path: str | None = None, max_broken: float = MAX_BROKEN, worked: str = "thought"
+    split: str, path: str | None = None, max_broken: float = MAX_BROKEN, worked: Worked = "thought"
 ) -> list[Problem]:
     """The problems whose answer is in a box; the hub has the one split `train`. `path` is a file, or a folder.
 

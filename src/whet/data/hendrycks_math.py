@@ -6,6 +6,7 @@ seven subjects. MATH-500 has `problem`, `solution`, `answer`, `subject`, `level`
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import Literal, get_args
 
 from whet.data.hub_dataset import hub_rows
 from whet.data.intake import MAX_BROKEN, collect, problem_id
@@ -17,7 +18,7 @@ from whet.types import Problem
 MATH_HUB_NAME = "EleutherAI/hendrycks_math"
 MATH500_HUB_NAME = "HuggingFaceH4/MATH-500"
 
-SUBJECTS = (
+Subject = Literal[
     "algebra",
     "counting_and_probability",
     "geometry",
@@ -25,12 +26,12 @@ SUBJECTS = (
     "number_theory",
     "prealgebra",
     "precalculus",
-)
+]
 """What the hub data set calls its configurations."""
 
 
 def load_math(
-    split: str, path: str | None = None, max_broken: float = MAX_BROKEN, subjects: Sequence[str] = SUBJECTS
+    split: str, path: str | None = None, max_broken: float = MAX_BROKEN, subjects: Sequence[str] = get_args(Subject)
 ) -> list[Problem]:
     """7,500 problems to train on, 5,000 to test on; `subjects` are read from the hub, `path` is read whole."""
     if path is None:

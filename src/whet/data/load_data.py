@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from whet.config.data import DataConfig, KeepConfig, SourceConfig
 from whet.data.columns import NAMES
@@ -14,7 +13,7 @@ from whet.data.keep import kept
 from whet.data.mixed import Mixture
 from whet.data.overlap import refuse_overlap
 from whet.data.prompt_length import PromptLengthFilter
-from whet.data.sources import hold_out, kind_of, max_broken
+from whet.data.sources import hold_out, max_broken, params_of, source_of
 from whet.errors import UserError, did_you_mean
 from whet.types import Problem
 
@@ -27,23 +26,19 @@ def check_source(config: SourceConfig, field: str) -> None:
     `field` is where the recipe says it, such as `data.train`.
     """
     try:
-        kind = kind_of(config)
-        if kind.params is not None:
-            _known(config.params, kind.params, "params", config.name)
-        _known(config.columns, tuple(NAMES), "columns", config.name)
+        source = source_of(config)
+        for name in config.columns:
+            if name not in NAMES:
+                takes = f"{config.name} takes {', '.join(NAMES)}"
+                raise UserError(f"columns.{name}: unknown key; {takes}{did_you_mean(name, NAMES)}")
         for name in ("path", "columns"):
-            if getattr(config, name) and name not in kind.fields:
+            if getattr(config, name) and name not in source.fields:
                 raise UserError(f"{name}: {config.name} takes none; leave it out")
-        kind.check(config)
+        if source.endless and config.split not in (None, "train", "test"):
+            raise UserError(f"split: is {config.split!r}; {config.name} has the splits train and test")
+        params_of(config)
     except UserError as error:
         raise UserError(f"{field}.{error}") from error
-
-
-def _known(given: Mapping[str, Any], known: Sequence[str], field: str, source: str) -> None:
-    for name in given:
-        if name not in known:
-            takes = f"{source} takes {', '.join(known) or 'none'}"
-            raise UserError(f"{field}.{name}: unknown key; {takes}{did_you_mean(name, known)}")
 
 
 def load_source(config: SourceConfig, split: str, seed: int, field: str | None = None) -> Sequence[Problem]:
@@ -55,7 +50,7 @@ def load_source(config: SourceConfig, split: str, seed: int, field: str | None =
     field = field or f"data.{split}"
     check_source(config, field)
     with _in_the_name_of(field):
-        problems = kind_of(config).load(config, config.split or split, seed)
+        problems = source_of(config).load(config, params_of(config), config.split or split, seed)
         if config.keep is None:
             return problems[: config.limit] if config.limit else problems
         return _kept(problems, config, config.keep, field)
@@ -65,7 +60,7 @@ def find_source(config: SourceConfig, split: str, field: str) -> None:
     """Raises `UserError` where a file, or a task and its settings, that a source names is not there; reads no rows."""
     check_source(config, field)
     with _in_the_name_of(field):
-        kind_of(config).find(config, "train" if hold_out(config) else config.split or split)
+        source_of(config).find(config, "train" if hold_out(config) else config.split or split)
 
 
 @contextmanager
@@ -135,8 +130,8 @@ def _fitting(
 
 def _has_no_test(config: SourceConfig) -> bool:
     """Whether the source is one file or one split and is not told to keep a part for testing."""
-    kind = kind_of(config)
-    if hold_out(config) or "path" not in kind.fields:
+    source = source_of(config)
+    if hold_out(config) or "path" not in source.fields:
         return False
-    in_one_piece = kind.one_split and config.path is None
+    in_one_piece = source.one_split and config.path is None
     return in_one_piece or Path(config.path or config.name).expanduser().is_file()

@@ -53,8 +53,8 @@ class Verifier:
 class ReasoningGym(EndlessProblems):
     """The problems of a task. Their column `verifier` is a function from an answer to a number in [0, 1].
 
-    `params` are the task's own settings. Raises `UserError` for a task, setting or split that does not exist, a task
-    without gold answers, and where the package is not installed.
+    `params` are the task's own settings. Raises `UserError` for a task or setting that does not exist, a task without
+    gold answers, and where the package is not installed.
     """
 
     task: str
@@ -63,8 +63,6 @@ class ReasoningGym(EndlessProblems):
     params: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.split not in ("train", "test"):
-            raise UserError(f"split: is {self.split!r}; {PREFIX}{self.task} has the splits train and test")
         if not isinstance(_dataset(self.task, self._frozen)[0].get("answer"), str):
             raise UserError(
                 f"name: {PREFIX}{self.task} has no gold answers, which the check needs; choose another task"

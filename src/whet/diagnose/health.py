@@ -32,10 +32,13 @@ class Finding:
 
 
 class Health:
-    """Runs all detectors over the metrics; reports each fault once, and again only after it has passed."""
+    """Runs all detectors over the metrics; reports each fault once, and again only after it has passed.
 
-    def __init__(self) -> None:
-        self.history = History()
+    `correctness` names the reward functions that ask whether the answer is right.
+    """
+
+    def __init__(self, correctness: Sequence[str] = ()) -> None:
+        self.history = History(correctness)
         self._of_steps = [_Watched(detector) for detector in STEP_DETECTORS]
         self._of_measurements = [_Watched(detector) for detector in HELD_OUT_DETECTORS]
         self._step = 0

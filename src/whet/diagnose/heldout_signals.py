@@ -4,7 +4,7 @@ from math import sqrt
 
 from whet.diagnose.causes import ENOUGH
 from whet.diagnose.history import NOISE, WIDE, HeldOut, History
-from whet.diagnose.step_signals import CORRECTNESS, Reading
+from whet.diagnose.step_signals import Reading
 from whet.text import percent
 
 MIN_RISE = 0.08
@@ -62,7 +62,7 @@ def layout_alone(history: History) -> Reading | None:
         name: f"{percent(first.figures[figure])} to {percent(now.figures[figure])}"
         for name, figure in (("kept", "format_rate"), ("right", "lenient_accuracy"))
     }
-    moves = (history[name].change(WIDE) for name in history.rewards(CORRECTNESS))
+    moves = (history[name].change(WIDE) for name in history.correctness)
     paid = any(moved.now - moved.before >= MIN_RISE for moved in moves if moved)
     figure = now.figures["format_rate"] - first.figures["format_rate"]
     return Reading(figure, words, suppressed=paid or _gain(first, now, "lenient_accuracy") >= 1)

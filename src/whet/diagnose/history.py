@@ -96,10 +96,12 @@ class HeldOut:
 
 
 class History:
-    """The figures of docs/metrics.md by name, as the run brings them."""
+    """The figures of docs/metrics.md by name, as the run brings them; `correctness` names the reward functions that ask
+    whether the answer is right."""
 
-    def __init__(self) -> None:
+    def __init__(self, correctness: Sequence[str] = ()) -> None:
         self.held_out: list[HeldOut] = []
+        self._correctness = [f"rewards/{name}/mean" for name in correctness]
         self._series: dict[str, Series] = {}
 
     def add(self, metrics: Mapping[str, float | None]) -> None:
@@ -116,10 +118,10 @@ class History:
         """The figure called `name`; empty where the run has not brought it."""
         return self._series.get(name) or Series()
 
-    def rewards(self, of: Sequence[str]) -> list[str]:
-        """The figures `rewards/<function>/mean` that the run brings for any of these reward functions."""
-        names = (f"rewards/{function}/mean" for function in of)
-        return [name for name in names if name in self._series]
+    @property
+    def correctness(self) -> list[str]:
+        """The figures `rewards/<function>/mean` that the run brings of the rewards for being right."""
+        return [name for name in self._correctness if name in self._series]
 
     def reward_change(self, since: HeldOut) -> Change | None:
         """How the reward moved since a measurement; one made before the first steps is followed by the start."""

@@ -7,9 +7,6 @@ from statistics import fmean, median
 from whet.diagnose.causes import EASY
 from whet.diagnose.history import LEAST, WIDE, WINDOW, History
 
-CORRECTNESS = ("accuracy", "exact_match", "last_integer", "code_tests")
-"""Built-in rewards that ask whether the answer is right."""
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -91,9 +88,9 @@ def _level(history: History, name: str, steps: int, words: Mapping[str, str] | N
 
 def _what_counts(history: History) -> str:
     """The reward for being right where there is one, and the whole reward where there is none."""
-    return next(iter(history.rewards(CORRECTNESS)), "reward")
+    return next(iter(history.correctness), "reward")
 
 
 def _mastered(history: History) -> bool:
     """Whether a reward for being right says that most problems are solved."""
-    return any(fmean(history[name].last(WINDOW)) >= EASY for name in history.rewards(CORRECTNESS))
+    return any(fmean(history[name].last(WINDOW)) >= EASY for name in history.correctness)

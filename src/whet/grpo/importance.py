@@ -35,15 +35,14 @@ def importance_weights(
     """w = π_old / π_sampler as `[B, T]`, bounded; without a gradient.
 
     >>> old, sampler = torch.tensor([[-1.0, -1.0]]), torch.tensor([[-1.0, -3.0]])
-    >>> config = ObjectiveConfig(importance="token_truncate")
+    >>> config = ObjectiveConfig(importance="token")
     >>> importance_weights(old, sampler, torch.tensor([[True, True]]), config)
     tensor([[1., 3.]])
     """
-    level, bound = config.importance.split("_")
     log_w_BT = torch.where(mask_BT, old_logprobs_BT.detach() - sampler_logprobs_BT, 0.0)
     low = 0.0 if config.importance_min is None else config.importance_min
     high = torch.inf if config.importance_max is None else config.importance_max
-    return BOUNDS[bound](LEVELS[level](log_w_BT).exp(), low, high)
+    return BOUNDS[config.importance_bound](LEVELS[config.importance](log_w_BT).exp(), low, high)
 
 
 def corrected(batch: Batch, logprobs_BT: Tensor, config: ObjectiveConfig) -> Batch:

@@ -16,33 +16,30 @@ from whet.recipe.yaml_lines import read_value
 
 Tree = dict[str, Any]
 
-SHORTHANDS = {
-    "model": "name",
-    "format": "name",
-    "rewards.*": "name",
-    "run.trackers.*": "name",
-    "run.push": "repo",
-    "sft": "when",
-}
-"""A word in place of a section stands for this key of it."""
-
 _SOURCES = (("data", "train"), ("data", "mix"), ("data", "test"), ("sft", "data"))
 
 
 def longhand(tree: Tree) -> Tree:
-    """The same tree with every shorthand written out."""
-    long = {name: _section(name, value) for name, value in tree.items()}
-    if isinstance(long.get("rewards"), list):
-        long["rewards"] = [_section("rewards.*", item) for item in long["rewards"]]
-    if isinstance(run := long.get("run"), dict):
-        long["run"] = {name: _section(f"run.{name}", value) for name, value in run.items()}
-        if isinstance(trackers := run.get("trackers"), list):
-            long["run"]["trackers"] = [_section("run.trackers.*", item) for item in trackers]
-    return long
+    """The same tree with every shorthand written out, at any depth."""
+    return {name: _long(value, (name,)) for name, value in tree.items()}
 
 
-def _section(name: str, value: Any) -> Any:
-    return {SHORTHANDS[name]: value} if name in SHORTHANDS and isinstance(value, str) else value
+def _long(value: Any, path: keys.Path) -> Any:
+    if isinstance(value, dict):
+        return {name: _long(inner, (*path, name)) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_long(inner, (*path, index)) for index, inner in enumerate(value)]
+    short = _shorthand(path)
+    return {short: value} if short and isinstance(value, str) else value
+
+
+def _shorthand(path: keys.Path) -> str | None:
+    """The key that a text stands for in place of the section at a path; None where no text may stand there."""
+    in_list = isinstance(path[-1], int)
+    key = keys.known_keys().get(pattern(path[:-1] if in_list else path))
+    if key is None or in_list != (list in key.types):
+        return None
+    return next(filter(None, (getattr(kind, "shorthand", None) for kind in key.types)), None)
 
 
 def name_files(tree: Tree, folder: Path) -> None:
@@ -86,8 +83,8 @@ def override(tree: Tree, path: keys.Path, value: Any) -> None:
     if not keys.is_known(path):
         raise ValueError(unknown_key(path))
     value = deepcopy(_value(path, value))
-    if isinstance(value, str) and pattern(path) in SHORTHANDS:
-        path = (*path, SHORTHANDS[pattern(path)])
+    if isinstance(value, str) and (short := _shorthand(path)):
+        path = (*path, short)
     node: Any = tree
     for depth, part in enumerate(path[:-1], 1):
         node = _enter(node, part, path[:depth])

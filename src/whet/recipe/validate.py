@@ -1,6 +1,5 @@
 """What is wrong with a recipe, value by value: the key, what it is, what it must be."""
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -9,15 +8,15 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from whet.config import Config, RewardConfig, SourceConfig
+from whet.config.fields import missing, must_be
 from whet.data.load_data import check_source
 from whet.data.prompts import check_question_template
-from whet.errors import UserError, did_you_mean
+from whet.errors import UserError
 from whet.formats import BUILT_IN, build_format
-from whet.recipe.keys import Key, Path, dotted, is_known, key_of, known_keys, pattern, to_path
+from whet.recipe.keys import Path, dotted, is_known, key_of, known_keys, pattern, to_path
 from whet.recipe.refuse_secrets import secret_in
 from whet.recipe.suggest import suggest, unknown_key
 from whet.recipe.tree import Tree
-from whet.redact import redact
 from whet.rewards.registry import build_reward
 
 Problems = dict[Path, str]
@@ -54,15 +53,14 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 
 
 def _slip(path: Path, value: Any) -> str | None:
-    """What pydantic lets pass: a truth value or a text for a number, numbers without end, a word for a truth value."""
+    """What pydantic lets pass: a truth value or a text for a number, a word for a truth value."""
     key = key_of(path)
     if key is None or Any in key.types or not is_known(path):
         return None
     numeric = bool({int, float} & key.types)
     wrong_type = numeric and (isinstance(value, bool) or (isinstance(value, str) and str not in key.types))
     wrong_truth = bool in key.types and not isinstance(value, bool)
-    endless = isinstance(value, float) and not math.isfinite(value)
-    return _must_be(value, key) if wrong_type or wrong_truth or endless else None
+    return must_be(value, key) if wrong_type or wrong_truth else None
 
 
 def _location(loc: Sequence[str | int], tree: Tree) -> Path:
@@ -84,20 +82,8 @@ def _explain(detail: ErrorDetails, path: Path) -> str:
     if key is None or detail["type"] in ("value_error", "assertion_error"):
         return detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "missing" and path[-1] == detail["loc"][-1]:
-        return f"is missing; it must be {key.kind}: {key.sentence}".rstrip(".")
-    return _must_be(detail["input"], key)
-
-
-def _must_be(value: Any, key: Key) -> str:
-    hint = did_you_mean(value, key.choices) if isinstance(value, str) else ""
-    return f"is {_shown(value)}; it must be {key.kind}{hint}"
-
-
-def _shown(value: Any) -> str:
-    """A value as YAML has it, shortened."""
-    if value is None or isinstance(value, bool):
-        return "empty" if value is None else str(value).lower()
-    return text if len(text := redact(repr(value))) <= 60 else f"{text[:59]}…"
+        return missing(key)
+    return must_be(detail["input"], key)
 
 
 def _without_echoes(problems: Problems) -> Problems:
@@ -135,7 +121,10 @@ def _checks(config: Config) -> Iterator[tuple[Path, Callable[[], object]]]:
     layout, known = BUILT_IN["think_answer"], {"max_tokens": config.grpo.sampling.max_tokens}
     for index, reward in enumerate(config.rewards):
         if ":" not in reward.name:
-            yield ("rewards", index), partial(build_reward, reward, layout, _no_function, known)
+            yield (
+                ("rewards", index),
+                partial(build_reward, reward, layout, _no_function, known, field=f"rewards.{index}"),
+            )
 
 
 def _no_function(reward: RewardConfig) -> Callable[..., Any]:

@@ -31,17 +31,20 @@ _SCALARS = (
 )
 
 
+_RESOLVERS: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+"""By the first letter of a scalar, the tags that it may have and their patterns, in order."""
+
+for _tag, _regex, _first in _SCALARS:
+    for _letter in _first:
+        _RESOLVERS.setdefault(_letter, []).append((f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_regex})$")))
+
+
 class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+    yaml_implicit_resolvers = _RESOLVERS
 
 
 class _Dumper(yaml.SafeDumper):
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
-
-
-for _tag, _regex, _first in _SCALARS:
-    for _class in (_Loader, _Dumper):
-        _class.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_regex})$"), list(_first))
+    yaml_implicit_resolvers = _RESOLVERS
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ unknown origin are scored) the lenient finder does.
 from collections.abc import Callable
 from typing import Any
 
+from whet.config import Section
 from whet.errors import UserError
 from whet.formats import ResponseFormat, numbers
 from whet.protocols import RewardFn
@@ -18,12 +19,19 @@ from whet.rewards.verifier import Verify, is_right, marks
 Finder = Callable[[str], str | None]
 
 
-def accuracy(response_format: ResponseFormat | None, lenient: bool = False) -> RewardFn:
+class AccuracyParams(Section):
+    """What `accuracy` takes."""
+
+    lenient: bool = False
+    """Whether an answer is looked for anywhere in the response where the format finds none."""
+
+
+def accuracy(response_format: ResponseFormat | None, params: AccuracyParams) -> RewardFn:
     """The answer equals the gold one as a number, a formula or text; or the problem's own verifier says it is right.
 
     The format must be kept: where it finds no answer, the reward is 0. `lenient` looks on with `find_answer`.
     """
-    find = _finder(response_format, lenient)
+    find = _finder(response_format, params.lenient)
 
     def score(text: str, gold: str, verify: Verify | None) -> float:
         answer = find(text)

@@ -22,7 +22,7 @@ def gold_failures(problems: Sequence[Problem], response_format: ResponseFormat, 
         UserError: what `Mixture.grade` raises.
     """
     full = mixture.full_marks or 0.0
-    mixture = Mixture([part for part in mixture.parts if not part.calls_out])
+    mixture = Mixture([part for part in mixture.parts if not part.external])
     if not mixture.parts:
         return []
     texts = [response_format.render(problem.solution, problem.answer) for problem in problems]

@@ -1,17 +1,15 @@
 """The cosine reward: short is best when right, and long is less bad when wrong."""
 
 from math import cos, pi
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from pydantic import Field, PositiveInt
+from pydantic import PositiveInt
 
 from whet.errors import UserError
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
-from whet.rewards.correctness import accuracy
+from whet.rewards.correctness import AccuracyParams, accuracy
 from whet.rewards.length import limit_of, token_counts
-
-Value = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _Ends(NamedTuple):
@@ -25,40 +23,48 @@ class _Ends(NamedTuple):
         return self.long + 0.5 * (self.short - self.long) * (1.0 + cos(pi * share))
 
 
-def length_cosine(
-    response_format: ResponseFormat | None,
-    max_tokens: PositiveInt | None = None,
-    correct_short: Value = 1.0,
-    correct_long: Value = 0.5,
-    wrong_short: Value = -1.0,
-    wrong_long: Value = -0.5,
-    truncated: Value = -1.0,
-    lenient: bool = False,
-) -> RewardFn:
+class LengthCosineParams(AccuracyParams):
+    """What `length_cosine` takes; the values at both ends are those of Open R1."""
+
+    max_tokens: PositiveInt | None = None
+    """L_max: the length from which a response counts as truncated; the default is `grpo.sampling.max_tokens`."""
+    correct_short: float = 1.0
+    """What a right response of no length is worth."""
+    correct_long: float = 0.5
+    """What a right response just under the limit is worth."""
+    wrong_short: float = -1.0
+    """What a wrong response of no length is worth."""
+    wrong_long: float = -0.5
+    """What a wrong response just under the limit is worth."""
+    truncated: float = -1.0
+    """What a response that reaches the limit is worth."""
+
+
+def length_cosine(response_format: ResponseFormat | None, params: LengthCosineParams) -> RewardFn:
     """Correctness and length in one number, along half a cosine from 0 to `max_tokens` tokens.
 
     "Demystifying Long Chain-of-Thought" (arXiv:2502.03373), the cosine reward: with L tokens of L_max, and r_0
     and r_L the values at both ends, r = r_L + (r_0 - r_L)(1 + cos(π L / L_max)) / 2. Right responses go from
     `correct_short` to `correct_long`, wrong ones from `wrong_short` to `wrong_long`, and whatever reaches the
-    limit gets `truncated` (r_e). The defaults are those of Open R1; whether an answer is right is as in
-    `accuracy`, `lenient` included.
+    limit gets `truncated` (r_e). Whether an answer is right is as in `accuracy`, `lenient` included.
 
     Raises:
         UserError: the limit is not known, or a wrong response could earn as much as a right one.
     """
-    limit = limit_of("length_cosine", max_tokens)
-    right, wrong = _Ends(correct_short, correct_long), _Ends(wrong_short, wrong_long)
+    limit = limit_of("length_cosine", params.max_tokens)
+    right = _Ends(params.correct_short, params.correct_long)
+    wrong = _Ends(params.wrong_short, params.wrong_long)
     if max(wrong) >= min(right):
         raise UserError(
             f"rewards.params of 'length_cosine' let a wrong response earn {max(wrong):g} and a right one "
             f"{min(right):g}: every `correct_…` must exceed every `wrong_…`"
         )
-    grade = accuracy(response_format, lenient)
+    grade = accuracy(response_format, params)
 
     def value(correct: float | None, length: int | None) -> float | None:
         if correct is None or length is None:
             return None
-        return truncated if length >= limit else (right if correct else wrong).at(length / limit)
+        return params.truncated if length >= limit else (right if correct else wrong).at(length / limit)
 
     def reward(*, completion_ids: list[Any] | None = None, **columns: Any) -> list[float | None]:
         lengths = token_counts("length_cosine", completion_ids)

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import PositiveInt
 
+from whet.config import Section
 from whet.errors import UserError
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
@@ -13,9 +14,16 @@ OF_THE_LIMIT = 5
 """Where no cache is given it is this part of the limit, as in DAPO: 4,096 of 20,480 tokens."""
 
 
-def length_overlong(
-    response_format: ResponseFormat | None, max_tokens: PositiveInt | None = None, cache: PositiveInt | None = None
-) -> RewardFn:
+class LengthOverlongParams(Section):
+    """What `length_overlong` takes."""
+
+    max_tokens: PositiveInt | None = None
+    """L_max: the length that costs 1; the default is `grpo.sampling.max_tokens`."""
+    cache: PositiveInt | None = None
+    """L_cache: how many tokens before the limit the cost begins; the default is a fifth of the limit."""
+
+
+def length_overlong(response_format: ResponseFormat | None, params: LengthOverlongParams) -> RewardFn:
     """In [-1, 0]: nothing up to `max_tokens - cache` tokens, then falling on a line to -1 at `max_tokens`.
 
     DAPO (arXiv:2503.14476), eq. 13, with L_max = `max_tokens` and L_cache = `cache`:
@@ -24,8 +32,8 @@ def length_overlong(
     Raises:
         UserError: the limit is not known, or the cache exceeds it.
     """
-    limit = limit_of("length_overlong", max_tokens)
-    slope = cache or max(1, limit // OF_THE_LIMIT)
+    limit = limit_of("length_overlong", params.max_tokens)
+    slope = params.cache or max(1, limit // OF_THE_LIMIT)
     if slope > limit:
         raise UserError(
             f"rewards.params.cache of 'length_overlong' is {slope}: it must be at most max_tokens, which is {limit}"

@@ -29,11 +29,11 @@ class Part(NamedTuple):
     weight: Weight = 1.0
     on_error: Policy = "skip"
     """What stands for a reward that failed: nothing, 0, or the end of the run."""
-    full_mark: float | None = None
+    max_score: float | None = None
     """The most that the function gives; `None` where that is not known."""
-    calls_out: bool = False
+    external: bool = False
     """Whether every call costs money or time, so that only what the policy said is put to it."""
-    asks_gold: bool = True
+    checks_gold: bool = True
     """Whether every gold solution must get the full mark."""
 
     def __call__(self, **columns: Any) -> Any:
@@ -59,16 +59,16 @@ class Mixture:
         A part with a negative weight is a penalty, at best 0."""
         total = 0.0
         for part in self.parts:
-            if part.full_mark is None:
+            if part.max_score is None:
                 return None
-            total += max(0.0, weight_at(part.weight, 0)) * part.full_mark
+            total += max(0.0, weight_at(part.weight, 0)) * part.max_score
         return total
 
     def gold_marks(self) -> dict[str, float]:
         """What a gold solution must get, by part: the full mark of those that ask it. A part whose weight never
         is positive is a penalty and not asked."""
-        asking = (part for part in self.parts if part.asks_gold and largest(part.weight) > 0)
-        return {part.name: part.full_mark for part in asking if part.full_mark is not None}
+        asking = (part for part in self.parts if part.checks_gold and largest(part.weight) > 0)
+        return {part.name: part.max_score for part in asking if part.max_score is not None}
 
     def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int = 0) -> Graded:
         """One complete group per prompt, and what functions logged and failed with.

@@ -21,23 +21,23 @@ def part_metrics(groups: Sequence[Group], parts: Sequence[Part], step: int) -> d
     """
     rewards = [reward for group in groups for reward in group.fresh.rewards]
     given = {name: None for reward in rewards for name in reward.parts}
-    full_marks = {**given, **{part.name: part.full_mark for part in parts}}
+    full_marks = {**given, **{part.name: part.max_score for part in parts}}
     metrics: dict[str, float] = {}
-    for name, full_mark in full_marks.items():
+    for name, max_score in full_marks.items():
         values = [reward.parts.get(name) for reward in rewards]
-        metrics |= {f"rewards/{name}/{figure}": value for figure, value in _figures(values, full_mark).items()}
+        metrics |= {f"rewards/{name}/{figure}": value for figure, value in _figures(values, max_score).items()}
     scheduled = {part.name: part.weight for part in parts if isinstance(part.weight, WeightConfig)}
     return metrics | {f"rewards/{name}/weight": weight_at(weight, step) for name, weight in scheduled.items()}
 
 
-def _figures(values: Sequence[float | None], full_mark: float | None) -> dict[str, float]:
+def _figures(values: Sequence[float | None], max_score: float | None) -> dict[str, float]:
     applied = [value for value in values if value is not None]
     figures = {
         "mean": fmean(applied) if applied else 0.0,
         "std": stdev(applied) if len(applied) > 1 else 0.0,
         "none_ratio": 1.0 - len(applied) / max(1, len(values)),
     }
-    if full_mark is not None:
-        full = [value >= full_mark - ROUNDING for value in applied]
+    if max_score is not None:
+        full = [value >= max_score - ROUNDING for value in applied]
         figures["full_ratio"] = fmean(full) if full else 0.0
     return figures

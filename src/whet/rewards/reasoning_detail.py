@@ -2,6 +2,7 @@
 
 from pydantic import PositiveInt
 
+from whet.config import Section
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.completions import each_text
@@ -12,7 +13,14 @@ PHRASE = 3
 """Words in a run that, said again, adds nothing."""
 
 
-def reasoning_detail(response_format: ResponseFormat | None, words: PositiveInt = 30) -> RewardFn:
+class ReasoningDetailParams(Section):
+    """What `reasoning_detail` takes."""
+
+    words: PositiveInt = 30
+    """How many words of reasoning, repeated ones left out, earn the full reward."""
+
+
+def reasoning_detail(response_format: ResponseFormat | None, params: ReasoningDetailParams) -> RewardFn:
     """In [0, 1]: the length of the reasoning in words, over `words`, at most 1.
 
     min(1, (|w| - repeats) / `words`), where |w| counts the words of the reasoning, and repeats those runs of
@@ -21,7 +29,7 @@ def reasoning_detail(response_format: ResponseFormat | None, words: PositiveInt 
     is read.
     """
     read = reasoning_reader(response_format)
-    return each_text(lambda text: min(1.0, _new_words(read(text)) / words))
+    return each_text(lambda text: min(1.0, _new_words(read(text)) / params.words))
 
 
 def _new_words(reasoning: str) -> int:

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from pydantic import PositiveInt
 
+from whet.config import Section
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.completions import each_text
@@ -23,7 +24,14 @@ _SAYS_SOMETHING = 5
 """Characters behind a mark from which it counts, space aside: `7+5=9`."""
 
 
-def reasoning_steps(response_format: ResponseFormat | None, steps: PositiveInt = 3) -> RewardFn:
+class ReasoningStepsParams(Section):
+    """What `reasoning_steps` takes."""
+
+    steps: PositiveInt = 3
+    """How many visible steps earn the full reward."""
+
+
+def reasoning_steps(response_format: ResponseFormat | None, params: ReasoningStepsParams) -> RewardFn:
     """In [0, 1]: the visible steps of the reasoning, over `steps`, at most 1.
 
     The reasoning-steps reward of Open R1 (https://github.com/huggingface/open-r1): min(1, marks / 3), where a
@@ -32,7 +40,7 @@ def reasoning_steps(response_format: ResponseFormat | None, steps: PositiveInt =
     that no other mark is followed by. Without a format the whole response is read.
     """
     read = reasoning_reader(response_format)
-    return each_text(lambda text: min(1.0, count_steps(read(text)) / steps))
+    return each_text(lambda text: min(1.0, count_steps(read(text)) / params.steps))
 
 
 def count_steps(reasoning: str) -> int:

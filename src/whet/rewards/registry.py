@@ -1,80 +1,84 @@
-"""Rewards by name: one row each, so that a recipe can ask for them."""
+"""The built-in rewards: one row each, with all that the rest of the package has to know about a reward."""
 
-import inspect
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, get_type_hints
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Any
 
 from whet.config import RewardConfig, Section
-from whet.errors import UserError, did_you_mean
+from whet.config.parameters import read_parameters
+from whet.errors import UserError, nearest
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.code_tests.code_tests import CodeTestsParams, code_tests
-from whet.rewards.correctness import accuracy, exact_match, integer, last_integer, verifier
+from whet.rewards.correctness import AccuracyParams, accuracy, exact_match, integer, last_integer, verifier
 from whet.rewards.format_compliance import format_partial, format_soft, format_strict, format_tags
-from whet.rewards.length_cosine import length_cosine
-from whet.rewards.length_overlong import length_overlong
+from whet.rewards.length_cosine import LengthCosineParams, length_cosine
+from whet.rewards.length_overlong import LengthOverlongParams, length_overlong
 from whet.rewards.llm_judge.llm_judge import JudgeParams, judge
 from whet.rewards.mixture import Part
 from whet.rewards.output_consistency import output_consistency
-from whet.rewards.params import read_params
-from whet.rewards.reasoning_detail import reasoning_detail
-from whet.rewards.reasoning_steps import reasoning_steps
-from whet.rewards.repetition import repetition
+from whet.rewards.reasoning_detail import ReasoningDetailParams, reasoning_detail
+from whet.rewards.reasoning_steps import ReasoningStepsParams, reasoning_steps
+from whet.rewards.repetition import RepetitionParams, repetition
 from whet.rewards.reward_model import RewardModelParams, reward_model
 from whet.rewards.user import adapt
 
-BUILT_IN: Mapping[str, Callable[..., RewardFn]] = {
-    factory.__name__: factory
-    for factory in (
-        accuracy,
-        exact_match,
-        last_integer,
-        integer,
-        verifier,
-        format_strict,
-        format_soft,
-        format_tags,
-        format_partial,
-        reasoning_steps,
-        reasoning_detail,
-        output_consistency,
-        length_cosine,
-        length_overlong,
-        repetition,
-    )
-}
-"""Every built-in reward: what makes it from a response format (or `None`) and its parameters."""
 
-CALLING_OUT: Mapping[str, tuple[type[Section], Callable[..., RewardFn]]] = {
-    "judge": (JudgeParams, judge),
-    "reward_model": (RewardModelParams, reward_model),
-}
-"""Rewards that ask somebody: their parameters, and what makes them from these and from whom they ask."""
+@dataclass(frozen=True)
+class RewardSpec:
+    """A built-in reward."""
 
-RUNNING: Mapping[str, tuple[type[Section], Callable[..., RewardFn]]] = {"code_tests": (CodeTestsParams, code_tests)}
-"""Rewards that run what a response says: the same, made with the response format too, which knows where that stands.
-A gold solution must get the full mark, 1.0.
-"""
+    make: Callable[..., RewardFn]
+    """Makes it from the response format (or `None`), its parameters if it takes any, and its client if it has one."""
+    params: type[Section] = Section
+    """The parameters it takes; a bare `Section` for none."""
+    max_score: float | None = 1.0
+    """The most that it gives; `None` where that depends on its parameters or is not known."""
+    checks_gold: bool = True
+    """Whether every gold solution must get that: so it is for what a response says, not for how it goes about it."""
+    is_correctness: bool = False
+    """Whether it asks if the answer is right, so that it rises and falls with accuracy."""
+    has_client: bool = False
+    """Whether it grades through a client, which `build/services.py` opens: an endpoint, a model, a sandbox."""
+    external: bool = False
+    """Whether every call costs money or time, so that only what the policy said is put to it."""
+
+
+def _style(make: Callable[..., RewardFn], max_score: float | None, params: type[Section] = Section) -> RewardSpec:
+    """A reward for how a response goes about it: a gold solution need not get it."""
+    return RewardSpec(make, params, max_score, checks_gold=False)
+
+
+REWARDS: Mapping[str, RewardSpec] = {
+    "accuracy": RewardSpec(accuracy, AccuracyParams, is_correctness=True),
+    "exact_match": RewardSpec(exact_match, is_correctness=True),
+    "last_integer": RewardSpec(last_integer, is_correctness=True),
+    "integer": RewardSpec(integer),
+    "verifier": RewardSpec(verifier),
+    "format_strict": RewardSpec(format_strict),
+    "format_soft": RewardSpec(format_soft),
+    "format_tags": RewardSpec(format_tags),
+    "format_partial": RewardSpec(format_partial),
+    "reasoning_steps": _style(reasoning_steps, 1.0, ReasoningStepsParams),
+    "reasoning_detail": _style(reasoning_detail, 1.0, ReasoningDetailParams),
+    "output_consistency": _style(output_consistency, 1.0),
+    "length_cosine": _style(length_cosine, None, LengthCosineParams),
+    "length_overlong": _style(length_overlong, 0.0, LengthOverlongParams),
+    "repetition": _style(repetition, 0.0, RepetitionParams),
+    "judge": RewardSpec(judge, JudgeParams, None, checks_gold=False, has_client=True, external=True),
+    "reward_model": RewardSpec(
+        reward_model, RewardModelParams, None, checks_gold=False, has_client=True, external=True
+    ),
+    "code_tests": RewardSpec(code_tests, CodeTestsParams, is_correctness=True, has_client=True),
+}
+"""Every built-in reward by its name in a recipe."""
+
+CORRECTNESS = tuple(name for name, spec in REWARDS.items() if spec.is_correctness)
+"""The built-in rewards that ask whether the answer is right."""
 
 Connect = Callable[[Section], Callable[..., Any]]
-"""Opens, for a reward's parameters, what that reward asks: an endpoint, a model, a sandbox."""
-
-MANNERS: Mapping[str, float | None] = {
-    "reasoning_steps": 1.0,
-    "reasoning_detail": 1.0,
-    "output_consistency": 1.0,
-    "length_cosine": None,
-    "length_overlong": 0.0,
-    "repetition": 0.0,
-}
-"""Rewards for how a response goes about it, and the most that each gives (`None`: its parameters say).
-
-A gold solution need not get it. Every other built-in reward gives at most 1.0, and to every gold solution.
-"""
+"""Opens the client of a reward by its parameters: of an endpoint, a model, a sandbox."""
 
 Loader = Callable[[RewardConfig], Callable[..., Any]]
 """Fetches the function that a reward called `package.module:function` or `file.py:function` names."""
@@ -95,6 +99,7 @@ def build_reward(
     loader: Loader,
     defaults: Mapping[str, Any] = MappingProxyType({}),
     connect: Connect = unconnected,
+    field: str | None = None,
 ) -> Part:
     """The reward that a recipe asks for, ready to be called or to be part of a `Mixture`.
 
@@ -103,9 +108,10 @@ def build_reward(
         response_format: `None` where there is none: answers are then found leniently, and there are no format
             rewards.
         loader: fetches functions of one's own.
-        defaults: what the rest of the recipe says, such as `max_tokens`: for built-in rewards that take a
+        defaults: what the rest of the recipe says, such as `max_tokens`: for rewards without a client that take a
             parameter of that name which `config` leaves open.
-        connect: opens what rewards of `CALLING_OUT` ask.
+        connect: opens the clients of rewards that have one.
+        field: where the recipe says it, such as `rewards.0`; by default `rewards.<name>`.
 
     Raises:
         UserError: no built-in reward of that name, a parameter it does not take, or what `loader` or `connect` raises.
@@ -115,22 +121,16 @@ def build_reward(
         function = adapt(loader(config), name, config.params)
         return Part(name, function, config.weight, config.on_error)
     _refuse_what_only_functions_take(config)
-    if config.name in RUNNING:
-        kind, make = RUNNING[config.name]
-        params = read_params(kind, config.name, config.params)
-        return Part(config.name, make(params, connect(params), response_format), config.weight, config.on_error, 1.0)
-    if config.name in CALLING_OUT:
-        kind, make = CALLING_OUT[config.name]
-        params = read_params(kind, config.name, config.params)
-        return Part(
-            config.name, make(params, connect(params)), config.weight, config.on_error, asks_gold=False, calls_out=True
-        )
-    if config.name not in BUILT_IN:
+    spec = REWARDS.get(config.name)
+    if spec is None:
         raise UserError(f"rewards has {config.name!r}: {_instead(config.name)}")
-    factory = BUILT_IN[config.name]
-    function = factory(response_format, **_parameters(config, factory, defaults))
-    full_mark, asks_gold = MANNERS.get(config.name, 1.0), config.name not in MANNERS
-    return Part(config.name, function, config.weight, config.on_error, full_mark, asks_gold=asks_gold)
+    open_ones = {} if spec.has_client else {k: v for k, v in defaults.items() if k in spec.params.model_fields}
+    place = f"{field or f'rewards.{config.name}'}.params"
+    params = read_parameters(spec.params, {**open_ones, **config.params}, place, config.name)
+    arguments = [params] if spec.params.model_fields else []
+    client = [connect(params)] if spec.has_client else []
+    function = spec.make(response_format, *arguments, *client)
+    return Part(config.name, function, config.weight, config.on_error, spec.max_score, spec.external, spec.checks_gold)
 
 
 def _refuse_what_only_functions_take(config: RewardConfig) -> None:
@@ -143,42 +143,6 @@ def _refuse_what_only_functions_take(config: RewardConfig) -> None:
 
 
 def _instead(name: str) -> str:
-    known = (*BUILT_IN, *CALLING_OUT, *RUNNING)
-    if close := get_close_matches(name, known, n=1):
-        return f"did you mean {close[0]!r}?"
-    return f"use {', '.join(known)}, `package.module:function` or `file.py:function`"
-
-
-def _parameters(config: RewardConfig, factory: Callable[..., RewardFn], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """What to call the factory with; refuses parameters that it does not know, or of another type or range."""
-    kinds = get_type_hints(factory, include_extras=True)
-    takes = [name for name, p in inspect.signature(factory).parameters.items() if p.default is not p.empty]
-    chosen = {name: value for name, value in defaults.items() if name in takes}
-    for name, value in config.params.items():
-        if name not in takes:
-            known = f"it takes {', '.join(takes) or 'none'}{did_you_mean(name, takes)}"
-            raise UserError(f"rewards.params of {config.name!r} has {name!r}: {known}")
-        try:
-            chosen[name] = TypeAdapter(kinds[name]).validate_python(value, strict=True)
-        except ValidationError as error:
-            must = error.errors()[0]["msg"].replace("Input should be", "it must be")
-            raise UserError(f"rewards.params.{name} of {config.name!r} is {value!r}: {_plainly(must)}") from None
-    return chosen
-
-
-def _plainly(text: str) -> str:
-    for word, plain in _PLAIN.items():
-        text = text.replace(word, plain)
-    return text
-
-
-_PLAIN = {
-    "a valid boolean": "a bool",
-    "a valid integer": "a whole number",
-    "a valid number": "a number",
-    "greater than or equal to": "at least",
-    "less than or equal to": "at most",
-    "greater than": "over",
-    "less than": "under",
-}
-"""Pydantic's words, and ours."""
+    if near := nearest(name, REWARDS):
+        return f"did you mean {near!r}?"
+    return f"use {', '.join(REWARDS)}, `package.module:function` or `file.py:function`"

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated
 
 from pydantic import Field
 
+from whet.config import Section
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.completions import each_text
@@ -14,14 +14,21 @@ _WORD = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]|[^\s\u2e80-\u9fff\uac00-\ud7af
 """What stands between spaces; of Chinese, Japanese and Korean, each letter."""
 
 
-def repetition(response_format: ResponseFormat | None, size: Annotated[int, Field(ge=1, le=100)] = 4) -> RewardFn:
+class RepetitionParams(Section):
+    """What `repetition` takes."""
+
+    size: int = Field(4, ge=1, le=100)
+    """n: how many words in a row are compared."""
+
+
+def repetition(response_format: ResponseFormat | None, params: RepetitionParams) -> RewardFn:
     """In (-1, 0]: minus the share of n-grams that stood in the response before, 1 - |unique| / |all|.
 
     seq-rep-n of "Neural Text Generation with Unlikelihood Training" (arXiv:1908.04319), which is also the
     n-gram penalty of "Demystifying Long Chain-of-Thought" (arXiv:2502.03373, appendix C). n is `size`, over
     the words of the whole response, tags and all, whatever their case; fewer than n words repeat nothing.
     """
-    return each_text(lambda text: 0.0 - repeated_share(words_of(text), size))
+    return each_text(lambda text: 0.0 - repeated_share(words_of(text), params.size))
 
 
 def words_of(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from pydantic import Field, PositiveInt
 
 from whet.config import Section
 from whet.errors import UserError
+from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.calls import RewardError
 from whet.rewards.completions import text_of
@@ -36,7 +37,7 @@ class RewardModelParams(Section):
     """Tokens that go through the model at a time, padding included."""
 
 
-def reward_model(params: RewardModelParams, score: Score) -> RewardFn:
+def reward_model(_: ResponseFormat | None, params: RewardModelParams, score: Score) -> RewardFn:
     """The model's score of prompt and response: a logit, or a probability where `label` or `sigmoid` asks for one."""
 
     def reward(*, prompts: list[Any], completions: list[Any], **_: Any) -> list[float | RewardError]:

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from whet.errors import UserError
+from whet.errors import UserError, did_you_mean
 from whet.protocols import RewardFn
 
 
@@ -20,9 +20,9 @@ def adapt(function: Callable[..., Any], name: str, params: Mapping[str, Any]) ->
         UserError: a parameter that the function does not take; when called, a column that the data lacks.
     """
     takes, needs = _keywords(function)
-    unknown = sorted(set(params) - takes) if takes is not None else []
-    if unknown:
-        raise UserError(f"rewards.params of {name!r} has {unknown[0]!r}: the function takes {_listed(takes or ())}")
+    for unknown in sorted(set(params) - takes) if takes is not None else ():
+        known = f"the function takes {_listed(takes)}{did_you_mean(unknown, takes or ())}"
+        raise UserError(f"rewards.params of {name!r} has {unknown!r}: {known}")
 
     def reward(**columns: Any) -> Any:
         given = {**columns, **params}

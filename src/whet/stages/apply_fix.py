@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from whet.build.grader import build_reward
-from whet.build.task import Task
+from whet.build.task import Task, build_grader
 from whet.config import Config
 from whet.diagnose.cold_start import Diagnosis
 from whet.diagnose.easier_rewards import EASIER_REWARDS
@@ -38,4 +37,4 @@ def apply_fix(task: Task, config: Config, diagnosis: Diagnosis, run: RunWriter, 
     run.record_recipe(dump_recipe(new))
     added = new.rewards[-1].model_dump(exclude_defaults=True, mode="json")
     view.note(f"check.fix: {EASIER_REWARDS[diagnosis.easier].says} joins the rewards, {added}; recipe.yaml has it")
-    return replace(task, reward=build_reward(new, task.response_format)), new
+    return replace(task, reward=build_grader(new, task.response_format)), new

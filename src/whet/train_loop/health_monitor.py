@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from whet.diagnose.health import Finding, Health
 from whet.eval.evaluation import Evaluation
+from whet.rewards.registry import CORRECTNESS
 from whet.runs import layout
 from whet.runs.reader import RunReader
 from whet.runs.views.view import View
@@ -15,7 +16,7 @@ class HealthMonitor:
 
     def __init__(self, run: RunWriter, view: View) -> None:
         self.run, self.view = run, view
-        self.health = Health()
+        self.health = Health(CORRECTNESS)
 
     def step(self, step: int, metrics: Mapping[str, float]) -> None:
         """After GRPO step `step`."""

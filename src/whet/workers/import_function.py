@@ -6,12 +6,11 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from whet.errors import UserError
+from whet.errors import UserError, did_you_mean
 from whet.text import one_line
 
 
@@ -69,5 +68,4 @@ def _importing(spec: str, folder: Path) -> Iterator[None]:
 def _instead(module: ModuleType, name: str) -> str:
     """What may have been meant."""
     functions = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-    close = get_close_matches(name, functions, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(sorted(functions)) or 'none'}"
+    return did_you_mean(name, functions) or f"; it has {', '.join(sorted(functions)) or 'none'}"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from whet.config.parameters import read_parameters
 from whet.errors import UserError
 from whet.formats import BUILT_IN
 from whet.rewards.calls import RewardError
@@ -17,7 +18,6 @@ from whet.rewards.code_tests.code_tests import (
     read_setup,
     read_tests,
 )
-from whet.rewards.params import read_params
 
 PASS = "assert f(1) == 1"
 FAIL = "assert f(1) == 2"
@@ -41,7 +41,7 @@ def graded(
 ) -> tuple[list[Any], list[Exercise]]:
     """The rewards of answers that are these programs, and what was run."""
     asked: list[Exercise] = []
-    reward = code_tests(CodeTestsParams(**(params or {})), running(asked), BUILT_IN["think_answer"])
+    reward = code_tests(BUILT_IN["think_answer"], CodeTestsParams(**(params or {})), running(asked))
     said = [[{"role": "assistant", "content": f"<think>t</think> <answer>{one}</answer>"}] for one in programs]
     return reward(prompts=["q"] * len(said), completions=said, completion_ids=[[]] * len(said), **columns), asked
 
@@ -66,7 +66,7 @@ def test_what_is_run() -> None:
 
 def test_without_tests_it_does_not_apply_and_without_a_program_it_is_0() -> None:
     asked: list[Exercise] = []
-    reward = code_tests(CodeTestsParams(), running(asked), BUILT_IN["think_answer"])
+    reward = code_tests(BUILT_IN["think_answer"], CodeTestsParams(), running(asked))
     said = ["<think>t</think> <answer>a</answer>", "I do not know.", "nothing"]
     tests = [None, [PASS], [PASS]]
     assert reward(prompts=["q"] * 3, completions=said, completion_ids=[[]] * 3, tests=tests) == [None, 0.0, 0.0]
@@ -75,7 +75,7 @@ def test_without_tests_it_does_not_apply_and_without_a_program_it_is_0() -> None
 
 def test_without_a_format_the_whole_response_is_the_answer() -> None:
     asked: list[Exercise] = []
-    reward = code_tests(CodeTestsParams(), running(asked))
+    reward = code_tests(None, CodeTestsParams(), running(asked))
     said = ["a", "Like this:\n```python\nb\n```"]
     assert reward(prompts=["q"] * 2, completions=said, completion_ids=[[]] * 2, tests=[[PASS]] * 2) == [1.0, 1.0]
     assert [one.program for one in asked] == ["a", "b\n"]
@@ -129,13 +129,13 @@ def test_forms_of_setup() -> None:
 @pytest.mark.parametrize(
     ("params", "what"),
     [
-        ({"timeout": 0}, "params.timeout of 'code_tests' is 0"),
-        ({"timeout": float("nan")}, "params.timeout of 'code_tests' is nan"),
-        ({"memory": 3}, "params.memory of 'code_tests' is 3"),
-        ({"fraction": "yes"}, "params.fraction of 'code_tests' is 'yes'"),
+        ({"timeout": 0}, "params.timeout: is 0"),
+        ({"timeout": float("nan")}, "params.timeout: is nan"),
+        ({"memory": 3}, "params.memory: is 3"),
+        ({"fraction": "yes"}, "params.fraction: is 'yes'"),
         ({"timeuot": 3}, "did you mean timeout"),
     ],
 )
 def test_mistakes_are_named(params: dict[str, Any], what: str) -> None:
     with pytest.raises(UserError, match=what):
-        read_params(CodeTestsParams, "code_tests", params)
+        read_parameters(CodeTestsParams, params, "rewards.0.params", "code_tests")

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from rewards.steps import step
+from whet.config.parameters import read_parameters
 from whet.errors import UserError
 from whet.rewards.calls import RewardError
 from whet.rewards.llm_judge.llm_judge import JudgeParams, judge, question_of
 from whet.rewards.mixture import Mixture, Part
-from whet.rewards.params import read_params
 
 GIVEN = {"endpoint": "http://localhost:8000/v1", "model": "m"}
 
 
 def params(**changes: Any) -> JudgeParams:
-    return read_params(JudgeParams, "judge", {**GIVEN, **changes})
+    return read_parameters(JudgeParams, {**GIVEN, **changes}, "rewards.0.params", "judge")
 
 
 class Scripted:
@@ -36,7 +36,7 @@ class Scripted:
 
 def called(ask: Scripted, completions: list[Any], answer: list[Any] | None, **changes: Any) -> list[Any]:
     prompts = ["1 + 1?"] * len(completions)
-    reward: Any = judge(params(**changes), ask)
+    reward: Any = judge(None, params(**changes), ask)
     return asyncio.run(reward(prompts=prompts, completions=completions, completion_ids=[], answer=answer))
 
 
@@ -80,7 +80,7 @@ def test_the_question_is_the_last_turn_of_the_user() -> None:
 def test_in_a_mixture_a_failure_is_counted_with_its_sample() -> None:
     """Two responses are judged, one fails, one is left out by the cap."""
     ask = Scripted(good="Score: 9", bad="Score: 1", lost=RewardError("gave no verdict: no reply in 60 s"), cap=None)
-    mixture = Mixture([Part("judge", judge(params(), ask), 2.0)])
+    mixture = Mixture([Part("judge", judge(None, params(), ask), 2.0)])
     graded = mixture.grade(*step(one=["<good>", "<lost>"], two=["<cap>", "<bad>"]))
     assert [[reward.total for reward in group.rewards] for group in graded.groups] == [[1.8, None], [None, 0.2]]
     (failure,) = graded.failures
@@ -91,29 +91,29 @@ def test_in_a_mixture_a_failure_is_counted_with_its_sample() -> None:
 
 def test_its_policy_decides_what_stands_for_a_failure() -> None:
     ask = Scripted(lost=RewardError("gave no verdict"))
-    (group,) = Mixture([Part("judge", judge(params(), ask), on_error="zero")]).grade(*step(one=["<lost>"])).groups
+    (group,) = Mixture([Part("judge", judge(None, params(), ask), on_error="zero")]).grade(*step(one=["<lost>"])).groups
     assert group.rewards[0].total == 0.0
     with pytest.raises(UserError, match=r"gave no verdict, on sample 0 of problem 'one' \(on_error: fail\)"):
-        Mixture([Part("judge", judge(params(), ask), on_error="fail")]).grade(*step(one=["<lost>"]))
+        Mixture([Part("judge", judge(None, params(), ask), on_error="fail")]).grade(*step(one=["<lost>"]))
 
 
 @pytest.mark.parametrize(
     ("changes", "fix"),
     [
-        ({"endpoint": "localhost:8000"}, "params.endpoint of 'judge' is 'localhost:8000': it must begin with http"),
+        ({"endpoint": "localhost:8000"}, "params.endpoint: is 'localhost:8000': it must begin with http"),
         ({"endpoint": "https://"}, "must begin with http"),
         (
             {"endpoint": "http://host:port/v1"},
-            "params.endpoint of 'judge' is 'http://host:port/v1': .*; write it as in",
+            "params.endpoint: is 'http://host:port/v1': .*; write it as in",
         ),
-        ({"options": {"n": 5}}, "params.options of 'judge' has 'n', which options cannot change: take it out"),
-        ({"options": {"max_tokens": None}}, "params.options of 'judge' must give max_tokens or max_completion_tokens"),
+        ({"options": {"n": 5}}, "params.options: has 'n', which options cannot change: take it out"),
+        ({"options": {"max_tokens": None}}, "params.options: must give max_tokens or max_completion_tokens"),
         ({"options": {"max_tokens": "9"}}, "must give max_tokens .* a whole number"),
-        ({"key_env": None, "prompt": "Grade it."}, "params.prompt of 'judge' must contain {response}"),
+        ({"key_env": None, "prompt": "Grade it."}, "params.prompt: must contain {response}"),
         ({"prompt": "{response} {gold}"}, "has {gold}: its places are {question}, {answer}, {response}, {scale}"),
-        ({"parallel": 0}, "params.parallel of 'judge' is 0: it must be greater than 0"),
-        ({"timeout": "60"}, "params.timeout of 'judge' is '60': it must be a valid number"),
-        ({"max_requets": 5}, "has 'max_requets': it takes endpoint, .*did you mean max_requests"),
+        ({"parallel": 0}, "params.parallel: is 0; it must be a whole number .at least 1"),
+        ({"timeout": "60"}, "params.timeout: is '60'; it must be a number"),
+        ({"max_requets": 5}, "max_requets: unknown key; judge takes endpoint, .*did you mean max_requests"),
     ],
 )
 def test_mistakes_are_named(changes: dict[str, Any], fix: str) -> None:

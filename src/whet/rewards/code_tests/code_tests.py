@@ -56,7 +56,7 @@ class CodeTestsParams(Section):
     """Whether programs run where no full sandbox works, with what protection there is."""
 
 
-def code_tests(params: CodeTestsParams, run: RunTests, response_format: ResponseFormat | None = None) -> RewardFn:
+def code_tests(response_format: ResponseFormat | None, params: CodeTestsParams, run: RunTests) -> RewardFn:
     """1.0 where the program passes all of its tests, or, with `fraction`, the share that it passes.
 
     A response without a program gets 0; a problem without tests is not applicable.

@@ -8,6 +8,7 @@ from pydantic import Field, PositiveInt, field_validator
 
 from whet.config import Section
 from whet.errors import UserError
+from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.calls import RewardError
 from whet.rewards.completions import text_of
@@ -99,7 +100,7 @@ class JudgeParams(Section):
         return value
 
 
-def judge(params: JudgeParams, ask: Ask) -> RewardFn:
+def judge(_: ResponseFormat | None, params: JudgeParams, ask: Ask) -> RewardFn:
     """The judge's score of each response over the scale, in [0, 1].
 
     Without a gold answer it applies only if the prompt has no place for one. A response without a verdict is a

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from whet.rewards import latex
-from whet.workers.service import Service
+from whet.workers.supervisor import Service
 from whet.workers.worker import Worker
 
 LIMIT = 5.0

@@ -1,6 +1,6 @@
 """What is to be learned, from a recipe: problems, response format, rewards, and the held-out problems."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,9 @@ from whet.data.prompts import PromptRenderer
 from whet.data.stream import ProblemStream, held_out
 from whet.formats import ResponseFormat, build_format
 from whet.protocols import AnswerChecker, Problems
+from whet.rewards.equality import ComparisonTimeout
 from whet.types import Problem, Prompt
+from whet.workers.math_compare import AnswerComparer
 
 if TYPE_CHECKING:
     from whet.rewards.mixture import Mixture
@@ -30,6 +32,10 @@ class EvalSet:
 
     prompts: Sequence[Prompt]
     check_answer: AnswerChecker
+    equal: Callable[[str, str], bool]
+    """Whether two answers are the same."""
+    timeouts: list[ComparisonTimeout]
+    """Comparisons that ran out of time; whoever reports them takes them out."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +91,10 @@ def build_eval_set(
 ) -> EvalSet:
     """The first `eval.problems` of the held-out problems, in an order of their own."""
     chosen = held_out(problems, config.eval.problems)
-    check_answer = build_answer_checker(response_format, build_tests(config))
-    return EvalSet([renderer.render(problem) for problem in chosen], check_answer)
+    timeouts: list[ComparisonTimeout] = []
+    equal = AnswerComparer(timeouts.append)
+    check_answer = build_answer_checker(response_format, build_tests(config), equal)
+    return EvalSet([renderer.render(problem) for problem in chosen], check_answer, equal, timeouts)
 
 
 def longest_response(config: Config, purpose: str) -> int:

@@ -103,8 +103,8 @@ def build_reward(
         response_format: `None` where there is none: answers are then found leniently, and there are no format
             rewards.
         loader: fetches functions of one's own.
-        defaults: what the rest of the recipe says, such as `max_tokens`: for built-in rewards that take a
-            parameter of that name which `config` leaves open.
+        defaults: what the rest of the recipe says, such as `max_tokens`, and `equal`, which compares answers: for
+            built-in rewards that take a parameter of that name which `config` leaves open.
         connect: opens what rewards of `CALLING_OUT` ask.
 
     Raises:
@@ -152,8 +152,10 @@ def _instead(name: str) -> str:
 def _parameters(config: RewardConfig, factory: Callable[..., RewardFn], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """What to call the factory with; refuses parameters that it does not know, or of another type or range."""
     kinds = get_type_hints(factory, include_extras=True)
-    takes = [name for name, p in inspect.signature(factory).parameters.items() if p.default is not p.empty]
-    chosen = {name: value for name, value in defaults.items() if name in takes}
+    signature = inspect.signature(factory).parameters
+    chosen = {name: value for name, value in defaults.items() if name in signature}
+    # Keyword-only ones are no parameters of the recipe: whoever builds the rewards passes them.
+    takes = [name for name, p in signature.items() if p.default is not p.empty and p.kind is not p.KEYWORD_ONLY]
     for name, value in config.params.items():
         if name not in takes:
             known = f"it takes {', '.join(takes) or 'none'}{did_you_mean(name, takes)}"

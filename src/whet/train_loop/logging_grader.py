@@ -6,7 +6,7 @@ from whet.rewards.mixture import Failure, Mixture
 from whet.runs.views.view import View
 from whet.text import one_line
 from whet.types import Group, Outputs, Prompt
-from whet.workers.comparison_timeouts import timeout_lines
+from whet.workers.math_compare import timeout_lines
 
 SHOWN = 160
 """Letters of a failure's reason that are told."""
@@ -22,7 +22,7 @@ class LoggingGrader:
         """r_i for every rollout of the step under way. Raises `UserError` as `Mixture.grade` does."""
         step = self.step()
         groups = self.mixture.grade(prompts, outputs, step)
-        for line in (*failure_lines(self.mixture), *timeout_lines(groups)):
+        for line in (*failure_lines(self.mixture), *timeout_lines(self.mixture.timeouts, groups)):
             self.view.note(f"step {step}: {line}")
         return groups
 

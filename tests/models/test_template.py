@@ -1,20 +1,21 @@
 """Chat templates are tried out in a process with little time and memory."""
 
-import subprocess
 from typing import Any
 
 import pytest
 
 from models import hostile
+from processes import below
 from tiny import CHAT_TEMPLATE
 from whet.models import template
 from whet.models.template import fault_of
+from whet.workers.worker import Outcome
 
 
 def test_a_sound_template_has_no_fault_and_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
     text = CHAT_TEMPLATE + "{# tried once #}"
     assert fault_of(text) == ""
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("tried again"))
+    monkeypatch.setattr(template, "Worker", lambda *_, **__: pytest.fail("tried again"))
     assert fault_of(text) == ""
 
 
@@ -36,14 +37,34 @@ def test_a_fault_is_found_in_time(text: str, fault: str) -> None:
     assert hostile.worked() - started < 5
 
 
-def test_a_process_that_is_stuck_or_breaks_is_a_fault_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stuck(*_: Any, **__: Any) -> Any:
-        raise subprocess.TimeoutExpired("", 1)
+@pytest.mark.parametrize(
+    ("came", "fault"),
+    [
+        (Outcome("late", what="took longer than 20 s and was stopped"), "does not come to an end"),
+        (Outcome("died", what="ended its process by SIGXCPU"), "does not come to an end"),
+        (Outcome("died", what="ended its process with exit code 1"), "breaks the program that tries it out"),
+        (Outcome("refused", what="could not be started"), "breaks the program that tries it out"),
+    ],
+)
+def test_a_process_that_is_stuck_or_breaks_is_a_fault_too(
+    came: Outcome, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stuck:
+        def __init__(self, *_: Any, **__: Any) -> None: ...
 
-    monkeypatch.setattr(subprocess, "run", stuck)
-    assert fault_of("never seen before") == "does not come to an end"
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1, b"", b"Traceback"))
-    assert fault_of("nor this one") == "breaks the program that tries it out"
+        def ask(self, request: bytes, limit: float) -> Outcome:
+            return came
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(template, "Worker", Stuck)
+    assert fault_of(f"never seen before {came}") == fault
+
+
+def test_nothing_is_left_behind() -> None:
+    before = below()
+    fault_of(hostile.LOOPS + "{# once more #}")
+    assert below() <= before
 
 
 def test_every_word_of_the_program_is_understood() -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from threading import Timer
 from typing import Any
 
 from whet.errors import UserError
@@ -40,6 +41,11 @@ def _write(count: int) -> None:
         os.write(1, b"y" * 1000)
 
 
+def _stop_later() -> None:
+    """Stops the process once it has answered, so that it does not read what comes next."""
+    Timer(0.1, os.kill, (os.getpid(), signal.SIGSTOP)).start()
+
+
 def _raise() -> None:
     raise RuntimeError("of its own making")
 
@@ -54,6 +60,7 @@ DEEDS: dict[str, Callable[..., Any]] = {
     "print": lambda count: sys.stdout.write("x" * count),
     "write": _write,
     "warn": lambda text: sys.stderr.write(text),
+    "stop_later": _stop_later,
     "raise": _raise,
     "exit": os._exit,
     "crash": lambda: os.kill(os.getpid(), signal.SIGSEGV),
@@ -82,6 +89,12 @@ def broken(setup: Any) -> Callable[[bytes], bytes]:
 def refusing(setup: Any) -> Callable[[bytes], bytes]:
     """Cannot be made, and the user can fix it."""
     raise UserError(f"fix {setup}")
+
+
+def raising(setup: dict[str, str]) -> Callable[[bytes], bytes]:
+    """Cannot be made for the reason that is given."""
+    ((name, text),) = setup.items()
+    raise {"UserError": UserError, "ValueError": ValueError, "SystemExit": SystemExit}[name](text)
 
 
 def endless(setup: Any) -> Callable[[bytes], bytes]:

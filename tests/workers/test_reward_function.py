@@ -423,7 +423,7 @@ def test_a_run_that_is_killed_leaves_nothing_behind(mine: Path, how: signal.Sign
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env) as run:
         assert run.stdout is not None
         run.stdout.readline()
-        assert soon(lambda: len(below(run.pid)) == 5), "two keepers, two workers, and what one of them started"
+        assert soon(lambda: len(below(run.pid)) == 5), "two supervisors, two workers, and what one of them started"
         time.sleep(0.3)
         pids = below(run.pid)
         run.send_signal(how)

@@ -9,13 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from socket import socketpair
 from typing import Any
 
 import pytest
 
 from processes import below, is_alive, soon
-from whet.workers.outcome import Outcome
-from whet.workers.worker import Worker
+from whet.workers.worker import Outcome, Worker, receive, send
 
 LIMIT = 0.3
 SLACK = 0.5
@@ -43,11 +43,11 @@ def result(worker: Worker, *words: Any) -> Any:
 
 
 def test_it_starts_when_asked_and_lasts(worker: Worker) -> None:
-    assert worker.keeper is None
+    assert worker.supervisor is None
     pid = result(worker, "pid")
-    assert pid not in (os.getpid(), worker.keeper)
+    assert pid not in (os.getpid(), worker.supervisor)
     assert [result(worker, "pid"), result(worker, "made")] == [pid, 1]
-    assert {pid, worker.keeper} <= below()
+    assert {pid, worker.supervisor} <= below()
 
 
 @pytest.mark.parametrize("count", [0, 1, 65_536, 5_000_000])
@@ -64,9 +64,9 @@ def test_a_late_one_is_stopped_in_time_and_there_again(worker: Worker, deed: tup
     assert LIMIT <= time.monotonic() - start < LIMIT + SLACK + NOISE
     assert (outcome.fate, outcome.what) == ("late", "took longer than 0.3 s and was stopped")
     assert not is_alive(pid)
-    keeper = worker.keeper
+    supervisor = worker.supervisor
     assert result(worker, "pid") != pid
-    assert worker.keeper == keeper
+    assert worker.supervisor == supervisor
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_it_is_killed_with_all_that_it_started(worker: Worker) -> None:
 
 def test_closing_ends_everything(worker: Worker) -> None:
     before = below()
-    started = {result(worker, "pid"), result(worker, "start_another"), worker.keeper}
+    started = {result(worker, "pid"), result(worker, "start_another"), worker.supervisor}
     worker.close()
-    assert worker.keeper is None
+    assert worker.supervisor is None
     assert soon(lambda: not any(map(is_alive, started)))
     assert below() <= before
     worker.close()
@@ -121,20 +121,20 @@ def test_closing_ends_everything(worker: Worker) -> None:
 
 def test_what_is_dropped_ends(worker: Worker) -> None:
     dropped = Worker("workers.services:obey")
-    pids = {result(dropped, "pid"), dropped.keeper}
+    pids = {result(dropped, "pid"), dropped.supervisor}
     del dropped
     gc.collect()
     assert soon(lambda: not any(map(is_alive, pids)))
 
 
 def test_a_keeper_that_was_killed_is_replaced(worker: Worker) -> None:
-    pid, keeper = result(worker, "pid"), worker.keeper
-    assert keeper is not None
-    os.kill(keeper, signal.SIGKILL)
-    assert soon(lambda: not is_alive(keeper))
+    pid, supervisor = result(worker, "pid"), worker.supervisor
+    assert supervisor is not None
+    os.kill(supervisor, signal.SIGKILL)
+    assert soon(lambda: not is_alive(supervisor))
     assert soon(lambda: not is_alive(pid))
     assert result(worker, "made") == 1
-    assert worker.keeper != keeper
+    assert worker.supervisor != supervisor
 
 
 def test_closing_wakes_whoever_waits(worker: Worker) -> None:
@@ -146,7 +146,7 @@ def test_closing_wakes_whoever_waits(worker: Worker) -> None:
     worker.close()
     waiting.join(timeout=10)
     assert [outcome.fate for outcome in outcomes] == ["died"]
-    assert worker.keeper is None, "nobody wants the answer any more, so it is not asked again"
+    assert worker.supervisor is None, "nobody wants the answer any more, so it is not asked again"
 
 
 @pytest.mark.parametrize(
@@ -186,10 +186,10 @@ def test_a_service_that_cannot_be_found() -> None:
 
 ORPHANS = """
 import json, sys, time
-from whet.workers.worker import Worker
+from whet.workers.worker import Outcome, Worker, receive, send
 worker = Worker("workers.services:obey")
 pids = [json.loads(worker.ask(json.dumps([deed]).encode(), 20.0).answer) for deed in ("pid", "start_another")]
-print(json.dumps([*pids, worker.keeper]), flush=True)
+print(json.dumps([*pids, worker.supervisor]), flush=True)
 worker.ask(b'["spin"]', 600.0) if sys.argv[1] == "asking" else time.sleep(600)
 """
 
@@ -207,3 +207,23 @@ def test_a_run_that_is_killed_leaves_nothing_behind(doing: str, how: signal.Sign
         time.sleep(0.1)
         run.send_signal(how)
         assert soon(lambda: not any(map(is_alive, pids)), within=1.0 + NOISE)
+
+
+@pytest.mark.parametrize("message", [b"", b"a", bytes(range(256)) * 5000])
+def test_a_message_arrives_whole(message: bytes) -> None:
+    here, there = socketpair()
+    with here, there:
+        sender = threading.Thread(target=lambda: (send(here, message), send(here, b"next")))
+        sender.start()
+        assert (receive(there), receive(there)) == (message, b"next")
+        sender.join()
+
+
+@pytest.mark.parametrize("sent", [b"", b"\x05", b"\x05" + bytes(7) + b"hell"])
+def test_a_message_that_breaks_off(sent: bytes) -> None:
+    here, there = socketpair()
+    with there:
+        here.sendall(sent)
+        here.close()
+        with pytest.raises(EOFError):
+            receive(there)

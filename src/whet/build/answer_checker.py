@@ -12,16 +12,18 @@ Tests = Callable[[Problem, str], float]
 """The share of a problem's unit tests that a program passes."""
 
 
-def build_answer_checker(response_format: ResponseFormat, tests: Tests | None = None) -> AnswerChecker:
+def build_answer_checker(
+    response_format: ResponseFormat, tests: Tests | None = None, equal: Callable[[str, str], bool] | None = None
+) -> AnswerChecker:
     """Right or wrong by the gold answer or the problem's own verifier, whatever the rewards are; with `tests`, programs
-    by those.
+    by those. `equal` compares answers; where there is none, in a worker, with a warning where that takes too long.
     """
     from whet.rewards.answer import find_answer
     from whet.rewards.code_tests.code_blocks import find_code, find_program
     from whet.rewards.verifier import is_right
-    from whet.workers.math_compare import compare_in_worker
+    from whet.workers.math_compare import AnswerComparer
 
-    compare_in_worker()
+    compare = equal or AnswerComparer()
 
     def read(text: str) -> tuple[str | None, str | None]:
         answer = response_format.parse(text).answer
@@ -32,7 +34,7 @@ def build_answer_checker(response_format: ResponseFormat, tests: Tests | None = 
     def check_answer(text: str, problem: Problem) -> Verdict:
         strict, found = read(text)
         gold, verify = problem.answer, problem.columns.get("verifier") or (tests and partial(tests, problem))
-        right = {answer: is_right(answer, gold, verify) for answer in (strict, found) if answer is not None}
+        right = {answer: is_right(answer, gold, verify, compare) for answer in (strict, found) if answer is not None}
         return Verdict(
             correct=strict is not None and right[strict],
             lenient=any(right.values()),

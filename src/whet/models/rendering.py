@@ -1,15 +1,19 @@
-"""Renders a chat template once and says how it went: a program, run by `template.py` in a process of its own.
+"""Renders a chat template once and says how it went: what `template.py` runs in a worker.
 
-Reads the template from standard input and writes one word: `fine`, `escape`, `memory` or `long`. Jinja is set up as
-transformers sets it up. What a template merely refuses, as many do a system turn, is fine here.
+One word is the answer: `fine`, `escape`, `memory` or `long`. Jinja is set up as transformers sets it up. What a
+template merely refuses, as many do a system turn, is fine here.
 """
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
+
+from whet.workers.supervisor import Service
+
+MEGABYTES, SECONDS = 512, 1
+"""Of memory and of processor time; a question of one word takes a small part of either."""
 
 LONGEST = 1_000_000
 """Characters that a question of one word may become."""
@@ -20,13 +24,19 @@ CONVERSATIONS: Sequence[Sequence[Mapping[str, str]]] = ([_USER], [{"role": "syst
 MARKS = {f"{name}_token": f"<{name}>" for name in ("bos", "eos", "pad", "unk")}
 
 
-def limit(megabytes: int, seconds: int) -> None:
-    """Bounds the memory and the processor time of this process, where the machine can."""
+def service(_: None) -> Service:
+    """Tries out the template of a request. For a process of its own, whose memory and time the first request limits."""
     import resource
 
-    for what, most in ((resource.RLIMIT_AS, megabytes * 2**20), (resource.RLIMIT_CPU, seconds)):
-        with suppress(ValueError, OSError):
-            resource.setrlimit(what, (most, most))
+    environment()  # loads Jinja
+
+    def answer(request: bytes) -> bytes:
+        for what, most in ((resource.RLIMIT_AS, MEGABYTES * 2**20), (resource.RLIMIT_CPU, SECONDS)):
+            with suppress(ValueError, OSError):  # systems that know no such limit
+                resource.setrlimit(what, (most, most))
+        return outcome(request.decode()).encode()
+
+    return answer
 
 
 def environment() -> Any:
@@ -75,8 +85,3 @@ def outcome(template: str) -> str:
         if len(text) > LONGEST:
             return "long"
     return "fine"
-
-
-if __name__ == "__main__":
-    limit(megabytes=int(sys.argv[1]), seconds=int(sys.argv[2]))
-    sys.stdout.write(outcome(sys.stdin.buffer.read().decode()))

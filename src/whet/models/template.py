@@ -6,16 +6,12 @@ found out here; it can still hold a run up, and nothing more.
 """
 
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
+from contextlib import closing
 from functools import lru_cache
-from pathlib import Path
 
 from whet.models import rendering
-
-MEGABYTES, SECONDS = 512, 1
-"""Of memory and of processor time; a question of one word takes a small part of either."""
+from whet.workers.worker import Worker
 
 PATIENCE = 20.0
 """Seconds on the clock, for a machine that is busy with other things."""
@@ -49,12 +45,8 @@ def fault_of(template: str) -> str:
 
 def _tried(template: str) -> str:
     """How one rendering went; whoever is killed for its time or memory was endless."""
-    program = [sys.executable, "-P", str(Path(rendering.__file__)), str(MEGABYTES), str(SECONDS)]
-    given = template.encode(errors="replace")
-    try:
-        done = subprocess.run(program, input=given, capture_output=True, timeout=PATIENCE, check=False)
-    except subprocess.TimeoutExpired:
-        return "endless"
-    if done.returncode:
-        return "endless" if done.returncode < 0 else "broken"
-    return done.stdout.decode()
+    with closing(Worker("whet.models.rendering:service", preload=True)) as worker:
+        outcome = worker.ask(template.encode(errors="replace"), PATIENCE)
+    if outcome.fate == "answered":
+        return outcome.answer.decode()
+    return "endless" if outcome.fate == "late" or " by SIG" in outcome.what else "broken"

@@ -1,7 +1,7 @@
 """Is the answer right? Rewards of 1.0 and 0.0 against the gold answer in the column `answer`.
 
 Each factory takes the response format, which finds the answer. Without one (`None`, as where completions of
-unknown origin are scored) the lenient finder does.
+unknown origin are scored) the lenient finder does. `equal` compares an answer with the gold one.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,8 @@ from whet.formats import ResponseFormat, numbers
 from whet.protocols import RewardFn
 from whet.rewards.answer import find_answer
 from whet.rewards.completions import text_of
+from whet.rewards.equality import answers_equal
+from whet.rewards.latex import Compare
 from whet.rewards.quantities import quantity
 from whet.rewards.verifier import Verify, is_right, marks
 
@@ -26,7 +28,9 @@ class AccuracyParams(Section):
     """Whether an answer is looked for anywhere in the response where the format finds none."""
 
 
-def accuracy(response_format: ResponseFormat | None, params: AccuracyParams) -> RewardFn:
+def accuracy(
+    response_format: ResponseFormat | None, params: AccuracyParams, *, equal: Compare = answers_equal
+) -> RewardFn:
     """The answer equals the gold one as a number, a formula or text; or the problem's own verifier says it is right.
 
     The format must be kept: where it finds no answer, the reward is 0. `lenient` looks on with `find_answer`.
@@ -35,15 +39,15 @@ def accuracy(response_format: ResponseFormat | None, params: AccuracyParams) -> 
 
     def score(text: str, gold: str, verify: Verify | None) -> float:
         answer = find(text)
-        return float(answer is not None and is_right(answer, gold, verify))
+        return float(answer is not None and is_right(answer, gold, verify, equal))
 
     return _against_gold(score)
 
 
-def verifier(response_format: ResponseFormat | None) -> RewardFn:
+def verifier(response_format: ResponseFormat | None, *, equal: Compare = answers_equal) -> RewardFn:
     """What the problem's own verifier gives for the answer, part marks included; without a verifier, `accuracy`."""
     find = _finder(response_format)
-    return _against_gold(lambda text, gold, verify: marks(find(text) or "", gold, verify))
+    return _against_gold(lambda text, gold, verify: marks(find(text) or "", gold, verify, equal))
 
 
 def exact_match(response_format: ResponseFormat | None) -> RewardFn:

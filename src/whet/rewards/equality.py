@@ -6,8 +6,9 @@ as text and then by computer algebra (`latex.py`). Every step is bounded, whatev
 """
 
 import re
+from typing import NamedTuple
 
-from whet.rewards.latex import latex_equal
+from whet.rewards.latex import Compare, latex_equal, verify
 from whet.rewards.quantities import quantity
 
 _WRAPPED = re.compile(r"\\(?:text(?:bf|it|rm|normal)?|mbox|mathrm|mathbf|boxed)\s*\{([^{}]*)\}")
@@ -20,8 +21,17 @@ _LONGEST_TEXT = 2000
 """Characters; longer answers are compared letter by letter only."""
 
 
-def answers_equal(given: str, gold: str) -> bool:
-    r"""Whether `given` says the same as `gold`. An empty answer equals nothing.
+class ComparisonTimeout(NamedTuple):
+    """A comparison that was not finished; the answer then counts as not equal."""
+
+    given: str
+    gold: str
+    what: str
+    """What it did: `took longer than 5 s and was stopped`."""
+
+
+def answers_equal(given: str, gold: str, compare: Compare = verify) -> bool:
+    r"""Whether `given` says the same as `gold`. An empty answer equals nothing. `compare` does the algebra.
 
     A list of answers equals no single one. Percent: `50%` is both 50 and 0.5. Units and currency: `5 cm` is
     5, but 5 cm is not 5 m. The case of words does not count.
@@ -39,7 +49,7 @@ def answers_equal(given: str, gold: str) -> bool:
     if expected := quantity(gold):
         number = quantity(given)
         return number is not None and number.equals(expected)
-    return _plain(given) == _plain(gold) or latex_equal(given, gold)
+    return _plain(given) == _plain(gold) or latex_equal(given, gold, compare)
 
 
 def _plain(text: str) -> str:

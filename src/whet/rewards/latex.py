@@ -2,15 +2,14 @@ r"""Answers that are formulas: `\sqrt{3}`, `(1, -2)`, `x^2 + 1`, sets, intervals
 
 The text comes from a model, so what could make computer algebra run away is refused before it gets there:
 towers and huge powers, factorials, sums and integrals, deep nesting, long texts, variables of which the gold
-answer knows nothing. What is refused is not equal. What slips through is bounded by whoever compares (`compare_by`): a
-run has it done in a worker with a time limit. math-verify's own time limits rest on signals, which work only in a main
-thread, so they are off.
+answer knows nothing. What is refused is not equal. What slips through is bounded by whoever compares: a run has it
+done in a worker with a time limit. math-verify's own time limits rest on signals, which work only in a main thread, so
+they are off.
 """
 
 import logging
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -42,21 +41,6 @@ _RELATION = re.compile(r"[=<>]|\\(?:in|leq?|geq?|lt|gt|neq?)\b")
 _COMMAND = re.compile(r"\\(?:text\w*|mbox|mathrm)\s*\{[^{}]*\}|\\[A-Za-z]+")
 _BASE = re.compile(r"\d\s*_\s*\{?\s*(\d+)")
 _PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z ,.'-]*")
-
-
-@lru_cache(maxsize=4096)
-def latex_equal(given: str, gold: str) -> bool:
-    r"""Whether two formulas are equal as mathematics; `False` where either cannot be read or is refused.
-
-    >>> latex_equal(r"\frac{1}{\sqrt{3}}", r"\frac{\sqrt{3}}{3}"), latex_equal("9^{9^{9^9}}", "1")
-    (True, False)
-    """
-    if refused(given) or refused(gold) or _of_other_things(given, gold):
-        return False
-    try:
-        return _compare(given, gold)
-    except Exception:  # whatever way a parser fails on what a model wrote, it has shown no equality
-        return False
 
 
 def refused(text: str) -> bool:
@@ -107,7 +91,7 @@ def _has_tower(text: str) -> bool:
 
 
 def verify(given: str, gold: str) -> bool:
-    """Whether math-verify finds two formulas equal, unguarded: neither its time nor what it raises is bounded."""
+    """Whether math-verify finds two formulas equal; its time is not bounded."""
     import math_verify
     from math_verify import LatexExtractionConfig
 
@@ -118,19 +102,24 @@ def verify(given: str, gold: str) -> bool:
         return list(math_verify.parse(f"${bare}$", [LatexExtractionConfig()], parsing_timeout=None))
 
     logging.getLogger("math_verify").setLevel(logging.ERROR)
-    return bool(math_verify.verify(read(gold), read(given), timeout_seconds=None))
+    try:
+        return bool(math_verify.verify(read(gold), read(given), timeout_seconds=None))
+    except Exception:  # whatever way a parser fails on what a model wrote, it has shown no equality
+        return False
 
 
 Compare = Callable[[str, str], bool]
 """Says whether an answer equals the gold one."""
 
-_compare: Compare = verify
 
+def latex_equal(given: str, gold: str, compare: Compare = verify) -> bool:
+    r"""Whether two formulas are equal as mathematics; `False` where either cannot be read or is refused.
 
-def compare_by(compare: Compare) -> Compare:
-    """Has `latex_equal` ask `compare` from now on, in place of `verify`; returns whom it asked before."""
-    global _compare
-    before, _compare = _compare, compare
-    if compare != before:
-        latex_equal.cache_clear()
-    return before
+    Args:
+        given, gold: the formulas.
+        compare: does the algebra; what it raises is not caught.
+
+    >>> latex_equal(r"\frac{1}{\sqrt{3}}", r"\frac{\sqrt{3}}{3}"), latex_equal("9^{9^{9^9}}", "1")
+    (True, False)
+    """
+    return not (refused(given) or refused(gold) or _of_other_things(given, gold)) and compare(given, gold)

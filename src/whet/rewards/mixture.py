@@ -14,6 +14,7 @@ from whet.errors import UserError
 from whet.protocols import RewardFn
 from whet.rewards.calls import RewardError, as_reward, as_rewards, attempt_all, one_by_one
 from whet.rewards.completions import Sample, columns_of, samples_of
+from whet.rewards.equality import ComparisonTimeout
 from whet.rewards.logs import Logs
 from whet.rewards.weight_schedule import largest, weight_at
 from whet.types import Failure, Graded, Group, Outputs, Prompt, Reward
@@ -47,11 +48,15 @@ class Mixture:
     function is called for each rollout alone, so that only those that make it fail lose their reward.
     """
 
-    def __init__(self, parts: Sequence[Part | tuple[str, RewardFn, float]]) -> None:
+    def __init__(
+        self, parts: Sequence[Part | tuple[str, RewardFn, float]], timeouts: list[ComparisonTimeout] | None = None
+    ) -> None:
         self.parts = _named_apart([Part(*part) for part in parts])
         """The parts; the second one of a name is called `name_2`."""
         self.on_error = {part.name: part.on_error for part in self.parts}
         """By part, what stands for a reward that failed."""
+        self.timeouts = [] if timeouts is None else timeouts
+        """Comparisons of the parts that ran out of time; whoever reports them takes them out."""
 
     @property
     def full_marks(self) -> float | None:

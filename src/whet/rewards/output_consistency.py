@@ -11,6 +11,7 @@ from whet.rewards.answer import find_answer
 from whet.rewards.completions import text_of
 from whet.rewards.equality import answers_equal
 from whet.rewards.format_compliance import given
+from whet.rewards.latex import Compare
 from whet.rewards.quantities import quantity
 
 _RELATION = re.compile(r"=|\\in\b")
@@ -22,11 +23,11 @@ _TAIL = 30
 """Letters in which such an end is looked for."""
 
 
-def output_consistency(response_format: ResponseFormat | None) -> RewardFn:
+def output_consistency(response_format: ResponseFormat | None, *, equal: Compare = answers_equal) -> RewardFn:
     """In [0, 1]: the share of a response's parts that give the answer which it gives in the end.
 
     The parts are the reasoning, by its last result, and, in a format that has one, the output between
-    reasoning and answer. Results are compared as gold answers are (`equality.py`). 0 where there is no answer.
+    reasoning and answer. Results are compared as gold answers are, by `equal`. 0 where there is no answer.
 
     Not applicable where the format has no output and the reasoning leads straight into the answer, as in
     `37 + 45 = \\boxed{82}`: the answer then is the last result, and there is nothing to compare.
@@ -39,23 +40,23 @@ def output_consistency(response_format: ResponseFormat | None) -> RewardFn:
 
     def reward(*, completions: list[Any], **_: Any) -> list[float | None]:
         parsed = [layout.parse(text_of(completion)) for completion in completions]
-        return [score(parts, parts.answer) if parts.answer else 0.0 for parts in parsed]
+        return [score(parts, parts.answer, equal) if parts.answer else 0.0 for parts in parsed]
 
     return reward
 
 
-def _with_output(parts: Parsed, answer: str) -> float:
-    return (_gives(parts.reasoning or "", answer) + _gives(parts.output or "", answer)) / 2
+def _with_output(parts: Parsed, answer: str, equal: Compare) -> float:
+    return (_gives(parts.reasoning or "", answer, equal) + _gives(parts.output or "", answer, equal)) / 2
 
 
-def _without_output(parts: Parsed, answer: str) -> float | None:
+def _without_output(parts: Parsed, answer: str, equal: Compare) -> float | None:
     reasoning = parts.reasoning or ""
-    return None if _OPEN.search(reasoning[-_TAIL:]) else float(_gives(reasoning, answer))
+    return None if _OPEN.search(reasoning[-_TAIL:]) else float(_gives(reasoning, answer, equal))
 
 
-def _gives(part: str, answer: str) -> bool:
+def _gives(part: str, answer: str, equal: Compare) -> bool:
     """Whether the last result of a part is this answer."""
-    return any(answers_equal(result, answer) for result in _results(part)) or _names(part, answer)
+    return any(equal(result, answer) for result in _results(part)) or _names(part, answer)
 
 
 def _results(part: str) -> Iterator[str]:

@@ -12,7 +12,9 @@ from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.code_tests.code_tests import CodeTestsParams, code_tests
 from whet.rewards.correctness import AccuracyParams, accuracy, exact_match, integer, last_integer, verifier
+from whet.rewards.equality import answers_equal
 from whet.rewards.format_compliance import format_partial, format_soft, format_strict, format_tags
+from whet.rewards.latex import Compare
 from whet.rewards.length_cosine import LengthCosineParams, length_cosine
 from whet.rewards.length_overlong import LengthOverlongParams, length_overlong
 from whet.rewards.llm_judge.llm_judge import JudgeParams, judge
@@ -41,6 +43,8 @@ class RewardSpec:
     """Whether it asks if the answer is right, so that it rises and falls with accuracy."""
     has_client: bool = False
     """Whether it grades through a client, which `build/services.py` opens: an endpoint, a model, a sandbox."""
+    compares: bool = False
+    """Whether it compares answers, by the function `equal` that it is handed."""
     external: bool = False
     """Whether every call costs money or time, so that only what the policy said is put to it."""
 
@@ -51,18 +55,18 @@ def _style(make: Callable[..., RewardFn], max_score: float | None, params: type[
 
 
 REWARDS: Mapping[str, RewardSpec] = {
-    "accuracy": RewardSpec(accuracy, AccuracyParams, is_correctness=True),
+    "accuracy": RewardSpec(accuracy, AccuracyParams, is_correctness=True, compares=True),
     "exact_match": RewardSpec(exact_match, is_correctness=True),
     "last_integer": RewardSpec(last_integer, is_correctness=True),
     "integer": RewardSpec(integer),
-    "verifier": RewardSpec(verifier),
+    "verifier": RewardSpec(verifier, compares=True),
     "format_strict": RewardSpec(format_strict),
     "format_soft": RewardSpec(format_soft),
     "format_tags": RewardSpec(format_tags),
     "format_partial": RewardSpec(format_partial),
     "reasoning_steps": _style(reasoning_steps, 1.0, ReasoningStepsParams),
     "reasoning_detail": _style(reasoning_detail, 1.0, ReasoningDetailParams),
-    "output_consistency": _style(output_consistency, 1.0),
+    "output_consistency": RewardSpec(output_consistency, checks_gold=False, compares=True),
     "length_cosine": _style(length_cosine, None, LengthCosineParams),
     "length_overlong": _style(length_overlong, 0.0, LengthOverlongParams),
     "repetition": _style(repetition, 0.0, RepetitionParams),
@@ -100,6 +104,7 @@ def build_reward(
     defaults: Mapping[str, Any] = MappingProxyType({}),
     connect: Connect = unconnected,
     field: str | None = None,
+    equal: Compare = answers_equal,
 ) -> Part:
     """The reward that a recipe asks for, ready to be called or to be part of a `Mixture`.
 
@@ -112,6 +117,7 @@ def build_reward(
             parameter of that name which `config` leaves open.
         connect: opens the clients of rewards that have one.
         field: where the recipe says it, such as `rewards.0`; by default `rewards.<name>`.
+        equal: compares answers, for the rewards that do.
 
     Raises:
         UserError: no built-in reward of that name, a parameter it does not take, or what `loader` or `connect` raises.
@@ -129,7 +135,8 @@ def build_reward(
     params = read_parameters(spec.params, {**open_ones, **config.params}, place, config.name)
     arguments = [params] if spec.params.model_fields else []
     client = [connect(params)] if spec.has_client else []
-    function = spec.make(response_format, *arguments, *client)
+    comparer = {"equal": equal} if spec.compares else {}
+    function = spec.make(response_format, *arguments, *client, **comparer)
     return Part(config.name, function, config.weight, config.on_error, spec.max_score, spec.external, spec.checks_gold)
 
 

@@ -1,7 +1,7 @@
 """Is there something to learn from, and if not, why and what to do: gold answers, lengths, a probe."""
 
 from collections.abc import Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from whet.build.roles import build_rollouts
@@ -22,7 +22,7 @@ from whet.sft.examples import Example
 from whet.stages.warm_start import example
 from whet.train_loop.logging_grader import failure_lines
 from whet.types import Failure, Problem
-from whet.workers.comparison_timeouts import timeout_lines
+from whet.workers.math_compare import timeout_lines
 
 if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
@@ -45,7 +45,8 @@ def check(
     misread = earlier.gold_failures if earlier else tuple(gold_failures(problems, task.response_format, task.reward))
     view.advance(1)
     probe, failures = probe_model(policy, sampler, task, config)
-    for line in (*failure_lines(failures, task.reward.on_error), *timeout_lines()):
+    timeouts = (timeout_lines(task.reward.timeouts), timeout_lines(task.eval_set.timeouts))
+    for line in (*failure_lines(failures, task.reward.on_error), *chain(*timeouts)):
         view.note(f"check: {line}")
     view.advance(2, accuracy=probe.pass_at_1, format=probe.format_rate, signal=probe.signal)
     return CheckReport.of(

@@ -63,7 +63,7 @@ def fine_tune(
         timed,
         task.stream,
         build_rollouts(config, timed, policy.tokenizer, "train"),
-        LoggingGrader(task.reward, task.reward.on_error, view, clock),
+        LoggingGrader(task.reward, view, clock),
         TimedReference(kept, clock),
         task.reward.full_marks or 1.0,
     )

@@ -8,9 +8,8 @@ from whet.config import Config
 from whet.eval.evaluation import Evaluation, evaluate
 from whet.grpo.experience import loaded
 from whet.protocols import Sampler
-from whet.rewards.equality import answers_equal
 from whet.runs.views.view import View
-from whet.workers.comparison_timeouts import timeout_lines
+from whet.workers.math_compare import timeout_lines
 
 if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
@@ -32,9 +31,9 @@ def measure(
             sampled,
             config.eval.samples,
             lambda done, _: view.advance(done) if done < total else None,
-            equal=answers_equal,
+            equal=eval_set.equal,
         )
     view.advance(total, accuracy=evaluation.accuracy, format=evaluation.format_rate)
-    for line in timeout_lines():
+    for line in timeout_lines(eval_set.timeouts):
         view.note(f"{title}: {line}")
     return evaluation

@@ -19,11 +19,11 @@ from whet.formats import BUILT_IN, build_format
 from whet.protocols import RewardFn
 from whet.recipe.yaml_lines import read_value
 from whet.rewards.completions import OWN, text_of
+from whet.rewards.equality import ComparisonTimeout
 from whet.rewards.mixture import Mixture, Part
 from whet.rewards.registry import build_reward
 from whet.types import Failure, Problem, Prompt, Rollout
-from whet.workers.comparison_timeouts import timeout_lines
-from whet.workers.math_compare import compare_in_worker
+from whet.workers.math_compare import AnswerComparer, timeout_lines
 from whet.workers.reward_function import load_reward
 
 ROWS_AT_ONCE = 256
@@ -49,8 +49,8 @@ class Summary:
     failures: Mapping[str, int]
     """By reward, how often it failed; only those that did."""
     first_failures: Mapping[str, Failure]
-    given_up: Sequence[str] = ()
-    """Lines on answers that could not be compared in time."""
+    timeout_lines: Sequence[str] = ()
+    """On answers that could not be compared in time."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -64,7 +64,11 @@ class Summary:
     def lines(self) -> list[str]:
         """A line on the whole file, one for each reward that failed, and what was given up."""
         parts = [f"{self.count} completions", *map(self._mean, self.means)]
-        return ["  ·  ".join(parts), *(self._failed(*pair) for pair in self.first_failures.items()), *self.given_up]
+        return [
+            "  ·  ".join(parts),
+            *(self._failed(*pair) for pair in self.first_failures.items()),
+            *self.timeout_lines,
+        ]
 
     def _mean(self, name: str) -> str:
         mean, applied = self.means[name], self.applied[name]
@@ -80,16 +84,16 @@ class Summary:
 class Scoring:
     """The scores of a file's completions, in order; iterate once, then ask for the `summary`."""
 
-    def __init__(self, path: Path, parts: Sequence[Part]) -> None:
+    def __init__(self, path: Path, parts: Sequence[Part], timeouts: list[ComparisonTimeout]) -> None:
         self._path = path
-        self._mixture = Mixture([part._replace(function=_as_in_file(part.function)) for part in parts])
+        self._mixture = Mixture([part._replace(function=_as_in_file(part.function)) for part in parts], timeouts)
         self._names = [part.name for part in self._mixture.parts]
         self._count = 0
         self._sums = dict.fromkeys(self._names, 0.0)
         self._applied = Counter(dict.fromkeys(self._names, 0))
         self._first_failures: dict[str, Failure] = {}
         self._failure_counts: Counter[str] = Counter()
-        self._given_up: list[str] = []
+        self._timeout_lines: list[str] = []
 
     def __iter__(self) -> Iterator[Scores]:
         lines = _completions(self._path)
@@ -111,7 +115,7 @@ class Scoring:
             applied=dict(self._applied),
             failures=dict(self._failure_counts),
             first_failures=self._first_failures,
-            given_up=self._given_up,
+            timeout_lines=self._timeout_lines,
         )
 
     def _grade(self, lines: Sequence[tuple[int, Row]]) -> list[Scores]:
@@ -119,7 +123,7 @@ class Scoring:
         prompts = [_prompt(number, {name: row.get(name) for name in names}) for number, row in lines]
         outputs = [[Rollout((), (), text_of(row["completion"]), "stop")] for _, row in lines]
         graded = self._mixture.grade(prompts, outputs)
-        self._given_up += timeout_lines()
+        self._timeout_lines += timeout_lines(self._mixture.timeouts)
         for failure in graded.failures:
             self._failure_counts[failure.reward] += 1
             self._first_failures.setdefault(failure.reward, failure)
@@ -166,9 +170,9 @@ def score(path: str | Path, rewards: Sequence[Asked], format_name: str | None = 
         known = f"use {', '.join(BUILT_IN)}{did_you_mean(format_name, BUILT_IN)}"
         raise UserError(f"format: none is called {format_name!r}; {known}")
     layout = build_format(FormatConfig.model_validate({"name": format_name})) if format_name else None
-    compare_in_worker()
-    parts = [build_reward(config, layout, load_reward) for config in wanted]
-    return Scoring(locate(path, "test"), parts)
+    timeouts: list[ComparisonTimeout] = []
+    parts = [build_reward(config, layout, load_reward, equal=AnswerComparer(timeouts.append)) for config in wanted]
+    return Scoring(locate(path, "test"), parts, timeouts)
 
 
 def _config(asked: Asked) -> RewardConfig:

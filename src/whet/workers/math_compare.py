@@ -1,12 +1,16 @@
-"""Computer algebra in a worker: an answer that makes it run away costs its limit, and nothing else."""
+"""Answers compared with computer algebra in a worker: one that makes it run away costs its limit, and nothing else."""
 
 import json
+import logging
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from whet.rewards import latex
-from whet.workers.service import Service
+from whet.rewards.equality import ComparisonTimeout, answers_equal
+from whet.text import one_line
+from whet.types import Group
+from whet.workers.supervisor import Service
 from whet.workers.worker import Worker
 
 LIMIT = 5.0
@@ -14,6 +18,11 @@ LIMIT = 5.0
 
 MEMORY = 4 << 30
 """Bytes of address space: a number with a billion digits must not push the run out of memory."""
+
+SHOWN = 60
+"""Letters of an answer that are told."""
+
+_LOG = logging.getLogger(__name__)
 
 
 def service(_: None) -> Service:
@@ -23,24 +32,11 @@ def service(_: None) -> Service:
     latex.verify("x", "y + 1")  # loads the library
     with suppress(ValueError, OSError):  # systems that know no such limit
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
-
-    def equal(request: bytes) -> bytes:
-        try:
-            return json.dumps(latex.verify(*json.loads(request))).encode()
-        except Exception:  # whatever way it fails on what a model wrote, it has shown no equality
-            return b"false"
-
-    return equal
+    return lambda request: json.dumps(latex.verify(*json.loads(request))).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class ComparisonTimeout:
-    """A comparison that was not finished; the answer then counts as not equal."""
-
-    given: str
-    gold: str
-    what: str
-    """What it did: `took longer than 5 s and was stopped`."""
+class NoVerdictError(Exception):
+    """A comparison was late, or ended its process."""
 
 
 class Algebra:
@@ -52,20 +48,15 @@ class Algebra:
     def __init__(self, limit: float = LIMIT) -> None:
         self.limit = limit
         self._worker = Worker("whet.workers.math_compare:service", preload=True)
-        self._given_up: list[ComparisonTimeout] = []
+        self.equal = lru_cache(maxsize=4096)(self.ask)
+        """`ask`, which is asked again only for pairs without a verdict: a cache keeps no exception."""
 
-    def equal(self, given: str, gold: str) -> bool:
-        """Whether `given` equals `gold`; `False` where this cannot be found out within the limit."""
+    def ask(self, given: str, gold: str) -> bool:
+        """Whether `given` equals `gold`. Raises `NoVerdictError` where this cannot be found out within the limit."""
         outcome = self._worker.ask(json.dumps([given, gold]).encode(), self.limit)
-        if outcome.fate == "answered":
-            return bool(json.loads(outcome.answer))
-        self._given_up.append(ComparisonTimeout(given, gold, outcome.what))
-        return False
-
-    def given_up(self) -> list[ComparisonTimeout]:
-        """What was given up since this was last asked."""
-        taken, self._given_up = self._given_up, []
-        return taken
+        if outcome.fate != "answered":
+            raise NoVerdictError(outcome.what)
+        return bool(json.loads(outcome.answer))
 
     def close(self) -> None:
         """Ends the worker; the next comparison starts another."""
@@ -73,11 +64,55 @@ class Algebra:
 
 
 @cache
-def algebra() -> Algebra:
-    """The one of this process."""
+def shared_algebra() -> Algebra:
+    """The one whose process all comparers of this process share: a verdict depends on the two formulas only."""
     return Algebra()
 
 
-def compare_in_worker() -> None:
-    """Has `whet.rewards.latex` compare formulas in a worker from now on."""
-    latex.compare_by(algebra().equal)
+def _warn(timeout: ComparisonTimeout) -> None:
+    for line in timeout_lines([timeout]):
+        _LOG.warning(line)
+
+
+class AnswerComparer:
+    """Says of two answers whether they are equal, as `answers_equal` does, with the algebra in a worker.
+
+    A comparison without a verdict counts as not equal and goes to `report`; the same answers are compared anew the
+    next time.
+    """
+
+    def __init__(self, report: Callable[[ComparisonTimeout], None] = _warn, algebra: Algebra | None = None) -> None:
+        self._report, self._algebra = report, algebra or shared_algebra()
+
+    def __call__(self, given: str, gold: str) -> bool:
+        try:
+            return answers_equal(given, gold, self._algebra.equal)
+        except NoVerdictError as error:
+            self._report(ComparisonTimeout(given.strip(), gold.strip(), str(error)))
+            return False
+
+
+def timeout_lines(timeouts: list[ComparisonTimeout], groups: Sequence[Group] = ()) -> list[str]:
+    """A line on the comparisons that ran out of time, none where none did. Takes them out of `timeouts`.
+
+    It shows the first of these answers and, where it is in one of `groups`, names its sample.
+    """
+    if not timeouts:
+        return []
+    first, count = timeouts[0], len(timeouts)
+    timeouts.clear()
+    times = "once" if count == 1 else f"{count} times"
+    where = f", {'' if count == 1 else 'first '}on {place}" if (place := _place(first, groups)) else ""
+    shown = f"{one_line(first.given, SHOWN)!r} {one_line(first.what)}"
+    return [f"comparing an answer was given up {times}{where}: {shown} (counts as not equal)"]
+
+
+def _place(first: ComparisonTimeout, groups: Sequence[Group]) -> str | None:
+    """The first sample that holds the answer: of a problem with that gold answer, or else of any."""
+    holding = [
+        (group.prompt.problem.answer.strip() != first.gold, f"sample {number} of problem {group.prompt.problem.id}")
+        for group in groups
+        for number, rollout in enumerate(group.rollouts)
+        if first.given in rollout.text
+    ]
+    return min(holding, key=lambda place: place[0])[1] if holding else None

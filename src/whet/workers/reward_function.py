@@ -3,11 +3,12 @@
 import asyncio
 import inspect
 import json
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
-from functools import partial
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
+from threading import Lock, Thread
 from typing import Any
 
 from whet.config import RewardConfig
@@ -15,10 +16,10 @@ from whet.errors import UserError
 from whet.rewards.calls import RewardError
 from whet.text import one_line
 from whet.workers.import_function import load_function
-from whet.workers.in_turn import InTurn
-from whet.workers.outcome import Outcome
 from whet.workers.reward_worker import LOGGERS
-from whet.workers.worker import LOADING, Worker
+from whet.workers.worker import LOADING, Outcome, Worker
+
+Loggers = Mapping[str, Callable[..., None]]
 
 MOST_LATE = 10
 """Calls of a step that may run out of time before the rest of them are not made: a step ends, come what may."""
@@ -40,21 +41,23 @@ class SubprocessReward:
     """A function that runs in a worker, and looks like itself: it takes the same parameters.
 
     A call returns at once, with something to await: several functions work at the same time, each in its process,
-    where what they keep in their modules lasts from call to call.
+    where what they keep in their modules lasts from call to call. The calls of one function are made in order.
     """
 
     def __init__(self, spec: str, timeout: float) -> None:
         self.spec, self.timeout = spec, timeout
         setup = {"spec": spec, "folder": str(Path.cwd())}
         self._worker = Worker("whet.workers.reward_worker:service", setup, loading=LOADING)
-        self._turns, self._late = InTurn(), 0
+        self._waiting: deque[tuple[Future[Any], bytes, Loggers]] = deque()
+        self._lock, self._late = Lock(), 0
         self.__signature__ = self._ask_signature()
 
-    def __call__(self, **columns: Any) -> "Pending":
+    def __call__(self, **columns: Any) -> Awaitable[list[Any]]:
         """Hands the call to the worker.
 
         Awaited, it gives a list as the function does, with a `RewardError` for an entry that is no reward; or raises
-        one where there is no list: the function raised, was late, or took its process down.
+        one where there is no list: the function raised, was late, or took its process down. Whoever stops waiting
+        stops the call.
 
         Raises:
             UserError: the function asks by name for a column that cannot be sent.
@@ -66,16 +69,45 @@ class SubprocessReward:
             raise UserError(
                 f"reward {self.spec!r} asks for {asked[0]!r}, which cannot be sent to a process of its own; {fix}"
             )
-        if self._turns.idle:
-            self._late = 0
-        request = bytes(ForkingPickler.dumps((sent, list(loggers))))
-        return Pending(self._turns.submit(partial(self._ask, request, loggers)), self.close)
+        request, future = bytes(ForkingPickler.dumps((sent, list(loggers)))), Future[Any]()
+        with self._lock:
+            self._waiting.append((future, request, loggers))
+            if len(self._waiting) == 1:
+                self._late = 0
+                # A thread only while there are calls; unlike an executor's, it does not keep the run from ending.
+                Thread(target=self._make_calls, daemon=True).start()
+        return self._result(future)
+
+    async def _result(self, future: Future[Any]) -> list[Any]:
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            self.close()
+            raise
+
+    def _make_calls(self) -> None:
+        is_last = False
+        while not is_last:
+            future, request, loggers = self._waiting[0]
+            result = error = None
+            try:
+                if future.set_running_or_notify_cancel():
+                    result = self._ask(request, loggers)
+            except BaseException as raised:
+                error = raised
+            with self._lock:  # before the result is told: a call that follows from it is a new step's
+                self._waiting.popleft()
+                is_last = not self._waiting
+            if error:
+                future.set_exception(error)
+            elif not future.cancelled():
+                future.set_result(result)
 
     def close(self) -> None:
         """Ends the worker, whatever it is doing; the next call starts another."""
         self._worker.close()
 
-    def _ask(self, request: bytes, loggers: Mapping[str, Callable[..., None]]) -> list[Any]:
+    def _ask(self, request: bytes, loggers: Loggers) -> list[Any]:
         if self._late >= MOST_LATE:
             raise RewardError(f"was not asked: {MOST_LATE} calls of this step had run out of time")
         outcome = self._worker.ask(request, self.timeout)
@@ -107,24 +139,6 @@ class SubprocessReward:
                 for name, kind, has_default in json.loads(outcome.answer)
             ]
         )
-
-
-class Pending:
-    """What a call will come to: to be awaited, or left. Whoever stops waiting stops the call."""
-
-    def __init__(self, future: Future[Any], stop: Callable[[], None]) -> None:
-        self._future, self._stop = future, stop
-
-    def __await__(self) -> Generator[Any, None, Any]:
-        return self._wait().__await__()
-
-    async def _wait(self) -> Any:
-        waiting: Awaitable[Any] = asyncio.wrap_future(self._future)
-        try:
-            return await waiting
-        except asyncio.CancelledError:
-            self._stop()
-            raise
 
 
 def packed(columns: Mapping[str, Any]) -> tuple[dict[str, bytes], set[str]]:

@@ -19,7 +19,7 @@ from whet.errors import UserError
 from whet.rewards.calls import RewardError, as_reward, entries_of
 from whet.text import one_line
 from whet.workers.import_function import load_function
-from whet.workers.service import Service
+from whet.workers.supervisor import Service
 
 Function = Callable[..., Any]
 Logged = list[list[Any]]

@@ -1,32 +1,68 @@
-"""The run's side: a worker that can be asked anything, and never for longer than a limit."""
+"""A process that answers requests, never for longer than a limit: the run's side of it."""
 
 import json
 import os
+import struct
 import subprocess
 import sys
 import weakref
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import dataclass
 from socket import SHUT_RDWR, socket, socketpair
 from threading import Lock
-from typing import Any, NamedTuple
-
-from whet.workers.frames import receive, send
-from whet.workers.keeper import LIMIT, Job
-from whet.workers.outcome import Outcome
+from typing import Any, Literal, NamedTuple
 
 LOADING = 120.0
 """Seconds that a worker may take to get ready, unless it is told otherwise."""
 
+LENGTH = struct.Struct("<Q")
+"""Bytes of the message that follows."""
+
+LIMIT = struct.Struct("<d")
+"""Seconds that a request may take; stands before it."""
+
 _SLACK = 30.0
-"""Seconds beyond all limits after which the keeper itself is taken to hang."""
+"""Seconds beyond all limits after which the supervisor itself is taken to hang."""
 
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from whet.workers.keeper import main; main()"
-"""What a keeper runs: it finds modules where the run does."""
+_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from whet.workers.supervisor import main; main()"
+"""What a supervisor runs: it finds modules where the run does."""
 
 
-class _Link(NamedTuple):
-    """A keeper under way."""
+def send(to: socket, message: bytes) -> None:
+    """Sends a message whole, its length before it. Raises `OSError` where nobody can receive it any more."""
+    to.sendall(LENGTH.pack(len(message)) + message)
+
+
+def receive(source: socket) -> bytes:
+    """Waits for the next message. Raises `EOFError` or `OSError` where none will come."""
+    return _exactly(source, LENGTH.unpack(_exactly(source, LENGTH.size))[0])
+
+
+def _exactly(source: socket, count: int) -> bytes:
+    received = bytearray()
+    while len(received) < count:
+        some = source.recv(min(count - len(received), 1 << 20))
+        if not some:
+            raise EOFError("the other side has closed")
+        received += some
+    return bytes(received)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a request: the answer, or why there is none."""
+
+    fate: Literal["answered", "late", "died", "refused"]
+    """`refused`: the worker could not be made ready."""
+    answer: bytes = b""
+    what: str = ""
+    """Why there is no answer, as the end of a sentence: `took longer than 5 s and was stopped`."""
+    printed: str = ""
+    """The beginning of what was printed meanwhile."""
+
+
+class _Supervisor(NamedTuple):
+    """A supervisor's process."""
 
     process: subprocess.Popen[bytes]
     ours: socket
@@ -39,7 +75,7 @@ class Worker:
     """A process that answers requests, one at a time. It starts when first asked and, once killed, when asked again.
 
     Args:
-        service: `module:function`, which makes what answers from `setup`: `whet.workers.service.Service`.
+        service: `module:function`, which makes what answers from `setup`: `whet.workers.supervisor.Service`.
         setup: anything that JSON carries.
         preload: make the service once for all workers to come, outside of any limit; only where that runs no
             foreign code.
@@ -47,33 +83,35 @@ class Worker:
     """
 
     def __init__(self, service: str, setup: Any = None, *, preload: bool = False, loading: float = LOADING) -> None:
-        self._job = Job(service, setup, preload, loading)
-        self._link: _Link | None = None
+        self._job = {"service": service, "setup": setup, "preload": preload, "loading": loading}
+        self._loading = loading
+        self._supervisor: _Supervisor | None = None
         self._turn = Lock()
 
     @property
-    def keeper(self) -> int | None:
-        """The process id of the keeper, while there is one."""
-        return self._link.process.pid if self._link else None
+    def supervisor(self) -> int | None:
+        """The process id of the supervisor, while there is one."""
+        return self._supervisor.process.pid if self._supervisor else None
 
     def ask(self, request: bytes, limit: float) -> Outcome:
         """What becomes of a request that may take `limit` seconds, in which the worker's start does not count."""
         with self._turn:
-            link, is_new = self._link, self._link is None
+            current, is_new = self._supervisor, self._supervisor is None
             try:
-                link = link or self._start()
-                link.ours.settimeout(limit + self._job.loading + _SLACK)
-                send(link.ours, LIMIT.pack(limit) + request)
-                return Outcome.of(receive(link.ours), receive(link.ours))
+                current = current or self._start()
+                current.ours.settimeout(limit + self._loading + _SLACK)
+                send(current.ours, LIMIT.pack(limit) + request)
+                head = json.loads(receive(current.ours))
+                return Outcome(answer=receive(current.ours), **head)
             except (EOFError, OSError) as error:
-                is_wanted = link is None or self._link is link  # or else somebody has closed it meanwhile
+                is_wanted = current is None or self._supervisor is current  # or else somebody has closed it meanwhile
                 words = self._drop() or str(error)
                 if is_new or not is_wanted:
                     return Outcome("died", what=f"lost its process ({words})")
-            except BaseException:
+            except BaseException:  # an interrupt: the answer that is under way must not answer the next request
                 self._drop()
                 raise
-        return self.ask(request, limit)
+        return self.ask(request, limit)  # it was killed while idle: once more with a new one
 
     def close(self) -> None:
         """Ends the process and all that it started. Whoever waits for an answer gets none; the next request starts
@@ -81,29 +119,30 @@ class Worker:
         self._drop()
 
     def _drop(self) -> str:
-        """Ends the keeper, if there is one; returns its last words."""
-        link, self._link = self._link, None
-        return (link and link.end()) or ""
+        """Ends the supervisor, if there is one; returns its last words."""
+        current, self._supervisor = self._supervisor, None
+        return (current and current.end()) or ""
 
-    def _start(self) -> _Link:
+    def _start(self) -> _Supervisor:
         ours, theirs = socketpair()
         with theirs:
             words = [sys.executable, "-c", _START, json.dumps([*map(str, sys.path)])]
             process = subprocess.Popen(
                 words, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
             )
-        self._link = _Link(process, ours, weakref.finalize(self, _end, process, ours, os.getpid()))
-        send(ours, json.dumps(asdict(self._job)).encode())
-        return self._link
+        end = weakref.finalize(self, _end, process, ours, os.getpid())
+        self._supervisor = _Supervisor(process, ours, end)
+        send(ours, json.dumps(self._job).encode())
+        return self._supervisor
 
 
-def _end(process: subprocess.Popen[bytes], link: socket, owner: int) -> str:
-    """A keeper ends, and its worker before it, once the socket is closed. Returns what it complained of last."""
+def _end(process: subprocess.Popen[bytes], ours: socket, owner: int) -> str:
+    """Closes the socket, whereupon a supervisor ends, and its worker before it. Returns what it complained of last."""
     if os.getpid() != owner:  # a fork of the run
         return ""
     with suppress(OSError):
-        link.shutdown(SHUT_RDWR)  # wakes up a thread that waits for an answer
-    link.close()
+        ours.shutdown(SHUT_RDWR)  # wakes up a thread that waits for an answer
+    ours.close()
     try:
         process.wait(timeout=2.0)
     except subprocess.TimeoutExpired:

@@ -3,7 +3,7 @@
 import time
 from dataclasses import asdict, dataclass, replace
 
-from benchmarks.rounds import LEAST_ROUNDS, Contestant, Spread
+from benchmarks.rounds import LEAST_ROUNDS, Contender, Spread
 from benchmarks.work import WARM_UP, Work
 
 TRL_STEPS = 6.0
@@ -28,13 +28,13 @@ class Calibration:
         """Of a process that samples so many rows in all, `repeats` times."""
         return self.start + repeats * self.rollout * rows / self.work.rows
 
-    def round(self, work: Work, contestants: int, steps: int) -> float:
-        """Of one process of Whet at equal work, and one of TRL for each further contestant."""
+    def round(self, work: Work, contenders: int, steps: int) -> float:
+        """Of one process of Whet at equal work, and one of TRL for each further contender."""
         share = work.prompts * work.tokens / (self.work.prompts * self.work.tokens)
-        return contestants * self.start + (1 + TRL_STEPS * (contestants - 1)) * steps * self.step * share
+        return contenders * self.start + (1 + TRL_STEPS * (contenders - 1)) * steps * self.step * share
 
 
-def calibrate(whet: Contestant, model: str, work: Work) -> Calibration:
+def calibrate(whet: Contender, model: str, work: Work) -> Calibration:
     """Times the steps of one process."""
     began = time.monotonic()
     steps = whet.run({"model": model, "work": asdict(work), "steps": 1})["steps"]
@@ -42,10 +42,10 @@ def calibrate(whet: Contestant, model: str, work: Work) -> Calibration:
     return Calibration(work, max(0.0, time.monotonic() - began - (WARM_UP + 1) * step), step, rollout)
 
 
-def work_for(timed: Calibration, contestants: int, steps: int, seconds: float) -> Work:
+def work_for(timed: Calibration, contenders: int, steps: int, seconds: float) -> Work:
     """The work asked for, with prompts and then tokens halved until `LEAST_ROUNDS` rounds of it fit into the time."""
     work = timed.work
-    while LEAST_ROUNDS * timed.round(work, contestants, steps) > seconds:
+    while LEAST_ROUNDS * timed.round(work, contenders, steps) > seconds:
         if work.prompts > 1:
             work = replace(work, prompts=work.prompts // 2)
         elif work.tokens >= 2 * FEWEST_TOKENS:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks.rounds import Contestant, Log, Spread, in_turn
+from benchmarks.rounds import Contender, Log, Spread, in_turn
 from benchmarks.table import Bar, Table
 from benchmarks.work import Work
 from whet.compute.limit import Lengths, Limit, Machine, Shape
@@ -13,7 +13,7 @@ COLUMNS = ("", "s per step", "rollout", "learn", "optimizer", "tokens/s", "peak 
 
 
 def equal_work(
-    contestants: Sequence[Contestant],
+    contenders: Sequence[Contender],
     model: str,
     work: Work,
     rounds: int,
@@ -21,17 +21,17 @@ def equal_work(
     log: Log,
     seconds: float | None = None,
 ) -> Table:
-    """The first contestant is Whet: its process also measures the machine, from which every η is computed.
+    """The first contender is Whet: its process also measures the machine, from which every η is computed.
 
     `seconds` limits the rounds as `in_turn` does; the title says how many there were.
     """
     given = {"model": model, "work": asdict(work), "steps": steps}
-    found = in_turn(contestants, given, rounds, log, seconds)
-    ours = found[contestants[0].name]
+    found = in_turn(contenders, given, rounds, log, seconds)
+    ours = found[contenders[0].name]
     limits = [limit_of(Shape(**one["shape"]), Machine(**one["machine"]), work) for one in ours]
     limit = {part: Spread.of([some[part] for some in limits]).median for part in limits[0]}
     whole = {name: Spread.of(_seconds(results, "step")) for name, results in found.items()}
-    fastest = whole[contestants[0].name].median
+    fastest = whole[contenders[0].name].median
     rows = [_row(name, results, work, limit, fastest) for name, results in found.items()]
     return Table(
         name="equal_work",
@@ -44,7 +44,7 @@ def equal_work(
             "limit_seconds": limit,
             "machine_limits": [one["machine"] for one in ours],
             "agreement_nats": Spread.of(_seconds(ours, "agreement")).median,
-            "contestants": found,
+            "contenders": found,
         },
         bars=[Bar(name, spread.median, spread.low, spread.high) for name, spread in whole.items()],
     )

@@ -6,14 +6,14 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from benchmarks.rounds import Contestant, Log, Spread
+from benchmarks.rounds import Contender, Log, Spread
 from benchmarks.table import Table
 
 COLUMNS = ("", "s per step", "rollout", "tokens/s", "accuracy at the end", "s to {target:.0%}", "times Whet")
 
 
 def learning(
-    contestants: Sequence[Contestant],
+    contenders: Sequence[Contender],
     recipe: str,
     seeds: Sequence[int],
     steps: int,
@@ -23,32 +23,32 @@ def learning(
     log: Log,
     keep: Callable[[Table], None],
 ) -> Table:
-    """For each seed: one warm start, then every contestant's GRPO from it, in turn; exams are not on the clock.
+    """For each seed: one warm start, then every contender's GRPO from it, in turn; exams are not on the clock.
 
     `keep` is handed the table so far after each seed: hours of measuring are not lost to a power cut.
     """
-    found: dict[str, list[dict[str, Any]]] = {contestant.name: [] for contestant in contestants}
+    found: dict[str, list[dict[str, Any]]] = {contender.name: [] for contender in contenders}
     given = {"recipe": recipe, "steps": steps, "target": target}
     table = _table(found, given)
     for seed in seeds:
         log(f"seed {seed}: warm start")
         start = _warm_start(recipe, seed, folder)
         overrides = {"seed": seed, "model.name": start, "sft.when": "never", "grpo.steps": steps}
-        for contestant in contestants:
-            log(f"seed {seed}: {contestant.name}")
-            own = folder / f"{contestant.name.replace(' ', '-')}-{seed}"
-            result = contestant.run({"recipe": recipe, "overrides": overrides, "every": every, "folder": str(own)})
-            log(f"seed {seed}: exams of {contestant.name}")
+        for contender in contenders:
+            log(f"seed {seed}: {contender.name}")
+            own = folder / f"{contender.name.replace(' ', '-')}-{seed}"
+            result = contender.run({"recipe": recipe, "overrides": overrides, "every": every, "folder": str(own)})
+            log(f"seed {seed}: exams of {contender.name}")
             exams = _exams({"recipe": recipe, "overrides": overrides}, [(0, start), *result.pop("snapshots")])
-            found[contestant.name].append({"seed": seed, **result, "exams": exams})
+            found[contender.name].append({"seed": seed, **result, "exams": exams})
         table = _table(found, given)
         keep(table)
     return table
 
 
 def _warm_start(recipe: str, seed: int, folder: Path) -> str:
-    """The folder with the weights that every contestant begins with."""
-    worker = Contestant("warm start", sys.executable, "warm_start.py")
+    """The folder with the weights that every contender begins with."""
+    worker = Contender("warm start", sys.executable, "warm_start.py")
     work = {"recipe": recipe, "overrides": {"seed": seed}, "folder": str(folder / f"warm-{seed}")}
     model: str = worker.run(work)["model"]
     return model
@@ -56,7 +56,7 @@ def _warm_start(recipe: str, seed: int, folder: Path) -> str:
 
 def _exams(asked: Mapping[str, Any], snapshots: Sequence[tuple[int, str]]) -> dict[int, float]:
     """By step, the held-out accuracy of the weights saved after it."""
-    worker = Contestant("held_out_eval", sys.executable, "held_out_eval.py")
+    worker = Contender("held_out_eval", sys.executable, "held_out_eval.py")
     accuracies = worker.run({**asked, "folders": [folder for _, folder in snapshots]})["accuracies"]
     return dict(zip((step for step, _ in snapshots), accuracies, strict=True))
 
@@ -71,7 +71,7 @@ def _table(found: Mapping[str, Sequence[Mapping[str, Any]]], given: Mapping[str,
         f"seeds {', '.join(seeds)}",
         columns=[column.format(target=target) for column in COLUMNS],
         rows=[_row(name, results, target, fastest) for name, results in found.items() if results],
-        data={**given, "contestants": {name: list(results) for name, results in found.items()}},
+        data={**given, "contenders": {name: list(results) for name, results in found.items()}},
     )
 
 

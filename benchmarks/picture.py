@@ -32,8 +32,8 @@ def curves(table: Table, path: Path) -> None:
     """Left, held-out accuracy over seconds of training; right, mean reward by step: the learning must be the same."""
     plt = _pyplot()
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
-    contestants = table.data["contestants"]
-    for colour, (name, results) in zip(COLOURS[: len(contestants)], contestants.items(), strict=True):
+    contenders = table.data["contenders"]
+    for colour, (name, results) in zip(COLOURS[: len(contenders)], contenders.items(), strict=True):
         for result in results:
             left.plot(*_accuracy_over_time(result), color=colour, marker="o", markersize=3)
             right.plot(range(1, len(result["rewards"]) + 1), result["rewards"], color=colour)

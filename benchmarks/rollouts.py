@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.rounds import Contestant, Log, Spread, in_turn
+from benchmarks.rounds import Contender, Log, Spread, in_turn
 from benchmarks.table import Table
 
 
 def rollouts(
-    contestants: Sequence[Contestant],
+    contenders: Sequence[Contender],
     model: str,
     rows: Sequence[int],
     rounds: int,
@@ -20,7 +20,7 @@ def rollouts(
     prompt_tokens: int = 96,
     tokens: int = 64,
 ) -> Table:
-    """The first contestant is Whet. Its seconds include the copy of the weights that it makes for every step.
+    """The first contender is Whet. Its seconds include the copy of the weights that it makes for every step.
 
     `seconds` limits the rounds as `in_turn` does; the title says how many there were.
     """
@@ -32,7 +32,7 @@ def rollouts(
         "tokens": tokens,
         "repeats": repeats,
     }
-    found = in_turn(contestants, given, rounds, log, seconds)
+    found = in_turn(contenders, given, rounds, log, seconds)
     spreads = {name: {count: _spread(results, count) for count in rows} for name, results in found.items()}
     ours, *others = spreads
     ratios = [
@@ -45,7 +45,7 @@ def rollouts(
         f"each; {len(found[ours])} rounds",
         columns=["", *(f"{count} rows" for count in rows)],
         rows=[[name, *(str(by_rows[count]) for count in rows)] for name, by_rows in spreads.items()] + ratios,
-        data={"given": given, "contestants": found},
+        data={"given": given, "contenders": found},
     )
 
 

@@ -1,4 +1,4 @@
-"""Contestants in turn, A B A B …, each in a process of its own: what drifts on the machine drifts for all of them."""
+"""Contenders in turn, A B A B …, each in a process of its own: what drifts on the machine drifts for all of them."""
 
 import json
 import os
@@ -21,7 +21,7 @@ Log = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Contestant:
+class Contender:
     """A program that does the work and prints one JSON object on its last line."""
 
     name: str
@@ -44,22 +44,22 @@ class Contestant:
 
 
 def in_turn(
-    contestants: Sequence[Contestant], work: Mapping[str, Any], rounds: int, log: Log, seconds: float | None = None
+    contenders: Sequence[Contender], work: Mapping[str, Any], rounds: int, log: Log, seconds: float | None = None
 ) -> dict[str, list[dict[str, Any]]]:
-    """By contestant, what each of its processes found: one per round.
+    """By contender, what each of its processes found: one per round.
 
     With `seconds`, only as many of the rounds, and `LEAST_ROUNDS` at least, as fit into that time.
     """
-    found: dict[str, list[dict[str, Any]]] = {contestant.name: [] for contestant in contestants}
+    found: dict[str, list[dict[str, Any]]] = {contender.name: [] for contender in contenders}
     began = time.monotonic()
     for number in range(rounds):
         with_another = (time.monotonic() - began) * (number + 1) / max(1, number)
         if seconds is not None and number >= LEAST_ROUNDS and with_another > seconds:
             log(f"{number} rounds: another would take longer than there is time for")
             break
-        for contestant in contestants:
-            log(f"round {number + 1} of {rounds}: {contestant.name}")
-            found[contestant.name].append(contestant.run(work))
+        for contender in contenders:
+            log(f"round {number + 1} of {rounds}: {contender.name}")
+            found[contender.name].append(contender.run(work))
     return found
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from math import log
 from typing import Any
 
-from benchmarks.rounds import Contestant, Log, Spread
+from benchmarks.rounds import Contender, Log, Spread
 from benchmarks.table import Table
 from benchmarks.work import Work
 
@@ -22,7 +22,7 @@ AXES: Mapping[str, Sequence[Work]] = {
 SIZES: Mapping[str, str] = {"G": "group", "C": "tokens", "P": "prompt_tokens", "P, shared by 2": "prompt_tokens"}
 
 
-def slopes(whet: Contestant, model: str, steps: int, log_line: Log) -> Table:
+def slopes(whet: Contender, model: str, steps: int, log_line: Log) -> Table:
     """Each axis by itself, all else as in `BASE`; slopes of a straight line through the logarithms."""
     measured: dict[str, list[dict[str, Any]]] = {}
     rows = []

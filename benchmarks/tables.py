@@ -12,7 +12,7 @@ from benchmarks.calibrate import calibrate, work_for
 from benchmarks.equal_work import equal_work
 from benchmarks.learning import learning
 from benchmarks.rollouts import rollouts
-from benchmarks.rounds import LEAST_ROUNDS, Contestant, Log
+from benchmarks.rounds import LEAST_ROUNDS, Contender, Log
 from benchmarks.slopes import slopes
 from benchmarks.table import Table
 from benchmarks.work import WARM_UP, Work
@@ -66,7 +66,7 @@ class Bench:
         if self.amount.seconds is None:
             return self
         began = time.monotonic()
-        ours, *others = self.contestants("whet_steps.py", "trl_steps.py")
+        ours, *others = self.contenders("whet_steps.py", "trl_steps.py")
         self.log("timing some steps, for the amount of work")
         timed = calibrate(ours, self.model, self.work)
         # repeats of the rollout table, its own warm-up included
@@ -76,45 +76,45 @@ class Bench:
         self.log(f"a step takes {timed.step:.1f} s: equal work of {work.prompts} prompts, {work.tokens} tokens each")
         return replace(self, work=work, equal_work_seconds=left, rollouts_seconds=rollouts_seconds)
 
-    def contestants(self, whet: str, trl: str) -> list[Contestant]:
+    def contenders(self, whet: str, trl: str) -> list[Contender]:
         """Whet and, where TRL is installed, TRL as it comes and tuned."""
-        ours = Contestant("whet", sys.executable, whet)
+        ours = Contender("whet", sys.executable, whet)
         if find_spec("trl") is None:
             self.log("bench: TRL is not installed, so Whet runs alone; pip install 'whet[bench]'")
             return [ours]
         return [
             ours,
-            Contestant("trl as it comes", sys.executable, trl, {"tuned": False}),
-            Contestant("trl tuned", sys.executable, trl, {"tuned": True}),
+            Contender("trl as it comes", sys.executable, trl, {"tuned": False}),
+            Contender("trl tuned", sys.executable, trl, {"tuned": True}),
         ]
 
 
 def make_equal_work(bench: Bench) -> Table:
     """Whole steps, every response of the same length."""
-    contestants = bench.contestants("whet_steps.py", "trl_steps.py")
+    contenders = bench.contenders("whet_steps.py", "trl_steps.py")
     amount, limit = bench.amount, bench.equal_work_seconds
-    return equal_work(contestants, bench.model, bench.work, amount.rounds, amount.steps, bench.log, limit)
+    return equal_work(contenders, bench.model, bench.work, amount.rounds, amount.steps, bench.log, limit)
 
 
 def make_rollouts(bench: Bench) -> Table:
     """Sampling alone; beside vLLM where there is one."""
     from whet.models import resolve
 
-    contestants = [Contestant("whet", sys.executable, "whet_rollout.py")]
+    contenders = [Contender("whet", sys.executable, "whet_rollout.py")]
     if bench.vllm_python:
-        contestants.append(Contestant("vllm", bench.vllm_python, "vllm_rollout.py"))
+        contenders.append(Contender("vllm", bench.vllm_python, "vllm_rollout.py"))
     amount, limit = bench.amount, bench.rollouts_seconds
     folder = str(resolve(bench.model))
-    return rollouts(contestants, folder, amount.rows, amount.rounds, amount.steps + 1, bench.log, limit)
+    return rollouts(contenders, folder, amount.rows, amount.rounds, amount.steps + 1, bench.log, limit)
 
 
 def make_learning(bench: Bench) -> Table:
     """The quickstart's GRPO at natural lengths; TRL as it comes only."""
-    contestants = bench.contestants("whet_learning.py", "trl_learning.py")[:2]
+    contenders = bench.contenders("whet_learning.py", "trl_learning.py")[:2]
     amount = bench.amount
     with TemporaryDirectory() as scratch:
         return learning(
-            contestants,
+            contenders,
             "quickstart",
             amount.seeds,
             amount.learning_steps,
@@ -128,7 +128,7 @@ def make_learning(bench: Bench) -> Table:
 
 def make_slopes(bench: Bench) -> Table:
     """Growth with G, C and P."""
-    return slopes(Contestant("whet", sys.executable, "whet_steps.py"), bench.model, bench.amount.steps, bench.log)
+    return slopes(Contender("whet", sys.executable, "whet_steps.py"), bench.model, bench.amount.steps, bench.log)
 
 
 TABLES: Mapping[str, Callable[[Bench], Table]] = {

@@ -1,4 +1,4 @@
-"""What every contestant is given: the same weights, prompts, numbers of tokens and rewards."""
+"""What every contender is given: the same weights, prompts, numbers of tokens and rewards."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Contestants that say what they were told to say."""
+"""Contenders that say what they were told to say."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass
 class Fake:
-    """Plays a `Contestant`: the answer to each work is computed by `answer`."""
+    """Plays a `Contender`: the answer to each work is computed by `answer`."""
 
     name: str
     answer: Callable[[Mapping[str, Any]], dict[str, Any]]

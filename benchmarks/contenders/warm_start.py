@@ -1,4 +1,4 @@
-"""The warm start of a recipe, and nothing after it: the weights that every contestant begins with."""
+"""The warm start of a recipe, and nothing after it: the weights that every contender begins with."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Ratios and η by hand, of contestants that say what they were told to."""
+"""Ratios and η by hand, of contenders that say what they were told to."""
 
 from dataclasses import asdict
 from typing import Any
@@ -45,5 +45,5 @@ def test_medians_ratios_and_efficiency() -> None:
     assert second[-3:] == ["2.0", "**0.12**", "4.0"]
     assert first[5] == f"{24 / (2 * limit):.0f}"
     assert [bar.value for bar in table.bars] == pytest.approx([2 * limit, 8 * limit])
-    assert len(table.data["contestants"]["whet"]) == 2
+    assert len(table.data["contenders"]["whet"]) == 2
     assert table.data["agreement_nats"] == 0.004

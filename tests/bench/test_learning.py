@@ -18,7 +18,7 @@ def test_seconds_until_the_first_exam_that_reached_the_target() -> None:
     assert seconds_to(result, 0.6) is None
 
 
-def test_every_contestant_goes_on_from_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_contender_goes_on_from_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, Any]] = []
 
     def made(name: str, python: str, worker: str) -> Any:
@@ -30,7 +30,7 @@ def test_every_contestant_goes_on_from_the_same_weights(tmp_path: Path, monkeypa
 
         return Fake(name, answer)
 
-    monkeypatch.setattr(module, "Contestant", made)
+    monkeypatch.setattr(module, "Contender", made)
 
     def player(name: str, seconds: float) -> Any:
         def answer(work: Any) -> dict[str, Any]:
@@ -55,9 +55,9 @@ def test_every_contestant_goes_on_from_the_same_weights(tmp_path: Path, monkeypa
     assert whet[4] == "60.0 %, 60.0 %"
     starts = [work["overrides"]["model.name"] for who, work in asked if who in ("whet", "slow")]
     assert starts == ["warm-of-0", "warm-of-0", "warm-of-7", "warm-of-7"]
-    assert table.data["contestants"]["slow"][1]["exams"] == {0: 0.2, 2: 0.3, 4: 0.6}
+    assert table.data["contenders"]["slow"][1]["exams"] == {0: 0.2, 2: 0.3, 4: 0.6}
     assert "s to 50%" in table.columns
-    assert [len(one.data["contestants"]["slow"]) for one in kept] == [1, 2]
+    assert [len(one.data["contenders"]["slow"]) for one in kept] == [1, 2]
     assert kept[-1].rows == table.rows
 
 

@@ -18,7 +18,7 @@ def result(factor: float) -> dict[str, Any]:
     return {"seconds": [factor, factor], "rewards": [0.2, 0.4], "exams": {0: 0.1, 2: 0.5}}
 
 
-CURVES = Table("t", "", [], [], {"target": 0.4, "contestants": {"whet": [result(1.0)] * 2, "other": [result(6.0)]}})
+CURVES = Table("t", "", [], [], {"target": 0.4, "contenders": {"whet": [result(1.0)] * 2, "other": [result(6.0)]}})
 
 
 @pytest.mark.parametrize(("draw", "table"), [(bars, BARS), (curves, CURVES)])

@@ -10,7 +10,7 @@ import pytest
 
 from bench_fakes import Fake
 from benchmarks import rounds
-from benchmarks.rounds import Contestant, Spread, in_turn
+from benchmarks.rounds import Contender, Spread, in_turn
 from whet.errors import UserError
 
 ECHO = """
@@ -32,19 +32,19 @@ def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rounds, "CONTENDERS", tmp_path)
 
 
-def contestant(name: str, worker: str = "echo.py", **options: Any) -> Contestant:
-    return Contestant(name, sys.executable, worker, options, {"SEEN": name})
+def contender(name: str, worker: str = "echo.py", **options: Any) -> Contender:
+    return Contender(name, sys.executable, worker, options, {"SEEN": name})
 
 
-def test_a_contestant_gets_the_work_its_options_and_its_environment() -> None:
-    found = contestant("a", tuned=True).run({"steps": 3})
+def test_a_contender_gets_the_work_its_options_and_its_environment() -> None:
+    found = contender("a", tuned=True).run({"steps": 3})
     assert found["given"] == {"steps": 3, "tuned": True}
     assert found["seen"] == "a"
 
 
 def test_each_takes_its_turn_in_a_process_of_its_own() -> None:
     said: list[str] = []
-    found = in_turn([contestant("a"), contestant("b")], {}, 2, said.append)
+    found = in_turn([contender("a"), contender("b")], {}, 2, said.append)
     assert said == ["round 1 of 2: a", "round 1 of 2: b", "round 2 of 2: a", "round 2 of 2: b"]
     assert [one["seen"] for one in found["b"]] == ["b", "b"]
     assert len({one["pid"] for some in found.values() for one in some}) == 4
@@ -66,7 +66,7 @@ def test_rounds_end_with_the_time_and_are_two_at_least(
 
 def test_a_failure_says_who_and_what() -> None:
     with pytest.raises(UserError, match=r"^bench: x failed \(exit 1\) and said last: no such model$"):
-        contestant("x", "fail.py").run({})
+        contender("x", "fail.py").run({})
 
 
 def test_a_spread_is_of_the_middle_and_the_ends() -> None:

@@ -18,7 +18,7 @@ def bench(log: Callable[[str], None] = lambda text: None, vllm: str | None = Non
 
 def test_trl_takes_part_as_it_comes_and_tuned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "find_spec", lambda name: object())
-    found = bench().contestants("ours.py", "theirs.py")
+    found = bench().contenders("ours.py", "theirs.py")
     assert [(one.name, one.worker, dict(one.options)) for one in found] == [
         ("whet", "ours.py", {}),
         ("trl as it comes", "theirs.py", {"tuned": False}),
@@ -29,7 +29,7 @@ def test_trl_takes_part_as_it_comes_and_tuned(monkeypatch: pytest.MonkeyPatch) -
 def test_without_trl_whet_runs_alone_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "find_spec", lambda name: None)
     said: list[str] = []
-    assert [one.name for one in bench(said.append).contestants("ours.py", "theirs.py")] == ["whet"]
+    assert [one.name for one in bench(said.append).contenders("ours.py", "theirs.py")] == ["whet"]
     assert "pip install 'whet[bench]'" in said[0]
 
 
@@ -37,8 +37,8 @@ def test_without_trl_whet_runs_alone_and_says_so(monkeypatch: pytest.MonkeyPatch
 def test_vllm_takes_part_where_it_is_named(vllm: str | None, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("whet.models.resolve", lambda name: f"folder of {name}")
     monkeypatch.setattr(tables, "rollouts", lambda *given: given)
-    contestants, model, rows, *_ = TABLES["rollouts"](bench(vllm=vllm))  # type: ignore[misc]
-    assert [one.name for one in contestants] == names
+    contenders, model, rows, *_ = TABLES["rollouts"](bench(vllm=vllm))  # type: ignore[misc]
+    assert [one.name for one in contenders] == names
     assert (model, rows) == ("folder of SmolLM2-135M-Instruct", QUICK.rows)
 
 

@@ -4,7 +4,6 @@ import json
 import pickle
 import runpy
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -163,10 +162,10 @@ def test_what_does_not_load_is_one_line_and_quick(
     spoil, reason = UNLOADABLE[case]
     folder = Path(shutil.copytree(tiny_folder, tmp_path / "m"))
     spoil(folder)
-    started = time.monotonic()
+    started = hostile.worked()
     with pytest.raises(UserError, match=reason) as error:
         load_model(str(folder), torch.float32)
-    assert time.monotonic() - started < 5
+    assert hostile.worked() - started < 5
     assert "\n" not in str(error.value)
     assert capfd.readouterr().err == ""
 

@@ -375,7 +375,7 @@ def test_right_responses_come_back_into_groups_without_a_signal(
     """Two problems that are asked in every step; what holds an `R` is right, and earns 1."""
     (tmp_path / "own.py").write_text(HOLDS_AN_R, encoding="utf-8")
     rows = [{"prompt": f"Say {word}.", "answer": "R"} for word in ("one", "two")]
-    monkeypatch.setattr("whet.build.roles.build_answer_checker", lambda response_format, tests=None: judged)
+    monkeypatch.setattr("whet.build.task.build_answer_checker", lambda *_: judged)
     changes = {
         "data.train": {"name": table(tmp_path, "train.jsonl", rows)},
         "data.test": {"name": table(tmp_path, "test.jsonl", [{"prompt": "Say it.", "answer": "R"}])},

@@ -123,6 +123,8 @@ class Reward:
     parts: Mapping[str, float | None] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict, compare=False)
     """What each part counts in the total; 1 for a part that is not named."""
+    extra: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """What reward functions noted of the rollout, by column (`log_extra`)."""
 
 
 @dataclass(frozen=True, slots=True)

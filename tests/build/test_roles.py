@@ -131,15 +131,14 @@ def test_the_reference_is_the_policy_as_it_is_and_stays(
 class Parts:
     """Stands for what `build_experience` is handed, by name."""
 
-    policy, sampler, stream, sample, grader, reference = (object() for _ in range(6))
+    policy, sampler, stream, sample, grader, reference, check_answer = (object() for _ in range(7))
 
 
 def built(folder: Path, tmp_path: Path, **changes: Any) -> Roles:
     config = shrunk(folder, tmp_path, {f"grpo.{name}": value for name, value in changes.items()})
     given: Any = Parts
-    return build_experience(
-        config, given.policy, given.sampler, given.stream, given.sample, given.grader, given.reference, 1.1
-    )
+    roles = (given.policy, given.sampler, given.stream, given.sample, given.grader, given.reference)
+    return build_experience(config, *roles, 1.1, given.check_answer)
 
 
 def test_by_default_the_policy_answers_the_problems_of_the_step(tiny_folder: Path, tmp_path: Path) -> None:

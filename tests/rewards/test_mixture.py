@@ -157,6 +157,7 @@ def test_what_functions_log_and_ask() -> None:
     mixture = Mixture([("curious", curious, 1.0)])
     graded = mixture.grade(*step(a=["82", "7"]), step=4)
     assert totals(graded) == [[4.0, 4.0]]
+    assert [dict(reward.extra) for reward in graded.groups[0].rewards] == [{"texts": "82"}, {"texts": "7"}]
     assert graded.logged == {"tokens": [2.0, 7.0]}, "every value, so that rounds of a step can be joined"
 
 

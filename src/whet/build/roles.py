@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from whet.build.answer_checker import build_answer_checker
 from whet.build.task import longest_response
 from whet.config import Config, OptimizerConfig
 from whet.errors import UserError, did_you_mean
-from whet.formats import build_format
 from whet.protocols import (
+    AnswerChecker,
     Experience,
     Grader,
     Optimizer,
@@ -103,6 +102,7 @@ def build_experience(
     grader: Grader,
     reference: Reference,
     full_marks: float,
+    check_answer: AnswerChecker,
 ) -> Roles:
     """`OnPolicy`, and what the recipe puts around it: pass rates, replay, dynamic sampling, the KL in the reward."""
     from whet.data.curriculum import ByPassRate, PassRateGrader
@@ -117,7 +117,6 @@ def build_experience(
         stream = memories["pass_rates"] = ByPassRate(stream, curriculum.candidates, full_marks)
         grader = PassRateGrader(grader, stream)
     if config.grpo.replay:
-        check_answer = build_answer_checker(build_format(config.format))
         grader = memories["replay"] = Replay(grader, check_answer, config.grpo.replay)
     on_policy = OnPolicy(policy, sampler, stream, sample, grader, config.grpo)
     experience: Experience = DynamicSampling(on_policy, config.grpo.draws) if config.grpo.draws > 1 else on_policy

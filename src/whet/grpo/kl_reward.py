@@ -47,7 +47,8 @@ class KlReward:
         if reward.total is None:
             return reward
         weights = {**reward.weights, "kl": -self.config.beta}
-        return Reward(reward.total - self.config.beta * kl, {**reward.parts, "kl": kl}, weights)
+        total = reward.total - self.config.beta * kl
+        return replace(reward, total=total, parts={**reward.parts, "kl": kl}, weights=weights)
 
 
 class SyncedOnly:

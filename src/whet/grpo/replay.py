@@ -102,7 +102,7 @@ class Replay:
 def _weighed(reward: Reward, weights: Mapping[str, float]) -> Reward:
     """The reward at the weights of this step, where it says what it is made of: they may have moved."""
     given = [weights[name] * value for name, value in reward.parts.items() if name in weights and value is not None]
-    return Reward(sum(given), reward.parts, weights) if given else reward
+    return replace(reward, total=sum(given), weights=weights) if given else reward
 
 
 def _kept(told: Mapping[str, Any]) -> Kept:

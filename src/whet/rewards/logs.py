@@ -30,6 +30,11 @@ class Logs:
         """Keeps one value for each rollout."""
         self.extra[column] = list(values)
 
+    def extra_of(self, count: int) -> list[dict[str, Any]]:
+        """What was noted of each of `count` rollouts; columns of another length belong to none."""
+        columns = {name: values for name, values in self.extra.items() if len(values) == count}
+        return [{name: values[index] for name, values in columns.items()} for index in range(count)]
+
     def keywords(self, step: int) -> Mapping[str, Any]:
         """The keywords of a reward call that are no data."""
         return {

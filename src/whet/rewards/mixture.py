@@ -5,7 +5,7 @@ silently zeroes a step: the failure is recorded with the sample that caused it, 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
@@ -91,19 +91,20 @@ class Mixture:
         results = attempt_all(calls) if samples else [[] for _ in calls]
         values = [_settle(*pair, samples, step, failures) for pair in zip(self.parts, results, strict=True)]
         weights = [weight_at(part.weight, step) for part in self.parts]
-        rewards = iter([self._reward(row, weights) for row in zip(*values, strict=True)])
+        rows = zip(zip(*values, strict=True), logs.extra_of(len(samples)), strict=True)
+        rewards = iter([self._reward(row, weights, extra) for row, extra in rows])
         groups = (
             Group(prompt, tuple(row), tuple(next(rewards) for _ in row))
             for prompt, row in zip(prompts, outputs, strict=True)
         )
         return Graded(tuple(groups), logs.values, failures=tuple(failures))
 
-    def _reward(self, values: Sequence[float | None], weights: Sequence[float]) -> Reward:
+    def _reward(self, values: Sequence[float | None], weights: Sequence[float], extra: Mapping[str, Any]) -> Reward:
         """The parts as they are, and their weighted sum."""
         named = dict(zip([part.name for part in self.parts], values, strict=True))
         weighed = dict(zip(named, weights, strict=True))
         given = [weight * value for weight, value in zip(weights, values, strict=True) if value is not None]
-        return Reward(sum(given) if given else None, named, weighed)
+        return Reward(sum(given) if given else None, named, weighed, extra)
 
 
 def _settle(

@@ -29,4 +29,6 @@ def rollout_records(
                 "tokens": list(rollout.tokens),
                 "logprobs": list(rollout.logprobs),
                 **({"replayed": True} if rollout.replayed else {}),
+                **({"loss_mask": list(rollout.loss_mask)} if rollout.loss_mask else {}),
+                **({"extra": dict(reward.extra)} if reward.extra else {}),
             }

@@ -66,6 +66,7 @@ def fine_tune(
         LoggingGrader(task.reward, view, clock),
         TimedReference(kept, clock),
         task.reward.full_marks or 1.0,
+        task.eval_set.check_answer,
     )
     state = TrainingState(optimizer, kept, roles.memories)
     checkpoints = CheckpointSchedule(state, run.checkpoints, config.grpo.steps, config.run, config.run.save_every)

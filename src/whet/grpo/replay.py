@@ -106,7 +106,6 @@ def _weighed(reward: Reward, weights: Mapping[str, float]) -> Reward:
 
 
 def _kept(told: Mapping[str, Any]) -> Kept:
-    rollout: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in told["rollout"].items()
-    }
+    read = told["rollout"].items()
+    rollout: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in read}
     return Kept(Rollout(**rollout), Reward(**told["reward"]), told["step"])

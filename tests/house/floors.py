@@ -13,7 +13,6 @@ FLOORS = {
 NEIGHBOURS = {
     ("policy", "models"),  # π_θ is a model
     ("rollout", "models"),  # and so is what an engine samples from
-    ("sandbox", "workers"),
     ("models", "workers"),  # a chat template is tried out in a worker
     ("compute", "models"),
     ("stages", "train_loop"),

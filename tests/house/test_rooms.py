@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from house.floors import NEIGHBOURS
 from house.source import PACKAGE, Source, modules
 from house.test_floors import imports
 
@@ -57,6 +58,11 @@ def test_the_root_is_no_store_room() -> None:
 
 def test_no_module_name_stands_twice() -> None:
     assert twice(modules()) == []
+
+
+def test_every_import_that_is_allowed_between_neighbours_is_made() -> None:
+    graph = arrows(modules())
+    assert [pair for pair in sorted(NEIGHBOURS) if pair[1] not in graph[pair[0]]] == []
 
 
 def test_no_folders_lie_on_a_circle() -> None:

@@ -4,13 +4,12 @@ python examples/05_look_at_the_rollouts.py runs/quickstart-001
 """
 
 import sys
-from pathlib import Path
 
-from whet.runs.reader import RunReader
+import whet
 
 
 def main() -> None:
-    run = RunReader(Path(sys.argv[1]))
+    run = whet.open_run(sys.argv[1]).reader
     steps = run.rollout_steps()
     for step in (steps[0], steps[-1]):
         rollouts = sorted(run.rollouts(step), key=lambda rollout: rollout["advantage"])

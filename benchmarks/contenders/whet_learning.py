@@ -10,7 +10,7 @@ from whet.build.policy import build_policy
 from whet.build.roles import build_optimizer, build_reference, build_rollouts, build_sampler
 from whet.build.task import build_task
 from whet.grpo.algorithm import train
-from whet.grpo.experience import OnPolicy
+from whet.grpo.experience import Loaded, OnPolicy
 from whet.recipe import load_recipe
 from whet.stages.save_final import save_final
 from whet.train_loop.clock import Clock
@@ -61,7 +61,7 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
     train(
         policy=policy,
         reference=build_reference(policy, config),
-        experience=OnPolicy(policy, sampler, task.stream, sample, task.reward, grpo),
+        experience=Loaded(OnPolicy(task.stream, sample, task.reward, grpo), sampler, policy),
         optimizer=build_optimizer(policy, grpo.optimizer, grpo.steps, grpo.micro_batch_tokens),
         run=watched,
         config=grpo,

@@ -15,7 +15,7 @@ from whet.compute.machine import measure_machine
 from whet.compute.optimizer import MasterAdamW
 from whet.config import GrpoConfig, OptimizerConfig, SamplingConfig
 from whet.grpo.algorithm import train
-from whet.grpo.experience import OnPolicy
+from whet.grpo.experience import Loaded, OnPolicy
 from whet.policy.reference import NoReference
 from whet.recipe import make_recipe
 from whet.rollout.native import NativeSampler
@@ -91,7 +91,7 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
     train(
         policy=policy,
         reference=NoReference(),
-        experience=OnPolicy(policy, sampler, roles, sample, roles, grpo),
+        experience=Loaded(OnPolicy(roles, sample, roles, grpo), sampler, policy),
         optimizer=optimizer,
         run=roles,
         config=grpo,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from whet.eval.evaluation import Evaluation
     from whet.runs.tracker_thread import TrackerThread
 
-__all__ = ["Recipe", "check", "compare", "evaluate", "load_recipe", "resume", "train"]
+__all__ = ["Recipe", "check", "compare", "evaluate", "load_recipe", "open_run", "resume", "train"]
 
 Recipe = str | PathLike[str] | Mapping[str, Any] | Config
 """A shipped recipe by its name, one of your own by its path or as nested mappings, or settings of `load_recipe`."""
@@ -46,11 +46,12 @@ def load_recipe(recipe: Recipe, overrides: Overrides = ()) -> Config:
     Raises:
         whet.errors.UserError: there is no such recipe, or something in it is wrong: one line per mistake.
     """
+    pairs = [(key, fspath(value) if isinstance(value, PathLike) else value) for key, value in _pairs(overrides)]
     if isinstance(recipe, Config):
-        return recipes.make_recipe(recipe.model_dump(), overrides) if overrides else recipe
+        return recipes.make_recipe(recipe.model_dump(), pairs) if pairs else recipe
     if isinstance(recipe, Mapping):
-        return recipes.make_recipe(dict(recipe), overrides)
-    return recipes.load_recipe(str(recipe), overrides)
+        return recipes.make_recipe(dict(recipe), pairs)
+    return recipes.load_recipe(str(recipe), pairs)
 
 
 def train(
@@ -123,6 +124,14 @@ def resume(path: str | PathLike[str], *, view: View | None = None, stop: Stop | 
         return result
 
 
+def open_run(path: str | PathLike[str]) -> RunResult:
+    """A run that is on disk: its evaluations, its model, and, as `reader`, every figure and rollout.
+
+    Raises `UserError` where `path` is not a run folder.
+    """
+    return finished(RunReader(Path(path)))
+
+
 def check(recipe: Recipe, overrides: Overrides = (), *, view: View | None = None) -> CheckReport:
     """Measures what training by this recipe would meet, and what stands in its way; trains nothing, writes nothing.
 
@@ -164,10 +173,13 @@ def evaluate(
     """
     from whet.stages.evaluate import evaluate_model, evaluation_config
 
-    pairs = tuple(overrides.items()) if isinstance(overrides, Mapping) else tuple(overrides)
-    config = evaluation_config(str(run_or_model), data, limit, samples, format, pairs)
+    config = evaluation_config(str(run_or_model), data, limit, samples, format, _pairs(overrides))
     with _progress(view) as shown:
         return evaluate_model(config, shown)
+
+
+def _pairs(overrides: Overrides) -> Sequence[tuple[str, Any]]:
+    return list(overrides.items()) if isinstance(overrides, Mapping) else list(overrides)
 
 
 def refuse_absent(config: Config) -> None:

@@ -178,6 +178,16 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparisonTimeout:
+    """A comparison of answers that was not finished; the answer then counts as not equal."""
+
+    given: str
+    gold: str
+    what: str
+    """What it did: `took longer than 5 s and was stopped`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Graded:
     """Groups with their rewards, and what grading them said besides. `+` joins the rounds of a step."""
 
@@ -188,6 +198,10 @@ class Graded:
     """Figures of a grader itself, of the step so far."""
     failures: tuple[Failure, ...] = ()
     """Reward functions that failed, in the order they did."""
+    timeouts: tuple[ComparisonTimeout, ...] = ()
+    """Comparisons of answers that ran out of time."""
+    tokens: int = 0
+    """Tokens that were sampled for them."""
 
     def __add__(self, other: "Graded") -> "Graded":
         names = sorted({*self.logged, *other.logged})
@@ -196,6 +210,8 @@ class Graded:
             logged={name: [*self.logged.get(name, ()), *other.logged.get(name, ())] for name in names},
             metrics={**self.metrics, **other.metrics},
             failures=self.failures + other.failures,
+            timeouts=self.timeouts + other.timeouts,
+            tokens=self.tokens + other.tokens,
         )
 
 
@@ -218,7 +234,7 @@ class Collected:
             groups=graded.groups,
             logged={name: fmean(values) for name, values in sorted(graded.logged.items())},
             metrics=graded.metrics,
-            tokens=sum(len(rollout.tokens) for group in graded.groups for rollout in group.fresh.rollouts),
+            tokens=graded.tokens,
         )
 
 

@@ -162,6 +162,12 @@ def unknown_targets(text: str, makefile: str) -> list[str]:
 
 
 @pytest.mark.parametrize("document", _documents())
+def test_python_in_documents_is_python(document: str) -> None:
+    for block in re.findall(r"^```python\n(.*?)^```", _read(document), flags=re.M | re.S):
+        ast.parse(block)
+
+
+@pytest.mark.parametrize("document", _documents())
 def test_documents_name_make_targets_that_exist(document: str) -> None:
     assert unknown_targets(_read(document), _read("Makefile")) == []
 

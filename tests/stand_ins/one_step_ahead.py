@@ -3,15 +3,20 @@
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
-from whet.grpo.experience import STALENESS, OnPolicy
+from whet.grpo.experience import STALENESS
+from whet.protocols import Experience, Policy, Sampler
 from whet.types import Collected
 
 
 class Prefetch:
-    """Plays `Experience`. The engine must hold a copy of the weights: the learner changes its own meanwhile."""
+    """Plays `Experience` around any other one, and takes the place of `Loaded`.
 
-    def __init__(self, inner: OnPolicy, until: int) -> None:
-        self.inner, self.until = inner, until
+    The engine must hold a copy of the weights, for the learner changes its own meanwhile, and nobody else may load it
+    between two steps: measurements on the way need an engine of their own, or have to wait.
+    """
+
+    def __init__(self, inner: Experience, sampler: Sampler, policy: Policy, until: int) -> None:
+        self.inner, self.sampler, self.policy, self.until = inner, sampler, policy, until
         self.thread = ThreadPoolExecutor(max_workers=1)
         self.ahead: dict[int, Future[Collected]] = {}
 
@@ -26,13 +31,12 @@ class Prefetch:
         return replace(collected, metrics={**collected.metrics, STALENESS: stale})
 
     def _begin(self, step: int) -> None:
-        """π_old ← π_θ now, before the learner moves on; sampling and grading beside it."""
-        self.inner.sampler.load(self.inner.policy)
-        self.ahead[step] = self.thread.submit(self._sampled, step)
+        """π_old ← π_θ now, before the learner moves on; drawing, sampling and grading beside it."""
+        self.sampler.load(self.policy)
+        self.ahead[step] = self.thread.submit(self._collected, step)
 
-    def _sampled(self, step: int) -> Collected:
+    def _collected(self, step: int) -> Collected:
         try:
-            prompts = self.inner.problems.draw(self.inner.config.prompts_per_step, step)
-            return Collected.of(self.inner.ask(prompts, step))
+            return self.inner.collect(step)
         finally:
-            self.inner.sampler.release()
+            self.sampler.release()

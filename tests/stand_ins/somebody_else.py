@@ -33,13 +33,15 @@ class WithTool:
             return first
         context = (*prompt.tokens, *first.tokens, *TOOL)
         ((second,),) = self.rollouts.sampler.generate([Request(context, (counter,))], self.rollouts.params)
-        return _joined(first, second)
+        text = self.rollouts.tokenizer.decode((*first.tokens, *TOOL, *second.tokens), skip_special_tokens=True)
+        return _joined(first, second, text)
 
 
-def _joined(first: Rollout, second: Completion) -> Rollout:
+def _joined(first: Rollout, second: Completion, text: str) -> Rollout:
     others = len(TOOL)
     return replace(
         first,
+        text=text,
         tokens=(*first.tokens, *TOOL, *second.tokens),
         logprobs=(*first.logprobs, *[0.0] * others, *second.logprobs),
         loss_mask=(*[True] * len(first.tokens), *[False] * others, *[True] * len(second.tokens)),

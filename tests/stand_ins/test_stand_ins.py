@@ -19,7 +19,7 @@ from whet.build.policy import build_policy
 from whet.build.roles import build_rollouts, build_sampler
 from whet.build.task import build_task
 from whet.errors import UserError
-from whet.grpo.experience import OnPolicy, loaded
+from whet.grpo.experience import loaded
 from whet.runs.reader import RunReader
 from whet.stages import fine_tune as stage
 from wiring import listening, shrunk, write_rewards
@@ -123,22 +123,26 @@ def test_loss_and_gradient_do_not_see_them(tiny_folder: Path, tmp_path: Path, be
     assert loss.value.item() == pytest.approx(by_hand, rel=1e-4, abs=1e-6)
 
 
-def test_one_step_ahead_is_one_file(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("draws", [1, 2])
+def test_one_step_ahead_is_one_file(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, draws: int
+) -> None:
     """Its first step is that of the plain run, the second is sampled by the policy before the first update, and two
     runs of it agree digit by digit."""
     whole = roles.build_experience
 
-    def ahead(config: Any, *arguments: Any) -> Any:
-        found = whole(config, *arguments)
-        assert isinstance(found.experience, OnPolicy)
-        return roles.Roles(Prefetch(found.experience, config.grpo.steps), found.reference, found.memories)
+    def ahead(config: Any, **given: Any) -> Any:
+        found = whole(config, **given)
+        loaded: Any = found.experience
+        prefetch = Prefetch(loaded.inner, loaded.sampler, loaded.policy, config.grpo.steps)
+        return roles.Roles(prefetch, found.reference, found.memories)
 
     for name in ("plain", "once", "again"):
         (tmp_path / name).mkdir()
-    plain, _ = run_with(tmp_path / "plain", tiny_folder, {})
+    plain, _ = run_with(tmp_path / "plain", tiny_folder, {"grpo.draws": draws})
     monkeypatch.setattr(stage, "build_experience", ahead)
-    once, result = run_with(tmp_path / "once", tiny_folder, {})
-    again, _ = run_with(tmp_path / "again", tiny_folder, {})
+    once, result = run_with(tmp_path / "once", tiny_folder, {"grpo.draws": draws})
+    again, _ = run_with(tmp_path / "again", tiny_folder, {"grpo.draws": draws})
     assert json.dumps(once) == json.dumps(again)
     assert {**plain[0], "sampler/staleness": 0.0} == once[0]
     assert [line["sampler/staleness"] for line in once] == [0.0, 1.0, 1.0]

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 
 from whet.config import Config
-from whet.formats import ResponseFormat
+from whet.formats import ResponseFormat, build_format
 from whet.protocols import AnswerChecker
-from whet.types import Problem, Verdict
+from whet.types import Problem, Reward, Rollout, Verdict
 
 Tests = Callable[[Problem, str], float]
 """The share of a problem's unit tests that a program passes."""
@@ -16,7 +16,7 @@ def build_answer_checker(
     response_format: ResponseFormat, tests: Tests | None = None, equal: Callable[[str, str], bool] | None = None
 ) -> AnswerChecker:
     """Right or wrong by the gold answer or the problem's own verifier, whatever the rewards are; with `tests`, programs
-    by those. `equal` compares answers; where there is none, in a worker, with a warning where that takes too long.
+    by those. `equal` compares answers; where there is none, it is done in a worker.
     """
     from whet.rewards.answer import find_answer
     from whet.rewards.code_tests.code_blocks import find_code, find_program
@@ -44,6 +44,22 @@ def build_answer_checker(
         )
 
     return check_answer
+
+
+def build_is_right(config: Config, equal: Callable[[str, str], bool]) -> Callable[[Rollout, Reward, Problem], bool]:
+    """Whether a graded rollout is right: by the tests that it was graded by, or else by its answer."""
+    from whet.rewards.code_tests.code_tests import code_tests
+    from whet.rewards.registry import REWARDS
+
+    tests = next(
+        (one.name for one in config.rewards if one.name in REWARDS and REWARDS[one.name].make is code_tests), None
+    )
+    check_answer = build_answer_checker(build_format(config.format), equal=equal)
+
+    def is_right(rollout: Rollout, reward: Reward, problem: Problem) -> bool:
+        return reward.parts.get(tests) == 1.0 if tests else check_answer(rollout.text, problem).correct
+
+    return is_right
 
 
 def build_tests(config: Config) -> Tests | None:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from whet.build.answer_checker import build_is_right
 from whet.build.task import longest_response
 from whet.config import Config, OptimizerConfig
 from whet.errors import UserError, did_you_mean
 from whet.protocols import (
-    AnswerChecker,
     Experience,
     Grader,
     Optimizer,
@@ -95,31 +95,39 @@ class Roles:
 
 def build_experience(
     config: Config,
+    *,
     policy: Policy,
     sampler: Sampler,
-    stream: Problems,
+    problems: Problems,
     sample: SampleFn,
     grader: Grader,
     reference: Reference,
     full_marks: float,
-    check_answer: AnswerChecker,
+    logged: Callable[[Grader], Grader],
 ) -> Roles:
-    """`OnPolicy`, and what the recipe puts around it: pass rates, replay, dynamic sampling, the KL in the reward."""
+    """`OnPolicy` on a loaded engine, and what the recipe puts around it: dynamic sampling, the KL in the reward.
+
+    Pass rates and replay go around `grader`, and `logged`, which times it and logs what fails, around all of these.
+    """
     from whet.data.curriculum import ByPassRate, PassRateGrader
     from whet.grpo.dynamic_sampling import DynamicSampling
-    from whet.grpo.experience import OnPolicy
+    from whet.grpo.experience import Loaded, OnPolicy
     from whet.grpo.kl_reward import KlReward, SyncedOnly
     from whet.grpo.replay import Replay
+    from whet.workers.math_compare import AnswerComparer
 
     curriculum, objective = config.grpo.curriculum, config.grpo.objective
     memories: dict[str, Stateful] = {}
     if curriculum and curriculum.by == "pass_rate":
-        stream = memories["pass_rates"] = ByPassRate(stream, curriculum.candidates, full_marks)
-        grader = PassRateGrader(grader, stream)
+        problems = memories["pass_rates"] = ByPassRate(problems, curriculum.candidates, full_marks)
+        grader = PassRateGrader(grader, problems)
     if config.grpo.replay:
-        grader = memories["replay"] = Replay(grader, check_answer, config.grpo.replay)
-    on_policy = OnPolicy(policy, sampler, stream, sample, grader, config.grpo)
-    experience: Experience = DynamicSampling(on_policy, config.grpo.draws) if config.grpo.draws > 1 else on_policy
+        equal = AnswerComparer()
+        is_right = build_is_right(config, equal)
+        grader = memories["replay"] = Replay(grader, is_right, config.grpo.replay, equal.take_timeouts)
+    on_policy = OnPolicy(problems, sample, logged(grader), config.grpo)
+    inner: Experience = DynamicSampling(on_policy, config.grpo.draws) if config.grpo.draws > 1 else on_policy
+    experience: Experience = Loaded(inner, sampler, policy)
     if objective.beta and objective.kl_in == "reward":
         experience, reference = KlReward(experience, reference, objective), SyncedOnly(reference)
     return Roles(experience, reference, memories)

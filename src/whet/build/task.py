@@ -1,6 +1,6 @@
 """What is to be learned, from a recipe: problems, response format, rewards, and the held-out problems."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,6 @@ from whet.data.prompts import PromptRenderer
 from whet.data.stream import ProblemStream, held_out
 from whet.formats import ResponseFormat, build_format
 from whet.protocols import AnswerChecker, Problems
-from whet.rewards.equality import ComparisonTimeout
 from whet.types import Problem, Prompt
 from whet.workers.math_compare import AnswerComparer
 
@@ -31,10 +30,8 @@ class EvalSet:
 
     prompts: Sequence[Prompt]
     check_answer: AnswerChecker
-    equal: Callable[[str, str], bool]
-    """Whether two answers are the same."""
-    timeouts: list[ComparisonTimeout]
-    """Comparisons that ran out of time; whoever reports them takes them out."""
+    equal: AnswerComparer
+    """Whether two answers are the same; what `check_answer` compares with too."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +81,12 @@ def build_grader(config: Config, response_format: ResponseFormat) -> "Mixture":
     from whet.rewards.registry import build_reward
     from whet.workers.reward_function import load_reward
 
-    timeouts: list[ComparisonTimeout] = []
-    known, equal = {"max_tokens": config.grpo.sampling.max_tokens}, AnswerComparer(timeouts.append)
+    known, equal = {"max_tokens": config.grpo.sampling.max_tokens}, AnswerComparer()
     parts = [
         build_reward(reward, response_format, load_reward, known, connect, f"rewards.{index}", equal)
         for index, reward in enumerate(config.rewards)
     ]
-    return Mixture(parts, timeouts)
+    return Mixture(parts, equal.take_timeouts)
 
 
 def build_stream(config: Config, train: Sequence[Problem], renderer: PromptRenderer) -> Problems:
@@ -106,10 +102,9 @@ def build_eval_set(
 ) -> EvalSet:
     """The first `eval.problems` of the held-out problems, in an order of their own."""
     chosen = held_out(problems, config.eval.problems)
-    timeouts: list[ComparisonTimeout] = []
-    equal = AnswerComparer(timeouts.append)
+    equal = AnswerComparer()
     check_answer = build_answer_checker(response_format, build_tests(config), equal)
-    return EvalSet([renderer.render(problem) for problem in chosen], check_answer, equal, timeouts)
+    return EvalSet([renderer.render(problem) for problem in chosen], check_answer, equal)
 
 
 def longest_response(config: Config, purpose: str) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
 
-from whet.grpo.experience import OnPolicy, loaded
+from whet.grpo.experience import OnPolicy
 from whet.types import Collected, Group, Prompt
 
 LEAST_YIELD = 0.25
@@ -25,13 +25,12 @@ class DynamicSampling:
         """As many groups as a step needs: those with a signal first, in the order they were asked; others fill up."""
         wanted = self.inner.config.prompts_per_step
         drawn = self.inner.problems.draw(wanted * self.rounds, step)
-        with loaded(self.inner.sampler, self.inner.policy):
-            graded = self.inner.ask(drawn[:wanted], step)
-            for _ in range(self.rounds - 1):
-                more = _next(drawn[wanted:], graded.groups, wanted)
-                if not more:
-                    break
-                graded += self.inner.ask(more, step)
+        graded = self.inner.ask(drawn[:wanted], step)
+        for _ in range(self.rounds - 1):
+            more = _next(drawn[wanted:], graded.groups, wanted)
+            if not more:
+                break
+            graded += self.inner.ask(more, step)
         groups = sorted(graded.groups, key=lambda group: not group.has_signal)[:wanted]
         collected = Collected.of(graded)
         metrics = {**collected.metrics, **_cost(graded.groups, wanted)}

@@ -8,14 +8,17 @@ taken. ρ = π_θ / π_old is formed with the log-probabilities recorded when th
 importance ratio of off-policy learning, clipped like any other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 from typing import Any
 
 from whet.config import ReplayConfig
-from whet.protocols import AnswerChecker, Grader
-from whet.types import Graded, Group, Outputs, Prompt, Reward, Rollout
+from whet.protocols import Grader
+from whet.types import ComparisonTimeout, Graded, Group, Outputs, Problem, Prompt, Reward, Rollout
+
+IsRight = Callable[[Rollout, Reward, Problem], bool]
+"""Whether a graded rollout answers its problem rightly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,15 @@ class Kept:
 class Replay:
     """Plays `Grader`: grades as another one does, and gives a signal to groups without one."""
 
-    def __init__(self, grader: Grader, check_answer: AnswerChecker, config: ReplayConfig) -> None:
-        self.grader, self.check_answer, self.config = grader, check_answer, config
+    def __init__(
+        self,
+        grader: Grader,
+        is_right: IsRight,
+        config: ReplayConfig,
+        take_timeouts: Callable[[], Sequence[ComparisonTimeout]] = tuple,
+    ) -> None:
+        """`take_timeouts` gives the comparisons of `is_right` that ran out of time since it was last called."""
+        self.grader, self.is_right, self.config, self.take_timeouts = grader, is_right, config, take_timeouts
         self.seen: dict[str, tuple[int, int]] = {}
         """By problem: right responses, and all of them."""
         self.kept: dict[str, list[Kept]] = {}
@@ -48,7 +58,8 @@ class Replay:
         given = tuple(self._with_signal(group) for group in graded.groups)
         for group in graded.groups:
             self._observe(group)
-        return replace(graded, groups=given, metrics={**graded.metrics, **self._metrics()})
+        timeouts = (*graded.timeouts, *self.take_timeouts())
+        return replace(graded, groups=given, metrics={**graded.metrics, **self._metrics()}, timeouts=timeouts)
 
     def _metrics(self) -> dict[str, float]:
         """What the step took from earlier ones so far, and what there is to take."""
@@ -75,7 +86,8 @@ class Replay:
     def _observe(self, group: Group) -> None:
         """Counts the right ones, and keeps them while the problem is rare."""
         problem = group.prompt.problem
-        right = [self.check_answer(rollout.text, problem).correct for rollout in group.rollouts]
+        pairs = zip(group.rollouts, group.rewards, strict=True)
+        right = [self.is_right(rollout, reward, problem) for rollout, reward in pairs]
         solved, tried = self.seen.get(problem.id, (0, 0))
         solved, tried = self.seen[problem.id] = solved + sum(right), tried + len(right)
         if solved / tried > self.config.pass_rate:

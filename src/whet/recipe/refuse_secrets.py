@@ -5,7 +5,7 @@ from typing import Any
 from whet.recipe.keys import Path, dotted, is_known
 from whet.redact import may_be_secret, names_a_secret
 
-MENDS = (
+FIXES = (
     ("run.push", "set HF_TOKEN in the environment, or run `hf auth login`"),
     ("run.trackers", "set WANDB_API_KEY in the environment, or run `wandb login`"),
     ("rewards", "put it into the environment and name its variable, as `key_env` of the judge does"),
@@ -24,5 +24,5 @@ def secret_in(path: Path, value: Any) -> str | None:
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
     if not isinstance(value, str) or not (may_be_secret(name, value) or (names_a_secret(name) and not is_known(path))):
         return None
-    fix = next(fix for start, fix in MENDS if dotted(path).startswith(start))
+    fix = next(fix for start, fix in FIXES if dotted(path).startswith(start))
     return f"holds a secret, and recipes are written to disk; {fix}"

@@ -6,6 +6,7 @@ from whet.recipe.keys import Path, dotted, known_keys, pattern
 ALIASES = {
     "adam_betas": "betas",
     "batch_size": "prompts_per_step",
+    "cut_off": "truncated",
     "dataset": "data",
     "delta": "clip_dual",
     "entropy_coef": "entropy_bonus",
@@ -22,6 +23,7 @@ ALIASES = {
     "max_new_tokens": "max_tokens",
     "mask_truncated_completions": "mask_truncated",
     "max_steps": "steps",
+    "mend": "fix",
     "multi_objective_aggregation": "combine",
     "num_generations": "group_size",
     "num_iterations": "iterations",
@@ -33,7 +35,7 @@ ALIASES = {
     "save_total_limit": "keep",
     "scale_rewards": "scale",
 }
-"""What other trainers call our keys."""
+"""What other trainers, or earlier versions, call our keys."""
 
 ELSEWHERE = 1.5
 """A key of another section must be this many letters nearer than a sibling to be meant."""

@@ -6,7 +6,6 @@ as text and then by computer algebra (`latex.py`). Every step is bounded, whatev
 """
 
 import re
-from typing import NamedTuple
 
 from whet.rewards.latex import Compare, latex_equal, verify
 from whet.rewards.quantities import quantity
@@ -19,15 +18,6 @@ _LOOSE_SPACE = re.compile(r"(?<!\w)\s+|\s+(?!\w)")
 _WORDS = re.compile(r"[^\W\d_]{2,}(?:[ '’-][^\W\d_]+)*")
 _LONGEST_TEXT = 2000
 """Characters; longer answers are compared letter by letter only."""
-
-
-class ComparisonTimeout(NamedTuple):
-    """A comparison that was not finished; the answer then counts as not equal."""
-
-    given: str
-    gold: str
-    what: str
-    """What it did: `took longer than 5 s and was stopped`."""
 
 
 def answers_equal(given: str, gold: str, compare: Compare = verify) -> bool:

@@ -5,7 +5,7 @@ silently zeroes a step: the failure is recorded with the sample that caused it, 
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
@@ -14,10 +14,9 @@ from whet.errors import UserError
 from whet.protocols import RewardFn
 from whet.rewards.calls import RewardError, as_reward, as_rewards, attempt_all, one_by_one
 from whet.rewards.completions import Sample, columns_of, samples_of
-from whet.rewards.equality import ComparisonTimeout
 from whet.rewards.logs import Logs
 from whet.rewards.weight_schedule import largest, weight_at
-from whet.types import Failure, Graded, Group, Outputs, Prompt, Reward
+from whet.types import ComparisonTimeout, Failure, Graded, Group, Outputs, Prompt, Reward
 
 Policy = Literal["skip", "zero", "fail"]
 
@@ -49,14 +48,16 @@ class Mixture:
     """
 
     def __init__(
-        self, parts: Sequence[Part | tuple[str, RewardFn, float]], timeouts: list[ComparisonTimeout] | None = None
+        self,
+        parts: Sequence[Part | tuple[str, RewardFn, float]],
+        take_timeouts: Callable[[], Sequence[ComparisonTimeout]] = tuple,
     ) -> None:
+        """`take_timeouts` gives the comparisons that ran out of time since it was last called."""
         self.parts = _named_apart([Part(*part) for part in parts])
         """The parts; the second one of a name is called `name_2`."""
         self.on_error = {part.name: part.on_error for part in self.parts}
         """By part, what stands for a reward that failed."""
-        self.timeouts = [] if timeouts is None else timeouts
-        """Comparisons of the parts that ran out of time; whoever reports them takes them out."""
+        self.take_timeouts = take_timeouts
 
     @property
     def full_marks(self) -> float | None:
@@ -86,8 +87,7 @@ class Mixture:
         """
         logs, failures = Logs(), list[Failure]()
         samples = samples_of(prompts, outputs)
-        told = logs.keywords(step)
-        calls = [partial(part.function, **columns_of(samples), **told) for part in self.parts]
+        calls = [partial(part.function, **columns_of(samples), **logs.keywords(step, part.name)) for part in self.parts]
         results = attempt_all(calls) if samples else [[] for _ in calls]
         values = [_settle(*pair, samples, step, failures) for pair in zip(self.parts, results, strict=True)]
         weights = [weight_at(part.weight, step) for part in self.parts]
@@ -97,7 +97,7 @@ class Mixture:
             Group(prompt, tuple(row), tuple(next(rewards) for _ in row))
             for prompt, row in zip(prompts, outputs, strict=True)
         )
-        return Graded(tuple(groups), logs.values, failures=tuple(failures))
+        return Graded(tuple(groups), logs.values, failures=tuple(failures), timeouts=tuple(self.take_timeouts()))
 
     def _reward(self, values: Sequence[float | None], weights: Sequence[float], extra: Mapping[str, Any]) -> Reward:
         """The parts as they are, and their weighted sum."""

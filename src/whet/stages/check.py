@@ -1,7 +1,7 @@
 """Is there something to learn from, and if not, why and what to do: gold answers, lengths, a probe."""
 
 from collections.abc import Sequence
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from whet.build.roles import build_rollouts
@@ -21,7 +21,7 @@ from whet.runs.views.view import View
 from whet.sft.examples import Example
 from whet.stages.warm_start import example
 from whet.train_loop.logging_grader import failure_lines
-from whet.types import Failure, Problem
+from whet.types import Graded, Problem
 from whet.workers.math_compare import timeout_lines
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ def check(
     problems = _first(task.train, config.check.gold)
     misread = earlier.gold_failures if earlier else tuple(gold_failures(problems, task.response_format, task.reward))
     view.advance(1)
-    probe, failures = probe_model(policy, sampler, task, config)
-    timeouts = (timeout_lines(task.reward.timeouts), timeout_lines(task.eval_set.timeouts))
-    for line in (*failure_lines(failures, task.reward.on_error), *chain(*timeouts)):
+    probe, graded = probe_model(policy, sampler, task, config)
+    timeouts = (*graded.timeouts, *task.eval_set.equal.take_timeouts())
+    for line in (*failure_lines(graded.failures, task.reward.on_error), *timeout_lines(timeouts)):
         view.note(f"check: {line}")
     view.advance(2, accuracy=probe.pass_at_1, format=probe.format_rate, signal=probe.signal)
     return CheckReport.of(
@@ -59,10 +59,8 @@ def check(
     )
 
 
-def probe_model(
-    policy: "LanguageModel", sampler: Sampler, task: Task, config: Config
-) -> tuple[Probe, Sequence[Failure]]:
-    """Samples `check.samples` completions of `check.problems` training problems; and what failed in grading them."""
+def probe_model(policy: "LanguageModel", sampler: Sampler, task: Task, config: Config) -> tuple[Probe, Graded]:
+    """Samples `check.samples` completions of `check.problems` training problems; as they were graded."""
     sample = build_rollouts(config, sampler, policy.tokenizer, "check")
     prompts = task.stream.draw(config.check.problems, 0)
     with loaded(sampler, policy):
@@ -73,7 +71,7 @@ def probe_model(
         [task.eval_set.check_answer(rollout.text, group.prompt.problem) for rollout in group.rollouts]
         for group in groups
     ]
-    return measure_probe(groups, verdicts, wilson, config.grpo.group_size), graded.failures
+    return measure_probe(groups, verdicts, wilson, config.grpo.group_size), graded
 
 
 def _overlap(task: Task) -> OverlapReport:

@@ -59,14 +59,14 @@ def fine_tune(
     timed = TimedSampler(sampler, clock)
     roles = build_experience(
         config,
-        policy,
-        timed,
-        task.stream,
-        build_rollouts(config, timed, policy.tokenizer, "train"),
-        LoggingGrader(task.reward, view, clock),
-        TimedReference(kept, clock),
-        task.reward.full_marks or 1.0,
-        task.eval_set.check_answer,
+        policy=policy,
+        sampler=timed,
+        problems=task.stream,
+        sample=build_rollouts(config, timed, policy.tokenizer, "train"),
+        grader=task.reward,
+        reference=TimedReference(kept, clock),
+        full_marks=task.reward.full_marks or 1.0,
+        logged=partial(LoggingGrader, on_error=task.reward.on_error, view=view, clock=clock),
     )
     state = TrainingState(optimizer, kept, roles.memories)
     checkpoints = CheckpointSchedule(state, run.checkpoints, config.grpo.steps, config.run, config.run.save_every)

@@ -34,6 +34,6 @@ def measure(
             equal=eval_set.equal,
         )
     view.advance(total, accuracy=evaluation.accuracy, format=evaluation.format_rate)
-    for line in timeout_lines(eval_set.timeouts):
+    for line in timeout_lines(eval_set.equal.take_timeouts()):
         view.note(f"{title}: {line}")
     return evaluation

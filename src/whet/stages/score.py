@@ -19,7 +19,6 @@ from whet.formats import BUILT_IN, build_format
 from whet.protocols import RewardFn
 from whet.recipe.yaml_lines import read_value
 from whet.rewards.completions import OWN, text_of
-from whet.rewards.equality import ComparisonTimeout
 from whet.rewards.mixture import Mixture, Part
 from whet.rewards.registry import build_reward
 from whet.types import Failure, Problem, Prompt, Rollout
@@ -84,9 +83,11 @@ class Summary:
 class Scoring:
     """The scores of a file's completions, in order; iterate once, then ask for the `summary`."""
 
-    def __init__(self, path: Path, parts: Sequence[Part], timeouts: list[ComparisonTimeout]) -> None:
+    def __init__(self, path: Path, parts: Sequence[Part], equal: AnswerComparer) -> None:
         self._path = path
-        self._mixture = Mixture([part._replace(function=_as_in_file(part.function)) for part in parts], timeouts)
+        self._mixture = Mixture(
+            [part._replace(function=_as_in_file(part.function)) for part in parts], equal.take_timeouts
+        )
         self._names = [part.name for part in self._mixture.parts]
         self._count = 0
         self._sums = dict.fromkeys(self._names, 0.0)
@@ -123,7 +124,7 @@ class Scoring:
         prompts = [_prompt(number, {name: row.get(name) for name in names}) for number, row in lines]
         outputs = [[Rollout((), (), text_of(row["completion"]), "stop")] for _, row in lines]
         graded = self._mixture.grade(prompts, outputs)
-        self._timeout_lines += timeout_lines(self._mixture.timeouts)
+        self._timeout_lines += timeout_lines(graded.timeouts)
         for failure in graded.failures:
             self._failure_counts[failure.reward] += 1
             self._first_failures.setdefault(failure.reward, failure)
@@ -170,9 +171,9 @@ def score(path: str | Path, rewards: Sequence[Asked], format_name: str | None = 
         known = f"use {', '.join(BUILT_IN)}{did_you_mean(format_name, BUILT_IN)}"
         raise UserError(f"format: none is called {format_name!r}; {known}")
     layout = build_format(FormatConfig.model_validate({"name": format_name})) if format_name else None
-    timeouts: list[ComparisonTimeout] = []
-    parts = [build_reward(config, layout, load_reward, equal=AnswerComparer(timeouts.append)) for config in wanted]
-    return Scoring(locate(path, "test"), parts, timeouts)
+    equal = AnswerComparer()
+    parts = [build_reward(config, layout, load_reward, equal=equal) for config in wanted]
+    return Scoring(locate(path, "test"), parts, equal)
 
 
 def _config(asked: Asked) -> RewardConfig:

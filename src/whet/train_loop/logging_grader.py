@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from whet.rewards.mixture import Mixture
+from whet.protocols import Grader
 from whet.runs.views.view import View
 from whet.text import one_line
 from whet.train_loop.clock import Clock
@@ -14,17 +14,18 @@ SHOWN = 160
 
 
 class LoggingGrader:
-    """Plays `Grader`: the recipe's rewards, on the clock; whatever fails is said, once per reward and call."""
+    """Plays `Grader`: grades as another one does, on the clock, and logs what failed, once per reward and call."""
 
-    def __init__(self, mixture: Mixture, view: View, clock: Clock) -> None:
-        self.mixture, self.view, self.clock = mixture, view, clock
+    def __init__(self, grader: Grader, on_error: Mapping[str, str], view: View, clock: Clock) -> None:
+        """`on_error` says, by reward, what the recipe does about a failure."""
+        self.grader, self.on_error, self.view, self.clock = grader, on_error, view, clock
 
     def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int) -> Graded:
-        """r_i for every rollout of the step. Raises `UserError` as `Mixture.grade` does."""
+        """r_i for every rollout of the step. Raises `UserError` as the grader under it does."""
         with self.clock.timing("grade"):
-            graded = self.mixture.grade(prompts, outputs, step)
-        lines = failure_lines(graded.failures, self.mixture.on_error)
-        for line in (*lines, *timeout_lines(self.mixture.timeouts, graded.groups)):
+            graded = self.grader.grade(prompts, outputs, step)
+        lines = failure_lines(graded.failures, self.on_error)
+        for line in (*lines, *timeout_lines(graded.timeouts, graded.groups)):
             self.view.note(f"step {step}: {line}")
         return graded
 

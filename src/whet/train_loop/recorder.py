@@ -48,7 +48,7 @@ class Recorder:
         whole = {**of_rewards, **collected.metrics, **group_metrics(groups), **metrics}
         self.writer.record(step, groups, advantages, whole)
         seconds = self.clock.elapsed()
-        rate = whole["completions/tokens"] / seconds
+        rate = collected.tokens / seconds
         shares = self.efficiency(groups, advantages, self.clock.seconds, seconds)
         phases = {f"seconds/{name}": spent for name, spent in self.clock.seconds.items()}
         self.writer.record_timings("grpo", step, {"step_time": seconds, "tokens_per_second": rate, **shares, **phases})

@@ -1,15 +1,14 @@
 """Answers compared with computer algebra in a worker: one that makes it run away costs its limit, and nothing else."""
 
 import json
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
 
 from whet.rewards import latex
-from whet.rewards.equality import ComparisonTimeout, answers_equal
+from whet.rewards.equality import answers_equal
 from whet.text import one_line
-from whet.types import Group
+from whet.types import ComparisonTimeout, Group
 from whet.workers.supervisor import Service
 from whet.workers.worker import Worker
 
@@ -22,7 +21,8 @@ MEMORY = 4 << 30
 SHOWN = 60
 """Letters of an answer that are told."""
 
-_LOG = logging.getLogger(__name__)
+MOST_LATE = 10
+"""Comparisons of a grading that may run out of time before no more are made: a step ends, come what may."""
 
 
 def service(_: None) -> Service:
@@ -69,38 +69,50 @@ def shared_algebra() -> Algebra:
     return Algebra()
 
 
-def _warn(timeout: ComparisonTimeout) -> None:
-    for line in timeout_lines([timeout]):
-        _LOG.warning(line)
-
-
 class AnswerComparer:
     """Says of two answers whether they are equal, as `answers_equal` does, with the algebra in a worker.
 
-    A comparison without a verdict counts as not equal and goes to `report`; the same answers are compared anew the
-    next time.
+    A comparison without a verdict counts as not equal and is kept until `take_timeouts` is called: until then the same
+    answers are not compared again, and after `MOST_LATE` of them none is, so that a step ends.
     """
 
-    def __init__(self, report: Callable[[ComparisonTimeout], None] = _warn, algebra: Algebra | None = None) -> None:
-        self._report, self._algebra = report, algebra or shared_algebra()
+    def __init__(self, algebra: Algebra | None = None) -> None:
+        self._algebra = algebra or shared_algebra()
+        self._late: dict[tuple[str, str], str] = {}
+        self._timeouts: list[ComparisonTimeout] = []
 
     def __call__(self, given: str, gold: str) -> bool:
         try:
-            return answers_equal(given, gold, self._algebra.equal)
+            return answers_equal(given, gold, self._equal)
         except NoVerdictError as error:
-            self._report(ComparisonTimeout(given.strip(), gold.strip(), str(error)))
+            self._timeouts.append(ComparisonTimeout(given.strip(), gold.strip(), str(error)))
             return False
 
+    def take_timeouts(self) -> list[ComparisonTimeout]:
+        """The comparisons that ran out of time since this was last called; the same answers may be compared again."""
+        taken, self._timeouts, self._late = self._timeouts, [], {}
+        return taken
 
-def timeout_lines(timeouts: list[ComparisonTimeout], groups: Sequence[Group] = ()) -> list[str]:
-    """A line on the comparisons that ran out of time, none where none did. Takes them out of `timeouts`.
+    def _equal(self, given: str, gold: str) -> bool:
+        if (given, gold) in self._late:
+            raise NoVerdictError(self._late[given, gold])
+        if len(self._late) >= MOST_LATE:
+            raise NoVerdictError(f"was not compared: {MOST_LATE} comparisons had run out of time")
+        try:
+            return self._algebra.equal(given, gold)
+        except NoVerdictError as error:
+            self._late[given, gold] = str(error)
+            raise
+
+
+def timeout_lines(timeouts: Sequence[ComparisonTimeout], groups: Sequence[Group] = ()) -> list[str]:
+    """A line on comparisons that ran out of time, none where none did.
 
     It shows the first of these answers and, where it is in one of `groups`, names its sample.
     """
     if not timeouts:
         return []
     first, count = timeouts[0], len(timeouts)
-    timeouts.clear()
     times = "once" if count == 1 else f"{count} times"
     where = f", {'' if count == 1 else 'first '}on {place}" if (place := _place(first, groups)) else ""
     shown = f"{one_line(first.given, SHOWN)!r} {one_line(first.what)}"

@@ -17,6 +17,7 @@ from typing import Any
 
 from whet.errors import UserError
 from whet.rewards.calls import RewardError, as_reward, entries_of
+from whet.rewards.logs import plain
 from whet.text import one_line
 from whet.workers.import_function import load_function
 from whet.workers.supervisor import Service
@@ -99,13 +100,7 @@ def _log_metric(logged: Logged, name: str, value: float) -> None:
 
 
 def _log_extra(logged: Logged, column: str, values: Sequence[Any]) -> None:
-    logged.append(["log_extra", str(column), [_plain(value) for value in values]])
-
-
-def _plain(value: Any) -> Any:
-    """What JSON carries, as it is, and anything else as text."""
-    is_plain = value is None or isinstance(value, str | float) or (isinstance(value, int) and abs(value) < 1 << 63)
-    return value if is_plain else str(value)
+    logged.append(["log_extra", str(column), [plain(value) for value in values]])
 
 
 LOGGERS: dict[str, Callable[..., None]] = {"log_metric": _log_metric, "log_extra": _log_extra}

@@ -1,10 +1,13 @@
 """Sampling through a model's own forward, for architectures the fused decoder does not know."""
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from whet.models.weights import base_model
 
 
 class TransformersEngine:
@@ -17,6 +20,8 @@ class TransformersEngine:
 
     def __init__(self, model: Any) -> None:
         self.model = model
+        takes = inspect.signature(base_model(model).forward).parameters
+        self.cache_name = "cache" if "cache" in takes else "past_key_values"  # renamed in transformers 5.24
 
     @torch.no_grad()
     def start(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
@@ -50,9 +55,9 @@ class TransformersEngine:
             input_ids=tokens,
             attention_mask=self.mask_RL,
             position_ids=positions,
-            past_key_values=self.cache,
             use_cache=True,
             logits_to_keep=1,
+            **{self.cache_name: self.cache},
         )
         self.cache = out.past_key_values
         logits_RV: Tensor = out.logits[:, -1]

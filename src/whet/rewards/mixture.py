@@ -1,7 +1,7 @@
-"""r_i: the weighted sum of reward functions, whatever they do.
+"""The reward r_i as a weighted sum of reward functions, each of which may fail.
 
 A function that raises, or returns NaN, infinity, text or the wrong number of rewards, neither ends a run nor
-silently zeroes a step: the failure is recorded with the sample that caused it, and its policy decides.
+silently zeroes a step: the failure is recorded with its sample, and `on_error` decides the reward.
 """
 
 from collections import Counter
@@ -23,19 +23,19 @@ Policy = Literal["skip", "zero", "fail"]
 
 
 class Part(NamedTuple):
-    """One reward function of a mixture. It is called like the function."""
+    """One reward function of a mixture, with its weight and error policy; called like the function."""
 
     name: str
     function: RewardFn
     weight: Weight = 1.0
     on_error: Policy = "skip"
-    """What stands for a reward that failed: nothing, 0, or the end of the run."""
+    """What a failed reward becomes: `None` (skip), 0 (zero), or a `UserError` that ends the run (fail)."""
     max_score: float | None = None
-    """The most that the function gives; `None` where that is not known."""
+    """The function's maximum; `None` where unknown."""
     external: bool = False
-    """Whether every call costs money or time, so that only what the policy said is put to it."""
+    """Whether calls cost money or time, so that only the policy's completions are graded, never gold solutions."""
     checks_gold: bool = True
-    """Whether every gold solution must get the full mark."""
+    """Whether every gold solution must score `max_score`."""
 
     def __call__(self, **columns: Any) -> Any:
         return self.function(**columns)
@@ -51,17 +51,16 @@ class Mixture:
     def __init__(
         self, parts: Sequence[Part | tuple[str, RewardFn, float]], timeouts: list[ComparisonTimeout] | None = None
     ) -> None:
-        self.parts = _named_apart([Part(*part) for part in parts])
+        self.parts = _with_unique_names([Part(*part) for part in parts])
         """The parts; the second one of a name is called `name_2`."""
         self.on_error = {part.name: part.on_error for part in self.parts}
-        """By part, what stands for a reward that failed."""
+        """The error policy of each part, by name."""
         self.timeouts = [] if timeouts is None else timeouts
-        """Comparisons of the parts that ran out of time; whoever reports them takes them out."""
+        """Answer comparisons that timed out; the reader that reports them also removes them."""
 
     @property
     def full_marks(self) -> float | None:
-        """The most that a response can get before the first step, `None` where that is not known.
-        A part with a negative weight is a penalty, at best 0."""
+        """The maximum total reward at step 0, `None` where unknown. A part with a negative weight is at best 0."""
         total = 0.0
         for part in self.parts:
             if part.max_score is None:
@@ -70,24 +69,23 @@ class Mixture:
         return total
 
     def gold_marks(self) -> dict[str, float]:
-        """What a gold solution must get, by part: the full mark of those that ask it. A part whose weight never
-        is positive is a penalty and not asked."""
-        asking = (part for part in self.parts if part.checks_gold and largest(part.weight) > 0)
-        return {part.name: part.max_score for part in asking if part.max_score is not None}
+        """The score required of a gold solution, by part, without those whose weight is never positive (penalties)."""
+        checked = (part for part in self.parts if part.checks_gold and largest(part.weight) > 0)
+        return {part.name: part.max_score for part in checked if part.max_score is not None}
 
     def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int = 0) -> Graded:
         """One complete group per prompt, and what functions logged and failed with.
 
         A total is the sum of the parts that are not `None`, at their weights of this `step`, and `None` where all are.
-        Functions that ask for `trainer_state` are told the step.
+        `step` also reaches the functions, in `trainer_state`.
 
         Raises:
             UserError: a part whose policy is `fail` failed, or a function lacks something it needs.
         """
         logs, failures = Logs(), list[Failure]()
         samples = samples_of(prompts, outputs)
-        told = logs.keywords(step)
-        calls = [partial(part.function, **columns_of(samples), **told) for part in self.parts]
+        keywords = logs.keywords(step)
+        calls = [partial(part.function, **columns_of(samples), **keywords) for part in self.parts]
         results = attempt_all(calls) if samples else [[] for _ in calls]
         values = [_settle(*pair, samples, step, failures) for pair in zip(self.parts, results, strict=True)]
         weights = [weight_at(part.weight, step) for part in self.parts]
@@ -99,7 +97,7 @@ class Mixture:
         return Graded(tuple(groups), logs.values, failures=tuple(failures))
 
     def _reward(self, values: Sequence[float | None], weights: Sequence[float]) -> Reward:
-        """The parts as they are, and their weighted sum."""
+        """The unweighted parts, and their weighted sum."""
         named = dict(zip([part.name for part in self.parts], values, strict=True))
         weighed = dict(zip(named, weights, strict=True))
         given = [weight * value for weight, value in zip(weights, values, strict=True) if value is not None]
@@ -109,9 +107,9 @@ class Mixture:
 def _settle(
     part: Part, result: Any, samples: Sequence[Sample], step: int, failures: list[Failure]
 ) -> list[float | None]:
-    """One value per sample from what a call gave, asking again for each sample alone where it failed.
+    """One value per sample from a call's result; where the call failed, each sample is graded alone.
 
-    What fails is added to `failures`.
+    Failures are appended to `failures`.
     """
     try:
         entries = as_rewards(result, len(samples))
@@ -135,18 +133,18 @@ def _value(part: Part, entry: Any, sample: Sample, failures: list[Failure]) -> f
 
 
 def _fail(part: Part, sample: Sample | None, what: str, failures: list[Failure]) -> float | None:
-    """Adds a failure and says what stands for the reward."""
+    """Records a failure and returns the value that replaces the reward."""
     problem, index = (sample.prompt.problem.id, sample.number) if sample else (None, None)
     failures.append(Failure(part.name, problem, index, what))
     if part.on_error == "fail":
         raise UserError(f"reward {part.name!r} {what}, on sample {index} of problem {problem!r} (on_error: fail)")
-    return _STANDS_FOR[part.on_error]
+    return _FAILED_VALUE[part.on_error]
 
 
-_STANDS_FOR: dict[Policy, float | None] = {"skip": None, "zero": 0.0}
+_FAILED_VALUE: dict[Policy, float | None] = {"skip": None, "zero": 0.0}
 
 
-def _named_apart(parts: Sequence[Part]) -> list[Part]:
+def _with_unique_names(parts: Sequence[Part]) -> list[Part]:
     seen: Counter[str] = Counter()
     apart = []
     for part in parts:

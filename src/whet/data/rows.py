@@ -215,7 +215,7 @@ def _cells(batch: Any, index: int) -> Row | Fault:
     except UnicodeDecodeError:
         return Fault("is not UTF-8")
     except (ValueError, OverflowError) as error:
-        return Fault(f"holds what Python cannot ({error})")
+        return Fault(f"has a value that Python cannot represent ({error})")
 
 
 READERS: Mapping[str, Callable[[Path], Rows]] = {

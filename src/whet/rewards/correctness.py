@@ -25,7 +25,7 @@ class AccuracyParams(Section):
     """Parameters of `accuracy`."""
 
     lenient: bool = False
-    """Whether an answer is looked for anywhere in the response where the format finds none."""
+    """Whether an answer is searched anywhere in the completion where the format finds none."""
 
 
 def accuracy(

@@ -24,6 +24,6 @@ def limit_of(name: str, max_tokens: int | None) -> int:
         UserError: it is not set.
     """
     if max_tokens is None:
-        fix = f"write {{name: {name}, params: {{max_tokens: 512}}}}, with the limit that the responses had"
+        fix = f"write {{name: {name}, params: {{max_tokens: 512}}}}, with the limit used in sampling"
         raise UserError(f"rewards.params of {name!r} lacks 'max_tokens': {fix}")
     return max_tokens

@@ -27,7 +27,7 @@ class LengthCosineParams(AccuracyParams):
     """Parameters of `length_cosine`; the defaults are those of Open R1."""
 
     max_tokens: PositiveInt | None = None
-    """L_max: the length from which a response counts as truncated; the default is `grpo.sampling.max_tokens`."""
+    """L_max: the length from which a completion counts as truncated; the default is `grpo.sampling.max_tokens`."""
     correct_short: float = 1.0
     """The reward of a correct completion of length 0."""
     correct_long: float = 0.5

@@ -121,7 +121,7 @@ def _settle(
     before = len(failures)
     values = [_value(part, *pair, failures) for pair in zip(one_by_one(alone), samples, strict=True)]
     if len(failures) == before:
-        _fail(part, None, f"{whole} over the whole step, though on no sample alone", failures)
+        _fail(part, None, f"{whole} over the whole step, but on no single sample", failures)
     return values
 
 

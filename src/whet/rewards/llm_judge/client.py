@@ -171,8 +171,8 @@ class JudgeClient:
         """Logs once that the spending cap is reached, with `due` requests left to send."""
         if not self._cap_reported:
             self._cap_reported = True
-            spent = f"its spending cap is reached: {self.budget} are spent and {due:,} more questions are due"
-            fix = "responses go without a verdict from here on; raise max_requests or max_tokens in its params"
+            spent = f"its spending cap is reached: {self.budget} are spent and {due:,} more requests are due"
+            fix = "completions get no verdict from here on; raise max_requests or max_tokens in its params"
             _LOG.warning("judge: %s; %s", spent, fix)
 
 

@@ -12,8 +12,8 @@ _REASONING_ENDS = re.compile(r"</(?:think|thinking|thought|reasoning)>")
 _ANSWER_IS = re.compile(r"\banswers?\b[*_\s]*(?:is|are|was|=|:)(?:[\s:*$]|\\[(\[])*", re.IGNORECASE)
 _LABEL = re.compile(r"^[ \t]*A:[ \t]*(\S.*)$", re.MULTILINE)
 _SENTENCE_ENDS = re.compile(r"\.\$?(?=\s|$)|\n|(?=\\\]|\\\)\.)")
-_GOES_ON = re.compile(r"\s*(?:[+*/^_=×÷]|\\(?:cdot|times|div|pm))|\s*-\s*\d|[(|]|-?[A-Za-z](?![A-Za-z])|[,-]\d")
-_OPERAND_OF = re.compile(r"(?:[+*/^_×÷|]|[\w)]\s?-|\\(?:cdot|times|div|pm))\s?$|[,(|{\[]$")
+_OP_AFTER = re.compile(r"\s*(?:[+*/^_=×÷]|\\(?:cdot|times|div|pm))|\s*-\s*\d|[(|]|-?[A-Za-z](?![A-Za-z])|[,-]\d")
+_OP_BEFORE = re.compile(r"(?:[+*/^_×÷|]|[\w)]\s?-|\\(?:cdot|times|div|pm))\s?$|[,(|{\[]$")
 _PROSE = re.compile(r"(?:\b[a-z]{2,}\b[^a-z\\]*){3}", re.IGNORECASE)
 
 
@@ -55,7 +55,7 @@ def _free_number(text: str) -> str:
     free = (
         span.answer
         for span in reversed(list(numbers(text)))
-        if not _GOES_ON.match(text, span.end) and not _OPERAND_OF.search(text[max(0, span.start - 8) : span.start])
+        if not _OP_AFTER.match(text, span.end) and not _OP_BEFORE.search(text[max(0, span.start - 8) : span.start])
     )
     return next(free, "")
 

@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
 
 class Mixture:
-    """A weighted sum of reward functions; plays `whet.protocols.Grader`.
+    """A weighted sum of reward functions; implements `whet.protocols.Grader`.
 
     Each function is called once for all rollouts of a step, async ones together. Where that call fails, the
     function is called for each rollout alone, so that only those that make it fail lose their reward.

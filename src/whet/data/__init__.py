@@ -1,1 +1,1 @@
-"""q ~ P(Q): where problems come from, how they are worded, and in which order they are drawn."""
+"""Training and held-out problems, q ~ P(Q): data sources, prompts, and the order of sampling."""

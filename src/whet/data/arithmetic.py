@@ -1,4 +1,4 @@
-"""Endless sums, offline, at five levels of difficulty.
+"""Generates arithmetic problems at five levels of difficulty, without end and offline.
 
 Problem `i` is a function of the parameters and of `i` alone. Training and held-out problems are disjoint by
 construction: a hash of the expression decides which side it belongs to, and 37 + 45 goes where 45 + 37 goes.
@@ -19,14 +19,14 @@ from whet.data.shuffle import stable_hash
 from whet.types import Problem
 
 ROUNDING = 1e-6
-"""How far shares may miss 1, so that three thirds are a whole."""
+"""Tolerance of the sum of shares around 1."""
 
 _VALUE: dict[str, Callable[[int, int], int]] = {"+": add, "-": sub, "*": mul}
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """Two terms and what joins them; a term may itself be an expression."""
+    """A binary expression; a term may itself be an expression."""
 
     left: "int | Expression"
     op: str
@@ -34,12 +34,12 @@ class Expression:
 
     @property
     def value(self) -> int:
-        """What it comes to."""
+        """The value of the expression."""
         return _VALUE[self.op](_value(self.left), _value(self.right))
 
     @property
     def twin(self) -> str:
-        """The same text for every order of the terms of a sum or product."""
+        """A canonical form: equal for every order of the terms of a sum or product."""
         terms = [term.twin if isinstance(term, Expression) else str(term) for term in (self.left, self.right)]
         return f"({self.op.join(terms if self.op == '-' else sorted(terms))})"
 
@@ -52,13 +52,14 @@ def _value(term: int | Expression) -> int:
     return term.value if isinstance(term, Expression) else term
 
 
-class _Dice:
-    """Numbers drawn from the hash of a name: the same on every machine."""
+class _Random:
+    """A random generator seeded by the hash of a name: the same on every machine."""
 
     def __init__(self, name: str) -> None:
         self.pool = int.from_bytes(blake2b(name.encode(), digest_size=16).digest(), "big")
 
     def between(self, low: int, high: int) -> int:
+        # Each draw takes the lowest digit of the 128-bit pool in base (high - low + 1).
         self.pool, offset = divmod(self.pool, high - low + 1)
         return low + offset
 
@@ -66,29 +67,29 @@ class _Dice:
         return options[self.between(0, len(options) - 1)]
 
 
-def _sums(low: int, high: int) -> Callable[[_Dice], Expression]:
+def _sums(low: int, high: int) -> Callable[[_Random], Expression]:
     """Sums and differences of numbers from `low` to `high`."""
-    return lambda dice: Expression(dice.between(low, high), dice.pick("+-"), dice.between(low, high))
+    return lambda random: Expression(random.between(low, high), random.pick("+-"), random.between(low, high))
 
 
-def _product(dice: _Dice) -> Expression:
-    return Expression(dice.between(10, 99), "*", dice.between(2, 9))
+def _product(random: _Random) -> Expression:
+    return Expression(random.between(10, 99), "*", random.between(2, 9))
 
 
-def _three_operations(dice: _Dice) -> Expression:
-    return _product(dice) if dice.pick("+-*") == "*" else _sums(100, 999)(dice)
+def _three_operations(random: _Random) -> Expression:
+    return _product(random) if random.pick("+-*") == "*" else _sums(100, 999)(random)
 
 
-def _brackets(dice: _Dice) -> Expression:
+def _brackets(random: _Random) -> Expression:
     """At most one of the two operations is a product, and its plain factor has one digit."""
-    inner = (_product if dice.pick("+-*") == "*" else _sums(10, 99))(dice)
-    op = dice.pick("+-" if inner.op == "*" else "+-*")
-    other = dice.between(2, 9) if op == "*" else dice.between(10, 99)
-    left, right = (inner, other) if dice.pick("lr") == "l" else (other, inner)
+    inner = (_product if random.pick("+-*") == "*" else _sums(10, 99))(random)
+    op = random.pick("+-" if inner.op == "*" else "+-*")
+    other = random.between(2, 9) if op == "*" else random.between(10, 99)
+    left, right = (inner, other) if random.pick("lr") == "l" else (other, inner)
     return Expression(left, op, right)
 
 
-LEVELS: dict[int, Callable[[_Dice], Expression]] = {
+LEVELS: dict[int, Callable[[_Random], Expression]] = {
     1: _sums(0, 9),
     2: _sums(10, 99),
     3: _sums(100, 999),
@@ -102,15 +103,15 @@ Working = dict[Literal["none", "short", "full"], Annotated[float, Field(ge=0, le
 
 
 class ArithmeticParams(Section):
-    """What `arithmetic` takes."""
+    """Parameters of `arithmetic`."""
 
     level: int = Field(2, ge=1, le=5)
     """Sums of one digit, of two, of three, products too, or three terms with brackets."""
     negative: bool = True
-    """Whether numbers may go below zero."""
+    """Whether results, also of brackets, may be negative."""
     working: Working = {"none": 1.0}  # noqa: RUF012 (pydantic copies a section's defaults)
-    """How solutions are worked, by shares that add up to 1, such as `{full: 0.5, short: 0.5}`: the result alone, what
-    the places contribute in one chain, or each place on its own."""
+    """The share of each style of worked solution, adding up to 1, such as `{full: 0.5, short: 0.5}`: `none` has the
+    result alone, `short` the parts by decimal place in one chain, `full` each place on its own."""
 
     @field_validator("working")
     @classmethod
@@ -122,7 +123,7 @@ class ArithmeticParams(Section):
 
 @dataclass(frozen=True)
 class Arithmetic(EndlessProblems):
-    """`What is 37 + 45?`, as often as you like.
+    """An endless sequence of problems such as `What is 37 + 45?`.
 
     `split` is `train` or `test`; `level`, `negative` and `working` are those of `ArithmeticParams`.
     """
@@ -134,15 +135,15 @@ class Arithmetic(EndlessProblems):
     working: Mapping[str, float] = field(default_factory=lambda: {"none": 1.0})
 
     def _at(self, place: int) -> Problem:
-        dice = (_Dice(f"{self.seed}/{self.level}/{place}/{attempt}") for attempt in count())
-        return self._problem(next(filter(self._belongs, map(LEVELS[self.level], dice))))
+        draws = (_Random(f"{self.seed}/{self.level}/{place}/{attempt}") for attempt in count())
+        return self._problem(next(filter(self._belongs, map(LEVELS[self.level], draws))))
 
     def _belongs(self, expression: Expression) -> bool:
         allowed = self.negative or min(_values(expression)) >= 0
         return allowed and self._is_mine(expression.twin)
 
     def _work(self, expression: Expression) -> str:
-        """The solution, in the way of working that falls to this expression."""
+        """The worked solution, in the style that the hash of the expression selects."""
         place = (stable_hash(f"working/{expression}") % 1000 + 0.5) / 1000
         ends = zip(self.working, accumulate(self.working.values()), strict=True)
         return WORKINGS[next(name for name, end in ends if place < end + ROUNDING)](expression)
@@ -159,29 +160,29 @@ class Arithmetic(EndlessProblems):
 
 
 def _values(expression: Expression) -> list[int]:
-    """What every bracket and the whole come to."""
+    """The values of all brackets and of the whole expression."""
     inner = [term.value for term in (expression.left, expression.right) if isinstance(term, Expression)]
     return [*inner, expression.value]
 
 
-def _without(expression: Expression) -> str:
+def _result_only(expression: Expression) -> str:
     """`(37 + 45) - 12 = 82 - 12 = 70`."""
     opened = Expression(_value(expression.left), expression.op, _value(expression.right))
     return " = ".join(dict.fromkeys([str(expression), str(opened), str(expression.value)]))
 
 
-def _in_short(expression: Expression) -> str:
-    """`37 + 45 = 70 + 12 = 82`: what the places contribute, in one chain for each operation."""
+def _short(expression: Expression) -> str:
+    """`37 + 45 = 70 + 12 = 82`: the parts by decimal place, one chain for each operation."""
     return "\n".join(map(_chain, _operations(expression)))
 
 
-def _in_full(expression: Expression) -> str:
+def _full(expression: Expression) -> str:
     """`30 + 40 = 70, 7 + 5 = 12, 37 + 45 = 82`: each place on its own, then the whole."""
     return "\n".join(map(_facts, _operations(expression)))
 
 
-WORKINGS: dict[str, Callable[[Expression], str]] = {"none": _without, "short": _in_short, "full": _in_full}
-"""How a solution may be worked."""
+WORKINGS: dict[str, Callable[[Expression], str]] = {"none": _result_only, "short": _short, "full": _full}
+"""The styles of worked solutions."""
 
 
 def _operations(expression: Expression) -> list[Expression]:
@@ -203,7 +204,7 @@ def _facts(whole: Expression) -> str:
 
 
 def _places(whole: Expression) -> list[Expression]:
-    """What each decimal place contributes: 30 + 40 and 7 + 5 to 37 + 45, 30 * 4 and 7 * 4 to 37 * 4."""
+    """The operation split by decimal places: 37 + 45 into 30 + 40 and 7 + 5, 37 * 4 into 30 * 4 and 7 * 4."""
     left, right = _value(whole.left), _value(whole.right)
     if whole.op == "*":
         return [Expression(part, "*", right) for part in _parts(left, len(str(abs(left))))]
@@ -213,10 +214,10 @@ def _places(whole: Expression) -> list[Expression]:
 
 
 def _parts(number: int, digits: int) -> list[int]:
-    """37 as 30 and 7."""
+    """Splits a number by its decimal places: 37 into 30 and 7."""
     return [_digit(number, 10**place) for place in range(digits - 1, -1, -1)]
 
 
 def _digit(number: int, unit: int) -> int:
-    """The part of a number that its digit of this unit stands for, with the number's sign."""
+    """The value of the digit at a power of ten `unit`, with the number's sign."""
     return (abs(number) // unit % 10 * unit) * (-1 if number < 0 else 1)

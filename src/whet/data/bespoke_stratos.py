@@ -1,4 +1,4 @@
-r"""Bespoke-Stratos-17k: long thoughts and short solutions, distilled from DeepSeek-R1.
+r"""Loads Bespoke-Stratos-17k: long thoughts and short solutions, distilled from DeepSeek-R1.
 
 A row has `system` and `conversations`, two turns of `from` and `value`; the second is
 `<|begin_of_thought|>…<|end_of_thought|>` and `<|begin_of_solution|>…<|end_of_solution|>`. Of the 16,710 rows, those
@@ -18,23 +18,23 @@ from whet.types import Problem
 HUB_NAME = "bespokelabs/Bespoke-Stratos-17k"
 
 Worked = Literal["thought", "solution", "both"]
-"""What a warm start may imitate of the two parts of a response."""
+"""Which of the two parts of a response a warm start imitates."""
 
 WORKED: Mapping[Worked, Callable[[str, str], str]] = {
     "thought": lambda thought, solution: thought,
     "solution": lambda thought, solution: solution,
     "both": lambda thought, solution: f"{thought}\n\n{solution}",
 }
-"""How it is made of the two."""
+"""(thought, solution) → the worked solution."""
 
 _PART = r"<\|begin_of_{0}\|>(.*?)<\|end_of_{0}\|>"
 _PARTS = re.compile(rf"\s*{_PART.format('thought')}\s*{_PART.format('solution')}\s*", re.DOTALL)
-_ASKS_FOR_A_BOX = re.compile(r"^Return your final response within \\boxed\{\}\.\s*")
-"""The layout is for the recipe's format to ask for."""
+_BOX_INSTRUCTION = re.compile(r"^Return your final response within \\boxed\{\}\.\s*")
+"""An instruction that is removed: the recipe's format has its own."""
 
 
 def split_response(text: str) -> tuple[str, str] | None:
-    """The thought and the solution of a response, stripped; None where it is not made of the two."""
+    """Splits a response into thought and solution, stripped; None where it does not consist of the two."""
     found = _PARTS.fullmatch(text)
     return (found[1].strip(), found[2].strip()) if found else None
 
@@ -42,17 +42,17 @@ def split_response(text: str) -> tuple[str, str] | None:
 def load_bespoke_stratos(
     split: str, path: str | None = None, max_broken: float = MAX_BROKEN, worked: Worked = "thought"
 ) -> list[Problem]:
-    """The problems whose answer is in a box; the hub has the one split `train`. `path` is a file, or a folder.
+    """Loads the problems whose solution has a boxed answer; the hub has only the split `train`.
 
-    `worked` is a name of `WORKED`.
+    `path` is a file or folder to read instead; `worked` is a key of `WORKED`.
     """
 
     def problem(row: Row) -> Problem:
-        asked, given = _turns(row)
-        parts = split_response(given)
+        user, assistant = _turns(row)
+        parts = split_response(assistant)
         if parts is None:
             raise BrokenRowError("has a response without a thought and a solution")
-        question, answer = _ASKS_FOR_A_BOX.sub("", asked), boxed_answer(parts[1])
+        question, answer = _BOX_INSTRUCTION.sub("", user), boxed_answer(parts[1])
         solution = WORKED[worked](*parts)
         return Problem(problem_id("bespoke_stratos", question), question, answer, solution, source="bespoke_stratos")
 
@@ -63,7 +63,7 @@ def load_bespoke_stratos(
 
 
 def _turns(row: Row) -> tuple[str, str]:
-    """What the user asks and the assistant says."""
+    """The contents of the user's and the assistant's message."""
     turns: Any = row.get("conversations")
     if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
         raise BrokenRowError("has no conversations")

@@ -1,4 +1,4 @@
-"""Any rows become problems: which column is what, and everything else carried along for the rewards."""
+"""Converts rows with arbitrary columns into problems; unused columns are passed on to the rewards."""
 
 import math
 from collections import Counter
@@ -20,12 +20,12 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "answer": ("answer", "gold", "final_answer", "expected_answer", "label", "target", "solution"),
     "solution": ("solution", "worked_solution", "rationale", "reasoning", "explanation", "steps", "cot"),
 }
-"""The column names that are known for each part of a problem, the likeliest first."""
+"""Known column names for each field of a problem, by priority."""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column holds what."""
+    """The names of the columns of question, answer and solution."""
 
     question: str
     answer: str
@@ -35,9 +35,9 @@ class Columns:
 def choose_columns(
     present: Sequence[str], chosen: Mapping[str, str], where: str, common: Collection[str] = ()
 ) -> Columns:
-    """What the user chose, and else the first known name that is there; `UserError` where there is none.
+    """Picks the column of each field: the user's choice, else the first known name; `UserError` where there is none.
 
-    Names that most rows have (`common`) come before others: one odd row must not make all the rest broken.
+    Names that most rows have (`common`) come first: one odd row must not make all others broken.
     """
     for part, column in chosen.items():
         if column not in present:
@@ -66,7 +66,7 @@ def problems_from(
     chosen: Mapping[str, str] | None = None,
     max_broken: float = MAX_BROKEN,
 ) -> list[Problem]:
-    """A problem per row; `source` begins the ids, `where` begins what is said about broken rows."""
+    """Converts rows to problems; `source` prefixes their ids, `where` the messages about broken rows."""
     rows = list(rows)
     good = [row for _, row in rows if not isinstance(row, Fault)]
     counted = Counter(name for row in good for name in row)
@@ -105,18 +105,18 @@ def _cell(row: Row, column: str) -> Any:
 
 
 def question_text(value: Any) -> str:
-    """A text as it is; of a list of messages, the last user's turn."""
+    """Returns a string as it is; of a list of messages, the last user message."""
     if isinstance(value, str):
         return value
     turns = value if isinstance(value, list) and all(isinstance(turn, dict) for turn in value) else []
-    asked = [turn.get("content") for turn in turns if turn.get("role") == "user"]
-    if not asked or not isinstance(asked[-1], str):
+    contents = [turn.get("content") for turn in turns if turn.get("role") == "user"]
+    if not contents or not isinstance(contents[-1], str):
         raise BrokenRowError("has a question that is neither text nor messages with a user's turn")
-    return asked[-1]
+    return contents[-1]
 
 
 def answer_text(value: Any) -> str:
-    """A text as it is, a number as it is written, a list of one as its only item.
+    """Converts an answer to text: a string as it is, a whole float without its point, a list of one as its item.
 
     >>> answer_text(72.0), answer_text("1/2"), answer_text(["7"])
     ('72', '1/2', '7')
@@ -133,7 +133,7 @@ def answer_text(value: Any) -> str:
 
 
 def _clean(text: str, part: str) -> str:
-    """Stripped; broken where nothing is left or where it cannot be written as UTF-8."""
+    """The text stripped; raises `BrokenRowError` where it is empty or cannot be encoded as UTF-8."""
     if not text.strip():
         raise BrokenRowError(f"has an empty {part}")
     try:
@@ -148,7 +148,7 @@ def _clean_or_empty(text: str) -> str:
 
 
 def held_apart(problems: Iterable[Problem], share: float, split: str) -> list[Problem]:
-    """A split's part of a table, where a hash of the question sets `share` of it aside as `test`."""
+    """The problems of a split, where a hash of the question assigns a share of them to `test`; `UserError` if none."""
     kept = [problem for problem in problems if (_place(problem.question) < share) == (split == "test")]
     if not kept:
         raise UserError(f"params.hold_out: is {share}, which leaves nothing to {split} on")
@@ -156,5 +156,5 @@ def held_apart(problems: Iterable[Problem], share: float, split: str) -> list[Pr
 
 
 def _place(question: str) -> float:
-    """Where in [0, 1) a question falls: the same in every file and run."""
+    """A hash of the question in [0, 1), the same in every file and run."""
     return int.from_bytes(blake2b(question.encode(), digest_size=6).digest(), "big") / 2**48

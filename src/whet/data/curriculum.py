@@ -1,4 +1,4 @@
-"""Which problems come first: by their own level, or by how often the policy solved them so far."""
+"""Curricula: problems ordered by level, or selected by the pass rate observed so far."""
 
 from collections.abc import Mapping, Sequence
 from math import ceil
@@ -14,7 +14,7 @@ from whet.types import Graded, Group, Outputs, Problem, Prompt
 
 
 class ByLevel:
-    """Easy ones first: the share of the problems that a step may draw from grows on a line until it is all of them."""
+    """Easy problems first: each step draws from a share of the problems, sorted by level, that grows linearly to 1."""
 
     def __init__(self, problems: Sequence[Problem], renderer: Renderer, config: CurriculumConfig, seed: int) -> None:
         if is_endless(problems):
@@ -24,56 +24,56 @@ class ByLevel:
         self.order = sorted(range(len(problems)), key=levels.__getitem__)
 
     def draw(self, count: int, step: int) -> list[Prompt]:
-        """The `count` prompts of `step`: a function of (seed, step). None comes twice while there are enough."""
+        """The `count` prompts of `step`, a function of (seed, step), without repeats while there are enough."""
         share = self.config.start + (1 - self.config.start) * min(step / self.config.steps, 1.0)
-        open_ = min(len(self.order), max(count, ceil(share * len(self.order))))
+        available = min(len(self.order), max(count, ceil(share * len(self.order))))
         key = f"curriculum/{self.seed}/{step}"
-        places = (shuffled(place % open_, open_, key) for place in range(count))
+        places = (shuffled(place % available, available, key) for place in range(count))
         return [self.renderer.render(self.problems[self.order[place]]) for place in places]
 
 
 class ByPassRate:
-    """Those that teach most first: of several candidates, the ones whose success is least certain.
+    """Draws several candidates per prompt and keeps those with the most uncertain success.
 
-    Over rewards of 0 and 1 a group's expected spread is p(1 − p), largest at p = ½; problems never asked count as such.
-    What a step draws depends on what was observed before it.
+    With rewards of 0 and 1 the expected variance of a group is p(1 − p), largest at p = ½, where unseen problems start.
+    What a step draws depends on the rewards observed before it.
     """
 
     def __init__(self, problems: Problems, candidates: int, full_marks: float) -> None:
         self.problems, self.candidates, self.full_marks = problems, candidates, full_marks
         self.seen: dict[str, tuple[float, int]] = {}
-        """By problem: the sum of its rewards as shares of full marks, and how many there were."""
+        """By problem id: the sum of its rewards as shares of full marks, and their count."""
 
     def draw(self, count: int, step: int) -> list[Prompt]:
-        """The most promising of `candidates` times as many, in the order they were drawn in."""
+        """The `count` most promising of `count * candidates` prompts, in the order they were drawn."""
         drawn = self.problems.draw(count * self.candidates, step)
         ranked = sorted(range(len(drawn)), key=lambda place: -self.promise(drawn[place].problem.id))
         return [drawn[place] for place in sorted(ranked[:count])]
 
     def observe(self, groups: Sequence[Group]) -> None:
-        """What the policy earned on each problem."""
+        """Adds the rewards of groups to the counts of their problems."""
         for group in groups:
             shares = [min(max((r.total or 0.0) / self.full_marks, 0.0), 1.0) for r in group.rewards]
             total, count = self.seen.get(group.prompt.problem.id, (0.0, 0))
             self.seen[group.prompt.problem.id] = (total + sum(shares), count + len(shares))
 
     def state_dict(self) -> dict[str, tuple[float, int]]:
-        """What was earned so far, for a checkpoint."""
+        """The counts so far, for a checkpoint."""
         return dict(self.seen)
 
     def load_state_dict(self, state: Mapping[str, Sequence[float]]) -> None:
-        """Goes on from what `state_dict` gave."""
+        """Restores the counts that `state_dict` returned."""
         self.seen = {problem: (float(total), int(count)) for problem, (total, count) in state.items()}
 
     def promise(self, problem: str) -> float:
-        """p(1 − p), p by Laplace's rule of succession: (successes + 1) / (tries + 2)."""
+        """p(1 − p) of a problem id; p = (successes + 1) / (tries + 2), by Laplace's rule of succession."""
         total, count = self.seen.get(problem, (0.0, 0))
         p = (total + 1) / (count + 2)
         return p * (1 - p)
 
 
 class PassRateGrader:
-    """Plays `Grader`: grades as another one does, and tells a curriculum what the policy earned."""
+    """A `Grader` that delegates to another one, and reports the rewards to a curriculum."""
 
     def __init__(self, grader: Grader, curriculum: ByPassRate) -> None:
         self.grader, self.curriculum = grader, curriculum

@@ -1,4 +1,4 @@
-"""Sources that make their problems when they are asked for; most have no end, and hold out problems by a hash."""
+"""Lazy data sources: problems are generated on access, most without end, and held out by a hash."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ HELD_OUT = 8
 
 
 def is_endless(problems: Sequence[Problem]) -> bool:
-    """Whether a source, or a mixture with it, cannot be looked at as a whole."""
+    """Whether a source, or a mixture with one, is endless, so that it cannot be iterated to the end."""
     return len(problems) >= ENDLESS
 
 
 class LazyProblems(Sequence[Problem]):
-    """A sequence made of its length and `_at`; places from the end, slices and `IndexError` are those of a list.
+    """A sequence defined by its length and `_at`; negative indices, slices and `IndexError` are those of a list.
 
-    Problem `i` is a function of `i` alone, so that any of them can be asked for at any time.
+    Problem `i` is a function of `i` alone: access is random, in any order.
     """
 
     @abstractmethod
     def _at(self, place: int) -> Problem:
-        """The problem at a place from 0 to under the length."""
+        """The problem at an index from 0 to the length − 1."""
 
     @overload
     def __getitem__(self, index: int) -> Problem: ...
@@ -39,7 +39,7 @@ class LazyProblems(Sequence[Problem]):
 
 
 class EndlessProblems(LazyProblems):
-    """One split of a generator. Training and held-out problems are disjoint: a hash decides which side each is on."""
+    """One split of a generator; a hash assigns each question to `train` or `test`, so the two are disjoint."""
 
     split: str
     """`train` or `test`."""

@@ -1,4 +1,4 @@
-"""GSM8K: grade school maths in words (arXiv:2110.14168), from the hub or from its own JSONL files."""
+"""Loads GSM8K, grade school maths in words (arXiv:2110.14168), from the hub or its own JSONL files."""
 
 import re
 
@@ -14,7 +14,7 @@ _GOLD = re.compile(r"^####[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 
 
 def split_answer(text: str) -> tuple[str, str] | None:
-    """The worked steps without calculator marks, and the gold answer without commas; None without `####`.
+    """Splits an answer into steps without calculator marks and gold answer without commas; None without `####`.
 
     >>> split_answer("2 * 600 = $<<2*600=1200>>1,200.\\n#### 1,200")
     ('2 * 600 = $1,200.', '1200')
@@ -38,7 +38,7 @@ def _problem(row: Row) -> Problem:
 
 
 def load_gsm8k(split: str, path: str | None = None, max_broken: float = MAX_BROKEN) -> list[Problem]:
-    """7,473 problems to train on, 1,319 to test on; `path` is a file, or a folder with both."""
+    """Loads a split: 7,473 training or 1,319 test problems; `path` is a file or folder to read instead of the hub."""
     if path is None:
         return collect(hub_rows(HUB_NAME, "main", split), _problem, f"{HUB_NAME} {split}", max_broken)
     file = locate(path, split)

@@ -1,4 +1,4 @@
-r"""MATH (arXiv:2103.03874), and the 500 of its test problems that are measured on (arXiv:2305.20050).
+r"""Loads MATH (arXiv:2103.03874) and MATH-500, 500 of its test problems (arXiv:2305.20050).
 
 MATH has `problem`, `level` (`Level 1` to `Level 5`), `type` and `solution`, whose last `\boxed{}` is the answer, in
 seven subjects. MATH-500 has `problem`, `solution`, `answer`, `subject`, `level` (1 to 5) and `unique_id`.
@@ -27,13 +27,13 @@ Subject = Literal[
     "prealgebra",
     "precalculus",
 ]
-"""What the hub data set calls its configurations."""
+"""The configurations of the hub data set."""
 
 
 def load_math(
     split: str, path: str | None = None, max_broken: float = MAX_BROKEN, subjects: Sequence[str] = get_args(Subject)
 ) -> list[Problem]:
-    """7,500 problems to train on, 5,000 to test on; `subjects` are read from the hub, `path` is read whole."""
+    """Loads a split of MATH: 7,500 training or 5,000 test problems; `path` is read whole, whatever the `subjects`."""
     if path is None:
         subsets = chain.from_iterable(hub_rows(MATH_HUB_NAME, subject, split) for subject in subjects)
         rows = ((number, row) for number, (_, row) in enumerate(subsets, 1))
@@ -43,7 +43,7 @@ def load_math(
 
 
 def load_math500(split: str, path: str | None = None, max_broken: float = MAX_BROKEN) -> list[Problem]:
-    """500 problems to test on; `UserError` for any other split."""
+    """Loads the 500 test problems of MATH-500; `UserError` for any other split."""
     if split != "test":
         raise UserError("name: math500 has the split test only; train on another source, such as math")
     if path is None:
@@ -62,7 +62,7 @@ def _math500_problem(row: Row) -> Problem:
 
 
 def _problem(row: Row, source: str, answer: str, solution: str) -> Problem:
-    """The other columns, such as `level`, go along under their own names."""
+    """A problem whose other columns, such as `level`, keep their names."""
     question = text_in(row, "problem")
     columns = {name: value for name, value in row.items() if name not in ("problem", "solution", "answer")}
     return Problem(problem_id(source, question), question, answer, solution, source, columns)

@@ -1,4 +1,4 @@
-"""Rows of a data set on the hub, through `datasets` and its cache; an absent network is noticed quickly."""
+"""Rows of a data set on the hub, through `datasets` and its cache, without long retries when offline."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,11 +7,11 @@ from whet.data.rows import Rows
 from whet.errors import UserError
 
 PATIENCE = 5.0
-"""Seconds that the hub has to say anything at all, before only what is cached here is looked at."""
+"""Seconds to wait for a reply of the hub before only the local cache is used."""
 
 
 def hub_rows(name: str, config: str | None, split: str) -> Rows:
-    """The rows of a hub data set's split; raises `UserError`, with the fix, when they cannot be had."""
+    """The rows of a split of a hub data set; raises `UserError`, with the fix, when it does not load."""
     try:
         from datasets import load_dataset
 
@@ -27,13 +27,13 @@ def hub_rows(name: str, config: str | None, split: str) -> Rows:
 
 
 def _reason(error: Exception) -> str:
-    """The first line of what went wrong, and the one that lists the configurations there are."""
+    """The first line of an error message, and the one that lists the available configurations."""
     first, *more = str(error).strip().splitlines() or [type(error).__name__]
     return " ".join([first, *(line.strip() for line in more if "available configs" in line)])
 
 
 def _within_reach(name: str) -> bool:
-    """Whether the hub answers, be it with a refusal."""
+    """Whether the hub replies, even with an HTTP error."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -48,7 +48,7 @@ def _within_reach(name: str) -> bool:
 
 @contextmanager
 def _cache_only(wanted: bool) -> Iterator[None]:
-    """Keeps `datasets` to its cache while the block lasts, so that it does not retry for half a minute."""
+    """Sets `datasets` to offline mode within the block if `wanted`, so that it does not retry for half a minute."""
     import huggingface_hub.constants as hub
     from datasets import config as settings
 

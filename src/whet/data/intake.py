@@ -1,4 +1,4 @@
-"""From rows to problems: what is broken or asked twice is left out, counted, and said in plain words."""
+"""Converts rows to problems; broken and duplicate rows are left out, counted and logged."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -10,30 +10,29 @@ from whet.errors import UserError
 from whet.types import Problem
 
 MAX_BROKEN = 0.01
-"""The share of broken rows that is passed over by default."""
+"""The share of broken rows that is tolerated by default."""
 
 _LOG = logging.getLogger("whet.data")
 
 
 class BrokenRowError(Exception):
-    """A row that no problem can be made of; the message says why and follows "row 17"."""
+    """A row that cannot be converted to a problem; the message gives the reason and follows "row 17"."""
 
 
 class OtherRowError(Exception):
-    """A whole row that is not what the source is read for, as a proof where answers are; the message says why."""
+    """A valid row of no use here, such as a proof among problems with answers; the message gives the reason."""
 
 
 def problem_id(source: str, question: str) -> str:
-    """An id that a question keeps wherever its row stands."""
+    """The id of a problem: its source and a hash of its question, independent of its row."""
     return f"{source}:{blake2b(question.encode(), digest_size=6).hexdigest()}"
 
 
 def collect(rows: Rows, convert: Callable[[Row], Problem], where: str, max_broken: float = MAX_BROKEN) -> list[Problem]:
-    """The problems of these rows; `convert` raises `BrokenRowError` for one that holds none.
+    """Converts rows to problems; `convert` raises `BrokenRowError` or `OtherRowError` for a row without one.
 
-    A question that was asked before is left out, and so are a broken row and one that `OtherRowError` is raised
-    for: all are counted and said. Raises `UserError` where more than the share `max_broken` is broken, or nothing
-    is left.
+    Such rows and repeated questions are left out, counted and logged. Raises `UserError` where more than the share
+    `max_broken` is broken, or nothing is left.
     """
     kept: dict[str, Problem] = {}
     broken: list[str] = []
@@ -74,7 +73,7 @@ def _converted(row: Row | Fault, convert: Callable[[Row], Problem]) -> Problem:
 
 
 def few(items: Sequence[str]) -> str:
-    """The first three, and how many more.
+    """Joins the first three items, with the number of the others.
 
     >>> few(["row 1", "row 2", "row 3", "row 4"])
     'row 1; row 2; row 3; and 1 more'

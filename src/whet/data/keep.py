@@ -1,4 +1,4 @@
-"""Which problems of a source are taken: by length, by how hard they are, by what kind of answer they have."""
+"""Filters problems by length, difficulty level and type of answer."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from whet.formats.spans import NUMBER
 from whet.types import Problem
 
 PATIENCE = 64
-"""Problems of an endless source that are looked at for each one wanted, before there are taken to be no more."""
+"""Problems of an endless source examined per problem wanted, before the search ends."""
 
 _CHOICE = re.compile(r"\(?(?:\\(?:text(?:bf)?|mathrm|mathbf)\s*\{)?\(?([A-J])\)?\}?\)?")
 _TEXT = re.compile(r"(?:\\(?:text(?:bf|it|rm)?|mbox|mathrm)\s*\{)?[^\W\d_][^\\{}$^=<>|]*\}?")
@@ -20,7 +20,7 @@ _NUMBER_IN_LEVEL = re.compile(r"-?\d+(?:\.\d+)?$")
 
 
 def answer_type(answer: str) -> AnswerType:
-    r"""What kind of answer a gold one is; a fraction or a number with a unit is `latex`.
+    r"""Classifies a gold answer; a fraction or a number with a unit is `latex`.
 
     >>> [answer_type(text) for text in ("-1,080.5", "(C)", "\\text{even}", "\\frac{3}{4}", "x + 1")]
     ['number', 'choice', 'text', 'latex', 'latex']
@@ -34,7 +34,7 @@ def answer_type(answer: str) -> AnswerType:
 
 
 def level_of(problem: Problem, column: str) -> float | None:
-    """How hard a problem is: the number in a column, or the one its text ends in; None without one."""
+    """The difficulty of a problem: the number in a column, or at the end of its text; None without one."""
     value = problem.columns.get(column)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
@@ -53,21 +53,21 @@ CONDITIONS: Mapping[str, Condition] = {
     "highest_level": lambda problem, keep: _level(problem, keep) <= (keep.highest_level or 0),
     "answers": lambda problem, keep: answer_type(problem.answer) in (keep.answers or ()),
 }
-"""What each setting asks of a problem, where it is set."""
+"""The condition of each setting, applied only where it is set."""
 
 
 def kept(problems: Sequence[Problem], keep: KeepConfig, limit: int | None = None) -> list[Problem]:
     """The problems that meet every condition, in order, `limit` of them at most.
 
     Raises:
-        UserError: none does, no problem has the column of levels, or an endless source without a limit.
+        UserError: none does, a problem has no level where one is needed, or an endless source without a limit.
     """
     endless = is_endless(problems)
     if endless and limit is None:
         raise UserError("keep: this source is endless, so keep needs a limit; set limit too, such as 10000")
-    asked = [CONDITIONS[name] for name in CONDITIONS if getattr(keep, name) is not None]
-    looked_at: Iterable[Problem] = islice(problems, PATIENCE * (limit or 0)) if endless else problems
-    found = list(islice((p for p in looked_at if all(condition(p, keep) for condition in asked)), limit))
+    conditions = [CONDITIONS[name] for name in CONDITIONS if getattr(keep, name) is not None]
+    candidates: Iterable[Problem] = islice(problems, PATIENCE * (limit or 0)) if endless else problems
+    found = list(islice((p for p in candidates if all(condition(p, keep) for condition in conditions)), limit))
     if not found:
         names = ", ".join(name for name in CONDITIONS if getattr(keep, name) is not None)
         raise UserError(f"keep: none of the problems meets {names}; loosen one of these")
@@ -75,7 +75,7 @@ def kept(problems: Sequence[Problem], keep: KeepConfig, limit: int | None = None
 
 
 def needed_level(problem: Problem, column: str, knob: str) -> float:
-    """`level_of` a problem that must have one. Raises `UserError` in the name of the knob that says so."""
+    """`level_of` a problem; raises `UserError`, naming the recipe key `knob`, where it has none."""
     level = level_of(problem, column)
     if level is None:
         columns = ", ".join(problem.columns) or "none"

@@ -1,4 +1,4 @@
-"""What a recipe says under `data`, loaded: sources by name, filtered and mixed, and held-out problems apart."""
+"""Loads the `data` section of a recipe: training sources, filtered and mixed, and held-out problems."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,9 +21,9 @@ _LOG = logging.getLogger("whet.data")
 
 
 def check_source(config: SourceConfig, field: str) -> None:
-    """Raises `UserError` for a source, parameter or column map that cannot be; opens no file.
+    """Validates a source, its parameters and column map, without opening a file; raises `UserError`.
 
-    `field` is where the recipe says it, such as `data.train`.
+    `field` is its place in the recipe, such as `data.train`.
     """
     try:
         source = source_of(config)
@@ -42,14 +42,14 @@ def check_source(config: SourceConfig, field: str) -> None:
 
 
 def load_source(config: SourceConfig, split: str, seed: int, field: str | None = None) -> Sequence[Problem]:
-    """The problems of a source; `split` is `train` or `test`, unless the recipe says which.
+    """Loads the problems of a source; `split` is `train` or `test`, unless the recipe names another.
 
-    `field` is where the recipe says it; the default is `data.<split>`. Raises `UserError` for whatever the
+    `field` is its place in the recipe; the default is `data.<split>`. Raises `UserError` for whatever the
     user can fix: an unknown name or parameter, a missing file or column, broken rows, no network.
     """
     field = field or f"data.{split}"
     check_source(config, field)
-    with _in_the_name_of(field):
+    with _errors_name(field):
         problems = source_of(config).load(config, params_of(config), config.split or split, seed)
         if config.keep is None:
             return problems[: config.limit] if config.limit else problems
@@ -57,15 +57,15 @@ def load_source(config: SourceConfig, split: str, seed: int, field: str | None =
 
 
 def find_source(config: SourceConfig, split: str, field: str) -> None:
-    """Raises `UserError` where a file, or a task and its settings, that a source names is not there; reads no rows."""
+    """Raises `UserError` where a source's file, or its task and settings, do not exist; reads no rows."""
     check_source(config, field)
-    with _in_the_name_of(field):
+    with _errors_name(field):
         source_of(config).find(config, "train" if hold_out(config) else config.split or split)
 
 
 @contextmanager
-def _in_the_name_of(field: str) -> Iterator[None]:
-    """Refusals name the place in the recipe."""
+def _errors_name(field: str) -> Iterator[None]:
+    """Prefixes `UserError`s of the block with a place in the recipe."""
     try:
         yield
     except UserError as error:
@@ -81,8 +81,8 @@ def _kept(problems: Sequence[Problem], config: SourceConfig, keep: KeepConfig, f
 
 
 def find_data(data: DataConfig) -> None:
-    """`find_source` for all that a recipe learns from and is measured on."""
-    for config, field in _learned_from(data):
+    """Applies `find_source` to all training and held-out sources of a recipe."""
+    for config, field in _training_sources(data):
         find_source(config, "train", field)
     find_source(held_out_source(data), "test", "data.test")
 
@@ -90,15 +90,15 @@ def find_data(data: DataConfig) -> None:
 def load_data(
     data: DataConfig, seed: int, rooms: Mapping[str, PromptLengthFilter] = MappingProxyType({})
 ) -> tuple[Sequence[Problem], Sequence[Problem]]:
-    """Problems to train on, of one source or a mixture, and held-out ones that share no question with them.
+    """Loads training problems, of one source or a mixture, and held-out problems that share no question with them.
 
-    Where the recipe names no held-out source, it is the training source's own test split. `rooms` says, for `train`
-    and `test`, which prompts fit the model; others are left out.
+    The held-out source defaults to the test split of the training source. `rooms` has filters for `train` and `test`
+    that leave out prompts too long for the model.
     """
     held_out = held_out_source(data)
     parts = [
         _fitting(config, load_source(config, "train", seed, field), rooms.get("train"), field)
-        for config, field in _learned_from(data)
+        for config, field in _training_sources(data)
     ]
     test = _fitting(held_out, load_source(held_out, "test", seed), rooms.get("test"), "data.test")
     for part in parts:
@@ -107,13 +107,13 @@ def load_data(
     return (Mixture(tuple(parts), weights) if data.mix else parts[0]), test
 
 
-def _learned_from(data: DataConfig) -> list[tuple[SourceConfig, str]]:
-    """The sources of the training problems, and where the recipe names each."""
+def _training_sources(data: DataConfig) -> list[tuple[SourceConfig, str]]:
+    """The training sources, each with its place in the recipe."""
     return [(data.train, "data.train"), *((source, f"data.mix.{index}") for index, source in enumerate(data.mix))]
 
 
 def held_out_source(data: DataConfig) -> SourceConfig:
-    """Where held-out problems come from; `UserError` where nothing says so."""
+    """The source of held-out problems; `UserError` where the recipe names none and training has no test split."""
     if data.test is None and _has_no_test(data.train):
         raise UserError(
             f"data.test: is missing, and {data.train.name} has no test split; name held-out problems with "
@@ -129,7 +129,7 @@ def _fitting(
 
 
 def _has_no_test(config: SourceConfig) -> bool:
-    """Whether the source is one file or one split and is not told to keep a part for testing."""
+    """Whether the source is one file or one split, and `hold_out` sets no part of it aside for testing."""
     source = source_of(config)
     if hold_out(config) or "path" not in source.fields:
         return False

@@ -1,4 +1,4 @@
-"""Several sources as one, drawn in proportion to their weights: a mixture is itself a source."""
+"""A mixture of data sources, interleaved in proportion to their weights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from whet.data.endless import LazyProblems
 from whet.types import Problem
 
 RESOLUTION = 100
-"""Weights count to the nearest hundredth of the whole; each source gets one at least."""
+"""Weights are rounded to the nearest hundredth of their sum; each source gets one at least."""
 
 
 @dataclass(frozen=True)
 class Mixture(LazyProblems):
     """Sources interleaved by weight: every block of `len(pattern)` problems has the same number of each.
 
-    It is as long as its sources need until each problem of each was there; those of a smaller source come round
-    again meanwhile. Problem `i` is a function of `i` alone.
+    It ends with the block in which the last source completes its first pass; smaller sources repeat meanwhile.
+    Problem `i` is a function of `i` alone.
     """
 
     parts: tuple[Sequence[Problem], ...]
@@ -26,7 +26,7 @@ class Mixture(LazyProblems):
 
     @cached_property
     def counts(self) -> tuple[int, ...]:
-        """How many problems of each source a block has.
+        """The number of problems of each source in a block.
 
         >>> Mixture(((), ()), (2.0, 1.0)).counts
         (67, 33)
@@ -37,14 +37,14 @@ class Mixture(LazyProblems):
 
     @cached_property
     def pattern(self) -> tuple[tuple[int, int], ...]:
-        """A block: which source each place takes, and for the how-manieth time; evenly spread."""
+        """A block as (source, index of its problem within the block), each source evenly spread."""
         spread = chain.from_iterable(
             (((time + 0.5) / count, part, time) for time in range(count)) for part, count in enumerate(self.counts)
         )
         return tuple((part, time) for _, part, time in sorted(spread))
 
     def __len__(self) -> int:
-        blocks = (-(-len(part) // count) for part, count in zip(self.parts, self.counts, strict=True))
+        blocks = (-(-len(part) // count) for part, count in zip(self.parts, self.counts, strict=True))  # ceil
         return max(blocks) * len(self.pattern)
 
     def _at(self, place: int) -> Problem:
@@ -55,5 +55,5 @@ class Mixture(LazyProblems):
 
 
 def parts_of(problems: Sequence[Problem]) -> Sequence[Sequence[Problem]]:
-    """The sources of a mixture; any other source is its own only part."""
+    """The sources of a mixture; for any other source, that source alone."""
     return problems.parts if isinstance(problems, Mixture) else (problems,)

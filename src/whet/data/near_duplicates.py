@@ -1,7 +1,7 @@
-"""Held-out questions that read almost like a training question: other numbers, another name, a word changed.
+"""Finds held-out questions that nearly repeat a training question: other numbers, another name, a word changed.
 
-Similarity is Jaccard's over shingles, the runs of `RUN` words (Broder, 1997). Every held-out question stands in an
-index of its shingles, so the comparison is exact, and takes time linear in the training problems.
+Similarity is Jaccard's over shingles, the runs of `RUN` words (Broder, 1997). An inverted index from shingles to
+held-out questions makes the comparison exact and linear in the training problems.
 """
 
 from collections import Counter, defaultdict
@@ -16,16 +16,16 @@ RUN = 3
 """Words, numbers and operators in a shingle."""
 
 THRESHOLD = 0.5
-"""From here on two questions count as near-duplicates: two thirds of the runs of either are in the other."""
+"""The similarity from which questions are near-duplicates: two thirds of the runs of either are in the other."""
 
 SHORTEST = 12
-"""Words in a question: shorter ones, such as sums, all read alike."""
+"""The least words of a question: shorter ones, such as sums, are all similar."""
 
 Shingles = frozenset[tuple[str, ...]]
 
 
 def shingles(question: str) -> Shingles:
-    """Every run of `RUN` words of a question; none where it is too short to tell from others.
+    """Every run of `RUN` words of a question; empty where it is shorter than `SHORTEST`.
 
     >>> len(shingles(" ".join("abcdefghijklmnop")))
     14
@@ -37,7 +37,7 @@ def shingles(question: str) -> Shingles:
 
 
 def near_duplicates(train: Sequence[Sequence[Problem]], test: Sequence[Problem]) -> OverlapReport:
-    """Which of the held-out problems are near-duplicates of problems of any training source."""
+    """Counts the held-out problems that are near-duplicates of problems of any training source."""
     held_out = [shingles(problem.question) for problem in test]
     index: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     for place, runs in enumerate(held_out):
@@ -50,6 +50,7 @@ def near_duplicates(train: Sequence[Sequence[Problem]], test: Sequence[Problem])
         runs = shingles(question)
         shared = Counter(place for run in runs if run in index for place in index[run])
         for place, common in shared.items():
+            # |A ∩ B| / |A ∪ B|
             similarity = common / (len(runs) + len(held_out[place]) - common)
             if place not in best or similarity > best[place].similarity:
                 best[place] = NearPair(similarity, test[place].question, question)

@@ -1,4 +1,4 @@
-r"""NuminaMath-TIR: competition problems with solutions that reason in text and programs.
+r"""Loads NuminaMath-TIR: competition problems with solutions that reason in text and programs.
 
 A row has `problem`, `solution` and the same two as `messages`. The answer is in the solution's last `\boxed{}`.
 """
@@ -15,10 +15,10 @@ HUB_NAME = "AI-MO/NuminaMath-TIR"
 def load_numina_math(
     split: str, path: str | None = None, max_broken: float = MAX_BROKEN, code: bool = False
 ) -> list[Problem]:
-    """72,441 problems to train on, 99 to test on; `path` is a file, or a folder with both.
+    """Loads a split: 72,441 training or 99 test problems; `path` is a file or folder to read instead of the hub.
 
-    Solutions call a Python interpreter, which a model that only writes has not: their programs and outputs are
-    left out, unless `code` keeps them.
+    Solutions call a Python interpreter, which the policy does not have: their programs and outputs are removed,
+    unless `code` keeps them.
     """
 
     def problem(row: Row) -> Problem:

@@ -1,4 +1,4 @@
-"""Whether a held-out question was trained on, whatever its spacing, capitals and punctuation."""
+"""Detects held-out questions that are also trained on, whatever their spacing, capitals and punctuation."""
 
 import re
 import unicodedata
@@ -11,15 +11,15 @@ from whet.text import one_line
 from whet.types import Problem
 
 SAMPLE = 2_000
-"""Problems of an endless source that stand for all of it: some puzzles take milliseconds to make."""
+"""Problems of an endless source that are compared: some puzzles take milliseconds to generate."""
 
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_PIECES = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+|(?<=[\d)])!|[^\w\s.,;:?!\"'‘’“”`´]")
+_TOKENS = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+|(?<=[\d)])!|[^\w\s.,;:?!\"'‘’“”`´]")
 _SAME = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "—": "-"})
 
 
 def normalised(question: str) -> str:
-    """What a question asks: its words, numbers and operators, without case, spacing and punctuation.
+    """Normalises a question to its words, numbers and operators, without case, spacing and punctuation.
 
     >>> normalised("What is  1,200 + 3?") == normalised("what is 1200+3")
     True
@@ -27,25 +27,25 @@ def normalised(question: str) -> str:
     False
     """
     text = unicodedata.normalize("NFKC", question).casefold().translate(_SAME)
-    return " ".join(_PIECES.findall(_THOUSANDS.sub("", text)))
+    return " ".join(_TOKENS.findall(_THOUSANDS.sub("", text)))
 
 
 def overlap(train: Sequence[Problem], test: Sequence[Problem]) -> list[Problem]:
-    """The held-out problems whose question is also trained on."""
+    """The held-out problems whose normalised question is also a training question."""
     held_out = {normalised(problem.question): problem for problem in compared(test)}
     seen = (normalised(problem.question) for problem in compared(train))
     return [held_out[question] for question in dict.fromkeys(seen) if question in held_out]
 
 
 def compared(problems: Sequence[Problem]) -> Iterable[Problem]:
-    """The problems of a source that are compared with others: all, or of an endless one the first `SAMPLE`."""
+    """The problems of a source to compare: all, or the first `SAMPLE` of an endless one."""
     return islice(problems, SAMPLE) if is_endless(problems) else problems
 
 
 def refuse_overlap(train: Sequence[Problem], test: Sequence[Problem]) -> None:
     """Raises `UserError` where training and held-out problems share a question.
 
-    A source that is disjoint from another by construction says so with `disjoint_from`, and is believed.
+    Nothing is compared where the training source's method `disjoint_from` says that they are disjoint by construction.
     """
     disjoint = getattr(train, "disjoint_from", None)
     if disjoint is not None and disjoint(test):

@@ -1,4 +1,4 @@
-"""Which problems fit a model: a prompt must leave room for a response in what the model can read and write."""
+"""Filters problems whose prompt leaves too little of the context for a completion of `max_tokens`."""
 
 import logging
 from collections.abc import Sequence
@@ -12,26 +12,26 @@ from whet.errors import UserError
 from whet.types import Problem
 
 MARGIN = 16
-"""Tokens by which a prompt may be longer than the bytes of its question and an empty prompt together."""
+"""Tokens by which a prompt may exceed the bytes of its question plus the tokens of an empty prompt."""
 
 _LOG = logging.getLogger("whet.data")
 
 
 @dataclass(frozen=True)
 class PromptLengthFilter:
-    """What one model leaves for prompts."""
+    """Leaves out problems whose prompts are too long for one model."""
 
     renderer: PromptRenderer
     context: int | None
-    """Tokens of prompt and response together; None where the model has no limit."""
+    """Context length: tokens of prompt and completion together; None where the model has no limit."""
     max_tokens: int
-    """Tokens of a response."""
+    """The most tokens of a completion."""
 
     def fitting(self, problems: Sequence[Problem], where: str, max_broken: float = MAX_BROKEN) -> Sequence[Problem]:
-        """The problems whose prompts fit; those that do not are left out, counted and said.
+        """The problems whose prompts fit; the others are left out, counted and logged.
 
-        An endless source is taken as it is. `where` is where the recipe names the source. Raises `UserError` where
-        more than the share `max_broken` does not fit.
+        An endless source is returned as it is. `where` is the source's place in the recipe. Raises `UserError`
+        where more than the share `max_broken` does not fit.
         """
         if self.context is None or is_endless(problems):
             return problems
@@ -40,17 +40,17 @@ class PromptLengthFilter:
             return problems
         named = few([f"{_name(problems[place])} has {length} tokens" for place, length in lengths.items()])
         room = f"leave no room for {self.max_tokens} tokens in a context of {self.context}"
-        said = f"{len(lengths)} of {len(problems)} prompts {room}: {named}"
+        message = f"{len(lengths)} of {len(problems)} prompts {room}: {named}"
         if len(lengths) > max_broken * len(problems):
             fix = "take shorter ones with keep.longest_question, or lower grpo.sampling.max_tokens"
-            raise UserError(f"{where}: {said}; {fix}")
-        _LOG.warning("%s: left out: %s", where, said)
+            raise UserError(f"{where}: {message}; {fix}")
+        _LOG.warning("%s: left out: %s", where, message)
         return [problem for place, problem in enumerate(problems) if place not in lengths]
 
     def _excess(self, problem: Problem) -> int:
         """The length of a prompt that does not fit, in tokens; 0 for one that does.
 
-        No token is shorter than a byte, so that few questions have to be read by the tokenizer.
+        No token is shorter than a byte, so few questions need to be tokenized.
         """
         room = (self.context or 0) - self.max_tokens
         if len(problem.question.encode()) + self._empty + MARGIN <= room:
@@ -60,7 +60,7 @@ class PromptLengthFilter:
 
     @cached_property
     def _empty(self) -> int:
-        """Tokens of a prompt without a question."""
+        """The number of tokens of a prompt with an empty question."""
         return self._length(Problem("", "", ""))
 
     def _length(self, problem: Problem) -> int:

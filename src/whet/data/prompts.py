@@ -1,4 +1,4 @@
-"""How a problem is worded for a model: the only place where prompt text is put together."""
+"""Renders problems as prompts: the only place where prompt text is assembled."""
 
 from functools import cached_property
 from typing import Any
@@ -14,17 +14,17 @@ _PROBE = "Whet asks whether a system turn is kept."
 
 
 def check_question_template(template: str) -> None:
-    """Raises `UserError` unless the wording has a place for the question."""
+    """Raises `UserError` unless the template contains `{question}`."""
     if PLACE not in template:
         raise UserError(f"data.question: is {template!r}; it must contain {PLACE}, where the question goes")
 
 
 class PromptRenderer:
-    """Problems as one model reads them, under one response format.
+    """Renders problems for one model and response format.
 
-    `tokenizer` is anything with `apply_chat_template`, `chat_template` and `encode`, as in transformers. A
-    model without a chat template reads plain text; where the template has no system turn, what the format
-    has to say begins the user's.
+    `tokenizer` is anything with `apply_chat_template`, `chat_template` and `encode`, as in transformers. A model
+    without a chat template gets plain text; where the template has no system turn, the user's begins with the
+    format's system prompt.
     """
 
     def __init__(self, tokenizer: Any, response_format: ResponseFormat, question_template: str = PLACE):
@@ -39,7 +39,7 @@ class PromptRenderer:
         return Prompt(problem, messages, self.encode(messages))
 
     def messages(self, question: str) -> tuple[Message, ...]:
-        """The system turn, if there is anything to say and the model has such a turn, and the user's."""
+        """The messages: a system turn, if there is a system prompt and the template supports it, and the user's."""
         wording = self.question_template.replace(PLACE, question)
         if not self.system_prompt:
             return ({"role": "user", "content": wording},)
@@ -48,7 +48,7 @@ class PromptRenderer:
         return ({"role": "system", "content": self.system_prompt}, {"role": "user", "content": wording})
 
     def encode(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
-        """The tokens of a conversation, ready for the model's turn. Raises `UserError` where the template fails."""
+        """Tokens of a conversation with its generation prompt; raises `UserError` where the template fails."""
         if not self._has_template:
             text = "\n\n".join(message["content"] for message in messages) + "\n"
             return tuple(self.tokenizer.encode(text))
@@ -64,7 +64,7 @@ class PromptRenderer:
 
     @cached_property
     def _keeps_system_turns(self) -> bool:
-        """Whether a system turn survives the template: some raise at one, some drop it without a word."""
+        """Whether the template keeps a system turn: some raise for one, some drop it silently."""
         if not self._has_template:
             return True
         turns = [{"role": "system", "content": _PROBE}, {"role": "user", "content": "?"}]

@@ -1,4 +1,4 @@
-"""Reasoning Gym (arXiv:2505.24760): about a hundred endless kinds of puzzles, each with a verifier of its own.
+"""Problems of Reasoning Gym (arXiv:2505.24760): about a hundred endless puzzle tasks, each with its own verifier.
 
 Problem `i` is a function of the task, its parameters, the seed and `i` alone. Training and held-out problems are
 disjoint by construction: a hash of the question decides which side it belongs to. The package is optional.
@@ -20,25 +20,25 @@ from whet.text import one_line
 from whet.types import Problem
 
 PREFIX = "reasoning_gym:"
-"""What a recipe writes before the name of a task."""
+"""The prefix of a task's name in a recipe."""
 
 ITEMS = 2**31
-"""Items that a task is asked for."""
+"""The size of each generated data set, from which items are drawn."""
 
 ATTEMPTS = 512
-"""Items that are looked at for a question of the right side, before a task is taken to have too few questions."""
+"""Items tried for a question of the wanted split, before a task is taken to have too few questions."""
 
 
 @dataclass(frozen=True)
 class Verifier:
-    """What says how right an answer to one item is; two of the same task and item are equal."""
+    """Scores answers to one item of a task; verifiers of the same task, parameters and item are equal."""
 
     task: str
     params: tuple[tuple[str, Any], ...]
     item: int
 
     def __call__(self, answer: str) -> float:
-        """In [0, 1], by the task's own rules. Text that its verifier would run as a program gets 0, unread."""
+        """The score in [0, 1] by the task's own rules; an answer that its verifier could run as code gets 0, unread."""
         entry = _entry(self.task, self.params, self.item)
         if answer != entry["answer"].strip() and not is_safe(self.task, answer):
             return 0.0
@@ -79,7 +79,7 @@ class ReasoningGym(EndlessProblems):
 
     @cached_property
     def _frozen(self) -> tuple[tuple[str, Any], ...]:
-        """The settings as something that can be a key."""
+        """The parameters in hashable form."""
         return tuple(sorted((name, _as_key(value)) for name, value in self.params.items()))
 
     def _problem(self, item: int, entry: Mapping[str, Any]) -> Problem:
@@ -99,7 +99,7 @@ def _entry(task: str, params: tuple[tuple[str, Any], ...], item: int) -> dict[st
 
 @lru_cache(maxsize=64)
 def _dataset(task: str, params: tuple[tuple[str, Any], ...]) -> Any:
-    """The package's own generator."""
+    """The data set of a task, as the package generates it; raises `UserError` for an unknown task or setting."""
     package = _package()
     known = package.factory.DATASETS
     if task not in known:

@@ -1,7 +1,7 @@
-"""Rows of JSONL, JSON, CSV, TSV and Parquet files, the broken ones told apart from the good.
+"""Reads rows of JSONL, JSON, CSV, TSV and Parquet files; a broken row becomes a `Fault` with the reason.
 
-A broken row is a `Fault` that says what is wrong with it; it never ends the reading, and no row, however
-long, is kept past `LONGEST` bytes. Only a file that is unreadable as a whole raises `UserError`.
+A `Fault` never ends the reading, and no row is kept past `LONGEST` bytes. Only a file that is unreadable as a whole
+raises `UserError`.
 """
 
 import csv
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     import _csv
 
 LONGEST = 16 * 2**20
-"""Bytes of a line, or characters of a CSV cell, that are read before the row is given up."""
+"""Bytes of a line, or characters of a CSV cell, beyond which a row is broken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a row."""
+    """A broken row, with the reason."""
 
     reason: str
 
@@ -34,7 +34,7 @@ Rows = Iterable[tuple[int, Row | Fault]]
 
 
 def read_rows(path: Path) -> Rows:
-    """The rows of a file, read as its suffix says."""
+    """Reads the rows of a file in the format of its suffix; raises `UserError` where it is empty or unreadable."""
     if path.stat().st_size == 0:
         raise UserError(f"{path} is empty")
     return READERS[path.suffix.lower()](path)
@@ -49,7 +49,7 @@ def _read_jsonl(path: Path) -> Rows:
 
 
 def _refuse_utf16(path: Path, file: BinaryIO) -> None:
-    """Moves past a UTF-8 mark at the start."""
+    """Raises `UserError` for UTF-16, and skips a UTF-8 byte order mark."""
     start = file.read(3)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise UserError(f"{path} is UTF-16; save it as UTF-8")
@@ -88,7 +88,7 @@ def _as_row(value: Any) -> Row | Fault:
 
 
 def _read_json(path: Path) -> Rows:
-    """A list of objects, or else an object per line."""
+    """Rows of a JSON list of objects, or of one object per line."""
     with path.open("rb") as file:
         _refuse_utf16(path, file)
         text = file.read()
@@ -106,7 +106,7 @@ def _read_json(path: Path) -> Rows:
 def _read_csv(path: Path, delimiter: str = ",") -> Rows:
     with path.open("rb") as file:
         _refuse_utf16(path, file)
-    limit = csv.field_size_limit(LONGEST)
+    limit = csv.field_size_limit(LONGEST)  # a setting of the whole process
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
             yield from _records(path, csv.reader(_ShortLines(text), delimiter=delimiter, strict=True))
@@ -115,11 +115,11 @@ def _read_csv(path: Path, delimiter: str = ",") -> Rows:
 
 
 class LongLineError(csv.Error):
-    """A line of a CSV file is too long to be kept."""
+    """A line of a CSV file is longer than `LONGEST`."""
 
 
 class _ShortLines:
-    """The lines of a text; for one that is too long `LongLineError` is raised, and the next one follows."""
+    """Iterates over lines; raises `LongLineError` for one that is too long, and continues with the next."""
 
     def __init__(self, text: TextIO) -> None:
         self.text = text
@@ -147,7 +147,7 @@ def _records(path: Path, reader: "_csv.Reader") -> Rows:
         except StopIteration:
             return
         except csv.Error as error:
-            # A stray quote swallows rows: each line of it counts as broken.
+            # A stray quote merges rows: each line of them counts as broken.
             reason = str(error) if isinstance(error, LongLineError) else f"is not CSV ({error})"
             yield from ((number, Fault(reason)) for _ in range(max(1, reader.line_num - read)))
             continue
@@ -156,7 +156,7 @@ def _records(path: Path, reader: "_csv.Reader") -> Rows:
 
 
 def _header(path: Path, reader: "_csv.Reader") -> list[str]:
-    """The names of the columns."""
+    """Reads and validates the names of the columns."""
     try:
         header = next(reader, [])
     except csv.Error as error:
@@ -184,6 +184,7 @@ def _record(header: list[str], cells: list[str]) -> Row | Fault:
 
 
 def _is_undecoded(cell: str) -> bool:
+    # `surrogateescape` decodes a byte that is no UTF-8 to U+DC80…U+DCFF.
     return not cell.isascii() and any("\udc80" <= letter <= "\udcff" for letter in cell)
 
 
@@ -214,7 +215,7 @@ def _cells(batch: Any, index: int) -> Row | Fault:
     except UnicodeDecodeError:
         return Fault("is not UTF-8")
     except (ValueError, OverflowError) as error:
-        return Fault(f"holds what Python cannot ({error})")
+        return Fault(f"has a value that Python cannot represent ({error})")
 
 
 READERS: Mapping[str, Callable[[Path], Rows]] = {
@@ -224,11 +225,11 @@ READERS: Mapping[str, Callable[[Path], Rows]] = {
     ".tsv": _read_tsv,
     ".parquet": _read_parquet,
 }
-"""By suffix, in the order in which a folder is searched."""
+"""Readers by suffix, in the order in which a folder is searched."""
 
 
 def locate(path: str | Path, split: str) -> Path:
-    """The file that holds a split: `path` itself, or in a folder `train.jsonl`, `test.csv` and the like."""
+    """The file of a split: `path` itself, or in a folder `train.jsonl`, `test.csv` etc.; `UserError` without one."""
     found = Path(path).expanduser()
     if found.is_dir():
         inside = [found / f"{split}{suffix}" for suffix in READERS]

@@ -1,21 +1,20 @@
-"""Which answers Reasoning Gym's verifiers may read.
+"""Decides which answers are safe for Reasoning Gym's verifiers, some of which evaluate them as Python or sympy.
 
-Some of them hand what the model wrote to Python's evaluation, directly or through sympy. To these an answer goes only
-if it is made of harmless pieces: arithmetic with small numbers, a polynomial, or a list of plain items, with nothing
-that can be called, looked up or computed for hours.
+Those get an answer only if a regular expression allows it: arithmetic with small numbers, a polynomial, or a list of
+plain items, without calls, attributes or long computations.
 """
 
 import re
 from collections.abc import Mapping
 
 LONGEST = 4000
-"""Characters of an answer that any verifier reads."""
+"""The most characters of an answer for any verifier."""
 
 _SUM = re.compile(r"(?:\d{1,6}+(?!\d)|[-+()\s]|(?<!\*)\*(?!\*)|(?<!/)/(?!/)){1,300}+")
 """Numbers and the four operations; no powers."""
 
 _ITEMS = re.compile(r"(?!.*\bfor\b)(?:[\w\s,\[\]-]|'[\w\s]*+'|\"[\w\s]*+\")*+", re.DOTALL)
-"""Lists of numbers and quoted or bare words: nothing to call, to look up or to loop over."""
+"""Lists of numbers and quoted or bare words, without calls, attributes or loops."""
 
 _FUNCTIONS = "sin|cos|tan|asin|acos|atan|sinh|cosh|tanh|exp|log|sqrt|pi"
 _FORMULA = re.compile(
@@ -25,7 +24,7 @@ _FORMULA = re.compile(
     re.DOTALL,
 )
 """Polynomials and elementary functions of one-letter variables, in 200 characters: powers have at most two digits and
-no powers above them, and one bracket at most is raised to a power."""
+no nested powers, and at most one bracket is raised to a power."""
 
 EVALUATING: Mapping[str, re.Pattern[str]] = {
     "countdown": _SUM,
@@ -38,11 +37,11 @@ EVALUATING: Mapping[str, re.Pattern[str]] = {
     "spiral_matrix": _ITEMS,
     "string_insertion": _ITEMS,
 }
-"""The tasks whose verifiers evaluate, and what they are handed."""
+"""The tasks whose verifiers evaluate answers, and the pattern of safe ones."""
 
 
 def is_safe(task: str, answer: str) -> bool:
-    """Whether a task's verifier may read an answer.
+    """Whether an answer may be passed to a task's verifier.
 
     >>> is_safe("countdown", "(3 + 5) * 25"), is_safe("countdown", "9**9**9"), is_safe("countdown", "exit()")
     (True, False, False)

@@ -1,7 +1,7 @@
-"""A shuffle without a list: where the i-th of n items goes, for any n, in constant time and memory.
+"""Pseudo-random permutations of 0…n−1, evaluated at one index in constant time and memory.
 
 A balanced Feistel network (Luby & Rackoff, 1988) over the next power of four is a bijection for any round
-function; walking its cycles until one falls below n makes it a bijection of 0…n−1.
+function; iterating it until the result is below n (cycle walking) makes it a bijection of 0…n−1.
 """
 
 from hashlib import blake2b
@@ -10,19 +10,19 @@ ROUNDS = 6
 
 
 def stable_hash(text: str) -> int:
-    """A number of 64 bits that is the same on every machine (BLAKE2b)."""
+    """A 64-bit hash of a text, the same on every machine (BLAKE2b)."""
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
 def shuffled(index: int, size: int, key: str) -> int:
-    """The item at place `index` of the shuffle of `size` items that `key` names; `IndexError` outside of it.
+    """The value at `index` of the permutation of 0…`size` − 1 seeded by `key`; `IndexError` outside of it.
 
     >>> sorted(shuffled(i, 10, "any key") for i in range(10)) == list(range(10))
     True
     """
     if not 0 <= index < size:
         raise IndexError(f"place {index} in a shuffle of {size}")
-    half = max(1, ((size - 1).bit_length() + 1) // 2)
+    half = max(1, ((size - 1).bit_length() + 1) // 2)  # half the bits of the next power of four
     while True:
         index = _feistel(index, half, key)
         if index < size:
@@ -30,7 +30,7 @@ def shuffled(index: int, size: int, key: str) -> int:
 
 
 def _feistel(index: int, half: int, key: str) -> int:
-    """A bijection of the numbers of 2·`half` bits."""
+    """A Feistel network: a bijection of the integers of 2·`half` bits."""
     low = (1 << half) - 1
     left, right = index >> half, index & low
     for turn in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""The data sources: a row for each name, with what it loads and which parameters it takes."""
+"""The table of data sources: for each name its loader and parameters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,49 +34,49 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class RowsParams(Section):
-    """What every source that reads rows takes."""
+    """Parameters of every source that reads rows."""
 
     max_broken: Share = MAX_BROKEN
-    """The share of the rows that may be broken; they are left out and counted."""
+    """The share of rows that may be broken; they are left out and counted."""
 
 
 class OneSplitParams(RowsParams):
-    """What a source takes that may come without a test split."""
+    """Parameters of sources that may lack a test split."""
 
     hold_out: Share = 0.0
-    """The share of the problems that is set aside as the test split."""
+    """The share of problems set aside as the test split."""
 
 
 class NuminaMathParams(RowsParams):
-    """What `numina_math` takes."""
+    """Parameters of `numina_math`."""
 
     code: bool = False
-    """Whether the solutions keep their Python programs and what these print."""
+    """Whether solutions keep their Python programs and outputs."""
 
 
 class BespokeStratosParams(OneSplitParams):
-    """What `bespoke_stratos` takes."""
+    """Parameters of `bespoke_stratos`."""
 
     worked: Worked = "thought"
     """What the warm start imitates: the long thought, the short solution, or one after the other."""
 
 
 class MathParams(RowsParams):
-    """What `math` takes."""
+    """Parameters of `math`."""
 
     subjects: list[Subject] = Field(default=list(get_args(Subject)), min_length=1)
     """The subjects whose problems are read."""
 
 
 class HubParams(OneSplitParams):
-    """What a data set of the hub takes."""
+    """Parameters of a data set on the hub."""
 
     config: str | None = None
     """The data set's configuration, where it has several."""
 
 
 class TaskParams(Section):
-    """What `reasoning_gym:TASK` takes: the task's own settings, which it checks itself on loading."""
+    """Parameters of `reasoning_gym:TASK`: the task's own settings, which it validates on loading."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -96,20 +96,20 @@ def _task(config: SourceConfig, split: str) -> None:
 
 @dataclass(frozen=True)
 class Source:
-    """How a source loads, and what a recipe may say about it."""
+    """The loader of a source, and the recipe keys that apply to it."""
 
     load: Callable[[SourceConfig, Any, str, int], Sequence[Problem]]
-    """The problems of a split by the recipe's settings, the parameters and the seed."""
+    """(config, parameters, split, seed) → the problems of the split."""
     params: type[Section]
-    """The parameters it takes."""
+    """The schema of its parameters."""
     fields: tuple[str, ...] = ()
-    """Which of `path` and `columns` mean something to it."""
+    """Which of `path` and `columns` apply to it."""
     find: Callable[[SourceConfig, str], object] = _copy
-    """Raises `UserError` where what it names on this machine is not there; reads no rows."""
+    """Raises `UserError` where a local file or task that it names does not exist; reads no rows."""
     one_split: bool = False
-    """Whether the hub has it in one piece, with nothing held out."""
+    """Whether the hub has only one split, without a test split."""
     endless: bool = False
-    """Whether problems are made as they are asked for, in the splits train and test."""
+    """Whether problems are generated on access, in the splits train and test."""
 
 
 def _arithmetic(config: SourceConfig, params: ArithmeticParams, split: str, seed: int) -> Sequence[Problem]:
@@ -140,7 +140,7 @@ def _hub(config: SourceConfig, params: HubParams, split: str, seed: int) -> Sequ
 
 
 def _part(problems: list[Problem], params: OneSplitParams, split: str) -> list[Problem]:
-    """Those of a split, where a share of one split is set aside as the other."""
+    """The problems of a split, where `hold_out` sets a share of one split aside as the other."""
     return held_apart(problems, params.hold_out, split) if params.hold_out else problems
 
 
@@ -174,18 +174,18 @@ SOURCES: Mapping[str, Source] = {
     MATH_HUB_NAME: _MATH,
     MATH500_HUB_NAME: _MATH500,
 }
-"""The sources that have a name of their own."""
+"""Named sources."""
 
 DESCRIBED: Mapping[str, Source] = {
     **{name: source for name, source in SOURCES.items() if "/" not in name},
     "a file": _TABLE,
     "owner/name": _HUB,
 }
-"""Every source whose parameters are known, once, under the name that people write."""
+"""Every source with a fixed set of parameters, once, under the name for documentation."""
 
 
 def params_of(config: SourceConfig) -> Any:
-    """The parameters of a source; raises `UserError` for one that it does not take or that is wrong."""
+    """Validates the parameters of a source; raises `UserError` for an unknown or wrong one."""
     source, task = source_of(config), config.name.removeprefix(PREFIX)
     if source is _REASONING_GYM:
         if not task.isidentifier():
@@ -207,7 +207,7 @@ def hold_out(config: SourceConfig) -> float:
 
 
 def source_of(config: SourceConfig) -> Source:
-    """What a source is, by its name; raises `UserError` where no source has that name."""
+    """The `Source` of a config, by its name; raises `UserError` for an unknown name."""
     name = config.name
     if name in SOURCES:
         return SOURCES[name]

@@ -1,6 +1,6 @@
-"""Which problems a step asks.
+"""Samples the problems of each training step, and the held-out problems.
 
-They are a function of (seed, step), so that a resumed run asks what it would have asked.
+They are a function of (seed, step), so that a resumed run draws the same ones.
 """
 
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ from whet.errors import UserError
 from whet.types import Problem, Prompt
 
 PATIENCE = 64
-"""Draws per problem wanted, before a small endless source is taken to have no more."""
+"""Draws per problem wanted, before a source is taken to have no more distinct ones."""
 
 
 class Renderer(Protocol):
-    """Words a problem for the policy."""
+    """Renders a problem as a prompt."""
 
     def render(self, problem: Problem) -> Prompt: ...
 
 
 @dataclass(frozen=True)
 class ProblemStream:
-    """D: epoch after epoch, each in an order of its own, each problem once an epoch."""
+    """The data set D in epochs, each a new permutation of all problems."""
 
     problems: Sequence[Problem]
     renderer: Renderer
@@ -45,10 +45,10 @@ class ProblemStream:
 
 
 def held_out(problems: Sequence[Problem], count: int, seed: int = 0) -> list[Problem]:
-    """`count` different problems to measure on, always the same; fewer where there are no more.
+    """Selects `count` distinct problems for evaluation, always the same; fewer where there are no more.
 
-    A smaller count is the beginning of a larger one. The seed is not the run's: runs that differ in their
-    seed are measured on the same problems, so that they can be compared in pairs.
+    A smaller count is a prefix of a larger one. The seed is not the run's: runs with different seeds are
+    evaluated on the same problems, so that they can be compared in pairs.
     """
     size = len(problems)
     found: dict[str, Problem] = {}

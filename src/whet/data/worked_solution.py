@@ -1,4 +1,4 @@
-"""Reading worked solutions: the answer in the last box, and what to leave out of the text."""
+"""Parses worked solutions: extracts the boxed answer and removes programs."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _GAPS = re.compile(r"\n{3,}")
 
 
 def text_in(row: Mapping[str, Any], column: str) -> str:
-    """The text of a column, stripped; `BrokenRowError` where there is none or it is no UTF-8."""
+    """The text of a column, stripped; `BrokenRowError` where it is missing or cannot be encoded as UTF-8."""
     value = row.get(column)
     if not isinstance(value, str) or not value.strip():
         raise BrokenRowError(f"has no {column}")
@@ -24,7 +24,7 @@ def text_in(row: Mapping[str, Any], column: str) -> str:
 
 
 def boxed_answer(solution: str) -> str:
-    r"""What the last balanced `\boxed{…}` says; `OtherRowError` where there is none, as in a proof.
+    r"""The content of the last balanced `\boxed{…}`; `OtherRowError` where there is none, as in a proof.
 
     >>> boxed_answer("Thus \\boxed{3}, no: $\\boxed{\\frac{63}{400}}$.")
     '\\frac{63}{400}'
@@ -36,7 +36,7 @@ def boxed_answer(solution: str) -> str:
 
 
 def without_programs(text: str) -> str:
-    """The text without its fenced blocks: programs and what they printed.
+    """Removes fenced blocks, that is, programs and their outputs.
 
     >>> without_programs("Add:\\n```python\\nprint(1 + 1)\\n```\\n```output\\n2\\n```\\nSo 2.")
     'Add:\\nSo 2.'

@@ -1,4 +1,4 @@
-"""Why GRPO would have nothing to learn from, most urgent cause first: the table behind `whet check`."""
+"""The causes of a missing learning signal, with condition, sentence and fix, most urgent first (`whet check`)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,31 +10,31 @@ from whet.diagnose.signal import SCARCE
 Cause = Literal["ready", "truncated", "wrong_format", "parser", "too_hard", "too_easy", "no_signal"]
 
 GOLD_TOLERATED = 0.01
-"""If more gold solutions than this fall short of full marks, the rewards misread right answers too, and
-training would teach the misreading. A few odd rows are reported, but do not hide a larger obstacle."""
+"""The tolerated share of gold solutions below full marks. Above it, rewards reject right answers, and training would
+teach that; below it, the failures are reported after any larger obstacle."""
 
 REJECTED = 0.2
-"""When one response in five keeps the layout and holds the right answer, yet is called wrong, it is the
-reading that is wrong: responses that mention the right answer and then settle on another are rarer."""
+"""The share of completions in the right layout that contain the right answer yet are graded wrong, from which the
+parser is at fault: completions that mention the right answer and then choose another are rarer."""
 
 ENOUGH = 8
-"""Right and wrong responses each that are needed before their mean rewards are compared."""
+"""The least right and wrong completions each for a comparison of their mean rewards."""
 
 TRUNCATED = 0.25
-"""A quarter of the responses without an end is a quarter without a reward, whatever they had found."""
+"""The share of truncated completions, which lose their reward, that counts as a fault."""
 
 MOSTLY_TRUNCATED = 0.9
-"""So few responses end that nothing can be told from those that do."""
+"""The share of truncated completions above which too few are complete to measure anything on."""
 
 KEEPS_FORMAT = 0.5
-"""Below half, a right answer is likelier lost to its layout than not."""
+"""The least format rate: below half, a right answer is more likely lost to its layout than not."""
 
 FORMAT_GAP = 0.2
-"""Between right anywhere and right in place: from here on the layout is the obstacle, not the reasoning."""
+"""Lenient minus strict accuracy, from which the layout is the obstacle, not the reasoning."""
 
 EASY, HARD = 0.8, 0.2
-"""Where signal is scarce: above EASY most groups are all right, below HARD most are all wrong, and in between
-problems are either always or never solved."""
+"""Bounds of pass@1 where signal is scarce: from EASY most groups are all right, up to HARD most are all wrong, and in
+between problems are either always or never solved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class Row:
     sentence: str
     fix: str
     teachable: bool = False
-    """Whether solutions, where the data has them, would teach what is missing."""
+    """Whether a warm start on solutions would help, where the data has them."""
     easier: bool = False
-    """Whether an easier reward, where one tells responses apart, would give a signal."""
+    """Whether an easier reward would help, where one differs within groups."""
 
 
 def _scarce(e: Evidence) -> bool:
@@ -107,7 +107,7 @@ CAUSES: tuple[Row, ...] = (
     Row(
         "parser",
         _right_is_unpaid,
-        "right responses earn {reward_gap} over wrong ones: the rewards do not see which answers are right.",
+        "right responses earn {reward_gap} over wrong ones: the rewards do not favour right answers.",
         "put `accuracy` among the rewards, or raise its weight",
     ),
     Row(

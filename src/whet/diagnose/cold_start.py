@@ -1,8 +1,7 @@
-"""Diagnosis of a cold start: whether GRPO gets a learning signal, and if not, why and what to do about it.
+"""Diagnosis of a cold start: whether GRPO gets a learning signal, and if not, the cause and its fix.
 
-A group teaches only if its rewards differ. A model that never finds a reward (a cold start) shows the same
-flat curve whether its answers are truncated, laid out wrongly, read wrongly or too hard, and each has another
-fix.
+A group teaches only if its rewards differ. A model that never earns a reward (a cold start) has the same flat curve
+whether answers are truncated, in the wrong layout, misparsed or too hard, and each has another fix.
 """
 
 from dataclasses import asdict, dataclass
@@ -18,21 +17,21 @@ class Diagnosis:
 
     cause: Cause
     sentence: str
-    """The finding in plain words, with the figures it rests on."""
+    """The finding, with its figures."""
     fix: str
-    """What to do about it, in recipe keys and values."""
+    """The fix, in recipe keys and values."""
     warm_start: bool
-    """Whether supervised fine-tuning on rendered solutions would fix it."""
+    """Whether a warm start (SFT on rendered solutions) would fix it."""
     easier: str = ""
-    """The row of `EASIER_REWARDS` that would fix it; empty where none would."""
+    """The key of `EASIER_REWARDS` that would fix it; empty where none would."""
 
     def as_dict(self) -> dict[str, str | bool]:
-        """Ready for JSON."""
+        """The fields as a JSON-serialisable dict."""
         return asdict(self)
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:
-    """The first row of `CAUSES` that holds, with the measured figures put into its sentence and fix."""
+    """Returns the first row of `CAUSES` that holds, with the measured figures in its sentence and fix."""
     row = next(row for row in CAUSES if row.holds(evidence))
     words = evidence.figures()
     return Diagnosis(

@@ -1,4 +1,4 @@
-"""Contamination: held-out questions that are near-duplicates of training questions."""
+"""The report on contamination: held-out questions that are near-duplicates of training questions."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 from whet.text import one_line
 
 SHOWN = 60
-"""Characters of a question that a line shows."""
+"""The most characters of a question in a line of the report."""
 
 
 @dataclass(frozen=True, slots=True)
 class NearPair:
-    """A held-out question and the training question that is most like it."""
+    """A held-out question and the training question most similar to it."""
 
     similarity: float
-    """Jaccard's, in [0, 1]: the share of all their runs of words that both have."""
+    """Jaccard similarity of their word n-grams, in [0, 1]."""
     test: str
     train: str
 
@@ -24,19 +24,19 @@ class OverlapReport:
     """How many held-out questions are near-duplicates of training questions."""
 
     compared: int
-    """Held-out questions looked at."""
+    """The number of held-out questions."""
     near: int
     """Those with a training question at least as similar as `threshold`."""
     threshold: float
     worst: NearPair | None
-    """The most similar pair; None where no two questions have anything in common, or none was long enough."""
+    """The most similar pair; None where no pair shares an n-gram."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
+        """The fields as a JSON-serialisable dict."""
         return asdict(self)
 
     def row(self) -> tuple[str, str, str]:
-        """What was measured, the figure, and the verdict."""
+        """A line of the report: what was measured, the figure, and the verdict."""
         figure = f"{self.near} of {self.compared} held-out questions"
         return "near-duplicates", figure, self._verdict()
 

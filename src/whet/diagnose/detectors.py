@@ -20,24 +20,24 @@ class Detector:
 
     name: str
     reads: tuple[str, ...]
-    """The figures it rests on, by their names in metrics.jsonl or in the summary of a measurement."""
+    """The metrics it reads, by their names in metrics.jsonl or in the summary of a held-out evaluation."""
     measure: Callable[[History], Reading | None]
     threshold: float
-    """The fault is there from this figure on."""
+    """The fault is present from this figure on."""
     clear: float
-    """It has passed below this one; in between nothing changes."""
+    """The fault has passed below this figure (hysteresis)."""
     sentence: str
-    """In plain words; `{figure}` and what the reading brings stand in braces."""
+    """The message; `{figure}` and the names of `Reading.words` are placeholders."""
     fix: str
-    """Which knob, and which way."""
+    """The recipe keys to change, and how."""
     source: str
-    """Where the sign and its threshold come from."""
+    """The source of signal and threshold."""
     steps: int = 3
-    """Readings in a row that must be at fault before it is reported."""
+    """Consecutive readings at fault before it is reported."""
     calm: int = 5
-    """Readings in a row below `clear` after which it counts as passed, and may be reported again."""
+    """Consecutive readings below `clear` after which it has passed, and may be reported again."""
     share: bool = False
-    """Whether the figure is a share, to be worded in per cent."""
+    """Whether the figure is a share, printed in per cent."""
 
 
 STEP_DETECTORS: tuple[Detector, ...] = (
@@ -123,7 +123,7 @@ STEP_DETECTORS: tuple[Detector, ...] = (
         "0.003 to 0.04",
     ),
 )
-"""Read after every step."""
+"""Detectors that run after every step."""
 
 HELD_OUT_DETECTORS: tuple[Detector, ...] = (
     Detector(
@@ -184,6 +184,6 @@ HELD_OUT_DETECTORS: tuple[Detector, ...] = (
         "share is ours",
     ),
 )
-"""Read after every held-out measurement."""
+"""Detectors that run after every held-out evaluation."""
 
 DETECTORS = STEP_DETECTORS + HELD_OUT_DETECTORS

@@ -1,8 +1,7 @@
-"""Easier auxiliary rewards for a cold start, and which of them would give a signal by the probe.
+"""Easier auxiliary rewards for a cold start, and which of them would give a signal according to the probe.
 
-A reward that no response earns teaches nothing (docs/diagnosis.md, `no_signal`). Beside it goes one for a part of what
-it asks: any mark of the layout, or a right answer wherever it stands. What the probe's own responses show no difference
-in is no fix.
+A reward that no completion earns teaches nothing (docs/diagnosis.md, `no_signal`). An auxiliary one pays for part of
+it: any tag of the layout, or a right answer anywhere. It is no fix where the probe's completions do not differ in it.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,23 +14,23 @@ from whet.diagnose.signal import SCARCE
 
 @dataclass(frozen=True, slots=True)
 class Easier:
-    """A reward for a part of what a strict one asks."""
+    """A reward for a part of what a strict one requires."""
 
     says: str
-    """What it is, in a sentence."""
+    """Its description."""
     signal: Callable[[Probe], float]
-    """The share of groups that it is expected to tell apart."""
+    """The share of groups within which it is expected to differ."""
     reward: Callable[[float, int], RewardConfig]
-    """From its weight and the number of GRPO steps to how a recipe has it."""
+    """(weight, number of GRPO steps) → its config in a recipe."""
 
 
 def _any_mark(weight: float, steps: int) -> RewardConfig:
-    """It makes way over the first half of the run: one tag of each kind anywhere would earn it for good."""
+    """Its weight falls to 0 over the first half of the run, since any layout with one tag of each kind earns it."""
     return RewardConfig(name="format_partial", weight=WeightConfig(start=weight, end=0.0, steps=max(1, steps // 2)))
 
 
 def _anywhere(weight: float, steps: int) -> RewardConfig:
-    """It stays: a right answer in its place earns it too, and the strict reward on top."""
+    """Its weight is constant: a right answer in its place earns it too, and the strict reward on top."""
     return RewardConfig(name="accuracy", weight=weight, params={"lenient": True})
 
 
@@ -39,9 +38,9 @@ EASIER_REWARDS: Mapping[str, Easier] = {
     "any_mark": Easier("a falling reward for any mark of the layout", lambda probe: probe.marked, _any_mark),
     "anywhere": Easier("a reward for right answers wherever they stand", lambda probe: probe.found, _anywhere),
 }
-"""What leads to the layout comes first."""
+"""Easier rewards by priority: those for the layout first."""
 
 
 def easier_reward_for(probe: Probe) -> str:
-    """The first of `EASIER_REWARDS` that would tell enough groups apart to learn from; empty where none would."""
+    """The first of `EASIER_REWARDS` that differs within at least `SCARCE` of groups; empty where none does."""
     return next((name for name, easier in EASIER_REWARDS.items() if easier.signal(probe) >= SCARCE), "")

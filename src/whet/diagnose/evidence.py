@@ -1,4 +1,4 @@
-"""The measurements a diagnosis is made from, and how its figures are worded."""
+"""The measurements behind a diagnosis, and their formatting."""
 
 from dataclasses import dataclass
 
@@ -11,25 +11,25 @@ from whet.text import percent
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything measured before training."""
+    """The measurements made before training."""
 
     probe: Probe
     lengths: LengthReport
     gold_failed: int = 0
-    """Gold solutions, rendered in the format, that do not score full marks."""
+    """The number of gold solutions, rendered in the format, below full marks."""
     gold_checked: int = 0
-    """Gold solutions graded."""
+    """The number of gold solutions graded."""
     solutions: bool = True
-    """Whether the data has worked solutions that a warm start could imitate."""
+    """Whether the data has worked solutions for a warm start."""
 
     @property
     def room(self) -> int:
-        """A `max_tokens` to try: what the solutions need, or twice the present one where they fit already."""
+        """A suggested `max_tokens`: enough for the solutions, or twice the present one where they fit already."""
         lengths = self.lengths
         return 2 * lengths.max_tokens if lengths.holds_solutions else lengths.suggested
 
     def figures(self) -> dict[str, str]:
-        """The figures by the names that the sentences of a diagnosis use."""
+        """The formatted figures, by the placeholders in the sentences of `CAUSES`."""
         probe, lengths = self.probe, self.lengths
         low, high = probe.pass_at_1_interval
         return {
@@ -54,7 +54,7 @@ class Evidence:
         } | self._fixes()
 
     def _fixes(self) -> dict[str, str]:
-        """Fixes that are offered only where they can help, each ready to be followed by another."""
+        """Optional fixes, empty where they cannot help; each ends in "or", to be followed by another."""
         probe, easier = self.probe, easier_reward_for(self.probe)
         size, larger = probe.group_size, group_size_for(probe.pass_at_1, probe.group_size)
         return {

@@ -1,4 +1,4 @@
-"""Health monitoring of a run: detectors over its metrics, step by step; each fault is reported once."""
+"""Health monitoring: runs detectors over the metrics of a run, step by step, and reports each fault once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -23,7 +23,7 @@ class Finding:
     fix: str
 
     def as_dict(self) -> dict[str, Any]:
-        """A line of health.jsonl."""
+        """The fields as a dict, a line of health.jsonl."""
         return asdict(self)
 
     def __str__(self) -> str:
@@ -34,7 +34,7 @@ class Finding:
 class Health:
     """Runs all detectors over the metrics; reports each fault once, and again only after it has passed.
 
-    `correctness` names the reward functions that ask whether the answer is right.
+    `correctness` names the reward functions that measure whether the answer is right.
     """
 
     def __init__(self, correctness: Sequence[str] = ()) -> None:
@@ -44,15 +44,15 @@ class Health:
         self._step = 0
 
     def step(self, step: int, metrics: Mapping[str, float | None]) -> list[Finding]:
-        """What is newly wrong after GRPO step `step`, whose metrics are named as in metrics.jsonl."""
+        """Adds the metrics of a GRPO step, named as in metrics.jsonl, and returns the new findings."""
         self._step = step
         self.history.add(metrics)
         return self._found(self._of_steps)
 
     def measured(self, summary: Mapping[str, Any]) -> list[Finding]:
-        """What is newly wrong after a held-out measurement, given as `Evaluation.summary` has it.
+        """Adds a held-out evaluation, as from `Evaluation.summary`, and returns the new findings.
 
-        The first one, before any step, is what later ones are compared with.
+        The first one, before any step, is the baseline for later ones.
         """
         self.history.measured(summary)
         return self._found(self._of_measurements)
@@ -67,7 +67,7 @@ class Health:
 
 
 class _Watched:
-    """A detector with its counts of consecutive faulty and healthy readings, so that one noisy step is no fault."""
+    """A detector with its counts of consecutive faulty and healthy readings."""
 
     def __init__(self, detector: Detector) -> None:
         self.detector = detector
@@ -75,7 +75,7 @@ class _Watched:
         self._reported = False
 
     def is_new(self, reading: Reading) -> bool:
-        """Counts a reading in; whether a fault that was not reported begins with it."""
+        """Counts a reading; returns whether it completes a fault that is not yet reported."""
         row = self.detector
         faulty = reading.figure >= row.threshold and not reading.suppressed
         well = reading.figure < row.clear or reading.suppressed

@@ -8,13 +8,13 @@ from whet.diagnose.step_signals import Reading
 from whet.text import percent
 
 MIN_RISE = 0.08
-"""The least rise of a correctness reward that counts as one."""
+"""The least rise of a correctness reward that counts as improvement."""
 
 
 def accuracy_lost(history: History) -> Reading | None:
-    """By how many standard errors held-out accuracy fell from its best. Suppressed while the reward did not rise.
+    """The fall of held-out accuracy from its best, in standard errors. Suppressed while the reward did not rise.
 
-    The problems are the same each time, so the standard error of two separate samples is on the careful side.
+    The problems are the same each time, so the standard error for independent samples is conservative.
     """
     if len(history.held_out) < 2:
         return None
@@ -33,9 +33,9 @@ def accuracy_lost(history: History) -> Reading | None:
 
 
 def layout_share(history: History) -> Reading | None:
-    """The share of the gain in accuracy that lenient accuracy, which forgives the layout, does not see.
+    """The share of the gain in accuracy that is not in lenient accuracy, and so is due to layout.
 
-    Suppressed while accuracy has not gained more than noise.
+    Suppressed while accuracy has not risen by more than noise.
     """
     if len(history.held_out) < 2:
         return None
@@ -50,10 +50,10 @@ def layout_share(history: History) -> Reading | None:
 
 
 def layout_alone(history: History) -> Reading | None:
-    """How much more of the responses keep the layout than at first.
+    """The rise of the format rate since the first evaluation.
 
-    Suppressed where right answers became more as well: lenient held-out accuracy by a standard error, or a reward for
-    being right by `MIN_RISE`.
+    Suppressed where correctness rose as well: lenient held-out accuracy by a standard error, or a correctness reward
+    by `MIN_RISE`.
     """
     if len(history.held_out) < 2:
         return None
@@ -69,10 +69,10 @@ def layout_alone(history: History) -> Reading | None:
 
 
 def unrecognised(history: History) -> Reading | None:
-    """The least share of responses with the right answer in them that keep the layout and yet are called wrong.
+    """A lower bound on the share of leniently right completions that keep the layout yet are graded wrong.
 
-    Those that break the layout are all taken to be right: what is left is not the layout's fault. Suppressed where
-    it is fewer than `ENOUGH` responses.
+    All completions that break the layout are assumed to be right: the rest is not the layout's fault. Suppressed
+    where it is fewer than `ENOUGH` completions.
     """
     if not history.held_out:
         return None

@@ -1,4 +1,4 @@
-"""Metrics of a run so far, in bounded memory: first and latest values, levels between, held-out evaluations."""
+"""The metrics of a run so far, in bounded memory: first and latest values, levels between, evaluations."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -7,24 +7,24 @@ from math import fsum, isfinite, sqrt
 from statistics import fmean
 
 WINDOW = 10
-"""Steps that are averaged into one level."""
+"""Steps averaged into one level."""
 
 WIDE = 20
-"""The same for rewards: at 128 rollouts the reward of one step is only good to ±0.07."""
+"""Steps averaged for rewards: at 128 rollouts the reward of one step has an error of ±0.07."""
 
 LEVELS = 64
-"""Levels that are remembered; beyond, every second one is let go."""
+"""The most levels kept; beyond, every second one is dropped."""
 
 LEAST = 3
-"""Steps on either side without which two levels are not compared."""
+"""The least steps on either side of a comparison of two levels."""
 
 NOISE = 2.0
-"""Standard errors within which two levels are the same."""
+"""Standard errors within which two levels count as equal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How a figure's level moved."""
+    """The change of a metric between two levels."""
 
     before: float
     now: float
@@ -49,7 +49,7 @@ def change(before: Sequence[float], now: Sequence[float]) -> Change | None:
 
 
 def _variance(values: Sequence[float]) -> float:
-    """Of the population they are drawn from (n − 1); in floats, for it is asked at every step."""
+    """Sample variance (n − 1); faster than `statistics.variance`, since it is computed at every step."""
     mean = fmean(values)
     return fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
 
@@ -66,7 +66,7 @@ class Series:
         self._stride = WINDOW
 
     def add(self, value: float) -> None:
-        """The value of one more step."""
+        """Adds the value of one step."""
         self.count += 1
         self.latest.append(value)
         if len(self.first) < WIDE:
@@ -74,6 +74,7 @@ class Series:
         if self.count % self._stride == 0:
             self.levels.append(fmean(self.last(WINDOW)))
         if len(self.levels) == LEVELS:
+            # Every second level, so that those kept stay `_stride` steps apart.
             self.levels, self._stride = self.levels[1::2], 2 * self._stride
 
     def last(self, count: int) -> list[float]:
@@ -81,23 +82,23 @@ class Series:
         return list(self.latest)[-count:] if count else []
 
     def change(self, most: int = WINDOW) -> Change | None:
-        """From how it began to how it is now, `most` steps each, or half of those there are: they never overlap."""
+        """The change from the first to the latest `most` steps, or from the first half to the second if fewer."""
         window = min(most, self.count // 2)
         return change(self.first[:window], self.last(window))
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """A held-out measurement: `whet.eval.evaluation.Evaluation.summary`, and the reward of the steps before it."""
+    """A held-out evaluation: `whet.eval.evaluation.Evaluation.summary`, and the reward of the steps before it."""
 
     figures: Mapping[str, float]
     rewards: tuple[float, ...]
-    """The latest `WIDE` values of `reward` by then."""
+    """The latest `WIDE` values of `reward` at that time."""
 
 
 class History:
-    """The figures of docs/metrics.md by name, as the run brings them; `correctness` names the reward functions that ask
-    whether the answer is right."""
+    """The metrics of a run by name (docs/metrics.md); `correctness` names the reward functions that measure whether the
+    answer is right."""
 
     def __init__(self, correctness: Sequence[str] = ()) -> None:
         self.held_out: list[HeldOut] = []
@@ -105,26 +106,26 @@ class History:
         self._series: dict[str, Series] = {}
 
     def add(self, metrics: Mapping[str, float | None]) -> None:
-        """The metrics of one more step; what is no finite number is left out."""
+        """Adds the metrics of one step, except those that are no finite number."""
         for name, value in metrics.items():
             if isinstance(value, int | float) and isfinite(value):
                 self._series.setdefault(name, Series()).add(float(value))
 
     def measured(self, summary: Mapping[str, float]) -> None:
-        """One more held-out measurement."""
+        """Adds a held-out evaluation."""
         self.held_out.append(HeldOut(dict(summary), tuple(self["reward"].last(WIDE))))
 
     def __getitem__(self, name: str) -> Series:
-        """The figure called `name`; empty where the run has not brought it."""
+        """The series of a metric; empty where the run has not reported it."""
         return self._series.get(name) or Series()
 
     @property
     def correctness(self) -> list[str]:
-        """The figures `rewards/<function>/mean` that the run brings of the rewards for being right."""
+        """The names `rewards/<function>/mean` of the correctness rewards that the run has reported."""
         return [name for name in self._correctness if name in self._series]
 
     def reward_change(self, since: HeldOut) -> Change | None:
-        """How the reward moved since a measurement; one made before the first steps is followed by the start."""
+        """The change of the reward since an evaluation; for one before the first steps, since the start."""
         rewards = self["reward"]
         if len(since.rewards) < LEAST:
             return rewards.change(WIDE)

@@ -1,14 +1,14 @@
-"""Prompt and solution lengths against `max_tokens` and the context window, measured before training."""
+"""Compares prompt and solution lengths with `max_tokens` and the context window, before training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
 HEADROOM = 1.5
-"""A policy that is still exploring writes more than the people who wrote the solutions."""
+"""Suggested limit / 95th percentile of solutions: an exploring policy writes more than their authors."""
 
 TOLERATED = 0.01
-"""Share of solutions that may be truncated: one in a hundred moves no reward, and a few giants set no limit."""
+"""The tolerated share of truncated solutions, so that a few outliers do not set the limit."""
 
 STEP = 8
 """Suggested limits are multiples of this."""
@@ -25,22 +25,22 @@ class Quantiles:
 
 @dataclass(frozen=True, slots=True)
 class LengthReport:
-    """Prompts and gold solutions against the limit on a response. All lengths in tokens."""
+    """Lengths of prompts and gold solutions, and the limit on a completion, in tokens."""
 
     max_tokens: int
     prompts: Quantiles
     solutions: Quantiles | None
     """None where the data has no worked solutions."""
     checked: int
-    """Gold solutions measured."""
+    """The number of gold solutions measured."""
     truncated: int
     """Gold solutions that `max_tokens` would truncate."""
     suggested: int
-    """A `max_tokens` that holds 99 of 100 gold solutions, with headroom; never below the present one."""
+    """A `max_tokens` that fits 99 of 100 gold solutions, with headroom; never below the present one."""
     context: int | None = None
-    """What the model can read and write in all, where it is known."""
+    """The context length of the model, where known."""
     crowded: int = 0
-    """Prompts after which `max_tokens` do not fit into the context any more."""
+    """The number of prompts after which `max_tokens` do not fit into the context."""
 
     @property
     def truncated_share(self) -> float:
@@ -49,7 +49,7 @@ class LengthReport:
 
     @property
     def holds_solutions(self) -> bool:
-        """Whether no more solutions are truncated than is tolerated."""
+        """Whether the share of truncated solutions is at most `TOLERATED`."""
         return self.truncated_share <= TOLERATED
 
 
@@ -62,8 +62,8 @@ def measure_lengths(
         prompts: tokens of each prompt.
         solutions: tokens of each worked solution, rendered in the response format, its end token included;
             empty where the data has none.
-        max_tokens: the limit on a response.
-        context: the limit on prompt and response together.
+        max_tokens: the limit on a completion.
+        context: the limit on prompt and completion together.
 
     Raises:
         ValueError: there are no prompts.

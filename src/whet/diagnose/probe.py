@@ -1,4 +1,4 @@
-"""The probe: k samples of n problems before any training, graded and judged (pass@1, pass@k, format, signal)."""
+"""The probe: k completions of n problems before training, with pass@1, pass@k, format rate and learning signal."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from whet.diagnose.signal import expected_signal
 from whet.types import Group, Reward, Rollout, Verdict
 
 Interval = Callable[[float, float], tuple[float, float]]
-"""Gives the confidence interval of (successes, n), such as `whet.eval.statistics.wilson`."""
+"""(successes, n) → confidence interval of the proportion, such as `whet.eval.statistics.wilson`."""
 
 Judged = tuple[Rollout, Reward, Verdict]
 
@@ -19,44 +19,44 @@ class Probe:
 
     problems: int
     samples: int
-    """Responses to each problem."""
+    """Completions per problem."""
     group_size: int
-    """G, the group size of the training that the probe is for."""
+    """G, the group size of the planned training."""
     right: int
-    """Responses with the right answer in the format's own place."""
+    """Completions with the right answer where the format expects it."""
     pass_at_1: float
-    """Share of responses that are right."""
+    """Share of completions that are right."""
     pass_at_1_interval: tuple[float, float]
-    """95 %, with responses to one problem counted as the correlated measurements that they are."""
+    """95 % confidence interval, corrected for the correlation of completions of one problem."""
     pass_at_k: float
-    """Share of problems with at least one right response of the `samples`."""
+    """Share of problems with at least one right completion among the `samples`."""
     lenient: float
-    """Share of responses with the right answer anywhere in them."""
+    """Share of completions with the right answer anywhere in them."""
     format_rate: float
-    """Share of responses that keep the layout."""
+    """Share of completions that keep the layout."""
     finished_format_rate: float | None
-    """The same among responses that were not truncated; None where all were."""
+    """Format rate among completions that were not truncated; None where all were."""
     truncated: float
-    """Share of responses that ran out of tokens."""
+    """Share of completions that ran out of tokens."""
     rejected: float
-    """Share of responses that keep the layout and hold the right answer, yet are not called right."""
+    """Share of completions that keep the layout and contain the right answer, yet are graded wrong."""
     signal: float
     """Share of the probe's groups whose rewards differ."""
     mixed: float
-    """Share of groups of `group_size` expected to hold both right and wrong answers."""
+    """Expected share of groups of `group_size` with both right and wrong answers."""
     mean_reward: float | None
-    """None where no reward applied to any response."""
+    """None where no reward applied to any completion."""
     reward_gap: float | None
-    """Mean reward of right responses minus that of wrong ones; None where either kind has no rewards."""
+    """Mean reward of right completions minus that of wrong ones; None where either kind has no rewards."""
     mean_length: float
     marked: float = 0.0
-    """Share of groups of `group_size` expected to hold both responses with a mark of the layout and without any."""
+    """Expected share of groups of `group_size` with completions both with and without any tag of the layout."""
     found: float = 0.0
-    """Share of groups of `group_size` expected to hold both right answers, wherever they stand, and none."""
+    """Expected share of groups of `group_size` with completions both with and without a right answer anywhere."""
 
     @property
     def responses(self) -> int:
-        """How many responses were sampled."""
+        """The number of completions sampled."""
         return self.problems * self.samples
 
 
@@ -66,10 +66,10 @@ def measure_probe(
     """Computes the figures of a probe.
 
     Args:
-        groups: one for each problem, all with the same number of responses.
-        verdicts: what the judge said of each response, in the groups' order.
-        interval: gives the confidence interval of a share.
-        group_size: G of the training to come.
+        groups: one for each problem, all with the same number of rollouts.
+        verdicts: one for each rollout, in the groups' order.
+        interval: computes the confidence interval of a share.
+        group_size: G of the planned training.
 
     Raises:
         ValueError: there are no groups, their sizes differ, or verdicts are missing.
@@ -79,7 +79,7 @@ def measure_probe(
         for group, found in zip(groups, verdicts, strict=True)
     ]
     if not judged or not judged[0] or len({len(row) for row in judged}) > 1:
-        raise ValueError("a probe needs groups, each of the same number of responses")
+        raise ValueError("a probe needs groups, each of the same number of rollouts")
     everything = [item for row in judged for item in row]
     finished = [item for item in everything if item[0].finish == "stop"]
     right = [sum(verdict.correct for _, _, verdict in row) for row in judged]
@@ -119,11 +119,11 @@ def _reward_gap(judged: Sequence[Judged]) -> float | None:
 
 
 def _clustered(right: Sequence[int], samples: int, interval: Interval) -> tuple[float, float]:
-    """The interval of the share right, at the effective number of independent responses.
+    """The interval of the share right, at the effective number of independent completions.
 
     n_eff = p(1−p) / Var[p̂], with Var[p̂] from the spread between problems (Kish's design effect), kept between
-    the number of problems and the number of responses. It is the number of problems where all or none are
-    right: then nothing tells how alike the responses to one problem are.
+    the number of problems and the number of completions. It is the number of problems where all or none are
+    right: their correlation then cannot be estimated.
     """
     problems = len(right)
     p = sum(right) / (samples * problems)

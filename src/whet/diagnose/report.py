@@ -1,4 +1,4 @@
-"""What `whet check` found: gold answers, lengths, the probe and the diagnosis, for people and as JSON."""
+"""The report of `whet check`: gold answers, lengths, probe and diagnosis, as a table and as JSON."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,22 +14,22 @@ from whet.text import percent
 from whet.types import GoldFailure
 
 Line = tuple[str, str, str]
-"""What was measured, the figure, and the verdict in plain words."""
+"""What was measured, the figure, and the verdict."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """Everything that is known before training."""
+    """The results of `whet check`."""
 
     gold_checked: int
-    """Gold solutions graded."""
+    """The number of gold solutions graded."""
     gold_failures: tuple[GoldFailure, ...]
-    """Every one that fell short."""
+    """Every gold solution below full marks."""
     lengths: LengthReport
     probe: Probe
     diagnosis: Diagnosis
     overlap: OverlapReport | None = None
-    """Held-out questions that read almost like training questions; None where that was not looked at."""
+    """Near-duplicates of training questions among held-out ones; None where not checked."""
 
     @classmethod
     def of(
@@ -41,17 +41,17 @@ class CheckReport:
         solutions: bool = True,
         overlap: OverlapReport | None = None,
     ) -> "CheckReport":
-        """The diagnosed report; `solutions` says whether the data has worked ones for a warm start."""
+        """Diagnoses and builds the report; `solutions`: whether the data has worked ones for a warm start."""
         evidence = Evidence(probe, lengths, len(gold_failures), gold_checked, solutions)
         return cls(gold_checked, gold_failures, lengths, probe, diagnose(evidence), overlap)
 
     @property
     def gold_is_misread(self) -> bool:
-        """Whether rewards and data disagree about more gold answers than a few odd rows: nothing can be learned so."""
+        """Whether more gold solutions than `GOLD_TOLERATED` are below full marks, which prevents learning."""
         return len(self.gold_failures) > GOLD_TOLERATED * self.gold_checked
 
     def as_dict(self, examples: int = 5) -> dict[str, Any]:
-        """Ready for JSON, with at most this many gold failures."""
+        """The report as a JSON-serialisable dict, with at most `examples` gold failures."""
         gold = {
             "checked": self.gold_checked,
             "failed": len(self.gold_failures),

@@ -1,7 +1,7 @@
-"""The share of groups with a learning signal: those in which some answers are right and some are wrong.
+"""Estimates the share of groups with a learning signal: those with both right and wrong answers.
 
-With a baseline of the group's own mean (arXiv:2402.03300, §4.1.2) a group of equal rewards has advantage zero
-throughout. DAPO (arXiv:2503.14476, §3.2) draws until enough groups differ; here the share is foretold.
+With the group's mean as baseline (arXiv:2402.03300, §4.1.2) a group of equal rewards has zero advantages. DAPO
+(arXiv:2503.14476, §3.2) samples until enough groups differ; here the share is predicted.
 """
 
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from math import comb, fsum, prod
 from statistics import fmean
 
 SCARCE = 0.25
-"""With fewer groups than this teaching, over three quarters of the sampling is spent for nothing: dynamic
-sampling (arXiv:2503.14476, §3.2) would draw more than four groups for each one that it keeps."""
+"""The least share of groups with a signal: below it, dynamic sampling (arXiv:2503.14476, §3.2) would draw more than
+four groups for each one that it keeps."""
 
 
 def signal_share(p: float, size: int) -> float:
-    """The chance that a group of `size` holds both right and wrong answers, each right with chance `p`.
+    """The probability that a group of `size` has both right and wrong answers, each right with probability `p`.
 
     1 − (p^G + (1−p)^G)
 
@@ -25,9 +25,9 @@ def signal_share(p: float, size: int) -> float:
 
 
 def group_size_for(p: float, above: int = 1, share: float = SCARCE, largest: int = 64) -> int | None:
-    """The smallest power of two at which `share` of the groups hold both right and wrong answers.
+    """The smallest power of two at which `share` of the groups have both right and wrong answers.
 
-    It is larger than `above`; None if none up to `largest` will do.
+    It is larger than `above`; None if no size up to `largest` suffices.
 
     >>> group_size_for(0.02)
     16
@@ -37,16 +37,16 @@ def group_size_for(p: float, above: int = 1, share: float = SCARCE, largest: int
 
 
 def expected_signal(right: Sequence[int], samples: int, size: int) -> float:
-    """The share of groups of `size` expected to hold both right and wrong answers.
+    """The expected share of groups of `size` with both right and wrong answers.
 
     Up to `size = samples` it is the unbiased estimate, 1 − [C(c, G) + C(k−c, G)] / C(k, G) for c right of k.
-    Beyond, problems differ in difficulty by a Beta distribution fitted by moments to the counts (Skellam
-    1948), so that problems which are always or never solved stay so in larger groups.
+    Beyond, difficulty follows a Beta distribution fitted to the counts by moments (Skellam 1948), so that
+    problems which are always or never solved stay so in larger groups.
 
     Args:
-        right: right answers to each problem.
-        samples: k, the answers asked for each problem.
-        size: G, the group size to foretell.
+        right: c, the number of right answers, of each problem.
+        samples: k, the number of answers per problem.
+        size: G, the group size to predict for.
 
     Raises:
         ValueError: there are no problems.
@@ -67,7 +67,7 @@ def expected_signal(right: Sequence[int], samples: int, size: int) -> float:
 
 
 def _correlation(right: Sequence[int], samples: int, p: float) -> float:
-    """ρ of two answers to one problem, from Var[c] = k·p·(1−p)·(1 + (k−1)·ρ); 1 if every group is pure."""
+    """Correlation ρ of two answers to one problem, from Var[c] = k·p·(1−p)·(1 + (k−1)·ρ); 1 if every group is pure."""
     spread = samples * p * (1.0 - p)
     if spread == 0.0 or len(right) < 2 or samples < 2:
         return 0.0
@@ -76,5 +76,5 @@ def _correlation(right: Sequence[int], samples: int, p: float) -> float:
 
 
 def _all_alike(a: float, b: float, size: int) -> float:
-    """E[p^G] for p ~ Beta(a, b): B(a + G, b) / B(a, b), as a product that keeps its digits."""
+    """E[p^G] for p ~ Beta(a, b): B(a + G, b) / B(a, b), as a numerically stable product."""
     return prod((a + i) / (a + b + i) for i in range(size))

@@ -10,18 +10,17 @@ from whet.diagnose.history import LEAST, WIDE, WINDOW, History
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The value of a fault signal now."""
+    """The current value of a fault signal."""
 
     figure: float
     words: Mapping[str, str] = field(default_factory=dict)
-    """What else the detector's sentence names."""
+    """Further placeholders of the detector's sentence."""
     suppressed: bool = False
-    """Whether something else about the run explains the figure, so that it is no fault."""
+    """Whether other metrics explain the figure, so that it is no fault."""
 
 
 def entropy_lost(history: History) -> Reading | None:
-    """1 − entropy now / entropy at the start. Suppressed where problems are solved: there
-    low entropy is no fault."""
+    """1 − entropy now / entropy at the start. Suppressed where most problems are solved, which explains low entropy."""
     moved = history["entropy"].change()
     if moved is None or moved.before <= 0:
         return None
@@ -30,14 +29,14 @@ def entropy_lost(history: History) -> Reading | None:
 
 
 def divergence(history: History) -> Reading | None:
-    """KL(π_θ ‖ π_ref) in nats per token: the median of the latest steps, for single steps jump and do no harm."""
+    """KL(π_θ ‖ π_ref) in nats per token: the median of the latest steps, since single steps may spike."""
     values = history["kl"].last(LEAST)
     return Reading(median(values)) if len(values) == LEAST else None
 
 
 def lengthening(history: History) -> Reading | None:
-    """Mean response length now / the shortest at which the reward once was as high; 1 where it never was before."""
-    lengths, rewards = history["completions/mean_length"], history[_what_counts(history)]
+    """Mean completion length now / the least one at which the reward was as high before; 1 where it never was."""
+    lengths, rewards = history["completions/mean_length"], history[_main_reward(history)]
     if len(lengths.levels) < 2 or len(lengths.levels) != len(rewards.levels):
         return None
     now, earned = fmean(lengths.last(WINDOW)), fmean(rewards.last(WIDE))
@@ -47,7 +46,7 @@ def lengthening(history: History) -> Reading | None:
 
 
 def truncated(history: History) -> Reading | None:
-    """Share of responses that ran out of tokens, over the latest steps."""
+    """Share of truncated completions over the latest steps."""
     return _level(history, "completions/clipped_ratio", 5)
 
 
@@ -59,9 +58,9 @@ def without_signal(history: History) -> Reading | None:
 
 
 def gradient_jump(history: History) -> Reading | None:
-    """The gradient's norm / the median of the norms before it. Steps without a signal (0) tell nothing.
+    """The gradient norm / the median of the norms before it, without steps that had no signal (norm 0).
 
-    Suppressed up to the norm that the run began with: where nearly all is learned, norms are small and uneven.
+    Suppressed up to the norm at the start of the run: late in training norms are small and uneven.
     """
     gradient = history["grad_norm"]
     *before, now = [norm for norm in gradient.latest if norm > 0] or [0.0]
@@ -74,7 +73,7 @@ def gradient_jump(history: History) -> Reading | None:
 def sampler_drift(history: History) -> Reading | None:
     """|log π_θ − log π_old| on tokens just sampled, in nats: the median of the latest steps.
 
-    Steps without a signal (0) tell nothing.
+    Steps without a signal (0) are left out.
     """
     gaps = [gap for gap in history["sampler/logprob_difference_mean"].last(WINDOW) if gap > 0][-LEAST:]
     return Reading(median(gaps)) if len(gaps) == LEAST else None
@@ -86,11 +85,11 @@ def _level(history: History, name: str, steps: int, words: Mapping[str, str] | N
     return Reading(fmean(values), words or {}) if values and len(values) >= (steps + 1) // 2 else None
 
 
-def _what_counts(history: History) -> str:
-    """The reward for being right where there is one, and the whole reward where there is none."""
+def _main_reward(history: History) -> str:
+    """The name of the first correctness reward's mean, or `reward` where there is none."""
     return next(iter(history.correctness), "reward")
 
 
 def _mastered(history: History) -> bool:
-    """Whether a reward for being right says that most problems are solved."""
+    """Whether a correctness reward shows that most problems are solved."""
     return any(fmean(history[name].last(WINDOW)) >= EASY for name in history.correctness)

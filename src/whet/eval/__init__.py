@@ -1,1 +1,1 @@
-"""The held-out measurement: accuracy with its interval, pass@k, maj@k, paired tests."""
+"""Held-out evaluation: accuracy with its interval, pass@k, maj@k, paired tests."""

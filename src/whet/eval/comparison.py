@@ -1,4 +1,4 @@
-"""Two evaluations of the same problems, paired: what was fixed, what broke, and whether it may be chance."""
+"""Paired comparison of two evaluations of the same problems, with a significance test."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,16 +13,16 @@ Pair = tuple[Record, Record]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """B against A, paired by problem."""
+    """The comparison of evaluation B with A, paired by problem."""
 
     a_name: str
     b_name: str
     pairs: tuple[Pair, ...]
-    """The problems that both evaluations asked, in A's order."""
+    """The problems in both evaluations, in A's order."""
     only_a: int = 0
-    """Problems of A left out because B was not asked them."""
+    """The number of problems left out because only A has them."""
     only_b: int = 0
-    """Problems of B left out because A was not asked them."""
+    """The number of problems left out because only B has them."""
 
     @property
     def a(self) -> Evaluation:
@@ -36,27 +36,27 @@ class Comparison:
 
     @property
     def strict(self) -> PairedDifference:
-        """What changed in the answers in the format's own place."""
+        """The difference in strict accuracy: answers where the format expects them."""
         return paired_difference([a.correct for a, _ in self.pairs], [b.correct for _, b in self.pairs])
 
     @property
     def lenient(self) -> PairedDifference:
-        """What changed in the answers wherever they stand: with the gain in layout taken out."""
+        """The difference in lenient accuracy, answers anywhere, which excludes gains in layout."""
         return paired_difference([a.lenient for a, _ in self.pairs], [b.lenient for _, b in self.pairs])
 
     @property
     def fixed(self) -> list[Pair]:
-        """Problems that A has wrong and B has right."""
+        """Problems that only B answers correctly."""
         return [(a, b) for a, b in self.pairs if b.correct and not a.correct]
 
     @property
     def broken(self) -> list[Pair]:
-        """Problems that A has right and B has wrong."""
+        """Problems that only A answers correctly."""
         return [(a, b) for a, b in self.pairs if a.correct and not b.correct]
 
     @property
     def sentence(self) -> str:
-        """The result in plain words."""
+        """The result as a sentence."""
         found = self.strict
         gain = found.fixed - found.broken
         more = f"{abs(gain)} {'more' if gain > 0 else 'fewer'}" if gain else "as many"
@@ -67,12 +67,12 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """`better`, `worse`, or `undecided` where the interval of the difference holds 0."""
+        """`better`, `worse`, or `undecided` where the interval of the difference contains 0."""
         found = self.strict
         return "better" if found.low > 0 else "worse" if found.high < 0 else "undecided"
 
     def as_dict(self, examples: int = 5) -> dict[str, Any]:
-        """Everything, ready for JSON, with at most this many fixed and broken problems."""
+        """The comparison as a JSON-serialisable dict, with at most `examples` fixed and broken problems each."""
         return {
             "a": {"name": self.a_name, **self.a.summary()},
             "b": {"name": self.b_name, **self.b.summary()},
@@ -96,7 +96,7 @@ _VERDICTS = {
 
 
 def points(share: float) -> str:
-    """A difference of shares in percentage points.
+    """Formats a difference of shares in percentage points.
 
     >>> points(0.2383)
     '+23.8'
@@ -105,7 +105,7 @@ def points(share: float) -> str:
 
 
 def p_text(value: float) -> str:
-    """A p-value to one figure.
+    """Formats a p-value to one significant digit.
 
     >>> p_text(2.6e-12)
     'p = 3e-12'

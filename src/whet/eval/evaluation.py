@@ -1,4 +1,4 @@
-"""The held-out measurement: a greedy answer to every problem, and K sampled ones where they are asked for."""
+"""Held-out evaluation: one greedy completion per problem, and optionally K sampled ones."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Figure = float | int | list[float]
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One record per problem, and every figure that follows from them. Shares are between 0 and 1."""
+    """One record per problem, and the metrics computed from them. Shares are between 0 and 1."""
 
     records: tuple[Record, ...]
 
@@ -28,7 +28,7 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float:
-        """Share of problems whose greedy answer, in the format's own place, is right."""
+        """Share of problems whose greedy answer, where the format expects it, is right."""
         return self._share(lambda record: record.correct)
 
     @property
@@ -38,7 +38,7 @@ class Evaluation:
 
     @property
     def lenient_accuracy(self) -> float:
-        """Share of problems with the right answer anywhere in the greedy response."""
+        """Share of problems with the right answer anywhere in the greedy completion."""
         return self._share(lambda record: record.lenient)
 
     @property
@@ -48,31 +48,31 @@ class Evaluation:
 
     @property
     def format_rate(self) -> float:
-        """Share of greedy responses that keep the layout."""
+        """Share of greedy completions that keep the layout."""
         return self._share(lambda record: record.formatted)
 
     @property
     def truncated_rate(self) -> float:
-        """Share of greedy responses that ran out of tokens."""
+        """Share of greedy completions that ran out of tokens."""
         return self._share(lambda record: record.finish == "length")
 
     @property
     def mean_length(self) -> float:
-        """Tokens of a greedy response, on average."""
+        """Mean length of greedy completions, in tokens."""
         return sum(record.tokens for record in self.records) / len(self.records)
 
     @property
     def p95_length(self) -> int:
-        """Tokens that 95 % of the greedy responses do not exceed (nearest rank)."""
+        """95th percentile of the length of greedy completions, in tokens (nearest rank)."""
         return sorted(record.tokens for record in self.records)[ceil(0.95 * len(self.records)) - 1]
 
     @property
     def samples(self) -> int:
-        """K: sampled responses for each problem; 0 where only the greedy answer was asked for."""
+        """K, the number of sampled completions per problem; 0 where there is only the greedy one."""
         return min(len(record.samples) for record in self.records)
 
     def pass_at(self, k: int) -> float:
-        """Unbiased pass@k over the sampled responses.
+        """Unbiased pass@k over the sampled completions.
 
         Raises:
             ValueError: there are fewer than `k` samples of some problem.
@@ -85,12 +85,12 @@ class Evaluation:
 
     @property
     def maj_at_k(self) -> float | None:
-        """maj@K over the sampled responses; None where there are none."""
+        """maj@K over the sampled completions; None where there are none."""
         scores = [record.majority for record in self.records if record.majority is not None]
         return sum(scores) / len(scores) if scores else None
 
     def summary(self) -> dict[str, Figure]:
-        """Every figure by name, ready for JSON; `pass@k` for K and the powers of two below it."""
+        """All metrics by name, JSON-serialisable; `pass@k` for K and the powers of two below it."""
         figures: dict[str, Figure] = {
             "problems": len(self.records),
             "correct": sum(record.correct for record in self.records),
@@ -129,19 +129,19 @@ def evaluate(
     chunk: int = 128,
     step: int = 0,
 ) -> Evaluation:
-    """Asks every prompt once greedily, and `samples` times more through `sampled` where that is above 1.
+    """Evaluates every prompt with one greedy completion, and `samples` sampled ones where that is above 1.
 
     Args:
         prompts: held-out problems; their ids must differ.
-        greedy: takes the likeliest token.
-        check_answer: says of a response whether it is right.
+        greedy: samples greedily.
+        check_answer: grades a completion.
         sampled: for pass@k and maj@k; not used while `samples` is 1.
         samples: K.
-        progress: called with (problems done, problems in all) after every chunk.
-        equal: whether two answers are the same, for the votes of maj@K.
+        progress: called with (problems done, total) after every chunk.
+        equal: whether two answers are equal, for the votes of maj@K.
         chunk: problems sampled at a time.
-        step: the step that sampling derives their randomness from; leave it, and evaluations of the same
-            problems share their random numbers.
+        step: the step that seeds sampling; with the default, evaluations of the same problems share their
+            random numbers.
 
     Raises:
         ValueError: there are no prompts, or two share an id.

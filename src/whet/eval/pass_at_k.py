@@ -1,11 +1,11 @@
-"""What K samples of a problem are worth: one of k right (pass@k), or the most frequent answer (maj@k)."""
+"""pass@k and maj@k from the samples of one problem."""
 
 from collections.abc import Callable, Sequence
 from math import prod
 
 
 def pass_at_k(n: int, correct: int, k: int) -> float:
-    """Unbiased estimate of the chance that at least one of `k` samples is right, from `n` samples.
+    """Unbiased estimate of the probability that at least one of `k` samples is right, from `n` samples.
 
     1 − C(n−c, k) / C(n, k) (arXiv:2107.03374, eq. 1), as a product of n−c < i ≤ n of (1 − k/i), which cannot
     overflow.
@@ -24,11 +24,10 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
 
 
 def maj_at_k(answers: Sequence[str | None], gold: str, equal: Callable[[str, str], bool]) -> float:
-    """The chance that the most frequent of these answers is right: self-consistency (arXiv:2203.11171).
+    """The probability that the most frequent answer is right: self-consistency (arXiv:2203.11171).
 
-    Answers that `equal` calls the same vote together; a sample without an answer (None) does not vote. Where
-    several answers tie for first place one of them would be drawn at random, so the value is the share of
-    them that is right. 0.0 where nobody votes.
+    Answers that are `equal` vote together; a sample without an answer (None) does not vote. A tie for first place
+    would be broken at random, so the value is the share of the tied answers that is right. 0.0 without votes.
 
     >>> maj_at_k(["7", "7.0", "8", None], "7", lambda a, b: float(a) == float(b))
     1.0

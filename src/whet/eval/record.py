@@ -1,4 +1,4 @@
-"""What an evaluation keeps of every problem: one JSON line each."""
+"""The record of each problem of an evaluation, stored as one JSON line."""
 
 import json
 from collections.abc import Mapping
@@ -11,24 +11,24 @@ from whet.types import Finish, Problem, Rollout, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One response and what the judge said of it."""
+    """One completion and its verdict."""
 
     response: str
     answer: str | None
-    """The answer as it stands in the response; None where there is none to be found."""
+    """The extracted answer; None where there is none."""
     correct: bool
-    """The answer in the format's own place is right."""
+    """Whether the answer where the format expects it is right."""
     lenient: bool
-    """An answer found anywhere in the response is right."""
+    """Whether an answer anywhere in the completion is right."""
     formatted: bool
-    """The response keeps the layout."""
+    """Whether the completion keeps the layout."""
     tokens: int
-    """Length of the response, its end token included."""
+    """Length of the completion, its end token included."""
     finish: Finish
 
     @classmethod
     def of(cls, rollout: Rollout, verdict: Verdict) -> Self:
-        """The outcome of a rollout that the judge has read."""
+        """Combines a rollout and its verdict."""
         return cls(
             response=rollout.text,
             answer=verdict.answer,
@@ -42,7 +42,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A problem, the greedy answer to it, and the sampled ones where there are any."""
+    """A problem, its greedy completion, and the sampled ones, if any."""
 
     id: str
     question: str
@@ -66,7 +66,7 @@ class Record:
         samples: tuple[Outcome, ...] = (),
         majority: float | None = None,
     ) -> Self:
-        """The record of a problem from its outcomes."""
+        """Builds the record of a problem from its outcomes."""
         return cls(
             id=problem.id,
             question=problem.question,
@@ -77,12 +77,12 @@ class Record:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Ready for JSON; `from_dict` reads it back."""
+        """The record as a JSON-serialisable dict, the inverse of `from_dict`."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Self:
-        """The record of a parsed JSON line; keys it does not know are passed over.
+        """Builds a record from a parsed JSON line; unknown keys are ignored.
 
         Raises:
             TypeError: a field is missing or of another type.
@@ -99,7 +99,7 @@ _TYPES = {"id": str, "question": str, "gold": str, "correct": bool, "lenient": b
 
 
 def parse_records(text: str, place: str) -> dict[str, Record]:
-    """The records of an evaluation by problem id, in the order of its JSON lines; `place` is the file's name.
+    """Parses the JSON lines of an evaluation into records by problem id, in order; `place` is the file's name.
 
     Raises:
         UserError: a line is not a record, an id comes twice, or there is none.

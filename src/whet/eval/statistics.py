@@ -1,4 +1,4 @@
-"""How sure a measured share is, and whether one model is better than another on the same problems."""
+"""Confidence intervals of proportions, and paired tests of two models on the same problems."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PairedDifference:
-    """What changed between two measurements of the same `n` problems."""
+    """The difference between two evaluations of the same `n` problems."""
 
     difference: float
-    """Share right after, minus share right before."""
+    """Accuracy after minus accuracy before."""
     low: float
     """Lower end of the difference's confidence interval."""
     high: float
     """Upper end of the difference's confidence interval."""
     fixed: int
-    """Problems wrong before and right after."""
+    """The number of problems wrong before and right after."""
     broken: int
-    """Problems right before and wrong after."""
+    """The number of problems right before and wrong after."""
     p_value: float
     """Two-sided, by the exact McNemar test."""
     n: int
@@ -37,8 +37,8 @@ class PairedDifference:
 def wilson(successes: float, n: float, confidence: float = 0.95) -> Interval:
     """The score interval of a binomial proportion (Wilson 1927, doi:10.1080/01621459.1927.10502953).
 
-    Unlike p ± z·√(p(1−p)/n) it never leaves [0, 1] and keeps a width at 0 and at n. `n` need not be whole, so
-    that correlated samples can be given their effective number.
+    Unlike p ± z·√(p(1−p)/n) it stays in [0, 1] and has a width also at 0 and n successes. `n` need not be whole: for
+    correlated samples it is their effective number.
 
     >>> low, high = wilson(1, 64)
     >>> print(f"{low:.3f} {high:.3f}")
@@ -61,8 +61,8 @@ def wilson(successes: float, n: float, confidence: float = 0.95) -> Interval:
 def mcnemar_exact(fixed: int, broken: int) -> float:
     """Two-sided p-value of the exact McNemar test (doi:10.1007/BF02295996).
 
-    If nothing had changed, each problem that switched would have been as likely fixed as broken, so `fixed`
-    follows Binomial(fixed + broken, ½). 1.0 where nothing switched.
+    Under the null hypothesis each discordant problem is fixed or broken with equal probability, so `fixed` follows
+    Binomial(fixed + broken, ½). 1.0 without discordant problems.
 
     >>> mcnemar_exact(0, 5)
     0.0625
@@ -106,8 +106,7 @@ def _square_and_add(a: float, b: float, phi: float) -> float:
 
 
 def _correlation(both: int, fixed: int, broken: int, neither: int) -> float:
-    """φ of the 2 × 2 table, shrunk towards 0 by n/2 in the numerator where it is positive; 0 where a margin
-    is empty."""
+    """φ of the 2 × 2 table, its numerator less n/2 (not below 0) where positive; 0 where a margin is empty."""
     n = both + fixed + broken + neither
     margins = (both + fixed) * (broken + neither) * (both + broken) * (fixed + neither)
     if margins == 0:

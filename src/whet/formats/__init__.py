@@ -1,12 +1,12 @@
-"""Response formats: one object words the request, renders a solution, reads a response and judges its layout.
+"""Response formats: each has a system prompt, renders solutions, parses completions and scores their layout.
 
 Nothing else in Whet knows a tag. Two rules hold for every format, so that listing answers never pays:
 
-- a response gives **one** answer. Where complete answer parts disagree with each other, it gives none;
-  of several boxes, and of several numbers in `plain`, only the last is read, as is the custom there;
-- an answer written inside the reasoning is a thought, not the answer.
+- a completion gives **one** answer. Where complete answer parts disagree with each other, it gives none;
+  of several boxes, and of several numbers in `plain`, only the last counts, as is the convention there;
+- an answer within the reasoning is not the answer.
 
-All reading takes time linear in the text.
+Parsing takes time linear in the text.
 """
 
 from whet.formats.base import Parsed, ResponseFormat

@@ -1,16 +1,16 @@
-"""What a response format can do."""
+"""The interface of a response format."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 TRAILING_COST = 0.001
-"""What `ResponseFormat.tags` loses for each character after the end of the layout."""
+"""The penalty of `ResponseFormat.tags` per character after the end of the layout."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The parts of a response, stripped; `None` where a part is absent."""
+    """The parts of a completion, stripped; `None` where a part is absent."""
 
     reasoning: str | None
     answer: str | None
@@ -20,26 +20,25 @@ class Parsed:
 
 @dataclass(frozen=True)
 class ResponseFormat(ABC):
-    """How a response must be laid out."""
+    """The required layout of completions, and its rendering, parsing and scoring."""
 
     name: str
     system_prompt: str
-    """What the model is told; empty sends no system turn."""
+    """The system prompt that requests the layout; empty for no system turn."""
 
     @abstractmethod
     def render(self, solution: str, answer: str) -> str:
-        """The response to imitate. Marks of this format inside `solution` are dropped; it may be empty."""
+        """Renders the target completion. Marks of this format inside `solution` are dropped; it may be empty."""
 
     @abstractmethod
     def parse(self, text: str) -> Parsed:
-        """The parts of a response, however badly it is laid out. An opening tag that the prompt already gave
-        away may be missing."""
+        """Parses a completion, even in a broken layout. An opening tag that the prompt ends in may be missing."""
 
     @abstractmethod
     def strict(self, text: str) -> bool:
         """Whether the layout is exact, down to the white space between its parts, and no part is blank.
 
-        White space around the whole response does not count.
+        White space around the whole completion does not count.
         """
 
     @abstractmethod
@@ -53,11 +52,11 @@ class ResponseFormat(ABC):
 
     @abstractmethod
     def partial(self, text: str) -> float:
-        """In [0, 1], the gentlest: the share of marks present at all, in any number and order."""
+        """In [0, 1], the least strict: the share of marks present at all, in any number and order."""
 
 
 def agreed(answers: Sequence[str]) -> str | None:
-    """The answer that all of these give, stripped; `None` where there is none or they differ.
+    """The common value of all answers, stripped; `None` where there is none or they differ.
 
     >>> agreed(["82", " 82 "]), agreed(["82", "83"])
     ('82', None)

@@ -1,4 +1,4 @@
-"""The built-in formats, one row each, and formats of one's own by their tags."""
+"""The table of built-in formats, and custom formats by their tags."""
 
 import re
 from dataclasses import replace
@@ -12,11 +12,11 @@ from whet.formats.tagged import Tagged
 
 
 def _tagged(name: str, *parts: str, lines: bool = False) -> Tagged:
-    """A tagged format whose request shows its layout: about ten tokens for each part."""
+    """A tagged format whose system prompt shows its layout, in about ten tokens per part."""
     between = ["the result in a sentence"] * (len(parts) - 2)
-    says = ["your reasoning", *between, "the final answer"][-len(parts) :]
-    silent = Tagged(name, "", parts, lines)
-    return replace(silent, system_prompt=("Reply as:\n" if lines else "Reply as ") + silent.layout(says))
+    bodies = ["your reasoning", *between, "the final answer"][-len(parts) :]
+    bare = Tagged(name, "", parts, lines)
+    return replace(bare, system_prompt=("Reply as:\n" if lines else "Reply as ") + bare.layout(bodies))
 
 
 _BOXED = "Reason step by step and put the final answer in \\boxed{}."
@@ -37,10 +37,10 @@ BUILT_IN = {row.name: row for row in _ROWS}
 
 
 def build_format(config: FormatConfig) -> ResponseFormat:
-    """The format that a recipe asks for.
+    """Builds the format of a recipe.
 
     Raises:
-        UserError: `name` and `custom` disagree, or a tag of one's own is not a plain word or stands twice.
+        UserError: `name` and `custom` disagree, or a custom tag is not a plain word or occurs twice.
 
     >>> build_format(FormatConfig()).render("37 + 45 = 82", "82")
     '<think>37 + 45 = 82</think> <answer>82</answer>'

@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from whet.formats.base import TRAILING_COST, Parsed, ResponseFormat, agreed
 from whet.formats.spans import Span
 
-_SAYS_NOTHING = " \t\r\n.!$*)]\\"
-"""Characters that may follow the answer in the exact layout, such as the end of a sentence or a formula."""
+_MAY_FOLLOW = " \t\r\n.!$*)]\\"
+"""Characters allowed after the answer in the strict layout, such as the end of a sentence or a formula."""
 
 
 @dataclass(frozen=True)
 class Marked(ResponseFormat):
-    """Free text, then an answer behind a mark."""
+    """A format of free text followed by a marked answer."""
 
     opening: str
-    """What stands before the answer, such as `#### `."""
+    """The mark before the answer, such as `#### `."""
     closing: str
-    """What stands after it."""
+    """The mark after it."""
     find: Callable[[str], list[Span]]
-    """Every answer part of a text, in order."""
+    """Finds every answer part of a text, in order."""
     own_line: bool = False
-    """Whether the exact layout starts a line with the mark."""
+    """Whether the strict layout requires the mark at the start of a line."""
     last_wins: bool = False
-    """Whether earlier answer parts are steps on the way; otherwise they must agree with the last."""
+    """Whether only the last answer part counts; otherwise all must agree."""
 
     def render(self, solution: str, answer: str) -> str:
         steps = solution.replace(self._mark, "").strip()
@@ -43,14 +43,14 @@ class Marked(ResponseFormat):
         before, part, after = spans[0].cut(text)
         exact = part == f"{self.opening}{spans[0].answer}{self.closing}"
         placed = not self.own_line or before[-1:] in ("", "\n")
-        return exact and placed and not after.strip(_SAYS_NOTHING)
+        return exact and placed and not after.strip(_MAY_FOLLOW)
 
     def soft(self, text: str) -> bool:
         return bool(self.parse(text).answer)
 
     def tags(self, text: str) -> float:
         spans = self.find(text)
-        after = spans[-1].cut(text)[2].strip(_SAYS_NOTHING) if spans else ""
+        after = spans[-1].cut(text)[2].strip(_MAY_FOLLOW) if spans else ""
         return max(0.0, (len(spans) == 1) - TRAILING_COST * len(after))
 
     def partial(self, text: str) -> float:
@@ -58,5 +58,5 @@ class Marked(ResponseFormat):
 
     @property
     def _mark(self) -> str:
-        r"""The mark alone: `####`, `\boxed`, or nothing."""
+        r"""The opening mark without brace and space: `####`, `\boxed`, or empty."""
         return self.opening.strip("{ ")

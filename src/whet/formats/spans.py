@@ -1,4 +1,4 @@
-"""Where answers stand in a text. Everything here takes time linear in the text, whatever the text."""
+"""Finds answer parts in a text: tags, boxes, `####` lines and numbers, all in time linear in any text."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 NUMBER = re.compile(
     r"(?:(?<![\w)\]}])[-−])?(?:[1-9]\d{0,2}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\d.])[-−]?\.\d+", re.ASCII
 )
-"""A number in running text; a minus is a sign only where nothing stands before it to subtract from."""
+"""A number in running text; a minus is a sign only where no operand precedes it."""
 
 _BRACES = re.compile(r"\\boxed\s*\{|\\[{}]|[{}]")
 _HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*([^\n]*)")
@@ -15,19 +15,19 @@ _HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*([^\n]*)")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """An answer part: where it stands in a text, marks included, and what it says."""
+    """An answer part: its position in a text, marks included, and its answer."""
 
     start: int
     end: int
     answer: str
 
     def cut(self, text: str) -> tuple[str, str, str]:
-        """The text before, within and after this part."""
+        """Splits the text into before, within and after this part."""
         return text[: self.start], text[self.start : self.end], text[self.end :]
 
 
 def tag_blocks(text: str, tag: str) -> list[str]:
-    """What stands in the complete `<tag>…</tag>` blocks, in order; of nested ones, in the innermost.
+    """The contents of complete `<tag>…</tag>` blocks, in order; of nested ones, the innermost.
 
     >>> tag_blocks("<a>1</a> <a>2 <a>3</a>", "a")
     ['1', '3']
@@ -43,7 +43,7 @@ def boxes(text: str) -> list[Span]:
     ['4', '\\{1, 2\\}']
     """
     spans: list[Span] = []
-    openings: list[tuple[int, int] | None] = []
+    openings: list[tuple[int, int] | None] = []  # a stack of open braces: span of `\boxed{`, None for others
     for found in _BRACES.finditer(text) if "\\boxed" in text else ():
         if found[0] == "}":
             box = openings.pop() if openings else None
@@ -54,7 +54,7 @@ def boxes(text: str) -> list[Span]:
 
 
 def hash_lines(text: str) -> list[Span]:
-    """Every `#### answer` in GSM8K's own layout, each up to the end of its line.
+    """Every `#### answer`, GSM8K's layout, each up to the end of its line.
 
     >>> [span.answer for span in hash_lines("48 / 2 = 24\\n#### 24\\n")]
     ['24']
@@ -63,7 +63,7 @@ def hash_lines(text: str) -> list[Span]:
 
 
 def numbers(text: str) -> Iterator[Span]:
-    """Every number of a text: an integer, or a decimal read whole.
+    """Every integer or decimal number of a text.
 
     >>> [span.answer for span in numbers("3 of 12-2 cost $1,080.50, not -7.")]
     ['3', '12', '2', '1,080.50', '-7']

@@ -1,4 +1,4 @@
-"""Formats whose parts stand between tags: `<think>…</think> <answer>…</answer>`."""
+"""Formats with tagged parts: `<think>…</think> <answer>…</answer>`."""
 
 import re
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from whet.formats.spans import tag_blocks
 
 @dataclass(frozen=True)
 class Tagged(ResponseFormat):
-    """The first part holds the reasoning, the last the answer; any between state the result in a sentence."""
+    """A format of tagged parts: first the reasoning, last the answer; any between state the result in a sentence."""
 
     parts: tuple[str, ...]
     """Tag names, in order."""
     lines: bool = False
-    """Whether each tag stands on a line of its own; otherwise one space parts the blocks."""
+    """Whether each tag is on its own line; otherwise one space separates the blocks."""
 
     def render(self, solution: str, answer: str) -> str:
         sentence = f"The answer is {answer.strip()}."
@@ -24,15 +24,15 @@ class Tagged(ResponseFormat):
         return self.layout([reasoning, *between, answer.strip()][-len(self.parts) :])
 
     def parse(self, text: str) -> Parsed:
-        said: dict[str, str] = {}
+        bodies: dict[str, str] = {}
         rest = text
         for part in self.parts[:-1]:
             body, closed, after = rest.partition(f"</{part}>")
             if closed:
                 before, opened, inside = body.partition(f"<{part}>")
-                said[part], rest = (inside if opened else before).strip(), after
-        output = said.get(self.parts[-2]) if len(self.parts) > 2 else None
-        return Parsed(said.get(self.parts[0]), agreed(tag_blocks(rest, self.parts[-1])), output)
+                bodies[part], rest = (inside if opened else before).strip(), after
+        output = bodies.get(self.parts[-2]) if len(self.parts) > 2 else None
+        return Parsed(bodies.get(self.parts[0]), agreed(tag_blocks(rest, self.parts[-1])), output)
 
     def strict(self, text: str) -> bool:
         bodies = self._bodies(text)
@@ -53,7 +53,7 @@ class Tagged(ResponseFormat):
         return sum(tag in text for tag in self._tags) / len(self._tags)
 
     def layout(self, bodies: list[str]) -> str:
-        """The parts, saying these, in the exact layout."""
+        """The strict layout, filled with the bodies of the parts."""
         edge, gap = ("\n", "\n") if self.lines else ("", " ")
         blocks = zip(self.parts, bodies, strict=True)
         return gap.join(f"<{part}>{edge}{body}{edge}</{part}>" for part, body in blocks)
@@ -67,8 +67,8 @@ class Tagged(ResponseFormat):
         return re.compile("(" + "|".join(map(re.escape, self._tags)) + ")")
 
     def _bodies(self, text: str) -> list[str] | None:
-        """What the parts say; `None` unless each tag stands once, in order, none blank, no text between."""
-        pieces = self._tag.split(text)
-        outside, tags, inside = pieces[::4], pieces[1::2], pieces[2::4]
+        """The bodies of the parts; `None` unless each tag occurs once, in order, no part blank, no text between."""
+        split = self._tag.split(text)  # outside, <a>, inside, </a>, outside, <b>, inside, </b>, …
+        outside, tags, inside = split[::4], split[1::2], split[2::4]
         complete = tuple(tags) == self._tags and all(body.strip() for body in inside)
         return inside if complete and not any(gap.strip() for gap in outside) else None

@@ -1,7 +1,6 @@
-r"""The lenient finder: the answer of a response in no agreed layout.
+r"""Lenient answer extraction: the answer of a completion in no agreed layout.
 
-One response gives one answer, so listing many does not help: the first rule that finds anything decides, and
-it takes the last of what it finds.
+One completion gives one answer, so listing many does not help: the first rule that matches decides, by its last match.
 """
 
 import re
@@ -10,27 +9,27 @@ from collections.abc import Callable
 from whet.formats import boxes, hash_lines, numbers, tag_blocks
 
 _REASONING_ENDS = re.compile(r"</(?:think|thinking|thought|reasoning)>")
-_SAYS = re.compile(r"\banswers?\b[*_\s]*(?:is|are|was|=|:)(?:[\s:*$]|\\[(\[])*", re.IGNORECASE)
+_ANSWER_IS = re.compile(r"\banswers?\b[*_\s]*(?:is|are|was|=|:)(?:[\s:*$]|\\[(\[])*", re.IGNORECASE)
 _LABEL = re.compile(r"^[ \t]*A:[ \t]*(\S.*)$", re.MULTILINE)
 _SENTENCE_ENDS = re.compile(r"\.\$?(?=\s|$)|\n|(?=\\\]|\\\)\.)")
-_TAKES = re.compile(r"\s*(?:[+*/^_=×÷]|\\(?:cdot|times|div|pm))|\s*-\s*\d|[(|]|-?[A-Za-z](?![A-Za-z])|[,-]\d")
-_GIVES = re.compile(r"(?:[+*/^_×÷|]|[\w)]\s?-|\\(?:cdot|times|div|pm))\s?$|[,(|{\[]$")
+_OP_AFTER = re.compile(r"\s*(?:[+*/^_=×÷]|\\(?:cdot|times|div|pm))|\s*-\s*\d|[(|]|-?[A-Za-z](?![A-Za-z])|[,-]\d")
+_OP_BEFORE = re.compile(r"(?:[+*/^_×÷|]|[\w)]\s?-|\\(?:cdot|times|div|pm))\s?$|[,(|{\[]$")
 _PROSE = re.compile(r"(?:\b[a-z]{2,}\b[^a-z\\]*){3}", re.IGNORECASE)
 
 
 def find_answer(text: str) -> str | None:
-    r"""What the response gives as its answer; reasoning up to a closing `</think>` is left out.
+    r"""Extracts the answer of a completion, without its reasoning up to a closing `</think>`; None without one.
 
-    In the order of trust: `\boxed{…}`, `<answer>…</answer>`, `####`, "answer is …", `A: …`, the last number.
+    Rules, most reliable first: `\boxed{…}`, `<answer>…</answer>`, `####`, "answer is …", `A: …`, the last number.
 
     >>> find_answer("16 - 7 = 9, and 2 * 9 = 18. The answer is $18. I hope it is correct.")
     '18'
     >>> find_answer("I do not know.") is None
     True
     """
-    said = _REASONING_ENDS.split(text)[-1]
+    visible = _REASONING_ENDS.split(text)[-1]
     for find in _RULES:
-        answer = find(said if said.strip() else text)
+        answer = find(visible if visible.strip() else text)
         if answer:
             return answer
     return None
@@ -40,9 +39,9 @@ def _last(found: list[str]) -> str:
     return found[-1].strip() if found else ""
 
 
-def _said(text: str) -> str:
-    """What follows the last "answer is", up to the end of the sentence; of prose, its last number."""
-    starts = [found.end() for found in _SAYS.finditer(text)]
+def _stated(text: str) -> str:
+    """The text after the last "answer is", up to the end of the sentence; where that is prose, its last number."""
+    starts = [found.end() for found in _ANSWER_IS.finditer(text)]
     if not starts:
         return ""
     sentence = _SENTENCE_ENDS.split(text[starts[-1] :], maxsplit=1)[0]
@@ -51,11 +50,12 @@ def _said(text: str) -> str:
 
 
 def _free_number(text: str) -> str:
-    """The last number that stands for itself: an operand, an index or an argument is no answer."""
+    """The last number that is no operand, index or argument."""
+    # 8 characters before a number hold the longest operator, `\times` with a space.
     free = (
         span.answer
         for span in reversed(list(numbers(text)))
-        if not _TAKES.match(text, span.end) and not _GIVES.search(text[max(0, span.start - 8) : span.start])
+        if not _OP_AFTER.match(text, span.end) and not _OP_BEFORE.search(text[max(0, span.start - 8) : span.start])
     )
     return next(free, "")
 
@@ -64,7 +64,7 @@ _RULES: tuple[Callable[[str], str], ...] = (
     lambda text: _last([span.answer for span in boxes(text)]),
     lambda text: _last(tag_blocks(text, "answer")),
     lambda text: _last([span.answer for span in hash_lines(text)]),
-    _said,
+    _stated,
     lambda text: _last(_LABEL.findall(text)),
     _free_number,
 )

@@ -1,4 +1,4 @@
-"""Calling reward functions that may fail, and telling a reward from what is none."""
+"""Calls reward functions that may fail, and validates what they return."""
 
 import asyncio
 import inspect
@@ -14,14 +14,14 @@ from whet.text import one_line
 
 
 class RewardError(Exception):
-    """A reward function returned something that is no reward."""
+    """A reward function raised, or returned something that is no reward."""
 
 
 def attempt_all(calls: Sequence[Callable[[], Any]]) -> list[Any]:
-    """What each call returns, or the exception that it raises, in order. Awaitables are awaited together.
+    """Runs each call and returns its result or exception, in order. Awaitables are awaited together.
 
     Raises:
-        UserError: what the user must fix before anything can be graded is not caught.
+        UserError: the first that a call raises; it is not returned.
     """
     results = [_attempt(call) for call in calls]
     waiting = [index for index, result in enumerate(results) if inspect.isawaitable(result)]
@@ -42,13 +42,13 @@ def _attempt(call: Callable[[], Any]) -> Any:
 
 
 def _await_all(awaitables: Sequence[Awaitable[Any]]) -> list[Any]:
-    """What each comes to. An interrupt of the caller ends them all at once."""
-    under_way: list[Callable[[], Any]] = []
+    """Awaits all concurrently and returns results or exceptions; an interrupt of the caller cancels them all."""
+    cancels: list[Callable[[], Any]] = []
 
     async def gather() -> list[Any]:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None  # a coroutine always runs in one
-        under_way.append(partial(loop.call_soon_threadsafe, task.cancel))
+        cancels.append(partial(loop.call_soon_threadsafe, task.cancel))
         return list(await asyncio.gather(*awaitables, return_exceptions=True))
 
     # A thread of its own, since the caller may already be inside an event loop, as in a notebook.
@@ -57,13 +57,13 @@ def _await_all(awaitables: Sequence[Awaitable[Any]]) -> list[Any]:
         try:
             return done.result()
         except BaseException:
-            for cancel in under_way if not done.done() else []:
+            for cancel in cancels if not done.done() else []:
                 cancel()
             raise
 
 
 def one_by_one(calls: Sequence[Callable[[], Any]]) -> list[Any]:
-    """The one entry that each call gives, or the `RewardError` that says why it gives none."""
+    """The single reward that each call returns, or the `RewardError` that says why there is none."""
     return [_entries(result, 1)[0] for result in attempt_all(calls)]
 
 
@@ -75,10 +75,10 @@ def _entries(result: Any, count: int) -> list[Any]:
 
 
 def as_rewards(result: Any, count: int) -> list[Any]:
-    """The `count` entries of what a reward function returned: a list, an array or a tensor.
+    """The `count` entries of a reward function's result, which is a list, an array or a tensor.
 
     Raises:
-        RewardError: anything else, another number of entries, or whatever the function raised.
+        RewardError: the result is of another type or length, or an exception.
     """
     entries = entries_of(result)
     if len(entries) != count:
@@ -87,7 +87,7 @@ def as_rewards(result: Any, count: int) -> list[Any]:
 
 
 def entries_of(result: Any) -> list[Any]:
-    """The same, however many entries there are."""
+    """`as_rewards` without the check of the length."""
     if isinstance(result, RewardError):
         raise result
     if isinstance(result, BaseException):
@@ -99,10 +99,10 @@ def entries_of(result: Any) -> list[Any]:
 
 
 def as_reward(entry: Any) -> float | None:
-    """One entry as a finite number, or `None`, which means not applicable.
+    """Converts one entry to a finite float; `None` (not applicable) stays `None`.
 
     Raises:
-        RewardError: the entry is one, text, NaN, infinity, or anything else that is no number.
+        RewardError: the entry is itself one, text, NaN, infinity, or anything else that is no number.
 
     >>> as_reward(True), as_reward(None)
     (1.0, None)

@@ -1,4 +1,4 @@
-"""What reward functions are handed: the columns of a call, one entry for each rollout of a step.
+"""Keyword arguments of reward functions: columns with one entry for each rollout of a step.
 
 **One rule about text and messages, the same as TRL's: completions follow their prompts.** Where a prompt is a
 list of messages, as always in training, its completion is `[{"role": "assistant", "content": text}]`; where a
@@ -12,11 +12,11 @@ from whet.protocols import RewardFn
 from whet.types import Outputs, Problem, Prompt, Rollout
 
 OWN = frozenset({"prompts", "completions", "completion_ids", "trainer_state", "log_extra", "log_metric"})
-"""Keywords of the convention: a column of the data with such a name is not passed on."""
+"""Keywords reserved by the convention: a column of the data with such a name is not passed on."""
 
 
 def text_of(completion: Any) -> str:
-    """The text of a completion, be it a string or a list of messages.
+    """The text of a completion, given as a string or a list of messages.
 
     >>> text_of("82"), text_of([{"role": "assistant", "content": "82"}])
     ('82', '82')
@@ -27,7 +27,7 @@ def text_of(completion: Any) -> str:
 
 
 def each_text(score: Callable[[str], float]) -> RewardFn:
-    """The reward that looks at the text of each completion, and at nothing else."""
+    """Makes a reward function that applies `score` to the text of each completion."""
 
     def reward(*, completions: list[Any], **_: Any) -> list[float | None]:
         return [float(score(text_of(completion))) for completion in completions]
@@ -36,11 +36,11 @@ def each_text(score: Callable[[str], float]) -> RewardFn:
 
 
 class Sample(NamedTuple):
-    """One rollout of a step, with what it answers."""
+    """One rollout of a step, with its prompt."""
 
     prompt: Prompt
     number: int
-    """Which of its prompt's rollouts it is, from 0."""
+    """Its index among the rollouts of its prompt, from 0."""
     rollout: Rollout
 
 
@@ -53,9 +53,9 @@ def samples_of(prompts: Sequence[Prompt], outputs: Outputs) -> list[Sample]:
 def columns_of(samples: Sequence[Sample]) -> dict[str, list[Any]]:
     """The keyword arguments of a reward call, one entry for each sample.
 
-    Beside `prompts`, `completions` and `completion_ids`: the gold answer as `answer` and, unless the data has
-    a column of its own by that name, as `solution`, which TRL's rewards read; and every other column of the
-    data, `None` where a problem has none. Messages are made afresh, so a function may change them.
+    These are `prompts`, `completions`, `completion_ids`; the gold answer as `answer` and, unless the data has a
+    column of that name, as `solution`, which TRL's rewards read; and every other column of the data, `None`
+    where a problem has none. Messages are copies, so a function may change them.
     """
     data = [_row(sample.prompt.problem) for sample in samples]
     names = sorted({name for row in data for name in row})

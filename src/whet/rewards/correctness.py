@@ -1,7 +1,7 @@
-"""Is the answer right? Rewards of 1.0 and 0.0 against the gold answer in the column `answer`.
+"""Correctness rewards: 1.0 or 0.0 against the gold answer in the column `answer`.
 
-Each factory takes the response format, which finds the answer. Without one (`None`, as where completions of
-unknown origin are scored) the lenient finder does. `equal` compares an answer with the gold one.
+Each factory takes the response format, which extracts the answer. Without one (`None`, as where completions of
+unknown origin are scored) `find_answer` does. `equal` compares an answer with the gold one.
 """
 
 from collections.abc import Callable
@@ -22,18 +22,18 @@ Finder = Callable[[str], str | None]
 
 
 class AccuracyParams(Section):
-    """What `accuracy` takes."""
+    """Parameters of `accuracy`."""
 
     lenient: bool = False
-    """Whether an answer is looked for anywhere in the response where the format finds none."""
+    """Whether an answer is searched anywhere in the completion where the format finds none."""
 
 
 def accuracy(
     response_format: ResponseFormat | None, params: AccuracyParams, *, equal: Compare = answers_equal
 ) -> RewardFn:
-    """The answer equals the gold one as a number, a formula or text; or the problem's own verifier says it is right.
+    """1.0 where the answer equals the gold one as number, formula or text, or passes the problem's own verifier.
 
-    The format must be kept: where it finds no answer, the reward is 0. `lenient` looks on with `find_answer`.
+    Where the format finds no answer the reward is 0, unless `lenient` falls back to `find_answer`.
     """
     find = _finder(response_format, params.lenient)
 
@@ -45,19 +45,19 @@ def accuracy(
 
 
 def verifier(response_format: ResponseFormat | None, *, equal: Compare = answers_equal) -> RewardFn:
-    """What the problem's own verifier gives for the answer, part marks included; without a verifier, `accuracy`."""
+    """The score of the problem's own verifier, in [0, 1]; without a verifier, `accuracy`."""
     find = _finder(response_format)
     return _against_gold(lambda text, gold, verify: marks(find(text) or "", gold, verify, equal))
 
 
 def exact_match(response_format: ResponseFormat | None) -> RewardFn:
-    """The answer is the gold one letter by letter, white space around it aside."""
+    """1.0 where the answer is the same string as the gold one, apart from surrounding white space."""
     find = _finder(response_format)
     return _against_gold(lambda text, gold, _: float((find(text) or "").strip() == gold.strip()))
 
 
 def integer(response_format: ResponseFormat | None) -> RewardFn:
-    """The answer is a whole number, right or wrong: a first step for a model that answers in words."""
+    """1.0 where the answer is a whole number, right or wrong: an easy reward for a model that answers in words."""
     find = _finder(response_format)
 
     def score(text: str, gold: str, _: Verify | None) -> float:
@@ -68,12 +68,12 @@ def integer(response_format: ResponseFormat | None) -> RewardFn:
 
 
 def last_integer(response_format: ResponseFormat | None) -> RewardFn:
-    """The last integer of the response equals the last integer of the gold answer, whatever the layout."""
+    """1.0 where the last integer of the completion equals that of the gold answer, whatever the layout."""
     return _against_gold(lambda text, gold, _: float(_last_integer(text) == _last_integer(gold) != ""))
 
 
 def _last_integer(text: str) -> str:
-    """Its sign and digits, without commas and leading zeros; empty where there is none."""
+    """Sign and digits of the last integer, without commas and leading zeros; empty where there is none."""
     integers = [span.answer.replace("−", "-") for span in numbers(text) if "." not in span.answer]
     if not integers:
         return ""
@@ -89,8 +89,7 @@ def _finder(response_format: ResponseFormat | None, lenient: bool = False) -> Fi
 
 
 def _against_gold(score: Callable[[str, str, Verify | None], float]) -> RewardFn:
-    """The reward that scores each completion with its gold answer and the problem's verifier, if it has one; `None`
-    where there is no gold answer."""
+    """Makes a reward of (completion text, gold answer, verifier or `None`); `None` without a gold answer."""
 
     def reward(
         *,

@@ -1,8 +1,8 @@
-r"""Whether an answer equals the gold one: by its text, as a number, or as a formula, whichever is cheapest.
+r"""Answer equality: as numbers, as text, or by computer algebra.
 
-Where the gold answer is a number, only a number equals it, exactly, in a few microseconds (`quantities.py`):
-a sum that was not worked out does not, or copying the question would pay. Any other gold answer is compared
-as text and then by computer algebra (`latex.py`). Every step is bounded, whatever the text.
+A numeric gold answer is compared as an exact number, in a few microseconds (`quantities.py`): an unevaluated sum does
+not equal it, or copying the question would pay. Any other is compared as text and then by computer algebra
+(`latex.py`). Every step is bounded, whatever the text.
 """
 
 import re
@@ -11,17 +11,17 @@ from whet.rewards.latex import Compare, latex_equal, verify
 from whet.rewards.quantities import quantity
 
 _WRAPPED = re.compile(r"\\(?:text(?:bf|it|rm|normal)?|mbox|mathrm|mathbf|boxed)\s*\{([^{}]*)\}")
-_DRESS = re.compile(r"\\(?:left|right|displaystyle|[,;:! ()\[\]])|\*\*|[$~]")
+_TYPESETTING = re.compile(r"\\(?:left|right|displaystyle|[,;:! ()\[\]])|\*\*|[$~]")
 _DOUBLED = re.compile(r"\\\\(?=[dtc]?frac|sqrt|text|mbox|pi|cdot|times|infty|left|right|boxed|circ|theta|pm)")
-"""A backslash that was escaped once too often; elsewhere, two of them part the rows of a matrix."""
+"""A backslash escaped once too often; elsewhere, two of them separate the rows of a matrix."""
 _LOOSE_SPACE = re.compile(r"(?<!\w)\s+|\s+(?!\w)")
 _WORDS = re.compile(r"[^\W\d_]{2,}(?:[ '’-][^\W\d_]+)*")
 _LONGEST_TEXT = 2000
-"""Characters; longer answers are compared letter by letter only."""
+"""Characters; longer answers are compared as exact strings only."""
 
 
 def answers_equal(given: str, gold: str, compare: Compare = verify) -> bool:
-    r"""Whether `given` says the same as `gold`. An empty answer equals nothing. `compare` does the algebra.
+    r"""Whether the answers `given` and `gold` are equivalent; an empty one never is. `compare` does the algebra.
 
     A list of answers equals no single one. Percent: `50%` is both 50 and 0.5. Units and currency: `5 cm` is
     5, but 5 cm is not 5 m. The case of words does not count.
@@ -43,8 +43,8 @@ def answers_equal(given: str, gold: str, compare: Compare = verify) -> bool:
 
 
 def _plain(text: str) -> str:
-    """The text without what only dresses it: wrappers, loose space, a final period, the case of words."""
-    text = _DRESS.sub(" ", _WRAPPED.sub(r" \1 ", text)).strip().rstrip(".,;: ")
+    """Normalised text: without wrappers, loose space, a final period, and the case of words."""
+    text = _TYPESETTING.sub(" ", _WRAPPED.sub(r" \1 ", text)).strip().rstrip(".,;: ")
     text = _LOOSE_SPACE.sub("", text)
     option = re.fullmatch(r"\(([A-Za-z])\)", text)
     bare = option[1] if option else text

@@ -1,4 +1,4 @@
-"""Is the response laid out as asked? From exact to gentle; the response format knows how (`whet.formats`)."""
+"""Format rewards, strictest first; the checks are methods of the response format (`whet.formats`)."""
 
 from collections.abc import Callable
 
@@ -24,19 +24,19 @@ def format_tags(response_format: ResponseFormat | None) -> RewardFn:
 
 
 def format_partial(response_format: ResponseFormat | None) -> RewardFn:
-    """The share of tags present at all: a slope to climb where no response is well laid out yet."""
+    """The share of tags present at all: a partial reward where no completion keeps the layout yet."""
     return each_text(given(response_format).partial)
 
 
 def given(response_format: ResponseFormat | None) -> ResponseFormat:
-    """The format, where there is one. Raises `UserError` where there is none."""
+    """Returns the format; raises `UserError` where it is `None`."""
     if response_format is None:
         raise UserError("format rewards need a format: name one, such as `--format think_answer`")
     return response_format
 
 
 def reasoning_reader(response_format: ResponseFormat | None) -> Callable[[str], str]:
-    """Finds the reasoning of a response, empty where the layout holds none; without a format it is all of it."""
+    """Returns a function that extracts the reasoning of a completion, empty without one; no format: the whole text."""
     if response_format is None:
         return str
     parse = response_format.parse

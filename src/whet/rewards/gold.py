@@ -1,7 +1,6 @@
-"""The invariant before any training: every gold solution, rendered in the format, scores full marks.
+"""Checks that every gold solution, rendered in the format, scores full marks.
 
-Where it does not, the parser, the rewards and the data disagree with each other, and a model that learned the
-data by heart would still be told that it is wrong.
+Where one does not, parser, rewards and data disagree, and a model that memorised the data would score as wrong.
 """
 
 from collections.abc import Sequence
@@ -12,11 +11,10 @@ from whet.types import GoldFailure, Group, Problem, Prompt, Rollout
 
 
 def gold_failures(problems: Sequence[Problem], response_format: ResponseFormat, mixture: Mixture) -> list[GoldFailure]:
-    """The problems whose gold solution falls short, in order; empty where all is well.
+    """The problems whose gold solution scores less than full marks, in order.
 
-    A built-in reward for what is said must give its full mark; how a solution goes about it, its length or its
-    steps, is its own business. What a function of one's own can give at most is not known, so it only must not
-    fail. A part with a negative weight is a penalty and not asked.
+    A built-in reward for content must give its maximum; style rewards (length, steps) need not. The maximum of a
+    custom function is unknown, so it only must not fail. Parts with a negative weight are penalties, not checked.
 
     Raises:
         UserError: what `Mixture.grade` raises.
@@ -40,7 +38,7 @@ def gold_failures(problems: Sequence[Problem], response_format: ResponseFormat, 
 
 
 def _short(group: Group, mixture: Mixture, failed: set[tuple[str, str | None]]) -> dict[str, float | None]:
-    """The parts of the one reward of a group that are less than they must be."""
+    """The parts of the group's only reward that are below their required score, or failed."""
     marks, short = mixture.gold_marks(), {}
     for name, value in group.rewards[0].parts.items():
         below = name in marks and (value is None or value < marks[name])

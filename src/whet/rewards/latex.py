@@ -1,10 +1,9 @@
-r"""Answers that are formulas: `\sqrt{3}`, `(1, -2)`, `x^2 + 1`, sets, intervals, matrices: by math-verify.
+r"""Equality of formulas by math-verify: `\sqrt{3}`, `(1, -2)`, `x^2 + 1`, sets, intervals, matrices.
 
-The text comes from a model, so what could make computer algebra run away is refused before it gets there:
-towers and huge powers, factorials, sums and integrals, deep nesting, long texts, variables of which the gold
-answer knows nothing. What is refused is not equal. What slips through is bounded by whoever compares: a run has it
-done in a worker with a time limit. math-verify's own time limits rest on signals, which work only in a main thread, so
-they are off.
+The text comes from a model, so inputs on which computer algebra could run away are refused first, as not equal:
+towers and huge powers, factorials, sums and integrals, deep nesting, long texts, variables that the gold answer does
+not have. The rest is bounded by the caller: a run compares in a worker with a time limit. math-verify's own time
+limits use signals, which work only in a main thread, so they are off.
 """
 
 import logging
@@ -33,10 +32,10 @@ _REFUSED = re.compile(
     re.VERBOSE,
 )
 _AT_MOST = {"\\exp": 1, "\\sqrt": 6, "\\pm": 2, "\\mp": 2, "|": 6}
-"""How often what is costly may stand in an answer."""
+"""The most occurrences of costly operators in an answer."""
 _BRACKET_POWER = re.compile(r"[)\]}]\s*\^\s*\{?\s*[-+]?\s*(\d+)")
 _JUXTAPOSED = re.compile(r"(?<![\w\\^.])(\d+|\(\d+\))\s*(?=\()")
-"""A number times a bracket, which math-verify would add: 5(26)."""
+"""A number times a bracket, as in 5(26), which math-verify would read as a sum."""
 _RELATION = re.compile(r"[=<>]|\\(?:in|leq?|geq?|lt|gt|neq?)\b")
 _COMMAND = re.compile(r"\\(?:text\w*|mbox|mathrm)\s*\{[^{}]*\}|\\[A-Za-z]+")
 _BASE = re.compile(r"\d\s*_\s*\{?\s*(\d+)")
@@ -44,7 +43,7 @@ _PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z ,.'-]*")
 
 
 def refused(text: str) -> bool:
-    """Whether a text holds no maths, or is too long, too deep or too explosive for computer algebra."""
+    """Whether a text has no maths, or is too long, too deeply nested or too costly for computer algebra."""
     if len(text) > LONGEST or not text or _PLAIN_WORDS.fullmatch(text) or _REFUSED.search(text):
         return True
     if any(text.count(mark) > most for mark, most in _AT_MOST.items()):
@@ -53,8 +52,8 @@ def refused(text: str) -> bool:
     return powers > LARGEST_BRACKET_POWER or _depth(text) > DEEPEST or _has_tower(text)
 
 
-def _of_other_things(given: str, gold: str) -> bool:
-    """Whether the two speak of different variables, or are numbers in different bases."""
+def _incomparable(given: str, gold: str) -> bool:
+    """Whether the two have different variables, or are numbers in different bases."""
     bases = _BASE.findall(given), _BASE.findall(gold)
     if all(bases) and bases[0] != bases[1]:
         return True
@@ -77,8 +76,8 @@ def _depth(text: str) -> int:
 
 def _has_tower(text: str) -> bool:
     """Whether a braced exponent has an exponent inside."""
-    inside: list[bool] = []
-    previous = ""
+    inside: list[bool] = []  # for each open brace: whether it is within an exponent
+    previous = ""  # the last character that is not a space
     for char in text:
         if char == "{":
             inside.append(previous == "^" or any(inside[-1:]))
@@ -91,7 +90,7 @@ def _has_tower(text: str) -> bool:
 
 
 def verify(given: str, gold: str) -> bool:
-    """Whether math-verify finds two formulas equal; its time is not bounded."""
+    """Whether math-verify finds two formulas equal; runs without a time limit."""
     import math_verify
     from math_verify import LatexExtractionConfig
 
@@ -109,17 +108,17 @@ def verify(given: str, gold: str) -> bool:
 
 
 Compare = Callable[[str, str], bool]
-"""Says whether an answer equals the gold one."""
+"""(answer, gold answer) → whether they are equal."""
 
 
 def latex_equal(given: str, gold: str, compare: Compare = verify) -> bool:
-    r"""Whether two formulas are equal as mathematics; `False` where either cannot be read or is refused.
+    r"""Whether two formulas are mathematically equal; `False` where either does not parse or is refused.
 
     Args:
         given, gold: the formulas.
-        compare: does the algebra; what it raises is not caught.
+        compare: does the algebra; its exceptions propagate.
 
     >>> latex_equal(r"\frac{1}{\sqrt{3}}", r"\frac{\sqrt{3}}{3}"), latex_equal("9^{9^{9^9}}", "1")
     (True, False)
     """
-    return not (refused(given) or refused(gold) or _of_other_things(given, gold)) and compare(given, gold)
+    return not (refused(given) or refused(gold) or _incomparable(given, gold)) and compare(given, gold)

@@ -1,4 +1,4 @@
-"""Lengths in tokens, and the limit that they are measured against: what the length rewards share."""
+"""Shared by the length rewards: completion lengths and the limit, in tokens."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from whet.errors import UserError
 
 
 def token_counts(name: str, completion_ids: Sequence[Any] | None) -> list[int | None]:
-    """|o_i| in tokens, the end token included; `None` where the tokens of a completion are not known.
+    """|o_i|, the length of each completion in tokens, end token included; `None` where its tokens are not known.
 
     Raises:
         UserError: no tokens are known at all, as in a file without a column `completion_ids`.
@@ -18,12 +18,12 @@ def token_counts(name: str, completion_ids: Sequence[Any] | None) -> list[int | 
 
 
 def limit_of(name: str, max_tokens: int | None) -> int:
-    """L_max. In a recipe it is `grpo.sampling.max_tokens` unless the reward's parameters say otherwise.
+    """L_max, the length limit in tokens; in a recipe it defaults to `grpo.sampling.max_tokens`.
 
     Raises:
-        UserError: nobody said it.
+        UserError: it is not set.
     """
     if max_tokens is None:
-        fix = f"write {{name: {name}, params: {{max_tokens: 512}}}}, with the limit that the responses had"
+        fix = f"write {{name: {name}, params: {{max_tokens: 512}}}}, with the limit used in sampling"
         raise UserError(f"rewards.params of {name!r} lacks 'max_tokens': {fix}")
     return max_tokens

@@ -1,4 +1,4 @@
-"""The cosine reward: short is best when right, and long is less bad when wrong."""
+"""The cosine length reward: correct completions earn more when short, wrong ones lose less when long."""
 
 from math import cos, pi
 from typing import Any, NamedTuple
@@ -13,43 +13,43 @@ from whet.rewards.length import limit_of, token_counts
 
 
 class _Ends(NamedTuple):
-    """What a response of no length is worth, and one that reaches the limit."""
+    """The rewards at length 0 and at the limit."""
 
     short: float
     long: float
 
     def at(self, share: float) -> float:
-        """The cosine between them, at a length that is this share of the limit."""
+        """The cosine interpolation between them; `share` is length / limit."""
         return self.long + 0.5 * (self.short - self.long) * (1.0 + cos(pi * share))
 
 
 class LengthCosineParams(AccuracyParams):
-    """What `length_cosine` takes; the values at both ends are those of Open R1."""
+    """Parameters of `length_cosine`; the defaults are those of Open R1."""
 
     max_tokens: PositiveInt | None = None
-    """L_max: the length from which a response counts as truncated; the default is `grpo.sampling.max_tokens`."""
+    """L_max: the length from which a completion counts as truncated; the default is `grpo.sampling.max_tokens`."""
     correct_short: float = 1.0
-    """What a right response of no length is worth."""
+    """The reward of a correct completion of length 0."""
     correct_long: float = 0.5
-    """What a right response just under the limit is worth."""
+    """The reward of a correct completion just under the limit."""
     wrong_short: float = -1.0
-    """What a wrong response of no length is worth."""
+    """The reward of a wrong completion of length 0."""
     wrong_long: float = -0.5
-    """What a wrong response just under the limit is worth."""
+    """The reward of a wrong completion just under the limit."""
     truncated: float = -1.0
-    """What a response that reaches the limit is worth."""
+    """The reward of a completion that reaches the limit."""
 
 
 def length_cosine(response_format: ResponseFormat | None, params: LengthCosineParams) -> RewardFn:
-    """Correctness and length in one number, along half a cosine from 0 to `max_tokens` tokens.
+    """A reward for correctness that falls or rises with length, along half a cosine from 0 to `max_tokens` tokens.
 
     "Demystifying Long Chain-of-Thought" (arXiv:2502.03373), the cosine reward: with L tokens of L_max, and r_0
-    and r_L the values at both ends, r = r_L + (r_0 - r_L)(1 + cos(π L / L_max)) / 2. Right responses go from
-    `correct_short` to `correct_long`, wrong ones from `wrong_short` to `wrong_long`, and whatever reaches the
-    limit gets `truncated` (r_e). Whether an answer is right is as in `accuracy`, `lenient` included.
+    and r_L the values at both ends, r = r_L + (r_0 - r_L)(1 + cos(π L / L_max)) / 2. Correct completions go
+    from `correct_short` to `correct_long`, wrong ones from `wrong_short` to `wrong_long`, and those that reach
+    the limit get `truncated` (r_e). Whether an answer is right is as in `accuracy`, `lenient` included.
 
     Raises:
-        UserError: the limit is not known, or a wrong response could earn as much as a right one.
+        UserError: the limit is not set, or a wrong completion could earn as much as a right one.
     """
     limit = limit_of("length_cosine", params.max_tokens)
     right = _Ends(params.correct_short, params.correct_long)

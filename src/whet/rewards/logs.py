@@ -1,4 +1,4 @@
-"""What functions written for TRL may ask for beside the data: the trainer's state and two loggers."""
+"""Keyword arguments that TRL passes to reward functions beside the data: the trainer's state and two loggers."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,22 +9,22 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class TrainerState:
-    """As much of a trainer's state as a reward may ask for."""
+    """The part of TRL's trainer state that reward functions may read."""
 
     global_step: int
 
 
 class Logs:
-    """What reward functions log while a step is graded."""
+    """Collects what reward functions log while a step is graded."""
 
     def __init__(self) -> None:
         self.extra: dict[tuple[str, str], list[Any]] = {}
         """Through `log_extra(column, values)`: one value for each rollout, by function and column."""
         self.values: defaultdict[str, list[float]] = defaultdict(list)
-        """Through `log_metric(name, value)`: every value, by name."""
+        """By name, every value passed to `log_metric`."""
 
     def log_metric(self, name: str, value: float) -> None:
-        """Adds a value to the mean that is reported under `name`."""
+        """Adds a value to those whose mean is reported under `name`."""
         self.values[name].append(float(value))
 
     def log_extra(self, function: str, column: str, values: Sequence[Any]) -> None:

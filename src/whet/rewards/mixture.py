@@ -1,7 +1,7 @@
-"""r_i: the weighted sum of reward functions, whatever they do.
+"""The reward r_i as a weighted sum of reward functions, each of which may fail.
 
 A function that raises, or returns NaN, infinity, text or the wrong number of rewards, neither ends a run nor
-silently zeroes a step: the failure is recorded with the sample that caused it, and its policy decides.
+silently zeroes a step: the failure is recorded with its sample, and `on_error` decides the reward.
 """
 
 from collections import Counter
@@ -22,26 +22,26 @@ Policy = Literal["skip", "zero", "fail"]
 
 
 class Part(NamedTuple):
-    """One reward function of a mixture. It is called like the function."""
+    """One reward function of a mixture, with its weight and error policy; called like the function."""
 
     name: str
     function: RewardFn
     weight: Weight = 1.0
     on_error: Policy = "skip"
-    """What stands for a reward that failed: nothing, 0, or the end of the run."""
+    """What a failed reward becomes: `None` (skip), 0 (zero), or a `UserError` that ends the run (fail)."""
     max_score: float | None = None
-    """The most that the function gives; `None` where that is not known."""
+    """The function's maximum; `None` where unknown."""
     external: bool = False
-    """Whether every call costs money or time, so that only what the policy said is put to it."""
+    """Whether calls cost money or time, so that only the policy's completions are graded, never gold solutions."""
     checks_gold: bool = True
-    """Whether every gold solution must get the full mark."""
+    """Whether every gold solution must score `max_score`."""
 
     def __call__(self, **columns: Any) -> Any:
         return self.function(**columns)
 
 
 class Mixture:
-    """A weighted sum of reward functions; plays `whet.protocols.Grader`.
+    """A weighted sum of reward functions; implements `whet.protocols.Grader`.
 
     Each function is called once for all rollouts of a step, async ones together. Where that call fails, the
     function is called for each rollout alone, so that only those that make it fail lose their reward.
@@ -61,8 +61,7 @@ class Mixture:
 
     @property
     def full_marks(self) -> float | None:
-        """The most that a response can get before the first step, `None` where that is not known.
-        A part with a negative weight is a penalty, at best 0."""
+        """The maximum total reward at step 0, `None` where unknown. A part with a negative weight is at best 0."""
         total = 0.0
         for part in self.parts:
             if part.max_score is None:
@@ -71,16 +70,15 @@ class Mixture:
         return total
 
     def gold_marks(self) -> dict[str, float]:
-        """What a gold solution must get, by part: the full mark of those that ask it. A part whose weight never
-        is positive is a penalty and not asked."""
-        asking = (part for part in self.parts if part.checks_gold and largest(part.weight) > 0)
-        return {part.name: part.max_score for part in asking if part.max_score is not None}
+        """The score required of a gold solution, by part, without those whose weight is never positive (penalties)."""
+        checked = (part for part in self.parts if part.checks_gold and largest(part.weight) > 0)
+        return {part.name: part.max_score for part in checked if part.max_score is not None}
 
     def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int = 0) -> Graded:
         """One complete group per prompt, and what functions logged and failed with.
 
         A total is the sum of the parts that are not `None`, at their weights of this `step`, and `None` where all are.
-        Functions that ask for `trainer_state` are told the step.
+        `step` also reaches the functions, in `trainer_state`.
 
         Raises:
             UserError: a part whose policy is `fail` failed, or a function lacks something it needs.
@@ -110,9 +108,9 @@ class Mixture:
 def _settle(
     part: Part, result: Any, samples: Sequence[Sample], step: int, failures: list[Failure]
 ) -> list[float | None]:
-    """One value per sample from what a call gave, asking again for each sample alone where it failed.
+    """One value per sample from a call's result; where the call failed, each sample is graded alone.
 
-    What fails is added to `failures`.
+    Failures are appended to `failures`.
     """
     try:
         entries = as_rewards(result, len(samples))
@@ -124,7 +122,7 @@ def _settle(
     before = len(failures)
     values = [_value(part, *pair, failures) for pair in zip(one_by_one(alone), samples, strict=True)]
     if len(failures) == before:
-        _fail(part, None, f"{whole} over the whole step, though on no sample alone", failures)
+        _fail(part, None, f"{whole} over the whole step, but on no single sample", failures)
     return values
 
 
@@ -136,18 +134,18 @@ def _value(part: Part, entry: Any, sample: Sample, failures: list[Failure]) -> f
 
 
 def _fail(part: Part, sample: Sample | None, what: str, failures: list[Failure]) -> float | None:
-    """Adds a failure and says what stands for the reward."""
+    """Records a failure and returns the value that replaces the reward."""
     problem, index = (sample.prompt.problem.id, sample.number) if sample else (None, None)
     failures.append(Failure(part.name, problem, index, what))
     if part.on_error == "fail":
         raise UserError(f"reward {part.name!r} {what}, on sample {index} of problem {problem!r} (on_error: fail)")
-    return _STANDS_FOR[part.on_error]
+    return _FAILED_VALUE[part.on_error]
 
 
-_STANDS_FOR: dict[Policy, float | None] = {"skip": None, "zero": 0.0}
+_FAILED_VALUE: dict[Policy, float | None] = {"skip": None, "zero": 0.0}
 
 
-def _named_apart(parts: Sequence[Part]) -> list[Part]:
+def _with_unique_names(parts: Sequence[Part]) -> list[Part]:
     seen: Counter[str] = Counter()
     apart = []
     for part in parts:

@@ -1,4 +1,4 @@
-"""Does a response agree with itself? What the reasoning arrives at, the stated output and the answer."""
+"""Self-consistency reward: whether reasoning, stated output and final answer of a completion agree."""
 
 import re
 from collections.abc import Iterator
@@ -18,22 +18,22 @@ _RELATION = re.compile(r"=|\\in\b")
 _FORMULA = re.compile(r"\$([^$]+)\$")
 _FORMULA_ENDS = re.compile(r"\n|\$|\\(?:[\])\\]|end\b)")
 _OPEN = re.compile(r"(?:=|\b(?:is|are|equals)|:)[\s$*]*(?:\\[(\[])?\s*$")
-"""The end of a sentence whose result is the answer itself."""
+"""The end of a sentence that the answer itself completes."""
 _TAIL = 30
-"""Letters in which such an end is looked for."""
+"""Characters at the end of the reasoning that `_OPEN` searches."""
 
 
 def output_consistency(response_format: ResponseFormat | None, *, equal: Compare = answers_equal) -> RewardFn:
-    """In [0, 1]: the share of a response's parts that give the answer which it gives in the end.
+    """In [0, 1]: the share of a completion's parts whose result equals its final answer.
 
     The parts are the reasoning, by its last result, and, in a format that has one, the output between
-    reasoning and answer. Results are compared as gold answers are, by `equal`. 0 where there is no answer.
+    reasoning and answer. `equal` compares results. 0 where there is no answer.
 
     Not applicable where the format has no output and the reasoning leads straight into the answer, as in
     `37 + 45 = \\boxed{82}`: the answer then is the last result, and there is nothing to compare.
 
     Raises:
-        UserError: there is no format, so nothing says which part is which.
+        UserError: there is no format to split completions by.
     """
     layout = given(response_format)
     score = _with_output if layout.parse(layout.render("", "1")).output is not None else _without_output
@@ -55,12 +55,12 @@ def _without_output(parts: Parsed, answer: str, equal: Compare) -> float | None:
 
 
 def _gives(part: str, answer: str, equal: Compare) -> bool:
-    """Whether the last result of a part is this answer."""
+    """Whether the last result of a part equals the answer."""
     return any(equal(result, answer) for result in _results(part)) or _names(part, answer)
 
 
 def _results(part: str) -> Iterator[str]:
-    """Where the last result may stand: as an answer, behind the last equals sign, as last formula or last line."""
+    """Candidates for the last result: extracted answer, last line, text after the last equals sign, last formula."""
     yield find_answer(part) or ""
     yield part.rstrip().rpartition("\n")[2]
     _, *behind = _RELATION.split(part)
@@ -76,7 +76,7 @@ def _unbraced(formula: str) -> str:
 
 
 def _names(part: str, answer: str) -> bool:
-    """Whether the last line of a part names an answer that is no number but words."""
+    """Whether the answer is words, not a number, and the last line of the part contains them."""
     lines = part.strip().splitlines()
     worded = quantity(answer) is None and re.fullmatch(r"[^\W\d_]{3,}(?:[ '’-][^\W\d_]+)*", answer)
     return bool(lines and worded and re.search(rf"\b{re.escape(answer)}\b", lines[-1], re.IGNORECASE))

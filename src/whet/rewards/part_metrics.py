@@ -1,4 +1,4 @@
-"""What each reward function said of a step: the figures `rewards/<function>/…` of docs/metrics.md."""
+"""Metrics of each reward function at a step: `rewards/<function>/…` of docs/metrics.md."""
 
 from collections.abc import Sequence
 from statistics import fmean, stdev
@@ -9,13 +9,13 @@ from whet.rewards.weight_schedule import weight_at
 from whet.types import Group
 
 ROUNDING = 1e-9
-"""How far below the full mark still is the full mark."""
+"""A value counts as the maximum if it is at most this far below it."""
 
 
 def part_metrics(groups: Sequence[Group], parts: Sequence[Part], step: int) -> dict[str, float]:
-    """Mean, spread, share of full marks and share not applicable of each part, and its weight where it moves.
+    """Mean, standard deviation, share at the maximum and share of `None` of each part; its weight where scheduled.
 
-    Values are those before weighting. Mean, spread and share of full marks are over the rollouts that a part
+    Values are unweighted. All but the share of `None` are over the rollouts that a part
     applies to, and 0 where it applies to none; replayed rollouts are left out. Rewards may have parts that no reward
     function gave, such as a KL.
     """

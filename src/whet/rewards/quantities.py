@@ -1,4 +1,4 @@
-r"""Answers that are numbers, as people and models write them: `1,080`, `$18`, `\frac{3}{4}`, `50\%`, `5 cm`.
+r"""Parses numeric answers as people and models write them: `1,080`, `$18`, `\frac{3}{4}`, `50\%`, `5 cm`.
 
 Values are exact, so rounding never makes two different numbers equal. Nothing is evaluated: the grammar is
 one regular expression over at most `LONGEST` characters.
@@ -14,25 +14,25 @@ from whet.rewards.units import CANONICAL, SCALES, unit_of
 LONGEST = 200
 """Characters; anything longer is not read as a number."""
 TOLERANCE = Fraction(1, 10**6)
-"""How far a decimal may lie from the gold value, absolutely and relative to it: 0.333333 passes for 1/3."""
+"""The absolute and relative error allowed against the gold value: 0.333333 passes for 1/3."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number and what it counts."""
+    """A number with its unit."""
 
     value: Fraction
     percent: bool = False
-    """Whether a percent sign or the word stood behind it; the value is what stood before."""
+    """Whether a percent sign or word followed; the value is not divided by 100."""
     unit: str = ""
-    """The unit, where it is one that we know; other words behind a number are not compared."""
+    """The canonical unit where known; other words after a number are not compared."""
     fraction: bool = False
-    """Whether it was written as one number over another."""
+    """Whether it was written as a fraction."""
 
     def equals(self, gold: "Quantity") -> bool:
-        """Whether both say the same: 50 % is 50 and also one half; 5 cm is 5 but not 5 m.
+        """Whether two quantities are equal: 50 % is 50 and also one half; 5 cm is 5 but not 5 m.
 
-        A whole number must be worked out: 12/4 is not accepted for 3, or copying the question would be.
+        An integer must be evaluated: 12/4 is not accepted for 3, or copying the question would be.
         """
         if self.unit and gold.unit and self.unit != gold.unit:
             return False
@@ -62,12 +62,12 @@ _REWRITES = (
     (re.compile(r"\\([%$])"), r"\1"),
     (re.compile(r"\\approx|[≈≃]"), "="),
 )
-"""What LaTeX and typography put around a number, and the plain way of writing it."""
+"""LaTeX and typographic notation, and its plain replacement."""
 
 _LEFT_SIDE = re.compile(
     r"\s*[A-Za-z\\][\w\\ (){}'^]*|(?:[\d\s.,+*/×÷()%$€£{}^-]|x(?=\s*\d)|\\(?:times|cdot|div|frac))*", re.ASCII
 )
-"""What may stand before an equals sign without making the right side less than the answer: a name, a sum."""
+"""Left sides of an equation whose right side is the answer: a variable name or a sum."""
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _BRACKETED = re.compile(r"^\s*\(([^()]*)\)\s*$")
 _DECIMAL = r"(?:[1-9]\d{0,2}(?:(?:,\d{3})+|(?:\ \d{3})+)|\d+)(?:\.\d*)?|\.\d+"
@@ -111,7 +111,7 @@ def _read(text: str) -> Quantity | None:
 
 
 def quantity(text: str) -> Quantity | None:
-    r"""The number that a text is, or `None` where it is anything else or longer than `LONGEST`.
+    r"""Parses a text as a number with unit; `None` where it is anything else or longer than `LONGEST`.
 
     >>> quantity("$1,080.50.")
     Quantity(value=Fraction(2161, 2), percent=False, unit='dollar', fraction=False)
@@ -122,7 +122,7 @@ def quantity(text: str) -> Quantity | None:
 
 
 def _bare(text: str) -> str:
-    """Without what leads up to it, the dollar signs of a formula, and the end of a sentence."""
+    """The text without the left sides of equations, math dollar signs and final punctuation."""
     text = text.strip().rstrip(".,;:! ")
     while len(text) > 1 and text[0] == text[-1] == "$":
         text = text[1:-1].strip().rstrip(".,;:! ")
@@ -132,7 +132,7 @@ def _bare(text: str) -> str:
 
 
 def _value(part: dict[str, str]) -> Fraction | None:
-    """The unsigned value of the parts of a match."""
+    """The unsigned value of a match of `_GRAMMAR`; `None` for a zero denominator."""
     if part["decimal"]:
         return _fraction(part["decimal"]) * Fraction(10) ** int(part["e"] or part["ten"] or 0)
     whole = _fraction(part["whole"] or part["whole_before"] or "0")

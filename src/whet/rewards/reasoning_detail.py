@@ -1,4 +1,4 @@
-"""Is there enough reasoning? Words count as long as they are new."""
+"""A reward for the amount of reasoning: its words, repeated phrases left out."""
 
 from pydantic import PositiveInt
 
@@ -10,11 +10,11 @@ from whet.rewards.format_compliance import reasoning_reader
 from whet.rewards.repetition import repeated, words_of
 
 PHRASE = 3
-"""Words in a run that, said again, adds nothing."""
+"""n of the n-grams whose repeats are not counted."""
 
 
 class ReasoningDetailParams(Section):
-    """What `reasoning_detail` takes."""
+    """Parameters of `reasoning_detail`."""
 
     words: PositiveInt = 30
     """How many words of reasoning, repeated ones left out, earn the full reward."""
@@ -23,10 +23,9 @@ class ReasoningDetailParams(Section):
 def reasoning_detail(response_format: ResponseFormat | None, params: ReasoningDetailParams) -> RewardFn:
     """In [0, 1]: the length of the reasoning in words, over `words`, at most 1.
 
-    min(1, (|w| - repeats) / `words`), where |w| counts the words of the reasoning, and repeats those runs of
-    three that stood there before: saying a thing twice is not saying more. Beyond `words` nothing is gained, so
-    nothing asks for rambling; half of GSM8K's own solutions have over 40. Without a format the whole response
-    is read.
+    min(1, (|w| - repeats) / `words`), where |w| counts the words of the reasoning and repeats the trigrams that
+    occurred before. Beyond `words` nothing is gained; half of GSM8K's own solutions have over 40. Without a
+    format the whole completion is read.
     """
     read = reasoning_reader(response_format)
     return each_text(lambda text: min(1.0, _new_words(read(text)) / params.words))

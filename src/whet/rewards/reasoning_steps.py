@@ -1,4 +1,4 @@
-"""Does the reasoning show its steps? Marks of steps count, where they are followed by something new."""
+"""A reward for visible reasoning steps: step marks that are followed by new text."""
 
 import re
 from itertools import pairwise
@@ -20,31 +20,31 @@ _MARK = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
-_SAYS_SOMETHING = 5
-"""Characters behind a mark from which it counts, space aside: `7+5=9`."""
+_MIN_BODY = 5
+"""The least characters after a mark, spaces aside, for it to count: `7+5=9`."""
 
 
 class ReasoningStepsParams(Section):
-    """What `reasoning_steps` takes."""
+    """Parameters of `reasoning_steps`."""
 
     steps: PositiveInt = 3
     """How many visible steps earn the full reward."""
 
 
 def reasoning_steps(response_format: ResponseFormat | None, params: ReasoningStepsParams) -> RewardFn:
-    """In [0, 1]: the visible steps of the reasoning, over `steps`, at most 1.
+    """In [0, 1]: the number of visible reasoning steps, over `steps`, at most 1.
 
     The reasoning-steps reward of Open R1 (https://github.com/huggingface/open-r1): min(1, marks / 3), where a
     mark is `Step 1:`, `1.`, a bullet, or a word such as First, Next, Finally. Here a mark counts only at the
-    start of a line (a word also of a sentence), and only where what follows it says something, and something
-    that no other mark is followed by. Without a format the whole response is read.
+    start of a line (a word also of a sentence), and only with enough text after it that follows no
+    other mark. Without a format the whole completion is read.
     """
     read = reasoning_reader(response_format)
     return each_text(lambda text: min(1.0, count_steps(read(text)) / params.steps))
 
 
 def count_steps(reasoning: str) -> int:
-    """How many different steps a text marks.
+    """The number of distinct steps that a text marks.
 
     >>> count_steps("Step 1: add 30 and 40.\\nStep 2: add 7 and 5.\\nFinally, 70 + 12 = 82.")
     3
@@ -52,8 +52,8 @@ def count_steps(reasoning: str) -> int:
     (0, 1)
     """
     marks = [found.span() for found in _MARK.finditer(reasoning)]
-    bodies = {
+    bodies = {  # the text from the end of each mark to the start of the next
         "".join(reasoning[end:start].lower().split()).strip(".,;:!*")
         for (_, end), (start, _) in pairwise([*marks, (len(reasoning), len(reasoning))])
     }
-    return sum(len(body) >= _SAYS_SOMETHING for body in bodies)
+    return sum(len(body) >= _MIN_BODY for body in bodies)

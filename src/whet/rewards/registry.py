@@ -1,4 +1,4 @@
-"""The built-in rewards: one row each, with all that the rest of the package has to know about a reward."""
+"""The table of built-in rewards, and `build_reward`, which makes one from its recipe."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,28 +29,28 @@ from whet.rewards.user import adapt
 
 @dataclass(frozen=True)
 class RewardSpec:
-    """A built-in reward."""
+    """A built-in reward: its factory, parameters and properties."""
 
     make: Callable[..., RewardFn]
-    """Makes it from the response format (or `None`), its parameters if it takes any, and its client if it has one."""
+    """The factory: takes the response format (or `None`), its parameters if any, and its client if any."""
     params: type[Section] = Section
-    """The parameters it takes; a bare `Section` for none."""
+    """The schema of its parameters; a bare `Section` for none."""
     max_score: float | None = 1.0
-    """The most that it gives; `None` where that depends on its parameters or is not known."""
+    """Its maximum; `None` where that depends on its parameters or is unknown."""
     checks_gold: bool = True
-    """Whether every gold solution must get that: so it is for what a response says, not for how it goes about it."""
+    """Whether every gold solution must score `max_score`: true of rewards for content, false of style rewards."""
     is_correctness: bool = False
-    """Whether it asks if the answer is right, so that it rises and falls with accuracy."""
+    """Whether it measures if the answer is right, so that it moves with accuracy."""
     has_client: bool = False
-    """Whether it grades through a client, which `build/services.py` opens: an endpoint, a model, a sandbox."""
+    """Whether it needs a client, which `build/services.py` opens: an endpoint, a model, a sandbox."""
     compares: bool = False
-    """Whether it compares answers, by the function `equal` that it is handed."""
+    """Whether it compares answers, so that its factory takes `equal`."""
     external: bool = False
-    """Whether every call costs money or time, so that only what the policy said is put to it."""
+    """Whether calls cost money or time, so that only the policy's completions are graded, never gold solutions."""
 
 
 def _style(make: Callable[..., RewardFn], max_score: float | None, params: type[Section] = Section) -> RewardSpec:
-    """A reward for how a response goes about it: a gold solution need not get it."""
+    """A style reward: gold solutions need not score its maximum."""
     return RewardSpec(make, params, max_score, checks_gold=False)
 
 
@@ -79,22 +79,22 @@ REWARDS: Mapping[str, RewardSpec] = {
 """Every built-in reward by its name in a recipe."""
 
 CORRECTNESS = tuple(name for name, spec in REWARDS.items() if spec.is_correctness)
-"""The built-in rewards that ask whether the answer is right."""
+"""Names of the built-in rewards that measure whether the answer is right."""
 
 Connect = Callable[[Section], Callable[..., Any]]
-"""Opens the client of a reward by its parameters: of an endpoint, a model, a sandbox."""
+"""Opens the client that a reward's parameters describe: an endpoint, a model, a sandbox."""
 
 Loader = Callable[[RewardConfig], Callable[..., Any]]
-"""Fetches the function that a reward called `package.module:function` or `file.py:function` names."""
+"""Loads the function that a reward named `package.module:function` or `file.py:function` refers to."""
 
 
 def unconnected(params: Section) -> Callable[..., Any]:
-    """Opens nothing: what is built with this can be checked, not called."""
+    """A `Connect` without clients: rewards built with it can be validated, not called."""
 
-    def ask(*_: Any) -> Any:
+    def refuse(*_: Any) -> Any:
         raise UserError("rewards that call out (judge, reward_model, code_tests) have nobody to ask here")
 
-    return ask
+    return refuse
 
 
 def build_reward(
@@ -106,18 +106,17 @@ def build_reward(
     field: str | None = None,
     equal: Compare = answers_equal,
 ) -> Part:
-    """The reward that a recipe asks for, ready to be called or to be part of a `Mixture`.
+    """Builds the reward that a recipe requests, ready to be called or added to a `Mixture`.
 
     Args:
         config: its name, weight and parameters.
-        response_format: `None` where there is none: answers are then found leniently, and there are no format
-            rewards.
-        loader: fetches functions of one's own.
-        defaults: what the rest of the recipe says, such as `max_tokens`: for rewards without a client that take a
-            parameter of that name which `config` leaves open.
+        response_format: with `None`, answers are extracted leniently, and format rewards raise.
+        loader: loads custom functions.
+        defaults: values from the rest of the recipe, such as `max_tokens`, for parameters of rewards without a client
+            that `config` leaves unset.
         connect: opens the clients of rewards that have one.
-        field: where the recipe says it, such as `rewards.0`; by default `rewards.<name>`.
-        equal: compares answers, for the rewards that do.
+        field: its place in the recipe, for messages, such as `rewards.0`; by default `rewards.<name>`.
+        equal: compares answers.
 
     Raises:
         UserError: no built-in reward of that name, a parameter it does not take, or what `loader` or `connect` raises.
@@ -126,13 +125,13 @@ def build_reward(
         name = config.name.rpartition(":")[2]
         function = adapt(loader(config), name, config.params)
         return Part(name, function, config.weight, config.on_error)
-    _refuse_what_only_functions_take(config)
+    _refuse_function_settings(config)
     spec = REWARDS.get(config.name)
     if spec is None:
         raise UserError(f"rewards has {config.name!r}: {_instead(config.name)}")
-    open_ones = {} if spec.has_client else {k: v for k, v in defaults.items() if k in spec.params.model_fields}
+    unset = {} if spec.has_client else {k: v for k, v in defaults.items() if k in spec.params.model_fields}
     place = f"{field or f'rewards.{config.name}'}.params"
-    params = read_parameters(spec.params, {**open_ones, **config.params}, place, config.name)
+    params = read_parameters(spec.params, {**unset, **config.params}, place, config.name)
     arguments = [params] if spec.params.model_fields else []
     client = [connect(params)] if spec.has_client else []
     comparer = {"equal": equal} if spec.compares else {}
@@ -140,8 +139,8 @@ def build_reward(
     return Part(config.name, function, config.weight, config.on_error, spec.max_score, spec.external, spec.checks_gold)
 
 
-def _refuse_what_only_functions_take(config: RewardConfig) -> None:
-    """`timeout` and `isolate` would have no effect on a built-in reward."""
+def _refuse_function_settings(config: RewardConfig) -> None:
+    """Raises for `timeout` and `isolate`, which have no effect on a built-in reward."""
     for key in ("timeout", "isolate"):
         value = getattr(config, key)
         if value != RewardConfig.model_fields[key].default:

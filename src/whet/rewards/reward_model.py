@@ -1,4 +1,4 @@
-"""A reward model (arXiv:2203.02155): a sequence classifier that scores conversations, batch by batch."""
+"""A reward model (arXiv:2203.02155): a sequence classifier that scores conversations in batches."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Score = Callable[[Sequence[Sequence[Message]]], list[float | RewardError]]
-"""Scores conversations, each ending in a response, or says why one has no score."""
+"""Conversations, each ending in a completion → a score each, or why there is none."""
 
 
 class RewardModelParams(Section):
-    """What `reward_model` takes."""
+    """Parameters of `reward_model`."""
 
     model: str = Field(min_length=1)
     """A folder or a hub name: any `AutoModelForSequenceClassification`."""
     label: int | str | None = None
     """Which class's probability is the reward, by number or name; a model of one output needs none."""
     sigmoid: bool = False
-    """Whether the score of a model of one output is squeezed into (0, 1)."""
+    """Whether a sigmoid is applied to the score of a model of one output."""
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
-    """What the layers load and compute in; auto takes bfloat16 where the machine is fast at it."""
+    """The dtype of weights and computation; auto takes bfloat16 where the machine is fast at it."""
     batch_tokens: PositiveInt = 16_384
-    """Tokens that go through the model at a time, padding included."""
+    """The most tokens of a batch, padding included."""
 
 
 def reward_model(_: ResponseFormat | None, params: RewardModelParams, score: Score) -> RewardFn:
-    """The model's score of prompt and response: a logit, or a probability where `label` or `sigmoid` asks for one."""
+    """The model's score of prompt and completion: a logit, or with `label` or `sigmoid` a probability."""
 
     def reward(*, prompts: list[Any], completions: list[Any], **_: Any) -> list[float | RewardError]:
         return score([conversation(*pair) for pair in zip(prompts, completions, strict=True)])
@@ -47,17 +47,17 @@ def reward_model(_: ResponseFormat | None, params: RewardModelParams, score: Sco
 
 
 def conversation(prompt: Any, completion: Any) -> tuple[Message, ...]:
-    """Prompt and response as turns, whichever way they are given.
+    """Prompt and completion as messages, from strings or messages.
 
     >>> conversation("1 + 1?", "2")
     ({'role': 'user', 'content': '1 + 1?'}, {'role': 'assistant', 'content': '2'})
     """
-    asked = ({"role": "user", "content": prompt},) if isinstance(prompt, str) else tuple(prompt)
-    return (*asked, {"role": "assistant", "content": text_of(completion)})
+    turns = ({"role": "user", "content": prompt},) if isinstance(prompt, str) else tuple(prompt)
+    return (*turns, {"role": "assistant", "content": text_of(completion)})
 
 
 class RewardModel:
-    """Scores conversations; plays `Score`."""
+    """Scores conversations with a sequence classifier; implements `Score`."""
 
     def __init__(
         self, model: Any, tokenizer: Any, batch_tokens: int, label: int | str | None = None, sigmoid: bool = False
@@ -71,14 +71,14 @@ class RewardModel:
         self.batch_tokens, self.sigmoid = batch_tokens, sigmoid
         self.output = _output(model.config, label)
         self.pad = model.config.get_text_config().pad_token_id
-        """What the model itself takes for padding; `None` where it reads rows one by one only."""
+        """The model's padding token; `None` where it can only read one row at a time."""
         limits = (getattr(model.config, "max_position_embeddings", None), getattr(tokenizer, "model_max_length", None))
         self.longest = min(limit for limit in (*limits, 10**9) if limit)
 
     def __call__(self, conversations: Sequence[Sequence[Message]]) -> list[float | RewardError]:
-        """One score for each conversation, in order; a `RewardError` for one that the model cannot read whole.
+        """One score for each conversation, in order; a `RewardError` for one that is empty or too long.
 
-        A conversation's score does not depend, up to rounding, on what it shares a batch with.
+        Up to rounding, a score does not depend on the rest of its batch.
         """
         rows = [self.encode(turns) for turns in conversations]
         scores: list[float | RewardError] = [
@@ -90,15 +90,15 @@ class RewardModel:
         return scores
 
     def encode(self, turns: Sequence[Message]) -> list[int]:
-        """Tokens by the tokenizer's chat template; without one, of what was asked and the response as a pair."""
+        """Tokens by the tokenizer's chat template; without one, of prompt and completion as a sentence pair."""
         if self.tokenizer.chat_template:
             messages = [dict(turn) for turn in turns]
             return list(self.tokenizer.apply_chat_template(messages, tokenize=True, return_dict=False))
-        *asked, response = (turn["content"] for turn in turns)
-        return list(self.tokenizer("\n\n".join(asked), response)["input_ids"])
+        *prompts, completion = (turn["content"] for turn in turns)
+        return list(self.tokenizer("\n\n".join(prompts), completion)["input_ids"])
 
     def batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
-        """Places of the rows that fit the model, parted so that rows × longest ≤ `batch_tokens` (or one row)."""
+        """Batches of indices of rows that fit the model, shortest first: rows × longest ≤ `batch_tokens` or one row."""
         batch: list[int] = []
         for index in sorted(
             (i for i, length in enumerate(lengths) if 0 < length <= self.longest), key=lengths.__getitem__
@@ -114,7 +114,7 @@ class RewardModel:
     def _scores(self, rows: Sequence[Sequence[int]]) -> list[float]:
         import torch
 
-        width = max(map(len, rows))
+        width = max(map(len, rows))  # T
         tokens_BT = torch.full((len(rows), width), self.pad or 0)
         mask_BT = torch.zeros(len(rows), width, dtype=torch.long)
         for number, row in enumerate(rows):
@@ -126,17 +126,17 @@ class RewardModel:
         return [float(score) for score in self._picked(logits_BC).cpu()]
 
     def _picked(self, logits_BC: "Tensor") -> "Tensor":
-        """`[B]`: the probability of the picked class, or the one output."""
+        """`[B]`: the probability of the chosen class, or the only output, from logits `[B, C]`."""
         if logits_BC.shape[1] > 1:
             return logits_BC.softmax(-1)[:, self.output]
         return logits_BC[:, 0].sigmoid() if self.sigmoid else logits_BC[:, 0]
 
 
 def load_classifier(path: Path, dtype: "torch.dtype", device: "torch.device") -> tuple[Any, Any]:
-    """The sequence classifier in a folder, on `device`, and its tokenizer. Runs no code of the folder's.
+    """Loads a sequence classifier onto `device`, and its tokenizer, without running code from the folder.
 
     Raises:
-        UserError: it does not load, or is another kind of model, whose scores would be random.
+        UserError: it does not load, or is another kind of model, whose classifier head would be random.
     """
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -156,7 +156,7 @@ def load_classifier(path: Path, dtype: "torch.dtype", device: "torch.device") ->
 
 
 def _output(config: Any, label: int | str | None) -> int:
-    """Which of the model's outputs is the score."""
+    """Index of the model's output that is the score."""
     names = {int(number): str(name) for number, name in config.id2label.items()}
     if label is None and len(names) == 1:
         return 0

@@ -1,4 +1,4 @@
-"""Words behind a number: which units we know, and which words cannot be one."""
+"""Parses the unit after a number."""
 
 import re
 
@@ -36,29 +36,28 @@ _KNOWN = {
     "year": "yr yrs year years",
 }
 CANONICAL = {word: unit for unit, words in _KNOWN.items() for word in words.split()}
-"""Every way of writing a unit that we know, and its one name."""
+"""Every known spelling of a unit, and its canonical name."""
 
 SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 """Words that multiply the number before them."""
 
 _LINKS = frozenset({"a", "am", "an", "at", "by", "in", "of", "on", "pm"})
-_NEVER = re.compile("and|but|cos|cot|exp|log|minus|mod|nor|not|over|plus|sec|sin|sqrt|tan|than|then|times")
+_OPERATORS = re.compile("and|but|cos|cot|exp|log|minus|mod|nor|not|over|plus|sec|sin|sqrt|tan|than|then|times")
 _POWER = re.compile(r"(?<=[a-z])\s*(?:\^\s*\{?\s*[23]\s*\}?|[²³])")
-_APART = re.compile(r"[\s/()]+")
+_SEPARATORS = re.compile(r"[\s/()]+")
 _WORD = re.compile(r"[a-z][a-z'’-]{2,20}")
 
 
 def unit_of(text: str) -> str | None:
-    """The unit that the words behind a number name: canonical where we know it, empty where we know none
-    of them, and `None` where these words are no unit, so that the whole is more than a number.
+    """The canonical unit named after a number; empty where unknown, and `None` where the text cannot be a unit.
 
-    Variables are no units: a single letter counts only apart from the number, and words have three letters.
+    Variables are no units: a single letter counts only after a space, and other words have three letters or more.
 
     >>> unit_of(" cm^2"), unit_of(" apples in total"), unit_of("x"), unit_of(" or 6")
     ('centimetre', '', None, None)
     """
     attached = text[:1].isalpha()
-    words = [word for word in _APART.split(_POWER.sub(" ", text).lower().replace(".", "")) if word]
+    words = [word for word in _SEPARATORS.split(_POWER.sub(" ", text).lower().replace(".", "")) if word]
     if len(words) > 8 or (attached and (len(words[0]) == 1 or words[0] not in CANONICAL)):
         return None
     if not all(_may_be_unit(word) for word in words):
@@ -69,4 +68,4 @@ def unit_of(text: str) -> str | None:
 def _may_be_unit(word: str) -> bool:
     if word in CANONICAL or word in _LINKS:
         return True
-    return bool(_WORD.fullmatch(word) and re.search("[aeiou]", word)) and not _NEVER.fullmatch(word)
+    return bool(_WORD.fullmatch(word) and re.search("[aeiou]", word)) and not _OPERATORS.fullmatch(word)

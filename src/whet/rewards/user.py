@@ -1,4 +1,4 @@
-"""Reward functions of one's own, as written for TRL: handed what they ask for, by name.
+"""Adapts custom reward functions, as written for TRL, by passing the keywords that they name.
 
 def brief(completions, **kwargs):
     return [float(len(completion[0]["content"]) < 200) for completion in completions]
@@ -13,8 +13,9 @@ from whet.protocols import RewardFn
 
 
 def adapt(function: Callable[..., Any], name: str, params: Mapping[str, Any]) -> RewardFn:
-    """The function as a reward: `params` are added to every call, and it gets the keywords that it names, or
-    all of them where it takes `**kwargs`. Sync and async functions stay what they are.
+    """Wraps a function as a reward: it gets `params` and the columns that it names, or all with `**kwargs`.
+
+    Async functions stay async.
 
     Raises:
         UserError: a parameter that the function does not take; when called, a column that the data lacks.

@@ -1,7 +1,7 @@
-"""How right an answer is by the data's own verifier, where gold answers are examples and not the only ones.
+"""Scores answers by a problem's own verifier, for problems with more than one right answer.
 
-A source may hand along a column `verifier`: for each problem a function from an answer to a number in [0, 1], such as
-whether an expression makes 24.
+A source may have a column `verifier`: for each problem a function from an answer to a number in [0, 1], such as
+whether an expression evaluates to 24.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ Verify = Callable[[str], float]
 
 
 def is_right(given: str, gold: str, verify: Verify | None = None, equal: Compare = answers_equal) -> bool:
-    """Whether an answer gets full marks from the problem's verifier, or is `equal` to the gold one where it has none.
+    """Whether the verifier gives an answer 1.0; without a verifier, whether it is `equal` to the gold answer.
 
     >>> is_right("8 * 3", "24", lambda answer: 1.0), is_right("8 * 3", "24")
     (True, False)
@@ -22,7 +22,7 @@ def is_right(given: str, gold: str, verify: Verify | None = None, equal: Compare
 
 
 def marks(given: str, gold: str, verify: Verify | None = None, equal: Compare = answers_equal) -> float:
-    """What the problem's verifier gives for an answer, part marks included; without one, 1.0 for the gold answer.
+    """The verifier's score of an answer, in [0, 1]; without a verifier, 1.0 for the gold answer, else 0.0.
 
     >>> marks("8 * 3", "24", lambda answer: 0.05), marks("24.0", "24")
     (0.05, 1.0)

@@ -1,4 +1,4 @@
-"""Weights that move while training: gentle rewards first, strict ones later."""
+"""Schedules of reward weights over the steps of training."""
 
 from collections.abc import Callable, Mapping
 from math import cos, pi
@@ -10,11 +10,11 @@ SHAPES: Mapping[str, Callable[[float], float]] = {
     "cosine": lambda share: 0.5 * (1.0 - cos(pi * share)),
     "jump": lambda share: float(share >= 1.0),
 }
-"""How far the way from start to end is gone when this share of the steps is."""
+"""Share of the steps done → share of the way from `start` to `end`."""
 
 
 def weight_at(weight: Weight, step: int) -> float:
-    """What a reward is multiplied by at a step, counted from 0.
+    """The weight of a reward at a step, counted from 0.
 
     start + (end - start) · shape(clip((step - after) / steps, 0, 1))
 
@@ -23,10 +23,10 @@ def weight_at(weight: Weight, step: int) -> float:
     """
     if not isinstance(weight, WeightConfig):
         return weight
-    gone = SHAPES[weight.shape](min(1.0, max(0.0, (step - weight.after) / weight.steps)))
-    return weight.start + (weight.end - weight.start) * gone
+    progress = SHAPES[weight.shape](min(1.0, max(0.0, (step - weight.after) / weight.steps)))
+    return weight.start + (weight.end - weight.start) * progress
 
 
 def largest(weight: Weight) -> float:
-    """The most that a weight ever is."""
+    """The maximum of a weight over all steps."""
     return max(weight.start, weight.end) if isinstance(weight, WeightConfig) else weight

@@ -1,1 +1,1 @@
-"""Unit tests as a reward: finding the program in a completion, and grading it by its problem's tests."""
+"""Unit tests as a reward: extracts the program of a completion and runs its problem's tests."""

@@ -1,4 +1,4 @@
-"""Code in a response: where it stands."""
+"""Extracts code from completions."""
 
 import re
 from collections.abc import Collection
@@ -14,7 +14,7 @@ _BLOCK = re.compile(
 
 
 def find_code(text: str, languages: Collection[str] = PYTHON) -> str | None:
-    """The last fenced block of a response that is in one of `languages` or names none; `None` without such a block.
+    """The last fenced code block in one of `languages`, or in no named language; `None` without such a block.
 
     >>> find_code("First:\\n```python\\nx = 1\\n```\\nwhich prints\\n```text\\n1\\n```")
     'x = 1\\n'
@@ -24,9 +24,9 @@ def find_code(text: str, languages: Collection[str] = PYTHON) -> str | None:
 
 
 def find_program(text: str, response_format: ResponseFormat | None = None) -> str | None:
-    """The program of a response: the last Python block of its answer, or, where that has none, the answer itself.
+    """The program of a completion: the last Python block of its answer, or, where that has none, the answer itself.
 
-    A response in which the format finds no answer may still have a block. Without a format all of it is the answer.
+    Where the format finds no answer, or without a format, the whole completion is searched.
 
     >>> find_program("def f():\\n    return 1")
     'def f():\\n    return 1'
@@ -37,7 +37,7 @@ def find_program(text: str, response_format: ResponseFormat | None = None) -> st
 
 
 def same_output(printed: str, expected: str) -> bool:
-    """Whether a program printed what it had to: line by line, white space at the ends of lines and of the text aside.
+    """Whether two outputs are equal, apart from white space at the ends of lines and of the text.
 
     >>> same_output("1 2 \\n3\\n\\n", "1 2\\n3"), same_output("1  2", "1 2")
     (True, False)

@@ -1,4 +1,4 @@
-"""Unit tests as a reward: the program of a response, run in a sandbox against the tests of its problem."""
+"""The `code_tests` reward: runs the program of a completion in a sandbox against its problem's tests."""
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
@@ -16,59 +16,59 @@ from whet.rewards.completions import OWN, text_of
 
 
 class Printing(NamedTuple):
-    """A test of a whole program: what it is given to read, and what it must print."""
+    """A test of a whole program: its standard input, and the expected output."""
 
     input: str
     output: str
 
 
 Test = str | Printing
-"""Assertions about what the program defines, or what it must print."""
+"""Python assertions about what the program defines, or input and expected output."""
 
 
 class Exercise(NamedTuple):
-    """A program and what it must do."""
+    """A program and its tests."""
 
     program: str
     tests: tuple[Test, ...]
     setup: str = ""
-    """Statements that come before each of the tests."""
+    """Statements that run before each test."""
 
 
 RunTests = Callable[[Sequence[Exercise]], list[list[bool] | RewardError]]
-"""Runs programs: for each which of its tests it passes, in order, or why that cannot be said."""
+"""Runs programs: for each, whether it passes each of its tests, in order, or why they could not run."""
 
 
 class CodeTestsParams(Section):
-    """What `code_tests` takes."""
+    """Parameters of `code_tests`."""
 
     tests: str = "tests"
-    """The column with a problem's tests: assertions as texts, or `{input, output}` of a whole program."""
+    """The column with a problem's tests: assertions as strings, or `{input, output}` of a whole program."""
     setup: str = "test_setup_code"
-    """The column with statements that come before each assertion, such as imports; data without it needs none."""
+    """The column with statements that run before each assertion, such as imports; optional."""
     timeout: float = Field(5.0, gt=0, le=600)
-    """Seconds for one test; the first one's include loading the program."""
+    """Seconds per test; the first one's include loading the program."""
     memory: int = Field(512, ge=128, le=1_048_576)
     """Megabytes of address space for a program."""
     fraction: bool = False
-    """Whether the share of passed tests counts; otherwise all must pass."""
+    """Whether the reward is the share of passed tests; otherwise all must pass."""
     unsafe: bool = False
-    """Whether programs run where no full sandbox works, with what protection there is."""
+    """Whether programs run even where no full sandbox works, with what protection there is."""
 
 
 def code_tests(response_format: ResponseFormat | None, params: CodeTestsParams, run: RunTests) -> RewardFn:
     """1.0 where the program passes all of its tests, or, with `fraction`, the share that it passes.
 
-    A response without a program gets 0; a problem without tests is not applicable.
+    A completion without a program gets 0; a problem without tests is not applicable.
     """
 
     def reward(*, completions: list[Any], **columns: Any) -> list[float | RewardError | None]:
         tests = _column(params.tests, columns)
         setups = columns.get(params.setup) or [None] * len(completions)
         programs = [find_program(text_of(completion), response_format) for completion in completions]
-        asked = [_exercise(*row) for row in zip(programs, tests, setups, strict=True)]
-        ran = iter(run([one for one in asked if isinstance(one, Exercise)]))
-        return [_score(next(ran), params.fraction) if isinstance(one, Exercise) else one for one in asked]
+        exercises = [_exercise(*row) for row in zip(programs, tests, setups, strict=True)]
+        ran = iter(run([one for one in exercises if isinstance(one, Exercise)]))
+        return [_score(next(ran), params.fraction) if isinstance(one, Exercise) else one for one in exercises]
 
     return reward  # type: ignore[return-value]  # a `RewardError` in the list is a reward that failed
 
@@ -82,7 +82,7 @@ def _column(name: str, columns: Mapping[str, Any]) -> list[Any]:
 
 
 def _exercise(program: str | None, tests: Any, setup: Any) -> Exercise | float | RewardError | None:
-    """What there is to run, or the reward where there is nothing."""
+    """The exercise to run, or the reward where there is none."""
     if tests is None:
         return None
     try:
@@ -100,7 +100,7 @@ def _score(passed: list[bool] | RewardError, fraction: bool) -> float | RewardEr
 
 
 def read_setup(value: Any) -> str:
-    """A text, a list of texts or nothing as statements. Raises `RewardError` for anything else."""
+    """Joins setup statements, given as a string, a list of strings or `None`; raises `RewardError` for others."""
     lines = [value] if isinstance(value, str) else [] if value is None else value
     if not isinstance(lines, list | tuple) or not all(isinstance(line, str) for line in lines):
         raise RewardError(f"has a problem whose setup is no code: {str(value)[:60]!r}")
@@ -108,10 +108,10 @@ def read_setup(value: Any) -> str:
 
 
 def read_tests(value: Any, setup: str = "") -> tuple[Test, ...]:
-    """A problem's tests, from a column as it stands in the data.
+    """Parses a problem's tests from the value of its column.
 
     Raises:
-        RewardError: there are none, one is of another form, is not Python, or asserts nothing, here or in `setup`.
+        RewardError: there are none, or one has another form, is not Python, or has no assertion, even in `setup`.
 
     >>> read_tests(["assert f(1) == 2", {"input": "3", "output": "9"}])
     ('assert f(1) == 2', Printing(input='3', output='9'))

@@ -1,14 +1,14 @@
-"""A spending cap on requests and tokens that is never passed."""
+"""A cap on requests and tokens that is never exceeded."""
 
 from dataclasses import dataclass
 
 
 @dataclass
 class Budget:
-    """What may be spent, and what has been.
+    """Requests and tokens used, and their caps.
 
-    A request reserves its worst case before it is sent and gives back what it did not use, so that requests
-    under way at the same time cannot pass the cap together.
+    A request reserves its worst case before it is sent and returns what it did not use, so that concurrent
+    requests cannot exceed the cap together.
     """
 
     max_requests: int
@@ -16,10 +16,10 @@ class Budget:
     requests: int = 0
     """Requests sent."""
     tokens: int = 0
-    """Tokens used, or reserved by requests under way."""
+    """Tokens used, or reserved by requests in flight."""
 
     def take(self, tokens: int) -> bool:
-        """Reserves a request of at most `tokens` tokens; False, and nothing is reserved, where that is too much."""
+        """Reserves a request of at most `tokens` tokens; returns False, reserving nothing, where that exceeds a cap."""
         if not self.requests_left or self.tokens + tokens > self.max_tokens:
             return False
         self.requests += 1
@@ -27,7 +27,7 @@ class Budget:
         return True
 
     def settle(self, taken: int, used: int) -> None:
-        """Of the `taken` tokens of a request, `used` were needed."""
+        """Replaces the `taken` tokens reserved for a request by the `used` ones."""
         self.tokens += used - taken
 
     @property

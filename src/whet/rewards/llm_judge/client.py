@@ -1,4 +1,4 @@
-"""Client of an LLM judge: many questions at a time, each paid for once, none beyond the spending cap."""
+"""Client of an LLM judge: concurrent requests, cached replies, and a spending cap."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ _LOG = logging.getLogger("whet.judge")
 
 PATH = "/chat/completions"
 MAX_MESSAGE = 160
-"""Letters of an endpoint's complaint that are shown."""
+"""Characters of an endpoint's error message that are shown."""
 
 WRONG_SETTINGS = {
     401: "check the key that key_env names",
@@ -30,10 +30,10 @@ WRONG_SETTINGS = {
     404: "check endpoint and model",
     405: "check endpoint",
 }
-"""Statuses that are about the recipe, not about one question, and what to fix."""
+"""HTTP statuses that concern the recipe, not one request, and the fix."""
 
 Answer = str | RewardError | None
-"""A usable reply; why there is none; `None` where the cap left the question out."""
+"""A usable reply; why there is none; `None` where the spending cap kept the request from being sent."""
 
 
 class CapError(Exception):
@@ -41,20 +41,20 @@ class CapError(Exception):
 
 
 class CappedClient(httpx2.AsyncClient):
-    """Sends each request, a retried one too, if the budget has room for its worst case.
+    """An HTTP client that sends each request, retries included, only if the budget has room for its worst case.
 
-    No token of a prompt is shorter than a byte, so that is its bytes plus the longest reply. A refused request costs
-    nothing; one that was lost on the way, or whose usage the endpoint does not report, costs its worst case.
+    No token is shorter than a byte, so the worst case is the bytes of the request plus the longest reply, in tokens.
+    A refused request costs nothing; a lost one, or one without reported usage, its worst case.
     """
 
     def __init__(self, budget: Budget, reply_tokens: int, timeout: float, parallel: int) -> None:
-        """`timeout`: seconds from a request's first byte to its reply's last; httpx's own limit is on each pause."""
+        """`timeout`: seconds for a whole request and reply; httpx's own time-outs limit each read or write."""
         limits = httpx2.Limits(max_connections=parallel, max_keepalive_connections=parallel)
         super().__init__(limits=limits, timeout=None)
         self.budget, self.reply_tokens, self.seconds = budget, reply_tokens, timeout
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
-        """The whole response. Raises `CapError` where the budget has no room for it."""
+        """Sends a request and returns the whole response; raises `CapError` where the budget has no room for it."""
         worst = len(request.content) + self.reply_tokens
         if not self.budget.take(worst):
             raise CapError
@@ -69,10 +69,10 @@ class CappedClient(httpx2.AsyncClient):
 
 
 class JudgeClient:
-    """Asks a chat model; plays `whet.rewards.llm_judge.llm_judge.Ask`."""
+    """Queries a chat model; implements `whet.rewards.llm_judge.llm_judge.Ask`."""
 
     def __init__(self, params: JudgeParams, key: str | None = None, cache: ReplyCache | None = None) -> None:
-        """`key` is sent to the endpoint and never written; without `cache`, a later call pays for the same again."""
+        """`key` is the API key, never written anywhere; without `cache`, repeated requests are paid again."""
         self.params, self.cache = params, cache
         self.budget = Budget(params.max_requests, params.max_tokens)
         url = httpx2.URL(params.endpoint)
@@ -80,13 +80,13 @@ class JudgeClient:
         self._key, self._answered, self._cap_reported = key, False, False
 
     async def __call__(self, conversations: Sequence[Sequence[Message]], usable: Callable[[str], bool]) -> list[Answer]:
-        """An answer for each conversation, in order; equal ones are asked once.
+        """Returns an answer for each conversation, in order; equal ones share one request.
 
-        Where the cap does not leave a request for every open question of the call, none is asked, so that no
-        group of responses is judged in part.
+        Where the cap has too few requests left for all that are not cached, none is sent, so that no group of
+        completions is judged in part.
 
         Raises:
-            UserError: before the first reply, where the endpoint refuses address, key or model.
+            UserError: before the first reply, where the endpoint rejects address, key or model.
         """
         bodies = [self._body(messages) for messages in conversations]
         keys = [digest({"address": self.params.endpoint, **body}) for body in bodies]
@@ -95,20 +95,20 @@ class JudgeClient:
         if len(unanswered) <= self.budget.requests_left:
             slots = asyncio.Semaphore(self.params.parallel)
             async with self._client() as client:
-                asked = [self._ask(client, slots, key, body, usable) for key, body in unanswered.items()]
-                answers.update(zip(unanswered, await asyncio.gather(*asked), strict=True))
+                requests = [self._ask(client, slots, key, body, usable) for key, body in unanswered.items()]
+                answers.update(zip(unanswered, await asyncio.gather(*requests), strict=True))
         else:
             self._report_cap(len(unanswered))
         return [answers[key] for key in keys]
 
     def _body(self, messages: Sequence[Message]) -> dict[str, Any]:
-        """The body of a request. Characters that UTF-8 does not have become question marks."""
+        """The body of a request; lone surrogates, which UTF-8 cannot encode, become question marks."""
         turns = [{name: text.encode(errors="replace").decode() for name, text in turn.items()} for turn in messages]
         return {"model": self.params.model, **self.params.options, "messages": turns}
 
     def _client(self) -> "AsyncOpenAI":
-        """Retries time-outs, lost connections and the statuses 408, 409, 429 and 5xx, after as long as Retry-After says
-        or with exponential back-off. Follows no redirect, which would carry the key elsewhere.
+        """A client that retries time-outs, lost connections and statuses 408, 409, 429, 5xx, after Retry-After or with
+        exponential back-off. It follows no redirect, which would send the key elsewhere.
         """
         from openai import AsyncOpenAI
 
@@ -129,10 +129,10 @@ class JudgeClient:
         body: dict[str, Any],
         usable: Callable[[str], bool],
     ) -> Answer:
-        """One question, retries included; a reply that is of no use is not cached."""
+        """Sends one request, with retries; only a usable reply is cached."""
         from openai import APIError, Omit
 
-        # Said here, so that no variable of the environment that the library knows says something else.
+        # Set here, so that no environment variable that the library reads overrides it.
         headers: Any = {"Authorization": f"Bearer {self._key}" if self._key else Omit()}
         try:
             async with slots:
@@ -153,14 +153,14 @@ class JudgeClient:
         return text
 
     def _failure(self, error: "APIError") -> RewardError:
-        """Why there is no reply, on one line and without the key, should the endpoint repeat it."""
+        """The reason for a missing reply, on one line, with the key masked."""
         from openai import APIStatusError
 
         why, status = str(error.__cause__ or error), None
         if isinstance(error, APIStatusError):
             body, status = error.body, error.status_code
-            complaint = body.get("message") if isinstance(body, dict) else None
-            why = f"status {status}: {complaint or error.response.text}"
+            message = body.get("message") if isinstance(body, dict) else None
+            why = f"status {status}: {message or error.response.text}"
         why = " ".join((why.replace(self._key, "***") if self._key else why).split())[:MAX_MESSAGE]
         if status in WRONG_SETTINGS and not self._answered:
             where = f"rewards.params.endpoint of 'judge': {self.params.endpoint} refuses"
@@ -168,16 +168,16 @@ class JudgeClient:
         return RewardError(f"gave no verdict: {why}")
 
     def _report_cap(self, due: int) -> None:
-        """Warns of it, once."""
+        """Logs once that the spending cap is reached, with `due` requests left to send."""
         if not self._cap_reported:
             self._cap_reported = True
-            spent = f"its spending cap is reached: {self.budget} are spent and {due:,} more questions are due"
-            fix = "responses go without a verdict from here on; raise max_requests or max_tokens in its params"
+            spent = f"its spending cap is reached: {self.budget} are spent and {due:,} more requests are due"
+            fix = "completions get no verdict from here on; raise max_requests or max_tokens in its params"
             _LOG.warning("judge: %s; %s", spent, fix)
 
 
 def _field(response: httpx2.Response, *path: str | int) -> Any:
-    """What stands at `path` in a JSON body; `None` where nothing does."""
+    """The value at `path` in a JSON body; `None` where there is none."""
     try:
         value = json.loads(response.content)
         for name in path:

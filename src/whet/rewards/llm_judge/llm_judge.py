@@ -1,4 +1,4 @@
-"""LLM as a judge (arXiv:2306.05685): another model scores a response on a scale."""
+"""LLM as a judge (arXiv:2306.05685): another model scores a completion on a scale."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,11 +16,11 @@ from whet.rewards.llm_judge.rubric import PROMPT, fill_prompt, read_score, unkno
 from whet.types import Message
 
 Usable = Callable[[str], bool]
-"""Whether a reply says what it was asked for."""
+"""Whether a reply contains a score."""
 
 Ask = Callable[[Sequence[Sequence[Message]], Usable], Awaitable[list[str | RewardError | None]]]
-"""Puts conversations to a language model: for each its usable reply, why there is none, or `None` where it was
-not asked at all because the spending cap is reached."""
+"""Sends conversations to a language model: for each a usable reply, why there is none, or `None` where the spending
+cap kept it from being sent."""
 
 
 _DEFAULTS = {"temperature": 0, "max_tokens": 512}
@@ -28,33 +28,33 @@ _FIXED = frozenset({"model", "messages", "n", "stream"})
 
 
 class JudgeParams(Section):
-    """What `judge` takes."""
+    """Parameters of `judge`."""
 
     endpoint: str
     """The address of an OpenAI-compatible endpoint, such as `https://api.openai.com/v1`."""
     model: str = Field(min_length=1)
-    """Which of the endpoint's models judges."""
+    """The name of the judge model at the endpoint."""
     key_env: str | None = "OPENAI_API_KEY"
-    """The environment variable that holds the key; null for an endpoint that asks for none."""
+    """The environment variable that holds the API key; null for an endpoint that needs none."""
     prompt: str = PROMPT
-    """What the judge is asked, with places for `{question}`, `{answer}`, `{response}` and `{scale}`."""
+    """The prompt of the judge, with placeholders `{question}`, `{answer}`, `{response}` and `{scale}`."""
     scale: PositiveInt = 10
-    """The score of a flawless response, which is a reward of 1; 0 is a reward of 0."""
+    """The highest score, which is a reward of 1; a score of 0 is a reward of 0."""
     options: dict[str, Any] = Field(default_factory=dict, validate_default=True)
-    """What else goes into each request, over `max_tokens: 512` (the longest reply) and `temperature: 0`; null takes one
-    of these out."""
+    """Further fields of each request; the defaults are `max_tokens: 512` (the longest reply) and `temperature: 0`, and
+    null removes one."""
     parallel: PositiveInt = 8
-    """How many requests are under way at a time."""
+    """The most requests in flight at a time."""
     timeout: float = Field(60.0, gt=0, le=3600)
-    """Seconds until a request is given up."""
+    """Seconds until a request times out."""
     retries: int = Field(4, ge=0, le=20)
-    """How often a request is repeated after a time-out, a lost connection, or status 408, 409, 429 or 5xx."""
+    """How often a request is retried after a time-out, a lost connection, or status 408, 409, 429 or 5xx."""
     max_requests: PositiveInt = 10_000
-    """The most requests in a run, repeated ones included; beyond it, the reward does not apply."""
+    """The most requests in a run, retries included; beyond it, the reward does not apply."""
     max_tokens: PositiveInt = 10_000_000
     """The most tokens in a run, prompts and replies; beyond it, the reward does not apply."""
     cache: bool = True
-    """Whether replies are kept on disk, so that nothing is asked twice."""
+    """Whether replies are cached on disk, so that equal requests are sent once."""
 
     @field_validator("endpoint")
     @classmethod
@@ -101,10 +101,10 @@ class JudgeParams(Section):
 
 
 def judge(_: ResponseFormat | None, params: JudgeParams, ask: Ask) -> RewardFn:
-    """The judge's score of each response over the scale, in [0, 1].
+    """The judge's score of each completion over the scale, in [0, 1].
 
-    Without a gold answer it applies only if the prompt has no place for one. A response without a verdict is a
-    failure, told and counted like any other; one that the spending cap left out is not applicable.
+    Without a gold answer it applies only if the prompt has no placeholder for one. A missing verdict is a failure
+    like any other, logged and counted; it is not applicable where the spending cap is reached.
     """
 
     async def reward(
@@ -113,9 +113,9 @@ def judge(_: ResponseFormat | None, params: JudgeParams, ask: Ask) -> RewardFn:
         if answer is None and "{answer}" in params.prompt:
             raise UserError("this judge compares with the gold answer: the data needs a column `answer`")
         golds = answer or [None] * len(completions)
-        asked = [_messages(params, *row) for row in zip(prompts, completions, golds, strict=True)]
-        replies = iter(await ask([messages for messages in asked if messages], usable))
-        return [verdict(next(replies)) if messages else None for messages in asked]
+        requests = [_messages(params, *row) for row in zip(prompts, completions, golds, strict=True)]
+        replies = iter(await ask([messages for messages in requests if messages], usable))
+        return [verdict(next(replies)) if messages else None for messages in requests]
 
     def usable(reply: str) -> bool:
         return read_score(reply, params.scale) is not None
@@ -123,11 +123,11 @@ def judge(_: ResponseFormat | None, params: JudgeParams, ask: Ask) -> RewardFn:
     def verdict(reply: str | RewardError | None) -> float | RewardError | None:
         return read_score(reply, params.scale) if isinstance(reply, str) else reply
 
-    return reward  # type: ignore[return-value]  # async, as a role of functions written for TRL may be
+    return reward  # type: ignore[return-value]  # async, as functions written for TRL may be
 
 
 def _messages(params: JudgeParams, prompt: Any, completion: Any, gold: Any) -> tuple[Message, ...]:
-    """The messages that put one response to the judge; none where the gold answer is called for and missing."""
+    """The messages of a request for one completion; empty where the prompt needs a gold answer that is missing."""
     answer = "" if gold is None else str(gold)
     if not answer and "{answer}" in params.prompt:
         return ()
@@ -136,7 +136,7 @@ def _messages(params: JudgeParams, prompt: Any, completion: Any, gold: Any) -> t
 
 
 def question_of(prompt: Any) -> str:
-    """What was asked: a prompt that is a text, or the last turn of the user.
+    """The question of a prompt: a string as it is, or the content of the last user message.
 
     >>> question_of([{"role": "system", "content": "Think."}, {"role": "user", "content": "1 + 1?"}])
     '1 + 1?'

@@ -1,4 +1,4 @@
-"""Cache of judge replies on disk, by a digest of the request: the same question is paid for once."""
+"""On-disk cache of judge replies, by a digest of the request."""
 
 import hashlib
 import json
@@ -14,25 +14,25 @@ from whet.errors import UserError
 _LOG = logging.getLogger("whet.judge")
 
 WAIT = 30.0
-"""Seconds to wait for another process that writes."""
+"""Seconds to wait for another process's lock on the file."""
 
 
 def digest(request: Mapping[str, Any]) -> str:
-    """Equal for two requests that ask the same of the same model."""
+    """SHA-256 of a request in hex, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
 class ReplyCache:
-    """A SQLite file of digest → reply that any number of processes may share. It holds no question and no key.
+    """A SQLite file of digest → reply that any number of processes may share. It holds no request and no key.
 
-    A file that fails later costs money but no verdict: nothing is found or kept in it, and a warning says so once.
+    A later error of the file loses look-ups and stores, not verdicts, and is logged once.
     """
 
     def __init__(self, path: Path) -> None:
-        """Opens the file at `path`, or makes it.
+        """Opens or creates the file at `path`.
 
         Raises:
-            UserError: it cannot be made or is no such file.
+            UserError: it cannot be created, or is no such file.
         """
         self.path, self._failed = path, False
         try:
@@ -43,12 +43,12 @@ class ReplyCache:
             raise UserError(f"WHET_CACHE: {path} cannot keep replies ({error}); {fix}") from error
 
     def get(self, digest: str) -> str | None:
-        """The reply kept under `digest`."""
+        """The reply stored under `digest`; `None` without one."""
         rows = self._try("SELECT reply FROM replies WHERE digest = ?", digest)
         return str(rows[0][0]) if rows else None
 
     def put(self, digest: str, reply: str) -> None:
-        """Keeps `reply` under `digest`, on the disk when this returns."""
+        """Stores `reply` under `digest`, committed when this returns."""
         self._try("INSERT OR REPLACE INTO replies VALUES (?, ?)", digest, reply)
 
     def _try(self, statement: str, *values: str) -> list[Any]:

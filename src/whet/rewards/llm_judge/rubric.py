@@ -1,4 +1,4 @@
-"""What a judge is asked, and the score in what it replies."""
+"""The judge's prompt, and parsing of the score in its reply."""
 
 import hashlib
 import re
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from whet.types import Message
 
 PLACEHOLDERS = ("question", "answer", "response", "scale")
-"""What a prompt may name in braces."""
+"""The placeholders of a prompt, in braces."""
 
 PROMPT = """\
 You grade a response to a question. Judge whether its reasoning is sound and whether it reaches the reference answer.
@@ -39,13 +39,13 @@ _FORMS = tuple(
         rf"\A\s* {_VALUE} \.?\s*\Z",  # 7
     )
 )
-"""How a reply may give its score; the first form that it uses at all decides."""
+"""The forms of a score in a reply, by priority; the first that matches anywhere is used."""
 
 _THOUGHT = re.compile(r"<think>.*?</think>|\A.*</think>|<think>.*\Z", re.DOTALL)
 
 
 def unknown_placeholders(prompt: str) -> list[str]:
-    """Placeholders that nothing fills. Braces around anything but one word are none.
+    """Placeholders of a prompt that are not in `PLACEHOLDERS`; braces around anything but one word are ignored.
 
     >>> unknown_placeholders("{question} {respnse} {a b} {}")
     ['respnse']
@@ -54,9 +54,9 @@ def unknown_placeholders(prompt: str) -> list[str]:
 
 
 def fill_prompt(prompt: str, values: Mapping[str, str]) -> tuple[Message, ...]:
-    """The messages to a judge: `prompt` with its placeholders filled; values are not searched for placeholders.
+    """The messages to a judge: `prompt` with its placeholders filled; placeholders within values stay.
 
-    The response stands between marks that carry a digest of it, so no response can close them itself.
+    The completion stands between marks that carry its digest, so that it cannot contain the closing mark.
     """
     filled = {**values, "response": _fenced(values["response"])}
     return ({"role": "user", "content": _PLACEHOLDER.sub(lambda found: filled.get(found[1], found[0]), prompt)},)
@@ -70,13 +70,13 @@ def _fenced(response: str) -> str:
 def read_score(reply: str, scale: float) -> float | None:
     """The last score in a judge's reply as a share of the scale, clamped to [0, 1]; `None` where there is none.
 
-    A number counts where the reply calls it a score, or consists of nothing else: never any number of many.
+    A number counts only where the reply calls it a score, or consists of nothing else.
 
     >>> read_score("Sound, but the answer is 12.\\n**Score:** 7/10", 10), read_score("I would say 7.", 10)
     (0.7, None)
     """
-    said = _THOUGHT.sub("", reply)
-    found = next((matches for form in _FORMS if (matches := list(form.finditer(said)))), [])
+    visible = _THOUGHT.sub("", reply)
+    found = next((matches for form in _FORMS if (matches := list(form.finditer(visible)))), [])
     share = _share(found[-1], scale) if found else None
     return None if share is None else min(1.0, max(0.0, share))
 

@@ -1,4 +1,4 @@
-"""What a user can fix."""
+"""The exception for errors that a user can fix, and suggestions for misspelt names."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -12,12 +12,12 @@ class UserError(Exception):
 
 
 def edits(a: str, b: str) -> int:
-    """How many letters to insert, delete, replace, or swap with their neighbour to turn `a` into `b`.
+    """Returns the edit distance of `a` and `b`, swaps of neighbours included (optimal string alignment).
 
     >>> edits("setps", "steps"), edits("reward", "rewards"), edits("beta", "betas")
     (1, 1, 1)
     """
-    before, last, width = [0] * (len(b) + 1), list(range(len(b) + 1)), len(b)
+    before, last, width = [0] * (len(b) + 1), list(range(len(b) + 1)), len(b)  # rows i - 2 and i - 1 of the table
     for i, letter in enumerate(a, 1):
         row = [i] + [0] * width
         for j, other in enumerate(b, 1):
@@ -29,7 +29,7 @@ def edits(a: str, b: str) -> int:
 
 
 def is_near(word: str, name: str) -> bool:
-    """Whether one may be the other misspelt: within two edits, or one where either is very short.
+    """Whether `word` may be `name` misspelt: within two edits, or one where either is very short.
 
     >>> is_near("setp", "steps"), is_near("nem", "name"), is_near("ab", "abcd")
     (True, True, False)
@@ -38,7 +38,7 @@ def is_near(word: str, name: str) -> bool:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that `word` was meant to be: the nearest misspelt one, or else one that looks alike.
+    """Returns the known name most likely meant by `word`: the one of least edits, or else a similar one; or None.
 
     >>> nearest("acuracy", ["accuracy", "integer"]), nearest("gsm", ["gsm8k"]), nearest("x", ["accuracy"])
     ('accuracy', 'gsm8k', None)
@@ -49,6 +49,6 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of a refusal: `; did you mean accuracy?`, or nothing where no known name is near."""
+    """Returns the end of an error message: `; did you mean accuracy?`, or nothing where no known name is near."""
     name = nearest(word, known)
     return f"; did you mean {name}?" if name else ""

@@ -1,4 +1,4 @@
-"""Files and folders on disk: a file or a new folder appears complete or not at all, digests, fsync."""
+"""File operations: atomic writes of files and folders, digests, fsync."""
 
 import hashlib
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Writes `content` to `path` in one piece: readers see the old file or the new one."""
+    """Writes `content` to `path` atomically: readers see the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
@@ -27,12 +27,12 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
-    """A temporary folder beside `target` that becomes `target` when the block ends well.
+    """Yields a temporary folder beside `target` that is renamed to `target` when the block ends without an error.
 
     Every file is fsynced before the rename and the parent after it, so that neither a killed process nor a
     power cut can leave a half-written `target`. Permissions follow the parent folder's.
 
-    Raises `FileExistsError` where `target` exists already. What the block raises leaves nothing behind.
+    Raises `FileExistsError` where `target` exists already. The folder is removed where the block raises.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
@@ -49,7 +49,7 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 
 def remove_folder(folder: Path) -> None:
-    """Removes `folder`; killed half-way, it leaves a leftover that `sweep` finds, never half a folder."""
+    """Removes `folder` atomically; a process killed half-way leaves a temporary folder that `sweep` removes."""
     doomed = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
     folder.rename(doomed / folder.name)
     fsync(folder.parent)
@@ -57,13 +57,13 @@ def remove_folder(folder: Path) -> None:
 
 
 def sweep(parent: Path, name: str = "*") -> None:
-    """Removes what killed processes left of folders called `name`. Only for the one owner of `parent`."""
+    """Removes temporary folders that killed processes left of folders called `name`. Only for the owner of `parent`."""
     for leftover in parent.glob(f".{name}.*.tmp"):
         shutil.rmtree(leftover, ignore_errors=True)
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
+    """Returns the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -78,7 +78,7 @@ def fsync(path: Path) -> None:
 
 
 def _settle(folder: Path, mode: int) -> None:
-    """Everything in `folder`, innermost first, gets its permissions and goes to the disk."""
+    """Sets permissions of everything in `folder` and fsyncs it, innermost first."""
     for path in [*sorted(folder.rglob("*"), reverse=True), folder]:
         path.chmod(mode if path.is_dir() else mode & 0o666)
         fsync(path)

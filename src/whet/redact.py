@@ -1,6 +1,6 @@
-"""What must never be written or said: passwords and keys, told by where they stand and by how they look.
+"""Redacts secrets: passwords and keys, recognised by the environment variables that hold them and by their form.
 
-The only place that knows. Whatever a run writes and whatever an error says goes through `redact`.
+The only place that does. Whatever a run writes and every error message goes through `redact`.
 """
 
 import json
@@ -13,13 +13,13 @@ from typing import Any
 REDACTED = "[redacted]"
 
 SHORTEST = 8
-"""Letters of the shortest value in the environment that is taken for a secret."""
+"""Minimum characters of an environment variable's value that counts as a secret."""
 
 _SECRET_NAME = re.compile(
     r"TOKEN(?!IZ|S)|SECRET|PASSW|PASSPHRASE|CREDENTIAL|APIKEY|KEYS?(?:_|$)|_(?:PWD|AUTH|PAT)$", re.IGNORECASE
 )
 _NO_SECRET_NAME = re.compile(r"(?:PATH|FILE|DIR|FOLDER|HOME|SOCK|ENV|VAR)$", re.IGNORECASE)
-"""Names that only say where the secret is."""
+"""Names of settings that only say where a secret is."""
 
 _ONE_WORD = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w+=~-]{16,}")
 
@@ -38,11 +38,11 @@ _KINDS = tuple(
         ("PRIVATE", r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.*?-----END [A-Z ]*PRIVATE KEY-----|.*)"),
     )
 )
-"""How secrets of well-known kinds look: a text that has none of the marks is not searched, ten times faster."""
+"""(marks, pattern) of well-known kinds of secrets; a text with none of the marks is not searched: ten times faster."""
 
 
 def redact(text: str) -> str:
-    """`text` with `[redacted]` in place of every secret in it: values of the environment, and what looks like a key.
+    """Replaces every secret in `text` by `[redacted]`: values of the environment, and what has the form of a key.
 
     >>> redact("GET https://me:hunter22@example.org/v1 failed"), redact("What is 3 + 4?")
     ('GET https://[redacted]@example.org/v1 failed', 'What is 3 + 4?')
@@ -57,16 +57,16 @@ def redact(text: str) -> str:
 
 
 def redacted(value: Any) -> Any:
-    """The same for every text in a tree of mappings and lists, keys included; the tree itself where there is no secret
-    in it. Numbers stay as they are: no digits of a figure are taken for a secret."""
+    """Redacts every text in a tree of mappings and lists, keys included; returns the tree itself where it has none.
+    Numbers are unchanged: no digits of a figure count as a secret."""
     texts: list[str] = []
     _each(value, texts.append)
-    whole = "\n".join(texts)  # one look at them all costs a tenth of a look at each
+    whole = "\n".join(texts)  # one search of all texts is ten times faster than one of each
     return value if redact(whole) == whole else _each(value, redact)
 
 
 def _each(value: Any, change: Callable[[str], Any]) -> Any:
-    """A tree with `change` done to every text in it, also to that of an object which is written as its text."""
+    """Applies `change` to every text in a tree, and to `str` of every other object that is no number."""
     if isinstance(value, Mapping):
         return {_each(key, change): _each(inner, change) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -80,19 +80,19 @@ _NUMBERS = frozenset({int, float})
 
 
 def _is_number(value: Any) -> bool:
-    """Also nothing, a truth value, and the scalars of numpy and torch."""
+    """Whether a value has no text to redact: None, a bool, a number, or a numpy or torch scalar."""
     return value is None or isinstance(value, int | float) or hasattr(value, "item")
 
 
 def known_secrets() -> list[str]:
-    """The values of the environment's variables whose names say that they are secret, the longest first."""
+    """Returns the values of environment variables whose names mark them as secret, the longest first."""
     found = {environ.get(name, "").strip() for name in environ if names_a_secret(name)}
     return sorted((value for value in found if len(value) >= SHORTEST), key=len, reverse=True)
 
 
 @lru_cache(maxsize=256)
 def _spellings(value: str) -> tuple[str, ...]:
-    """As it is, as Python shows it, alone and within a longer text, and each of these as JSON has it."""
+    """Returns a value's spellings in output: plain, as in Python's `repr`, and each of these escaped for JSON."""
     shown = (value, repr(value)[1:-1], repr(value + "\"'")[1:-4])
     in_json = (json.dumps(text, ensure_ascii=plain)[1:-1] for text in shown for plain in (False, True))
     return tuple(dict.fromkeys((*shown, *in_json)))
@@ -100,7 +100,7 @@ def _spellings(value: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def names_a_secret(name: str) -> bool:
-    """Whether what is called `name` is a secret, and not only where to find one.
+    """Whether a setting called `name` holds a secret, rather than the place of one.
 
     >>> [names_a_secret(name) for name in ("HF_TOKEN", "api_key", "key_env", "TOKENIZERS_PARALLELISM", "max_tokens")]
     [True, True, False, False, False]
@@ -109,7 +109,7 @@ def names_a_secret(name: str) -> bool:
 
 
 def may_be_secret(name: str, value: str) -> bool:
-    """Whether `value`, which stands under `name`, is or may be a secret: by its looks, or by its name and its looks.
+    """Whether the `value` of the setting `name` may be a secret: by its own form, or by the name and its form.
 
     >>> may_be_secret("stop_token", "</s>"), may_be_secret("api_key", "0123456789abcdef0123")
     (False, True)

@@ -1,4 +1,4 @@
-"""Text that people read: one line of untrusted text without control characters or secrets, and where lines go."""
+"""Text for people: untrusted text as one line without control characters or secrets, percentages, log functions."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Log = Callable[[str], None]
-"""Where a line for people goes: the terminal view, a log file, or nowhere."""
+"""Receives a line for people: the terminal view, a log file, or `silent`."""
 
 
 def silent(text: str) -> None:
-    """A `Log` that drops the line."""
+    """A `Log` that discards the line."""
 
 
 def one_line(text: str, width: int = 100) -> str:
-    r"""`text` on one line of at most `width` characters, control characters shown as a dot.
+    r"""Returns `text` as one line of at most `width` characters, without secrets, control characters shown as a dot.
 
     >>> one_line("37 + 45\n= \x1b[2J82"), one_line("abcdef", 4)
     ('37 + 45 = ·[2J82', 'abc…')
@@ -27,7 +27,7 @@ def one_line(text: str, width: int = 100) -> str:
 
 
 def both_ends(text: str, width: int = 100) -> str:
-    """The same, but what does not fit is left out of the middle: responses end with their answer.
+    """As `one_line`, but cuts the middle rather than the end: completions end with their answer.
 
     >>> both_ends("so the answer is 42", 12)
     'so the…s 42'
@@ -38,7 +38,7 @@ def both_ends(text: str, width: int = 100) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    r"""The first line of what an error says, without secrets; its type where it says nothing.
+    r"""Returns the first line of an error's message, without secrets; its type where the message is empty.
 
     >>> first_line(ValueError("no tokenizer\nTraceback …")), first_line(ValueError())
     ('no tokenizer', 'ValueError')
@@ -47,7 +47,7 @@ def first_line(error: BaseException) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in words: to one decimal below ten per cent, to a whole number above.
+    """Formats a fraction as a percentage: one decimal below ten per cent, a whole number above.
 
     >>> percent(1 / 64), percent(0.664), percent(1.0)
     ('1.6 %', '66 %', '100 %')
@@ -56,12 +56,12 @@ def percent(share: float) -> str:
 
 
 def can_animate(console: "Console") -> bool:
-    """Whether `console` is a terminal on which lines can be drawn over, in Unicode."""
+    """Whether `console` is a terminal that can redraw lines and show Unicode."""
     return console.is_terminal and not console.is_dumb_terminal and console.encoding.startswith("utf")
 
 
 def print_plain(console: "Console", text: str) -> None:
-    """A line straight to the file, unwrapped; characters that it cannot hold become question marks."""
+    """Writes a line to the console's file, unwrapped; characters outside its encoding become question marks."""
     console.file.write(text.encode(console.encoding, errors="replace").decode(console.encoding) + "\n")
     console.file.flush()
 

@@ -1,4 +1,4 @@
-"""Talking to what a run has made: `whet chat`."""
+"""Chat with a trained model: `whet chat`."""
 
 from whet.chat.conversation import LONGEST, Chat, converse, open_chat
 

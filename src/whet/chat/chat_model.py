@@ -1,4 +1,4 @@
-"""A model that answers: a question in, its response out while it is being written, and then as a whole."""
+"""Streams a model's completion of a question, then returns it whole with its parsed parts."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -15,24 +15,24 @@ from whet.types import Finish, Problem, Request, SamplingParams, Token
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole response."""
+    """A whole completion."""
 
     question: str
     reasoning: str | None
     answer: str | None
-    """The parts as the format reads them; `None` where there is none, or no format."""
+    """The parts as the format parses them; `None` where there is none, or no format."""
     text: str
-    """All of it, tags included."""
+    """The whole text, tags included."""
     seconds: float
     tokens: int
-    """How many tokens it has, its end included."""
+    """Number of tokens, end-of-sequence included."""
     finish: Finish
     speaker: Speaker = "model"
 
 
 @dataclass(frozen=True)
 class ChatModel:
-    """A model, how it is asked, and how its responses are read."""
+    """A model with its sampler, its prompt renderer and its response format."""
 
     speaker: Speaker
     sampler: Sampler
@@ -42,24 +42,24 @@ class ChatModel:
     renderer: PromptRenderer
     response_format: ResponseFormat | None
     context: int | None
-    """How many tokens the model can read, prompt and response together; `None` where it does not say."""
+    """Maximum tokens of prompt and completion together; `None` where unknown."""
 
     def ask(self, question: str, turn: int = 0) -> Iterator[StreamChunk | Reply]:
-        """The response in pieces as it is drawn, and, last, the whole. Other turns draw other random numbers.
+        """Yields the completion in chunks as it is sampled, then a `Reply`. The random key depends on `turn`.
 
         Raises:
-            UserError: the question leaves no room for a response.
+            UserError: the question leaves no room for a completion.
         """
         began = time.perf_counter()
         tokens = self.renderer.render(Problem(f"turn {turn}", question, answer="")).tokens
         request = Request(tokens, (key(self.seed, "chat", 0, f"turn {turn}", 0),))
         drawn: list[Token] = []
-        for piece in self._read(self.sampler.stream(request, self._within_context(tokens)), drawn, self._text(tokens)):
-            yield replace(piece, speaker=self.speaker)
+        for chunk in self._read(self.sampler.stream(request, self._within_context(tokens)), drawn, self._text(tokens)):
+            yield replace(chunk, speaker=self.speaker)
         yield self._reply(question, drawn, time.perf_counter() - began)
 
     def _within_context(self, prompt: Sequence[int]) -> SamplingParams:
-        """As many tokens as the model has room for after this prompt."""
+        """Returns the sampling parameters, `max_tokens` limited to what the context leaves after the prompt."""
         if self.context is None:
             return self.params
         room = self.context - len(prompt)
@@ -69,7 +69,7 @@ class ChatModel:
         return replace(self.params, max_tokens=min(self.params.max_tokens, room))
 
     def _read(self, tokens: Iterator[Token], drawn: list[Token], prompt: str) -> Iterator[StreamChunk]:
-        """The pieces of a response; its tokens are added to `drawn` as they come."""
+        """Yields the chunks of a completion; appends its tokens to `drawn` as they come."""
         text, parts = TextReader(self._text), PartReader(layout_of(self.response_format), prompt)
         for token in tokens:
             drawn.append(token)

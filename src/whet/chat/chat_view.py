@@ -1,4 +1,4 @@
-"""A conversation on the screen: word by word and in colour on a terminal, plain text everywhere else."""
+"""Shows a chat: word by word and in colour on a terminal, as plain text elsewhere."""
 
 import sys
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDEST = 96
-"""Columns of text at most: longer lines are hard to read."""
+"""Maximum columns of text: longer lines are hard to read."""
 QUIET = "dim"
 COLOURS: dict[Speaker, str] = {"model": "green", "base": "yellow"}
 STYLES: dict[Part, str] = {"reasoning": "dim italic", "answer": "bold {colour}", "other": ""}
@@ -26,38 +26,38 @@ CONTROLS = "Each question stands alone. /quit or Ctrl-D ends, Ctrl-C stops an an
 
 
 class ChatView(Protocol):
-    """Where a conversation is shown."""
+    """The interface of a chat's input and output."""
 
     def open(self, name: str, response_format: ResponseFormat | None, temperature: float) -> None:
-        """Who is talked to, and how."""
+        """Shows the model's name, format and temperature."""
 
     def questions(self) -> Iterator[str]:
-        """What is typed, line by line, until the input ends or Ctrl-C is pressed."""
+        """Yields input lines until the input ends or Ctrl-C is pressed."""
 
     def piece(self, piece: StreamChunk) -> None:
-        """A few letters of a response."""
+        """Shows a chunk of a completion."""
 
     def reply(self, reply: Reply) -> None:
-        """A response is whole."""
+        """Shows what is missing of a whole completion, and ends it."""
 
     def note(self, text: str) -> None:
-        """A line about the conversation; it ends what was being written."""
+        """Shows a line about the chat; ends the current completion."""
 
 
 def make_page(console: "Console") -> ChatView:
-    """Words as they come where `console` is a terminal, plain text elsewhere."""
+    """Returns a view that streams words if `console` is a terminal, else one of plain text."""
     return TerminalPage(console) if can_animate(console) else PlainPage(console)
 
 
 def by_hand() -> bool:
-    """Whether somebody sits at the keyboard, rather than a file at standard input."""
+    """Whether standard input is a terminal rather than a file or pipe."""
     return sys.stdin.isatty()
 
 
 def typed(prompt: str) -> Iterator[str]:
-    """Lines of standard input until it ends or Ctrl-C is pressed; `prompt` is for whoever sits there."""
+    """Yields lines of standard input until it ends or Ctrl-C is pressed; shows `prompt` on a terminal only."""
     with suppress(ImportError, AttributeError):
-        import readline  # noqa: F401  (arrow keys, and the questions before)
+        import readline  # noqa: F401  (its import gives `input` arrow keys and history)
 
         sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
     while True:
@@ -69,7 +69,7 @@ def typed(prompt: str) -> Iterator[str]:
 
 
 class TerminalPage:
-    """Reasoning dim, the answer in colour under it; see `ChatView`."""
+    """A `ChatView` for terminals: reasoning dim, the answer in colour under it."""
 
     def __init__(self, console: "Console") -> None:
         self._console = console
@@ -79,7 +79,7 @@ class TerminalPage:
         self._answer = ""
 
     def _start(self, speaker: Speaker | None) -> None:
-        """A response of `speaker` begins, or, with `None`, one has ended."""
+        """Resets the state for a completion of `speaker`, or, with `None`, after one has ended."""
         self._speaker, self._part, self._answer = speaker, None, ""
         if speaker == "base":
             self._line(f"{INDENT}{BASE_TITLE}", COLOURS["base"])
@@ -129,14 +129,14 @@ class TerminalPage:
 
 
 class PlainPage:
-    """A response at a time: what led to the answer, then the answer; see `ChatView`."""
+    """A `ChatView` in plain text: each whole completion, its reasoning and then its answer."""
 
     def __init__(self, console: "Console") -> None:
         self._console = console
         self._sections: list[tuple[Part, str]] = []
 
     def open(self, name: str, response_format: ResponseFormat | None, temperature: float) -> None:
-        """Says nothing: whoever reads a file knows what it is."""
+        """Prints nothing."""
 
     def questions(self) -> Iterator[str]:
         for line in typed("you > "):
@@ -165,5 +165,5 @@ class PlainPage:
         self._print(text)
 
     def _print(self, text: str) -> None:
-        """A paragraph."""
+        """Prints a paragraph."""
         print_plain(self._console, f"{harmless(text)}\n")

@@ -1,6 +1,6 @@
-"""Talking to what a run has made, or to any model: reasoning and answer are told apart as they are written.
+"""Chat with a run's trained model, or with any model; reasoning and answer are separated while they stream.
 
-Each question stands alone, as in training: the model remembers nothing of what was asked before.
+Each question is a prompt of its own, as in training: the model does not see earlier turns.
 """
 
 from collections.abc import Iterable, Iterator
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 LONGEST = 1024
-"""Tokens of a response where no recipe says how long it may be."""
+"""Default maximum tokens of a completion, for a model without a recipe."""
 
 NO_FORMAT = FormatConfig(name="plain", system_prompt="")
-"""What stands in a recipe for no format at all: nothing is asked of the model but the question."""
+"""The recipe's format for a bare prompt: the question without a system prompt."""
 
 LEAVE = frozenset({"/quit", "/exit"})
 
 
 class Chat:
-    """A model to talk to, and, to compare, the untrained one that it was made from."""
+    """A model to chat with and, for comparison, the untrained model that it was made from."""
 
     def __init__(self, name: str, model: ChatModel, base: ChatModel | None = None, temperature: float = 0.0) -> None:
         self.name = name
@@ -48,14 +48,14 @@ class Chat:
 
     @property
     def response_format(self) -> ResponseFormat | None:
-        """What responses are asked to look like."""
+        """The format of the prompt and the completion; `None` where none is requested."""
         return self.voices[0].response_format
 
     def ask(self, question: str) -> Iterator[StreamChunk | Reply]:
-        """Each voice's response in pieces as it is drawn, followed by its `Reply`: the model, then the base.
+        """Yields the completion in chunks as it is sampled, then its `Reply`: of the model, then of the base.
 
         Raises:
-            UserError: there is no question, or it leaves no room for a response.
+            UserError: the question is empty, or leaves no room for a completion.
         """
         question = question.encode(errors="replace").decode().strip()
         if not question:
@@ -65,9 +65,9 @@ class Chat:
             yield from chat_model.ask(question, turn)
 
     def record(self, replies: Iterable[Reply]) -> dict[str, Any]:
-        """What was asked and answered in a turn, for a JSONL file."""
-        said = {reply.speaker: reply for reply in replies}
-        model, base = said["model"], said.get("base")
+        """Returns a turn's question and completions as a record for a JSONL file."""
+        by_speaker = {reply.speaker: reply for reply in replies}
+        model, base = by_speaker["model"], by_speaker.get("base")
         return {
             "question": model.question,
             "reasoning": model.reasoning,
@@ -91,61 +91,61 @@ def open_chat(
     """Loads a run's finished model, or any model by name.
 
     Args:
-        run_or_model: a run folder, whose recipe sets format and wording, or whatever `model.name` may be.
+        run_or_model: a run folder, whose recipe sets format and prompt, or any value of `model.name`.
         base: load the untrained model of the run too.
-        format_name: the response format to ask for; the default is the run's, and none for a model.
-        temperature: 0 answers greedily.
-        max_tokens: where a response is truncated; the default is the run's, and `LONGEST` for a model.
-        log: hears what loading takes.
+        format_name: the response format; by default the run's, and none for a model.
+        temperature: 0 decodes greedily.
+        max_tokens: maximum tokens of a completion; by default the run's, and `LONGEST` for a model.
+        log: called with lines about loading.
 
     Raises:
         UserError: there is no such run or model, the run has not finished, or an option is out of range.
     """
     if not 0 <= temperature <= 10:
         raise UserError(f"temperature: is {temperature:g}; it must be between 0 (greedy) and 10")
-    asked: list[tuple[str, Any]] = [("format", {"name": format_name})] if format_name else []
-    asked += [("eval.max_tokens", max_tokens)] if max_tokens is not None else []
+    overrides: list[tuple[str, Any]] = [("format", {"name": format_name})] if format_name else []
+    overrides += [("eval.max_tokens", max_tokens)] if max_tokens is not None else []
     path = Path(run_or_model).expanduser()
-    name, recipes = _of_run(RunReader(path), asked) if is_run(path) else _of_model(run_or_model, asked)
+    name, recipes = _of_run(RunReader(path), overrides) if is_run(path) else _of_model(run_or_model, overrides)
     if base and "base" not in recipes:
         raise UserError(f"base: {run_or_model} is not a run folder, so it has no untrained model; leave --base out")
-    model = _voice("model", recipes["model"], temperature, log)
-    return Chat(name, model, _voice("base", recipes["base"], temperature, log) if base else None, temperature)
+    model = _load_chat_model("model", recipes["model"], temperature, log)
+    return Chat(name, model, _load_chat_model("base", recipes["base"], temperature, log) if base else None, temperature)
 
 
 Recipes = dict[Speaker, Config]
 
 
-def _of_run(run: RunReader, asked: list[tuple[str, Any]]) -> tuple[str, Recipes]:
+def _of_run(run: RunReader, overrides: list[tuple[str, Any]]) -> tuple[str, Recipes]:
     if run.final is None:
         raise UserError(f"run: {run.path} has no finished model yet; wait for its end, or talk to another run")
     recipe = run.path / layout.RECIPE
-    asked = [("model.lora", None), *asked]
-    trained = load_recipe(recipe, [("model.name", str(run.final)), *asked])
-    return run.name, {"model": trained, "base": load_recipe(recipe, asked)}
+    overrides = [("model.lora", None), *overrides]
+    trained = load_recipe(recipe, [("model.name", str(run.final)), *overrides])
+    return run.name, {"model": trained, "base": load_recipe(recipe, overrides)}
 
 
-def _of_model(name: str, asked: list[tuple[str, Any]]) -> tuple[str, Recipes]:
-    """A recipe around a model alone: no format is asked for. Its data is never read."""
+def _of_model(name: str, overrides: list[tuple[str, Any]]) -> tuple[str, Recipes]:
+    """Makes a recipe for a model alone, without a format. Its data is never read."""
     tree = {
         "model": {"name": name},
         "data": {"train": {"name": "arithmetic"}},
         "format": NO_FORMAT.model_dump(),
         "eval": {"max_tokens": LONGEST},
     }
-    return name, {"model": make_recipe(tree, asked)}
+    return name, {"model": make_recipe(tree, overrides)}
 
 
-def _voice(speaker: Speaker, config: Config, temperature: float, log: Log) -> ChatModel:
-    """Loads a model and readies it for answering."""
+def _load_chat_model(speaker: Speaker, config: Config, temperature: float, log: Log) -> ChatModel:
+    """Loads a model with its sampler, renderer and format."""
     policy = build_policy(config, log)
     sampler = build_sampler(config)
     sampler.load(policy)
     params = SamplingParams(temperature, max_tokens=longest_response(config, "chat"))
     response_format = build_format(config.format)
     renderer = PromptRenderer(policy.tokenizer, response_format, config.data.question)
-    asked_for = None if config.format == NO_FORMAT else response_format
-    return ChatModel(speaker, sampler, params, config.seed, renderer, asked_for, policy.context)
+    shown_format = None if config.format == NO_FORMAT else response_format
+    return ChatModel(speaker, sampler, params, config.seed, renderer, shown_format, policy.context)
 
 
 def converse(
@@ -155,16 +155,16 @@ def converse(
     prompt: str | None = None,
     questions: Iterable[str] | None = None,
 ) -> None:
-    """Asks `prompt` and stops, or else asks what is typed until `/quit` or the end of the input.
+    """Answers `prompt`, or else every typed question until `/quit` or the end of the input.
 
     Args:
-        chat: who answers.
-        console: where to; a terminal gets colours and words as they come, anything else plain text.
-        save: a JSONL file to which every turn is added.
-        prompt: the one question to ask.
-        questions: what to ask in place of what is typed.
+        chat: the models that answer.
+        console: the output; a terminal gets colours and streamed words, anything else plain text.
+        save: a JSONL file to which every turn is appended.
+        prompt: the only question.
+        questions: replaces the typed questions.
 
-    Ctrl-C stops the answer under way, and at the prompt it ends the conversation.
+    Ctrl-C stops the current completion; at the prompt it ends the chat.
 
     Raises:
         UserError: `prompt` is empty or too long, or `save` cannot be written.
@@ -194,18 +194,18 @@ def _turn_or_stop(chat: Chat, question: str, page: ChatView, save: Path | None) 
 
 def _turn(chat: Chat, question: str, page: ChatView, save: Path | None) -> None:
     replies = []
-    for said in chat.ask(question):
-        if isinstance(said, Reply):
-            page.reply(said)
-            replies.append(said)
+    for event in chat.ask(question):
+        if isinstance(event, Reply):
+            page.reply(event)
+            replies.append(event)
         else:
-            page.piece(said)
+            page.piece(event)
     if save is not None:
         _write(save, chat.record(replies))
 
 
 def _write(path: Path, *records: dict[str, Any]) -> None:
-    """Adds lines to a file, which is made where there is none."""
+    """Appends records to a JSONL file, which is created where there is none."""
     try:
         path.open("ab").close()
         for record in records:

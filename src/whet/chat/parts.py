@@ -1,6 +1,6 @@
-"""Reading along: tokens become text, text becomes reasoning and answer, while a response is being written.
+"""Incremental detokenizer and parser: splits a streamed completion into reasoning, answer and other text.
 
-This is for the eye. What counts is what `ResponseFormat.parse` says of the whole response.
+For display only: `ResponseFormat.parse` of the whole completion decides what counts.
 """
 
 import re
@@ -17,12 +17,12 @@ Part = Literal["reasoning", "answer", "other"]
 Speaker = Literal["model", "base"]
 
 BROKEN = "\N{REPLACEMENT CHARACTER}"
-"""What a decoder puts in place of bytes that are no character, or not one yet."""
+"""Decoded from bytes that are no character, or an incomplete one."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamChunk:
-    """A few letters of a response, and the part that they belong to. Tags are left out."""
+    """A chunk of a completion's text and the part that it belongs to. Tags are left out."""
 
     text: str
     part: Part
@@ -31,16 +31,16 @@ class StreamChunk:
 
 @dataclass(frozen=True)
 class Layout:
-    """Which marks lead from one part of a response to another."""
+    """A state machine over the parts of a completion: the marks that lead from one part to another."""
 
     start: Part
     turns: Mapping[Part, Mapping[str, Part]] = field(default_factory=dict)
-    """Where one is → the marks that matter there → where they lead."""
+    """Current part → mark → next part."""
 
 
 @singledispatch
 def layout_of(response_format: ResponseFormat | None) -> Layout:
-    r"""The layout that a format's responses are read along with; all is `other` where there is no format.
+    r"""Returns the layout of a format's completions; all text is `other` without a format.
 
     >>> from whet.formats import BUILT_IN
     >>> layout_of(BUILT_IN["gsm8k"]).turns["reasoning"], layout_of(None).start
@@ -51,7 +51,7 @@ def layout_of(response_format: ResponseFormat | None) -> Layout:
 
 @layout_of.register
 def _tagged(response_format: Tagged) -> Layout:
-    """An answer inside the reasoning is a thought, so there only the end of the reasoning counts."""
+    """Inside the reasoning only its closing tag counts: an answer tag there is part of the reasoning."""
     parts: dict[str, Part] = dict.fromkeys(response_format.parts, "other")
     parts[response_format.parts[0]] = "reasoning"
     parts[response_format.parts[-1]] = "answer"
@@ -68,23 +68,23 @@ def _tagged(response_format: Tagged) -> Layout:
 
 @layout_of.register
 def _marked(response_format: Marked) -> Layout:
-    """Only a mark on a line of its own is followed: the others are part of a sentence."""
+    """Follows only marks that stand on their own line; others may be part of a sentence."""
     opens: dict[str, Part] = {response_format.opening: "answer"} if response_format.own_line else {}
     return Layout("reasoning", {"reasoning": opens, "answer": {"\n": "other"}, "other": opens})
 
 
 class PartReader:
-    """Tells the parts of a text apart as it grows. What may be the beginning of a mark waits for the rest."""
+    """Splits a growing text into its parts. An end that may begin a mark is held back until it is decided."""
 
     def __init__(self, layout: Layout, prompt: str = "") -> None:
-        """`prompt` is what the model read before: some chat templates open the reasoning themselves."""
+        """`prompt` is the prompt's text: some chat templates end it with the opening tag of the reasoning."""
         self._turns = layout.turns
         opened = layout.turns.get(layout.start, {}).items()
         self._part = next((part for mark, part in opened if prompt.rstrip().endswith(mark)), layout.start)
         self._held = ""
 
     def feed(self, text: str) -> Iterator[StreamChunk]:
-        """The pieces that are certain once `text` has come."""
+        """Adds `text` and yields the chunks that are certain."""
         self._held += text
         while found := self._first_mark():
             yield from self._piece(self._held[: found.start()])
@@ -94,7 +94,7 @@ class PartReader:
         self._held = self._held[certain:]
 
     def finish(self) -> Iterator[StreamChunk]:
-        """What was held back, when nothing more comes."""
+        """Yields the text held back, at the end of the completion."""
         yield from self._piece(self._held)
         self._held = ""
 
@@ -110,17 +110,17 @@ class PartReader:
         return re.search("|".join(map(re.escape, self._marks)), self._held) if self._marks else None
 
     def _unfinished(self) -> int:
-        """How many letters at the end may begin a mark."""
+        """Length of the longest end of the held text that is the beginning of a mark."""
         longest = min(max(map(len, self._marks), default=0), len(self._held))
         ends = (n for n in range(longest, 0, -1) if any(m.startswith(self._held[-n:]) for m in self._marks))
         return next(ends, 0)
 
 
 class TextReader:
-    """Tokens to text, a few letters at a time: a character that spans tokens comes when it is whole.
+    """Detokenizes incrementally; a character that spans tokens is returned when it is complete.
 
-    Only the last tokens are decoded again at each step; those before the new ones are decoded with them,
-    because a tokenizer may write a word differently at the start of a text.
+    Each step decodes only the last tokens, together with those shown just before, because a tokenizer may decode a
+    word differently at the start of a text.
     """
 
     def __init__(self, decode: Callable[[Sequence[int]], str]) -> None:
@@ -129,16 +129,17 @@ class TextReader:
         self._start = self._shown = 0
 
     def feed(self, token: int) -> str:
-        """The text that is certain once `token` has come; often empty."""
+        """Adds `token` and returns the text that is certain; often empty."""
         self._tokens.append(token)
         text = self._tail()
         return self._advance(text) if text and not text.endswith(BROKEN) else ""
 
     def finish(self) -> str:
-        """What was held back, when nothing more comes."""
+        """Returns the text held back, at the end of the completion."""
         return self._advance(self._tail())
 
     def _tail(self) -> str:
+        """The text after `_shown`: tokens from `_start` on, minus the text of those from `_start` to `_shown`."""
         before = self._decode(self._tokens[self._start : self._shown])
         return self._decode(self._tokens[self._start :])[len(before) :]
 

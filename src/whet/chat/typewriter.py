@@ -1,4 +1,4 @@
-"""Words on a terminal as they come: wrapped at the edge, and harmless whatever the model writes."""
+"""Prints streamed text on a terminal, word-wrapped and without control characters."""
 
 import re
 from typing import TYPE_CHECKING
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 INDENT = "  "
 
 _JOINERS = "\u200c\u200d"
-"""Invisible, but part of Persian words and of emoji."""
+"""Zero-width characters that are part of Persian words and of emoji."""
 _RUNS = re.compile(r"\n|[^\S\n]+|\S+")
 
 
 def harmless(text: str) -> str:
-    r"""The text without control characters: what a model writes must not move the cursor.
+    r"""Replaces control characters, so that a model's text cannot control the terminal.
 
     >>> harmless("2\t+ 2\r\n\x1b[2J4")
     '2  + 2\n·[2J4'
@@ -32,9 +32,9 @@ def _harmless(letter: str) -> str:
 
 
 class Typewriter:
-    """Words on lines of at most `width` columns, each shown as soon as it is whole.
+    """Wraps text at `width` columns; prints each word as soon as it is complete.
 
-    White space at both ends of the text is left out, and so are empty lines after the first.
+    Drops white space at both ends of the text, and empty lines after the first.
     """
 
     def __init__(self, console: "Console", width: int) -> None:
@@ -48,7 +48,7 @@ class Typewriter:
         self._anything = False
 
     def write(self, text: str, style: str = "") -> None:
-        """Goes on with `text`; a word may come in several pieces."""
+        """Adds `text`, which may end inside a word."""
         self._style = style
         for run in _RUNS.findall(text):
             if run.isspace():
@@ -57,22 +57,22 @@ class Typewriter:
                 self._space = "" if run == "\n" else self._space + run
             else:
                 self._word += run
-                self._put_what_overflows()
+                self._break_long_word()
 
     def paragraph(self) -> None:
-        """What comes next stands apart."""
+        """Begins a paragraph: the next word comes after an empty line."""
         self._put_word()
         self._breaks, self._space = 2, ""
 
     def end(self) -> None:
-        """Ends the text, and its last line."""
+        """Prints the pending word, ends the line, and resets for another text."""
         self._put_word()
         if self._anything:
             self._out("\n")
         self._begin()
 
-    def _put_what_overflows(self) -> None:
-        """Text without spaces, such as Chinese, fills its lines."""
+    def _break_long_word(self) -> None:
+        """Breaks a word longer than a line, such as Chinese text without spaces."""
         while cell_len(self._word) > self._room:
             longest = min(len(self._word), self._room)
             fits = next(n for n in range(longest, 0, -1) if cell_len(self._word[:n]) <= self._room)

@@ -1,4 +1,4 @@
-"""What a model is: loading, supported families, LoRA, quantisation, named and merged weights."""
+"""Language models: loading, supported families, LoRA, quantisation, named and merged weights."""
 
 from whet.models.load import LoadedModel, load_model, resolve
 

@@ -1,4 +1,4 @@
-"""What is made once and kept: converted models, under `$WHET_CACHE` or the user's cache folder."""
+"""A cache of converted models, in `$WHET_CACHE` or the user's cache folder."""
 
 import errno
 import os
@@ -11,20 +11,20 @@ from whet.files import new_folder, sweep
 from whet.text import Log, silent
 
 UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC}
-"""Failures that another folder fixes."""
+"""Error numbers of failures that another folder fixes."""
 
 
 def cache_folder() -> Path:
-    """`$WHET_CACHE`, else `$XDG_CACHE_HOME/whet`, else `~/.cache/whet`."""
+    """Returns `$WHET_CACHE`, else `$XDG_CACHE_HOME/whet`, else `~/.cache/whet`."""
     if chosen := os.environ.get("WHET_CACHE"):
         return Path(chosen).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "whet"
 
 
 def build_once(target: Path, build: Callable[[Path], None], log: Log = silent) -> Path:
-    """`target`, made by `build(folder)` if it is not there yet.
+    """Returns `target`, made by `build(folder)` if it does not exist yet.
 
-    Any number of processes may ask at once: one builds, the others wait for it. A `target` that exists is
+    Any number of processes may call this at once: one builds, the others wait for it. A `target` that exists is
     complete by construction.
 
     Raises `UserError` where the folder cannot be written, and whatever `build` raises.
@@ -34,7 +34,7 @@ def build_once(target: Path, build: Callable[[Path], None], log: Log = silent) -
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with _locked(target.parent / f"{target.name}.lock", log):
-            if target.is_dir():
+            if target.is_dir():  # another process built it while this one waited for the lock
                 return target
             sweep(target.parent, target.name)
             with new_folder(target) as folder:
@@ -48,7 +48,7 @@ def build_once(target: Path, build: Callable[[Path], None], log: Log = silent) -
 
 
 def _locked(path: Path, log: Log) -> AbstractContextManager[object]:
-    """Holds `path` alone; the lock goes with the process, however it ends."""
+    """Waits for an exclusive lock on `path`, which the system releases when the process ends."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(path, fallback_to_soft=False)

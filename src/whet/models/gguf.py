@@ -1,8 +1,8 @@
-"""GGUF → a folder that transformers loads: float32 safetensors, tokenizer and chat template.
+"""Converts a GGUF file to a model folder: float32 safetensors, tokenizer and chat template.
 
 transformers reads GGUF, but gives every byte-level BPE tokenizer the same plain pre-tokenizer, whatever the
-file says in `tokenizer.ggml.pre`. For SmolLM2 that merges digits into numbers the model has hardly seen;
-`PRE_TOKENIZERS` puts back what belongs there.
+file says in `tokenizer.ggml.pre`. For SmolLM2 that merges digits into tokens the model has hardly seen;
+`PRE_TOKENIZERS` restores the right ones.
 """
 
 from collections.abc import Callable
@@ -18,15 +18,15 @@ from whet.models.slow_work import report_while_running
 from whet.text import Log, first_line, silent
 
 VERSION = 1
-"""Part of a converted folder's name: raised when the conversion changes."""
+"""Version of the conversion, part of a converted folder's name; increased when the conversion changes."""
 
 
 def folder_of(gguf: Path, log: Log = silent) -> Path:
-    """The folder that `gguf` converts to, converted now or kept from before.
+    """Returns the folder of the converted `gguf`, from the cache or converted now.
 
-    The cache goes by content, so a file that was moved is found and one that changed is converted anew.
+    The cache key is the file's hash, so a moved file is found and a changed one is converted again.
 
-    Raises `UserError` where the file is no GGUF or holds a model that transformers does not know.
+    Raises `UserError` where the file is no GGUF or contains a model that transformers does not support.
     """
     with gguf.open("rb") as file:
         if file.read(4) != b"GGUF":
@@ -48,7 +48,7 @@ def convert(gguf: Path, folder: Path, log: Log = silent) -> None:
     """
     try:
         report_while_running(lambda: _convert(gguf, folder), f"converting {gguf.name}", log)
-    except Exception as error:  # transformers and gguf refuse in many types
+    except Exception as error:  # transformers and gguf raise many types
         if isinstance(error, OSError) and error.errno is not None:
             raise
         fix = "name a folder of safetensors weights instead"
@@ -73,7 +73,7 @@ def _convert(gguf: Path, folder: Path) -> None:
 
 
 def pre_tokenizer_name(gguf: Path) -> str:
-    """`tokenizer.ggml.pre`: the model's own pre-tokenizer; empty where the file does not say."""
+    """Returns `tokenizer.ggml.pre`, the name of the model's pre-tokenizer; empty where the file has none."""
     from gguf import GGUFReader
 
     field = GGUFReader(gguf).fields.get("tokenizer.ggml.pre")
@@ -81,7 +81,7 @@ def pre_tokenizer_name(gguf: Path) -> str:
 
 
 def _digits_one_by_one() -> Any:
-    """SmolLM2's: each digit is a token, then bytes in words as GPT-2 splits them."""
+    """SmolLM2's pre-tokenizer: single digits, then byte-level words as GPT-2 splits them."""
     from tokenizers.pre_tokenizers import ByteLevel, Digits, Sequence
 
     return Sequence([Digits(individual_digits=True), ByteLevel(add_prefix_space=False, use_regex=True)])
@@ -97,7 +97,7 @@ def _restore_pre_tokenizer(tokenizer: Any, name: str) -> None:
 
 
 def _forget_file(model: Any) -> None:
-    """Full tensors now: transformers would not save a model that it believes quantised."""
+    """Removes the quantisation records: transformers would not save a model that it takes for quantised."""
     for record in ("quantization_config", "_model_name_or_path"):
         if hasattr(model.config, record):
             delattr(model.config, record)

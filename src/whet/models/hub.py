@@ -1,4 +1,4 @@
-"""Models from the Hugging Face hub: its local cache first, then the network, which is given up on quickly."""
+"""Finds models in the Hugging Face hub's local cache, or downloads them, with a short timeout."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -11,10 +11,10 @@ from whet.models.slow_work import report_while_running
 from whet.text import Log, first_line, silent
 
 PATIENCE = 5.0
-"""Seconds that the hub has to say anything at all."""
+"""Timeout in seconds for the hub's first response."""
 
 WANTED = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "*.txt", "*.model")
-"""What a model folder needs; pickles and code are never fetched."""
+"""Files of a model folder that are downloaded; never pickles or code."""
 
 UNWANTED = ("*/*", "adapter_*")
 
@@ -25,17 +25,17 @@ REASONS = {
     "RepositoryNotFoundError": "no such model, or a private one",
     "OfflineModeIsEnabled": "switched off by HF_HUB_OFFLINE",
 }
-"""What the hub's refusals mean, by the name of their type; everything else means that it is out of reach."""
+"""Exception type of the hub's client → reason; any other exception means that the hub is out of reach."""
 
 
 class NotHereError(Exception):
-    """This place does not have the model; says why."""
+    """A place does not have the model; the message says why."""
 
 
 def cached(name: str) -> Path:
-    """The snapshot of `name` in the hub's local cache. No network.
+    """Returns the snapshot of `name` in the hub's local cache, without network access.
 
-    Raises `NotHereError` where there is none, or not all of it.
+    Raises `NotHereError` where there is none, or an incomplete one.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
@@ -52,7 +52,7 @@ def cached(name: str) -> Path:
 
 
 def fetched(name: str, log: Log = silent) -> Path:
-    """The snapshot of `name`, downloaded.
+    """Downloads the snapshot of `name` and returns its folder.
 
     Raises `NotHereError` where the hub is out of reach or has no such model, and `UserError` where it has the
     model but not in safetensors.
@@ -70,22 +70,22 @@ def fetched(name: str, log: Log = silent) -> Path:
     some = partial(snapshot_download, allow_patterns=list(WANTED), ignore_patterns=list(UNWANTED))
     try:
         folder = report_while_running(lambda: some(name, etag_timeout=PATIENCE), what, log)
-    except Exception as error:  # the network fails in many types
+    except Exception as error:  # network failures have many types
         raise NotHereError(f"the download failed ({first_line(error)})") from error
     return Path(folder)
 
 
 def _listing(name: str) -> dict[str, int]:
-    """File name → bytes of what would be fetched."""
+    """Returns file name → bytes for the files that would be downloaded."""
     from huggingface_hub import HfApi
     from huggingface_hub.utils._paths import filter_repo_objects
 
-    def ask() -> Any:
+    def fetch() -> Any:
         return HfApi().model_info(name, files_metadata=True, timeout=PATIENCE)
 
     try:
-        siblings: Sequence[Any] = report_while_running(ask, "asking the hub", deadline=2 * PATIENCE).siblings or []
-    except Exception as error:  # the network fails in many types
+        siblings: Sequence[Any] = report_while_running(fetch, "asking the hub", deadline=2 * PATIENCE).siblings or []
+    except Exception as error:  # network failures have many types
         raise NotHereError(REASONS.get(type(error).__name__) or f"out of reach ({first_line(error)})") from error
     sizes = {sibling.rfilename: int(sibling.size or 0) for sibling in siblings}
     kept = filter_repo_objects(sizes, allow_patterns=list(WANTED), ignore_patterns=list(UNWANTED))

@@ -1,4 +1,4 @@
-"""A model's name → its weights and tokenizer in memory, from wherever they are nearest."""
+"""Loads a model and its tokenizer by name: from a folder, GGUF file, local cache, the hub or a package."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model ready to train, with its tokenizer, and where they came from."""
+    """A model ready to train, its tokenizer, and their source."""
 
     model: Any
     """A `transformers` causal language model."""
@@ -27,20 +27,20 @@ class LoadedModel:
     path: Path
     """The folder it was loaded from: safetensors, tokenizer, chat template."""
     source: str
-    """Which weights these are, for manifests and model cards."""
+    """Origin of the weights, for manifests and model cards."""
 
 
 Route = Callable[[str, Log], Path]
-"""Finds the folder of a model by name, or raises `NotHereError` with the reason."""
+"""Returns the folder of a model by name, or raises `NotHereError` with the reason."""
 
 
 def load_model(name: str, dtype: "torch.dtype", log: Log = silent) -> LoadedModel:
-    """The model that goes by `name`, its weights in `dtype`, on the CPU.
+    """Loads the model `name` on the CPU, its weights in `dtype`.
 
-    `name` is a folder, a GGUF file, a hub name or a packaged model; see `resolve`. No code that comes with a
-    model is run and no pickle is opened.
+    `name` is a folder, a GGUF file, a hub name or a packaged model; see `resolve`. No code of a model folder is run
+    and no pickle is opened.
 
-    Raises `UserError` where the model is not found, not safe, not whole, or not a causal language model.
+    Raises `UserError` where the model is not found, unsafe, incomplete, or not a causal language model.
     """
     path = resolve(name, log)
     check_size(path)
@@ -53,7 +53,7 @@ def load_model(name: str, dtype: "torch.dtype", log: Log = silent) -> LoadedMode
             model, notes = AutoModelForCausalLM.from_pretrained(
                 path, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
             )
-    except Exception as error:  # transformers and safetensors refuse in many types
+    except Exception as error:  # transformers and safetensors raise many types
         fix = "name a causal language model"
         raise UserError(f"model.name: {path} does not load ({first_line(error)}); {fix}") from error
     if missing := sorted(notes["missing_keys"]):
@@ -63,13 +63,13 @@ def load_model(name: str, dtype: "torch.dtype", log: Log = silent) -> LoadedMode
 
 
 def resolve(name: str, log: Log = silent) -> Path:
-    """The folder of safetensors and tokenizer that `name` stands for.
+    """Returns the folder with the safetensors and tokenizer of the model `name`.
 
     Tried in order: a local folder or GGUF file, the hub's local cache, a packaged model converted before, the
     hub, a package that carries the weights. A packaged model's own name (without an owner) always means the
     packaged weights, so that it gives the same numbers everywhere.
 
-    Raises `UserError` that names what was tried, or why the folder is refused.
+    Raises `UserError` that lists the places tried, or says why the folder is refused.
     """
     tried = []
     for place, route in _routes(name):
@@ -87,7 +87,7 @@ def resolve(name: str, log: Log = silent) -> Path:
 
 
 def _routes(name: str) -> list[tuple[str, Route]]:
-    """Where to look, in order."""
+    """The places to look for a model, in order."""
     model = packaged.find(name)
     if _is_path(name):
         return [("on disk", _on_disk)]

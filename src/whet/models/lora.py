@@ -1,7 +1,7 @@
 """Low-rank adapters (arXiv:2106.09685): W x becomes W x + (alpha / rank) B A x, and only A and B are trained.
 
-The adapted model is a `peft.PeftModel`. Its base stays as it was: under `model.disable_adapter()` it is the
-reference policy, at no cost in memory.
+The adapted model is a `peft.PeftModel`. Its base weights are unchanged, so under `model.disable_adapter()` it is the
+reference policy, without further memory.
 """
 
 from typing import Any
@@ -12,9 +12,9 @@ from whet.models.quiet import quiet
 
 
 def add_lora(model: Any, config: LoraConfig, seed: int = 0) -> Any:
-    """`model` with adapters in its target layers and everything else frozen.
+    """Adds adapters to the target layers of `model` and freezes everything else.
 
-    A is drawn from `seed` alone and B starts at zero, so the model computes what it did before.
+    A is drawn from `seed` alone and B starts at zero, so the model's outputs do not change.
 
     Raises `UserError` where a target names no linear layer.
     """
@@ -39,7 +39,7 @@ def add_lora(model: Any, config: LoraConfig, seed: int = 0) -> Any:
 
 
 def linear_names(model: Any) -> list[str]:
-    """How the linear layers that may carry an adapter are called, sorted; the output head is not among them.
+    """Returns the sorted names of the linear layers that may have an adapter: all but the output head.
 
     >>> from torch import nn
     >>> linear_names(nn.ModuleDict({"q_proj": nn.Linear(2, 2), "norm": nn.LayerNorm(2)}))

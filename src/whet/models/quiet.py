@@ -1,4 +1,4 @@
-"""Libraries that keep to themselves what is not for the user: progress bars and advice."""
+"""Suppresses progress bars and warnings of transformers, peft and bitsandbytes."""
 
 import logging as standard_logging
 import warnings
@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """transformers, peft and bitsandbytes without progress bars and warnings while the block lasts. Errors still raise.
+    """Suppresses progress bars and warnings of transformers, peft and bitsandbytes in the block; exceptions pass.
 
-    Their first import belongs inside: peft imports bitsandbytes wherever it is installed, which warns of kernels on the
-    hub that it cannot have, on CPUs with bfloat16 instructions.
+    Import them first inside the block: peft imports an installed bitsandbytes, which on CPUs with bfloat16 instructions
+    warns of kernels that it could not get from the hub.
     """
     from transformers import modeling_gguf_pytorch_utils as gguf_reader
     from transformers.utils import logging
@@ -22,7 +22,7 @@ def quiet() -> Iterator[None]:
     quantizer.setLevel(standard_logging.ERROR)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    gguf_reader.tqdm = logging.tqdm  # the reader's own bar knows no switch; this one heeds the one above
+    gguf_reader.tqdm = logging.tqdm  # the reader's own bar has no switch; this one obeys `disable_progress_bar`
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,8 +1,7 @@
-"""Which model folders are refused before anything of them is loaded: pickles, code, what cannot be trained.
+"""Checks a model folder before it is loaded, and refuses pickles, code, incomplete and untrainable models.
 
-A folder is data. Weights are safetensors, never pickles, and no code that comes along is ever run. No setting changes
-that: a folder that needs its own code is fixed, not trusted. What transformers and safetensors refuse themselves is
-left to them.
+Weights are safetensors, never pickles, and no code in a folder is ever run. No setting changes that: a folder that
+needs its own code must be fixed. What transformers and safetensors refuse themselves is left to them.
 """
 
 import json
@@ -16,7 +15,7 @@ from whet.models.quiet import quiet
 from whet.models.template import fault_of
 
 PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}
-"""Weights in these can run code when opened."""
+"""Suffixes of weight files that can run code when opened."""
 
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 
@@ -27,10 +26,10 @@ CONFIGS = ("config.json", "tokenizer_config.json", "generation_config.json", "pr
 TEMPLATES = ("chat_template.jinja", "additional_chat_templates/*.jinja")
 
 LONGEST_JSON = 64 * 2**20
-"""Bytes of a JSON file that says how a model is made; indices of the largest models have a few million."""
+"""Maximum bytes of a JSON file in a model folder; indices of the largest models have a few million."""
 
 KERNELS = ("attn_implementation", "experts_implementation")
-"""Settings that can name code on the hub, as `owner/repository`."""
+"""Settings that can name code on the hub as `owner/repository`."""
 
 LAYERS = {"num_hidden_layers", "num_layers", "n_layer", "n_layers", "decoder_layers", "encoder_layers"}
 """Settings that count layers, each of which has weights of its own."""
@@ -39,7 +38,7 @@ WIDTHS = {
     *("hidden_size", "intermediate_size", "vocab_size", "head_dim", "num_attention_heads", "num_key_value_heads"),
     *("num_experts", "num_local_experts", "n_routed_experts", "n_embd", "n_inner", "n_head", "d_model", "ffn_dim"),
 }
-"""Settings that are a dimension of some weight, or less."""
+"""Settings that are at most a dimension of some weight."""
 
 POSITIONS = {"max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "max_sequence_length", "seq_length"}
 
@@ -47,14 +46,14 @@ MOST_POSITIONS = 2**24
 """The longest contexts there are have ten million tokens."""
 
 MOST_TIMES, SLACK = 2, 2**24
-"""A model may have so many times the numbers of its files, and so many besides, such as tables of positions."""
+"""A model may have at most `MOST_TIMES` the numbers of its files, plus `SLACK`, for example for position tables."""
 
 
 def check_folder(folder: Path) -> None:
-    """Passes over a model folder that is safe and whole.
+    """Raises `UserError` where a model folder is unsafe, incomplete or cannot be trained.
 
-    Raises `UserError` with the reason and the fix for the first of `REFUSALS` that applies. Reads small JSON
-    files and the headers of weights only, so that it answers at once.
+    The message has the reason and the fix of the first of `REFUSALS` that applies. Reads small JSON files and the
+    headers of weights only, so it is fast.
     """
     for refusal in REFUSALS:
         if reason := refusal(folder):
@@ -62,11 +61,11 @@ def check_folder(folder: Path) -> None:
 
 
 def check_size(folder: Path, auto_class: str = "AutoModelForCausalLM") -> None:
-    """Passes over a folder whose configuration fits its weights; `auto_class` of transformers will load it.
+    """Raises `UserError` where a configuration has far more weights than the files; `auto_class` will load the folder.
 
-    transformers makes room for every weight that a configuration asks for and fills what the files do not have with
-    random numbers, so one that asks for far more than they hold would fill the machine. The model is built on the meta
-    device to count. Raises `UserError`; a configuration that transformers does not take is left to it to refuse.
+    transformers allocates every weight of a configuration and initialises those missing in the files at random, so such
+    a folder could fill the memory. The weights are counted on the meta device. A configuration that transformers does
+    not accept is left to it to refuse.
     """
     wanted = model_size(folder, auto_class)
     held = sum(map(prod, _shapes(folder)))
@@ -76,7 +75,7 @@ def check_size(folder: Path, auto_class: str = "AutoModelForCausalLM") -> None:
 
 
 def model_size(folder: Path, auto_class: str) -> int:
-    """How many numbers the model of a configuration has, in weights and buffers; 0 where it cannot be built."""
+    """Counts the elements of a configured model's weights and buffers; 0 where it cannot be built."""
     import torch
     import transformers
 
@@ -85,20 +84,20 @@ def model_size(folder: Path, auto_class: str) -> int:
         with quiet(), torch.device("meta"):
             config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
             model = auto.from_config(config, trust_remote_code=False)
-    except Exception:  # transformers refuses in many types
+    except Exception:  # transformers raises many types
         return 0
     return sum(tensor.numel() for tensor in (*model.parameters(), *model.buffers()))
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether everything that a model folder needs is there, safe or not."""
+    """Whether a model folder has configuration, weights and tokenizer, safe or not."""
     return not any(refusal(folder) for refusal in PARTS)
 
 
 def _shapes(folder: Path) -> list[tuple[int, ...]]:
-    """The shapes of all weights, by the headers of their files, which safetensors holds against the files.
+    """Reads the shapes of all weights from the files' headers, which safetensors validates against the file sizes.
 
-    Raises `ValueError` that names the first file that is not sound.
+    Raises `ValueError` that names the first invalid file.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -117,7 +116,7 @@ def _shapes(folder: Path) -> list[tuple[int, ...]]:
 
 
 def _foreign(folder: Path) -> str:
-    """A snapshot in the hub's cache is made of links to the blobs beside it; no other folder has a reason for links."""
+    """Refuses links out of the folder; a snapshot in the hub's cache may link to the blobs beside it."""
     home = folder.resolve()
     inside = home.parents[1] if home.parent.name == "snapshots" else home
     for path in (*sorted(folder.iterdir()), *sorted(folder.glob(TEMPLATES[1]))):
@@ -144,7 +143,7 @@ def _adapter(folder: Path) -> str:
 
 
 def _code(folder: Path) -> str:
-    """transformers prefers its own classes to such code where it has them, and asks the user where it has not."""
+    """Refuses settings that name code: transformers asks whether to run it where it has no class of its own."""
     for name in CONFIGS:
         for key, value in _settings(_json(folder / name)):
             from_hub = key.lstrip("_").startswith(KERNELS) and "/" in str(value)
@@ -180,7 +179,7 @@ def _no_weights(folder: Path) -> str:
 
 
 def _unsound(folder: Path) -> str:
-    """Weights that are none, and a configuration that asks for more than they have."""
+    """Refuses invalid weight files, and a configuration with larger dimensions than the weights."""
     try:
         shapes = _shapes(folder)
     except ValueError as error:
@@ -219,7 +218,7 @@ def _template(folder: Path) -> str:
 
 
 def _templates(folder: Path) -> Iterator[tuple[str, str]]:
-    """Every chat template of a folder, with the file that it stands in."""
+    """Yields (file name, text) of every chat template in a folder."""
     for path in (found for name in TEMPLATES for found in sorted(folder.glob(name)) if found.is_file()):
         yield path.name, path.read_text(encoding="utf-8", errors="replace")
     for name in ("tokenizer_config.json", "chat_template.json"):
@@ -235,14 +234,14 @@ REFUSALS: tuple[Callable[[Path], str], ...] = (
     *(_foreign, _no_config, _adapter, _code, _elsewhere),
     *(_no_weights, _quantised, _unsound, _no_tokenizer, _template),
 )
-"""Each says why a folder is refused and how to fix it, or nothing; the first that speaks is reported."""
+"""Each returns why a folder is refused with the fix, or an empty text; the first reason is reported."""
 
 PARTS = (_no_config, _no_weights, _no_tokenizer)
-"""Those that speak where something is missing, as after a download that broke off."""
+"""Those that refuse an incomplete folder, as after an interrupted download."""
 
 
 def _settings(section: Any) -> Iterator[tuple[str, Any]]:
-    """Every key and value of a configuration, those of its sections too."""
+    """Yields every key and value of a configuration, nested ones too."""
     if isinstance(section, dict):
         yield from section.items()
     for inside in section.values() if isinstance(section, dict) else section if isinstance(section, list) else ():
@@ -250,7 +249,7 @@ def _settings(section: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file; empty where there is no such file."""
+    """Reads the object in a JSON file; empty where there is no such file or no object in it."""
     try:
         if path.stat().st_size > LONGEST_JSON:
             raise UserError(f"model.name: {path} has over {LONGEST_JSON // 2**20} MiB; name another model")

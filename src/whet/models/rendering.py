@@ -1,7 +1,7 @@
-"""Renders a chat template once and says how it went: what `template.py` runs in a worker.
+"""Test renders a chat template; `template.py` runs this in a worker.
 
-One word is the answer: `fine`, `escape`, `memory` or `long`. Jinja is set up as transformers sets it up. What a
-template merely refuses, as many do a system turn, is fine here.
+The answer is one word: `fine`, `escape`, `memory` or `long`. Jinja is set up as in transformers. A template may raise
+errors of its own, as many do for a system turn.
 """
 
 import json
@@ -13,10 +13,10 @@ from typing import Any
 from whet.workers.supervisor import Service
 
 MEGABYTES, SECONDS = 512, 1
-"""Of memory and of processor time; a question of one word takes a small part of either."""
+"""Limits of address space and CPU time; a conversation of one word takes a small part of either."""
 
 LONGEST = 1_000_000
-"""Characters that a question of one word may become."""
+"""Maximum characters of a rendered conversation of one word."""
 
 _USER = {"role": "user", "content": "Hello"}
 CONVERSATIONS: Sequence[Sequence[Mapping[str, str]]] = ([_USER], [{"role": "system", "content": "Hello"}, _USER])
@@ -25,7 +25,7 @@ MARKS = {f"{name}_token": f"<{name}>" for name in ("bos", "eos", "pad", "unk")}
 
 
 def service(_: None) -> Service:
-    """Tries out the template of a request. For a process of its own, whose memory and time the first request limits."""
+    """Returns the service that test renders a template. The first request limits the process's memory and CPU time."""
     import resource
 
     environment()  # loads Jinja
@@ -40,14 +40,14 @@ def service(_: None) -> Service:
 
 
 def environment() -> Any:
-    """Jinja's sandbox with what chat templates may use."""
+    """Returns Jinja's sandboxed environment with the extensions, filters and globals of chat templates."""
     from jinja2 import nodes
     from jinja2.exceptions import TemplateError
     from jinja2.ext import Extension
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class Generation(Extension):
-        """`{% generation %}` marks what an assistant wrote, and changes nothing of it."""
+        """`{% generation %}`, which marks assistant turns and renders its body unchanged."""
 
         tags = {"generation"}  # noqa: RUF012
 
@@ -69,7 +69,7 @@ def environment() -> Any:
 
 
 def outcome(template: str) -> str:
-    """One word for how rendering went."""
+    """Renders `CONVERSATIONS` with the template; returns the first problem as one word, or `fine`."""
     from jinja2.exceptions import SecurityError
 
     for messages in CONVERSATIONS:
@@ -80,7 +80,7 @@ def outcome(template: str) -> str:
             return "escape"
         except MemoryError:
             return "memory"
-        except Exception:  # a template is a program, and fails in its own ways
+        except Exception:  # a template is a program and may raise anything
             continue
         if len(text) > LONGEST:
             return "long"

@@ -1,4 +1,4 @@
-"""Slow work on a thread: a line now and then while it runs, and a deadline after which it is abandoned."""
+"""Runs slow work on a thread, with a log line at intervals and an optional deadline."""
 
 import threading
 import time
@@ -17,10 +17,10 @@ def report_while_running(
     every: float = 15.0,
     deadline: float | None = None,
 ) -> Result:
-    """The result of `work()`, with a line "still `what` (30 s)" every `every` seconds while it lasts.
+    """Returns the result of `work()`; logs "still `what` (30 s)" every `every` seconds while it runs.
 
-    After `deadline` seconds the work is abandoned (its thread cannot keep the program alive) and
-    `TimeoutError` is raised. What `work` raises is raised here.
+    After `deadline` seconds, raises `TimeoutError` and abandons the work (its thread does not keep the program
+    alive). What `work` raises is raised here.
 
     >>> report_while_running(lambda: 6 * 7, "multiplying")
     42
@@ -47,5 +47,5 @@ def report_while_running(
 def _run(work: Callable[[], Result], outcome: list[Result], failure: list[BaseException]) -> None:
     try:
         outcome.append(work())
-    except BaseException as error:  # handed over to the caller's thread
+    except BaseException as error:  # raised again in the caller's thread
         failure.append(error)

@@ -1,11 +1,11 @@
-"""Which models the fast paths know."""
+"""Model architectures that the fused decoder and the packed forward support."""
 
 from typing import Any
 
 FUSED = frozenset({"llama", "qwen2", "qwen3", "gemma3_text"})
-"""Model types made of the same block: attention, then a gated MLP, each between RMS norms, and a linear head. Biases,
-norms on queries and keys, norms after a part, sliding windows and tied embeddings may differ. Their forward passes
-keywords on to the attention."""
+"""Model types with the same block: attention, then a gated MLP, each with RMS norms, and a linear head. Biases, query
+and key norms, post-norms, sliding windows and tied embeddings may differ. Their `forward` passes keyword arguments on
+to the attention."""
 
 _ATTENTION = frozenset({"full_attention", "sliding_attention"})
 
@@ -13,7 +13,7 @@ _MUST_BE_ABSENT = ("attn_logit_softcapping", "final_logit_softcapping", "use_bid
 
 
 def is_fused(model: Any) -> bool:
-    """Whether the fused decoder and the packed forward compute what this model computes.
+    """Whether the fused decoder and the packed forward are equivalent to this model's forward.
 
     Anything else goes through the model's own forward, row by row.
     """
@@ -23,12 +23,12 @@ def is_fused(model: Any) -> bool:
 
 
 def layer_kinds(config: Any) -> list[str]:
-    """The kind of attention of each layer, by transformers' names."""
+    """Returns the attention type of each layer, by transformers' names."""
     return getattr(config, "layer_types", None) or ["full_attention"] * config.num_hidden_layers
 
 
 def windows(config: Any) -> dict[str, int | None]:
-    """By kind of attention: how many tokens one sees, itself included; None for all before it."""
+    """Returns attention type → window in tokens, the current one included; None for full causal attention."""
     return {
         kind: config.sliding_window if kind == "sliding_attention" else None
         for kind in sorted(set(layer_kinds(config)))

@@ -1,8 +1,8 @@
-"""Whether a chat template may be used: it is tried out once, in a process with little time and memory.
+"""Checks a chat template by rendering it once in a process with little time and memory.
 
-A template is a program that comes with a model. Jinja's sandbox, in which transformers runs it, keeps it from Python,
-but not from running without end or filling the memory. A template that does so for some conversations only is not
-found out here; it can still hold a run up, and nothing more.
+A template is a program in a model folder. Jinja's sandbox, in which transformers runs it, keeps it from Python, but not
+from looping for ever or filling the memory. One that does so for some conversations only passes this check; it can
+stall a run, no more.
 """
 
 import re
@@ -14,15 +14,15 @@ from whet.models import rendering
 from whet.workers.worker import Worker
 
 PATIENCE = 20.0
-"""Seconds on the clock, for a machine that is busy with other things."""
+"""Wall-clock timeout in seconds, long enough for a busy machine."""
 
 LONGEST = 1_000_000
-"""Characters of a template."""
+"""Maximum characters of a template."""
 
 INTERNALS = re.compile(
     r"__(?:class|globals|builtins|subclasses|mro|base|bases|import|init|dict|code|getattribute|reduce|self)__"
 )
-"""What a sandbox escape goes by, and no conversation."""
+"""Attributes that sandbox escapes use, and no chat template needs."""
 
 FAULTS: Mapping[str, str] = {
     "escape": "reaches for what is not its own",
@@ -35,16 +35,16 @@ FAULTS: Mapping[str, str] = {
 
 @lru_cache(maxsize=64)
 def fault_of(template: str) -> str:
-    """What is wrong with a chat template, in words that follow "its chat template"; empty where nothing is."""
+    """Returns the fault of a chat template, in words that follow "its chat template"; empty where there is none."""
     if len(template) > LONGEST:
         return f"has {len(template)} characters"
     if found := INTERNALS.search(template):
         return f"reaches for Python's internals (`{found[0]}`)"
-    return FAULTS.get(_tried(template), "")
+    return FAULTS.get(_test_rendering(template), "")
 
 
-def _tried(template: str) -> str:
-    """How one rendering went; whoever is killed for its time or memory was endless."""
+def _test_rendering(template: str) -> str:
+    """Returns the outcome of a test rendering; a worker killed for its time or memory counts as endless."""
     with closing(Worker("whet.models.rendering:service", preload=True)) as worker:
         outcome = worker.ask(template.encode(errors="replace"), PATIENCE)
     if outcome.fate == "answered":

@@ -1,6 +1,6 @@
-"""A model's weights by name, with adapters merged in and four bits unpacked: for samplers, exports and the hub.
+"""A model's weights by name, with adapters merged and 4-bit weights dequantised: for samplers, exports and the hub.
 
-The one place that merges LoRA: W + (alpha / rank) B A (arXiv:2106.09685, §4.1).
+The only place that merges LoRA: W + (alpha / rank) B A (arXiv:2106.09685, §4.1).
 """
 
 from collections.abc import Iterator
@@ -12,44 +12,45 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 BASE = ".base_layer."
-"""What peft puts into the name of a weight under an adapter."""
+"""Part that peft adds to the name of a weight with an adapter."""
 
 ADAPTER = ".lora_"
-"""What the name of an adapter's weight has in it."""
+"""Part of the name of an adapter's weight."""
 
 
 def base_model(model: Any) -> Any:
-    """The transformers model, inside a peft wrapper or not."""
+    """Returns the transformers model, without a peft wrapper."""
     return model.get_base_model() if hasattr(model, "peft_config") else model
 
 
 def body(model: Any) -> Any:
-    """The decoder under the head: embeddings, layers and the last norm."""
+    """Returns the decoder without the head: embeddings, layers and final norm."""
     return base_model(model).model
 
 
 def head_weight(model: Any) -> "Tensor":
-    """The output head's matrix, `[V, hidden]`."""
+    """Returns the output head's matrix, `[V, hidden]`."""
     weight: Tensor = model.get_output_embeddings().weight
     return weight
 
 
 def merged_weight(module: Any) -> "Tensor":
-    """W `[out, in]` of a linear layer with its adapters' updates added, unless they are switched off."""
+    """Returns W `[out, in]` of a linear layer plus its adapters' updates, unless they are disabled."""
     weight = weight_of(module)
     adapters = () if getattr(module, "disable_adapters", False) else getattr(module, "active_adapters", ())
     return sum((module.get_delta_weight(name).to(weight.dtype) for name in adapters), weight)
 
 
 def merged_weights(model: Any) -> "Iterator[tuple[str, Tensor]]":
-    """Name and tensor of every weight of the plain model that equals `model`, one at a time.
+    """Yields name and tensor of every weight of the plain model that is equivalent to `model`.
 
-    Names are those of the model without adapters, so that any loader takes them. Tensors are fresh where something was
-    merged or unpacked, the model's own elsewhere; `model` stays as it is, and need not have adapters at all.
+    Names are those of the model without adapters, so that any loader accepts them. Tensors are new where merged or
+    dequantised, else the model's own; `model` is unchanged, and need not have adapters.
     """
     base = base_model(model)
     changed = {f"{name}.weight": module for name, module in base.named_modules() if _is_changed(module)}
-    notes = tuple(f"{name}." for name, module in changed.items() if is_packed(module))  # how codes are to be read
+    # `name.weight.absmax`, `.quant_map` and so on: the quantisation state that bitsandbytes adds to the state dict
+    notes = tuple(f"{name}." for name, module in changed.items() if is_packed(module))
     for name, tensor in base.state_dict().items():
         if ADAPTER in name or name.startswith(notes):
             continue
@@ -58,5 +59,5 @@ def merged_weights(model: Any) -> "Iterator[tuple[str, Tensor]]":
 
 
 def _is_changed(module: Any) -> bool:
-    """Whether the module's weight is not simply a tensor of the plain model."""
+    """Whether the module's weight has an adapter or is in four bits."""
     return hasattr(module, "get_delta_weight") or is_packed(module)

@@ -1,1 +1,1 @@
-"""A finished model on the Hugging Face hub, with a card of what was measured."""
+"""Uploads a finished model to the Hugging Face hub, with a model card of its evaluations."""

@@ -1,4 +1,4 @@
-"""A model card: what a run measured, from what, and how to use what came of it."""
+"""Writes a run's model card: evaluations, usage, recipe and versions."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -32,11 +32,11 @@ ON_THE_HUB = {
     "math500": MATH500,
     "numina_math": NUMINA_MATH,
 }
-"""What the hub calls what Whet has a name of its own for."""
+"""Whet's name of a model or data set → its name on the hub."""
 
 
 def model_card(run: RunReader, repo: str) -> str:
-    """The text of `README.md` for the model of `run`, its figures as metadata too. Holds no secret and no home folder.
+    """Returns the text of `README.md` for the model of `run`, with results as metadata, without secrets or home folder.
 
     Raises `UserError` where the recipe of the run cannot be read.
     """
@@ -64,8 +64,8 @@ def _measured(run: RunReader) -> Iterator[str]:
     if not found:
         return
     some = next(iter(found.values()))
-    asked = f"{some['problems']} held-out problems of `{_data(run, 'test')}`"
-    yield f"## Measured\n\n{asked}, each answered once, greedily."
+    problems = f"{some['problems']} held-out problems of `{_data(run, 'test')}`"
+    yield f"## Measured\n\n{problems}, each answered once, greedily."
     rows = [_row(NAMES[stage], figures) for stage, figures in found.items()]
     head = "| | accuracy | 95 % interval | anywhere | in format | truncated | tokens |\n|---|---|---|---|---|---|---|"
     yield "\n".join([head, *rows])
@@ -88,7 +88,7 @@ def _row(name: str, figures: Mapping[str, Any]) -> str:
 
 
 def _gain(run: RunReader) -> str:
-    """Paired by problem, or nothing where the two did not ask the same."""
+    """The gain over the base model, paired by problem, or why the two evaluations cannot be compared."""
     try:
         gain = paired(BASE, run.records(BASE), FINAL, run.records(FINAL)).strict
     except UserError as error:
@@ -119,7 +119,7 @@ def _versions(run: RunReader) -> str:
 
 
 def _data(run: RunReader, split: str) -> str:
-    """The name of the data; of a file, without its folder."""
+    """The name of the data set; of a file, without its folder."""
     name = str(run.manifest.get("data", {}).get(split, {}).get("name"))
     return Path(name).name if name.startswith("/") else name
 
@@ -142,7 +142,7 @@ def _front_matter(run: RunReader, config: Config, repo: str) -> str:
 
 
 def _results(run: RunReader) -> list[Any]:
-    """The final accuracy, for the hub's own tables."""
+    """The final accuracy as hub metadata."""
     from huggingface_hub import EvalResult
 
     final, data = run.evaluations().get(FINAL), _data(run, "test")
@@ -160,6 +160,6 @@ def _results(run: RunReader) -> list[Any]:
 
 
 def _hub_name(name: str) -> str | None:
-    """What the hub calls a model or data set, by its looks; None for a folder or file of this machine."""
+    """The hub's name of a model or data set; None for a local path, or where it is no `owner/name`."""
     known = ON_THE_HUB.get(name, name)
     return known if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", known) and not Path(known).exists() else None

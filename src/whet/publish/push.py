@@ -1,4 +1,4 @@
-"""A finished model to the Hugging Face hub, in one commit, with a card of what was measured."""
+"""Uploads a finished model and its model card to the Hugging Face hub in one commit."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -18,14 +18,14 @@ README = "README.md"
 LOGIN = "set HF_TOKEN to a token that may write, or run `hf auth login`"
 
 REASONS: Mapping[int, str] = {401: LOGIN, 403: LOGIN, 404: "name a repository that is there, or of your own"}
-"""By the status of the hub's refusal, what fixes it."""
+"""HTTP status of the hub's refusal → fix."""
 
 
 def push_run(run: str, repo: str, private: bool = True, dry_run: bool = False, log: Log = silent) -> str:
-    """Puts the model of the run folder `run` on the hub as `repo`; the address it has there. `whet push RUN REPO`.
+    """Uploads the model of the run folder `run` to the hub as `repo`; returns its URL. `whet push RUN REPO`.
 
     A dry run sends nothing and returns the text of the card. Raises `UserError` where the run has no finished model,
-    the name can be none, or the hub does not take it.
+    `repo` is no valid name, or the hub refuses the upload.
     """
     reader = RunReader(Path(run).expanduser())
     try:
@@ -42,17 +42,16 @@ def _push(run: RunReader, final: Path, repo: str, private: bool, log: Log) -> st
         return report_while_running(lambda: upload(run, final, repo, private), f"pushing {run.name} to {repo}", log)
     except UserError:
         raise
-    except Exception as error:  # a network and a server fail in many types
+    except Exception as error:  # network and server failures have many types
         status = getattr(getattr(error, "response", None), "status_code", None)
         fix = REASONS.get(status or 0, "try again once the hub can be reached")
         raise UserError(f"{repo}: the hub did not take it ({one_line(str(error), 200)}); {fix}") from error
 
 
 def upload(run: RunReader, final: Path, repo: str, private: bool) -> str:
-    """Makes the repository where there is none, and commits every file of `final` and the card at once.
+    """Creates the repository where there is none, and commits every file of `final` and the card; returns its URL.
 
-    The token is the environment's or that of `hf auth login`; nothing else is looked at. Raises what the hub's client
-    raises.
+    The token is the environment's or that of `hf auth login`. Raises what the hub's client raises.
     """
     from huggingface_hub import CommitOperationAdd, HfApi
     from huggingface_hub.utils.tqdm import disable_progress_bars
@@ -69,7 +68,7 @@ def upload(run: RunReader, final: Path, repo: str, private: bool) -> str:
 
 
 def push_when_asked(config: PushConfig | None, outcome: RunResult, log: Log) -> None:
-    """At the end of a run: whatever goes wrong is said in a line, with the command that tries again."""
+    """Pushes a run's model at its end, if configured; logs a failed upload with the command to retry."""
     if config is None:
         return
     if why := WHEN[config.when](outcome):
@@ -77,15 +76,15 @@ def push_when_asked(config: PushConfig | None, outcome: RunResult, log: Log) -> 
         return
     try:
         log(f"pushed to {push_run(str(outcome.path), config.repo, config.private, log=log)}")
-    except Exception as error:  # the run is whole, whatever became of its copy
+    except Exception as error:  # a failed upload must not fail the run
         again = f"whet push {outcome.path} {config.repo}"
         log(f"not pushed: {one_line(str(error), 300)}. The run is whole; once fixed, `{again}` sends it")
 
 
 def _worse(outcome: RunResult) -> str:
-    """Why the result is not the best of the run, or nothing."""
+    """Returns why the last evaluation is not the run's best; empty where it is."""
     accuracy = {stage: figures["accuracy"] for stage, figures in RunReader(outcome.path).evaluations().items()}
-    best = max(accuracy, key=lambda stage: (accuracy[stage], stage == FINAL))
+    best = max(accuracy, key=lambda stage: (accuracy[stage], stage == FINAL))  # a tie goes to the final model
     last = list(accuracy)[-1]
     if accuracy[best] == accuracy[last]:
         return ""
@@ -94,17 +93,17 @@ def _worse(outcome: RunResult) -> str:
 
 
 WHEN: Mapping[str, Callable[[RunResult], str]] = {"end": lambda outcome: "", "best": _worse}
-"""By `run.push.when`: why the result is not pushed; empty where it is."""
+"""By `run.push.when`: returns why the result is not pushed; empty where it is."""
 
 
 def warn_without_token(config: PushConfig | None, log: Log) -> None:
-    """Said before hours of training rather than after them."""
+    """Logs before training that there is no token for the hub, if a push is configured."""
     if config is None:
         return
     from huggingface_hub import get_token
 
     token = None
-    with suppress(Exception):  # a login that is broken is none
+    with suppress(Exception):  # a broken login counts as none
         token = get_token()
     if not token:
         log(f"run.push: there is no token for the hub, so {config.repo} cannot be pushed at the end; {LOGIN}")

@@ -1,4 +1,4 @@
-"""What a run was made with: versions and machine, for its manifest."""
+"""Package versions and machine of a run, for its manifest."""
 
 import importlib.metadata
 import os
@@ -9,7 +9,7 @@ PACKAGES = ("whet", "torch", "transformers", "tokenizers", "safetensors", "peft"
 
 
 def environment() -> dict[str, Any]:
-    """Versions of Python and of the packages that move numbers, the platform and the number of CPU cores.
+    """Returns the versions of Python and of the packages that affect results, the platform and the CPU core count.
 
     Reads package metadata only: nothing is imported.
     """

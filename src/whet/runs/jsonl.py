@@ -1,4 +1,4 @@
-"""JSON that any reader takes, one object per line: NaN is null, secrets are left out, other text stays as it was."""
+"""Reads and writes strict JSON Lines: NaN and infinities become null, secrets are redacted."""
 
 import json
 import math
@@ -13,7 +13,7 @@ from whet.redact import redacted
 
 
 def encode(record: Mapping[str, Any], indent: int | None = None) -> bytes:
-    """`record` as strict JSON in UTF-8. Numbers keep every digit; NaN and infinities become null.
+    """Encodes `record` as strict JSON in UTF-8. Numbers keep every digit; NaN and infinities become null.
 
     >>> encode({"loss": float("nan"), "reward": 0.1, "text": "π"}).decode()
     '{"loss": null, "reward": 0.1, "text": "π"}'
@@ -23,7 +23,7 @@ def encode(record: Mapping[str, Any], indent: int | None = None) -> bytes:
 
 def _encode(records: list[Mapping[str, Any]], indent: int | None = None, end: str = "") -> bytes:
     text = "".join(_dump(record, indent) + end for record in redacted(records))
-    # a lone surrogate, which UTF-8 cannot hold, becomes the JSON escape of itself
+    # backslashreplace writes a lone surrogate, which UTF-8 cannot encode, as `\udXXX`: also its JSON escape
     return text.encode("utf-8", errors="backslashreplace")
 
 
@@ -36,12 +36,12 @@ def _dump(record: Mapping[str, Any], indent: int | None) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Scalars of numpy and torch as numbers, anything else as its text."""
+    """Converts numpy and torch scalars to numbers, anything else to `str`."""
     return _finite(value.item()) if hasattr(value, "item") else str(value)
 
 
 def _finite(value: Any) -> Any:
-    """`value` with null in place of every float that JSON does not have."""
+    """Returns `value` with None for every NaN and infinity, which JSON does not have."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -52,7 +52,7 @@ def _finite(value: Any) -> Any:
 
 
 def append(path: Path, record: Mapping[str, Any]) -> None:
-    """Adds one line to `path` and waits for the disk; a line that does not fit leaves nothing behind."""
+    """Appends one line to `path` and fsyncs; a write that fails (a full disk) is undone by truncating the file."""
     line = encode(record) + b"\n"
     with path.open("ab", buffering=0) as file:
         end = file.seek(0, os.SEEK_END)
@@ -65,12 +65,12 @@ def append(path: Path, record: Mapping[str, Any]) -> None:
 
 
 def write(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
-    """Writes `path`, one line per record; the file appears complete or not at all."""
+    """Writes `path` atomically, one line per record."""
     write_bytes(path, _encode(list(records), end="\n"))
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The records in `path`; none where there is no file. A last line that is not finished yet is left out.
+    """Returns the records in `path`; none where there is no file. A last line without its newline is left out.
 
     Raises `UserError` with the line's number where a finished line is not a JSON object.
     """
@@ -78,7 +78,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 class Tail:
-    """A file of JSON lines that grows: each look parses only what has been added since the last one."""
+    """Incremental reader of a growing JSONL file: each read parses only what was added since the last one."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -90,13 +90,13 @@ class Tail:
         self._last = b""
 
     def read(self) -> list[dict[str, Any]]:
-        """All records so far; see `read`. A file that was cut back or replaced is read anew."""
+        """Returns all records so far, as `read` does. A file that was truncated or replaced is read from its start."""
         try:
             with self.path.open("rb") as file:
                 inode = os.fstat(file.fileno()).st_ino
-                file.seek(self._end - len(self._last))
+                file.seek(self._end - len(self._last))  # reads the last line again, to see that it is still there
                 added = file.read()
-                # a rewind puts another file in its place, a full disk cuts off the last line
+                # a rewind replaces the file (new inode); `append` on a full disk truncates it (another last line)
                 if inode != self._inode or not added.startswith(self._last):
                     self._restart()
                     file.seek(0)

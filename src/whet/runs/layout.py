@@ -1,7 +1,7 @@
-"""Where things are in a run folder: the interface to everything that comes after the run."""
+"""File and folder names in a run folder: the interface to everything that reads a run."""
 
 FORMAT = 1
-"""Raised when the layout changes in a way that readers must know; written to the manifest."""
+"""Layout version, in the manifest; increased when the layout changes in a way that readers must know."""
 
 RECIPE = "recipe.yaml"
 MANIFEST = "manifest.json"
@@ -13,7 +13,7 @@ EVALUATIONS = "eval"
 CHECK = "check.json"
 CHECKPOINTS = "checkpoints"
 WARM_CHECKPOINTS = "sft"
-"""In `CHECKPOINTS`: those of a warm start that is not done yet."""
+"""In `CHECKPOINTS`: the checkpoints of an unfinished warm start."""
 FINAL = "final"
 LOG = "train.log"
 LOCK = ".lock"
@@ -21,7 +21,7 @@ OWNER = "owner.json"
 
 
 def stage_of(done: int) -> str:
-    """What a measurement after `done` GRPO steps is called.
+    """Returns the name of an evaluation after `done` GRPO steps.
 
     >>> stage_of(40)
     'step-000040'
@@ -30,7 +30,7 @@ def stage_of(done: int) -> str:
 
 
 def rollouts_name(step: int) -> str:
-    """The file that holds every rollout of `step`.
+    """Returns the name of the file of all rollouts of `step`.
 
     >>> rollouts_name(7)
     'step-000007.jsonl'
@@ -39,7 +39,7 @@ def rollouts_name(step: int) -> str:
 
 
 def step_of_rollouts(name: str) -> int:
-    """The step whose rollouts a file of this name holds.
+    """Returns the step in the name of a rollouts file.
 
     >>> step_of_rollouts("step-000007.jsonl")
     7

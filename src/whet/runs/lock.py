@@ -1,4 +1,4 @@
-"""One owner at a time: two runs never write into one folder."""
+"""A lock on a run folder, so that no two processes write to it at once."""
 
 import json
 import os
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 PATIENCE = 1.0
-"""Seconds that a new owner has to say who it is."""
+"""Seconds to wait for a new owner's `owner.json`, which it writes after it has taken the lock."""
 
 
 class FolderLock:
-    """Owns a run folder from `__init__` to `release`, or to the end of the process, however it ends.
+    """Holds an exclusive lock on a run folder from `__init__` to `release` or the end of the process.
 
     The lock is the operating system's (`filelock`, by `flock`), so a killed process leaves none behind, not even where
-    a child that it forked lives on. `owner.json` only says who has it: a lock that is free is taken, whatever stands
-    there, be it a process that is gone, another machine, or a number that another process has by now.
+    a child that it forked lives on. `owner.json` is for messages only: a free lock is taken whatever that file says (a
+    dead process, another machine, a process id in use again).
     """
 
     def __init__(self, folder: Path) -> None:
-        """Raises `UserError` that names the owner where the folder is in use, or says why it cannot be written."""
+        """Takes the lock. Raises `UserError` that names the owner if it is held, or says why it cannot be written."""
         self.folder = folder.resolve()
         self._lock = _locked(folder)
         since = datetime.now(UTC).isoformat(timespec="seconds")
@@ -42,7 +42,7 @@ class FolderLock:
             raise UserError(_unwritable(folder, error)) from error
 
     def release(self) -> None:
-        """Gives the folder up. May be called again."""
+        """Releases the lock. May be called again."""
         if self._lock.is_locked:
             with suppress(OSError):  # a record that stays does no harm
                 (self.folder / OWNER).unlink(missing_ok=True)
@@ -56,15 +56,15 @@ class FolderLock:
 
 
 def refuse_in_use(folder: Path) -> None:
-    """Raises `UserError` that names the owner where a process owns `folder` now. Takes nothing over."""
+    """Raises `UserError` that names the owner where a process holds the lock of `folder`. Keeps no lock itself."""
     if (folder / LOCK).exists():
         _locked(folder).release()
 
 
 def read_owner(folder: Path) -> dict[str, Any] | None:
-    """`pid`, `host` and `since` of the process that last took `folder`; None once it has given it up.
+    """Returns `pid`, `host` and `since` of the process that last locked `folder`; None once it has released it.
 
-    A killed owner's record stays until the next one takes over.
+    A killed owner's record stays until the next process takes the lock.
     """
     try:
         record = json.loads((folder / OWNER).read_text(encoding="utf-8"))
@@ -74,7 +74,7 @@ def read_owner(folder: Path) -> dict[str, Any] | None:
 
 
 def _locked(folder: Path) -> "BaseFileLock":
-    """The lock of `folder`, held until it is released."""
+    """Acquires the lock of `folder` without waiting."""
     from filelock import FileLock, Timeout
 
     path = folder.resolve() / LOCK

@@ -1,4 +1,4 @@
-"""Names of run folders: a stem and the next free number, or the name that was asked for."""
+"""Names of run folders: a requested name, or a stem and the next free number."""
 
 import os
 import re
@@ -12,7 +12,7 @@ ALLOWED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def check_name(name: str) -> str:
-    """`name`, if it can be the name of a run on any machine.
+    """Returns `name` if it can name a run folder on any system.
 
     Raises `UserError` otherwise.
 
@@ -26,7 +26,7 @@ def check_name(name: str) -> str:
 
 
 def stem_of(text: str) -> str:
-    """A run name's stem from any text, such as a recipe's file name.
+    """Makes the stem of a run name from any text, such as a recipe's file name.
 
     >>> stem_of("my recipe (2).yaml"), stem_of("…")
     ('my-recipe-2', 'run')
@@ -36,7 +36,7 @@ def stem_of(text: str) -> str:
 
 
 def check_place(parent: Path, name: str | None = None) -> None:
-    """Raises `UserError` where `new_folder` would refuse, as far as that can be known; makes nothing."""
+    """Raises `UserError` where `new_folder` would fail, as far as that can be known; creates nothing."""
     whole = parent.absolute()
     nearest = next(path for path in (whole, *whole.parents) if path.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
@@ -46,7 +46,7 @@ def check_place(parent: Path, name: str | None = None) -> None:
 
 
 def new_folder(parent: Path, stem: str, name: str | None = None) -> Path:
-    """Makes and returns `parent/name`, or `parent/stem-001`, `-002`, … where no name is asked for.
+    """Creates and returns `parent/name`, or `parent/stem-001`, `-002`, … without a name.
 
     Raises `UserError` where the named folder has something in it, or the parent cannot be written.
     """
@@ -58,7 +58,7 @@ def new_folder(parent: Path, stem: str, name: str | None = None) -> Path:
 
 
 def refuse_taken(path: Path) -> None:
-    """Raises `UserError` where a folder is taken, naming the owner if it is in use."""
+    """Raises `UserError` if `is_taken`, naming the owner if the folder is in use."""
     if is_taken(path):
         refuse_in_use(path)
         raise UserError(f"run.name: {path} exists; choose another name")
@@ -75,12 +75,12 @@ def _named(path: Path) -> Path:
 
 
 def is_taken(path: Path) -> bool:
-    """Whether a folder holds anything worth keeping."""
+    """Whether a folder holds more than the remains of a run killed before it wrote its manifest."""
     return not all(_is_half_made(inside.name) for inside in path.iterdir())
 
 
 def _is_half_made(name: str) -> bool:
-    """What a run leaves that was killed before it had a manifest: nothing worth keeping."""
+    """Whether a file of this name is written before the manifest, so that nothing is lost with it."""
     return name in (layout.RECIPE, layout.LOCK, layout.OWNER) or (name.startswith(".") and name.endswith(".tmp"))
 
 
@@ -98,7 +98,7 @@ def _numbered(parent: Path, stem: str) -> Path:
 
 
 def find_run(name: Path, parent: Path = Path("runs")) -> Path:
-    """The run folder at `name`, or called so in `parent`.
+    """Resolves a run's path or name: `name` itself if it is a folder or has several parts, else `parent / name`.
 
     >>> find_run(Path("no-such-run-001")).as_posix()
     'runs/no-such-run-001'

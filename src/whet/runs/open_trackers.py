@@ -1,4 +1,4 @@
-"""Trackers beside a run: opened before a model loads, told of every figure, waited for a little at the end."""
+"""Opens a run's experiment trackers, forwards every metric to them, and waits for them a limited time at the end."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,18 +13,18 @@ from whet.runs.writer import RunWriter
 from whet.text import Log
 
 PATIENCE = 10.0
-"""Seconds that all trackers together have at the end of a run."""
+"""Seconds to wait for all trackers together at the end of a run."""
 
 
 def open_trackers(config: Config, log: Log) -> list[TrackerThread]:
-    """Those of `run.trackers` that are there, each on its own thread. Raises `UserError` as `open_tracker` does."""
+    """Opens the installed ones of `run.trackers`, each on its own thread. Raises `UserError` as `open_tracker` does."""
     opened = [(one.name, open_tracker(one, log)) for one in config.run.trackers]
     return [TrackerThread(name, tracker, log) for name, tracker in opened if tracker]
 
 
 @contextmanager
 def tracked(run: RunWriter, trackers: Sequence[TrackerThread], config: Config) -> Iterator[None]:
-    """While the block lasts, what `run` writes of figures is told to the trackers too."""
+    """Forwards to the trackers every metric that `run` writes within the block."""
     settings: Mapping[str, Any] = redacted(config.model_dump(mode="json"))
     for tracker in trackers:
         tracker.begin(run.path, settings)
@@ -32,7 +32,7 @@ def tracked(run: RunWriter, trackers: Sequence[TrackerThread], config: Config) -
     try:
         yield
     finally:
-        for tracker in trackers:
+        for tracker in trackers:  # closes all first, so that they finish at the same time
             tracker.close()
         until = time.monotonic() + PATIENCE
         for tracker in trackers:

@@ -1,4 +1,4 @@
-"""How fast a phase went, from its timings: medians, so that slow first steps do not count."""
+"""Step time and throughput of a phase: medians over its timings, so that slow first steps do not count."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Medians over a phase's steps."""
+    """Median speed of a phase's steps."""
 
     steps: int
     seconds: float
-    """Of one step."""
+    """Per step."""
     tokens_per_second: float
     efficiency: float
-    """η: the share of the machine's limit that was reached."""
+    """η: the achieved share of the machine's limit, as a fraction."""
 
     @classmethod
     def of(cls, timings: Sequence[Mapping[str, Any]]) -> Self | None:
-        """From the lines that `RunReader.timings` gives; None where there are none.
+        """Computes the medians from the lines of `RunReader.timings`; None where there are none.
 
         >>> slow, fast = (dict(step_time=s, tokens_per_second=600 / s, efficiency=3 / s) for s in (20, 10))
         >>> Pace.of([slow, fast, fast])

@@ -1,4 +1,4 @@
-"""A run folder, read back: for resume, chat, reports and the dashboard. Imports no torch, changes nothing."""
+"""Read access to a run folder, for resume, chat, reports and the dashboard. Imports no torch."""
 
 import json
 from functools import cached_property
@@ -17,9 +17,9 @@ def is_run(path: Path) -> bool:
 
 
 class RunReader:
-    """One run. Whatever the run has not written yet is empty or None; a line being written is left out.
+    """Reads one run's files. What the run has not written yet is empty or None; an unfinished last line is left out.
 
-    Metrics, timings and findings are read as they grow: keep the reader and ask again. Their lines are its own.
+    Metrics, timings and findings are read incrementally: keep the reader and call again. Do not change their records.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,7 +40,7 @@ class RunReader:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """Versions, machine, seeds, data and model of the run."""
+        """The run's manifest: versions, machine, seeds, data and model."""
         return _read_object(self.path / layout.MANIFEST)
 
     @cached_property
@@ -53,11 +53,11 @@ class RunReader:
         return [line for line in self._lines(layout.METRICS) if line.get("phase") == phase]
 
     def timings(self, phase: str = "grpo") -> list[dict[str, Any]]:
-        """How long a phase's steps took, in order."""
+        """The timings of a phase's steps (`grpo` or `sft`), in order."""
         return [line for line in self._lines(layout.TIMINGS) if line.get("phase") == phase]
 
     def findings(self) -> list[dict[str, Any]]:
-        """What was found wrong with the run while it went, in order. Empty where nothing was."""
+        """The findings of the health monitor, in order; see docs/how-to/run-folder.md for the keys."""
         return list(self._lines(layout.HEALTH))
 
     def rollout_steps(self) -> list[int]:
@@ -66,17 +66,17 @@ class RunReader:
         return sorted(layout.step_of_rollouts(path.name) for path in files)
 
     def rollouts(self, step: int) -> list[dict[str, Any]]:
-        """Every rollout of `step`: see docs/how-to/run-folder.md for the keys. Empty where there are none."""
+        """The rollouts of `step`; see docs/how-to/run-folder.md for the keys. Empty where there are none."""
         return jsonl.read(self.path / layout.ROLLOUTS / layout.rollouts_name(step))
 
     def evaluations(self) -> dict[str, dict[str, Any]]:
-        """Stage → summary of each finished measurement, oldest first."""
+        """Stage → summary of each finished evaluation, oldest first."""
         files = [p for p in (self.path / layout.EVALUATIONS).glob("*.json") if not p.name.startswith(".")]
         files.sort(key=lambda path: (path.stat().st_mtime_ns, path.name))
         return {path.stem: _read_object(path) for path in files}
 
     def records(self, stage: str) -> dict[str, Record]:
-        """The records of the measurement called `stage` by problem id. Empty where there is none.
+        """Problem id → record of the evaluation called `stage`. Empty where there is none.
 
         Raises `UserError` that names the line where one is not a record.
         """
@@ -84,7 +84,7 @@ class RunReader:
         return parse_records(path.read_text(encoding="utf-8", errors="replace"), str(path)) if path.is_file() else {}
 
     def _lines(self, name: str) -> list[dict[str, Any]]:
-        """The lines of a file that grows while the run goes; each is parsed once, however often one looks."""
+        """The records of a growing file, each parsed once."""
         return self._tails.setdefault(name, jsonl.Tail(self.path / name)).read()
 
     def log(self) -> str:
@@ -94,12 +94,12 @@ class RunReader:
 
     @property
     def owner(self) -> dict[str, Any] | None:
-        """`pid`, `host` and `since` of the process that writes this run; None when it is closed."""
+        """`pid`, `host` and `since` of the process that last locked this run; None once it has released it."""
         return read_owner(self.path)
 
     @property
     def checkpoints(self) -> Path:
-        """Where checkpoints are: `checkpoints/step-N`."""
+        """The folder of checkpoints: `checkpoints/step-N` are in it."""
         return self.path / layout.CHECKPOINTS
 
     @property

@@ -1,4 +1,4 @@
-"""Every rollout of a step as plain records: what was asked, what was answered, what it was worth."""
+"""The rollouts of a step as JSON records: question, gold answer, completion, reward and advantage."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from whet.types import Group
 def rollout_records(
     step: int, groups: Sequence[Group], advantages: Sequence[Sequence[float]]
 ) -> Iterator[dict[str, Any]]:
-    """One record per rollout, in order. `advantages` holds Â_1…Â_G for each group."""
+    """Yields one record per rollout, in order. `advantages` holds Â_1…Â_G for each group."""
     for index, (group, row) in enumerate(zip(groups, advantages, strict=True)):
         problem = group.prompt.problem
         siblings = zip(group.rollouts, group.rewards, row, strict=True)

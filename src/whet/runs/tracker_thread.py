@@ -1,4 +1,4 @@
-"""A tracker on a thread of its own: whatever it does, the run neither waits for it nor falls with it."""
+"""Runs a tracker on its own thread, so that a slow, hanging or failing one neither blocks nor ends the run."""
 
 import threading
 from collections import deque
@@ -12,61 +12,61 @@ from whet.runs.trackers import Tracker
 from whet.text import one_line
 
 ROOM = 1000
-"""Records that wait for a slow tracker; beyond them the oldest are left out."""
+"""Capacity of the queue of records; when it is full, the oldest is dropped."""
 
 
 class TrackerThread:
-    """Hands records to a tracker in order, from a thread of its own.
+    """Passes records to a tracker in order, on a daemon thread.
 
-    A tracker that raises is told of once and left alone from then on. One that hangs is left behind at the end: its
-    thread does not keep the program alive. Everything is said from the caller's thread.
+    A tracker that raises is reported once and gets nothing more. One that hangs is abandoned at the end: its thread
+    does not keep the program alive. `log` is called on the caller's thread only.
     """
 
     def __init__(self, name: str, tracker: Tracker, log: Callable[[str], None], room: int = ROOM) -> None:
         self.name, self.given, self.kept = name, 0, 0
-        self._tracker, self._say = tracker, log
+        self._tracker, self._log = tracker, log
         self._waiting: deque[Callable[[], None]] = deque(maxlen=room)
         self._changed = threading.Condition()
-        self._closed = self._told = False
+        self._closed = self._is_reported = False
         self._failure: str | None = None
         self._thread: threading.Thread | None = None
 
     def begin(self, folder: Path, settings: Mapping[str, Any]) -> None:
-        """The run in `folder` begins; `settings` is its recipe."""
+        """Starts the thread, and the tracker for the run in `folder`; `settings` is its recipe."""
         first = partial(self._tracker.begin, folder, settings)
         self._thread = threading.Thread(target=self._work, args=(first,), name=f"whet {self.name}", daemon=True)
         self._thread.start()
 
     def metrics(self, phase: str, step: int, figures: Mapping[str, Any]) -> None:
-        """Figures of a step; those that are no numbers are left out. Returns at once."""
+        """Queues the metrics of a step, without those that are no numbers. Returns at once."""
         values = numbers(figures)
         with self._changed:
             self.given += 1
             self._waiting.append(partial(self._tracker.metrics, phase, step, values))
             self._changed.notify()
-        if self._failure and not self._told:
-            self._told = True
-            self._say(
+        if self._failure and not self._is_reported:
+            self._is_reported = True
+            self._log(
                 f"{self.name} failed and is left out from here on ({self._failure}); metrics.jsonl has everything"
             )
 
     def close(self) -> None:
-        """Nothing more will come."""
+        """Ends the queue: the thread ends the tracker once it has passed on what is queued."""
         with self._changed:
             self._closed = True
             self._changed.notify()
 
     def wait(self, seconds: float) -> None:
-        """Waits at most so long until everything has arrived, and says what has not."""
+        """Waits at most `seconds` for the thread to end, and logs how many records did not arrive."""
         if self._thread is None:
             return
         self._thread.join(seconds)
         why = self._failure or (f"no answer in {seconds:.0f} s" if self._thread.is_alive() else "")
         if lost := self.given - self.kept:
             why = why or "too slow"
-            self._say(f"{self.name}: {lost} of {self.given} records did not arrive ({why}); metrics.jsonl has them all")
+            self._log(f"{self.name}: {lost} of {self.given} records did not arrive ({why}); metrics.jsonl has them all")
         elif why:
-            self._say(f"{self.name} did not end well ({why}); metrics.jsonl has everything")
+            self._log(f"{self.name} did not end well ({why}); metrics.jsonl has everything")
 
     def _work(self, first: Callable[[], None]) -> None:
         try:
@@ -79,14 +79,14 @@ class TrackerThread:
             self._failure = one_line(f"{type(error).__name__}: {error}", 160)
 
     def _next(self) -> Callable[[], None] | None:
-        """The oldest record that waits; None once there are no more to come."""
+        """Waits for the oldest record in the queue; None once it is closed and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
             return self._waiting.popleft() if self._waiting else None
 
 
 def numbers(figures: Mapping[str, Any]) -> dict[str, float]:
-    """The figures that are numbers; a name that a reward function gave may hold a secret.
+    """Returns the metrics that are numbers, secrets redacted: a reward function may name a metric anything.
 
     >>> numbers({"reward": 0.5, "problems": 6, "at": "2026-11-20", "accuracy_interval": [0.1, 0.9], "done": True})
     {'reward': 0.5, 'problems': 6}

@@ -1,4 +1,4 @@
-"""Other places where the figures of a run may go: W&B, trackio, TensorBoard."""
+"""Experiment trackers for a run's metrics: W&B, trackio, TensorBoard."""
 
 import importlib
 import inspect
@@ -17,26 +17,26 @@ from whet.runs import layout
 from whet.text import Log
 
 PROJECT = "whet"
-"""What the runs are filed under, unless the recipe names another project."""
+"""The default project name."""
 
 PHASES = ("sft", "grpo", "eval")
 
 
 class Tracker(Protocol):
-    """Keeps the figures of a run somewhere else. Any method may raise, block or fail: see `TrackerThread`."""
+    """Receives the metrics of a run. Any method may raise, block or fail: see `TrackerThread`."""
 
     def begin(self, folder: Path, settings: Mapping[str, Any]) -> None:
-        """The run in `folder` begins, or goes on; `settings` is its recipe."""
+        """Starts or resumes tracking the run in `folder`; `settings` is its recipe."""
 
     def metrics(self, phase: str, step: int, figures: Mapping[str, float]) -> None:
-        """Figures of a step of a phase."""
+        """Receives the metrics of one step of a phase."""
 
     def end(self) -> None:
-        """Nothing more will come."""
+        """Finishes tracking, after the last metrics."""
 
 
 class Wandb:
-    """Weights & Biases. Each phase counts its own steps. Code, command line and terminal are not sent."""
+    """Weights & Biases. Each phase has its own step axis. Code, command line and terminal output are not sent."""
 
     def __init__(self, library: Any, params: Mapping[str, Any]) -> None:
         self.library, self.params = library, params
@@ -48,7 +48,7 @@ class Wandb:
             "id": identity(folder),
             "resume": "allow",
             "config": dict(settings),
-            "settings": self._discreet(),
+            "settings": self._private_settings(),
         }
         self._run = self.library.init(**{**own, **self.params})
         for phase in PHASES:
@@ -61,15 +61,15 @@ class Wandb:
     def end(self) -> None:
         self._run.finish()
 
-    def _discreet(self) -> Any:
-        """Those of our wishes that this version of the library knows."""
-        wishes = {"console": "off", "silent": True, "disable_code": True, "disable_git": True, "x_disable_meta": True}
-        known = getattr(self.library.Settings, "model_fields", wishes)
-        return self.library.Settings(**{name: value for name, value in wishes.items() if name in known})
+    def _private_settings(self) -> Any:
+        """Settings that send less, as far as this version of the library has them."""
+        wanted = {"console": "off", "silent": True, "disable_code": True, "disable_git": True, "x_disable_meta": True}
+        known = getattr(self.library.Settings, "model_fields", wanted)
+        return self.library.Settings(**{name: value for name, value in wanted.items() if name in known})
 
 
 class Trackio:
-    """trackio: files on this machine, or a Space of the Hugging Face hub where `space_id` names one."""
+    """trackio: local files, or a Space on the Hugging Face hub if `space_id` names one."""
 
     def __init__(self, library: Any, params: Mapping[str, Any]) -> None:
         self.library, self.params = library, params
@@ -105,20 +105,20 @@ class TensorBoard:
 
 @dataclass(frozen=True)
 class Library:
-    """Where a tracker comes from."""
+    """The library of a tracker: what to import, install and call."""
 
     module: str
     package: str
-    """What pip calls it."""
+    """Its name for pip."""
     start: str
-    """What starts it there: `params` of the recipe are its keyword arguments."""
+    """The callable in it that starts a run; the recipe's `params` are its keyword arguments."""
     make: Callable[[Any, Mapping[str, Any]], Tracker]
     defaults: Callable[[Log], Mapping[str, Any]] = lambda log_line: {}
     """Keyword arguments that depend on this machine."""
 
 
 def offline_without_key(log_line: Log) -> dict[str, Any]:
-    """W&B asks on the terminal for a key that is missing, and a run must not wait for that."""
+    """Returns `mode: offline` where there is no key, and logs it: W&B would wait for one to be typed."""
     if environ.get("WANDB_MODE") or has_key():
         return {}
     log_line(
@@ -128,7 +128,7 @@ def offline_without_key(log_line: Log) -> dict[str, Any]:
 
 
 def has_key() -> bool:
-    """Whether W&B can log in: by the environment, or by what `wandb login` left in the netrc file."""
+    """Whether W&B has an API key, in the environment or from `wandb login` in the netrc file."""
     host = urlsplit(environ.get("WANDB_BASE_URL") or "https://api.wandb.ai").hostname or ""
     try:
         return bool(environ.get("WANDB_API_KEY")) or netrc(environ.get("NETRC")).authenticators(host) is not None
@@ -141,14 +141,14 @@ TRACKERS: Mapping[str, Library] = {
     "trackio": Library("trackio", "trackio", "init", Trackio),
     "tensorboard": Library("torch.utils.tensorboard", "tensorboard", "SummaryWriter", TensorBoard),
 }
-"""By the name that a recipe gives in `run.trackers`."""
+"""By their names in `run.trackers`."""
 
 
 def open_tracker(config: TrackerConfig, log_line: Log) -> Tracker | None:
-    """The tracker of a recipe, its library loaded; nothing is sent yet.
+    """Imports a tracker's library and returns the tracker; sends nothing yet.
 
-    None, and a line, where its library is missing and the recipe calls it optional. Raises `UserError` where it is
-    missing otherwise, and for a parameter that it does not take.
+    Where the library is missing and the recipe calls it optional, logs a line and returns None. Raises `UserError`
+    where it is missing otherwise, and for a parameter that it does not take.
     """
     library = TRACKERS[config.name]
     try:
@@ -165,7 +165,7 @@ def open_tracker(config: TrackerConfig, log_line: Log) -> Tracker | None:
 
 
 def refuse_unknown(config: TrackerConfig, start: Callable[..., Any]) -> None:
-    """Raises `UserError` for a parameter that the library's own function does not take."""
+    """Raises `UserError` for a name in `config.params` that is no parameter of `start`."""
     takes = inspect.signature(start).parameters
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values()):
         return
@@ -175,7 +175,7 @@ def refuse_unknown(config: TrackerConfig, start: Callable[..., Any]) -> None:
 
 
 def named(phase: str, figures: Mapping[str, float]) -> dict[str, float]:
-    """Figures of all phases side by side.
+    """Prefixes each metric's name with its phase.
 
     >>> named("grpo", {"reward": 0.5, "rewards/accuracy/mean": 0.25})
     {'grpo/reward': 0.5, 'grpo/rewards/accuracy/mean': 0.25}
@@ -184,5 +184,5 @@ def named(phase: str, figures: Mapping[str, float]) -> dict[str, float]:
 
 
 def identity(folder: Path) -> str:
-    """The same for a run that goes on, another for every other run."""
+    """Returns a run id for the tracker: the same for a resumed run, different for every other run."""
     return f"{folder.name[:80]}-{sha256((folder / layout.MANIFEST).read_bytes()).hexdigest()[:8]}"

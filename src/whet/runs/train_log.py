@@ -1,4 +1,4 @@
-"""The log of a run: every line of its view, those from before it had a folder included, and how it ended."""
+"""Writes `train.log`: every line of the view, including those from before the run folder existed, and the outcome."""
 
 import errno
 import logging
@@ -12,29 +12,29 @@ from whet.runs.writer import RunWriter
 
 
 class TrainLog:
-    """A view beside another one; its lines wait for the run that they belong to."""
+    """Copies a view's lines to the run's log; they are buffered until `begin`."""
 
     def __init__(self, view: View) -> None:
         self._waiting: list[str] = []
         self._write: Callable[[str], None] = self._waiting.append
         self.view: View = SeveralViews(view, PlainView(lambda line: self._write(line)))
-        """Tell this one, and both hear it."""
+        """Forwards every event to the given view and to the log."""
 
     def begin(self, run: RunWriter) -> None:
-        """From now on lines go to `run`, those that waited first."""
+        """Writes the buffered lines to the log of `run`, and every later one at once."""
         for line in self._waiting:
             run.log(line)
         self._write = run.log
 
     @contextmanager
     def record_outcome(self, run: RunWriter) -> Iterator[None]:
-        """Begins the log of `run`, and says how the run ended."""
+        """Begins the log of `run`, and logs how the block ended: finished, interrupted, stopped or failed."""
         self.begin(run)
         try:
             yield
             run.log("finished")
-        except KeyboardInterrupt as told:
-            self.view.note(f"{str(told) or 'interrupted'}; `whet resume {run.path}` goes on")
+        except KeyboardInterrupt as interrupt:
+            self.view.note(f"{str(interrupt) or 'interrupted'}; `whet resume {run.path}` goes on")
             raise
         except OSError as error:
             if error.errno not in FULL:
@@ -50,18 +50,18 @@ class TrainLog:
 
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""What the system says of a disk that takes nothing more."""
+"""Error numbers of a disk that is full or read-only."""
 
 
 def _full(run: RunWriter, error: OSError) -> str:
-    """Nothing is logged: there is no room for it."""
+    """The message for a full disk, which is not logged: there is no room for it."""
     where = f" ({error.filename})" if error.filename else ""
     return f"run.folder: {error.strerror}{where}; make room, then `whet resume {run.path}` goes on where it was saved"
 
 
 @contextmanager
 def warnings_to(view: View) -> Iterator[None]:
-    """While the block lasts, the package's own warnings (broken rows left out) are notes in the view."""
+    """Shows warnings of the `whet` logger as notes in the view within the block."""
     handler = _Notes(view)
     logger = logging.getLogger("whet")
     logger.addHandler(handler)

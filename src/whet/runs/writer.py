@@ -1,4 +1,4 @@
-"""What a run leaves on disk while it goes: the role `Run` of the loop."""
+"""Writes a run folder: recipe, manifest, rollouts, metrics, evaluations and log. Implements the protocol `Run`."""
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,21 +17,21 @@ from whet.runs.records import rollout_records
 from whet.types import Group
 
 Listener = Callable[[str, int, Mapping[str, Any]], None]
-"""Is told of figures: the phase (`sft`, `grpo`; `eval` for a measurement), the step, and the figures by name."""
+"""Called with the phase (`sft`, `grpo`; `eval` for an evaluation), the step, and the metrics by name."""
 
 
 class RunWriter:
-    """Writes a run folder and owns it until `close`.
+    """Writes a run folder, and holds its lock until `close`.
 
-    A step counts as done once its line is in `metrics.jsonl`; its rollouts are on disk before that.
+    A step is done once its line is in `metrics.jsonl`; its rollouts are on disk before that.
     """
 
     def __init__(self, path: Path) -> None:
-        """Takes over the run folder at `path`: see `create` and `reopen`."""
+        """Locks the run folder at `path`; see `create` and `reopen`."""
         self.path = path
         self.next_step = 0
         self.listeners: list[Listener] = []
-        """Who is told of figures once they are on disk."""
+        """Called with metrics once they are on disk."""
         self._lock = FolderLock(path)
 
     @classmethod
@@ -43,15 +43,15 @@ class RunWriter:
         stem: str = "run",
         name: str | None = None,
     ) -> Self:
-        """A new run folder in `folder`, called `name` or, without one, `stem-001`, `stem-002`, …
+        """Creates a run folder in `folder`, called `name` or, without one, `stem-001`, `stem-002`, …
 
-        `recipe` is the text of the resolved recipe. `manifest` says what is known of seeds, data and model;
-        versions and machine are added.
+        `recipe` is the text of the resolved recipe. `manifest` holds seeds, data and model; versions and machine
+        are added.
 
         Raises `UserError` where the folder exists, is in use or cannot be written.
         """
         run = cls(new_folder(folder, stem, name))
-        run._begin_alone()
+        run._refuse_taken()
         created = datetime.now(UTC).isoformat(timespec="seconds")
         head = {"format": layout.FORMAT, "name": run.path.name, "created": created}
         run.record_recipe(recipe)
@@ -61,17 +61,17 @@ class RunWriter:
 
     @classmethod
     def reopen(cls, path: Path) -> Self:
-        """The run at `path`; `rewind` says where it goes on.
+        """Opens the run at `path`; call `rewind` to set the step to continue at.
 
-        Raises `UserError` where there is no run or another process owns it.
+        Raises `UserError` where there is no run or another process holds its lock.
         """
         if not (path / layout.MANIFEST).is_file():
             raise UserError(f"run: {path} is not a run folder; name one that `whet train` made")
         return cls(path)
 
     def rewind(self, next_step: int, warm_steps: int | None = None) -> None:
-        """Goes on at GRPO step `next_step`: forgets what was written from there on, half-written lines and unfinished
-        files included, and of the warm start what came after its first `warm_steps`."""
+        """Removes everything written from GRPO step `next_step` on, unfinished lines and temporary files included, and
+        of the warm start what came after its first `warm_steps`; the run continues at that step."""
         self.next_step = next_step
         done = {"grpo": next_step, "sft": sys.maxsize if warm_steps is None else warm_steps}
         for name in (layout.METRICS, layout.TIMINGS, layout.HEALTH):
@@ -88,7 +88,7 @@ class RunWriter:
                 leftover.unlink()
 
     def steps(self, until: int) -> Iterable[int]:
-        """The steps still to do: from where the run stopped up to `until`, excluded."""
+        """Returns the steps still to do: from where the run stopped up to `until`, excluded."""
         return range(self.next_step, until)
 
     def record(
@@ -105,41 +105,41 @@ class RunWriter:
         self.next_step = step + 1
 
     def record_recipe(self, recipe: str) -> None:
-        """Writes the text of the resolved recipe, in place of the one before."""
+        """Writes the text of the resolved recipe, replacing the one before."""
         write_bytes(self.path / layout.RECIPE, redact(recipe).encode("utf-8"))
 
     def record_metrics(self, phase: str, step: int, metrics: Mapping[str, float]) -> None:
-        """Appends the metrics of one step of a phase, such as `sft`. The same run gives the same lines."""
+        """Appends the metrics of one step of a phase, such as `sft`. The same recipe gives the same lines."""
         jsonl.append(self.path / layout.METRICS, {"phase": phase, "step": step, **metrics})
-        self._tell(phase, step, metrics)
+        self._notify(phase, step, metrics)
 
     def record_timings(self, phase: str, step: int, timings: Mapping[str, float]) -> None:
-        """Appends how long a step took, and whatever else differs from run to run of one recipe."""
+        """Appends the timings of a step, and whatever else differs from run to run of one recipe."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         jsonl.append(self.path / layout.TIMINGS, {"phase": phase, "step": step, "at": now, **timings})
-        self._tell(phase, step, timings)
+        self._notify(phase, step, timings)
 
     def record_finding(self, finding: Mapping[str, Any]) -> None:
-        """Appends what was found wrong with the run: see docs/how-to/run-folder.md for the keys."""
+        """Appends a finding of the health monitor: see docs/how-to/run-folder.md for the keys."""
         jsonl.append(self.path / layout.HEALTH, finding)
 
     def record_evaluation(self, stage: str, records: Iterable[Mapping[str, Any]], summary: Mapping[str, Any]) -> None:
-        """Writes a measurement: a record per problem and a summary, which marks it as complete.
+        """Writes an evaluation: a record per problem, then a summary, which marks it as complete.
 
         `stage` names it, such as `base`, `sft`, `step-000100` or `final`.
         """
         folder = self.path / layout.EVALUATIONS
         jsonl.write(folder / f"{check_name(stage)}.jsonl", records)
         write_bytes(folder / f"{stage}.json", jsonl.encode(summary, indent=2) + b"\n")
-        self._tell("eval", self.next_step, summary)
+        self._notify("eval", self.next_step, summary)
 
     def record_check(self, stage: str, report: Mapping[str, Any]) -> None:
-        """Writes what a check found: `check.json`, and `check-<stage>.json` for one after a stage."""
+        """Writes the report of a check: `check.json`, or `check-<stage>.json` for one after a stage."""
         name = f"check-{check_name(stage)}.json" if stage else layout.CHECK
         write_bytes(self.path / name, jsonl.encode(report, indent=2) + b"\n")
 
     def log(self, text: str) -> None:
-        """Adds a line with the time to `train.log`; secrets are left out."""
+        """Appends a line with the time to `train.log`, secrets redacted."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         line = f"{now} {redact(text)}\n".encode("utf-8", errors="backslashreplace")
         with (self.path / layout.LOG).open("ab") as file:
@@ -147,21 +147,21 @@ class RunWriter:
 
     @property
     def checkpoints(self) -> Path:
-        """Where checkpoints go: `checkpoints/step-N`."""
+        """The folder for checkpoints `step-N`."""
         return self.path / layout.CHECKPOINTS
 
     @property
     def warm_checkpoints(self) -> Path:
-        """Where those of a warm start go, until it is done: `checkpoints/sft/step-N`."""
+        """The folder for checkpoints of the warm start, until it is done: `checkpoints/sft/step-N`."""
         return self.checkpoints / layout.WARM_CHECKPOINTS
 
     @property
     def final(self) -> Path:
-        """Where the finished model goes."""
+        """The folder for the finished model."""
         return self.path / layout.FINAL
 
     def close(self) -> None:
-        """Gives the folder up. May be called again."""
+        """Releases the lock of the folder. May be called again."""
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -170,12 +170,12 @@ class RunWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _begin_alone(self) -> None:
-        """Gives up a folder in which another run began and ended since its name was found free."""
+    def _refuse_taken(self) -> None:
+        """Raises `UserError` where another run began and ended here between `new_folder` and the lock."""
         if is_taken(self.path):
             self.close()
             raise UserError(f"run.name: {self.path} exists; choose another name")
 
-    def _tell(self, phase: str, step: int, figures: Mapping[str, Any]) -> None:
+    def _notify(self, phase: str, step: int, figures: Mapping[str, Any]) -> None:
         for listener in self.listeners:
             listener(phase, step, figures)

@@ -1,1 +1,1 @@
-"""Code that a model wrote, run where it can do no harm and cannot forge its marks."""
+"""Runs programs that a model wrote against their tests in a sandbox, where they cannot do harm or forge a verdict."""

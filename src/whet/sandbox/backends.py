@@ -8,19 +8,19 @@ from whet.sandbox import bubblewrap, landlock, seccomp
 
 @dataclass(frozen=True)
 class Backend:
-    """A way to run a program so that it can do little."""
+    """A sandboxing method: how the harness is started, and what restricts it and each process."""
 
     name: str
     missing: Callable[[], str | None]
-    """What this machine lacks for it, and what to do; `None` where nothing is known to be lacking."""
+    """Returns what this machine lacks for it, with the fix; `None` where nothing is known to be lacking."""
     at_start: tuple[str, ...] = ()
-    """What restricts the harness and all that it starts: names of `whet.sandbox.confine.RESTRICTIONS`."""
+    """Restrictions on the harness and all that it starts: names of `whet.sandbox.confine.RESTRICTIONS`."""
     per_process: tuple[str, ...] = ("limits", "seccomp")
-    """What also restricts every process before it runs anything."""
+    """Further restrictions on every process, before it runs any code of a task."""
     weakness: str = ""
-    """What a program can still do; empty for a backend that is strong enough to be used unasked."""
+    """What a program can still do; empty for a backend that needs no `unsafe`."""
     wrapped: Callable[[Sequence[str]], list[str]] = list
-    """The command that starts it, from one that starts a harness."""
+    """Makes the command that runs a given harness command in this backend."""
 
 
 BACKENDS = (

@@ -1,6 +1,6 @@
-"""Bubblewrap: a process in namespaces of its own, where only what it needs is to be seen, and no network.
+"""The bubblewrap backend: Linux namespaces of their own, only the necessary files mounted, no network.
 
-See github.com/containers/bubblewrap. It is a small program that most distributions have as the package `bubblewrap`.
+See github.com/containers/bubblewrap; most distributions have it as the package `bubblewrap`.
 """
 
 import shutil
@@ -11,18 +11,18 @@ from pathlib import Path
 from whet.sandbox.interpreter import ENVIRONMENT, PACKAGE, Interpreter, interpreter
 
 _ALONE = ("user", "pid", "net", "ipc", "uts", "cgroup-try")
-"""What it does not share with the rest of the machine."""
+"""Namespaces that it does not share with the rest of the machine."""
 
 
 def missing() -> str | None:
-    """What this machine lacks, and what to do; `None` where the program is there."""
+    """Returns what this machine lacks, with the fix; `None` where the program is installed."""
     if not sys.platform.startswith("linux"):
         return "bubblewrap is a program for Linux"
     return None if shutil.which("bwrap") else "there is no program bwrap (install the package bubblewrap)"
 
 
 def wrapped(command: Sequence[str]) -> list[str]:
-    """The command, run by bubblewrap: every path that is not mounted is absent, and what is cannot be written to."""
+    """Returns the command that runs `command` in bubblewrap: paths not mounted are absent, the others read-only."""
     return [
         shutil.which("bwrap") or "bwrap",
         *(f"--unshare-{kind}" for kind in _ALONE),
@@ -40,7 +40,7 @@ def _mounts(python: Interpreter) -> Iterator[str]:
         if not path.startswith("/dev/"):
             yield from ("--ro-bind", path, path)
     for path in python.installed:
-        yield from ("--tmpfs", path)
+        yield from ("--tmpfs", path)  # an empty folder over site-packages; order matters: later mounts cover earlier
     yield from ("--ro-bind", own, own)
     yield from ("--symlink", "usr/lib", "/lib") if Path("/lib").is_symlink() else ()
     yield from ("--symlink", "usr/lib64", "/lib64") if Path("/lib64").is_symlink() else ()

@@ -1,4 +1,4 @@
-"""Client of the sandbox for the reward `code_tests`: many programs against their tests at once."""
+"""Client of the sandbox for the reward `code_tests`: runs many programs against their tests in parallel."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -16,15 +16,15 @@ from whet.sandbox.wire import PASSED
 
 
 class CodeTests:
-    """Runs programs in a sandbox, each different one once; plays `whet.rewards.code_tests.code_tests.RunTests`."""
+    """Runs each distinct exercise once in a sandbox; implements `whet.rewards.code_tests.code_tests.RunTests`."""
 
     def __init__(self, sandbox: Sandbox, stop: bool = False, parallel: int | None = None) -> None:
-        """`stop`: whether a program's tests end at the first that fails. `parallel`: one for each core by default."""
+        """`stop`: end a program's tests at the first failure. `parallel`: programs at once, by default one per core."""
         self.sandbox, self.stop = sandbox, stop
         self.parallel = parallel or cores()
 
     def __call__(self, exercises: Sequence[Exercise]) -> list[list[bool] | RewardError]:
-        """For each which of its tests it passes, in order, or why the sandbox could not tell."""
+        """Returns for each exercise whether each of its tests passed, in order, or a `RewardError` of the sandbox."""
         different = list(dict.fromkeys(exercises))
         servers: SimpleQueue[Server] = SimpleQueue()
         with ExitStack() as held:
@@ -64,5 +64,5 @@ class CodeTests:
 
 
 def cores() -> int:
-    """The cores that this process may use."""
+    """Number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""The restrictions that a process takes on before it runs a line of a model's code. Runs inside the sandbox."""
+"""Restrictions that a process applies to itself before it runs a model's code. Runs inside the sandbox."""
 
 import ctypes
 import os
@@ -11,29 +11,29 @@ from typing import Any
 from whet.sandbox import landlock, seccomp
 
 MAX_FILES = 64
-"""Open files; what a program is started with included."""
+"""Maximum of open file descriptors, those at the start included."""
 
 _CAPABILITY_VERSION = 0x20080522
-"""Of the capabilities' layout: two words each of effective, permitted and inheritable ones."""
+"""`_LINUX_CAPABILITY_VERSION_3`: two 32-bit words each of effective, permitted and inheritable capabilities."""
 
 
 def confine(policy: Mapping[str, Any]) -> None:
-    """Takes on `policy["restrictions"]`, in order and for good. Whatever they raise, nothing may be run then."""
+    """Applies `policy["restrictions"]` in order, irrevocably. If this raises anything, no program may be run."""
     os.chdir("/")
     for name in policy["restrictions"]:
         RESTRICTIONS[name](policy)
 
 
 def drop_capabilities() -> None:
-    """Gives up every right of root's but those of an owner."""
+    """Drops all capabilities, so that root has no more rights than the owner of its files."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.capset(struct.pack("=Ii", _CAPABILITY_VERSION, 0), struct.pack("=6I", *[0] * 6)):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def limit(memory: int, seconds: int) -> None:
-    """Gives up memory beyond `memory` megabytes of address space, `seconds` of computing, further processes (except
-    where the user is root, whom the system does not count), files that hold anything, and core dumps.
+    """Sets resource limits: `memory` MiB of address space, `seconds` of CPU time, no new processes (not enforced for
+    root), no bytes written to files, no core dumps.
     """
     wanted = {
         "RLIMIT_AS": memory * 2**20,
@@ -58,4 +58,4 @@ RESTRICTIONS: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
     "limits": lambda policy: limit(policy["memory"], policy["seconds"]),
     "seccomp": lambda _: seccomp.restrict(),
 }
-"""By name. Seccomp is last: it forbids the others."""
+"""By name. Seccomp goes last: its filter forbids the system calls of the others."""

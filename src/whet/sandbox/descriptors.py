@@ -1,4 +1,4 @@
-"""File descriptors: how text is handed to a process, and how its replies are read until a deadline."""
+"""File descriptors for passing text to a process and for reading its replies until a deadline."""
 
 import os
 import select
@@ -14,7 +14,7 @@ CHUNK = 65536
 
 @contextmanager
 def unnamed_file(text: str) -> Iterator[int]:
-    """A file without a name that holds this text, ready to be read."""
+    """Yields the descriptor of an unnamed temporary file that contains `text`, positioned at its start."""
     with TemporaryFile() as file:
         file.write(text.encode(errors="replace"))
         file.seek(0)
@@ -23,22 +23,22 @@ def unnamed_file(text: str) -> Iterator[int]:
 
 @contextmanager
 def pipe() -> Iterator[tuple[int, BinaryIO]]:
-    """The end to read, and the end to write, to be closed here once another process has it."""
+    """Yields a pipe's read end and write end; close the write end once another process has inherited it."""
     reads, writes = os.pipe()
     with os.fdopen(reads, "rb"), os.fdopen(writes, "wb") as writer:
         yield reads, writer
 
 
 def read_by(descriptor: int, deadline: float) -> bytes:
-    """What can be read by then: nothing at the end, and where nothing comes in time."""
+    """Reads once, until `deadline` (`time.monotonic`); empty at the end of the file and on a timeout."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     left = deadline - time.monotonic()
-    return os.read(descriptor, CHUNK) if left > 0 and poll.poll(1000 * left) else b""
+    return os.read(descriptor, CHUNK) if left > 0 and poll.poll(1000 * left) else b""  # poll takes milliseconds
 
 
 def read_all_by(descriptor: int, deadline: float, most: int) -> bytes:
-    """All that comes up to the end, to then, or to `most` bytes and a little more."""
+    """Reads until the end of the file, `deadline`, or more than `most` bytes (by less than `CHUNK`)."""
     read = b""
     while len(read) <= most and (chunk := read_by(descriptor, deadline)):
         read += chunk

@@ -1,8 +1,7 @@
-"""What a fresh interpreter runs in the sandbox: it starts the program and its tests, each confined, as often as asked.
+"""The harness, a server inside the sandbox: forks a confined program and its confined test process for each request.
 
-It never reads a program itself: for each it forks, and the program's process and the test process read their tasks when
-they are apart. The program's has no tests, and two pipes to the test process are all that it is left with; the pipe for
-verdicts is the test process's alone.
+It never reads a program itself: it forks, and the program's process and the test process each read their own task. The
+program's process has no tests and only two pipes to the test process; only the test process has the pipe for verdicts.
 """
 
 import ctypes
@@ -24,7 +23,7 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 
 
 def main(control: int, policy: int) -> None:
-    """Confines itself by the JSON in `policy`, then serves the socket `control`, and ends with its other end.
+    """Confines itself by the JSON in `policy`, then serves the socket `control` until its other end is closed.
 
     Each message is a key of `JOBS` with the descriptors for it; the next message ends that job, and the job's exit
     status is the reply.
@@ -50,18 +49,18 @@ def main(control: int, policy: int) -> None:
 
 
 def _ended(child: int, server: socket.socket) -> int:
-    """The exit status of a child, once the server says that it and its group are to end."""
+    """Waits for the message that ends a job, kills the child's process group, and returns the child's exit status."""
     with suppress(PermissionError, ProcessLookupError):
         os.setpgid(child, child)
     server.recv(1)
-    # Before it is waited for: until then no other process can have its number.
+    # Kill before wait: until the child is reaped, no other process can get its process id.
     with suppress(PermissionError, ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
     return abs(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def _script(devnull: int, verdict: int, task: int, stdin: int, stdout: int) -> None:
-    """Runs a program as a script. `verdict` stays open in it, so that its other end sees when the program ends."""
+    """Runs a program as a script. `verdict` stays open in it: its other end reads end-of-file when the program ends."""
     job = _confined(devnull, task)
     os.dup2(stdin, 0)
     os.dup2(stdout, 1)
@@ -72,16 +71,16 @@ def _script(devnull: int, verdict: int, task: int, stdin: int, stdout: int) -> N
 
 
 def _tests(devnull: int, verdict: int, solution: int, tests: int) -> None:
-    """Becomes the test process; the program gets a process of its own."""
-    requests, asks = os.pipe()
-    replies, answers = os.pipe()
+    """Forks the program's process and becomes the test process."""
+    requests_read, requests_write = os.pipe()
+    replies_read, replies_write = os.pipe()
     if os.fork() == 0:
-        _close(verdict, tests, asks, replies)
+        _close(verdict, tests, requests_write, replies_read)
         _protect()
-        _answer_requests(devnull, solution, requests, answers)
+        _answer_requests(devnull, solution, requests_read, replies_write)
     else:
-        _close(solution, requests, answers)
-        _test(devnull, verdict, tests, replies, asks)
+        _close(solution, requests_read, replies_write)
+        _test(devnull, verdict, tests, replies_read, requests_write)
     os._exit(0)
 
 
@@ -89,7 +88,7 @@ JOBS: Mapping[bytes, Callable[..., None]] = {TESTS: _tests, SCRIPT: _script}
 
 
 def _answer_requests(devnull: int, task: int, requests: int, replies: int) -> None:
-    """The program's process: answers until the test process has ended."""
+    """Answers requests in the program's process until the test process has ended."""
     job = _confined(devnull, task)
     send(replies, READY)
     solution = Solution(job["program"])
@@ -99,7 +98,7 @@ def _answer_requests(devnull: int, task: int, requests: int, replies: int) -> No
 
 
 def _test(devnull: int, verdict: int, task: int, replies: int, requests: int) -> None:
-    """The test process: begins when the program's is confined."""
+    """Runs the tests in the test process, once the program's process is confined."""
     job = _confined(devnull, task)
     with os.fdopen(replies, "rb") as file:
         if receive(file) == READY:
@@ -111,7 +110,7 @@ def _test(devnull: int, verdict: int, task: int, replies: int, requests: int) ->
 
 
 def _confined(devnull: int, task: int) -> Any:
-    """The task, once its policy is in force. Errors up to here go to standard error, later ones nowhere."""
+    """Reads the task, applies its policy, and returns it. Later output to standard error is discarded."""
     with os.fdopen(task, "rb") as file:
         job = json.load(file)
     confine(job["policy"])
@@ -130,7 +129,7 @@ def _close(*descriptors: int) -> None:
 
 
 def _protect() -> None:
-    """Ends this process when its parent ends, even where it is asleep, and lets no other process read its memory."""
+    """Has the kernel kill this process when its parent ends, and lets no other process read its memory."""
     if sys.platform.startswith("linux"):
         libc = ctypes.CDLL(None)
         libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)

@@ -1,4 +1,4 @@
-"""What Python needs of this machine to run a program with its standard library, and nothing besides."""
+"""The files that Python needs on this machine to run a program with its standard library, and no others."""
 
 import os
 import sys
@@ -8,10 +8,10 @@ from functools import cache, cached_property
 from pathlib import Path
 
 INSTALLED = ("site-packages", "dist-packages")
-"""Folders of the standard library's own that hold what somebody installed."""
+"""Subfolders of the standard library that hold installed packages."""
 
 _SYSTEM = ("/lib/{multiarch}", "/usr/lib/{multiarch}", "/lib64", "/usr/lib64")
-"""Where shared libraries lie that modules of the standard library load."""
+"""Folders of the shared libraries that modules of the standard library load."""
 
 _FILES = ("/etc/ld.so.cache", "/usr/share/zoneinfo", "/dev/null", "/dev/urandom")
 
@@ -23,22 +23,22 @@ sys.modules["whet"] = package
 from whet.sandbox.harness import main
 main(*map(int, sys.argv[2:]))
 """
-"""Imports the harness, and of the package nothing else: its own first lines ask for what is not there."""
+"""Imports the harness without running `whet/__init__.py`, which reads metadata that the sandbox does not have."""
 
 
 @dataclass(frozen=True)
 class Interpreter:
-    """Where its parts lie."""
+    """The paths of a Python interpreter's parts."""
 
     executable: str
     library: tuple[str, ...]
     """The folders of the standard library."""
     installed: tuple[str, ...]
-    """Folders in them that programs must not see: whoever installed Whet there put its data there too."""
+    """Folders in them that programs must not see: installed packages, such as Whet and its data."""
     shared: tuple[str, ...]
-    """Folders and files that modules need beyond these."""
+    """Further folders and files that modules need."""
     loader: tuple[str, ...]
-    """Shared libraries that it needs to start at all: its own, and the one that loads others."""
+    """Shared libraries that it needs to start: libpython and the dynamic loader."""
 
     @cached_property
     def readable(self) -> list[str]:
@@ -47,7 +47,7 @@ class Interpreter:
         return [*(str(entry) for entry in inside if entry.name not in INSTALLED), *self.shared]
 
     def command(self, *descriptors: int) -> list[str]:
-        """Starts the harness with these descriptors: nothing of the environment, no site, no current folder."""
+        """Returns the command that starts the harness with these descriptors, without site or current folder."""
         words = [str(descriptor) for descriptor in descriptors]
         return [self.executable, "-sSP", "-X", "utf8", "-c", _STARTS_WITHOUT_WHET, str(PACKAGE), *words]
 
@@ -56,12 +56,12 @@ PACKAGE = Path(__file__).resolve().parents[1]
 """The folder of the package."""
 
 ENVIRONMENT = {"PYTHONHASHSEED": "0"}
-"""All that a program finds in its environment. The seed makes sets of texts come in the same order every time."""
+"""A program's whole environment. The hash seed makes the order of sets of strings reproducible."""
 
 
 @cache
 def interpreter() -> Interpreter:
-    """The one that runs this, its virtual environment aside."""
+    """Returns the base interpreter of this process, without its virtual environment."""
     places = {Path(os.__file__).resolve().parent, Path(sysconfig.get_config_var("DESTSHARED") or os.devnull).resolve()}
     library = [place for place in sorted(places) if place.is_dir()]
     library = [place for place in library if not set(place.parents) & set(library)]

@@ -1,6 +1,6 @@
-"""Landlock: a process gives up, for good, every file that it does not name, TCP, and signals to others.
+"""Landlock: restricts a process irrevocably to reading listed files, without TCP or signals to other processes.
 
-The kernel's own manual is docs.kernel.org/userspace-api/landlock. Runs inside the sandbox; outside, only `abi` does.
+See docs.kernel.org/userspace-api/landlock. Runs inside the sandbox; outside, only `abi` does.
 """
 
 import ctypes
@@ -13,44 +13,44 @@ from collections.abc import Iterable
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
-"""System calls, the same on every machine."""
+"""System call numbers, the same on every architecture."""
 
 _VERSION, _PATH_BENEATH, _NO_NEW_PRIVILEGES = 1, 1, 38
 
 READ_FILE, READ_FOLDER = 1 << 2, 1 << 3
 
 _FILE_RIGHTS = ((5, 16), (3, 15), (2, 14), (1, 13))
-"""From which ABI on there are how many rights to files."""
+"""(ABI version, number of file access rights since then), newest first."""
 _NET_SINCE, _NET_RIGHTS = 4, 0b11
-"""Binding and connecting TCP ports."""
+"""Bits for binding and connecting TCP ports."""
 _SCOPES_SINCE, _SCOPES = 6, 0b11
-"""Abstract UNIX sockets and signals: to nobody outside."""
+"""Bits for abstract UNIX sockets and signals: none to processes outside."""
 
 
 def abi() -> int:
-    """The version of Landlock in this kernel; 0 where there is none."""
+    """Returns the kernel's Landlock ABI version; 0 where there is none."""
     if not sys.platform.startswith("linux"):
         return 0
     return max(0, int(_LIBC.syscall(_CREATE, None, ctypes.c_size_t(0), _VERSION)))
 
 
 def missing() -> str | None:
-    """What this machine lacks, and what to do; `None` where it has Landlock."""
+    """Returns what this machine lacks, with the fix; `None` where it has Landlock."""
     if abi():
         return None
     return "the kernel has no Landlock (Linux 5.13 or later, started with landlock among its `lsm=`)"
 
 
 def handled(version: int) -> tuple[int, int, int]:
-    """All rights that a version knows of: to files, to TCP ports, and the scopes."""
+    """Returns bit masks of all rights of an ABI version: to files, to TCP ports, and the scopes."""
     files = next(count for since, count in _FILE_RIGHTS if version >= since)
     net = _NET_RIGHTS if version >= _NET_SINCE else 0
     return (1 << files) - 1, net, _SCOPES if version >= _SCOPES_SINCE else 0
 
 
 def restrict(readable: Iterable[str], listable: Iterable[str]) -> None:
-    """Gives up everything but reading the files and folders of `readable` (folders with all that is in them), and
-    listing the folders of `listable`. What does not exist is passed over.
+    """Denies everything but reading the files and folders of `readable` (folders with all that is in them), and
+    listing the folders of `listable`. Paths that do not exist are skipped.
 
     Raises:
         OSError: the kernel refuses: nothing may be run then.

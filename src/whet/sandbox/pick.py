@@ -1,4 +1,4 @@
-"""Which sandbox works here: looked for from the strongest on, and proven by a program that tries to get out."""
+"""Picks the strongest sandbox that works on this machine, tested with a program that tries to escape."""
 
 from functools import cache
 from tempfile import NamedTemporaryFile
@@ -33,10 +33,10 @@ def works(attempt):
 
 
 def pick(unsafe: bool = False) -> Backend:
-    """The strongest backend that works here; with `unsafe`, a weak one where no strong one does.
+    """Returns the strongest backend that works here; with `unsafe`, a weak one if no strong one does.
 
     Raises:
-        UserError: there is none: what each lacks, and what to do.
+        UserError: none works; the message says what each lacks, with the fix.
     """
     lacking = []
     for backend in (backend for backend in BACKENDS if unsafe or not backend.weakness):
@@ -53,7 +53,7 @@ def pick(unsafe: bool = False) -> Backend:
 
 @cache
 def shortcoming(backend: Backend) -> str | None:
-    """Why a backend does not start here, or does not hold; `None` where it does. Tried once."""
+    """Returns why a backend does not start or lets a program escape; `None` where it works. Cached."""
     with NamedTemporaryFile(prefix="whet-") as canary:
         found = "[]" if backend.weakness else f"escapes({canary.name!r})"
         claim = f"escapes; found = {found}; assert not found, ', '.join(found)"

@@ -1,4 +1,4 @@
-"""Running a program against its tests in a sandbox: what goes in, what comes out, and how long it may take."""
+"""Runs a program against its tests, or on an input, in a sandbox with limits of time, memory and output."""
 
 import json
 import math
@@ -20,9 +20,9 @@ MAX_OUTPUT = 16 * 2**20
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A backend and its limits. What a call starts has ended when the call returns.
+    """A backend with its limits. Every process that a call starts has ended when the call returns.
 
-    Each call starts a harness of its own, unless it is given a server, which has started one already.
+    Each call starts a harness, unless it is given a server, which has one already.
     """
 
     backend: Backend
@@ -34,8 +34,8 @@ class Sandbox:
     def test(
         self, program: str, tests: Sequence[str], setup: str = "", stop: bool = False, server: Server | None = None
     ) -> list[str]:
-        """The verdict on each test: `passed`, or why not. One that takes too long is the last one to be run, and so is,
-        with `stop`, one that fails.
+        """Returns the verdict on each test: `passed`, or why not. No test is run after one that times out or, with
+        `stop`, fails.
 
         Raises:
             SandboxError: the sandbox did not start.
@@ -49,7 +49,7 @@ class Sandbox:
             self._serving(server) as harness,
         ):
             harness.begin(TESTS, [verdict.fileno(), solution, tested])
-            verdict.close()
+            verdict.close()  # leaves the sandbox the only write end, so that `reads` ends with the test process
             lines = self._verdicts(reads, nonce, len(tests))
             harness.end()
             if READY not in lines[:1]:
@@ -59,7 +59,7 @@ class Sandbox:
         return verdicts + [why] * (len(tests) - len(verdicts))
 
     def run(self, program: str, text: str, server: Server | None = None) -> str | None:
-        """What a program prints that reads `text`; `None` where it fails, takes too long or prints too much.
+        """Returns what a program prints given `text` as input; `None` where it fails, times out or prints too much.
 
         Raises:
             SandboxError: the sandbox did not start.
@@ -89,12 +89,12 @@ class Sandbox:
         return Server(self.backend) if server is None else nullcontext(server)
 
     def _policy(self, tests: int) -> dict[str, Any]:
-        """What restricts a process; `seconds` of computing are a second line behind the clock."""
+        """The restrictions and limits of a process; `seconds` of CPU time back up the wall-clock timeout."""
         seconds = math.ceil(tests * self.timeout) + 1
         return {"restrictions": self.backend.per_process, "memory": self.memory, "seconds": seconds}
 
     def _verdicts(self, reads: int, nonce: str, count: int) -> list[str]:
-        """The lines that begin with the nonce: that all is ready, and up to `count` verdicts, each in time."""
+        """Reads the lines that begin with the nonce: `READY`, then up to `count` verdicts, each within the timeout."""
         found: list[str] = []
         rest, deadline = b"", time.monotonic() + START_TIMEOUT
         while len(found) <= count and (chunk := read_by(reads, deadline)):

@@ -1,9 +1,9 @@
-"""Seccomp: the system calls that a program is left with. Runs inside the sandbox; outside, only `missing` does.
+"""Seccomp: an allow-list of system calls for a program. Runs inside the sandbox; outside, only `missing` does.
 
-A list of what is allowed, not of what is forbidden: a call that a later kernel adds is refused too. What is left is
-what Python needs to compute, to read files that it may read, and to speak through pipes that it was given. There is no
-`socket`, `fork`, `clone` (no thread either), `execve`, `kill`, `ptrace`, `mount`, `unshare`, `keyctl`, `bpf`,
-`io_uring_setup`, `prctl`, `unlink`, `chmod` and so on; these fail with `EPERM`.
+A call that a later kernel adds is therefore refused too. Allowed is what Python needs to compute, to read permitted
+files, and to use pipes that it was given. There is no `socket`, `fork`, `clone` (no thread either), `execve`, `kill`,
+`ptrace`, `mount`, `unshare`, `keyctl`, `bpf`, `io_uring_setup`, `prctl`, `unlink`, `chmod` and so on; these fail with
+`EPERM`.
 """
 
 import ctypes
@@ -88,24 +88,24 @@ SYSCALLS: dict[str, tuple[int | None, int | None]] = {
     "exit_group": (231, 94),
     "restart_syscall": (219, 128),
 }
-"""By name, the number on x86-64 and on 64-bit ARM; `None` where that machine has no such call."""
+"""By name, the number on x86-64 and on 64-bit ARM; `None` where that architecture has no such call."""
 
 MACHINES: dict[str, tuple[int, int]] = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
-"""By name, the kernel's mark of the machine (`AUDIT_ARCH_…`), and the column of `SYSCALLS`."""
+"""By name, the kernel's constant for the architecture (`AUDIT_ARCH_…`), and the column of `SYSCALLS`."""
 
 _READ_ONLY = (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0)
 _WHOLE = 0xFFFFFFFF
 _LOW, _HIGH = 16, 20
-"""Where the first argument's halves lie; each further argument lies 8 bytes on."""
+"""Byte offsets of the first argument's 32-bit halves in `struct seccomp_data`; each further argument is 8 bytes on."""
 
 CONDITIONS: dict[str, tuple[tuple[int, int, int], ...]] = {
     "open": ((_LOW + 8, *_READ_ONLY),),
     "openat": ((_LOW + 16, *_READ_ONLY),),
-    "socketpair": ((_LOW, _WHOLE, 1),),  # of the UNIX kind, as event loops wake themselves
-    "prlimit64": ((_LOW, _WHOLE, 0), (_LOW + 16, _WHOLE, 0), (_HIGH + 16, _WHOLE, 0)),  # asking, and only of oneself
-    "fcntl": ((_LOW + 8, 0xFFFFFBF8, 0),),  # copying and flags of descriptors; not owners, which are sent signals
+    "socketpair": ((_LOW, _WHOLE, 1),),  # AF_UNIX, with which event loops wake themselves
+    "prlimit64": ((_LOW, _WHOLE, 0), (_LOW + 16, _WHOLE, 0), (_HIGH + 16, _WHOLE, 0)),  # pid 0, new limit NULL: reads
+    "fcntl": ((_LOW + 8, 0xFFFFFBF8, 0),),  # commands 0-7 and 1024-1031: dup, flags; not F_SETOWN, which sends signals
 }
-"""Calls that are allowed only where each of these words (offset, mask) of their arguments has this value."""
+"""(offset, mask, value) of arguments: the call is allowed only if each of these 32-bit words, masked, has its value."""
 
 _LOAD, _EQUAL, _AND, _RETURN = 0x20, 0x15, 0x54, 0x06
 _ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EPERM
@@ -113,11 +113,11 @@ _MACHINE, _NUMBER = 4, 0
 _SET_SECCOMP, _FILTER, _NO_NEW_PRIVILEGES = 22, 2, 38
 
 Instruction = tuple[int, int, int, int]
-"""What to do, how many instructions to skip if so and if not, and with what."""
+"""Classic BPF: operation, instructions to skip if true, if false, and operand."""
 
 
 def missing() -> str | None:
-    """What this machine lacks, and what to do; `None` where seccomp works."""
+    """Returns what this machine lacks; `None` where seccomp works."""
     if not sys.platform.startswith("linux"):
         return f"seccomp is a part of Linux, and this is {sys.platform}"
     if os.uname().machine not in MACHINES:
@@ -128,7 +128,7 @@ def missing() -> str | None:
 
 
 def program(machine: str) -> list[Instruction]:
-    """The filter in the kernel's classic BPF. Calls of another machine's kind (32-bit ones) kill the process."""
+    """Returns the filter as classic BPF. A call by another architecture's ABI (32-bit) kills the process."""
     mark, column = MACHINES[machine]
     lines = [(_LOAD, 0, 0, _MACHINE), (_EQUAL, 1, 0, mark), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, _NUMBER)]
     for name, numbers in SYSCALLS.items():
@@ -147,7 +147,7 @@ def _conditions(name: str) -> list[Instruction]:
 
 
 def restrict() -> None:
-    """Gives up every other system call, for good.
+    """Installs the filter, irrevocably.
 
     Raises:
         OSError: the kernel refuses: nothing may be run then.

@@ -1,4 +1,4 @@
-"""A harness that waits in its sandbox for programs: one start serves many."""
+"""Starts a harness in its sandbox and sends it programs; one harness runs many."""
 
 import json
 import os
@@ -15,18 +15,18 @@ from whet.sandbox.interpreter import ENVIRONMENT, interpreter
 from whet.sandbox.wire import READY
 
 START_TIMEOUT = 30.0
-"""Seconds in which a sandbox must have started, or ended a program, on a machine that is busy."""
+"""Seconds within which a sandbox must start, or end a program, also on a busy machine."""
 
 
 class SandboxError(Exception):
-    """The sandbox itself did not do what it has to, whatever the program is."""
+    """The sandbox itself failed, independent of the program."""
 
 
 class Server:
-    """A harness in a sandbox, with nothing to read and nowhere to print; a context manager, which ends all of it."""
+    """A harness process in a sandbox, without standard input or output. A context manager that ends it."""
 
     def __init__(self, backend: Backend) -> None:
-        """Raises `SandboxError` where it does not start."""
+        """Starts the harness. Raises `SandboxError` where it does not start."""
         self.backend = backend
         self._control, theirs = socket.socketpair()
         python = interpreter()
@@ -53,14 +53,14 @@ class Server:
             raise no_answer
 
     def begin(self, what: bytes, descriptors: Sequence[int]) -> None:
-        """Starts what `what` says, a key of `whet.sandbox.harness.JOBS`; it inherits the descriptors."""
+        """Starts the job `what`, a key of `whet.sandbox.harness.JOBS`, with these descriptors."""
         try:
             socket.send_fds(self._control, [what], descriptors)
         except OSError as error:
             raise self.no_answer() from error
 
     def end(self) -> int:
-        """Ends what was started last, where it has not; the status with which it ended."""
+        """Ends the current job if it still runs, and returns its exit status."""
         try:
             self._control.sendall(b".")
         except OSError as error:
@@ -71,7 +71,7 @@ class Server:
         return status[0]
 
     def no_answer(self) -> SandboxError:
-        """The error where nothing came back: what the harness wrote on standard error."""
+        """Returns the error for a harness that did not answer, with what it wrote on standard error."""
         complaint = read_by(self._process.stderr.fileno(), time.monotonic() + 0.1) if self._process.stderr else b""
         why = " ".join(complaint.decode(errors="replace").split()[-60:]) or "it said nothing"
         return SandboxError(f"the sandbox ({self.backend.name}) gave no answer: {why}")
@@ -80,9 +80,9 @@ class Server:
         return read_by(self._control.fileno(), time.monotonic() + START_TIMEOUT)
 
     def close(self) -> None:
-        """Ends it and its group, and waits for it."""
+        """Kills the harness's process group and waits for it."""
         self._control.close()
-        # Before it is waited for: until then no other process can have its number.
+        # Kill before wait: until the process is reaped, no other can get its process id.
         with self._process, suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 

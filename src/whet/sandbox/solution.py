@@ -1,7 +1,7 @@
-"""The process that runs a model's code and answers requests for its values. Runs inside the sandbox.
+"""The process that runs a model's program and answers requests for its values. Runs inside the sandbox.
 
-It knows no test and no expected answer, and its pipe leads to the test process, which takes values and nothing else.
-So it may be taken over whole, and all that it can do is answer wrongly.
+It has no test and no expected answer, and its pipe leads to the test process, which accepts plain values only. So a
+program that takes this process over can do no more than answer wrongly.
 """
 
 import operator
@@ -14,11 +14,11 @@ from typing import Any
 from whet.sandbox.wire import decode, encode
 
 MOST_ITEMS = 100_000
-"""Items that are taken from an iterator; some have no end."""
+"""Maximum of items taken from an iterator, which may be infinite."""
 
 
 class Solution:
-    """What a program defines, and the objects that it made and cannot send away."""
+    """A program's module, and those of its objects that cannot be sent as plain values."""
 
     def __init__(self, program: str, name: str = "solution") -> None:
         self._module = ModuleType(name)
@@ -31,7 +31,7 @@ class Solution:
             self._broken = error
 
     def answer(self, request: Any) -> dict[str, Any]:
-        """What comes of a request: `{"value": …}`, or `{"raised": [name, text]}`."""
+        """Executes a request; returns `{"value": …}` or `{"raised": [name, text]}`."""
         try:
             if self._broken is not None:
                 raise self._broken
@@ -61,11 +61,11 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "length": len,
     "truth": bool,
 }
-"""What can be asked of an object. Comparing is not among it: the test process does that, with values."""
+"""Operations on an object. Comparison is not one: the test process compares plain values."""
 
 
 def run_script(program: str) -> None:
-    """Runs a program as `python program.py` would; it reads and prints through descriptors 0 and 1."""
+    """Runs a program as `python program.py` would, with descriptors 0 and 1 as its input and output."""
     module = ModuleType("__main__")
     sys.modules["__main__"] = module
     exec(program, vars(module))

@@ -1,7 +1,7 @@
 """The process that runs a problem's tests. Runs inside the sandbox.
 
-Names that neither the tests nor Python define are the program's, and the program is in another process: calling one
-sends its arguments there and brings a value back. No line of the program runs here, so it cannot touch the verdict.
+Names that neither the tests nor Python define are the program's, which is in another process: a call sends its
+arguments there and returns a value. No code of the program runs here, so it cannot change a verdict.
 """
 
 import builtins
@@ -11,11 +11,11 @@ from typing import Any, BinaryIO
 from whet.sandbox.wire import PASSED, decode, encode, receive, send
 
 Ask = Callable[..., Any]
-"""Puts a request to the program: a verb of `whet.sandbox.solution.VERBS`, or `name`, and what it is about."""
+"""Sends a request to the program: a verb of `whet.sandbox.solution.VERBS`, or `name`, and its arguments."""
 
 
 class Remote:
-    """An object of the program's. It is equal to nothing but itself."""
+    """Proxy of an object in the program's process. Equal to itself only."""
 
     def __init__(self, ask: Ask, number: int) -> None:
         self.__dict__.update(_ask=ask, _number=number)
@@ -45,13 +45,13 @@ class Remote:
 
 
 class RpcClient:
-    """Calls into the process that runs the program."""
+    """Client for calls into the process that runs the program."""
 
     def __init__(self, replies: BinaryIO, requests: int) -> None:
         self._replies, self._requests = replies, requests
 
     def ask(self, *request: Any) -> Any:
-        """The program's value, or an exception in place of the one that it raised."""
+        """Sends a request and returns the program's value; raises an exception like the one that it raised."""
         send(self._requests, encode(request, _number))
         reply = receive(self._replies)
         if "raised" in reply:
@@ -66,7 +66,7 @@ def _number(value: Any) -> int:
 
 
 def _exception(name: str, text: str) -> Exception:
-    """One of Python's own by that name, so that tests may expect it; never an assertion's, nor one that ends things."""
+    """Makes the builtin exception of that name, for tests that expect it; else (or for an assertion) a RuntimeError."""
     kind = getattr(builtins, str(name), None)
     if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, AssertionError):
         return kind(str(text))
@@ -74,7 +74,7 @@ def _exception(name: str, text: str) -> Exception:
 
 
 class TestNamespace(dict[str, Any]):
-    """The names that tests see: their own, then Python's, and what is left, the program's."""
+    """The tests' global names: their own, then Python's builtins, then the program's."""
 
     __test__ = False  # pytest takes a class of this name for tests
 
@@ -89,8 +89,8 @@ class TestNamespace(dict[str, Any]):
 
 
 def run_tests(tests: Sequence[str], setup: str, stop: bool, program: RpcClient, report: Callable[[str], None]) -> None:
-    """Runs the tests, each with a namespace of its own, and reports of each `passed` or `failed: why`; with `stop`, up
-    to the first that fails."""
+    """Runs the tests, each in a namespace of its own, and reports each as `passed` or `failed: why`; with `stop`, up to
+    the first that fails."""
     for test in tests:
         verdict = _verdict(setup, test, TestNamespace(program.ask))
         report(verdict)

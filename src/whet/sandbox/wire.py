@@ -1,7 +1,7 @@
-"""What crosses between a program and its tests: plain values, one message on a line. Runs inside the sandbox.
+"""The protocol between a program and its tests: plain values as JSON, one message per line. Runs inside the sandbox.
 
-No object travels, only what it says: so nothing that a program defines, such as an `__eq__` that agrees with
-everything, has a say in the comparison. What is not plain stays where it is, and a number stands for it.
+Values are rebuilt from builtin types, so nothing that a program defines, such as an `__eq__` that is always true, takes
+part in a comparison. An object that is no plain value stays in its process, and a number refers to it.
 """
 
 import json
@@ -10,32 +10,32 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 MAX_MESSAGE = 16 * 2**20
-"""Bytes of a message; a longer one ends the conversation."""
+"""Maximum bytes of a message; a longer one raises `GoneError`."""
 
 READY = "ready"
-"""What is sent before anything is run: all restrictions are in force."""
+"""Sent before any program is run: all restrictions are in force."""
 
 TESTS, SCRIPT = b"t", b"s"
-"""What the harness can be asked to do with a program: run its tests, or run it as a script."""
+"""Jobs of the harness: run a program's tests, or run it as a script."""
 
 PASSED = "passed"
-"""The verdict on a test that raises nothing."""
+"""Verdict on a test that raises nothing."""
 
 Keep = Callable[[Any], int]
-"""Takes a value that is not plain; gives the number that stands for it."""
+"""Stores an object that is no plain value; returns the number that refers to it."""
 
 Lookup = Callable[[int], Any]
-"""What a number stands for."""
+"""Returns the object that a number refers to."""
 
 _CONTAINERS: dict[str, Any] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
 
 
 class GoneError(Exception):
-    """The other side has ended, or says more than a message holds."""
+    """The other side has ended, or sent a message that is too long."""
 
 
 def encode(value: Any, keep: Keep) -> Any:
-    """A value for JSON: as it is, or with its kind.
+    """Encodes a value for JSON: a scalar unchanged, anything else as `[kind, content]`.
 
     >>> encode((1, {"a": {2.5}}), id)
     ['tuple', [1, ['dict', ['list', [['tuple', ['a', ['set', [2.5]]]]]]]]]
@@ -55,7 +55,7 @@ def encode(value: Any, keep: Keep) -> Any:
 
 
 def decode(data: Any, lookup: Lookup) -> Any:
-    """The value that was encoded: of builtin types, whatever subclass it had. Malformed data raises something."""
+    """Decodes a value, into builtin types whatever subclass it had. Malformed data may raise any exception."""
     if not isinstance(data, list):
         return data
     kind, body = data
@@ -73,17 +73,17 @@ _OTHERS: dict[str, Callable[[Any, Lookup], Any]] = {
 
 
 def send(fd: int, message: Any) -> None:
-    """Writes a message whole. Raises `GoneError` where nobody reads any more."""
+    """Writes a whole message. Raises `GoneError` where the other end is closed."""
     left = memoryview(json.dumps(message).encode() + b"\n")
     try:
         while left:
-            left = left[os.write(fd, left) :]
+            left = left[os.write(fd, left) :]  # a pipe may take a part only
     except BrokenPipeError:
         raise GoneError("the program has ended") from None
 
 
 def receive(file: BinaryIO) -> Any:
-    """The next message. Raises `GoneError` where there is none, or one that is too long."""
+    """Reads the next message. Raises `GoneError` where there is none, or one that is too long."""
     line = file.readline(MAX_MESSAGE)
     if not line.endswith(b"\n"):
         raise GoneError(f"gave a value of over {MAX_MESSAGE} bytes" if line else "the program has ended")

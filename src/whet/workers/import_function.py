@@ -1,4 +1,4 @@
-"""Fetching reward functions that users wrote: `package.module:function` or `file.py:function`."""
+"""Imports users' reward functions, named as `package.module:function` or `file.py:function`."""
 
 import hashlib
 import importlib
@@ -15,9 +15,9 @@ from whet.text import one_line
 
 
 def load_function(spec: str) -> Callable[..., Any]:
-    """The function that `spec` names.
+    """Imports and returns the function that `spec` names.
 
-    While it is imported, a file finds what lies beside it, and a module what lies in the working folder.
+    During the import, `sys.path` begins with the file's folder or, for a module, with the working folder.
 
     Raises:
         UserError: no such file, module or function, or the import failed; one line with name and fix.
@@ -54,7 +54,7 @@ def _from_name(name: str, spec: str) -> ModuleType:
 
 @contextmanager
 def _importing(spec: str, folder: Path) -> Iterator[None]:
-    """Looks in `folder` first, and turns whatever an import raises into one line."""
+    """Puts `folder` first in `sys.path`, and raises whatever the import raises as a `UserError` of one line."""
     sys.path.insert(0, str(folder))
     try:
         yield
@@ -66,6 +66,6 @@ def _importing(spec: str, folder: Path) -> Iterator[None]:
 
 
 def _instead(module: ModuleType, name: str) -> str:
-    """What may have been meant."""
+    """The end of the message: the nearest name, or the functions that the module has."""
     functions = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
     return did_you_mean(name, functions) or f"; it has {', '.join(sorted(functions)) or 'none'}"

@@ -1,4 +1,4 @@
-"""Answers compared with computer algebra in a worker: one that makes it run away costs its limit, and nothing else."""
+"""Compares answers by computer algebra in a worker, so that a runaway comparison costs no more than its time limit."""
 
 import json
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ MEMORY = 4 << 30
 """Bytes of address space: a number with a billion digits must not push the run out of memory."""
 
 SHOWN = 60
-"""Letters of an answer that are told."""
+"""Characters of an answer that are shown."""
 
 MOST_LATE = 10
 """Comparisons of a grading that may run out of time before no more are made: a step ends, come what may."""
 
 
 def service(_: None) -> Service:
-    """Compares the two formulas of a request. For a process of its own, whose memory it limits."""
+    """Returns the service that compares the two formulas of a request. Limits the memory of its process."""
     import resource
 
     latex.verify("x", "y + 1")  # loads the library
@@ -36,23 +36,23 @@ def service(_: None) -> Service:
 
 
 class NoVerdictError(Exception):
-    """A comparison was late, or ended its process."""
+    """A comparison timed out, or ended its process."""
 
 
 class Algebra:
-    """Says of two formulas whether they are equal as mathematics, as `whet.rewards.latex.verify` does, in a worker.
+    """Checks two formulas for mathematical equality, as `whet.rewards.latex.verify` does, in a worker.
 
-    `limit` is in seconds for each pair.
+    `limit` is in seconds per pair.
     """
 
     def __init__(self, limit: float = LIMIT) -> None:
         self.limit = limit
         self._worker = Worker("whet.workers.math_compare:service", preload=True)
         self.equal = lru_cache(maxsize=4096)(self.ask)
-        """`ask`, which is asked again only for pairs without a verdict: a cache keeps no exception."""
+        """`ask` with a cache; exceptions are not cached, so a pair without a verdict is compared again."""
 
     def ask(self, given: str, gold: str) -> bool:
-        """Whether `given` equals `gold`. Raises `NoVerdictError` where this cannot be found out within the limit."""
+        """Whether `given` equals `gold`. Raises `NoVerdictError` where the worker returns no verdict in time."""
         outcome = self._worker.ask(json.dumps([given, gold]).encode(), self.limit)
         if outcome.fate != "answered":
             raise NoVerdictError(outcome.what)
@@ -65,12 +65,12 @@ class Algebra:
 
 @cache
 def shared_algebra() -> Algebra:
-    """The one whose process all comparers of this process share: a verdict depends on the two formulas only."""
+    """Returns the instance that all comparers of this process share: a verdict depends on the two formulas only."""
     return Algebra()
 
 
 class AnswerComparer:
-    """Says of two answers whether they are equal, as `answers_equal` does, with the algebra in a worker.
+    """Checks two answers for equality, as `answers_equal` does, with the algebra in a worker.
 
     A comparison without a verdict counts as not equal and is kept until `take_timeouts` is called: until then the same
     answers are not compared again, and after `MOST_LATE` of them none is, so that a step ends.
@@ -108,7 +108,7 @@ class AnswerComparer:
 def timeout_lines(timeouts: Sequence[ComparisonTimeout], groups: Sequence[Group] = ()) -> list[str]:
     """A line on comparisons that ran out of time, none where none did.
 
-    It shows the first of these answers and, where it is in one of `groups`, names its sample.
+    The line shows the first of these answers and, if it is in one of `groups`, names its rollout.
     """
     if not timeouts:
         return []
@@ -120,11 +120,12 @@ def timeout_lines(timeouts: Sequence[ComparisonTimeout], groups: Sequence[Group]
 
 
 def _place(first: ComparisonTimeout, groups: Sequence[Group]) -> str | None:
-    """The first sample that holds the answer: of a problem with that gold answer, or else of any."""
+    """Names the first rollout that contains the answer: of a problem with that gold answer, or else of any."""
     holding = [
         (group.prompt.problem.answer.strip() != first.gold, f"sample {number} of problem {group.prompt.problem.id}")
         for group in groups
         for number, rollout in enumerate(group.rollouts)
         if first.given in rollout.text
     ]
+    # False sorts before True, and `min` keeps the first: a problem with that gold answer wins
     return min(holding, key=lambda place: place[0])[1] if holding else None

@@ -1,4 +1,4 @@
-"""Reward functions of users in processes of their own: none can hang a run, end it, or fill its terminal."""
+"""Runs users' reward functions in subprocesses, so that none can hang a run, end it, or fill its terminal."""
 
 import asyncio
 import inspect
@@ -22,14 +22,14 @@ from whet.workers.worker import LOADING, Outcome, Worker
 Loggers = Mapping[str, Callable[..., None]]
 
 MOST_LATE = 10
-"""Calls of a step that may run out of time before the rest of them are not made: a step ends, come what may."""
+"""Timeouts in one step after which its remaining calls fail at once, so that a step always ends."""
 
 SHOWN = 60
-"""Letters of what a function printed that are told when it fails."""
+"""Characters of a function's output that are shown when it fails."""
 
 
 def load_reward(config: RewardConfig) -> Callable[..., Any]:
-    """The function of one's own that a reward names: in a worker, or here where `isolate` is false.
+    """Loads the user's function that a reward names: in a worker, or in this process if `isolate` is false.
 
     Raises:
         UserError: what `load_function` raises; an import that ends the process or takes too long.
@@ -38,10 +38,10 @@ def load_reward(config: RewardConfig) -> Callable[..., Any]:
 
 
 class SubprocessReward:
-    """A function that runs in a worker, and looks like itself: it takes the same parameters.
+    """A reward function that runs in a worker; it has the signature of the user's function.
 
-    A call returns at once, with something to await: several functions work at the same time, each in its process,
-    where what they keep in their modules lasts from call to call. The calls of one function are made in order.
+    A call returns an awaitable at once, so several functions run at the same time, each in its own process, whose
+    module state lasts from call to call. The calls of one function are made in order.
     """
 
     def __init__(self, spec: str, timeout: float) -> None:
@@ -50,24 +50,24 @@ class SubprocessReward:
         self._worker = Worker("whet.workers.reward_worker:service", setup, loading=LOADING)
         self._waiting: deque[tuple[Future[Any], bytes, Loggers]] = deque()
         self._lock, self._late = Lock(), 0
-        self.__signature__ = self._ask_signature()
+        self.__signature__ = self._fetch_signature()
 
     def __call__(self, **columns: Any) -> Awaitable[list[Any]]:
-        """Hands the call to the worker.
+        """Queues the call for the worker.
 
-        Awaited, it gives a list as the function does, with a `RewardError` for an entry that is no reward; or raises
-        one where there is no list: the function raised, was late, or took its process down. Whoever stops waiting
-        stops the call.
+        The awaitable returns the function's list, with a `RewardError` for an entry that is no reward. It raises
+        `RewardError` where there is no list: the function raised, timed out, or ended its process. Cancelling it kills
+        the worker.
 
         Raises:
-            UserError: the function asks by name for a column that cannot be sent.
+            UserError: a parameter of the function names a column that cannot be pickled.
         """
         loggers = {name: columns.pop(name) for name in LOGGERS if name in columns}
         sent, kept = packed(columns)
-        if asked := sorted(kept & set(self.__signature__.parameters)):
+        if unsendable := sorted(kept & set(self.__signature__.parameters)):
             fix = "write `isolate: false` beside its name, and it runs in the training process"
             raise UserError(
-                f"reward {self.spec!r} asks for {asked[0]!r}, which cannot be sent to a process of its own; {fix}"
+                f"reward {self.spec!r} asks for {unsendable[0]!r}, which cannot be sent to a process of its own; {fix}"
             )
         request, future = bytes(ForkingPickler.dumps((sent, list(loggers)))), Future[Any]()
         with self._lock:
@@ -95,7 +95,8 @@ class SubprocessReward:
                     result = self._ask(request, loggers)
             except BaseException as raised:
                 error = raised
-            with self._lock:  # before the result is told: a call that follows from it is a new step's
+            # Leaves the queue before the result is set: a call made because of it belongs to a new step (`_late = 0`).
+            with self._lock:
                 self._waiting.popleft()
                 is_last = not self._waiting
             if error:
@@ -104,7 +105,7 @@ class SubprocessReward:
                 future.set_result(result)
 
     def close(self) -> None:
-        """Ends the worker, whatever it is doing; the next call starts another."""
+        """Kills the worker; the next call starts another."""
         self._worker.close()
 
     def _ask(self, request: bytes, loggers: Loggers) -> list[Any]:
@@ -113,17 +114,17 @@ class SubprocessReward:
         outcome = self._worker.ask(request, self.timeout)
         self._late += outcome.fate == "late"
         if outcome.fate != "answered":
-            raise RewardError(f"{outcome.what}{_having_printed(outcome)}")
+            raise RewardError(f"{outcome.what}{_output_note(outcome)}")
         reply = json.loads(outcome.answer)
         for name, *arguments in reply["logged"]:
             loggers[name](*arguments)
         if "fix" in reply:
             raise UserError(reply["fix"])
         if "wrong" in reply:
-            raise RewardError(f"{reply['wrong']}{_having_printed(outcome)}")
+            raise RewardError(f"{reply['wrong']}{_output_note(outcome)}")
         return [RewardError(one["wrong"]) if isinstance(one, dict) else one for one in reply["rewards"]]
 
-    def _ask_signature(self) -> inspect.Signature:
+    def _fetch_signature(self) -> inspect.Signature:
         outcome = self._worker.ask(b"", LOADING)
         if outcome.fate != "answered":
             self.close()
@@ -131,7 +132,7 @@ class SubprocessReward:
             raise UserError(outcome.what)
         if outcome.fate != "answered":
             fix = "fix what it does while it is imported, or write `isolate: false` beside its name"
-            raise UserError(f"rewards has {self.spec!r}: importing it {outcome.what}{_having_printed(outcome)}; {fix}")
+            raise UserError(f"rewards has {self.spec!r}: importing it {outcome.what}{_output_note(outcome)}; {fix}")
         parameter = inspect.Parameter
         return inspect.Signature(
             [
@@ -142,7 +143,7 @@ class SubprocessReward:
 
 
 def packed(columns: Mapping[str, Any]) -> tuple[dict[str, bytes], set[str]]:
-    """The columns, each pickled by itself, and the names of those that cannot be.
+    """Pickles each column by itself; returns them, and the names of those that cannot be pickled.
 
     >>> sent, kept = packed({"answer": ["4"], "check": [lambda text: 1.0]})
     >>> sorted(sent), kept
@@ -152,10 +153,10 @@ def packed(columns: Mapping[str, Any]) -> tuple[dict[str, bytes], set[str]]:
     for name, column in columns.items():
         try:
             sent[name] = bytes(ForkingPickler.dumps(column))
-        except Exception:  # objects say in ways of their own that they cannot be pickled
+        except Exception:  # pickling an object may raise anything
             continue
     return sent, set(columns) - set(sent)
 
 
-def _having_printed(outcome: Outcome) -> str:
+def _output_note(outcome: Outcome) -> str:
     return f"; it printed: {one_line(outcome.printed, SHOWN)}" if outcome.printed.strip() else ""

@@ -1,6 +1,6 @@
-"""A user's reward function in its worker: loaded there by its name, called with the columns that were sent.
+"""The worker's side of `SubprocessReward`: loads a user's reward function and calls it with the columns of a request.
 
-Requests are pickled by the run for this process of its own. Answers are JSON: the run unpickles nothing.
+Requests are pickles, which the run made. Answers are JSON: the run unpickles nothing.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ from whet.workers.supervisor import Service
 
 Function = Callable[..., Any]
 Logged = list[list[Any]]
-"""Calls of loggers: the logger's name and its arguments."""
+"""Recorded calls of loggers: the logger's name and its arguments."""
 
 
 def service(setup: dict[str, str]) -> Service:
-    """Loads the function `spec`, seen from `folder`. An empty request asks for its parameters, any other calls it."""
+    """Loads `spec` with `folder` as working folder. An empty request returns its parameters, any other calls it."""
     os.chdir(setup["folder"])
     function = load_function(setup["spec"])
 
@@ -39,7 +39,7 @@ def service(setup: dict[str, str]) -> Service:
 
 
 def parameters(function: Function) -> list[tuple[str, str, bool]]:
-    """Name, kind and whether there is a default, for each parameter. A function that does not tell takes anything."""
+    """Returns (name, kind, has a default) per parameter; one `**columns` for a function without a signature."""
     try:
         found = inspect.signature(function).parameters.values()
     except (ValueError, TypeError):
@@ -48,16 +48,16 @@ def parameters(function: Function) -> list[tuple[str, str, bool]]:
 
 
 def call(function: Function, request: bytes) -> dict[str, Any]:
-    """Calls it with the columns of a request, each pickled by itself, and with the loggers that it asks for.
+    """Calls the function with the columns of a request, each pickled by itself, and with its loggers.
 
-    Under `rewards`, each is a number, `None`, or `{"wrong": why it is no reward}`; where there are none, `wrong` says
-    what the function did, or `fix` what the user must fix. `logged` is there in any case.
+    Returns `rewards`, each a number, `None`, or `{"wrong": why it is no reward}`; or, where there are none, `wrong`
+    (what the function did) or `fix` (what the user must fix). `logged` is always there.
     """
     columns, loggers = ForkingPickler.loads(request)
     logged: Logged = []
     given = {name: partial(LOGGERS[name], logged) for name in loggers}
     for name, column in columns.items():
-        with suppress(Exception):  # a class that only the run knows
+        with suppress(Exception):  # a class that cannot be imported here
             given[name] = ForkingPickler.loads(column)
     try:
         rewards = [_entry(one) for one in entries_of(_result(function, given))]
@@ -65,7 +65,7 @@ def call(function: Function, request: bytes) -> dict[str, Any]:
         return {"fix": str(error), "logged": logged}
     except RewardError as error:
         return {"wrong": str(error), "logged": logged}
-    except BaseException as error:  # an interrupt of the function's own making, too, is only a failure
+    except BaseException as error:  # also KeyboardInterrupt or SystemExit that the function raised
         return {"wrong": told(error, function), "logged": logged}
     return {"rewards": rewards, "logged": logged}
 
@@ -87,7 +87,7 @@ def _entry(entry: Any) -> float | dict[str, str] | None:
 
 
 def told(error: BaseException, function: Function) -> str:
-    """What a function raised, in a line, and where in its own file."""
+    """Formats what a function raised as one line, with the last line of its own file in the traceback."""
     text = one_line(f"raised {type(error).__name__}: {error}", 300)
     file = getattr(getattr(inspect.unwrap(function), "__code__", None), "co_filename", None)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
@@ -104,4 +104,4 @@ def _log_extra(logged: Logged, column: str, values: Sequence[Any]) -> None:
 
 
 LOGGERS: dict[str, Callable[..., None]] = {"log_metric": _log_metric, "log_extra": _log_extra}
-"""By the keyword under which functions ask for them; each notes down its call, for the run to repeat."""
+"""By the parameter that receives them; each records its call, for the run to repeat."""

@@ -1,6 +1,6 @@
-"""The supervisor's process: forks the worker, relays requests to it, and kills it with all it started when it is late.
+"""The supervisor process: forks the worker, relays requests to it, and kills its process group on a timeout.
 
-It has one thread, since it forks, and no library loaded but those of a service that is preloaded.
+It has one thread, since it forks, and loads no library but those of a preloaded service.
 """
 
 import ctypes
@@ -23,34 +23,34 @@ from whet.errors import UserError
 from whet.workers.worker import LIMIT, Outcome, receive, send
 
 Service = Callable[[bytes], bytes]
-"""What a worker does: from a request to its answer. What it raises ends the worker."""
+"""A worker's function from a request to its answer. What it raises ends the worker."""
 
 READY = b""
 """The first message of a worker that is ready; of one that is not, the reason."""
 
 KEPT = 4096
-"""Bytes of what a worker prints that are kept for each request; the rest is read and dropped."""
+"""Bytes of a worker's output that are kept per request; the rest is read and dropped."""
 
 TICK = 0.1
-"""Seconds between two looks at whether worker and run still live, should a fork of either hold its socket open."""
+"""Seconds between checks that worker and run are alive: a fork of either may hold its socket open after its end."""
 
 GRACE = 0.2
-"""Seconds in which a worker that has closed its socket may end by itself, so that its exit status can be told."""
+"""Seconds in which a worker that has closed its socket may end by itself, so that its exit status can be reported."""
 
 _SIGNAL_AT_PARENTS_DEATH = 1
 """`PR_SET_PDEATHSIG` of Linux."""
 
 
 class RunEndedError(Exception):
-    """The run that asked is there no more."""
+    """The run that sent the request has ended or closed its socket."""
 
 
 class Child:
-    """A worker process, forked from this one, as the supervisor sees it.
+    """A worker process forked from the supervisor, with its socket and its output.
 
     Args:
         make: makes its service, in the worker.
-        run: the socket to the run; the worker has no part in it.
+        run: the socket to the run; closed in the worker.
     """
 
     def __init__(self, make: Callable[[], Service], run: socket) -> None:
@@ -66,51 +66,51 @@ class Child:
             _become_worker(theirs, into, make, supervisor)
         theirs.close()
         os.close(into)
-        self._heard = bytearray()
+        self._printed = bytearray()
 
     @property
     def printed(self) -> str:
-        """The beginning of what it printed since the last request."""
-        return self._heard.decode("utf-8", "replace")
+        """The first `KEPT` bytes of its output since the last request, as text."""
+        return self._printed.decode("utf-8", "replace")
 
     @property
     def outputs(self) -> list[int]:
-        """The file descriptors that become readable when it prints; none once it has closed its output."""
+        """The read end of its output pipe; empty once that has been closed."""
         return [self._output] if self._output >= 0 else []
 
     def listen(self) -> None:
-        """Reads a piece of what it prints, once some is there."""
+        """Reads a chunk of its output, waiting for one; closes the pipe at its end."""
         some = os.read(self._output, 1 << 16)
-        self._heard += some[: KEPT - len(self._heard)]
+        self._printed += some[: KEPT - len(self._printed)]
         if not some:
             os.close(self._output)
             self._output = -1
 
     def exchange(self, request: bytes | None, limit: float) -> bytes:
-        """Sends a request, if there is one, and waits at most `limit` seconds for a message in return.
+        """Sends a request, if there is one, and returns the worker's next message, within `limit` seconds.
 
         Raises:
-            TimeoutError: none came in time.
-            EOFError: the worker ended, or will say nothing more.
-            RunEndedError: nobody waits for the answer any more.
+            TimeoutError: no message came in time.
+            EOFError: the worker ended, or closed its socket.
+            RunEndedError: the run no longer waits for the answer.
         """
         deadline = time.monotonic() + limit
-        self._heard.clear()
+        self._printed.clear()
         try:
             if request is not None:
-                self._socket.settimeout(max(limit, 0.001))  # a worker that was stopped does not read
+                self._socket.settimeout(max(limit, 0.001))  # a worker under SIGSTOP does not read; 0 means non-blocking
                 send(self._socket, request)
             while (left := deadline - time.monotonic()) > 0:
                 sources: list[socket | int] = [self._run, self._socket, *self.outputs]
                 readable, _, _ = select.select(sources, [], [], min(left, TICK))
-                if self._run in readable:  # it never speaks while it waits, so this is its end
+                if self._run in readable:  # the run sends nothing while it waits, so this is the end of its socket
                     raise RunEndedError
                 if self._output in readable:
                     self.listen()
                 if self._socket in readable:
                     self._socket.settimeout(left)
                     answer = receive(self._socket)
-                    self._hear_the_rest()
+                    self._drain_output()
                     return answer
                 if not readable and self._has_ended():
                     raise EOFError
@@ -118,8 +118,8 @@ class Child:
             raise EOFError from None
         raise TimeoutError
 
-    def _hear_the_rest(self) -> None:
-        """Reads what was printed so far; no more than a pipe holds, should it go on printing."""
+    def _drain_output(self) -> None:
+        """Reads the output printed so far; at most 16 chunks of 64 KiB, should the worker go on printing."""
         for _ in range(16):
             if not (self.outputs and select.select(self.outputs, [], [], 0)[0]):
                 return
@@ -132,8 +132,8 @@ class Child:
         return self._status is not None
 
     def end(self, grace: float = 0.0) -> str:
-        """Kills the worker and all that it started, unless it ends by itself within `grace` seconds; says how it
-        ended: `with exit code 3`, `by SIGSEGV`."""
+        """Kills the worker's process group, once the worker has had `grace` seconds to end; returns how it ended:
+        `with exit code 3`, `by SIGSEGV`."""
         deadline = time.monotonic() + grace
         while not self._has_ended() and time.monotonic() < deadline:
             time.sleep(0.005)
@@ -143,7 +143,7 @@ class Child:
                 kill(self.pid, signal.SIGKILL)
         if self._status is None:
             self._status = os.waitpid(self.pid, 0)[1]
-        self._hear_the_rest()
+        self._drain_output()
         self._socket.close()
         for output in self.outputs:
             os.close(output)
@@ -152,7 +152,7 @@ class Child:
 
 
 class Supervisor:
-    """Answers a run's requests through a worker, which is made when first asked for, and again after its end.
+    """Answers a run's requests through a worker, which is forked for the first request and again after its end.
 
     Args as those of `whet.workers.worker.Worker`.
     """
@@ -167,9 +167,9 @@ class Supervisor:
             self._make = lambda: made
 
     def serve(self) -> None:
-        """Answers until the run has ended or closes its socket. The worker does not outlive this."""
+        """Answers requests until the run ends or closes its socket, then ends the worker."""
         try:
-            while self._is_asked():
+            while self._wait_for_request():
                 request = receive(self._run)
                 outcome = self._outcome(request[LIMIT.size :], *LIMIT.unpack_from(request))
                 head = {"fate": outcome.fate, "what": outcome.what, "printed": outcome.printed}
@@ -180,8 +180,8 @@ class Supervisor:
         finally:
             self._end()
 
-    def _is_asked(self) -> bool:
-        """Waits for a request or the end of the run. What the worker prints meanwhile is dropped."""
+    def _wait_for_request(self) -> bool:
+        """Waits for a request (True) or the end of the run (False). Drops what the worker prints meanwhile."""
         while os.getppid() == self._parent:
             sources: list[socket | int] = [self._run, *(self._child.outputs if self._child else [])]
             readable, _, _ = select.select(sources, [], [], TICK)
@@ -222,7 +222,7 @@ class Supervisor:
 
 
 def _become_worker(supervisor: socket, into: int, make: Callable[[], Service], parent: int) -> NoReturn:
-    """The rest of the life of a forked process: all that it prints goes to `into`."""
+    """Runs the worker in the forked process, its output redirected to `into`, and exits."""
     code = 1
     try:
         os.setsid()  # a group of its own, so that what it starts is killed with it
@@ -236,22 +236,22 @@ def _become_worker(supervisor: socket, into: int, make: Callable[[], Service], p
         with suppress(EOFError, OSError):
             _answer_requests(supervisor, make)
             code = 0
-    except BaseException:  # whatever it was, its traceback is what the worker printed last
+    except BaseException:  # the traceback ends the worker's output, which the outcome quotes
         traceback.print_exc()
     finally:
         os._exit(code)
 
 
 def die_with(parent: int) -> None:
-    """Has the kernel kill this process as soon as its parent ends. Where it cannot, the end of the socket must do."""
+    """Has the kernel kill this process when its parent ends; elsewhere than on Linux the socket's end does that."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SIGNAL_AT_PARENTS_DEATH, int(signal.SIGKILL))
-    if os.getppid() != parent:  # it ended before
+    if os.getppid() != parent:  # the parent ended before prctl took effect
         os._exit(1)
 
 
 def _answer_requests(supervisor: socket, make: Callable[[], Service]) -> None:
-    """Says that it is ready, or why it is not, and answers request after request.
+    """Sends `READY`, or why the service could not be made, then answers requests.
 
     Raises:
         EOFError, OSError: the supervisor is gone.
@@ -270,13 +270,13 @@ def _answer_requests(supervisor: socket, make: Callable[[], Service]) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    """In one line; what the user must fix is said in its own words."""
+    """Formats an error as one line; a `UserError` by its message alone."""
     text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
     return " ".join(text.split())[:500] or type(error).__name__
 
 
 def main() -> None:
-    """The life of a supervisor: standard input is the socket to its run, whose first message is the worker's job."""
+    """Runs a supervisor. Standard input is the socket to its run, whose first message is the worker's job."""
     run = socket(fileno=os.dup(0))
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)

@@ -1,4 +1,4 @@
-"""A process that answers requests, never for longer than a limit: the run's side of it."""
+"""Client of a worker process that answers requests within a time limit."""
 
 import json
 import os
@@ -13,28 +13,28 @@ from threading import Lock
 from typing import Any, Literal, NamedTuple
 
 LOADING = 120.0
-"""Seconds that a worker may take to get ready, unless it is told otherwise."""
+"""Default seconds that a worker may take to get ready."""
 
 LENGTH = struct.Struct("<Q")
-"""Bytes of the message that follows."""
+"""Header of a message: its length in bytes."""
 
 LIMIT = struct.Struct("<d")
-"""Seconds that a request may take; stands before it."""
+"""Header of a request: its time limit in seconds."""
 
 _SLACK = 30.0
-"""Seconds beyond all limits after which the supervisor itself is taken to hang."""
+"""Seconds beyond all limits after which the supervisor itself counts as hanging."""
 
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from whet.workers.supervisor import main; main()"
-"""What a supervisor runs: it finds modules where the run does."""
+"""The supervisor's program, with the run's `sys.path`."""
 
 
 def send(to: socket, message: bytes) -> None:
-    """Sends a message whole, its length before it. Raises `OSError` where nobody can receive it any more."""
+    """Sends a message, its length before it. Raises `OSError` where the other side is gone."""
     to.sendall(LENGTH.pack(len(message)) + message)
 
 
 def receive(source: socket) -> bytes:
-    """Waits for the next message. Raises `EOFError` or `OSError` where none will come."""
+    """Waits for the next message and returns it. Raises `EOFError` or `OSError` where none will come."""
     return _exactly(source, LENGTH.unpack(_exactly(source, LENGTH.size))[0])
 
 
@@ -50,7 +50,7 @@ def _exactly(source: socket, count: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a request: the answer, or why there is none."""
+    """The result of a request: the answer, or why there is none."""
 
     fate: Literal["answered", "late", "died", "refused"]
     """`refused`: the worker could not be made ready."""
@@ -58,27 +58,27 @@ class Outcome:
     what: str = ""
     """Why there is no answer, as the end of a sentence: `took longer than 5 s and was stopped`."""
     printed: str = ""
-    """The beginning of what was printed meanwhile."""
+    """The beginning of the worker's output during the request."""
 
 
 class _Supervisor(NamedTuple):
-    """A supervisor's process."""
+    """A supervisor process and its socket."""
 
     process: subprocess.Popen[bytes]
     ours: socket
     """Our end of its socket."""
     end: Any
-    """Ends it; called at the end of the run too."""
+    """A `weakref.finalize` that ends it; called at interpreter exit too."""
 
 
 class Worker:
-    """A process that answers requests, one at a time. It starts when first asked and, once killed, when asked again.
+    """A process that answers requests, one at a time. A request starts it where it does not run.
 
     Args:
-        service: `module:function`, which makes what answers from `setup`: `whet.workers.supervisor.Service`.
-        setup: anything that JSON carries.
-        preload: make the service once for all workers to come, outside of any limit; only where that runs no
-            foreign code.
+        service: `module:function`, which makes a `whet.workers.supervisor.Service` from `setup`.
+        setup: any JSON value.
+        preload: make the service once, in the supervisor, for all workers forked from it, without a time limit; only
+            where that runs no foreign code.
         loading: seconds that a worker may take to get ready.
     """
 
@@ -90,11 +90,11 @@ class Worker:
 
     @property
     def supervisor(self) -> int | None:
-        """The process id of the supervisor, while there is one."""
+        """The process id of the supervisor; None while there is none."""
         return self._supervisor.process.pid if self._supervisor else None
 
     def ask(self, request: bytes, limit: float) -> Outcome:
-        """What becomes of a request that may take `limit` seconds, in which the worker's start does not count."""
+        """Sends a request and waits at most `limit` seconds, the worker's start excluded; returns its outcome."""
         with self._turn:
             current, is_new = self._supervisor, self._supervisor is None
             try:
@@ -104,31 +104,30 @@ class Worker:
                 head = json.loads(receive(current.ours))
                 return Outcome(answer=receive(current.ours), **head)
             except (EOFError, OSError) as error:
-                is_wanted = current is None or self._supervisor is current  # or else somebody has closed it meanwhile
-                words = self._drop() or str(error)
+                is_wanted = current is None or self._supervisor is current  # False: another thread called `close`
+                reason = self._drop() or str(error)
                 if is_new or not is_wanted:
-                    return Outcome("died", what=f"lost its process ({words})")
-            except BaseException:  # an interrupt: the answer that is under way must not answer the next request
+                    return Outcome("died", what=f"lost its process ({reason})")
+            except BaseException:  # an interrupt: this request's answer must not be read as the next one's
                 self._drop()
                 raise
-        return self.ask(request, limit)  # it was killed while idle: once more with a new one
+        return self.ask(request, limit)  # the supervisor was killed while idle: retries with a new one
 
     def close(self) -> None:
-        """Ends the process and all that it started. Whoever waits for an answer gets none; the next request starts
-        another."""
+        """Ends the process and all that it started. A waiting `ask` returns `died`; the next one starts another."""
         self._drop()
 
     def _drop(self) -> str:
-        """Ends the supervisor, if there is one; returns its last words."""
+        """Ends the supervisor, if there is one; returns the last line of its standard error."""
         current, self._supervisor = self._supervisor, None
         return (current and current.end()) or ""
 
     def _start(self) -> _Supervisor:
         ours, theirs = socketpair()
         with theirs:
-            words = [sys.executable, "-c", _START, json.dumps([*map(str, sys.path)])]
+            argv = [sys.executable, "-c", _START, json.dumps([*map(str, sys.path)])]
             process = subprocess.Popen(
-                words, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+                argv, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
             )
         end = weakref.finalize(self, _end, process, ours, os.getpid())
         self._supervisor = _Supervisor(process, ours, end)
@@ -137,8 +136,8 @@ class Worker:
 
 
 def _end(process: subprocess.Popen[bytes], ours: socket, owner: int) -> str:
-    """Closes the socket, whereupon a supervisor ends, and its worker before it. Returns what it complained of last."""
-    if os.getpid() != owner:  # a fork of the run
+    """Closes the socket, at which a supervisor ends its worker and itself. Returns its last line of standard error."""
+    if os.getpid() != owner:  # a fork of the run does not own the supervisor
         return ""
     with suppress(OSError):
         ours.shutdown(SHUT_RDWR)  # wakes up a thread that waits for an answer
@@ -148,7 +147,7 @@ def _end(process: subprocess.Popen[bytes], ours: socket, owner: int) -> str:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    assert process.stderr is not None  # it was asked for
-    with process.stderr as said:
-        os.set_blocking(said.fileno(), False)
-        return (said.read() or b"").decode(errors="replace").strip().rpartition("\n")[2]
+    assert process.stderr is not None  # opened as a pipe
+    with process.stderr as stderr:
+        os.set_blocking(stderr.fileno(), False)  # a fork may hold the pipe open: reads what is there
+        return (stderr.read() or b"").decode(errors="replace").strip().rpartition("\n")[2]

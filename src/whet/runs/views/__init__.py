@@ -1,1 +1,1 @@
-"""Progress of a run on the terminal: a live view, or plain lines where there is no terminal."""
+"""Shows the progress of a run: a live view on a terminal, plain lines elsewhere."""

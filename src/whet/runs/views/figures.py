@@ -1,4 +1,4 @@
-"""Figures as people read them: labels, units, durations, a curve in one line of text."""
+"""Formats metrics for people: labels, units, durations, sparklines."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from whet.text import percent
 number = "{:.3g}".format
 """Three significant digits."""
 fixed = "{:.2f}".format
-"""Two decimals, so that a figure that moves keeps its width."""
+"""Two decimals, so that a changing value keeps its width."""
 count = "{:,.0f}".format
 """A whole number."""
 
 
 def duration(seconds: float) -> str:
-    """Minutes and seconds, with hours where there are any.
+    """Formats seconds as minutes and seconds, with hours where there are any.
 
     >>> duration(100), duration(3723), duration(0.4)
     ('1:40', '1:02:03', '0:00')
@@ -27,12 +27,12 @@ def duration(seconds: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """How one figure is shown."""
+    """How one metric is shown."""
 
     label: str
     show: Callable[[float], str] = number
     plain: str = "{label} {value}"
-    """How it reads in a line of text."""
+    """Its template in a plain line."""
 
 
 FIGURES = {
@@ -48,14 +48,14 @@ FIGURES = {
     "tokens_per_second": Figure("tokens/s", count, plain="{value} tok/s"),
     "efficiency": Figure("of the limit", percent, plain="{value} of the limit"),
 }
-"""What views know, in the order it is shown; any other figure comes after these under its own name."""
+"""Known metrics, in the order they are shown; any other comes after these under its own name."""
 
 HEADLINES = ("reward", "accuracy", "held_out_loss", "loss")
-"""The first of these that a phase reports is drawn as a curve."""
+"""The first of these that a phase reports is drawn as a sparkline."""
 
 
 def figure(key: str) -> Figure:
-    """How the figure called `key` is shown.
+    """Returns how the metric `key` is shown.
 
     >>> figure("grad_norm").label
     'grad norm'
@@ -64,7 +64,7 @@ def figure(key: str) -> Figure:
 
 
 def in_order(keys: Sequence[str]) -> list[str]:
-    """`keys` as they are shown: those that views know first, in their order, then the others in theirs."""
+    """Sorts `keys` as they are shown: those of `FIGURES` first, in its order, then the others in the given order."""
     return [key for key in FIGURES if key in keys] + [key for key in keys if key not in FIGURES]
 
 
@@ -72,7 +72,7 @@ BARS = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
-    """The curve of `values` in at most `width` characters; where there are more, neighbours are averaged.
+    """Draws `values` as a sparkline of at most `width` characters; where there are more, neighbours are averaged.
 
     >>> sparkline([0, 1, 2, 3, 4, 5, 6, 7], 8), sparkline([0, 0, 1, 1], 2), sparkline([3, 3], 8)
     ('▁▂▃▄▅▆▇█', '▁█', '▄▄')
@@ -87,7 +87,7 @@ def sparkline(values: Sequence[float], width: int) -> str:
 
 
 def _parts(values: Sequence[float], width: int) -> list[Sequence[float]]:
-    """`values` cut into at most `width` runs of nearly equal length."""
-    pieces = min(width, len(values))
-    edges = [index * len(values) // pieces for index in range(pieces + 1)] if pieces else [0]
+    """Splits `values` into at most `width` runs whose lengths differ by at most one."""
+    parts = min(width, len(values))
+    edges = [index * len(values) // parts for index in range(parts + 1)] if parts else [0]
     return [values[start:end] for start, end in pairwise(edges)]

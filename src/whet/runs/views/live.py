@@ -1,4 +1,4 @@
-"""The live view: one quiet block at the foot of the terminal, and a line for each phase that ended."""
+"""The live view: a block at the bottom of the terminal that redraws itself, and a line for each phase that ended."""
 
 import time
 from functools import partial
@@ -23,32 +23,32 @@ NAME_WIDTH = 24
 """Columns for the name of a phase, where the terminal has them."""
 
 LABEL_WIDTH = 13
-"""Columns for the name of a figure."""
+"""Columns for the label of a metric."""
 
 CELL_WIDTH = 24
-"""Columns for one figure: label, value and the gap after it."""
+"""Columns for one metric: label, value and the gap after it."""
 
 ROWS = 4
-"""Rows of figures at most."""
+"""Maximum rows of metrics."""
 
 TRENDS = ("reward", "held_out_loss", "loss")
-"""Headlines whose first value is told beside the last; a running mean has no first value worth telling."""
+"""Headlines shown as first → last value when a phase ends; for a running mean the first value means little."""
 
 RATES = ("tokens_per_second", "efficiency")
-"""How fast a phase goes: told while it lasts, not what came of it."""
+"""Speed of a phase: shown while it runs, not when it has ended."""
 
 NOTES = 3
-"""Notes shown while a phase goes on; all of them stay when it has ended."""
+"""Notes shown while a phase runs; all of them are printed when it has ended."""
 
 
 def make_view(console: Console | None = None) -> View:
-    """The live view where `console` (default: standard output) is a terminal, plain lines elsewhere."""
+    """Returns a live view if `console` (default: standard output) is a terminal, else a view of plain lines."""
     console = console or Console()
     return LiveView(console) if can_animate(console) else PlainView(partial(print_plain, console))
 
 
 class LiveView(View):
-    """The phase at work as a block that redraws itself."""
+    """Shows the current phase in a block that redraws itself."""
 
     def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
         self._console = console
@@ -74,7 +74,7 @@ class LiveView(View):
             self._notes.append(text)
 
     def close(self, stopped: bool = False) -> None:
-        """The phase at work gives way to a line that stays."""
+        """Replaces the block of the current phase by a line that stays."""
         phase = self._phases.current
         if phase is None or self._live is None:
             return
@@ -87,7 +87,7 @@ class LiveView(View):
             self._console.print(_note(self._notes.pop(0)))
 
     def _block(self) -> RenderableType:
-        """The phase at work, drawn anew each time."""
+        """Renders the current phase; called for every refresh."""
         phase = self._phases.current
         if phase is None:
             return Text()
@@ -102,7 +102,7 @@ def _note(text: str) -> RenderableType:
 
 
 def ended(phase: Phase, width: int = 80) -> Text:
-    """The line that stays when a phase has ended: what it took and, as far as it fits, what came of it.
+    """Returns the line for a phase that has ended: its duration and, as far as they fit, its main metrics.
 
     >>> ended(Phase("GRPO", 0, clock=lambda: 0.0)).plain
     '  ✓ GRPO                      0:00'
@@ -114,7 +114,7 @@ def ended(phase: Phase, width: int = 80) -> Text:
         line.append("   stopped", style)
     if phase.total is not None and phase.done < phase.total:
         line.append(f"   {phase.position}", style)
-    for key in _outcome(phase):
+    for key in _main_keys(phase):
         label, value = f"   {figure(key).label} ", _change(phase, key)
         if len(line) + len(label) + len(value) > width:
             break
@@ -122,8 +122,8 @@ def ended(phase: Phase, width: int = 80) -> Text:
     return line
 
 
-def _outcome(phase: Phase) -> list[str]:
-    """The few figures that sum a phase up."""
+def _main_keys(phase: Phase) -> list[str]:
+    """The headline and up to two other metrics, none of them a rate."""
     keys = [key for key in in_order(list(phase.figures)) if key not in RATES]
     first = [phase.headline] if phase.headline else []
     return (first + [key for key in keys if key not in first])[:3]
@@ -152,7 +152,7 @@ def _head(phase: Phase, spinner: Spinner, width: int) -> RenderableType:
 
 
 def _curve(phase: Phase, width: int) -> list[Text]:
-    """The headline figure with its curve."""
+    """The headline metric with its sparkline."""
     key = phase.headline
     if key is None:
         return []
@@ -164,7 +164,7 @@ def _curve(phase: Phase, width: int) -> list[Text]:
 
 
 def _figures(phase: Phase, width: int) -> RenderableType:
-    """Every other figure, in as many columns as fit."""
+    """Every other metric, in as many columns as fit."""
     keys = [key for key in in_order(list(phase.figures)) if key != phase.headline]
     fitting = keys[: ROWS * max(1, (width - 4) // CELL_WIDTH)]
     cells = [_cell(key, phase.figures[key]) for key in fitting]

@@ -1,4 +1,4 @@
-"""How far a phase has come."""
+"""Progress of a run's phases: steps done, elapsed and remaining time, history of each metric."""
 
 import math
 import time
@@ -12,20 +12,20 @@ Clock = Callable[[], float]
 
 @dataclass
 class Phase:
-    """A stretch of the way, such as the check, the warm start or GRPO."""
+    """A phase of a run, such as the check, the warm start or GRPO."""
 
     name: str
     total: int | None
-    """How many steps there are to do; None where nobody knows."""
+    """Number of steps; None where it is unknown."""
     start: int = 0
-    """Steps that were done before: a resumed run."""
+    """Steps done before, in a resumed run."""
     clock: Clock = time.monotonic
     done: int = field(init=False)
     history: dict[str, list[float]] = field(default_factory=dict)
-    """Every value of each figure, in order."""
+    """Every value of each metric, in order."""
     began: float = field(init=False)
     paused: float | None = None
-    """When another phase took over; None while this one is at work."""
+    """Clock time of the pause; None while the phase runs."""
     stopped: bool = False
     """Whether an error or the user ended it."""
 
@@ -34,7 +34,7 @@ class Phase:
         self.began = self.clock()
 
     def advance(self, done: int, figures: dict[str, float | None]) -> None:
-        """`done` steps are done; figures that are absent (None, NaN) keep their last value."""
+        """Sets the steps done and adds the metrics; those that are absent (None, NaN) keep their last value."""
         self.done = done
         for key, value in figures.items():
             if value is not None and math.isfinite(value):
@@ -42,46 +42,46 @@ class Phase:
 
     @property
     def figures(self) -> dict[str, float]:
-        """The latest value of each figure."""
+        """The latest value of each metric."""
         return {key: values[-1] for key, values in self.history.items()}
 
     @property
     def elapsed(self) -> float:
-        """Seconds that the phase has been at work."""
+        """Seconds that the phase has run, pauses excluded."""
         return (self.clock() if self.paused is None else self.paused) - self.began
 
     def pause(self) -> None:
-        """Another phase is at work: the time stands still."""
+        """Stops the clock of this phase."""
         self.paused = self.clock()
 
     def resume(self) -> None:
-        """The phase goes on where it was paused."""
+        """Continues a paused phase."""
         if self.paused is not None:
-            self.began += self.clock() - self.paused
+            self.began += self.clock() - self.paused  # moved by the length of the pause, so `elapsed` leaves it out
             self.paused = None
 
     @property
     def left(self) -> float | None:
-        """Seconds to go at the pace so far; None where it cannot be told."""
+        """Estimated seconds left at the pace so far; None where it is unknown."""
         if self.total is None or self.done <= self.start:
             return None
         return self.elapsed / (self.done - self.start) * max(0, self.total - self.done)
 
     @property
     def position(self) -> str:
-        """`12/25`, or nothing where there is no end to count to."""
+        """`12/25`; empty where the total is unknown."""
         return "" if self.total is None else f"{self.done}/{self.total}"
 
     @property
     def headline(self) -> str | None:
-        """The figure that stands for this phase."""
+        """The first of `HEADLINES` that this phase has reported."""
         return next((key for key in HEADLINES if key in self.history), None)
 
 
 class Phases:
-    """The phases of a run, one at work at a time.
+    """The phases of a run, one current at a time.
 
-    One that was interrupted, as GRPO is by an evaluation, goes on with its time and curve when begun again.
+    One that was interrupted, as GRPO is by an evaluation, keeps its time and history when begun again.
     """
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
@@ -90,7 +90,7 @@ class Phases:
         self.current: Phase | None = None
 
     def begin(self, name: str, total: int | None, start: int = 0) -> Phase:
-        """The phase `name` is at work from now on, and no other."""
+        """Makes `name` the current phase: a paused one that stands at the same step, or else a new one."""
         self.end()
         known = self._known.get(name)
         if known is not None and start > 0 and (known.total, known.done) == (total, start):
@@ -101,7 +101,7 @@ class Phases:
         return self.current
 
     def end(self) -> None:
-        """No phase is at work."""
+        """Pauses the current phase."""
         if self.current is not None:
             self.current.pause()
             self.current = None

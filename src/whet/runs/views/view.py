@@ -1,4 +1,4 @@
-"""What is going on, for whoever watches: the events of a run, and plain lines of them."""
+"""The interface of views, which show a run's progress events, and a view that writes plain lines."""
 
 import time
 from abc import ABC, abstractmethod
@@ -11,26 +11,26 @@ from whet.runs.views.progress import Clock, Phase, Phases
 
 
 class View(ABC):
-    """Shows the way of a run, phase after phase. A context manager: leaving it closes the view."""
+    """Shows a run's progress, phase by phase. A context manager that closes the view."""
 
     @abstractmethod
     def phase(self, name: str, total: int | None, start: int = 0) -> None:
-        """A phase of `total` steps is at work from now on, `start` of them done before.
+        """Begins a phase of `total` steps, `start` of them done before.
 
-        A phase that is called again at the step it had come to goes on with its time and its curve.
+        A phase that is begun again at the step it had reached keeps its time and history.
         """
 
     @abstractmethod
     def advance(self, done: int, **figures: float | None) -> None:
-        """`done` steps of the phase are done. Figures are named as in `whet.runs.views.figures.FIGURES`."""
+        """Reports `done` steps of the phase, and metrics named as in `whet.runs.views.figures.FIGURES`."""
 
     @abstractmethod
     def note(self, text: str) -> None:
-        """A line that stays."""
+        """Shows a line that stays."""
 
     @abstractmethod
     def close(self, stopped: bool = False) -> None:
-        """Nothing more will come; `stopped`: an error or the user ended it. May be called again."""
+        """Ends the view; `stopped`: an error or the user ended the run. May be called again."""
 
     def __enter__(self) -> Self:
         return self
@@ -40,22 +40,22 @@ class View(ABC):
 
 
 class PlainView(View):
-    """One line of ASCII per event: `[GRPO 12/25]  reward 0.71  signal 62 %  410 tok/s  1:40 left`."""
+    """Writes one ASCII line per event: `[GRPO 12/25]  reward 0.71  signal 62 %  410 tok/s  1:40 left`."""
 
     def __init__(self, write: Callable[[str], None], every: float = 1.0, clock: Clock = time.monotonic) -> None:
-        """Lines go to `write`: a terminal, a log.
+        """Passes lines to `write`: a terminal, a log.
 
-        Progress within a phase is told at most once in `every` seconds; its last step is always told.
+        Progress within a phase is written at most once in `every` seconds; its last step is always written.
         """
         self._write = write
         self._every = every
         self._clock = clock
         self._phases = Phases(clock)
-        self._told = float("-inf")
+        self._last_write = float("-inf")
 
     def phase(self, name: str, total: int | None, start: int = 0) -> None:
         self._phases.begin(name, total, start)
-        self._told = float("-inf")
+        self._last_write = float("-inf")
         self._write(f"[{name}]")
 
     def advance(self, done: int, **figures: float | None) -> None:
@@ -63,12 +63,12 @@ class PlainView(View):
         if phase is None:
             return
         phase.advance(done, figures)
-        if self._clock() - self._told < self._every and done != phase.total:
+        if self._clock() - self._last_write < self._every and done != phase.total:
             return
-        self._told = self._clock()
+        self._last_write = self._clock()
         left = f"{duration(phase.left)} left" if phase.left is not None else ""
         ending = f"took {duration(phase.elapsed)}" if done == phase.total else left
-        self._write("  ".join(filter(None, [f"[{phase.name} {phase.position}]", *_told(phase), ending])))
+        self._write("  ".join(filter(None, [f"[{phase.name} {phase.position}]", *_figure_texts(phase), ending])))
 
     def note(self, text: str) -> None:
         self._write(text)
@@ -77,14 +77,14 @@ class PlainView(View):
         self._phases.end()
 
 
-def _told(phase: Phase) -> list[str]:
-    """Each figure of `phase` in words."""
+def _figure_texts(phase: Phase) -> list[str]:
+    """The latest metrics of `phase`, formatted."""
     shown = [(figure(key), phase.figures[key]) for key in in_order(list(phase.figures))]
     return [known.plain.format(label=known.label, value=known.show(value)) for known, value in shown]
 
 
 class SeveralViews(View):
-    """Every event to each of several views, such as the terminal and the run's log; notes without their secrets."""
+    """Forwards every event to several views, such as the terminal and the run's log, with secrets in notes redacted."""
 
     def __init__(self, *views: View) -> None:
         self._views = views

@@ -1,4 +1,4 @@
-"""Whether a response is right, whatever the recipe rewards: for evaluation and the check."""
+"""Checks completions against gold answers, independently of the rewards, for evaluation and the check."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,14 +9,15 @@ from whet.protocols import AnswerChecker
 from whet.types import Problem, Verdict
 
 Tests = Callable[[Problem, str], float]
-"""The share of a problem's unit tests that a program passes."""
+"""From a problem and a program: the share of the problem's unit tests that it passes."""
 
 
 def build_answer_checker(
     response_format: ResponseFormat, tests: Tests | None = None, equal: Callable[[str, str], bool] | None = None
 ) -> AnswerChecker:
-    """Right or wrong by the gold answer or the problem's own verifier, whatever the rewards are; with `tests`, programs
-    by those. `equal` compares answers; where there is none, in a worker, with a warning where that takes too long.
+    """Returns a checker by gold answer or the problem's own verifier; with `tests`, programs are checked by those.
+
+    `equal` compares answers; by default a worker does, with a warning on a time-out.
     """
     from whet.rewards.answer import find_answer
     from whet.rewards.code_tests.code_blocks import find_code, find_program
@@ -47,7 +48,10 @@ def build_answer_checker(
 
 
 def build_tests(config: Config) -> Tests | None:
-    """The tests that a recipe's `code_tests` runs, as a measure: 1.0 where all pass. `None` where it runs none."""
+    """Returns a function that runs a problem's unit tests on a program: 1.0 where all pass.
+
+    None where the recipe has no `code_tests` reward.
+    """
     from whet.build.services import open_code_tests
     from whet.config.parameters import read_parameters
     from whet.rewards.code_tests.code_tests import CodeTestsParams, code_tests

@@ -1,7 +1,7 @@
-"""The experience of a step: three lines of Algorithm 1, from questions to graded groups.
+"""Collects the experience of a step, three lines of Algorithm 1: draws problems, samples rollouts, grades them.
 
-Variants are wrapped around `OnPolicy`: `dynamic_sampling.py` asks on until groups have a signal, `kl_reward.py` takes
-the KL off the rewards. What changes how rollouts are graded (`replay.py`) is a `Grader` around a `Grader`.
+Variants wrap `OnPolicy`: `dynamic_sampling.py` samples until groups have a signal, `kl_reward.py` subtracts the KL from
+the rewards. `replay.py` wraps a `Grader`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,11 +12,11 @@ from whet.protocols import Grader, Policy, Problems, SampleFn, Sampler
 from whet.types import Collected, Graded, Prompt
 
 STALENESS = "sampler/staleness"
-"""The metric of an experience that was sampled by an earlier policy: by how many updates. Absent is 0."""
+"""The metric: how many updates old the policy was that sampled an experience. Absent is 0."""
 
 
 class OnPolicy:
-    """Plays `Experience`: the policy as it is answers the problems of the step."""
+    """Plays `Experience`: samples the step's problems with the current policy."""
 
     def __init__(
         self,
@@ -32,20 +32,20 @@ class OnPolicy:
         self.problems, self.sample, self.grader, self.config = problems, sample, grader, config
 
     def collect(self, step: int) -> Collected:
-        """`prompts_per_step` groups of `group_size` rollouts."""
+        """Returns `prompts_per_step` groups of `group_size` rollouts."""
         prompts = self.problems.draw(self.config.prompts_per_step, step)  # q ~ P(Q), a function of (seed, step)
         with loaded(self.sampler, self.policy):  # π_old ← π_θ
             return Collected.of(self.ask(prompts, step))
 
     def ask(self, prompts: Sequence[Prompt], step: int) -> Graded:
-        """A group for each prompt, from the engine as it is loaded."""
+        """Samples and grades a group for each prompt; the engine must be loaded."""
         outputs = self.sample(prompts, self.config.group_size, step)  # {o_i} ~ π_old(·|q), i = 1…G
         return self.grader.grade(prompts, outputs, step)  # {r_i}
 
 
 @contextmanager
 def loaded(sampler: Sampler, policy: Policy) -> Iterator[None]:
-    """Inside, the sampler holds the policy's weights; after it, whatever happens, its memory is free again."""
+    """Loads the policy's weights into the sampler for the block, and releases them after it, also on errors."""
     sampler.load(policy)
     try:
         yield

@@ -75,7 +75,7 @@ class Config(Section):
     seed: int = Field(0, ge=0, lt=2**31)
     """The seed of all random numbers; each use derives a stream of its own."""
     model: ModelConfig
-    """The model to train."""
+    """Which model to train."""
     data: DataConfig
     """What to train on and what to hold out."""
     format: FormatConfig = FormatConfig()

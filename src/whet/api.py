@@ -1,4 +1,4 @@
-"""Whet from Python: the whole way in one call, and its parts. `import whet` offers these, and loads no torch for it."""
+"""The Python API: train, resume, check, evaluate and compare. `import whet` exports these without loading torch."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,22 +29,21 @@ if TYPE_CHECKING:
 __all__ = ["Recipe", "check", "compare", "evaluate", "load_recipe", "open_run", "resume", "train"]
 
 Recipe = str | PathLike[str] | Mapping[str, Any] | Config
-"""A shipped recipe by its name, one of your own by its path or as nested mappings, or settings of `load_recipe`."""
+"""A shipped recipe by name, your own by path or as nested mappings, or settings from `load_recipe`."""
 
 Overrides = Mapping[str, Any] | Sequence[tuple[str, Any]]
 """Values by dotted key, such as `{"grpo.steps": 4, "data.train": {"name": "gsm8k"}}`."""
 
 
 def load_recipe(recipe: Recipe, overrides: Overrides = ()) -> Config:
-    """The settings of a recipe.
+    """Loads the settings of a recipe, with overrides.
 
     Args:
-        recipe: the name of a shipped recipe, a path, nested mappings as YAML has them, or settings that are there
-            already.
+        recipe: the name of a shipped recipe, a path, nested mappings as in YAML, or settings loaded before.
         overrides: values by dotted key that replace those of the recipe.
 
     Raises:
-        whet.errors.UserError: there is no such recipe, or something in it is wrong: one line per mistake.
+        whet.errors.UserError: there is no such recipe, or it is invalid: one line per mistake.
     """
     pairs = [(key, fspath(value) if isinstance(value, PathLike) else value) for key, value in _pairs(overrides)]
     if isinstance(recipe, Config):
@@ -57,19 +56,19 @@ def load_recipe(recipe: Recipe, overrides: Overrides = ()) -> Config:
 def train(
     recipe: Recipe, overrides: Overrides = (), *, view: View | None = None, stop: Stop | None = None
 ) -> RunResult:
-    """Takes a model the whole way: check → warm start → GRPO → evaluate, with a run folder under it.
+    """Trains a model, check → warm start → GRPO → evaluate, and records everything in a run folder.
 
-    What it leaves on disk is described in docs/how-to/run-folder.md.
+    docs/how-to/run-folder.md describes the folder.
 
     Args:
         recipe: as `load_recipe` takes it.
         overrides: as `load_recipe` takes them.
         view: where progress is shown; the default is the terminal.
-        stop: hears signals, so that a run that is told to stop saves itself first.
+        stop: a stop request, set by signals, on which the run saves a checkpoint and ends.
 
     Raises:
         whet.errors.UserError: for whatever the user can fix.
-        KeyboardInterrupt: `stop` was told to; `resume` then goes on.
+        KeyboardInterrupt: a stop was requested; `resume` continues the run.
     """
     from whet.publish.push import push_when_asked
     from whet.runs.open_trackers import tracked
@@ -96,10 +95,9 @@ def train(
 
 
 def resume(path: str | PathLike[str], *, view: View | None = None, stop: Stop | None = None) -> RunResult:
-    """Goes on with the run in `path` from its newest whole checkpoint, as if it had never stopped; without one, anew.
+    """Resumes the run in `path` from its newest valid checkpoint, or from the start; the result is as if never stopped.
 
-    A finished run is only told of again. Raises as `train` does, and `UserError` where data or model are not those
-    that the run began with.
+    For a finished run returns its result. Raises as `train` does, and `UserError` where data or model have changed.
     """
     from whet.publish.push import push_when_asked
     from whet.runs.open_trackers import tracked
@@ -133,7 +131,7 @@ def open_run(path: str | PathLike[str]) -> RunResult:
 
 
 def check(recipe: Recipe, overrides: Overrides = (), *, view: View | None = None) -> CheckReport:
-    """Measures what training by this recipe would meet, and what stands in its way; trains nothing, writes nothing.
+    """Checks whether a recipe's training would have a signal, and diagnoses why not; trains and writes nothing.
 
     Takes and raises what `train` does.
     """
@@ -157,12 +155,12 @@ def evaluate(
     overrides: Overrides = (),
     view: View | None = None,
 ) -> "Evaluation":
-    """Measures a run or a model on held-out problems: accuracy with its interval, pass@k and maj@k, lengths.
+    """Evaluates a run or a model on held-out problems: accuracy with its interval, pass@k and maj@k, lengths.
 
     Args:
-        run_or_model: a run folder, or whatever `model.name` may be.
+        run_or_model: a run folder, or a model as in `model.name`.
         data: a data set's name or a file; the default is the run's own held-out problems.
-        limit: how many problems to ask; the default is the run's own number, and 256 for a model.
+        limit: the number of problems; the default is the run's own, and 256 for a model.
         samples: completions sampled for each problem, besides the greedy one.
         format: the response format; the default is the run's own.
         overrides: as `load_recipe` takes them.
@@ -183,14 +181,14 @@ def _pairs(overrides: Overrides) -> Sequence[tuple[str, Any]]:
 
 
 def refuse_absent(config: Config) -> None:
-    """Raises `UserError` for files, tasks and settings of tasks that are not there, before a model loads."""
+    """Raises `UserError` for data files, tasks and task parameters that do not exist, before a model loads."""
     find_data(config.data)
     if config.sft.data and config.sft.when != "never":
         find_source(config.sft.data, "train", "sft.data")
 
 
 def _trackers(config: Config, view: View) -> "list[TrackerThread]":
-    """The recipe's trackers, opened; a hub without a token is warned of: both before a model loads."""
+    """Opens the recipe's trackers and warns of a missing hub token, both before a model loads."""
     from whet.publish.push import warn_without_token
     from whet.runs.open_trackers import open_trackers
 
@@ -201,7 +199,7 @@ def _trackers(config: Config, view: View) -> "list[TrackerThread]":
 
 @contextmanager
 def _progress(view: View | None) -> Iterator[View]:
-    """The view that was handed in, or one on the terminal for as long as the block lasts."""
+    """Yields the given view, or one on the terminal for the duration of the block."""
     if view is not None:
         yield view
     else:
@@ -211,7 +209,7 @@ def _progress(view: View | None) -> Iterator[View]:
 
 @contextmanager
 def _logged(view: View | None) -> Iterator[TrainLog]:
-    """A train.log beside the view, which hears the package's warnings too."""
+    """Opens the train log on top of the view; the package's warnings go there too."""
     with _progress(view) as shown:
         train_log = TrainLog(shown)
         with warnings_to(train_log.view):

@@ -1,8 +1,8 @@
-"""Groups become tensors: the one place where objects turn into rows.
+"""Collates groups into the tensors of an update.
 
-Shapes: `P` prompts, `B` responses (rows), `T` the longest response of the batch. A prompt is stored once,
-however many responses it has; rows know their prompt by `group_B`. Masks are carried, never guessed from
-padding ids, and what is absent is `None`.
+Shapes: `P` prompts, `B` completions (rows), `T` tokens of the longest completion. A prompt is stored once for all of
+its completions; `group_B` maps rows to prompts. Masks are explicit, never inferred from padding ids; absent tensors
+are `None`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,45 +23,46 @@ class Batch:
     group_B: Tensor
     """int64 `[B]`: the index in `prompts` of each row's prompt; rows of a prompt are neighbours."""
     tokens_BT: Tensor
-    """int64 `[B, T]`: responses, padded on the right with 0."""
+    """int64 `[B, T]`: completions, padded on the right with 0."""
     mask_BT: Tensor
     """bool `[B, T]`: True where a token exists, the end token included."""
     loss_mask_BT: Tensor
-    """bool `[B, T]`: True where a token counts in the loss; False on padding, and on what somebody else wrote."""
+    """bool `[B, T]`: True where a token counts in the loss; False on padding and on tokens that the policy did not
+    sample (a tool's)."""
     advantage_B: Tensor
     """float32 `[B]`: Â_i."""
     old_logprobs_BT: Tensor
-    """float32 `[B, T]`: log π_old in nats, as recorded at sampling time; by the learner where `importance_BT` is."""
+    """float32 `[B, T]`: log π_old in nats, as recorded at sampling time; the learner's where `importance_BT` is set."""
     reference_logprobs_BT: Tensor | None = None
     """float32 `[B, T]`: log π_ref in nats; None at β = 0."""
     importance_BT: Tensor | None = None
-    """float32 `[B, T]`: what each token's gain is multiplied by for having been sampled by another policy than the
-    learner's; None where nothing is corrected."""
+    """float32 `[B, T]`: importance weights that correct for a sampler other than the learner; None without
+    correction."""
     truncated_B: Tensor | None = None
-    """bool `[B]`: which completions ran out of tokens; None where there was no sampler to tell."""
+    """bool `[B]`: which completions were truncated; None where no sampler reported it."""
     replayed_B: Tensor | None = None
-    """bool `[B]`: which responses an earlier step sampled; None where none was."""
+    """bool `[B]`: which completions an earlier step sampled; None for none."""
 
     def __len__(self) -> int:
-        """B: the number of responses."""
+        """B: the number of completions."""
         return len(self.group_B)
 
     @property
     def lengths_B(self) -> Tensor:
-        """int64 `[B]`: tokens of each response."""
+        """int64 `[B]`: tokens of each completion."""
         return self.mask_BT.sum(-1)
 
     @property
     def loss_lengths_B(self) -> Tensor:
-        """int64 `[B]`: |o_i|, the tokens of each response that count in the loss."""
+        """int64 `[B]`: |o_i|, the tokens of each completion that count in the loss."""
         return self.loss_mask_BT.sum(-1)
 
     def with_reference(self, logprobs_BT: Tensor | None) -> "Batch":
-        """The same batch with log π_ref."""
+        """Returns the batch with log π_ref."""
         return replace(self, reference_logprobs_BT=logprobs_BT)
 
     def select(self, keep_P: Sequence[int], keep_B: Tensor | None = None) -> "Batch":
-        """Only these prompts, in this order, each with all of its responses or those of `keep_B`, bool `[B]`."""
+        """Returns these prompts, in this order, each with all of its completions or those of `keep_B`, bool `[B]`."""
         kept_B = torch.ones_like(self.group_B, dtype=torch.bool) if keep_B is None else keep_B
         rows_P = [torch.nonzero((self.group_B == index) & kept_B).flatten() for index in keep_P]
         rows = torch.cat(rows_P or [self.group_B[:0]])
@@ -89,32 +90,32 @@ class Batch:
         )
 
     def with_signal(self) -> "Batch":
-        """Only the groups in which some advantage is not zero: the others have no policy gradient."""
+        """Returns the groups in which some advantage is not zero: the others have no policy gradient."""
         return self._with_any(self.advantage_B != 0)
 
     def with_loss(self) -> "Batch":
-        """Only the groups with a token that counts in the loss."""
+        """Returns the groups with a token that counts in the loss."""
         return self._with_any(torch.ones_like(self.group_B, dtype=torch.bool))
 
     def _with_any(self, row_B: Tensor) -> "Batch":
-        """The groups in which one of these rows has a token that counts; of these groups the rows that have one."""
+        """The groups in which one of these rows has a token in the loss, without rows that have none."""
         counts_B = self.loss_lengths_B > 0
         alive = sorted({int(group) for group in self.group_B[row_B & counts_B]})
         return self.select(alive, counts_B)
 
     def without_truncated(self) -> "Batch":
-        """The same rows, where nothing of those that ran out of tokens counts in the loss."""
+        """Returns the batch with truncated rows out of the loss. Raises `ValueError` where `truncated_B` is None."""
         if self.truncated_B is None:
-            raise ValueError("a batch that no sampler told which completions were truncated cannot leave them out")
+            raise ValueError("a batch without truncated_B cannot leave truncated completions out of the loss")
         return replace(self, loss_mask_BT=self.loss_mask_BT & ~self.truncated_B[:, None])
 
     @property
     def fresh_BT(self) -> Tensor:
-        """bool `[B, T]`: what counts in the loss, without what an earlier step sampled."""
+        """bool `[B, T]`: the loss mask without replayed rows."""
         return self.loss_mask_BT if self.replayed_B is None else self.loss_mask_BT & ~self.replayed_B[:, None]
 
     def micro_batches(self, tokens: int) -> Iterator["Batch"]:
-        """Whole groups, packed in order until the next one would pass `tokens` (prompt + responses)."""
+        """Yields whole groups, in order, of at most `tokens` tokens (prompt + completions), or a single larger one."""
         pending: list[int] = []
         used = 0
         for index, cost in enumerate(self._tokens_per_group()):
@@ -128,7 +129,7 @@ class Batch:
 
     @property
     def smallest(self) -> int:
-        """Tokens of the smallest micro-batch there can be: the shortest of the groups."""
+        """Tokens of the smallest group, and so of the smallest possible micro-batch."""
         return min(self._tokens_per_group())
 
     def _tokens_per_group(self) -> list[int]:
@@ -137,7 +138,7 @@ class Batch:
 
 
 def collate(groups: Sequence[Group], advantages: Sequence[Sequence[float]]) -> Batch:
-    """The batch of these groups; `advantages` holds Â_1…Â_G for each."""
+    """Returns the batch of these groups; `advantages` holds Â_1…Â_G for each."""
     rollouts = [rollout for group in groups for rollout in group.rollouts]
     longest = max((len(rollout.tokens) for rollout in rollouts), default=0)
     replayed = [rollout.replayed for rollout in rollouts]

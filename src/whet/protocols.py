@@ -1,17 +1,17 @@
-"""The roles in Algorithm 1. Each machine folder plays one; the loop knows no other name for it.
+"""The interfaces between the parts of Algorithm 1, and the folders that implement them.
 
-| role | folder | plays |
+| role | folder | is |
 |---|---|---|
 | `Source` | `data/` | where problems come from |
 | `Problems` | `data/` | q ~ P(Q): the prompts of a step |
 | `Policy` | `policy/` | π_θ, and π_ref |
-| `Sampler` | `rollout/` | o_1 … o_G ~ π_old: one engine, whoever asks |
+| `Sampler` | `rollout/` | o_1 … o_G ~ π_old: the run's one engine |
 | `SampleFn` | `rollout/`, `environments/` | rollouts of prompts, through an engine |
 | `RewardFn`, `Grader` | `rewards/` | r_i |
 | `Experience` | `grpo/` | a step's groups: draw, sample, grade |
-| `AnswerChecker` | `build/` | right or wrong, whatever is rewarded |
+| `AnswerChecker` | `build/` | correctness, independent of the rewards |
 | `Optimizer` | `compute/` | θ ← θ − η ∇L |
-| `Run` | `runs/` | what stays on disk |
+| `Run` | `runs/` | the run folder |
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,14 +29,14 @@ Source = Sequence[Problem]
 
 
 class Stateful(Protocol):
-    """What a checkpoint holds, as in PyTorch: tensors of a machine, or plain JSON of an idea."""
+    """A part with state for checkpoints, as in PyTorch: named tensors, or plain JSON."""
 
     def state_dict(self) -> Mapping[str, Any]:
-        """Everything that the next step depends on and that cannot be made anew."""
+        """Returns all state that the next step depends on and that cannot be recomputed."""
         ...
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what `state_dict` gave, be it read back from disk."""
+        """Restores the state that `state_dict` returned, also after a round trip to disk."""
         ...
 
 
@@ -44,7 +44,7 @@ class Problems(Protocol):
     """D: the problems to train on."""
 
     def draw(self, count: int, step: int) -> list[Prompt]:
-        """The `count` prompts of `step`: a function of (seed, step), never of what was drawn before."""
+        """Returns the `count` prompts of `step`, a function of (seed, step), not of earlier draws."""
         ...
 
 
@@ -52,11 +52,11 @@ class Policy(Protocol):
     """π_θ, and, frozen, π_ref."""
 
     def logprobs(self, batch: "Batch") -> "Tensor":
-        """log π(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False."""
+        """Returns log π(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False."""
         ...
 
     def logprobs_and_entropies(self, batch: "Batch") -> "tuple[Tensor, Tensor]":
-        """The same, and the entropy of π(· | q, o_<t) in nats, both float32 `[B, T]` and with a gradient."""
+        """As `logprobs`, with the entropy of π(· | q, o_<t) in nats, both float32 `[B, T]` and with a gradient."""
         ...
 
 
@@ -64,43 +64,43 @@ class Reference(Protocol):
     """π_ref, or nothing at β = 0."""
 
     def logprobs(self, batch: "Batch") -> "Tensor | None":
-        """log π_ref as `[B, T]` without a gradient, or `None` where no reference is kept."""
+        """Returns log π_ref as `[B, T]` without a gradient, or `None` where no reference is kept."""
         ...
 
     def sync(self, step: int) -> None:
-        """π_ref ← π_θ after `step`, where and as far as the recipe lets it."""
+        """Updates π_ref towards π_θ after `step`, where the recipe says so."""
         ...
 
 
 class StatefulReference(Reference, Stateful, Protocol):
-    """π_ref as a run holds it."""
+    """π_ref with state for checkpoints."""
 
 
 class Sampler(Protocol):
-    """π_old: an engine that samples completions and records their log-probabilities. One per run, whoever asks."""
+    """π_old: an engine that samples completions with their log-probabilities. One per run."""
 
     def load(self, policy: Any) -> None:
         """π_old ← π_θ: takes the policy's weights, adapters merged in."""
         ...
 
     def generate(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
-        """For each request one completion per key, in order. Equal contexts and keys give equal completions."""
+        """Returns for each request one completion per key, in order. Equal contexts and keys give equal completions."""
         ...
 
     def stream(self, request: Request, params: SamplingParams) -> Iterator[Token]:
-        """The one completion of a request with one key, token by token."""
+        """Yields the one completion of a request with one key, token by token."""
         ...
 
     def release(self) -> None:
-        """Gives its memory back until the next `load`: weights, and keys and values of what was sampled."""
+        """Frees its weights and KV cache until the next `load`."""
         ...
 
 
 class SampleFn(Protocol):
-    """Rollouts of prompts, sampled from a loaded engine."""
+    """A function that samples rollouts of prompts from a loaded engine."""
 
     def __call__(self, prompts: Sequence[Prompt], n: int, step: int) -> Outputs:
-        """`n` rollouts for each prompt, in order. The same (seed, step, problem, sample) gives the same rollout."""
+        """Returns `n` rollouts per prompt, in order. Equal (seed, step, problem, sample) give equal rollouts."""
         ...
 
 
@@ -116,37 +116,37 @@ class RewardFn(Protocol):
 
 
 class Grader(Protocol):
-    """r_i for every rollout of a step at once."""
+    """Computes r_i for the rollouts of a step."""
 
     def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int) -> Graded:
-        """One complete group per prompt, in order, and what reward functions logged or failed with."""
+        """Returns one group per prompt, in order, with what reward functions logged and their failures."""
         ...
 
 
 class Experience(Protocol):
-    """What a step learns from. Variants wrap one another: dynamic sampling, the KL in the reward, one step ahead."""
+    """Collects what a step learns from. Variants wrap one another: dynamic sampling, the KL in the reward."""
 
     def collect(self, step: int) -> Collected:
-        """The groups of `step`, each complete, with the figures of all the rounds that it took to get them."""
+        """Returns the groups of `step`, with the metrics of all rounds of sampling."""
         ...
 
 
 class AnswerChecker(Protocol):
-    """Whether a response is right, for evaluation and the check, independently of the rewards."""
+    """A function that checks a completion's correctness for evaluation, independently of the rewards."""
 
     def __call__(self, text: str, problem: Problem) -> Verdict: ...
 
 
 class Splittable(Protocol):
-    """What the learner can take in parts: a batch of groups, or examples to imitate."""
+    """Training data that splits into micro-batches: a batch of groups, or supervised examples."""
 
     def micro_batches(self, tokens: int) -> "Iterator[Self]":
-        """Parts of at most `tokens` tokens, or of the smallest size there is."""
+        """Yields parts of at most `tokens` tokens, or of a single larger unit."""
         ...
 
     @property
     def smallest(self) -> int:
-        """Tokens of the smallest part there can be."""
+        """Tokens of the smallest possible part."""
         ...
 
 
@@ -155,19 +155,17 @@ Result = TypeVar("Result")
 
 
 class Optimizer(Stateful, Protocol):
-    """Turns losses into a step on the weights."""
+    """Accumulates gradients of losses and updates the weights."""
 
     def accumulate(self, batches: "Sequence[Part]", loss: "Callable[[Part], tuple[Tensor, Result]]") -> "list[Result]":
-        """Adds the gradient of Σ `loss` over micro-batches of `batches`, as small as memory asks, to that of the step.
+        """Adds the gradient of Σ `loss` over micro-batches of `batches`, as small as memory requires, to the step's.
 
-        `loss` gives the micro-batch's scalar and whatever is to be known of it, without a graph: the latter is
-        returned, micro-batch by micro-batch.
+        `loss` returns the micro-batch's scalar and a result without a graph; the results are returned in order.
         """
         ...
 
     def step(self, index: int) -> Mapping[str, float]:
-        """Clips, applies and clears the gradient at the learning rate of step `index`; says `grad_norm` and
-        `learning_rate`."""
+        """Clips, applies and clears the gradient at step `index`; returns `grad_norm` and `learning_rate`."""
         ...
 
     def zero_grad(self) -> None:
@@ -176,10 +174,10 @@ class Optimizer(Stateful, Protocol):
 
 
 class Run(Protocol):
-    """What a run leaves on disk."""
+    """Records a run on disk."""
 
     def steps(self, until: int) -> Iterable[int]:
-        """The steps still to do: from where the run stopped up to `until`, excluded."""
+        """Yields the remaining steps: from where the run stopped up to `until`, excluded."""
         ...
 
     def record(
@@ -189,5 +187,5 @@ class Run(Protocol):
         advantages: Sequence[Sequence[float]],
         metrics: Mapping[str, float],
     ) -> None:
-        """Writes the step's metrics and every rollout of it."""
+        """Writes the step's metrics and rollouts."""
         ...

@@ -1,7 +1,7 @@
-"""The words of Whet: what flows through a training step, each stage building the next.
+"""The data types of a training step, each built from the one before.
 
-`Problem → Prompt → Request → Completion → Rollout → Reward → Group → Graded → Collected`. Every type is frozen and
-complete when made; nothing is half-filled and no field changes its meaning on the way. Standard library only.
+`Problem → Prompt → Request → Completion → Rollout → Reward → Group → Graded → Collected`. All are frozen and complete
+when made. Standard library only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ Message = Mapping[str, str]
 """One turn of a conversation: `{"role": "system" | "user" | "assistant", "content": text}`."""
 
 Finish = Literal["stop", "length"]
-"""Why a rollout ended, told by the engine: the model said it was done, or it ran out of tokens."""
+"""Why a completion ended, as the engine reports it: an end token, or truncation at the limit of tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A question whose answer we know."""
+    """A question with a known answer."""
 
     id: str
     question: str
@@ -30,12 +30,12 @@ class Problem:
     columns: Mapping[str, Any] = field(default_factory=dict)
     """Every other column of the data, passed on to reward functions by name."""
     row: int | None = field(default=None, compare=False)
-    """Where it stands in its file, as an editor or a spreadsheet counts; None where there is no file."""
+    """Its line or row number in its file, as an editor or a spreadsheet counts; None without a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """q: a problem as the policy sees it."""
+    """q: a problem rendered for the policy, as chat messages and as tokens."""
 
     problem: Problem
     messages: tuple[Message, ...]
@@ -44,19 +44,19 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
-    """How an engine samples."""
+    """Temperature, top-p and limit of tokens for sampling."""
 
     temperature: float = 1.0
     """Logits are divided by this; 0 takes the most likely token."""
     top_p: float = 1.0
-    """Keep the smallest set of tokens whose probability reaches this (arXiv:1904.09751)."""
+    """Nucleus sampling: the smallest set of tokens whose probability reaches this (arXiv:1904.09751)."""
     max_tokens: int = 256
     """A completion is truncated after this many tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an engine is asked for: a context, and one counter for each completion of it."""
+    """An engine's input: a context, and a random key for each completion of it."""
 
     tokens: tuple[int, ...]
     keys: tuple[int, ...]
@@ -76,7 +76,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What an engine returns for one key of a request, its end-of-turn token included when `finish` is `stop`."""
+    """An engine's output for one key of a request, its end-of-turn token included when `finish` is `stop`."""
 
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...]
@@ -90,14 +90,14 @@ class Rollout:
 
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...]
-    """log π_old(o_t | q, o_<t) in nats, one per token, recorded while sampling; 0 where somebody else wrote it."""
+    """log π_old(o_t | q, o_<t) in nats, one per token, recorded while sampling; 0 on tokens that a tool wrote."""
     text: str
-    """The completion as people read it: special tokens left out."""
+    """The completion, decoded without special tokens."""
     finish: Finish
     replayed: bool = False
-    """Whether an earlier step sampled it: then log π_old is of the policy of that step."""
+    """Whether an earlier step sampled it: then log π_old is that of the policy at that step."""
     loss_mask: tuple[bool, ...] | None = None
-    """False on the tokens that somebody else wrote (a tool); None where the policy sampled all of them."""
+    """False on tokens that a tool wrote; None where the policy sampled all of them."""
 
     def __post_init__(self) -> None:
         if len(self.tokens) != len(self.logprobs):
@@ -107,7 +107,7 @@ class Rollout:
 
     @property
     def sampled_logprobs(self) -> tuple[float, ...]:
-        """log π_old of the tokens that the policy sampled itself.
+        """log π_old of the tokens that the policy sampled.
 
         >>> Rollout((5, 6, 7), (-0.1, 0.0, -0.3), "", "stop", loss_mask=(True, False, True)).sampled_logprobs
         (-0.1, -0.3)
@@ -117,7 +117,7 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """r_i and what it is made of. `None` means not applicable: no reward function had anything to say."""
+    """r_i, the total and its parts by reward function. `None` means not applicable."""
 
     total: float | None
     parts: Mapping[str, float | None] = field(default_factory=dict)
@@ -129,7 +129,7 @@ class Reward:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """q, o_1…o_G and r_1…r_G: complete by construction."""
+    """A prompt q with its rollouts o_1…o_G and rewards r_1…r_G."""
 
     prompt: Prompt
     rollouts: tuple[Rollout, ...]
@@ -141,7 +141,7 @@ class Group:
 
     @property
     def has_signal(self) -> bool:
-        """Whether the rewards differ, so that the group can teach anything.
+        """Whether the rewards differ, so that some advantage is not zero.
 
         >>> problem = Problem("1", "1 + 1?", "2")
         >>> rollouts = (Rollout((7,), (-0.1,), "2", "stop"), Rollout((8,), (-2.0,), "3", "stop"))
@@ -153,7 +153,7 @@ class Group:
 
     @property
     def fresh(self) -> "Group":
-        """What was sampled in this step alone: the group without its replayed rollouts."""
+        """The group without its replayed rollouts."""
         if not any(rollout.replayed for rollout in self.rollouts):
             return self
         pairs = zip(self.rollouts, self.rewards, strict=True)
@@ -173,7 +173,7 @@ class Failure:
     problem: str | None
     """The problem's id; None where the function failed over the step but on no rollout of it alone."""
     sample: int | None
-    """Which of the problem's rollouts, from 0."""
+    """The index of the rollout in its group, from 0."""
     what: str
 
 
@@ -189,13 +189,13 @@ class ComparisonTimeout:
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """Groups with their rewards, and what grading them said besides. `+` joins the rounds of a step."""
+    """Graded groups, with logged values, metrics and failures of the grading. `+` joins the rounds of a step."""
 
     groups: tuple[Group, ...]
     logged: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    """By name, every value that reward functions logged (`log_metric`)."""
+    """By name, all values that reward functions logged (`log_metric`)."""
     metrics: Mapping[str, float] = field(default_factory=dict)
-    """Figures of a grader itself, of the step so far."""
+    """Metrics of the grader itself, over the step so far."""
     failures: tuple[Failure, ...] = ()
     """Reward functions that failed, in the order they did."""
     timeouts: tuple[ComparisonTimeout, ...] = ()
@@ -217,19 +217,19 @@ class Graded:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """The experience of one step: what is learned from, and what it took to get it."""
+    """The experience of one step: the groups to learn from, and how they were collected."""
 
     groups: tuple[Group, ...]
     logged: Mapping[str, float] = field(default_factory=dict)
     """The mean of what reward functions logged under each name, over all rounds of the step."""
     metrics: Mapping[str, float] = field(default_factory=dict)
-    """Figures of how it was collected: `dynamic/…`, `replay/…`."""
+    """Metrics of the collection: `dynamic/…`, `replay/…`."""
     tokens: int = 0
-    """Tokens sampled for it, those of groups that are not learned from included."""
+    """Tokens sampled for it, including groups that are not learned from."""
 
     @classmethod
     def of(cls, graded: Graded) -> "Collected":
-        """All of the groups that were graded."""
+        """Returns the experience with all graded groups."""
         return cls(
             groups=graded.groups,
             logged={name: fmean(values) for name, values in sorted(graded.logged.items())},
@@ -240,18 +240,18 @@ class Collected:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a careful reader says of one response, whatever the recipe's rewards are."""
+    """The correctness and format of one completion, independent of the recipe's rewards."""
 
     correct: bool
-    """Strict: the answer that the response format points at equals the gold one."""
+    """Strict: the answer in the place that the response format defines equals the gold one."""
     lenient: bool
-    """An answer found anywhere in the response equals the gold one."""
+    """An answer found anywhere in the completion equals the gold one."""
     answer: str | None
-    """The answer as it stands in the response; None where there is none to be found."""
+    """The answer as it stands in the completion; None where none is found."""
     formatted: bool
-    """Whether the response keeps the layout."""
+    """Whether the completion has the layout."""
     marked: bool = False
-    """Whether any mark of the layout stands in it."""
+    """Whether the completion has any mark of the layout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,14 +262,14 @@ class GoldFailure:
     response: str
     """The solution as the format renders it."""
     reward: Reward
-    """All that it got."""
+    """Its reward."""
     full: float
-    """Full marks."""
+    """The full score."""
     short: Mapping[str, float | None]
-    """The rewards that gave less than they can, and what they gave."""
+    """The rewards below their largest value, and what they gave."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
+        """Returns the fields as JSON."""
         return {
             "id": self.problem.id,
             "question": self.problem.question,

@@ -1,1 +1,1 @@
-"""From a recipe to live objects: the only folder that names every implementation."""
+"""Builds the objects of a run from a recipe: the only folder that names every implementation."""

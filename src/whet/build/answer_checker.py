@@ -1,4 +1,4 @@
-"""Whether a response is right, whatever the recipe rewards: for evaluation and the check."""
+"""Checks completions against gold answers, independently of the rewards, for evaluation and the check."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,7 +9,7 @@ from whet.protocols import AnswerChecker
 from whet.types import Problem, Reward, Rollout, Verdict
 
 Tests = Callable[[Problem, str], float]
-"""The share of a problem's unit tests that a program passes."""
+"""From a problem and a program: the share of the problem's unit tests that it passes."""
 
 
 def build_answer_checker(
@@ -63,7 +63,10 @@ def build_is_right(config: Config, equal: Callable[[str, str], bool]) -> Callabl
 
 
 def build_tests(config: Config) -> Tests | None:
-    """The tests that a recipe's `code_tests` runs, as a measure: 1.0 where all pass. `None` where it runs none."""
+    """Returns a function that runs a problem's unit tests on a program: 1.0 where all pass.
+
+    None where the recipe has no `code_tests` reward.
+    """
     from whet.build.services import open_code_tests
     from whet.config.parameters import read_parameters
     from whet.rewards.code_tests.code_tests import CodeTestsParams, code_tests

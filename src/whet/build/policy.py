@@ -1,4 +1,4 @@
-"""π_θ from a recipe: the model on the best device of this machine, with adapters where the recipe wants them."""
+"""Builds the policy π_θ from a recipe: model, device, quantization, LoRA adapters."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def build_policy(config: Config, log: Log) -> "LanguageModel":
-    """π_θ on the best device of this machine, with adapters where the recipe wants them."""
+    """Loads the recipe's model on the best device of this machine, quantized and with LoRA where it says so."""
     from whet.compute.device import pick_device, pick_dtype
     from whet.compute.memory import keep_freed_memory
     from whet.models import load_model

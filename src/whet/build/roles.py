@@ -1,4 +1,4 @@
-"""The roles of Algorithm 1 from a recipe: sampler, optimizer, reference, experience."""
+"""Builds the roles of Algorithm 1 from a recipe: sampler, optimizer, reference, experience."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 def build_sampler(config: Config) -> Sampler:
-    """The engine that `rollout.engine` names; a run has one, whoever asks.
+    """Builds the sampling engine that `rollout.engine` names; a run has one, shared by all its stages.
 
-    Raises `UserError` for a name that no engine has.
+    Raises `UserError` for an unknown engine.
     """
     name = config.rollout.engine
     if name not in SAMPLERS:
@@ -44,33 +44,36 @@ def _native(config: Config) -> Sampler:
 
 
 SAMPLERS: dict[str, Callable[[Config], Sampler]] = {"native": _native}
-"""By `rollout.engine`."""
+"""Constructors by `rollout.engine`."""
 
 
 def build_rollouts(
     config: Config, sampler: Sampler, tokenizer: Any, purpose: str, temperature: float | None = None
 ) -> SampleFn:
-    """Rollouts as in training, unless another temperature is named: 0 answers greedily.
+    """Returns a function that samples rollouts with the training's parameters, or at `temperature`; 0 is greedy.
 
-    `purpose` keeps random numbers apart. The purposes of `AS_TRAINED` keep the training's limit on a response.
+    `purpose` seeds a random stream of its own. Those in `AS_TRAINED` have the training's limit on completion tokens.
     """
     from whet.rollout.rollouts import Rollouts
 
-    how, longest = config.grpo.sampling, longest_response(config, purpose)
-    as_trained = SamplingParams(how.temperature, how.top_p, longest)
+    sampling, longest = config.grpo.sampling, longest_response(config, purpose)
+    as_trained = SamplingParams(sampling.temperature, sampling.top_p, longest)
     params = as_trained if temperature is None else SamplingParams(temperature, max_tokens=longest)
     return Rollouts(sampler, tokenizer, params, config.seed, purpose)
 
 
 def build_optimizer(policy: "LanguageModel", config: OptimizerConfig, steps: int, micro_batch_tokens: int) -> Optimizer:
-    """AdamW over the weights that learn."""
+    """Returns AdamW over the policy's trainable weights."""
     from whet.compute.optimizer import MasterAdamW
 
     return MasterAdamW(policy.trainable(), config, steps, micro_batch_tokens)
 
 
 def build_reference(policy: "LanguageModel", config: Config, warmed: bool = False) -> StatefulReference:
-    """The policy as it is now: nothing at β = 0; without its adapters where no warm start trained them; else a copy."""
+    """Returns π_ref, the policy as it is now: none at β = 0, a copy, or the base weights under untrained adapters.
+
+    With `objective.reference_every` the copy moves towards the policy. `warmed`: a warm start has trained the adapters.
+    """
     from whet.policy.reference import AdaptersOff, FollowingReference, FrozenReference, NoReference
 
     objective = config.grpo.objective
@@ -85,12 +88,12 @@ def build_reference(policy: "LanguageModel", config: Config, warmed: bool = Fals
 
 @dataclass(frozen=True)
 class Roles:
-    """Who collects a run's experience, what its loss is held to, and what of them a checkpoint must hold."""
+    """A run's experience collector, its reference for the KL term, and their state for checkpoints."""
 
     experience: Experience
     reference: Reference
     memories: Mapping[str, Stateful]
-    """What remembers earlier steps, by name."""
+    """Parts with state from earlier steps, by name."""
 
 
 def build_experience(

@@ -1,4 +1,4 @@
-"""External services used by rewards, opened from a recipe: a judge's endpoint, a classifier, a sandbox."""
+"""Opens the external services used by rewards: a judge's endpoint, a classifier, a sandbox."""
 
 import logging
 import os
@@ -15,16 +15,16 @@ _LOG = logging.getLogger("whet.sandbox")
 
 
 def connect(params: Section) -> Callable[..., Any]:
-    """What the reward of these parameters asks.
+    """Returns the client of the service that a reward with these parameters calls.
 
     Raises:
-        UserError: it cannot be opened: a key that is not set, an address that is none, a model that does not load.
+        UserError: it cannot be opened: a key that is not set, a malformed address, a model that does not load.
     """
     return OPENED_BY[type(params)](params)
 
 
 def open_judge(params: JudgeParams) -> Ask:
-    """The client of a judge. Nothing is sent yet; the key is read from the environment and kept in memory only."""
+    """Returns the client of an LLM judge. Nothing is sent yet; the key is read from the environment, never stored."""
     from whet.models.cache import cache_folder
     from whet.rewards.llm_judge.client import JudgeClient
     from whet.rewards.llm_judge.replies import ReplyCache
@@ -43,7 +43,7 @@ def _key(name: str | None) -> str | None:
 
 
 def open_reward_model(params: RewardModelParams) -> Score:
-    """A classifier, found as policies are, on the best device of this machine."""
+    """Loads a reward model, a classifier, on the best device of this machine; its name is resolved as a policy's."""
     from whet.compute.device import pick_device, pick_dtype
     from whet.models.load import resolve
     from whet.models.quiet import quiet
@@ -63,7 +63,7 @@ def open_reward_model(params: RewardModelParams) -> Score:
 
 
 def open_code_tests(params: CodeTestsParams, aloud: bool = True) -> RunTests:
-    """The strongest sandbox that works here, and with `aloud` a warning where it is a weak one."""
+    """Returns a client that runs unit tests in the strongest sandbox available; with `aloud` warns of a weak one."""
     from whet.sandbox.code_tests_client import CodeTests
     from whet.sandbox.pick import pick
     from whet.sandbox.run_tests import Sandbox
@@ -79,4 +79,4 @@ OPENED_BY: Mapping[type[Section], Callable[..., Callable[..., Any]]] = {
     RewardModelParams: open_reward_model,
     CodeTestsParams: open_code_tests,
 }
-"""By the parameters of a reward, what opens whom it asks."""
+"""By the class of a reward's parameters, the function that opens its service."""

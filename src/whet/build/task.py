@@ -1,4 +1,4 @@
-"""What is to be learned, from a recipe: problems, response format, rewards, and the held-out problems."""
+"""Builds the task from a recipe: problems, response format, rewards, and the held-out problems."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from whet.rewards.mixture import Mixture
 
 AS_TRAINED = frozenset({"train", "check"})
-"""What the check finds is about the training to come, so it samples as the training does."""
+"""Purposes that sample up to the training's limit of tokens: the check predicts the training, so it must match it."""
 
 
 @dataclass(frozen=True)
 class EvalSet:
-    """What a policy is measured on: held-out prompts, and who says what is right."""
+    """Held-out prompts, and the checker of answers to them."""
 
     prompts: Sequence[Prompt]
     check_answer: AnswerChecker
@@ -36,11 +36,11 @@ class EvalSet:
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be learned: problems, how they are asked, what a response is worth, and the exam at the end."""
+    """Training problems, how prompts are rendered, the rewards, and the held-out set."""
 
     train: Sequence[Problem]
     solutions: Sequence[Problem]
-    """What a warm start would imitate: problems with worked solutions, those of `train` unless the recipe says."""
+    """Problems with worked solutions for the warm start: those of `train` unless the recipe names others."""
     renderer: PromptRenderer
     response_format: ResponseFormat
     reward: "Mixture"
@@ -49,9 +49,9 @@ class Task:
 
 
 def build_task(config: Config, tokenizer: Any, context: int | None = None) -> Task:
-    """Problems, format and rewards; refuses held-out problems that are trained on, by either stage.
+    """Loads problems and builds format, rewards and held-out set; prompts too long for `context` tokens are left out.
 
-    Prompts that leave no room for a response in `context` tokens are left out.
+    Raises `UserError` for data that cannot be read, and for held-out problems that either stage trains on.
     """
     response_format = build_format(config.format)
     renderer = PromptRenderer(tokenizer, response_format, config.data.question)
@@ -75,7 +75,7 @@ def build_task(config: Config, tokenizer: Any, context: int | None = None) -> Ta
 
 
 def build_grader(config: Config, response_format: ResponseFormat) -> "Mixture":
-    """r_i: the weighted sum of the recipe's rewards."""
+    """Builds the grader, r_i: the weighted sum of the recipe's rewards. Raises `UserError` for an invalid reward."""
     from whet.build.services import connect
     from whet.rewards.mixture import Mixture
     from whet.rewards.registry import build_reward
@@ -90,7 +90,7 @@ def build_grader(config: Config, response_format: ResponseFormat) -> "Mixture":
 
 
 def build_stream(config: Config, train: Sequence[Problem], renderer: PromptRenderer) -> Problems:
-    """q ~ P(Q): epoch after epoch, or easy problems first."""
+    """Returns the sampler of training problems, q ~ P(Q): shuffled epochs, or easy problems first."""
     curriculum = config.grpo.curriculum
     if curriculum and curriculum.by == "level":
         return ByLevel(train, renderer, curriculum, config.seed)
@@ -100,7 +100,7 @@ def build_stream(config: Config, train: Sequence[Problem], renderer: PromptRende
 def build_eval_set(
     config: Config, problems: Sequence[Problem], renderer: PromptRenderer, response_format: ResponseFormat
 ) -> EvalSet:
-    """The first `eval.problems` of the held-out problems, in an order of their own."""
+    """Returns the evaluation set: `eval.problems` of the held-out problems, in a fixed order, and their checker."""
     chosen = held_out(problems, config.eval.problems)
     equal = AnswerComparer()
     check_answer = build_answer_checker(response_format, build_tests(config), equal)
@@ -108,6 +108,6 @@ def build_eval_set(
 
 
 def longest_response(config: Config, purpose: str) -> int:
-    """Tokens after which a response is truncated: measurements may have a limit of their own."""
+    """Returns the limit on completion tokens for `purpose`: `eval.max_tokens` for evaluations, else the training's."""
     trained = config.grpo.sampling.max_tokens
     return trained if purpose in AS_TRAINED else config.eval.max_tokens or trained

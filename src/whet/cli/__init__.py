@@ -1,1 +1,1 @@
-"""The command line: one function per verb."""
+"""The command line: one function per command."""

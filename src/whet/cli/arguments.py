@@ -1,7 +1,6 @@
-"""From the words of a command line to a call: verbs and options through tyro, recipe keys past it.
+"""Parses a command line: commands and options with tyro, recipe keys separately.
 
-A verb is a function; one that has a parameter `overrides` takes any key of a recipe as an option. Whatever is
-wrong with the words is refused in one line.
+A command is a function; one with a parameter `overrides` takes any key of a recipe as an option. Errors are one line.
 """
 
 import inspect
@@ -15,7 +14,7 @@ from typing import Any
 from whet.errors import UserError, did_you_mean
 
 Command = Callable[..., None]
-"""A verb: its parameters are its options, its docstring is its help."""
+"""A command: its parameters are its options, its docstring is its help."""
 
 OVERRIDES = "overrides"
 """The parameter that takes `(key, value)` pairs."""
@@ -24,9 +23,9 @@ PROGRAM = "whet"
 
 
 def parse(verbs: Mapping[str, Command], arguments: Sequence[str], description: str) -> Callable[[], None]:
-    """The call that the arguments ask for. Prints the help and exits where they ask for it.
+    """Returns the call of the command that the arguments name; prints help and exits for `--help`.
 
-    Raises `UserError` for a verb, an option or a value that is not there or not right.
+    Raises `UserError` for an unknown command or option, or an invalid value.
     """
     verb, *words = arguments or [""]
     if verb not in verbs and verb not in ("-h", "--help"):
@@ -44,9 +43,9 @@ def _no_verb(verb: str, verbs: Mapping[str, Command]) -> str:
 
 
 def take_overrides(verb: str, words: Sequence[str], command: Command) -> tuple[list[str], list[tuple[str, str]]]:
-    """Tells `--section.key VALUE` and `--section.key=VALUE` from the verb's own words.
+    """Splits arguments into the command's own and overrides, `--section.key VALUE` or `--section.key=VALUE`.
 
-    Raises `UserError` for an option that the verb does not have, or a key without a value.
+    Raises `UserError` for an unknown option, or a key without a value.
     """
     own, takes_keys = options(command), OVERRIDES in inspect.signature(command).parameters
     rest: list[str] = []
@@ -65,7 +64,7 @@ def take_overrides(verb: str, words: Sequence[str], command: Command) -> tuple[l
 
 
 def options(command: Command) -> frozenset[str]:
-    """A verb's own options.
+    """Returns the names of a command's own options.
 
     >>> def train(recipe, /, *, dry_run=False, overrides=()): ...
     >>> sorted(options(train))
@@ -94,11 +93,11 @@ def _with_tyro(verbs: Mapping[str, Command], arguments: Sequence[str], descripti
 
     errors = StringIO()
     flags = (tyro.conf.FlagCreatePairsOff,)
-    later = {name: _later(command) for name, command in verbs.items()}
+    deferred = {name: _deferred(command) for name, command in verbs.items()}
     try:
         with redirect_stderr(errors):
             call: Callable[[], None] = tyro.extras.subcommand_cli_from_dict(
-                later, args=list(arguments), prog=PROGRAM, description=description, config=flags
+                deferred, args=list(arguments), prog=PROGRAM, description=description, config=flags
             )
     except SystemExit as end:
         if not end.code:
@@ -108,18 +107,18 @@ def _with_tyro(verbs: Mapping[str, Command], arguments: Sequence[str], descripti
     return call
 
 
-def _later(command: Command) -> Callable[..., Callable[[], None]]:
-    """The verb, put off: a mistake while it runs is not one of the command line."""
+def _deferred(command: Command) -> Callable[..., Callable[[], None]]:
+    """Wraps a command to return its call: tyro then handles errors of parsing, not of running."""
 
     @wraps(command)
-    def put_off(*args: Any, **options: Any) -> Callable[[], None]:
+    def defer(*args: Any, **options: Any) -> Callable[[], None]:
         return partial(command, *args, **options)
 
-    return put_off
+    return defer
 
 
 def what_is_said(box: str) -> str:
-    """The first paragraph under the title of a box of text, on one line. Without Unicode a box has no frame.
+    """Returns the first paragraph of tyro's boxed error message, on one line. Without Unicode a box has no frame.
 
     >>> what_is_said("╭─ Oh ──╮\\n│ No    │\\n│ way.  │\\n│ ───── │\\n│ Help! │\\n╰───────╯\\n")
     'No way'

@@ -1,4 +1,4 @@
-"""How a command ends: its exit status, and one line for what went wrong. Secrets are left out of it."""
+"""Ends a command with its exit status and one line on an error, secrets redacted."""
 
 import os
 import sys
@@ -10,12 +10,12 @@ from whet.redact import redact
 from whet.text import first_line
 
 DEBUG = "WHET_DEBUG"
-"""Set in the environment, it lets a mistake of ours show its traceback."""
+"""The environment variable that shows tracebacks of internal errors."""
 
 
 @contextmanager
 def exit_status() -> Iterator[None]:
-    """Ends the process when the block does: 0 done · 2 the user's input is wrong · 75 interrupted · 1 failed."""
+    """Exits the process after the block: 0 done · 2 the user's input is wrong · 75 interrupted · 1 failed."""
     status = 0
     try:
         yield
@@ -23,10 +23,10 @@ def exit_status() -> Iterator[None]:
     except UserError as error:
         print(f"whet: {redact(str(error))}", file=sys.stderr)
         status = 2
-    except KeyboardInterrupt as told:
-        print(f"whet: {str(told) or 'interrupted'}", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(f"whet: {str(interrupt) or 'interrupted'}", file=sys.stderr)
         status = 75
-    except BrokenPipeError:  # whoever read our output has had enough, as `head` has
+    except BrokenPipeError:  # the reader of our output closed it, as `head` does
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
         status = 1
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The command line: one function per verb.
+"""The command line: one function per command.
 
 Exit status: 0 done · 2 the user's input is wrong · 75 interrupted · 1 failed.
 """
@@ -29,7 +29,7 @@ Overrides = Annotated[Sequence[tuple[str, str]], Suppress]
 def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()) -> None:
     """Take a model the whole way: check, warm start, GRPO, evaluate.
 
-    Any knob of the recipe can be set on the command line: `--grpo.steps 40 --seed 1`. `whet keys` lists them.
+    Any key of the recipe can be set on the command line: `--grpo.steps 40 --seed 1`. `whet keys` lists them.
 
     Args:
         dry_run: print the resolved recipe and stop.
@@ -51,9 +51,9 @@ def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()
 def resume(
     run: Annotated[Path, Positional, arg(metavar="RUN", help="a run folder, or the name of one in runs/")], /
 ) -> None:
-    """Go on with a run exactly where it stopped: killed, interrupted, or out of disk.
+    """Resume a run exactly where it stopped: killed, interrupted, or out of disk.
 
-    It goes on from the newest checkpoint that is whole, and ends as it would have ended.
+    It goes on from the newest valid checkpoint, with the same result as a run that was not interrupted.
     """
     prepare()
     from whet.api import resume as go_on
@@ -66,9 +66,9 @@ def resume(
 
 
 def check(recipe: Recipe, /, *, json: Json = False, overrides: Overrides = ()) -> None:
-    """Is there something to learn from, and if not, why and what to do?
+    """Check whether there is a signal to learn from, and if not, why and how to fix it.
 
-    Grades gold answers under the recipe's rewards, measures lengths, and samples a few responses. Any knob of the
+    Grades gold answers under the recipe's rewards, measures lengths, and samples a few completions. Any key of the
     recipe can be set on the command line.
     """
     from whet.recipe import load_recipe
@@ -97,13 +97,13 @@ def evaluate(
 ) -> None:
     """Measure a run or a model: accuracy with its interval, format, lengths; pass@k and maj@k with --samples.
 
-    Any knob of the recipe can be set on the command line.
+    Any key of the recipe can be set on the command line.
 
     Args:
         data: a data set's name or a file; the default is the run's own held-out problems.
-        limit: how many problems to ask; the default is the run's own number, and 256 for a model.
-        samples: responses sampled for each problem, besides the greedy one.
-        format: how responses are laid out; the default is the run's own format.
+        limit: the number of problems; the default is the run's own, and 256 for a model.
+        samples: completions sampled for each problem, besides the greedy one.
+        format: the response format; the default is the run's own.
         save: write a record per problem to this JSONL file.
     """
     from whet.stages.evaluate import evaluation_config
@@ -128,10 +128,10 @@ def compare(
     intersect: bool = False,
     json: Json = False,
 ) -> None:
-    """Set two evaluations of the same problems side by side: fixed, broken, exact McNemar, paired interval.
+    """Compare two evaluations of the same problems: fixed, broken, exact McNemar, paired interval.
 
     Args:
-        intersect: where the two asked different problems, compare those that both asked.
+        intersect: where the two have different problems, compare those that both have.
     """
     from whet.stages.compare import compare as run
     from whet.stages.compare import render
@@ -148,11 +148,11 @@ def score(
     format: Name = None,
     json: Annotated[bool, arg(help="print one JSON object with the means instead")] = False,
 ) -> None:
-    """Rewards on completions you already have: scores out, one JSON line for each line in.
+    """Compute rewards for completions you already have: one JSON line for each line of the file.
 
     Args:
         rewards: names or functions, separated by commas; with parameters as {name: A, params: {…}}.
-        format: where the answer stands; without one it is found leniently.
+        format: the response format that marks the answer; without one it is found leniently.
     """
     from whet.stages.score import asked_for
     from whet.stages.score import score as run
@@ -183,9 +183,9 @@ def chat(
         base: put the untrained model's answer beside it.
         prompt: ask this one question and stop.
         save: append question, reasoning and answer to this JSONL file.
-        format: the response format to ask for; the default is the run's own, and none for a model.
+        format: the response format to prompt for; the default is the run's own, and none for a model.
         temperature: 0 answers greedily.
-        max_tokens: where a response is truncated; the default is the run's own limit.
+        max_tokens: the limit on the tokens of an answer; the default is the run's own.
     """
     prepare()
     from whet.chat import converse, open_chat
@@ -204,10 +204,10 @@ def push(
     public: bool = False,
     dry_run: bool = False,
 ) -> None:
-    """Put a run's model on the Hugging Face hub, with a card of what was measured.
+    """Upload a run's model to the Hugging Face hub, with a model card of its evaluations.
 
     Args:
-        public: a repository that is made for it is for everybody to see.
+        public: make a repository that is created for it public.
         dry_run: print the card and stop.
     """
     prepare()
@@ -217,7 +217,7 @@ def push(
 
 
 def keys() -> None:
-    """List every knob of a recipe: its type, its default, and what it does."""
+    """List every key of a recipe: its type, its default, and what it does."""
     from whet.cli.tables import keys_table
     from whet.recipe.keys import describe_keys
 

@@ -1,4 +1,4 @@
-"""How a run ended, for people: before and after, three answers, where everything is, what to type next."""
+"""Tables for the terminal: a run's evaluations and gains, sample answers, the check, recipe keys."""
 
 from collections.abc import Iterator
 from itertools import islice, pairwise
@@ -26,7 +26,7 @@ NAMES: "Mapping[str, str]" = {BASE: "base model", WARM: "warm start", FINAL: "GR
 
 
 def check_table(report: CheckReport) -> RenderableType:
-    """What the check found, and its diagnosis."""
+    """Renders a check report and its diagnosis."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for what, figure, verdict in report.rows():
         table.add_row(what, Text(figure, style="bold"), Text(verdict, style="dim"))
@@ -35,7 +35,7 @@ def check_table(report: CheckReport) -> RenderableType:
 
 
 def run_summary(outcome: RunResult, whet: str = "whet") -> RenderableType:
-    """The closing page of `whet train`; `whet` is what people type to get here."""
+    """Renders the summary at the end of `whet train`; `whet` is the command to show in suggestions."""
     return Group(*_parts(outcome, whet))
 
 
@@ -54,10 +54,10 @@ def _parts(outcome: RunResult, whet: str) -> Iterator[RenderableType]:
     yield next_steps(outcome, whet)
 
 
-def results_table(evaluations: "Mapping[str, Evaluation]", asked: str = "held-out problems") -> Table:
-    """A row for each measurement: strict and lenient accuracy with their intervals, format, length."""
+def results_table(evaluations: "Mapping[str, Evaluation]", problems: str = "held-out problems") -> Table:
+    """Renders a row per evaluation: strict accuracy with its interval, lenient accuracy, format, truncation, length."""
     some = next(iter(evaluations.values()))
-    table = Table(title=f"{len(some.records)} {asked}, greedy answers", title_justify="left", box=None)
+    table = Table(title=f"{len(some.records)} {problems}, greedy answers", title_justify="left", box=None)
     table.add_column("")
     for column in ("accuracy", "95 % interval", "lenient", "format", "truncated", "tokens"):
         table.add_column(column, justify="right")
@@ -76,7 +76,7 @@ def results_table(evaluations: "Mapping[str, Evaluation]", asked: str = "held-ou
 
 
 def gains_table(evaluations: "Mapping[str, Evaluation]") -> Table:
-    """What each stage changed, and all of them together, paired by problem."""
+    """Renders the accuracy gain of each stage, and of all together, paired by problem."""
     table = Table(title="gains, paired by problem", title_justify="left", box=None)
     table.add_column("")
     for column in ("points", "95 % interval", "fixed", "broken", "McNemar p"):
@@ -100,7 +100,7 @@ def _gain(evaluations: "Mapping[str, Evaluation]", before: str, after: str) -> l
 
 
 def _samples(before: Evaluation, after: Evaluation, count: int = 3) -> Iterator[RenderableType]:
-    """Three problems with both answers: fixed ones first, and never only those."""
+    """Up to `count` problems with both answers: fixed ones first, and at least one still wrong if there is any."""
     pairs = list(zip(before.records, after.records, strict=True))
     fixed = [pair for pair in pairs if pair[1].correct and not pair[0].correct]
     wrong = [pair for pair in pairs if not pair[1].correct]
@@ -117,7 +117,7 @@ def _answer(label: str, record: Record, width: int = 66) -> Text:
 
 
 def pace_line(pace: Pace) -> str:
-    """How fast GRPO went, and how fast it could have gone.
+    """Returns a line on the speed of GRPO and its efficiency.
 
     >>> pace_line(Pace(steps=16, seconds=9.83, tokens_per_second=410.2, efficiency=0.52))
     "GRPO: 16 steps, 9.83 s each, 410 tokens/s, 52 % of this machine's limit (η)"
@@ -128,7 +128,7 @@ def pace_line(pace: Pace) -> str:
 
 
 def next_steps(outcome: RunResult, whet: str = "whet") -> RenderableType:
-    """Where the run is and what to type next."""
+    """Renders the run's folder and the commands to use next."""
     path, stages = outcome.path, list(outcome.evaluations)
     first, last = (f"{path}:{stage}" for stage in (stages[0], stages[-1]))
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -141,7 +141,7 @@ def next_steps(outcome: RunResult, whet: str = "whet") -> RenderableType:
 
 
 def evaluation_table(name: str, evaluation: Evaluation) -> RenderableType:
-    """One measurement, with pass@k and maj@k where there are samples."""
+    """Renders one evaluation, with pass@k and maj@k where there are samples."""
     table = results_table({name: evaluation}, "problems")
     sampled = [(key, value) for key, value in evaluation.summary().items() if "@" in key]
     more = [Text(f"  {key} {100 * value:.1f} %") for key, value in sampled if isinstance(value, float)]
@@ -149,7 +149,7 @@ def evaluation_table(name: str, evaluation: Evaluation) -> RenderableType:
 
 
 def keys_table(keys: "Sequence[Key]") -> RenderableType:
-    """Every knob of a recipe."""
+    """Renders every key of a recipe."""
     table = Table("key", "type", "default", "what it does", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for key in keys:
         default = one_line(str(key.default), 40)

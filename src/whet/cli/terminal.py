@@ -1,4 +1,4 @@
-"""What the commands share of the terminal: consoles, progress, tables or JSON."""
+"""Terminal output shared by the commands: consoles, progress, tables or JSON."""
 
 import os
 import shutil
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
     from whet.train_loop.signals import Stop
 
 WIDE = 240
-"""Columns where there is no terminal: a line stays a line, for logs and `grep`."""
+"""Columns without a terminal, so that lines are not wrapped in logs."""
 
 
 def own_name() -> str:
-    """What to type to get here again: `whet` where that is on the path, else where it lies."""
+    """Returns the command that runs Whet: `whet` where that is on the PATH, else the script's relative path."""
     if shutil.which("whet"):
         return "whet"
     return os.path.relpath(sys.argv[0])
 
 
 def prepare() -> None:
-    """Quiets the libraries under us: what they have to say is said in our own words, or not at all."""
+    """Silences the warnings and progress bars of libraries, by environment variables."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 
 def console(stderr: bool = False) -> Any:
-    """A console that prints text as it is."""
+    """Returns a rich console that prints text without markup or highlighting."""
     from rich.console import Console
 
     made = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
@@ -41,14 +41,14 @@ def console(stderr: bool = False) -> Any:
 
 
 def progress(as_json: bool) -> Any:
-    """Progress on the terminal; on standard error where standard output is for JSON."""
+    """Returns a progress view on the terminal; on standard error with `as_json`."""
     from whet.runs.views.live import make_view
 
     return make_view(console(stderr=as_json))
 
 
 def tell(as_json: bool, found: dict[str, Any], picture: Any) -> None:
-    """What was found: as one JSON object, or as a picture."""
+    """Prints a result, as one JSON object or as the rich table `picture`."""
     if as_json:
         print(encoded(found))
     else:
@@ -56,7 +56,7 @@ def tell(as_json: bool, found: dict[str, Any], picture: Any) -> None:
 
 
 def encoded(found: dict[str, Any]) -> str:
-    """Strict JSON on one line."""
+    """Returns strict JSON on one line."""
     from whet.runs import jsonl
 
     return jsonl.encode(found).decode()
@@ -64,7 +64,7 @@ def encoded(found: dict[str, Any]) -> str:
 
 @contextmanager
 def following() -> "Iterator[tuple[View, Stop]]":
-    """What a run is shown on and stopped by, while it goes."""
+    """Opens a run's live view and handles its stop signals during the block."""
     from whet.runs.views.live import make_view
     from whet.train_loop.signals import Stop
 
@@ -73,7 +73,7 @@ def following() -> "Iterator[tuple[View, Stop]]":
 
 
 def show(result: "RunResult") -> None:
-    """Prints what a run came to."""
+    """Prints the summary of a run."""
     from whet.cli.tables import run_summary
 
     console().print(run_summary(result, own_name()))

@@ -1,1 +1,1 @@
-"""θ ← θ − η ∇L: optimizers, devices and the schedule."""
+"""Optimizer, learning-rate schedule, devices, checkpoints and the cost model: θ ← θ − η ∇L."""

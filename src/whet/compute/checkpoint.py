@@ -1,8 +1,8 @@
-"""Checkpoints that are whole or not there: tensors in safetensors, the rest in JSON, no pickle.
+"""Writes and reads checkpoints atomically: tensors in safetensors, the rest in JSON, no pickle.
 
 A checkpoint is a folder `step-N`: `<name>.safetensors` for each set of tensors, `state.json`, and last of all
 `MANIFEST.json` with the size and SHA-256 of each file. It is made in a temporary folder, fsynced and renamed:
-a killed process leaves the one before in force. What breaks later is found by the manifest and set aside.
+a killed process leaves the previous one valid. Later damage is detected by the manifest and set aside.
 """
 
 import json
@@ -27,7 +27,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What was saved, back in memory."""
+    """A checkpoint read into memory."""
 
     tensors: "Mapping[str, Mapping[str, Tensor]]"
     """Sets of tensors by name, such as `model` and `optimizer`, on the CPU."""
@@ -57,9 +57,9 @@ def save_checkpoint(folder: Path, tensors: "Mapping[str, Mapping[str, Tensor]]",
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
-    """The checkpoint in `folder`.
+    """Reads and verifies the checkpoint in `folder`.
 
-    Raises `ValueError` that names the file where something is not as it was written.
+    Raises `ValueError`, naming the file, where something is missing or damaged.
     """
     if fault := what_is_wrong(folder):
         raise ValueError(f"checkpoint {folder}: {fault}")
@@ -68,7 +68,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
 
 
 def what_is_wrong(folder: Path) -> str:
-    """Why `folder` is no valid checkpoint, naming the file; empty where it is one. Reads every byte."""
+    """Returns why `folder` is no valid checkpoint, naming the file; empty where it is valid. Reads every byte."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         files = {str(name): dict(expected) for name, expected in manifest["files"].items()}
@@ -100,7 +100,7 @@ def _fingerprint(path: Path) -> dict[str, Any]:
 
 
 def step_folder(parent: Path, step: int) -> Path:
-    """Where the checkpoint of `step` belongs.
+    """Returns the folder of the checkpoint of `step`.
 
     >>> step_folder(Path("checkpoints"), 40).as_posix()
     'checkpoints/step-40'
@@ -109,7 +109,7 @@ def step_folder(parent: Path, step: int) -> Path:
 
 
 def step_of(folder: Path) -> int | None:
-    """The step of a checkpoint folder by its name; None where it is not one.
+    """Returns the step in a checkpoint folder's name; None for any other name.
 
     >>> step_of(Path("step-40")), step_of(Path("step-40.broken")), step_of(Path("best"))
     (40, None, None)
@@ -119,15 +119,15 @@ def step_of(folder: Path) -> int | None:
 
 
 def checkpoints(parent: Path) -> list[Path]:
-    """The checkpoint folders in `parent`, newest first, valid or not."""
+    """Returns the checkpoint folders in `parent`, newest first, valid or not."""
     found = [(step, path) for path in parent.glob("step-*") if (step := step_of(path)) is not None]
     return [path for _, path in sorted(found, reverse=True)]
 
 
 def newest_valid(parent: Path, log: Log = silent) -> Path | None:
-    """The newest checkpoint in `parent` that verifies; broken ones are renamed `….broken`, a line for each.
+    """Returns the newest valid checkpoint in `parent`, or None; renames broken ones `….broken` and logs each.
 
-    Also clears away what a killed process left behind, so only the run's owner may call it.
+    Also removes the temporary files of killed processes, so only the run's owner may call it.
     """
     sweep(parent, "step-*")
     for folder in checkpoints(parent):
@@ -145,15 +145,15 @@ def _set_aside(folder: Path) -> Path:
 
 
 def remove_checkpoints(parent: Path) -> None:
-    """Removes `parent` with all the checkpoints in it, as they are no longer wanted."""
+    """Removes `parent` with all its checkpoints."""
     if parent.is_dir():
         remove_folder(parent)
 
 
 def prune(parent: Path, keep: int = 2, protect: Collection[Path] = ()) -> list[Path]:
-    """Removes old checkpoints, and says which: the newest `keep` that verify stay, and those in `protect`.
+    """Removes old checkpoints and returns them: the newest `keep` valid ones stay, and those in `protect`.
 
-    Older ones go only once `keep` newer ones have been read back and found whole.
+    Older ones are removed only once `keep` newer ones have been read back and verified.
     """
     protected = {path.resolve() for path in protect}
     valid, removed = 0, []

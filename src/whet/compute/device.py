@@ -1,4 +1,4 @@
-"""What this machine computes on, and in which type."""
+"""Picks the device and dtype to compute with."""
 
 from collections.abc import Callable
 
@@ -6,12 +6,12 @@ import torch
 
 
 def pick_device() -> torch.device:
-    """The first CUDA device, else the CPU: Apple's GPUs lack the float64 that sampling counts in."""
+    """Returns the first CUDA device, else the CPU: Apple's GPUs lack the float64 that sampling sums in."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def pick_dtype(name: str, device: torch.device) -> torch.dtype:
-    """The type layers compute in: `auto` takes bfloat16 where the hardware multiplies it natively."""
+    """Returns the dtype that layers compute in: `auto` is bfloat16 where the hardware multiplies it natively."""
     return {"bfloat16": torch.bfloat16, "float32": torch.float32, "auto": _natural(device)}[name]
 
 

@@ -1,9 +1,8 @@
-"""The least time that a GRPO step can take on a machine: what must be computed and moved, at full speed.
+"""A roofline model: the least time of a GRPO step on a machine, from the FLOPs and bytes that it needs.
 
-Symbols: N_b and N_v parameters of body and head, N their sum; W bytes per parameter; κ bytes that a token leaves in
-the cache of keys and values; a attention FLOPs per pair of a query and a key; Φ FLOP/s; β bytes/s. A step has Q
-prompts of P tokens and B = Q·G responses of C tokens. Formulas in the docstrings are for equal lengths; the code
-takes every prompt and every response as long as it is.
+Symbols: N_b and N_v parameters of body and head, N their sum; W bytes per parameter; κ bytes of KV cache per token;
+a attention FLOPs per pair of a query and a key; Φ FLOP/s; β bytes/s. A step has Q prompts of P tokens and B = Q·G
+completions of C tokens. Formulas in the docstrings are for equal lengths; the code uses the actual ones.
 """
 
 from collections.abc import Sequence
@@ -12,45 +11,45 @@ from itertools import pairwise
 from typing import Any, Self
 
 OPTIMIZER_BYTES = 28
-"""AdamW per parameter, all float32: weight and both running means are read and written, the gradient is read."""
+"""AdamW, bytes per parameter, all float32: weight and both moments are read and written, the gradient is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What a machine does in a second at best; `whet.compute.machine` measures it."""
+    """A machine's peak FLOP/s and memory bandwidth, as `whet.compute.machine` measures them."""
 
     flops: float
-    """Φ: floating point operations in the type that layers compute in."""
+    """Φ: FLOP/s in the dtype that layers compute in."""
     bandwidth: float
-    """β: bytes read and written in memory."""
+    """β: bytes per second read and written in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """One group in tokens."""
+    """The lengths of a group's prompt and completions, in tokens."""
 
     prompt: int
     responses: tuple[int, ...]
 
     @property
     def produced(self) -> int:
-        """ΣC: tokens of all responses."""
+        """ΣC: tokens of all completions."""
         return sum(self.responses)
 
     @property
     def prompt_pairs(self) -> float:
-        """P²/2: queries and keys within the prompt."""
+        """P²/2: pairs of a query and a key within the prompt."""
         return self.prompt**2 / 2
 
     @property
     def response_pairs(self) -> float:
-        """Σ(PC + C²/2): each response's queries with the prompt's keys and with its own."""
+        """Σ(PC + C²/2): pairs of each completion's queries with the prompt's keys and with its own."""
         return sum(self.prompt * length + length**2 / 2 for length in self.responses)
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A dense transformer, as far as its cost goes."""
+    """The dimensions of a dense transformer that determine its cost."""
 
     body: int
     """N_b: parameters of everything between the input embedding and the head."""
@@ -63,11 +62,11 @@ class Shape:
     bytes_per_weight: int
     """W, of weights and of keys and values."""
     trained: float = 1.0
-    """The parameters that learn, as a share of N: 1, or with adapters a few hundredths."""
+    """Trainable parameters as a share of N: 1, or with adapters a few hundredths."""
 
     @classmethod
     def of(cls, model: Any) -> Self:
-        """The shape of a transformers model; adapters count only in what learns, for sampling merges them."""
+        """Returns the shape of a transformers model; adapters count in `trained` only, as sampling merges them."""
         from whet.models.quantized import packed_weights
 
         base = model.get_base_model() if hasattr(model, "peft_config") else model
@@ -96,39 +95,40 @@ class Shape:
 
     @property
     def cache_bytes(self) -> int:
-        """κ: a key and a value for each layer and key-value head."""
+        """κ: KV cache bytes per token, a key and a value for each layer and key-value head."""
         return 2 * self.layers * self.kv_heads * self.head_size * self.bytes_per_weight
 
     @property
     def pair_flops(self) -> int:
-        """a: a product for the score and one for the value, for each layer and query head."""
+        """a: FLOPs per query-key pair, 2 products of 2 · head_size each (score, value) per layer and query head."""
         return 4 * self.layers * self.heads * self.head_size
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Seconds that the parts of a step take at least, for a model on a machine.
+    """Computes the least seconds of a step's parts, for a model on a machine.
 
-    Grading is not among them, and neither is anything that a cleverer way could leave out.
+    Grading is left out, and so is all work that a better algorithm could avoid.
     """
 
     shape: Shape
     machine: Machine
 
     def prefill(self, groups: Sequence[Lengths]) -> float:
-        """Reading each prompt once: max([2N_b·QP + a·QP²/2 + 2N_v·Q]/Φ, W·N/β)."""
+        """Seconds to prefill each prompt once: max([2N_b·QP + a·QP²/2 + 2N_v·Q]/Φ, W·N/β)."""
         s = self.shape
         body = 2 * s.body * sum(group.prompt for group in groups)
         attention = s.pair_flops * sum(group.prompt_pairs for group in groups)
         return max((body + attention + 2 * s.head * len(groups)) / self.machine.flops, self._reading_weights)
 
     def decode(self, groups: Sequence[Lengths]) -> float:
-        """Sampling: C·max(W·N/β, 2NB/Φ) + max(κ(QPC + BC²/2)/β, aB(PC + C²/2)/Φ).
+        """Seconds to decode: C·max(W·N/β, 2NB/Φ) + max(κ(QPC + BC²/2)/β, aB(PC + C²/2)/Φ).
 
-        At each position only the responses still under way are rows; a prompt's keys and values are read once for
-        all of its responses, up to the end of the longest.
+        The batch at each position is the unfinished completions; a prompt's keys and values are read once for all of
+        its completions, up to the end of the longest.
         """
         s = self.shape
+        # between two consecutive sorted lengths the number of unfinished completions is constant
         ends = sorted(length for group in groups for length in group.responses)
         products = sum(
             (end - before) * max(self._reading_weights, 2 * s.weights * rows / self.machine.flops)
@@ -141,19 +141,19 @@ class Limit:
         return products + max(moved, computed)
 
     def learn(self, groups: Sequence[Lengths]) -> float:
-        """One pass forward and backward: [6N_b·Q(P + GC) + 6N_v·BC + 3a(B(PC + C²/2) + QP²/2)]/Φ.
+        """Seconds forward and backward: [6N_b·Q(P + GC) + 6N_v·BC + 3a(B(PC + C²/2) + QP²/2)]/Φ.
 
-        The 6 is 2 forward, 2 for the gradient of what flows through, 2 for that of the weights that learn: with
-        adapters it comes down to 4.
+        The 6 is 2 forward, 2 for the gradient of the activations, 2 for that of the trainable weights: near 4 with
+        adapters.
         """
         return self._through(groups, 4 + 2 * self.shape.trained, 3)
 
     def reference(self, groups: Sequence[Lengths]) -> float:
-        """One pass forward for log π_ref: as `learn`, with 2 for 6 and 1 for 3."""
+        """Seconds of a forward pass for log π_ref: as `learn`, with 2 for 6 and 1 for 3."""
         return self._through(groups, 2, 1)
 
     def optimizer(self) -> float:
-        """One step of AdamW over the parameters that learn: 28N/β."""
+        """Seconds of an AdamW step over the trainable parameters: 28N/β."""
         return OPTIMIZER_BYTES * self.shape.trained * self.shape.weights / self.machine.bandwidth
 
     @property
@@ -162,7 +162,7 @@ class Limit:
         return self.shape.bytes_per_weight * self.shape.weights / self.machine.bandwidth
 
     def _through(self, groups: Sequence[Lengths], per_weight: float, per_pair: float) -> float:
-        """The learner's layout: each prompt once with all of its responses, the head on response tokens only."""
+        """Seconds in the learner's layout: each prompt once with its completions, the head on completion tokens."""
         s = self.shape
         produced = sum(group.produced for group in groups)
         weights = s.body * (sum(group.prompt for group in groups) + produced) + s.head * produced

@@ -1,4 +1,4 @@
-"""What this machine does in a second at best, found out in a fraction of one."""
+"""Measures a machine's peak FLOP/s and memory bandwidth in a fraction of a second."""
 
 import time
 from collections.abc import Callable
@@ -11,19 +11,19 @@ from torch import Tensor
 from whet.compute.limit import Machine
 
 BUDGET = 0.08
-"""Seconds after which a measurement is not repeated once more."""
+"""Seconds after which a measurement is not repeated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How large the measured work is: large enough for full speed, and for no cache to hold."""
+    """The size of the measured work: large enough for full speed and for no cache to hold."""
 
     side: int
     """Of the square matrices that are multiplied."""
     copied: int
     """Bytes of the block that is copied."""
     burst: int
-    """Calls between two looks at the clock: on a GPU, looking costs time."""
+    """Calls per timing: on a GPU each timing costs a synchronisation."""
 
 
 PROBES = {
@@ -33,9 +33,9 @@ PROBES = {
 
 
 def measure_machine(device: torch.device, dtype: torch.dtype) -> Machine:
-    """Φ of a large product of matrices in `dtype`, and β of a large copy, each byte counted as read and as written.
+    """Measures Φ on a large matrix product in `dtype`, and β on a large copy, each byte counted as read and written.
 
-    Measured once per process for a device, a type and a number of threads.
+    Cached per process by device, dtype and number of threads.
     """
     return _measured(device, dtype, torch.get_num_threads())
 
@@ -58,10 +58,9 @@ def _measured(device: torch.device, dtype: torch.dtype, threads: int) -> Machine
 
 
 def seconds(work: Callable[[], Tensor], settle: Callable[[], None], burst: int = 1) -> float:
-    """Seconds of one call: the fastest of several bursts, as many as `BUDGET` allows, after one that warms up.
+    """Returns the seconds of one call: the fastest of the bursts that `BUDGET` allows, after a warm-up.
 
-    The fastest, because nothing runs faster than the machine is, and much runs slower beside other programs.
-    `settle` waits until everything that was asked for is done.
+    The fastest, because other programs can only slow a burst down. `settle` waits for the device to finish.
     """
     _burst(work, settle, burst)
     taken: list[float] = []
@@ -79,4 +78,4 @@ def _burst(work: Callable[[], Tensor], settle: Callable[[], None], times: int) -
 
 
 def _nothing() -> None:
-    """A CPU has done what it was asked for when a call returns."""
+    """For the CPU, whose calls return when they are done."""

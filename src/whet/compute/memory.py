@@ -1,7 +1,7 @@
-"""Keeping memory that was freed: a training step asks for the same large blocks again and again.
+"""Makes the allocator keep freed memory: a training step allocates the same large blocks again and again.
 
-glibc gives every large block back to the kernel when it is freed, and the kernel clears each page before it hands it
-out again. For a step on a CPU that costs a fifth of the time.
+glibc returns every large block to the kernel when it is freed, and the kernel clears each page before it is used again:
+a fifth of the time of a step on a CPU.
 """
 
 import ctypes
@@ -9,11 +9,11 @@ import sys
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
 SETTINGS = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1), (M_TOP_PAD, 64 << 20))
-"""mallopt(3): all blocks come from the heap; its end is given back from 2 GiB on; it grows by 64 MiB."""
+"""mallopt(3): no block is mapped by itself; the heap is trimmed from 2 GiB free on, and grows by 64 MiB."""
 
 
 def keep_freed_memory() -> bool:
-    """Tells the allocator, for the rest of the process; says whether it listened. Only glibc is told."""
+    """Sets glibc's allocator to keep freed memory for the rest of the process; returns whether that succeeded."""
     if not sys.platform.startswith("linux"):
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

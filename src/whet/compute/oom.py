@@ -1,7 +1,6 @@
-"""Out of memory: the same gradient again, in smaller parts.
+"""Handles out-of-memory errors by halving the micro-batch.
 
-A gradient is a sum over micro-batches, so smaller ones give the same one: only the sum gathered so far has to be
-forgotten.
+A gradient is a sum over micro-batches, so smaller ones give the same: only the partial sum has to be cleared.
 """
 
 import logging
@@ -11,13 +10,13 @@ import torch
 from whet.errors import UserError
 
 SIGNS = ("can't allocate memory", "not enough memory", "out of memory")
-"""What CPU allocators and backends without an error of their own say."""
+"""Error texts of CPU allocators and of backends without an exception of their own."""
 
 
 def smaller_micro_batch(error: BaseException, tokens: int, smallest: int) -> int:
-    """Tokens at a time to go on with after `error` with `tokens` of them: half as many, at least `smallest`.
+    """Returns the micro-batch tokens to retry with after `error` at `tokens`: half, but at least `smallest`.
 
-    Raises `error` itself where it is no want of memory, and `UserError` where nothing can be split any more.
+    Raises `error` itself where it is not out of memory, and `UserError` where `tokens` is the smallest already.
     """
     if not is_out_of_memory(error):
         raise error
@@ -36,7 +35,7 @@ def smaller_micro_batch(error: BaseException, tokens: int, smallest: int) -> int
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory was wanting.
+    """Returns whether an error means out of memory.
 
     >>> is_out_of_memory(MemoryError()), is_out_of_memory(RuntimeError("shapes differ"))
     (True, False)

@@ -1,8 +1,7 @@
-"""One device: AdamW over float32 master weights, whatever the layers compute in.
+"""AdamW over float32 master weights on one device, whatever dtype the layers compute in.
 
-At a learning rate of 1e-6 a bfloat16 weight does not move: the update is smaller than its last bit. So each
-weight has a float32 master that gathers the gradients of all micro-batches and takes the step; the layers get
-a rounded copy.
+At a learning rate of 1e-6 the update of a bfloat16 weight is below its precision and rounds to zero. So each weight has
+a float32 master that accumulates gradients and takes the step; the layers get a rounded copy.
 """
 
 import sys
@@ -28,7 +27,7 @@ class MasterAdamW:
         micro_batch_tokens: int = sys.maxsize,
     ) -> None:
         self.micro_batch_tokens = micro_batch_tokens
-        """Tokens that go through the learner at a time; fewer from the first want of memory on."""
+        """Tokens per micro-batch; halved at every out-of-memory error."""
         self.weights = list(weights)
         self.masters = [weight.detach().float() if weight.dtype != torch.float32 else weight for weight in self.weights]
         self.config = config
@@ -42,9 +41,9 @@ class MasterAdamW:
         )
 
     def accumulate(self, batches: Sequence[Part], loss: Callable[[Part], tuple[Tensor, Result]]) -> list[Result]:
-        """Adds the gradient of Σ `loss` over micro-batches of `batches`; what `loss` said of each of them, in order.
+        """Adds the gradient of Σ `loss` over micro-batches of `batches`; returns the results of `loss`, in order.
 
-        Raises `UserError` where not even the smallest micro-batch fits into memory.
+        Raises `UserError` where even the smallest micro-batch runs out of memory.
         """
         while True:
             try:
@@ -73,10 +72,9 @@ class MasterAdamW:
                 weight.grad = None
 
     def step(self, index: int) -> Mapping[str, float]:
-        """Clips the gradient's norm, takes the step at the schedule's rate, clears the gradient.
+        """Clips the gradient's norm, steps at the schedule's rate and clears the gradient; returns norm and rate.
 
-        Without any gradient (no group had a signal), or without a finite one, the weights and the running means stay
-        as they are.
+        Without a gradient (no group had a signal) or a finite one, weights and moments stay as they are.
         """
         rate = learning_rate(index, self.total_steps, self.config)
         gradients = [master for master in self.masters if master.grad is not None]
@@ -94,20 +92,20 @@ class MasterAdamW:
         return {"grad_norm": float(norm), "learning_rate": rate}
 
     def zero_grad(self) -> None:
-        """Clears the gradient gathered so far."""
+        """Clears the accumulated gradient."""
         self.adam.zero_grad(set_to_none=True)
         for weight in self.weights:
             weight.grad = None
 
     @torch.no_grad()
     def _round(self) -> None:
-        """Layers compute with the masters, rounded to their own type."""
+        """Copies the masters to the layers' weights, rounded to their dtype."""
         for weight, master in zip(self.weights, self.masters, strict=True):
             if weight is not master:
                 weight.copy_(master)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Everything the next step depends on: masters, running means and their count of steps."""
+        """Returns all that the next step depends on: masters, moments and their step counts."""
         held = {f"master.{index}": master.detach() for index, master in enumerate(self.masters)}
         for index, master in enumerate(self.masters):
             held |= {f"{name}.{index}": value for name, value in self.adam.state.get(master, {}).items()}
@@ -115,12 +113,12 @@ class MasterAdamW:
 
     @torch.no_grad()
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Goes on from what `state_dict` gave: masters, running means, and the layers' rounded copies."""
+        """Restores masters and moments from `state_dict`, and the layers' rounded copies."""
         for index, master in enumerate(self.masters):
             master.copy_(state[f"master.{index}"])
-            means = {name: state[f"{name}.{index}"] for name in STATE if f"{name}.{index}" in state}
-            if means:
-                self.adam.state[master] = {name: _like(master, name, value) for name, value in means.items()}
+            moments = {name: state[f"{name}.{index}"] for name in STATE if f"{name}.{index}" in state}
+            if moments:
+                self.adam.state[master] = {name: _like(master, name, value) for name, value in moments.items()}
         self._round()
 
 
@@ -129,5 +127,5 @@ STATE = ("step", "exp_avg", "exp_avg_sq")
 
 
 def _like(master: Tensor, name: str, value: Tensor) -> Tensor:
-    """A saved running mean on the weight's device; counts of steps stay float32."""
+    """A copy of a saved moment or step count on the master's device."""
     return value.to(master.device, copy=True) if name != "step" else value.clone().to(master.device)

@@ -1,4 +1,4 @@
-"""The learning rate as a function of the step."""
+"""The learning-rate schedule: the rate as a function of the step."""
 
 from collections.abc import Callable
 from math import cos, pi
@@ -14,7 +14,7 @@ SHAPES: dict[str, Callable[[float], float]] = {
 
 
 def learning_rate(step: int, total: int, config: OptimizerConfig) -> float:
-    """The rate of `step` (from 0) of `total`.
+    """Returns the learning rate of `step` (from 0) of `total`.
 
     >>> learning_rate(0, 10, OptimizerConfig(learning_rate=0.1, warmup_steps=4))
     0.025

@@ -1,4 +1,4 @@
-"""Named tensors ↔ one safetensors file, tied weights included."""
+"""Saves and loads named tensors as one safetensors file, tied weights included."""
 
 import json
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ def save_tensors(path: Path, tensors: "Mapping[str, Tensor]") -> None:
 
 
 def load_tensors(path: Path) -> "dict[str, Tensor]":
-    """What `save_tensors` wrote to `path`, on the CPU; names stored once share one tensor again."""
+    """Loads the tensors of `save_tensors` from `path` to the CPU; aliases share one tensor again."""
     from safetensors import safe_open
 
     with safe_open(path, framework="pt") as file:
@@ -37,14 +37,14 @@ def load_tensors(path: Path) -> "dict[str, Tensor]":
 
 
 def _identity(tensor: "Tensor", name: str) -> object:
-    """Equal for two names of one tensor. Empty tensors have no storage to tell them by."""
+    """A key that is equal for two names of one tensor. Empty tensors have no storage to compare, so never are."""
     if tensor.numel() == 0:
         return name
     return tensor.data_ptr(), tensor.device, tensor.dtype, tuple(tensor.shape), tensor.stride()
 
 
 def _own(tensor: "Tensor") -> "Tensor":
-    """`tensor` on the CPU, contiguous, in storage of its own: what safetensors takes."""
+    """A copy of `tensor` on the CPU, contiguous and in storage of its own, as safetensors requires."""
     plain = tensor.detach().cpu().contiguous()
     shares = plain.untyped_storage().nbytes() != plain.numel() * plain.element_size()
     return plain.clone() if shares else plain

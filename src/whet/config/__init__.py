@@ -1,7 +1,7 @@
-"""Every knob of a recipe, once, with a sentence under each.
+"""The schema of a recipe: every key, with a description under each.
 
-A recipe is a YAML file of these sections. Unknown keys, wrong types and values out of range are refused
-before anything loads (`whet.recipe` turns the refusal into one line with the key, the value and the fix).
+A recipe is a YAML file of these sections. Unknown keys, wrong types and values out of range are refused before anything
+loads, with one line each for the key, the value and the fix (`whet.recipe`).
 """
 
 from whet.config.data import DataConfig, KeepConfig, SourceConfig

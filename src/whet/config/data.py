@@ -1,4 +1,4 @@
-"""What a recipe says of its problems: where they come from, which are taken, how they are mixed and worded."""
+"""The recipe's data sections: sources of problems, filters, mixture and question template."""
 
 from typing import Any, Literal
 
@@ -49,7 +49,7 @@ class SourceConfig(Section):
     weight: float = Field(1.0, gt=0, le=1e6)
     """How often problems of this source are drawn, beside the others of a mixture (`data.mix`)."""
     params: dict[str, Any] = {}
-    """What a source takes, such as `level: 2` for `arithmetic`."""
+    """Parameters of the source, such as `level: 2` for `arithmetic`."""
 
 
 class DataConfig(Section):
@@ -62,4 +62,4 @@ class DataConfig(Section):
     test: SourceConfig | None = None
     """Held-out problems, never trained on; the default is the same source's test split."""
     question: str = "{question}"
-    """How the user's turn words a question; `{question}` stands for it."""
+    """The template of the user's turn; `{question}` stands for the question."""

@@ -1,4 +1,4 @@
-"""The fields of a section, in words: for `whet keys`, and for refusals that say what a value must be."""
+"""Describes the fields of a section in words, for `whet keys` and for error messages."""
 
 from collections.abc import Iterator, Sequence
 from types import NoneType, UnionType
@@ -13,27 +13,27 @@ from whet.redact import redact
 
 
 class Key(NamedTuple):
-    """One key of a recipe, for help and for refusals."""
+    """One key of a recipe, for help and error messages."""
 
     key: str
-    """Dotted; `*` stands for a place in a list."""
+    """Dotted; `*` stands for a list index."""
     kind: str
-    """What it takes, in words."""
+    """The type and range of its values, in words."""
     default: Any
-    """What it is when left out; None for a required key and for a section that has its own."""
+    """The default value; None for a required key and for a section, whose keys have their own."""
     sentence: str
-    """What it is for."""
+    """Its description."""
     required: bool
     types: frozenset[Any]
-    """The plain types that a value may have."""
+    """The plain types of its values."""
     choices: tuple[str, ...]
-    """The words that it may be, where it is one of a few."""
+    """The allowed texts, where they are enumerated."""
 
 
 def keys_of(section: type[BaseModel], prefix: str = "", default: BaseModel | None = None) -> Iterator[Key]:
-    """Every key of a section, those of the sections inside it after the section itself.
+    """Yields every key of a section, each section before its own keys.
 
-    `prefix` stands before each name; `default` is what the section is when left out, where that is not its own.
+    `prefix` is put before each name; `default` is the section's default where that differs from its class's.
     """
     for name, field in section.model_fields.items():
         value = getattr(default, name) if default else field.get_default(call_default_factory=True)
@@ -49,13 +49,13 @@ def keys_of(section: type[BaseModel], prefix: str = "", default: BaseModel | Non
 
 
 def must_be(value: Any, key: Key) -> str:
-    """That a value is not what its key takes: what it is, what it must be, and which choice is near."""
+    """Returns the error text for an invalid value: what it is, what it must be, and the nearest choice."""
     hint = did_you_mean(value, key.choices) if isinstance(value, str) else ""
     return f"is {_shown(value)}; it must be {key.kind}{hint}"
 
 
 def missing(key: Key) -> str:
-    """That a required key is not there."""
+    """Returns the error text for a missing required key."""
     return f"is missing; it must be {key.kind}: {key.sentence}".rstrip(".")
 
 
@@ -71,7 +71,7 @@ def _is_section(annotation: Any) -> bool:
 
 
 def _types(annotation: Any) -> Iterator[Any]:
-    """The plain types in an annotation: what stands in a list too, and the types of literals."""
+    """The plain types in an annotation, also of list items and literals."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         yield from map(type, inner)
@@ -92,7 +92,7 @@ def _choices(annotation: Any) -> tuple[str, ...]:
 
 
 def kind(annotation: Any, limits: Sequence[Any] = ()) -> str:
-    """What a key takes, in words.
+    """Describes the type and range of an annotation in words.
 
     >>> kind(Annotated[int, Gt(0)]), kind(Annotated[float, Ge(0), Lt(1)]), kind(list[str])
     ('a whole number (at least 1)', 'a number (at least 0, under 1)', 'a list (each a text)')

@@ -1,4 +1,4 @@
-"""What a recipe says of the layout of responses."""
+"""The recipe's format section: the layout of completions."""
 
 from typing import Literal
 
@@ -8,18 +8,18 @@ from whet.config.section import Section
 
 
 class TagsConfig(Section):
-    """A response format of your own, by its tags."""
+    """A custom response format, by its tags."""
 
     tags: list[str] = Field(min_length=1)
     """Tag names in order; the last one holds the answer: `[scratch, final]`."""
     system_prompt: str | None = None
-    """What the model is told; the default names the tags."""
+    """The system prompt; the default names the tags."""
     lines: bool = False
     """Whether the strict layout puts each tag on a line of its own."""
 
 
 class FormatConfig(Section):
-    """How a response must be laid out."""
+    """The layout that completions must have."""
 
     shorthand = "name"
 
@@ -30,4 +30,4 @@ class FormatConfig(Section):
     system_prompt: str | None = None
     """Replaces the system prompt that comes with the layout; an empty string sends none."""
     custom: TagsConfig | None = None
-    """The tags of a layout of your own."""
+    """The tags of a custom layout."""

@@ -1,4 +1,4 @@
-"""What a recipe says of the model."""
+"""The recipe's model section."""
 
 from typing import Literal
 
@@ -15,20 +15,20 @@ class LoraConfig(Section):
     alpha: float = Field(32.0, gt=0)
     """The update is scaled by alpha / rank."""
     targets: list[str] | Literal["all-linear"] = "all-linear"
-    """Which linear layers carry an adapter, by the end of their name."""
+    """The linear layers that get an adapter, by the end of their name."""
     bits: Literal[4, 16] = 16
-    """What each weight under the adapters is kept in: 4 bits (QLoRA, arXiv:2305.14314), or as `dtype` has it."""
+    """The precision of the base weights: 4 bits (QLoRA, arXiv:2305.14314), or 16 for that of `dtype`."""
 
 
 class ModelConfig(Section):
-    """π_θ: which model to sharpen."""
+    """π_θ: the model to train."""
 
     shorthand = "name"
 
     name: str
     """A folder, a GGUF file, a hub name, or a packaged model (`SmolLM2-135M-Instruct`)."""
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
-    """What the layers load and compute in; auto takes bfloat16 where the machine is fast at it. While a stage trains,
-    its optimizer keeps a float32 master of every weight."""
+    """The dtype that layers load and compute in; auto takes bfloat16 where the hardware supports it natively. While a
+    stage trains, its optimizer keeps a float32 master of every weight."""
     lora: LoraConfig | None = None
     """Train low-rank adapters instead of every weight."""

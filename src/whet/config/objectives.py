@@ -1,7 +1,7 @@
-"""The family of objectives: independent choices, and rows of them that papers gave a name.
+"""The recipe's objective section: independent choices, and combinations of them named as in their papers.
 
-`objective: {name: dapo}` takes DAPO's choices; whatever else the recipe says replaces one of them. What each choice
-computes is in `whet.grpo`; docs/paper.md has paper and equation for each.
+`objective: {name: dapo}` takes DAPO's choices; each other key replaces one of them. The choices are implemented in
+`whet.grpo`; docs/paper.md has paper and equation for each.
 """
 
 from typing import Any, Literal
@@ -37,23 +37,23 @@ ROWS: dict[str, dict[str, Any]] = {
         "kl": "k2",
     },
 }
-"""Each named objective, as far as it differs from GRPO."""
+"""Named objectives, by the keys in which they differ from GRPO."""
 
 
 class ObjectiveConfig(Section):
-    """L_GRPO: advantage, ratio, surrogate, aggregation, KL: independent choices, with names for rows of them."""
+    """L_GRPO: independent choices of advantage, ratio, surrogate, aggregation and KL, with named combinations."""
 
     name: Literal["grpo", "dr_grpo", "dapo", "bnpo", "gspo", "cispo", "sapo", "luspo", "rloo", "reinforce"] = "grpo"
-    """A row of the family: its choices hold wherever the recipe makes none."""
+    """A named objective: its choices are the defaults of the other keys."""
     baseline: Literal["group_mean", "leave_one_out", "none"] = "group_mean"
-    """What a reward is compared with."""
+    """The baseline that is subtracted from a reward."""
     scale: Literal["group_std", "batch_std", "none"] = "group_std"
-    """What the difference is divided by."""
+    """The scale that the difference is divided by."""
     combine: Literal["sum_then_normalise", "normalise_then_sum"] = "sum_then_normalise"
     """With several rewards: the advantage of their weighted sum, or (GDPO) the weighted sum of their own advantages,
     divided by its deviation over the batch."""
     ratio: Literal["token", "sequence", "trajectory"] = "token"
-    """π_θ / π_old of what: each token, a response as the geometric mean of its tokens (GSPO), or as their product."""
+    """The level of π_θ / π_old: a token, a completion as the geometric mean of its tokens (GSPO), or their product."""
     surrogate: Literal["clip", "clipped_weight", "soft_gate", "log_probability"] = "clip"
     """What is maximised: the clipped ratio, the log-probability under a clipped constant weight (CISPO), the gated
     ratio (SAPO), or the log-probability alone (REINFORCE)."""
@@ -73,42 +73,42 @@ class ObjectiveConfig(Section):
     beta: float = Field(0.0, ge=0)
     """β: the weight of KL(π_θ ‖ π_ref); at 0 no reference is kept."""
     kl: Literal["k1", "k2", "k3"] = "k3"
-    """How the KL is estimated from sampled tokens."""
+    """The estimator of the KL from sampled tokens."""
     kl_in: Literal["loss", "reward"] = "loss"
-    """Where the KL goes: a term of the loss for every token, or off the reward of the whole response."""
+    """Where the KL goes: a term of the loss for every token, or off the reward of the whole completion."""
     kl_corrected: bool = False
     """Multiply the KL in the loss by the ratio, so that its gradient stays unbiased off-policy (DeepSeek-V3.2)."""
     importance: Literal["none", "token", "sequence"] = "none"
-    """Correct for a sampler whose probabilities differ from the learner's: weigh each token, or each response, by the
+    """Correct for a sampler whose probabilities differ from the learner's: weigh each token, or completion, by the
     learner's over the sampler's probability."""
     importance_bound: Literal["truncate", "mask"] = "truncate"
-    """What becomes of a weight outside the limits below: the nearest limit, or 0."""
+    """How weights outside the limits below are bounded: to the nearest limit, or to 0."""
     importance_max: float | None = Field(3.0, gt=0)
     """The largest such weight; null for no limit."""
     importance_min: float | None = Field(None, ge=0)
     """The smallest such weight; null for no limit."""
     mask_truncated: bool = False
-    """Responses that ran out of tokens teach nothing (DAPO's overlong filtering); their rewards still count in the
+    """Leave truncated completions out of the loss (DAPO's overlong filtering); their rewards still count in the
     baseline."""
     entropy_bonus: float = Field(0.0, ge=0)
-    """What the mean entropy of π_θ over the response tokens is multiplied by before it is added to the objective."""
+    """The coefficient of the mean entropy of π_θ over completion tokens in the objective."""
     reference_every: int = Field(0, ge=0)
-    """GRPO steps after which π_ref follows π_θ; at 0 it stays the policy that GRPO began with."""
+    """GRPO steps between two updates of π_ref towards π_θ; at 0 it stays the policy that GRPO began with."""
     reference_mix: float = Field(1.0, gt=0, le=1)
-    """How far π_ref follows: 1 takes over π_θ's weights, less mixes them in; every step, that is a running mean."""
+    """The share of π_θ in an update of π_ref: 1 copies its weights, less mixes them in, a running mean."""
     iterations: PositiveInt = 1
     """μ: optimizer steps on each batch of rollouts."""
 
     @model_validator(mode="before")
     @classmethod
     def _fill_from_row(cls, given: Any) -> Any:
-        """The row's choices under those given."""
+        """Fills in the named objective's choices under those given."""
         name = given.get("name", "grpo") if isinstance(given, dict) else None
         return {**ROWS[name], **given} if isinstance(name, str) and name in ROWS else given
 
     @model_validator(mode="after")
     def _refuse_what_does_not_fit(self) -> "ObjectiveConfig":
-        """Raises `ValueError` with choice and fix for choices that contradict each other."""
+        """Raises `ValueError`, with a fix, for choices that contradict each other."""
         for contradicts, sentence in _CONTRADICTIONS:
             if contradicts(self):
                 raise ValueError(sentence)
@@ -153,4 +153,4 @@ _CONTRADICTIONS: tuple[tuple[Any, str], ...] = (
         "importance_min must be less than importance_max",
     ),
 )
-"""What contradicts what, and the sentence that says so."""
+"""Tests for contradicting choices, each with its error text."""

@@ -1,4 +1,4 @@
-"""The parameters of a reward or a data source (`params`): read strictly, and refused in one line."""
+"""Validates the parameters (`params`) of a reward or a data source."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -14,12 +14,12 @@ Params = TypeVar("Params", bound=Section)
 
 
 def read_parameters(section: type[Params], given: Mapping[str, Any], field: str, owner: str) -> Params:
-    """`params` as a section, nothing converted: `"8"` is no number.
+    """Parses `params` strictly as a section: `"8"` is no number.
 
     Args:
-        section: what the reward or source takes.
-        given: what the recipe says.
-        field: where the recipe says it, such as `rewards.0.params`.
+        section: the schema of the reward's or source's parameters.
+        given: the recipe's values.
+        field: their key in the recipe, such as `rewards.0.params`.
         owner: the name of the reward or source.
 
     Raises:
@@ -38,7 +38,7 @@ def read_parameters(section: type[Params], given: Mapping[str, Any], field: str,
 def _explain(
     detail: ErrorDetails, section: type[Section], given: Mapping[str, Any], owner: str
 ) -> tuple[tuple[str, ...], str]:
-    """Which parameter is wrong, in parts, and what is wrong with it."""
+    """The path of an invalid parameter and the error text."""
     keys = {key.key: key for key in keys_of(section)}
     loc, sort = detail["loc"], detail["type"]
     if sort == "value_error":

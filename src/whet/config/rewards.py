@@ -1,4 +1,4 @@
-"""What a recipe says of rewards and their weights."""
+"""The recipe's rewards section: rewards and their weights."""
 
 from typing import Annotated, Any, Literal
 
@@ -8,18 +8,18 @@ from whet.config.section import Section
 
 
 class WeightConfig(Section):
-    """A weight that moves while training, such as that of a gentle reward that makes way for a strict one."""
+    """A weight schedule over training, such as for an easy reward that fades out in favour of a strict one."""
 
     start: float
-    """The weight before it moves."""
+    """The weight at first."""
     end: float
-    """The weight once it has moved."""
+    """The weight at the end."""
     steps: PositiveInt
     """GRPO steps from start to end."""
     after: int = Field(0, ge=0)
-    """GRPO steps before it begins to move."""
+    """GRPO steps before it begins to change."""
     shape: Literal["linear", "cosine", "jump"] = "linear"
-    """On a line, along half a cosine, or all at once when the steps are over."""
+    """The curve: a line, half a cosine, or a jump when the steps are over."""
 
 
 Weight = Annotated[
@@ -30,21 +30,21 @@ Weight = Annotated[
 
 
 class RewardConfig(Section):
-    """One part of r_i."""
+    """One weighted part of r_i."""
 
     shorthand = "name"
 
     name: str
     """A built-in reward, `package.module:function` or `file.py:function`."""
     weight: Weight = 1.0
-    """What the reward is multiplied by in the sum: a number, or a schedule `{start: 1, end: 0, steps: 100}`."""
+    """The reward's weight in the sum: a number, or a schedule `{start: 1, end: 0, steps: 100}`."""
     params: dict[str, Any] = {}
     """Keyword arguments for the reward."""
     on_error: Literal["skip", "zero", "fail"] = "skip"
     """Where the reward raises or returns no finite number: leave it out of the sum, count it as 0, or stop."""
     timeout: float = Field(60.0, gt=0, le=86400)
-    """Seconds that one call of a function of your own may take. The first call asks about all responses of the step;
-    where it is late, each is asked about alone, and only those that are late again fail."""
+    """Seconds that a call of your own function may take. The first call grades all completions of the step; on a
+    time-out each is graded alone, and only those that time out again fail."""
     isolate: bool = True
-    """Whether a function of your own runs in a process of its own, where it cannot hang or end the run; `false` for one
-    that shares the GPU or live objects with the training."""
+    """Whether your own function runs in a process of its own, where it cannot hang or end the run; `false` for one that
+    shares the GPU or live objects with the training."""

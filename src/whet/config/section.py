@@ -1,4 +1,4 @@
-"""What every section of a recipe is."""
+"""The base class of a recipe's sections."""
 
 from typing import Any, ClassVar
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Section(BaseModel):
-    """Strict and frozen: a recipe that loads says exactly what will happen."""
+    """A strict, frozen pydantic model: unknown keys and non-finite numbers are errors."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True, protected_namespaces=()

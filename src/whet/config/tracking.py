@@ -1,4 +1,4 @@
-"""What a recipe says of where else a run and its model go: trackers, the hub."""
+"""The recipe's sections for experiment trackers and the hub."""
 
 import re
 from typing import Any, Literal
@@ -9,27 +9,27 @@ from whet.config.section import Section
 
 
 class TrackerConfig(Section):
-    """One more place where the figures of a run go while it goes."""
+    """An experiment tracker that gets a run's metrics live."""
 
     shorthand = "name"
 
     name: Literal["wandb", "trackio", "tensorboard"]
     """Weights & Biases, trackio, or TensorBoard's event files in the run folder."""
     optional: bool = False
-    """Where its library is not installed: go on without it and say so, instead of a refusal."""
+    """Where its library is not installed: log that and go on without it, instead of an error."""
     params: dict[str, Any] = {}
-    """Keyword arguments of what starts it, such as `project`: `wandb.init`, `trackio.init`, `SummaryWriter`."""
+    """Keyword arguments of `wandb.init`, `trackio.init` or `SummaryWriter`, such as `project`."""
 
 
 class PushConfig(Section):
-    """The finished model on the Hugging Face hub."""
+    """The upload of the finished model to the Hugging Face hub."""
 
     shorthand = "repo"
 
     repo: str
-    """Where it goes: `owner/name`, or a name of your own."""
+    """The repository: `owner/name`, or a name of your own."""
     private: bool = True
-    """Whether a repository that is made for it is private."""
+    """Whether a repository created for it is private."""
     when: Literal["end", "best"] = "end"
     """At the end of the run, or then only if no measurement before it was better."""
 
@@ -40,7 +40,7 @@ class PushConfig(Section):
 
 
 def check_repo(name: str) -> str:
-    """`name`, if it can name a repository of the hub.
+    """Returns `name` if it is a valid repository name on the hub.
 
     Raises `ValueError` otherwise.
 

@@ -1,4 +1,4 @@
-"""What a recipe says of training: sampling, optimizers, the warm start, GRPO."""
+"""The recipe's training sections: sampling, optimizers, the warm start, GRPO."""
 
 from typing import Annotated, Literal
 
@@ -12,14 +12,14 @@ Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
 class SamplingConfig(Section):
-    """How o_i ~ π_old is drawn while training."""
+    """Sampling of o_i ~ π_old in training."""
 
     temperature: float = Field(1.0, gt=0, le=10)
     """Logits are divided by this before sampling."""
     top_p: float = Field(1.0, gt=0, le=1)
     """Nucleus sampling; anything under 1 biases the gradient, so training warns about it."""
     max_tokens: PositiveInt = 256
-    """A response is truncated after this many tokens."""
+    """A completion is truncated after this many tokens."""
 
 
 class OptimizerConfig(Section):
@@ -53,19 +53,19 @@ class SftConfig(Section):
     batch_size: PositiveInt = 16
     """Solutions per step."""
     held_out: int = Field(32, ge=0)
-    """Solutions set aside to measure the held-out loss, at most a fifth of them all; 0 measures none."""
+    """Solutions held out for the held-out loss, at most a fifth of them all; 0 measures none."""
     evaluate_every: PositiveInt = 10
     """Steps between two measurements of the held-out loss."""
     patience: PositiveInt = 3
-    """Stop after this many measurements in a row without a better held-out loss; the weights stay as they are then."""
+    """Stop after this many measurements in a row without a better held-out loss; the last weights are kept."""
     micro_batch_tokens: PositiveInt = 4096
-    """Tokens that go through the learner at a time; the gradient does not depend on it."""
+    """Tokens per micro-batch; the gradient does not depend on it."""
     optimizer: OptimizerConfig = OptimizerConfig(learning_rate=2e-5, warmup_steps=5)
     """The warm start's own optimizer."""
 
 
 class CurriculumConfig(Section):
-    """Which problems come first."""
+    """The order of problems by difficulty."""
 
     by: Literal["level", "pass_rate"] = "pass_rate"
     """By a column that says how hard a problem is, or by how often the policy solved it so far."""
@@ -76,18 +76,18 @@ class CurriculumConfig(Section):
     steps: PositiveInt = 100
     """For `level`: GRPO steps until all problems are drawn from."""
     candidates: int = Field(4, ge=2)
-    """For `pass_rate`: of so many times as many problems as a step asks, the least certain ones are asked."""
+    """For `pass_rate`: candidates drawn per problem of a step; those with a pass rate nearest to ½ are taken."""
 
 
 class ReplayConfig(Section):
-    """Right responses to rarely solved problems, kept for groups of theirs in which all rewards are equal."""
+    """Replay of correct completions to rarely solved problems, in groups of theirs in which all rewards are equal."""
 
     pass_rate: float = Field(0.25, gt=0, le=1)
-    """A problem is rare while the share of right responses to it so far is at most this."""
+    """A problem is rare while the share of correct completions so far is at most this."""
     responses: PositiveInt = 2
-    """Right responses kept for each rare problem: the newest."""
+    """Correct completions kept for each rare problem: the newest."""
     capacity: PositiveInt = 1000
-    """Problems that responses are kept for; beyond, the one whose last right response is oldest is let go."""
+    """Problems with kept completions; beyond, the one whose newest correct completion is oldest is dropped."""
 
 
 class GrpoConfig(Section):
@@ -98,26 +98,26 @@ class GrpoConfig(Section):
     prompts_per_step: PositiveInt = 8
     """Q: prompts in a step."""
     group_size: int = Field(8, ge=2)
-    """G: responses for each prompt; an advantage needs at least two."""
+    """G: completions for each prompt; an advantage needs at least two."""
     draws: PositiveInt = 1
-    """Dynamic sampling (DAPO): in place of groups without a signal other problems are asked, up to this many times as
-    many in all; at 1 none."""
+    """Dynamic sampling (DAPO): groups without a signal are replaced by other problems, up to this many times
+    `prompts_per_step` sampled in all; at 1 none."""
     curriculum: CurriculumConfig | None = None
-    """Which problems come first; without it each comes once an epoch, in an order of its own."""
+    """The order of problems by difficulty; without it epochs are shuffled."""
     replay: ReplayConfig | None = None
-    """Put a right response of an earlier step into groups without a signal, where problems are rarely solved."""
+    """Put a correct completion of an earlier step into groups without a signal, for rarely solved problems."""
     sampling: SamplingConfig = SamplingConfig()
-    """How responses are drawn."""
+    """How completions are sampled."""
     objective: ObjectiveConfig = ObjectiveConfig()
-    """What is minimised."""
+    """The loss."""
     optimizer: OptimizerConfig = OptimizerConfig()
-    """How it is minimised."""
+    """The optimizer."""
     micro_batch_tokens: PositiveInt = 4096
-    """Tokens that go through the learner at a time; groups stay whole and the gradient does not depend on it."""
+    """Tokens per micro-batch; groups stay whole and the gradient does not depend on it."""
 
     @model_validator(mode="after")
     def _refuse_replay_without_a_ratio(self) -> "GrpoConfig":
-        """Raises `ValueError` where what an earlier policy sampled would be learned from as if it were this one's."""
+        """Raises `ValueError` for replay with a surrogate that has no ratio: off-policy rollouts need one."""
         if self.replay and self.objective.surrogate == "log_probability":
             raise ValueError(
                 "replay needs a ratio to tell policies apart: set objective.surrogate to clip, or leave replay out"

@@ -1,1 +1,1 @@
-"""The paper: Group Relative Policy Optimization (arXiv:2402.03300). Start with `algorithm.py`."""
+"""Group Relative Policy Optimization (arXiv:2402.03300). Start with `algorithm.py`."""

@@ -1,14 +1,14 @@
 """Â: how much better a rollout is than the others of its group.
 
 GRPO (arXiv:2402.03300, §4.1.2): Â_i = (r_i − mean(r)) / std(r), over the G rewards of a group, the same for
-every token of o_i. Baseline and scale are independent choices: Dr. GRPO (arXiv:2503.20783) leaves the scale
-out, RLOO (arXiv:2402.14740) compares with the mean of the others, REINFORCE++ (arXiv:2501.03262) divides by
-the standard deviation over the batch.
+every token of o_i. Baseline and scale are independent choices: Dr. GRPO (arXiv:2503.20783) has no scale, RLOO
+(arXiv:2402.14740) subtracts the mean of the others, REINFORCE++ (arXiv:2501.03262) divides by the standard deviation
+over the batch.
 
-Several rewards become one advantage in two ways: that of their weighted sum, or the sum of their own (GDPO,
-arXiv:2601.05242), where a reward that hardly varies is not drowned by one that does.
+Several rewards combine in two ways: the advantage of their weighted sum, or the weighted sum of their own advantages
+(GDPO, arXiv:2601.05242), where a reward that hardly varies is not dominated by one that does.
 
-Rewards of `None` (not applicable) take part in no mean and get the advantage 0.
+Rewards of `None` (not applicable) are left out of all means and get the advantage 0.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ SCALES: dict[str, Callable[[Numbers, Numbers], float]] = {
 
 
 def advantages(groups: Sequence[Group], config: ObjectiveConfig) -> list[list[float]]:
-    """Â_1…Â_G for each group.
+    """Returns Â_1…Â_G for each group.
 
     >>> from whet.types import Problem, Prompt, Reward, Rollout
     >>> prompt, rollout = Prompt(Problem("1", "1 + 1?", "2"), (), ()), Rollout((7,), (-0.1,), "2", "stop")
@@ -74,7 +74,7 @@ def _sum_then_normalise(groups: Sequence[Group], config: ObjectiveConfig) -> lis
 def _normalise_then_sum(groups: Sequence[Group], config: ObjectiveConfig) -> list[list[float]]:
     """GDPO, arXiv:2601.05242: the weighted sum of each reward's advantage, over its deviation in the batch.
 
-    The mean over the batch, which the paper takes off too, is 0 with a baseline from the group.
+    The mean over the batch, which the paper also subtracts, is 0 with a baseline from the group.
     """
     names = dict.fromkeys(name for group in groups for reward in group.rewards for name in reward.parts)
     sums = [[0.0] * len(group.rewards) for group in groups]
@@ -94,7 +94,7 @@ COMBINATIONS: dict[str, Callable[[Sequence[Group], ObjectiveConfig], list[list[f
 
 
 def _given(groups: Sequence[Group], rows: Sequence[Numbers]) -> list[float]:
-    """The values of the responses whose reward applies."""
+    """The values of the rollouts whose reward applies."""
     return [
         value
         for group, row in zip(groups, rows, strict=True)

@@ -1,8 +1,7 @@
-"""Start reading here: Algorithm 1 of the GRPO paper (arXiv:2402.03300) is one short function.
+"""The training loop: Algorithm 1 of the GRPO paper (arXiv:2402.03300) as one short function.
 
-Each line is a line of the paper, and each name leads to the file that explains it; `experience.py` opens the first
-one: draw, sample, grade. The machines (a CPU, a GPU, many of either) are behind the roles of `whet.protocols`; nothing
-here knows them.
+Start reading here: each line is a line of the paper. `experience.py` has the first one: draw, sample, grade. Devices
+are behind the roles of `whet.protocols`.
 """
 
 from collections.abc import Callable
@@ -23,7 +22,7 @@ def train(
     config: GrpoConfig,
     after_step: Callable[[int], None],
 ) -> None:
-    """Algorithm 1, line by line. `after_step` evaluates and saves when due."""
+    """Trains the policy by Algorithm 1. `after_step` evaluates and saves when due."""
     for step in run.steps(until=config.steps):  # resumes where it stopped
         collected = experience.collect(step)  # q ~ P(Q); π_old ← π_θ; {o_i} ~ π_old(·|q), i = 1…G; {r_i}
         estimates = advantages(collected.groups, config.objective)  # {Â_i}: relative to the group

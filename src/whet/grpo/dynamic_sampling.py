@@ -1,7 +1,7 @@
-"""Dynamic sampling (DAPO, arXiv:2503.14476, §3.2): a step asks on until its groups have a signal.
+"""Dynamic sampling (DAPO, arXiv:2503.14476, §3.2): samples further problems until a step's groups have a signal.
 
-A group whose rewards are all equal has no policy gradient. In its place another problem is asked, as long as there is
-one left in the step's reserve.
+A group whose rewards are all equal has no policy gradient. Another problem of the step's reserve takes its place, as
+long as there is one.
 """
 
 from collections.abc import Sequence
@@ -12,17 +12,17 @@ from whet.grpo.experience import OnPolicy
 from whet.types import Collected, Group, Prompt
 
 LEAST_YIELD = 0.25
-"""The share of groups with a signal that a further round hopes for at least."""
+"""The least share of groups with a signal that the size of a further round assumes."""
 
 
 class DynamicSampling:
-    """Plays `Experience`: draws `rounds` times as many problems as a step needs, and asks the reserve as needed."""
+    """Plays `Experience`: draws `rounds` times as many problems as a step needs, and samples the reserve as needed."""
 
     def __init__(self, inner: OnPolicy, rounds: int) -> None:
         self.inner, self.rounds = inner, rounds
 
     def collect(self, step: int) -> Collected:
-        """As many groups as a step needs: those with a signal first, in the order they were asked; others fill up."""
+        """Returns `prompts_per_step` groups: those with a signal first, in sampling order, then others."""
         wanted = self.inner.config.prompts_per_step
         drawn = self.inner.problems.draw(wanted * self.rounds, step)
         graded = self.inner.ask(drawn[:wanted], step)
@@ -38,15 +38,15 @@ class DynamicSampling:
 
 
 def _next(reserve: Sequence[Prompt], sampled: Sequence[Group], wanted: int) -> list[Prompt]:
-    """Problems not asked in this step, as many as should give the missing groups; none where none is missing."""
+    """The next problems to sample: as many as should yield the missing groups; none where none is missing."""
     signals = sum(group.has_signal for group in sampled)
-    asked = {group.prompt.problem.id for group in sampled}
-    fresh = {prompt.problem.id: prompt for prompt in reserve if prompt.problem.id not in asked}
+    seen = {group.prompt.problem.id for group in sampled}
+    fresh = {prompt.problem.id: prompt for prompt in reserve if prompt.problem.id not in seen}
     return list(fresh.values())[: max(0, ceil((wanted - signals) / max(signals / len(sampled), LEAST_YIELD)))]
 
 
 def _cost(sampled: Sequence[Group], wanted: int) -> dict[str, float]:
-    """Of everything that was sampled, also of what is not learned from."""
+    """Metrics of all sampled groups, including those not learned from."""
     totals = [reward.total for group in sampled for reward in group.fresh.rewards if reward.total is not None]
     return {
         "dynamic/groups": float(len(sampled)),

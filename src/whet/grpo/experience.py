@@ -1,4 +1,4 @@
-"""The experience of a step: three lines of Algorithm 1, from questions to graded groups.
+"""Collects the experience of a step, three lines of Algorithm 1: draws problems, samples rollouts, grades them.
 
 `OnPolicy` is those lines, and `Loaded` around it is π_old ← π_θ. `dynamic_sampling.py` asks `OnPolicy` on until groups
 have a signal; `kl_reward.py` takes the KL off the rewards of any experience. What changes how rollouts are graded
@@ -14,7 +14,7 @@ from whet.protocols import Experience, Grader, Policy, Problems, SampleFn, Sampl
 from whet.types import Collected, Graded, Prompt
 
 STALENESS = "sampler/staleness"
-"""The metric of an experience that was sampled by an earlier policy: by how many updates. Absent is 0."""
+"""The metric: how many updates old the policy was that sampled an experience. Absent is 0."""
 
 
 class OnPolicy:
@@ -24,7 +24,7 @@ class OnPolicy:
         self.problems, self.sample, self.grader, self.config = problems, sample, grader, config
 
     def collect(self, step: int) -> Collected:
-        """`prompts_per_step` groups of `group_size` rollouts."""
+        """Returns `prompts_per_step` groups of `group_size` rollouts."""
         prompts = self.problems.draw(self.config.prompts_per_step, step)  # q ~ P(Q), a function of (seed, step)
         return Collected.of(self.ask(prompts, step))
 

@@ -1,8 +1,8 @@
-"""Importance correction: for a sampler whose probabilities are not quite the learner's.
+"""Importance correction for a sampler whose probabilities differ from the learner's.
 
 An engine with other kernels, other precision or older weights samples from π_sampler; the learner knows π_old, its own
 policy before the first pass. Then ρ = π_θ / π_old, and every gain is multiplied by w = π_old / π_sampler, of tokens or
-of whole responses. Large weights have a large variance, so they are truncated (F. Yao et al., "Your efficient RL
+of whole completions. Large weights have a large variance, so they are truncated (F. Yao et al., "Your efficient RL
 framework secretly brings you off-policy RL training", 2025) or masked (J. Liu et al., "When speed kills stability",
 2025). This is the decoupled objective of AReaL, arXiv:2505.24298.
 """
@@ -20,19 +20,19 @@ LEVELS: dict[str, Callable[[Tensor], Tensor]] = {
     "token": lambda log_w_BT: log_w_BT,
     "sequence": lambda log_w_BT: log_w_BT.sum(-1, keepdim=True).expand_as(log_w_BT),
 }
-"""What log w is of: each token, or the product over a response, the same for all of its tokens."""
+"""The level of log w: each token, or the sum over a completion for all of its tokens."""
 
 BOUNDS: dict[str, Callable[[Tensor, float, float], Tensor]] = {
     "truncate": lambda w_BT, low, high: w_BT.clamp(low, high),
     "mask": lambda w_BT, low, high: torch.where((w_BT < low) | (w_BT > high), 0.0, w_BT),
 }
-"""What becomes of a weight outside the limits: the nearest limit, or 0."""
+"""How weights outside the limits are bounded: to the nearest limit, or to 0."""
 
 
 def importance_weights(
     old_logprobs_BT: Tensor, sampler_logprobs_BT: Tensor, mask_BT: Tensor, config: ObjectiveConfig
 ) -> Tensor:
-    """w = π_old / π_sampler as `[B, T]`, bounded; without a gradient.
+    """Returns w = π_old / π_sampler as `[B, T]`, bounded; without a gradient.
 
     >>> old, sampler = torch.tensor([[-1.0, -1.0]]), torch.tensor([[-1.0, -3.0]])
     >>> config = ObjectiveConfig(importance="token")
@@ -46,10 +46,10 @@ def importance_weights(
 
 
 def corrected(batch: Batch, logprobs_BT: Tensor, config: ObjectiveConfig) -> Batch:
-    """The batch with the learner's own log π_old and the weights w, where the recipe asks for them.
+    """Returns the batch with the learner's own log π_old and the weights w, where the recipe enables the correction.
 
-    `logprobs_BT` is the learner's before its first optimizer step on the batch: it is log π_old, and costs no further
-    forward pass. A batch that has its weights stays as it is.
+    `logprobs_BT` is the learner's before its first optimizer step on the batch, and so log π_old. A batch that has
+    weights already is returned unchanged.
     """
     if config.importance == "none" or batch.importance_BT is not None:
         return batch

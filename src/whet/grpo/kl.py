@@ -20,7 +20,7 @@ ESTIMATORS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 def kl_divergence(logprobs_BT: Tensor, reference_logprobs_BT: Tensor, estimator: str = "k3") -> Tensor:
-    """The estimate for every token, in nats, `[B, T]`; the gradient reaches `logprobs_BT`.
+    """Returns the KL estimate for every token, in nats, `[B, T]`; the gradient reaches `logprobs_BT`.
 
     >>> kl_divergence(torch.tensor([-1.0]), torch.tensor([-1.0])).item()
     0.0

@@ -1,4 +1,4 @@
-"""β D_KL[π_θ ‖ π_ref] in the reward instead of in the loss (RLOO, arXiv:2402.14740, §2)."""
+"""Subtracts β D_KL[π_θ ‖ π_ref] from the reward instead of adding it to the loss (RLOO, arXiv:2402.14740, §2)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,17 +13,17 @@ from whet.types import Collected, Group, Reward
 
 
 class KlReward:
-    """Plays `Experience`: collects as another one does, then takes β Σ_t KL_t off every reward.
+    """Plays `Experience`: wraps another one and subtracts β Σ_t KL_t from every reward.
 
-    The KL is one more part of the reward, named `kl`, with the weight −β: every baseline, scale and combination treats
-    it like any other.
+    The KL is a part of the reward named `kl`, with the weight −β, which baselines, scales and combinations treat like
+    any other.
     """
 
     def __init__(self, inner: Experience, reference: Reference, config: ObjectiveConfig) -> None:
         self.inner, self.reference, self.config = inner, reference, config
 
     def collect(self, step: int) -> Collected:
-        """The same groups, each reward less β times the KL of its response in nats."""
+        """Returns the groups of the wrapped experience, each reward less β times its rollout's KL in nats."""
         collected = self.inner.collect(step)
         kl = iter(self._divergences(collected.groups))
         groups = (
@@ -33,7 +33,7 @@ class KlReward:
         return replace(collected, groups=tuple(groups))
 
     def _divergences(self, groups: Sequence[Group]) -> list[float]:
-        """Σ_t of the estimator for every response, in order: log π_old is what it was sampled with."""
+        """Σ_t of the KL estimates for every rollout, in order, with the recorded log π_old for log π_θ."""
         batch = collate(groups, [[0.0] * len(group.rewards) for group in groups])
         reference_BT = self.reference.logprobs(batch)
         if reference_BT is None:
@@ -43,7 +43,7 @@ class KlReward:
         return divergences
 
     def _less(self, reward: Reward, kl: float) -> Reward:
-        """The reward with its penalty; one that does not apply stays so."""
+        """The reward less the KL penalty; unchanged where it does not apply."""
         if reward.total is None:
             return reward
         weights = {**reward.weights, "kl": -self.config.beta}
@@ -52,15 +52,15 @@ class KlReward:
 
 
 class SyncedOnly:
-    """Plays `Reference` for a loss without a KL term: it gives no log-probabilities and still follows the policy."""
+    """Plays `Reference` for a loss without a KL term: returns no log-probabilities, but still syncs the wrapped one."""
 
     def __init__(self, reference: Reference) -> None:
         self.reference = reference
 
     def logprobs(self, batch: Batch) -> None:
-        """None: the KL is in the reward already."""
+        """Returns None: the KL is in the reward already."""
         return
 
     def sync(self, step: int) -> None:
-        """As the reference under it does."""
+        """Syncs the wrapped reference."""
         self.reference.sync(step)

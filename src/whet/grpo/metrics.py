@@ -1,4 +1,4 @@
-"""What a step's groups say: figures that cost nothing, named as TRL names them (docs/metrics.md)."""
+"""Metrics of a step's groups, with TRL's names (docs/metrics.md)."""
 
 from collections.abc import Sequence
 from statistics import fmean, stdev
@@ -7,7 +7,7 @@ from whet.types import Group, Rollout
 
 
 def group_metrics(groups: Sequence[Group]) -> dict[str, float]:
-    """Rewards, lengths and entropy of a step's rollouts.
+    """Returns reward, length and entropy metrics of a step's rollouts.
 
     `entropy` is −mean log π_old of the tokens that the policy sampled, in nats: an unbiased estimate of the policy's
     entropy at the sampling temperature. Replayed rollouts, which an earlier policy sampled, are left out.

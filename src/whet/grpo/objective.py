@@ -1,10 +1,9 @@
-"""The objective: ratio, surrogate, aggregation, KL (GRPO, arXiv:2402.03300, eq. 3).
+"""The GRPO objective: ratio, surrogate, aggregation, KL (arXiv:2402.03300, eq. 3).
 
     L = −E[ min(ρ_t Â, clip(ρ_t, 1 − ε_low, 1 + ε_high) Â) − β D_KL ],   ρ_t = π_θ(o_t) / π_old(o_t)
 
-Each term is a row of a table, so that a variant is a choice of rows (`whet.config.objectives`). Every token has a
-weight that is fixed by the whole batch before it is split, so neither the loss nor its gradient depends on the
-micro-batches.
+Each term is an entry of a table, so that a variant is a choice of entries (`whet.config.objectives`). Token weights are
+computed from the whole batch before it is split, so neither the loss nor its gradient depends on the micro-batches.
 """
 
 from collections.abc import Callable
@@ -22,18 +21,18 @@ from whet.grpo.surrogate import SURROGATES
 
 @dataclass(frozen=True, slots=True)
 class Normaliser:
-    """What the sum over tokens is divided by, taken over the full batch."""
+    """The counts of the full batch by which the sum over tokens is normalised."""
 
     rows: int
-    """B: responses, those without a signal included."""
+    """B: rollouts, those without a signal included."""
     tokens: int
     """Tokens of the batch that count in the loss."""
     length: int
-    """The longest response allowed: Dr. GRPO's constant."""
+    """The limit on completion tokens: Dr. GRPO's constant L."""
 
     @classmethod
     def of(cls, batch: Batch, longest: int) -> "Normaliser":
-        """That of a whole batch, before anything of it is left out or split."""
+        """Returns the normaliser of a full batch, before it is filtered or split."""
         return cls(len(batch), int(batch.loss_mask_BT.sum()), longest)
 
 
@@ -51,12 +50,12 @@ AGGREGATIONS: dict[str, Callable[[Batch, Normaliser], Tensor]] = {
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """The loss of a micro-batch and the sums over its tokens that metrics are made of."""
+    """The loss of a micro-batch, and sums over its tokens for metrics."""
 
     value: Tensor
     """A scalar; the batch's loss is the sum over its micro-batches."""
     token_sums: dict[str, Tensor]
-    """Sums over response tokens, by metric name."""
+    """Sums over the tokens in the loss, by metric name."""
 
 
 def objective(
@@ -66,7 +65,7 @@ def objective(
     config: ObjectiveConfig,
     entropy_BT: Tensor | None = None,
 ) -> Loss:
-    """L over the micro-batch `batch`; the gradient reaches `logprobs_BT`, and `entropy_BT` where there is a bonus."""
+    """Returns the loss L of a micro-batch; the gradient reaches `logprobs_BT`, and `entropy_BT` where given."""
     mask_BT = batch.loss_mask_BT
     advantage_B1 = batch.advantage_B[:, None].to(logprobs_BT)
     ratio_BT = RATIOS[config.ratio](torch.where(mask_BT, logprobs_BT - batch.old_logprobs_BT, 0.0), mask_BT)
@@ -98,5 +97,5 @@ def _kl(logprobs_BT: Tensor, batch: Batch, config: ObjectiveConfig) -> Tensor:
 
 
 def _entropy(entropy_BT: Tensor, mask_BT: Tensor, normaliser: Normaliser) -> Tensor:
-    """This micro-batch's share of the mean over all response tokens (A3C, arXiv:1602.01783, §4)."""
+    """This micro-batch's share of the mean entropy over the batch's tokens (A3C, arXiv:1602.01783, §4)."""
     return torch.where(mask_BT, entropy_BT, 0.0).sum() / max(normaliser.tokens, 1)

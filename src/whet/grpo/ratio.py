@@ -1,4 +1,4 @@
-"""ρ = π_θ(o) / π_old(o): of each token, or of the response as a whole."""
+"""The importance ratio ρ = π_θ(o) / π_old(o) of each token, or of the whole completion."""
 
 from collections.abc import Callable
 

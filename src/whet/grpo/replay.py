@@ -1,11 +1,10 @@
-"""Replay of solved rare problems: their right responses are kept for a group that has none of its own.
+"""Replays correct rollouts of rarely solved problems in later groups without a signal.
 
-A group whose rewards are all equal has no policy gradient, and a success on a hard problem is learned from once, in the
-step that sampled it. With replay one response of such a group makes way for a right one that an earlier step sampled on
-the same problem, so that the group teaches again. As in ExGRPO (arXiv:2510.02245) successes are kept by problem and
-by how often it is solved, and let go once it is mastered; as with RePO's recency (arXiv:2506.09340) the newest is
-taken. ρ = π_θ / π_old is formed with the log-probabilities recorded when the response was sampled: that is the
-importance ratio of off-policy learning, clipped like any other.
+A group whose rewards are all equal has no policy gradient. With replay one of its rollouts is replaced by a correct one
+that an earlier step sampled for the same problem. As in ExGRPO (arXiv:2510.02245) correct rollouts are kept by problem
+and its pass rate, and dropped once it is above a limit; as with RePO's recency (arXiv:2506.09340) the newest is taken.
+ρ = π_θ / π_old uses the log-probabilities recorded at sampling time: the importance ratio of off-policy learning,
+clipped like any other.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +22,7 @@ IsRight = Callable[[Rollout, Reward, Problem], bool]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A right response to a rarely solved problem."""
+    """A correct rollout of a rarely solved problem."""
 
     rollout: Rollout
     reward: Reward
@@ -32,7 +31,7 @@ class Kept:
 
 
 class Replay:
-    """Plays `Grader`: grades as another one does, and gives a signal to groups without one."""
+    """Plays `Grader`: wraps another one and puts kept rollouts into groups without a signal."""
 
     def __init__(
         self,
@@ -44,14 +43,14 @@ class Replay:
         """`take_timeouts` gives the comparisons of `is_right` that ran out of time since it was last called."""
         self.grader, self.is_right, self.config, self.take_timeouts = grader, is_right, config, take_timeouts
         self.seen: dict[str, tuple[int, int]] = {}
-        """By problem: right responses, and all of them."""
+        """By problem: the number of correct rollouts, and of all."""
         self.kept: dict[str, list[Kept]] = {}
-        """By problem: its newest right responses; the problem that got one last stands last."""
+        """By problem: its newest correct rollouts; problems in the order of their last one."""
         self.step, self.ages = -1, list[int]()
-        """The step that is being graded, and how many steps ago each of its replayed rollouts was sampled."""
+        """The current step, and the age in steps of each of its replayed rollouts."""
 
     def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int) -> Graded:
-        """One complete group per prompt, in order, the kept response in the place of its last where it has one."""
+        """Returns one group per prompt, in order; a replayed rollout replaces the last of its group."""
         if step != self.step:
             self.step, self.ages = step, []
         graded = self.grader.grade(prompts, outputs, step)
@@ -62,7 +61,7 @@ class Replay:
         return replace(graded, groups=given, metrics={**graded.metrics, **self._metrics()}, timeouts=timeouts)
 
     def _metrics(self) -> dict[str, float]:
-        """What the step took from earlier ones so far, and what there is to take."""
+        """Number and mean age of the rollouts replayed in this step so far, and of problems with kept ones."""
         return {
             "replay/rollouts": float(len(self.ages)),
             "replay/age": fmean(self.ages) if self.ages else 0.0,
@@ -70,7 +69,7 @@ class Replay:
         }
 
     def _with_signal(self, group: Group) -> Group:
-        """The group, or where its rewards are all equal and a kept one is higher, the same with that in it."""
+        """The group; where its rewards are all equal and a kept one is higher, with that in the last place."""
         kept = self.kept.get(group.prompt.problem.id)
         others = [reward.total for reward in group.rewards[:-1] if reward.total is not None]
         if group.has_signal or not kept or not others:
@@ -84,7 +83,7 @@ class Replay:
         return replace(group, rollouts=rollouts, rewards=rewards)
 
     def _observe(self, group: Group) -> None:
-        """Counts the right ones, and keeps them while the problem is rare."""
+        """Counts the correct rollouts, and keeps them while the problem's pass rate is low."""
         problem = group.prompt.problem
         pairs = zip(group.rollouts, group.rewards, strict=True)
         right = [self.is_right(rollout, reward, problem) for rollout, reward in pairs]
@@ -97,22 +96,22 @@ class Replay:
         new = [Kept(replace(one, replayed=True), reward, self.step) for one, reward, is_right in found if is_right]
         if new:
             self.kept[problem.id] = [*self.kept.pop(problem.id, []), *new][-self.config.responses :]
-        while len(self.kept) > self.config.capacity:
+        while len(self.kept) > self.config.capacity:  # dicts keep insertion order, so the first is the oldest
             del self.kept[next(iter(self.kept))]
 
     def state_dict(self) -> dict[str, Any]:
-        """What is kept, as JSON has it."""
+        """Returns counts and kept rollouts as JSON."""
         kept = {problem: [asdict(one) for one in some] for problem, some in self.kept.items()}
         return {"seen": dict(self.seen), "kept": kept}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what `state_dict` gave, JSON read back."""
+        """Restores the state from `state_dict`, also after a round trip through JSON."""
         self.seen = {problem: (int(solved), int(tried)) for problem, (solved, tried) in state["seen"].items()}
         self.kept = {problem: [_kept(one) for one in some] for problem, some in state["kept"].items()}
 
 
 def _weighed(reward: Reward, weights: Mapping[str, float]) -> Reward:
-    """The reward at the weights of this step, where it says what it is made of: they may have moved."""
+    """The reward with its parts at this step's weights, which a schedule may have changed."""
     given = [weights[name] * value for name, value in reward.parts.items() if name in weights and value is not None]
     return replace(reward, total=sum(given), weights=weights) if given else reward
 

@@ -1,4 +1,4 @@
-"""What is maximised for every token: a function of ρ, log π_θ and Â whose gradient improves the policy."""
+"""Surrogate objectives per token: functions of ρ, log π_θ and Â to be maximised."""
 
 from collections.abc import Callable
 
@@ -40,7 +40,7 @@ def soft_gate(ratio_BT: Tensor, _: Tensor, advantage_B1: Tensor, config: Objecti
 
 
 def log_probability(_: Tensor, logprobs_BT: Tensor, advantage_B1: Tensor, __: ObjectiveConfig) -> Tensor:
-    """Â log π_θ: REINFORCE (Williams, 1992), for responses drawn from π_θ as it is."""
+    """Â log π_θ: REINFORCE (Williams, 1992), for on-policy completions."""
     return advantage_B1 * logprobs_BT
 
 

@@ -1,4 +1,4 @@
-"""π_θ ← one batch of rollouts: μ passes, each one gradient over the batch and one optimizer step."""
+"""Updates π_θ on a batch of rollouts: μ passes of one gradient over the batch and one optimizer step each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,24 +16,24 @@ from whet.grpo.objective import Normaliser, objective
 from whet.protocols import Optimizer, Policy
 
 DRIFT = "sampler/logprob_difference_mean"
-"""A mean over the tokens that this step sampled: what an earlier step sampled differs because the policy moved."""
+"""The metric: mean |log π_θ − log π_sampler| in nats over tokens that this step sampled, so without replayed ones."""
 
 DRIFT_MAX = "sampler/logprob_difference_max"
 
 TOKEN_MEANS = ("clip_ratio/low_mean", "clip_ratio/high_mean", DRIFT)
-"""Metrics that are means over the response tokens learned from, whatever the objective."""
+"""Metrics that are means over tokens for every objective."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A micro-batch after its forward pass, without a graph."""
+    """The results of a micro-batch's forward pass, without a graph."""
 
     batch: Batch
-    """With the weights of the importance correction, where the recipe wants them."""
+    """The micro-batch, with importance weights where the recipe enables them."""
     loss: Tensor
-    """Its share of the batch's loss, a scalar."""
+    """The micro-batch's share of the batch's loss, a scalar."""
     token_sums: Mapping[str, Tensor]
-    """Sums over the tokens that count, by metric name."""
+    """Sums over the tokens in the loss, by metric name."""
     largest_drift: float
     """The largest |log π_θ − log π_sampler| of a token that this step sampled, in nats."""
 
@@ -61,7 +61,7 @@ def update(policy: Policy, optimizer: Optimizer, batch: Batch, step: int, config
 
 
 def score(policy: Policy, normaliser: Normaliser, how: ObjectiveConfig, sampled: Batch) -> tuple[Tensor, Scored]:
-    """The objective on one micro-batch: its loss with a graph, and what is known of it without one."""
+    """Returns the loss of one micro-batch, with a graph, and its results without one."""
     logprobs_BT, entropy_BT = _forward(policy, sampled, how)
     batch = corrected(sampled, logprobs_BT, how)
     loss = objective(logprobs_BT, batch, normaliser, how, entropy_BT)
@@ -76,8 +76,8 @@ def _forward(policy: Policy, batch: Batch, how: ObjectiveConfig) -> tuple[Tensor
 
 
 def _stepped(optimizer: Optimizer, step: int, figures: Mapping[str, float]) -> dict[str, float]:
-    """The optimizer's step, and with it the figures of the pass."""
-    if not isfinite(figures["loss"]):  # its gradient may be finite, and is of nothing
+    """Takes the optimizer's step; returns its metrics with those of the pass."""
+    if not isfinite(figures["loss"]):  # a non-finite loss may still have a finite gradient
         optimizer.zero_grad()
     stepped = optimizer.step(step)
     counts = isfinite(figures["loss"]) and isfinite(stepped["grad_norm"])
@@ -85,7 +85,7 @@ def _stepped(optimizer: Optimizer, step: int, figures: Mapping[str, float]) -> d
 
 
 def _token_counts(batch: Batch, how: ObjectiveConfig) -> dict[str, int]:
-    """The metrics that are means over tokens, and over how many of them."""
+    """The number of tokens of each metric that is a mean over tokens."""
     optional = {
         "kl": batch.reference_logprobs_BT is not None,
         "sampler/importance_mean": how.importance != "none",
@@ -96,7 +96,7 @@ def _token_counts(batch: Batch, how: ObjectiveConfig) -> dict[str, int]:
 
 
 def _figures(scored: Sequence[Scored], counts: Mapping[str, int]) -> dict[str, float]:
-    """A pass over the whole batch: means over tokens, the loss, and the largest drift."""
+    """Metrics of a pass over the whole batch: means over tokens, the loss, and the largest drift."""
     means = {
         name: sum(one.token_sums[name].item() for one in scored if name in one.token_sums) / count
         for name, count in counts.items()

@@ -1,1 +1,1 @@
-"""π_θ and π_ref: a language model that gives log-probabilities of responses."""
+"""π_θ and π_ref: a language model that computes log-probabilities of completions."""

@@ -1,7 +1,7 @@
-"""Two ways through a model to the same log-probabilities.
+"""Two forward passes of a model that compute the same log-probabilities of completions.
 
-`shared_prefix` packs each prompt once with its responses and needs a model whose attention can be replaced
-(transformers' `AttentionInterface`); `padded` gives every response a row of its own and works with any model.
+`shared_prefix` packs each prompt once with its completions and needs a model whose attention can be replaced
+(transformers' `AttentionInterface`); `padded` gives every completion a row of its own and works with any model.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -28,14 +28,14 @@ ATTENTION = "whet_shared_prefix"
 
 
 def shared_prefix(model: Any, batch: Batch, temperature: float) -> Tensor:
-    """Packed: the body runs on P + ΣC tokens, the head on response tokens only."""
+    """log π of the completion tokens, `[B, T]`, packed: the body runs on P + ΣC tokens, the head on ΣC."""
     hidden_MD, targets_M = _packed(model, batch)
     logprobs_M = token_logprobs(hidden_MD, head_weight(model), targets_M, temperature)
     return _scattered(logprobs_M, batch)
 
 
 def shared_prefix_with_entropies(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
-    """The same, and the entropy of the distribution that each response token was drawn from."""
+    """As `shared_prefix`, with the entropy in nats of the distribution at each completion token, `[B, T]`."""
     hidden_MD, targets_M = _packed(model, batch)
     head_VD = head_weight(model)
     logprobs_M, entropies_M = token_logprobs_and_entropies(hidden_MD, head_VD, targets_M, temperature)
@@ -43,7 +43,7 @@ def shared_prefix_with_entropies(model: Any, batch: Batch, temperature: float) -
 
 
 def padded(model: Any, batch: Batch, temperature: float) -> Tensor:
-    """A row for every response, `[prompt | response]` padded on the right, through the model as it is."""
+    """log π of the completion tokens, `[B, T]`, from rows `[prompt | completion]` padded on the right."""
     logits_BTV = _padded_logits(model, batch, temperature)
     tokens_BT = batch.tokens_BT.to(logits_BTV.device)
     logprobs_BT = logits_BTV.log_softmax(-1).gather(-1, tokens_BT[..., None])[..., 0]
@@ -51,7 +51,7 @@ def padded(model: Any, batch: Batch, temperature: float) -> Tensor:
 
 
 def padded_with_entropies(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
-    """The same, and the entropy of the distribution that each response token was drawn from."""
+    """As `padded`, with the entropy in nats of the distribution at each completion token, `[B, T]`."""
     logits_BTV = _padded_logits(model, batch, temperature)
     mask_BT = batch.mask_BT.to(logits_BTV.device)
     logprobs_BT, entropies_BT = logprobs_and_entropies(logits_BTV, batch.tokens_BT.to(logits_BTV.device))
@@ -59,14 +59,14 @@ def padded_with_entropies(model: Any, batch: Batch, temperature: float) -> tuple
 
 
 FORWARDS: Mapping[bool, Forward] = {True: shared_prefix, False: padded}
-"""By whether the fast paths know the model."""
+"""By `LanguageModel.fused`: whether the fast paths support the model."""
 
 WITH_ENTROPIES: Mapping[bool, WithEntropies] = {True: shared_prefix_with_entropies, False: padded_with_entropies}
-"""The same, saying entropies too."""
+"""The same, with entropies."""
 
 
 def _packed(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
-    """The M hidden states that predict the response tokens, and those tokens."""
+    """The M hidden states that predict the completion tokens, and those tokens."""
     device = next(model.parameters()).device
     where = pack([len(prompt) for prompt in batch.prompts], batch.group_B, batch.lengths_B)
     tokens_N = torch.empty_like(where.positions_N)
@@ -86,7 +86,7 @@ def _packed(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
 
 
 def _padded_logits(model: Any, batch: Batch, temperature: float) -> Tensor:
-    """Logits / temperature that predict each response token, `[B, T, V]`, in float32 or wider."""
+    """Logits / temperature that predict each completion token, `[B, T, V]`, in float32 or wider."""
     device = next(model.parameters()).device
     prompt_lengths_B = torch.tensor([len(prompt) for prompt in batch.prompts])[batch.group_B]
     width = int((prompt_lengths_B + batch.lengths_B).max())
@@ -97,6 +97,7 @@ def _padded_logits(model: Any, batch: Batch, temperature: float) -> Tensor:
     real_BW = torch.arange(width) < (prompt_lengths_B + batch.lengths_B)[:, None]
     with within_memory(model, tokens_BW.numel()):
         logits_BWV = model(input_ids=tokens_BW.to(device), attention_mask=real_BW.to(device), use_cache=False).logits
+    # the token at t is predicted by the logits one position earlier; clamped indices are masked later
     before_BT = (prompt_lengths_B[:, None] + torch.arange(batch.tokens_BT.shape[1]) - 1).clamp(max=width - 1).to(device)
     logits_BTV = logits_BWV[torch.arange(len(batch), device=device)[:, None], before_BT]
     scaled_BTV: Tensor = logits_BTV.to(torch.promote_types(logits_BTV.dtype, torch.float32)) / temperature
@@ -104,7 +105,7 @@ def _padded_logits(model: Any, batch: Batch, temperature: float) -> Tensor:
 
 
 def _scattered(values_M: Tensor, batch: Batch) -> Tensor:
-    """A value for each of the M response tokens, put back into `[B, T]`."""
+    """Scatters a value for each of the M completion tokens to `[B, T]`; zero elsewhere."""
     mask_BT = batch.mask_BT.to(values_M.device)
     zeros_BT = torch.zeros(mask_BT.shape, dtype=values_M.dtype, device=values_M.device)
     return zeros_BT.masked_scatter(mask_BT, values_M)
@@ -112,7 +113,7 @@ def _scattered(values_M: Tensor, batch: Batch) -> Tensor:
 
 @contextmanager
 def _attention(model: Any) -> Iterator[None]:
-    """Inside, the model's layers attend by the packed layout they are handed; outside, as before."""
+    """In the block the model's layers use packed attention with the layouts passed to its forward."""
     from transformers import AttentionInterface
 
     AttentionInterface.register(ATTENTION, _packed_attention)

@@ -1,4 +1,4 @@
-"""π_θ: any `AutoModelForCausalLM`, asked for the log-probabilities of responses."""
+"""π_θ: computes log-probabilities of completions with any `AutoModelForCausalLM`."""
 
 from copy import copy
 from typing import Any
@@ -12,10 +12,10 @@ from whet.policy.forward import FORWARDS, WITH_ENTROPIES
 
 
 class LanguageModel:
-    """A causal language model that plays the role of Policy.
+    """Plays `Policy` with a causal language model.
 
-    `temperature` is the one its responses are sampled at: log-probabilities are those of logits / temperature,
-    so that learner and sampler speak of the same distribution.
+    `temperature` is that of sampling: log-probabilities are those of logits / temperature, so that learner and sampler
+    have the same distribution.
     """
 
     def __init__(self, model: Any, tokenizer: Any, temperature: float = 1.0, source: str = "") -> None:
@@ -23,31 +23,31 @@ class LanguageModel:
         self.tokenizer = tokenizer
         self.temperature = temperature
         self.source = source
-        """Which weights it began as, for manifests."""
+        """The source of the initial weights, for manifests."""
         self.fused = is_fused(model)
-        """Whether sampler and learner take the fast paths."""
+        """Whether sampler and learner use the fast paths."""
 
     def without_fast_paths(self) -> "LanguageModel":
-        """The same policy through the model's own forward, in sampler and learner."""
+        """Returns the same policy with the model's own forward in sampler and learner."""
         other = copy(self)
         other.fused = False
         return other
 
     def with_model(self, model: Any, temperature: float) -> "LanguageModel":
-        """The same tokenizer and paths for another model, or at another temperature."""
+        """Returns the policy with another model or temperature, and the same tokenizer and paths."""
         other = copy(self)
         other.model, other.temperature = model.eval(), temperature
         return other
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         device: torch.device = next(self.model.parameters()).device
         return device
 
     @property
     def context(self) -> int | None:
-        """Tokens that it can read and write in all; None where there is no such limit."""
+        """The context length in tokens, prompt and completion together; None for no limit."""
         limit: int | None = getattr(self.model.config, "max_position_embeddings", None)
         return limit
 
@@ -56,16 +56,16 @@ class LanguageModel:
         return FORWARDS[self.fused](self.model, batch, self.temperature).to(batch.mask_BT.device)
 
     def logprobs_and_entropies(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The same, and the entropy of π_θ(· | q, o_<t) in nats, likewise `[B, T]`."""
+        """As `logprobs`, with the entropy of π_θ(· | q, o_<t) in nats, also `[B, T]`."""
         logprobs_BT, entropies_BT = WITH_ENTROPIES[self.fused](self.model, batch, self.temperature)
         return logprobs_BT.to(batch.mask_BT.device), entropies_BT.to(batch.mask_BT.device)
 
     def trainable(self) -> list[torch.nn.Parameter]:
-        """The weights that learn: all of them, or the adapters."""
+        """Returns the trainable weights: all of them, or the adapters."""
         return [weight for weight in self.model.parameters() if weight.requires_grad]
 
     def end_tokens(self) -> frozenset[int]:
-        """The tokens that end a turn, from the tokenizer and the model's generation settings."""
+        """Returns the ids of the end-of-turn tokens, of the tokenizer and the model's generation config."""
         configured = self.model.generation_config.eos_token_id if self.model.generation_config else None
         several = configured if isinstance(configured, list) else [configured]
         return frozenset(token for token in (*several, self.tokenizer.eos_token_id) if token is not None)

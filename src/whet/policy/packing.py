@@ -1,7 +1,7 @@
-"""Where tokens are in a packed sequence: `[prompt_1 | its responses … | prompt_2 | its responses …]`.
+"""The layout of a packed sequence: `[prompt_1 | its completions … | prompt_2 | its completions …]`.
 
-No padding and each prompt once; every response starts at the position after its prompt. The body of a model then
-works on P + ΣC tokens in place of Σ(P + C).
+No padding and each prompt once; the position ids of every completion start after its prompt. The body of a model then
+runs on P + ΣC tokens in place of Σ(P + C).
 """
 
 from collections.abc import Sequence
@@ -13,40 +13,40 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Packing:
-    """Where each token of a packed sequence of N tokens belongs.
+    """Index tensors and masks of a packed sequence of N tokens.
 
-    `P` prompts padded to `L` tokens, `B` responses padded to `T`, in a grid of `W` places for each prompt. Places
-    that hold nothing point at token 0; masks say which do.
+    `P` prompts padded to `L` tokens; `B` completions padded to `T`, in a grid of `W` places for each prompt. Empty
+    places point at token 0, and are False in the masks.
     """
 
     positions_N: Tensor
-    """int64: the position of each token in its own row."""
+    """int64: the position id of each token, counted from the start of its prompt."""
     prompt_PL: Tensor
     """int64: index in the packed sequence of each prompt token."""
     response_BT: Tensor
-    """int64: index in the packed sequence of each response token."""
+    """int64: index in the packed sequence of each completion token."""
     grid_PWT: Tensor
-    """int64: the same for the responses of each prompt."""
+    """int64: the same, with completions grouped by prompt."""
     real_PL: Tensor
     """bool: which places of `prompt_PL` hold a token."""
     real_PWT: Tensor
     """bool: which places of `grid_PWT` hold a token."""
     future_LL: Tensor
-    """bool `[1, L, L]`: what a prompt token must not see of its prompt."""
+    """bool `[1, L, L]`: True where a prompt token must not attend to a token of its prompt."""
     hidden_PTS: Tensor
-    """bool `[P, T, L + T]`: what a response token must not see of [its prompt ‖ itself]."""
+    """bool `[P, T, L + T]`: True where a completion token must not attend to a token of [its prompt ‖ itself]."""
     place_N: Tensor
     """int64: for each packed token, its place in the concatenation of the flattened `[P, L]` and `[P, W, T]`."""
     before_BT: Tensor
-    """int64: index in the packed sequence of the token that predicts each response token."""
+    """int64: index in the packed sequence of the token that predicts each completion token."""
 
     @property
     def prompt_P1L(self) -> Tensor:
-        """Prompts as a grid with one place each."""
+        """`prompt_PL` as a grid with one place per prompt."""
         return self.prompt_PL[:, None]
 
     def within(self, window: int | None) -> "Packing":
-        """The same places, where a token sees itself and the `window` − 1 tokens before it; all of them for None."""
+        """Returns the layout with sliding-window masks: a token sees itself and the `window` − 1 before; None: all."""
         if window is None:
             return self
         (_, longest_prompt), longest = self.prompt_PL.shape, self.response_BT.shape[1]
@@ -61,28 +61,28 @@ class Packing:
         )
 
     def to(self, device: torch.device) -> "Packing":
-        """The same layout on another device."""
+        """Returns the layout on `device`."""
         return Packing(*(getattr(self, name).to(device) for name in self.__slots__))
 
 
 def pack(prompt_lengths: Sequence[int], group_B: Tensor, lengths_B: Tensor) -> Packing:
-    """The layout of prompts and responses of these lengths; rows of one prompt must be neighbours, in order."""
+    """Returns the layout for prompts and completions of these lengths; `group_B`, a row's prompt, must ascend."""
     prompts = torch.tensor(prompt_lengths)
     longest_prompt, longest = int(prompts.max()), int(lengths_B.max())
     responses_P = torch.zeros_like(prompts).index_add(0, group_B, lengths_B)
     # an exclusive cumulative sum: where each prompt, followed by all of its responses, begins
     group_start_P = (prompts + responses_P).cumsum(0) - prompts - responses_P
     ends_B = lengths_B.cumsum(0)
-    start_B = ends_B - lengths_B + prompts.cumsum(0)[group_B]  # prompts up to its own, responses before it
+    start_B = ends_B - lengths_B + prompts.cumsum(0)[group_B]  # prompts up to its own, completions before it
     steps_L, steps_T = torch.arange(longest_prompt), torch.arange(longest)
     # places that hold no token point at token 0, and are masked wherever they are read
     real_PL, real_BT = steps_L < prompts[:, None], steps_T < lengths_B[:, None]
     prompt_PL = torch.where(real_PL, group_start_P[:, None] + steps_L, 0)
     response_BT = torch.where(real_BT, start_B[:, None] + steps_T, 0)
-    # a response's first token is predicted by the last one of its prompt, every other by the one before it
+    # a completion's first token is predicted by the last one of its prompt, every other by the one before it
     last_of_prompt_B = (group_start_P + prompts - 1)[group_B]
     before_BT = torch.where(steps_T == 0, last_of_prompt_B[:, None], response_BT - 1).clamp(min=0)
-    # (packed index, position in its own row) of every token: prompts count from 0, responses go on after their prompt
+    # (packed index, position id) of every token: prompts count from 0, completions go on after their prompt
     index = torch.cat([prompt_PL[real_PL], response_BT[real_BT]])
     position = torch.cat([steps_L.expand_as(real_PL)[real_PL], (prompts[group_B, None] + steps_T)[real_BT]])
     # rows of a prompt are neighbours, so the first place of a group in the sorted `group_B` gives each row its rank

@@ -1,7 +1,7 @@
-"""What the learner's forward pass keeps for its backward, and how to do without where memory does not suffice.
+"""Activation checkpointing (arXiv:1604.06174) of the learner, only where memory requires it.
 
-Keeping is faster by a third: layers are computed again in the backward (arXiv:1604.06174) only where what they would
-keep does not fit into the memory that is free.
+Keeping activations is faster by a third: layers are recomputed in the backward only where an estimate of their
+activations exceeds a share of the free memory.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ import torch
 from torch.utils.checkpoint import checkpoint
 
 SHARE = 0.4
-"""Of the free memory that activations may take: gradients, the head and the estimate's own error need the rest."""
+"""The share of free memory for activations: gradients, the head and the estimate's error need the rest."""
 
 FLOAT32 = 4
 """Bytes: RMS norms keep their input in float32."""
@@ -22,11 +22,11 @@ Inside = Callable[[], AbstractContextManager[None]]
 
 
 def kept_bytes(config: Any, tokens: int, element: int) -> int:
-    """An estimate, within a factor of two, of what all layers keep for so many tokens of `element` bytes a number.
+    """Estimates, within a factor of two, the bytes of activations that all layers keep for `tokens` tokens.
 
-    For each layer and token: the inputs of two norms (in float32) and of the products that follow; queries, keys,
-    values and what attention made of them; gate, its activation, up, and their product. The weights of the attention
-    come on top, at most `whet.policy.shared_prefix.KEPT` a layer.
+    `element` is the bytes of a number. For each layer and token: the inputs of two norms (in float32) and of the
+    products that follow; queries, keys, values and the attention's output; gate, its activation, up, and their product.
+    Attention weights come on top, at most `whet.policy.shared_prefix.KEPT` a layer.
     """
     hidden, inner = config.hidden_size, config.intermediate_size
     heads, kv_heads = config.num_attention_heads, getattr(config, "num_key_value_heads", None)
@@ -37,7 +37,7 @@ def kept_bytes(config: Any, tokens: int, element: int) -> int:
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory that a program may still take."""
+    """Returns the bytes of memory that are free on a device, PyTorch's unused cache included."""
     if device.type == "cuda":
         unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + unused
@@ -48,7 +48,7 @@ def free_bytes(device: torch.device) -> int:
 
 @contextmanager
 def within_memory(model: Any, tokens: int, again: Inside = nullcontext) -> Iterator[None]:
-    """Inside, layers keep what their backward needs if it fits, else they are computed again, inside `again()`."""
+    """In the block, layers keep activations if they fit, else are recomputed in the backward, inside `again()`."""
     weight = next(model.parameters())
     config = model.config.get_text_config()
     needed = kept_bytes(config, tokens, weight.element_size()) if torch.is_grad_enabled() else 0
@@ -58,7 +58,7 @@ def within_memory(model: Any, tokens: int, again: Inside = nullcontext) -> Itera
 
 @contextmanager
 def recomputed(model: Any, again: Inside = nullcontext) -> Iterator[None]:
-    """Inside, each layer keeps its input only."""
+    """In the block each layer keeps only its input and is recomputed in the backward, inside `again()`."""
     from transformers.modeling_layers import GradientCheckpointingLayer
 
     layers = [layer for layer in model.modules() if isinstance(layer, GradientCheckpointingLayer)]

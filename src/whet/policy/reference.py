@@ -1,4 +1,4 @@
-"""π_ref: the policy that training must not stray from, or nothing at β = 0."""
+"""π_ref: the reference policy of the KL term, or none at β = 0."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -13,17 +13,17 @@ from whet.policy.language_model import LanguageModel
 
 
 class NoReference:
-    """β = 0: nothing is kept and nothing is computed."""
+    """Plays `Reference` at β = 0: keeps and computes nothing."""
 
     def logprobs(self, batch: Batch) -> None:
-        """None."""
+        """Returns None."""
         return
 
     def sync(self, step: int) -> None:
-        """There is nothing to move."""
+        """Does nothing."""
 
     def state_dict(self) -> Mapping[str, Tensor]:
-        """None."""
+        """Returns no state."""
         return {}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
@@ -31,7 +31,7 @@ class NoReference:
 
 
 class FrozenReference:
-    """A copy of the policy as it was, never trained."""
+    """A frozen copy of the policy."""
 
     def __init__(self, policy: LanguageModel, micro_batch_tokens: int) -> None:
         self.learned = [name for name, weight in policy.model.named_parameters() if weight.requires_grad]
@@ -44,23 +44,23 @@ class FrozenReference:
         return _without_gradient(self.policy, batch, self.tokens)
 
     def sync(self, step: int) -> None:
-        """It stays as it is."""
+        """Does nothing: the copy is frozen."""
 
     def state_dict(self) -> Mapping[str, Tensor]:
-        """The weights that the policy learns, as they were: the others are the model's own."""
+        """Returns the copies of the policy's trainable weights; the others are those of the loaded model."""
         weights = dict(self.policy.model.named_parameters())
         return {name: weights[name] for name in self.learned}
 
     @torch.no_grad()
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Becomes what `state_dict` gave."""
+        """Restores the weights from `state_dict`."""
         weights = dict(self.policy.model.named_parameters())
         for name in self.learned:
             weights[name].copy_(state[name])
 
 
 class FollowingReference(FrozenReference):
-    """A copy that moves towards the policy now and then; mixtures are kept in float32, so that small steps add up."""
+    """A copy that moves towards the policy periodically; its mixtures are float32, so that small steps add up."""
 
     def __init__(self, policy: LanguageModel, micro_batch_tokens: int, every: int, mix: float) -> None:
         super().__init__(policy, micro_batch_tokens)
@@ -69,7 +69,7 @@ class FollowingReference(FrozenReference):
 
     @torch.no_grad()
     def sync(self, step: int) -> None:
-        """π_ref ← π_ref + mix · (π_θ − π_ref), every so many steps."""
+        """π_ref ← π_ref + mix · (π_θ − π_ref), after every `every`-th step."""
         if (step + 1) % self.every:
             return
         weights = zip(self.policy.model.parameters(), self.masters, self.leader.model.parameters(), strict=True)
@@ -77,18 +77,18 @@ class FollowingReference(FrozenReference):
             weight.copy_(master.lerp_(target.float(), self.mix))
 
     def state_dict(self) -> Mapping[str, Tensor]:
-        """The mixtures."""
+        """Returns the float32 mixtures by index."""
         return {str(index): master for index, master in enumerate(self.masters)}
 
     @torch.no_grad()
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Mixtures, and the layers' rounded copies of them."""
+        """Restores the mixtures and the layers' rounded copies of them."""
         for index, (weight, master) in enumerate(zip(self.policy.model.parameters(), self.masters, strict=True)):
             weight.copy_(master.copy_(state[str(index)]))
 
 
 class AdaptersOff:
-    """With LoRA the reference costs no memory: it is the policy without its adapters."""
+    """The policy with its LoRA adapters disabled, at no cost in memory."""
 
     def __init__(self, policy: LanguageModel, micro_batch_tokens: int) -> None:
         self.policy = policy
@@ -101,10 +101,10 @@ class AdaptersOff:
             return _without_gradient(self.policy, batch, self.tokens)
 
     def sync(self, step: int) -> None:
-        """What lies under the adapters does not move."""
+        """Does nothing: the base weights are frozen."""
 
     def state_dict(self) -> Mapping[str, Tensor]:
-        """None: it is the model as it was loaded."""
+        """Returns no state: it is the model as loaded."""
         return {}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:

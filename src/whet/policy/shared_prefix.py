@@ -1,12 +1,11 @@
-"""Attention over responses that share a prompt, which the rest of the model has read once.
+"""Attention over completions that share a prompt, packed so that the prompt is computed once.
 
-Two products, both exact: prompts causally, and each response over [its prompt ‖ itself]. The query heads of a
-key-value head are rows of one product with its keys. The weights are kept for the backward up to a budget, and
-computed again beyond it.
+Two exact attentions: prompts causally, and each completion over [its prompt ‖ itself]. The query heads of a key-value
+head are rows of one product with its keys. The weights are kept for the backward up to a budget, else recomputed.
 
 Shapes: `H` query heads, `K` key-value heads, `r = H / K`, `D` head size, `N` packed tokens; `P`, `W`, `L`, `T` as in
 `whet.policy.packing`. Inside, queries are `[K, P, W, T, r, D]`, keys and values `[K, P, W, S, D]` and weights
-`[K, P, W, T, r, S]`. Prompts are rows with W = 1, T = S = L; responses have S = L + T.
+`[K, P, W, T, r, S]`. Prompts are rows with W = 1, T = S = L; completions have S = L + T.
 """
 
 from typing import Any, NamedTuple
@@ -17,11 +16,11 @@ from torch import Tensor
 from whet.policy.packing import Packing
 
 KEPT = 2**22
-"""Weights that a layer keeps for its backward: 8 MiB in bfloat16."""
+"""Attention weights that a layer may keep for its backward: 8 MiB in bfloat16."""
 
 
 class Rows(NamedTuple):
-    """Queries, what they look at, and what of it they must not see."""
+    """Queries, the keys and values they attend to, and the mask of those hidden from them."""
 
     queries: Tensor
     keys: Tensor
@@ -31,7 +30,7 @@ class Rows(NamedTuple):
 
 
 def shared_prefix_attention(query: Tensor, key: Tensor, value: Tensor, where: Packing, scale: float | None) -> Tensor:
-    """Attention over a packed sequence: query `[H, N, D]`, key and value `[K, N, D]`. Returns `[N, H, D]`."""
+    """Computes attention over a packed sequence: query `[H, N, D]`, key and value `[K, N, D]`. Returns `[N, H, D]`."""
     scale = query.shape[-1] ** -0.5 if scale is None else scale
     out: Tensor = _Attention.apply(query * scale, key, value, where)  # type: ignore[no-untyped-call]
     return out
@@ -65,30 +64,30 @@ class _Attention(torch.autograd.Function):
 
 def _prompts_and_responses(query: Tensor, key: Tensor, value: Tensor, where: Packing) -> tuple[Rows, Rows]:
     kv_heads, places = len(key), where.grid_PWT.shape[1]
-    asked, answered = (_rows(query, grid, kv_heads) for grid in (where.prompt_P1L, where.grid_PWT))
+    of_prompt, of_response = (_rows(query, grid, kv_heads) for grid in (where.prompt_P1L, where.grid_PWT))
     shared, own = (
         [_rows(x, grid, kv_heads).squeeze(-2) for x in (key, value)] for grid in (where.prompt_P1L, where.grid_PWT)
     )
     both = [torch.cat([x.expand(-1, -1, places, -1, -1), y], -2) for x, y in zip(shared, own, strict=True)]
-    prompts = Rows(asked, keys=shared[0], values=shared[1], hidden=where.future_LL)
-    return prompts, Rows(answered, keys=both[0], values=both[1], hidden=where.hidden_PTS)
+    prompts = Rows(of_prompt, keys=shared[0], values=shared[1], hidden=where.future_LL)
+    return prompts, Rows(of_response, keys=both[0], values=both[1], hidden=where.hidden_PTS)
 
 
 def _weights(rows: Rows) -> Tensor:
-    """softmax over the keys, summed in float32 inside."""
+    """The attention weights, a softmax over the keys that sums in float32."""
     scores = _times(rows.queries, rows.keys.transpose(-1, -2))
     bias = rows.hidden.to(scores.dtype) * torch.finfo(scores.dtype).min
     return scores.add_(bias[:, None, :, None]).softmax(-1)
 
 
 def _slopes_of_rows(slope: Tensor, kv_heads: int, where: Packing) -> tuple[Tensor, Tensor]:
-    """`[H, N, D]` at the places of the rows; places without a token say nothing."""
-    asked, answered = (_rows(slope, grid, kv_heads) for grid in (where.prompt_P1L, where.grid_PWT))
-    return asked.mul_(where.real_PL[:, None, :, None, None]), answered.mul_(where.real_PWT[..., None, None])
+    """Gathers the gradient `[H, N, D]` of the output to rows; zero at places without a token."""
+    of_prompt, of_response = (_rows(slope, grid, kv_heads) for grid in (where.prompt_P1L, where.grid_PWT))
+    return of_prompt.mul_(where.real_PL[:, None, :, None, None]), of_response.mul_(where.real_PWT[..., None, None])
 
 
 def _slopes(rows: Rows, weights: Tensor, slope: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """∂queries, ∂keys and ∂values."""
+    """The gradients ∂queries, ∂keys and ∂values."""
     by_weight = _times(slope, rows.values.transpose(-1, -2))
     # ∂S = A ∘ (∂A − Σ A ∘ ∂A), fused
     by_score = torch._softmax_backward_data(by_weight, weights, -1, weights.dtype)
@@ -96,7 +95,7 @@ def _slopes(rows: Rows, weights: Tensor, slope: Tensor) -> tuple[Tensor, Tensor,
 
 
 def _by_place(prompts: Tensor, responses: Tensor, where: Packing) -> tuple[Tensor, Tensor]:
-    """Slopes of keys `[K, P, W, S, D]`, with those of a prompt's keys added up over all that looked at them."""
+    """Splits gradients of keys or values `[K, P, W, S, D]`; a prompt's are summed over all rows that attended to it."""
     over_prompt, own = responses.split(where.real_PL.shape[1:] + where.response_BT.shape[1:], -2)
     return prompts + over_prompt.sum(2, keepdim=True), own
 
@@ -113,13 +112,13 @@ def _summed(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _rows(x: Tensor, grid: Tensor, kv_heads: int) -> Tensor:
-    """`[K·r, N, D]` at a grid `[P, W, T]` of tokens, as `[K, P, W, T, r, D]`."""
+    """Gathers `[K·r, N, D]` at a grid `[P, W, T]` of token indices: `[K, P, W, T, r, D]`."""
     heads, tokens, size = x.shape
     by_head = x.transpose(0, 1).reshape(tokens, kv_heads, -1).transpose(0, 1)
     return by_head.index_select(1, grid.flatten()).view(kv_heads, *grid.shape, heads // kv_heads, size)
 
 
 def _packed(prompts: Tensor, responses: Tensor, where: Packing) -> Tensor:
-    """Rows `[K, P, W, T(, r), D]` back to their tokens: `[N, K·r, D]`."""
+    """Puts rows `[K, P, W, T(, r), D]` back in packed order: `[N, K·r, D]`."""
     flat = torch.cat([x.flatten(1, 3).flatten(2) for x in (prompts, responses)], 1)
     return flat.transpose(0, 1).index_select(0, where.place_N).view(len(where.place_N), -1, prompts.shape[-1])

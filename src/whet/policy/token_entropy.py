@@ -1,8 +1,8 @@
-"""log π(o_t) and the entropy of π(· | o_<t) from hidden states, for an entropy bonus.
+"""Computes log π(o_t) and the entropy of π(· | o_<t) from hidden states, for an entropy bonus.
 
     H = −Σ_v p_v log p_v = log Σ_v exp(l_v) − Σ_v p_v l_v
 
-The head runs over chunks of tokens and again in the backward, so that the float32 logits of one chunk exist at a time.
+The head runs over chunks of tokens and again in the backward, so that float32 logits exist for one chunk at a time.
 """
 
 import torch
@@ -16,7 +16,7 @@ from whet.policy.token_logprobs import CHUNK
 def token_logprobs_and_entropies(
     hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temperature: float = 1.0
 ) -> tuple[Tensor, Tensor]:
-    """log softmax(hidden · headᵀ / temperature) at the targets, and the entropy of that distribution in nats.
+    """Returns log softmax(hidden · headᵀ / temperature) at the targets, and the entropy of that distribution in nats.
 
     Both `[N]`, in float32 (float64 for float64 input); the gradient reaches `hidden_ND` and the head.
 
@@ -33,7 +33,7 @@ def token_logprobs_and_entropies(
 
 
 def logprobs_and_entropies(logits_NV: Tensor, targets_N: Tensor) -> tuple[Tensor, Tensor]:
-    """The same from logits; leading shapes of any kind."""
+    """Returns log-probabilities of the targets and entropies in nats from logits `[…, V]`, both `[…]`."""
     log_sum_N = logits_NV.logsumexp(-1)
     logprobs_N = logits_NV.gather(-1, targets_N[..., None])[..., 0] - log_sum_N
     return logprobs_N, log_sum_N - (logits_NV.softmax(-1) * logits_NV).sum(-1)

@@ -1,8 +1,8 @@
-"""log π(o_t) from hidden states, without ever holding the float32 logits of all tokens at once.
+"""Computes log π(o_t) from hidden states without holding the float32 logits of all tokens at once.
 
 Full-vocabulary logits in float32 are the largest tensor of a training step (1,600 tokens × 49,152 entries are
 315 MB). Here the head runs over chunks of tokens, forward and backward. The backward needs every chunk's
-probabilities again: they are kept, in the type of the layers, up to a budget, and computed again beyond it.
+probabilities: they are kept, in the dtype of the layers, up to a budget, and recomputed beyond it.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 CHUNK = 256
-"""Tokens whose float32 probabilities exist at the same time."""
+"""Tokens per chunk: so many have float32 probabilities at the same time."""
 
 KEPT = 2**27
 """Probabilities kept for the backward: 256 MiB in bfloat16."""
@@ -58,7 +58,7 @@ class _TokenLogprobs(torch.autograd.Function):
 
 
 def token_logprobs(hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temperature: float = 1.0) -> Tensor:
-    """log softmax(hidden · headᵀ / temperature) at the targets, `[N]`, in float32 (float64 for float64 input).
+    """Returns log softmax(hidden · headᵀ / temperature) at the targets, `[N]`, in float32 (float64 for float64 input).
 
     `hidden_ND` holds the final hidden states that predict `targets_N`; the gradient reaches them and the head.
     """
@@ -71,14 +71,14 @@ def _chunks(end: int, start: int = 0) -> list[slice]:
 
 
 def _kept(ctx: Any, hidden_ND: Tensor, head_VD: Tensor) -> int:
-    """Of how many tokens the probabilities are kept: whole chunks within the budget, none without a backward."""
+    """The number of tokens whose probabilities are kept: whole chunks in the budget; none without a backward."""
     affordable = KEPT // len(head_VD)
     tokens = len(hidden_ND) if affordable >= len(hidden_ND) else affordable // CHUNK * CHUNK
     return tokens if any(ctx.needs_input_grad) else 0
 
 
 def _logits(hidden_CD: Tensor, head_VD: Tensor, temperature: float) -> Tensor:
-    """Logits / temperature; a division is made in float32, so that it rounds nothing."""
+    """Logits / temperature, divided in float32 to avoid rounding to the layers' dtype."""
     logits_CV = linear(hidden_CD, head_VD)
     return logits_CV if temperature == 1.0 else logits_CV.to(_wide(logits_CV)) / temperature
 
@@ -88,7 +88,7 @@ def _probabilities(logits_CV: Tensor) -> Tensor:
 
 
 def _probabilities_again(ctx: Any, part: slice, hidden_ND: Tensor, head_VD: Tensor) -> Tensor:
-    """Those kept, or those of a chunk computed anew."""
+    """The probabilities of a part: as kept, or recomputed."""
     if part.stop <= len(ctx.kept_MV):
         return ctx.kept_MV[part]  # type: ignore[no-any-return]
     return _probabilities(_logits(hidden_ND[part], head_VD, ctx.temperature)).to(hidden_ND.dtype)

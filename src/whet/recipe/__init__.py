@@ -1,4 +1,4 @@
-"""Recipes: from a name or a path to a complete `Config`, or to one line per mistake."""
+"""Loads recipes: from a name or a path to a complete `Config`, or an error with one line per mistake."""
 
 from whet.recipe.keys import describe_keys
 from whet.recipe.loading import RECIPES, dump_recipe, find_recipe, load_recipe, make_recipe, recipe_names

@@ -1,4 +1,4 @@
-"""What a recipe may hold: every dotted key and what it takes."""
+"""The keys of a recipe: every dotted name and its description."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -9,18 +9,18 @@ from whet.data.sources import DESCRIBED
 from whet.rewards.registry import REWARDS
 
 Path = tuple[str | int, ...]
-"""A dotted key in parts; an int is a place in a list."""
+"""A dotted key in parts; an int is an index in a list."""
 
 
 def describe_keys() -> list[Key]:
-    """Every key of a recipe, sections before what they hold, in the order of `whet.config`; then the parameters of
-    every built-in reward and data source, as `rewards[repetition].params.size`."""
+    """Returns every key of a recipe, sections before their keys, in the order of `whet.config`; then the parameters of
+    all built-in rewards and data sources, as `rewards[repetition].params.size`."""
     return [*known_keys().values(), *_parameters()]
 
 
 @cache
 def known_keys() -> dict[str, Key]:
-    """Every key by its dotted name."""
+    """Returns every key by its dotted name."""
     return {key.key: key for key in keys_of(Config)}
 
 
@@ -32,17 +32,17 @@ def _parameters() -> Iterator[Key]:
 
 
 def pattern(path: Path) -> str:
-    """The dotted name under which a path is known: `rewards.0.weight` is `rewards.*.weight`."""
+    """Returns the dotted name of a path in `known_keys`: `rewards.0.weight` is `rewards.*.weight`."""
     return ".".join("*" if isinstance(part, int) else str(part) for part in path)
 
 
 def dotted(path: Path) -> str:
-    """A path as people write it."""
+    """Returns a path as a dotted key."""
     return ".".join(map(str, path))
 
 
 def to_path(name: str) -> Path:
-    """The parts of a dotted key.
+    """Splits a dotted key into its parts.
 
     >>> to_path("rewards.0.weight")
     ('rewards', 0, 'weight')
@@ -51,13 +51,13 @@ def to_path(name: str) -> Path:
 
 
 def key_of(path: Path) -> Key | None:
-    """The key that a path belongs to: itself, or the one that holds it in a list or mapping."""
+    """Returns the known key of a path: its own, or the nearest one above it; None without any."""
     upwards = (known_keys().get(pattern(path[:end])) for end in range(len(path), 0, -1))
     return next((key for key in upwards if key), None)
 
 
 def is_known(path: Path) -> bool:
-    """Whether a recipe may hold this path."""
+    """Returns whether a recipe may have this path."""
     key = key_of(path)
     inside = path[key.key.count(".") + 1 :] if key else path
     if key is None or not inside:

@@ -1,6 +1,6 @@
-"""From a recipe's name or path to a complete `Config`, or to one line per mistake.
+"""Loads a recipe by name or path as a complete `Config`, or raises an error with one line per mistake.
 
-One rule of precedence: what the command line says, over what the recipe says, over the default.
+Precedence: the command line over the recipe over the default.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,19 +17,19 @@ from whet.recipe.yaml_lines import Document, read_document, write_document
 from whet.redact import redacted
 
 RECIPES = Path(__file__).parents[1] / "recipes"
-"""Where the shipped recipes lie."""
+"""The folder of the shipped recipes."""
 
 Overrides = Mapping[str, Any] | Sequence[tuple[str, Any]]
 """Dotted keys and values; a text is read as YAML, unless the key takes a text."""
 
 
 def recipe_names() -> list[str]:
-    """The shipped recipes."""
+    """Returns the names of the shipped recipes, sorted."""
     return sorted(path.stem for path in RECIPES.glob("*.yaml"))
 
 
 def find_recipe(name_or_path: str | Path) -> Path:
-    """The file of a recipe: a path, or the name of a shipped one. Raises `UserError` where there is none."""
+    """Returns the file of a recipe, given as a path or a shipped name. Raises `UserError` where there is none."""
     name, path = str(name_or_path), Path(name_or_path).expanduser()
     if path.is_file():
         return path
@@ -42,10 +42,10 @@ def find_recipe(name_or_path: str | Path) -> Path:
 
 
 def load_recipe(name_or_path: str | Path, overrides: Overrides = ()) -> Config:
-    """The complete settings of a recipe.
+    """Loads the complete settings of a recipe, with overrides.
 
-    Files that it names are looked for beside it, then in the working folder. Raises `UserError`, a line for
-    each mistake with the line it stands on, for a recipe or an override that is wrong.
+    Files that it names are searched for beside it, then in the working folder. Raises `UserError`, one line per
+    mistake with its line number, for an invalid recipe or override.
     """
     path = find_recipe(name_or_path)
     document = _read(path, path.name if path.parent == RECIPES else str(name_or_path))
@@ -55,12 +55,12 @@ def load_recipe(name_or_path: str | Path, overrides: Overrides = ()) -> Config:
 
 
 def make_recipe(tree: Tree, overrides: Overrides = ()) -> Config:
-    """The complete settings of a recipe that is written in no file. Raises `UserError` as `load_recipe` does."""
+    """Returns the complete settings of a recipe given as a mapping. Raises `UserError` as `load_recipe` does."""
     return _complete(longhand(tree), overrides, dotted)
 
 
 def _complete(tree: Tree, overrides: Overrides, place: Callable[[keys.Path], str]) -> Config:
-    """Applies the overrides, fills in defaults, validates; `place` says where the recipe has a key."""
+    """Applies the overrides, fills in defaults, validates; `place` gives a key's file, line and name for errors."""
     pairs = [(keys.to_path(key), value) for key, value in _pairs(overrides)]
     wrong = _overridden(tree, pairs)
     tree = with_section_defaults(longhand(tree))
@@ -75,7 +75,7 @@ def _complete(tree: Tree, overrides: Overrides, place: Callable[[keys.Path], str
 
 
 def dump_recipe(config: Config) -> str:
-    """The YAML of a complete recipe: it loads as the same settings. Secrets, which no recipe may hold, are left out."""
+    """Returns the YAML of a complete recipe, which loads as the same settings; secrets are redacted."""
     return write_document(redacted(config.model_dump()))
 
 
@@ -93,7 +93,7 @@ def _pairs(overrides: Overrides) -> Sequence[tuple[str, Any]]:
 
 
 def _overridden(tree: Tree, pairs: Sequence[tuple[keys.Path, Any]]) -> list[str]:
-    """Applies overrides in order, and says which could not be."""
+    """Applies overrides in order; returns an error line for each that fails."""
     wrong = []
     for path, value in pairs:
         try:

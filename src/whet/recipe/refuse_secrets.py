@@ -1,4 +1,4 @@
-"""Secrets in a recipe are refused: a recipe is written to disk, shown and shared."""
+"""Refuses secrets in a recipe: a recipe is written to disk, shown and shared."""
 
 from typing import Any
 
@@ -12,14 +12,13 @@ FIXES = (
     ("model", "set HF_TOKEN in the environment, or run `hf auth login`"),
     ("", "put it into the environment: HF_TOKEN for the hub, WANDB_API_KEY for W&B"),
 )
-"""By the beginning of a key, where its secret belongs."""
+"""By the start of a key, the fix: where its secret belongs."""
 
 
 def secret_in(path: Path, value: Any) -> str | None:
-    """Why a value cannot stay in a recipe, without showing it; None where it can.
+    """Returns why a value may not be in a recipe, without showing it; None where it may.
 
-    What is refused here is at least all that would be left out of a file: so the recipe that a run keeps is the recipe
-    that it ran.
+    All that redaction would remove from a file is refused here, so the recipe in a run folder is the one that ran.
     """
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
     if not isinstance(value, str) or not (may_be_secret(name, value) or (names_a_secret(name) and not is_known(path))):

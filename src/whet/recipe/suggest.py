@@ -1,4 +1,4 @@
-"""Which key of a recipe was meant by one that does not exist."""
+"""Suggests the key of a recipe that an unknown one was meant to be."""
 
 from whet.errors import edits, is_near, nearest
 from whet.recipe.keys import Path, dotted, known_keys, pattern
@@ -38,11 +38,11 @@ ALIASES = {
 """What other trainers, or earlier versions, call our keys."""
 
 ELSEWHERE = 1.5
-"""A key of another section must be this many letters nearer than a sibling to be meant."""
+"""A key of another section must be this many edits nearer than a sibling to be suggested."""
 
 
 def suggest(path: Path) -> str | None:
-    """The known key that a path was meant to be, if one is near."""
+    """Returns the known key nearest to an unknown path; None where none is near."""
     fixed: Path = ()
     for part in path[:-1]:
         siblings = _children(fixed)
@@ -54,7 +54,7 @@ def suggest(path: Path) -> str | None:
 
 
 def unknown_key(path: Path) -> str:
-    """The end of a refusal of a key that does not exist."""
+    """Returns the error text for an unknown key, with a suggestion."""
     meant = suggest(path)
     return f"unknown key; did you mean {meant}?" if meant else "unknown key; `whet keys` lists them all"
 
@@ -82,18 +82,17 @@ def _nearest_key(section: Path, word: str) -> str | None:
 
 
 def _shared(above: list[str], section: Path) -> int:
-    """How many parts two sections begin with in common."""
+    """The number of leading parts that two sections have in common."""
     parts = pattern(section).split(".")
     return max(n for n in range(len(above) + 1) if above[:n] == parts[:n])
 
 
 def _rank(name: str) -> int:
-    """Of keys equally near, those of the main stage come first, then those nearer to the top; a place in a list does
-    not count."""
+    """The tie-break of equally near keys: those of `grpo` first, then by depth, list indices not counted."""
     return name.count(".") - name.count("*") + (0 if name.startswith("grpo") else 10)
 
 
 def _concrete(name: str, section: Path) -> str:
-    """A known name with the places of `section` in it; the first place where it has none."""
+    """A known name with the list indices of `section` in place of `*`; 0 where it has none."""
     places = iter([*(part for part in section if isinstance(part, int)), 0])
     return ".".join(str(next(places, 0)) if part == "*" else part for part in name.split("."))

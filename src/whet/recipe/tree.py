@@ -1,4 +1,4 @@
-"""What is done to a recipe before it is checked: shorthands, files, overrides, defaults of sections."""
+"""Transforms a recipe before validation: shorthands, file paths, overrides, section defaults."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -20,7 +20,7 @@ _SOURCES = (("data", "train"), ("data", "mix"), ("data", "test"), ("sft", "data"
 
 
 def longhand(tree: Tree) -> Tree:
-    """The same tree with every shorthand written out, at any depth."""
+    """Returns the tree with every shorthand expanded, at any depth."""
     return {name: _long(value, (name,)) for name, value in tree.items()}
 
 
@@ -34,7 +34,7 @@ def _long(value: Any, path: keys.Path) -> Any:
 
 
 def _shorthand(path: keys.Path) -> str | None:
-    """The key that a text stands for in place of the section at a path; None where no text may stand there."""
+    """The key that a text in place of the section at a path is short for; None where there is no shorthand."""
     in_list = isinstance(path[-1], int)
     key = keys.known_keys().get(pattern(path[:-1] if in_list else path))
     if key is None or in_list != (list in key.types):
@@ -43,7 +43,7 @@ def _shorthand(path: keys.Path) -> str | None:
 
 
 def name_files(tree: Tree, folder: Path) -> None:
-    """Names the models, data and reward files that lie in `folder` by their whole path."""
+    """Replaces the names of models, data and reward files that exist in `folder` by absolute paths, in place."""
     for holder, key in list(_file_names(tree)):
         file, python, function = holder[key].partition(".py:")
         path = folder / Path(f"{file}.py" if python else file).expanduser()
@@ -52,7 +52,7 @@ def name_files(tree: Tree, folder: Path) -> None:
 
 
 def _file_names(tree: Tree) -> Iterator[tuple[Tree, str]]:
-    """Each place of the tree that may name a file or folder."""
+    """Yields each (mapping, key) of the tree whose value may name a file or folder."""
     model = tree.get("model")
     if isinstance(model, dict) and isinstance(model.get("name"), str) and model["name"]:
         yield model, "name"
@@ -67,7 +67,7 @@ def _file_names(tree: Tree) -> Iterator[tuple[Tree, str]]:
 
 
 def _sources(tree: Tree) -> Iterator[Tree]:
-    """Each place of the tree that says where problems come from."""
+    """Yields each section of the tree that is a data source."""
     for first, second in _SOURCES:
         section = tree.get(first)
         found = section.get(second) if isinstance(section, dict) else None
@@ -75,10 +75,10 @@ def _sources(tree: Tree) -> Iterator[Tree]:
 
 
 def override(tree: Tree, path: keys.Path, value: Any) -> None:
-    """Puts a value where a dotted key says, making the sections on the way.
+    """Sets the value at a path in place, creating the sections on the way.
 
-    A text is read as YAML, unless the key takes a text. Raises `ValueError` with the fix for a place in a
-    list that is not there, and for a value that is no YAML.
+    A text is read as YAML, unless the key takes a text. Raises `ValueError` for an unknown key or list index, with
+    the fix, and `UserError` for a value that is not YAML.
     """
     if not keys.is_known(path):
         raise ValueError(unknown_key(path))
@@ -99,7 +99,7 @@ def _value(path: keys.Path, value: Any) -> Any:
 
 
 def _enter(node: Any, part: str | int, path: keys.Path) -> Any:
-    """The container under `part`, made if need be: of a list that is left out, its default."""
+    """The container under `part`, created if missing; an absent list starts as its default."""
     inside = node[part] if (part in node if isinstance(node, dict) else part in range(len(node))) else None
     if not isinstance(inside, dict | list):
         key = keys.known_keys().get(pattern(path))
@@ -120,10 +120,9 @@ def _put(node: Any, part: str | int, value: Any, path: keys.Path) -> None:
 
 
 def with_section_defaults(tree: Tree, section: type[BaseModel] = Config) -> Tree:
-    """The same tree, where a section that is given in part keeps the rest of its own default.
+    """Returns the tree with partly given sections filled up from their own default.
 
-    The warm start's optimizer has another learning rate than the optimizer class: giving its betas alone
-    must not change that.
+    The default of `sft.optimizer` has another learning rate than its class: giving its betas alone must not change it.
     """
     filled = dict(tree)
     for name, field in section.model_fields.items():

@@ -1,4 +1,4 @@
-"""What is wrong with a recipe, value by value: the key, what it is, what it must be."""
+"""Validates a recipe and describes each mistake: the key, its value, what it must be."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -20,11 +20,11 @@ from whet.recipe.tree import Tree
 from whet.rewards.registry import build_reward
 
 Problems = dict[Path, str]
-"""What is wrong with which value."""
+"""Errors by path."""
 
 
 def validated(tree: Tree) -> tuple[Config | None, Problems]:
-    """The settings, or what is wrong: first types and ranges, and where those are right, what does not fit.
+    """Returns the settings and the errors: of types and ranges, or without any, of names and combinations.
 
     Opens no file and loads no function.
     """
@@ -34,7 +34,7 @@ def validated(tree: Tree) -> tuple[Config | None, Problems]:
 
 def _validated(tree: Tree) -> tuple[Config | None, Problems]:
     leaves = _leaves(tree, ())
-    problems = {path: text for path, value in leaves if (text := secret_in(path, value) or _slip(path, value))}
+    problems = {path: text for path, value in leaves if (text := secret_in(path, value) or _coerced(path, value))}
     try:
         return Config.model_validate(tree), problems
     except ValidationError as error:
@@ -52,8 +52,8 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
         yield path, value
 
 
-def _slip(path: Path, value: Any) -> str | None:
-    """What pydantic lets pass: a truth value or a text for a number, a word for a truth value."""
+def _coerced(path: Path, value: Any) -> str | None:
+    """The error for a value that pydantic would coerce: a boolean or text for a number, another type for a boolean."""
     key = key_of(path)
     if key is None or Any in key.types or not is_known(path):
         return None
@@ -64,7 +64,7 @@ def _slip(path: Path, value: Any) -> str | None:
 
 
 def _location(loc: Sequence[str | int], tree: Tree) -> Path:
-    """Where a refusal points, without pydantic's names for the members of a union."""
+    """The path of a pydantic error, without pydantic's names for members of a union."""
     path: Path = ()
     node: Any = tree
     for part in loc:
@@ -87,7 +87,7 @@ def _explain(detail: ErrorDetails, path: Path) -> str:
 
 
 def _without_echoes(problems: Problems) -> Problems:
-    """Leaves out that a key is missing where another was meant to be it."""
+    """Drops errors about missing keys that an unknown key was meant to be."""
     meant = {suggest(path) for path, text in problems.items() if text.startswith("unknown key")}
     return {
         path: text for path, text in problems.items() if not (text.startswith("is missing") and dotted(path) in meant)
@@ -95,7 +95,7 @@ def _without_echoes(problems: Problems) -> Problems:
 
 
 def _misfits(config: Config) -> Iterator[tuple[Path, str]]:
-    """Where the parts of a recipe do not fit what they name; opens no file and loads no function."""
+    """Yields errors of names, templates and parameters; opens no file and loads no function."""
     for path, check in _checks(config):
         try:
             check()

@@ -1,6 +1,6 @@
-"""The text of a recipe: YAML, with the line of every key, and no key twice.
+"""Reads and writes a recipe's YAML, with the line of every key; duplicate keys are errors.
 
-Words and numbers are read as people expect today (YAML 1.2): `1e-5` is a number; `no` and `on` are words.
+Scalars follow YAML 1.2: `1e-5` is a number; `no` and `on` are text.
 """
 
 import re
@@ -15,10 +15,10 @@ from whet.errors import UserError
 from whet.recipe.keys import Path, dotted
 
 _BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
-"""Letters that YAML takes for the end of a line, or for nothing, unless they are written in ASCII."""
+"""Characters that YAML reads as line breaks, or drops, unless they are escaped as ASCII."""
 
 LARGEST = 100_000
-"""Values in a recipe: a few aliases of aliases would fill the memory."""
+"""The largest number of values in a recipe: nested aliases could otherwise fill the memory."""
 
 _KEYS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"}
 
@@ -32,7 +32,7 @@ _SCALARS = (
 
 
 _RESOLVERS: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
-"""By the first letter of a scalar, the tags that it may have and their patterns, in order."""
+"""By the first character of a scalar, its possible tags and their patterns, in order."""
 
 for _tag, _regex, _first in _SCALARS:
     for _letter in _first:
@@ -49,7 +49,7 @@ class _Dumper(yaml.SafeDumper):
 
 @dataclass(frozen=True)
 class Document:
-    """A recipe as it was written."""
+    """A parsed recipe with the line numbers of its keys."""
 
     name: str
     tree: dict[str, Any]
@@ -57,14 +57,14 @@ class Document:
     """The line, from 1, of every key and list entry."""
 
     def place(self, path: Path) -> str:
-        """`recipe.yaml:12` for a path that is written there, or for what it is missing from."""
+        """Returns `recipe.yaml:12` for a path on that line, or for the section that it is missing from."""
         ends = (self.lines.get(path[:end]) for end in range(len(path), 0, -1))
         line = next((line for line in ends if line), None)
         return f"{self.name}:{line}" if line else self.name
 
 
 def read_document(text: str, name: str) -> Document:
-    """Raises `UserError`, naming the line, where the text is no YAML, repeats a key or holds no sections."""
+    """Parses a recipe. Raises `UserError`, naming the line, for invalid YAML, a duplicate key or no sections."""
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
@@ -90,7 +90,7 @@ def read_document(text: str, name: str) -> Document:
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
-    """How many values a tree has once every alias is written out; `known` holds those of nodes seen before."""
+    """The number of values in a tree with aliases expanded; `known` caches it by the id of a node."""
     if id(node) not in known:
         pairs = node.value if isinstance(node, yaml.MappingNode) else ()
         items = node.value if isinstance(node, yaml.SequenceNode) else [one for pair in pairs for one in pair]
@@ -119,7 +119,7 @@ def _lines(node: yaml.Node, path: Path, name: str) -> Iterator[tuple[Path, int]]
 
 
 def read_value(text: str) -> Any:
-    """A value from the command line: a YAML scalar, list or mapping on one line."""
+    """Parses a value from the command line: a YAML scalar, list or mapping. Raises `UserError` if it is not YAML."""
     try:
         return _Loader(text).get_single_data()
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -130,7 +130,7 @@ _dump: Callable[..., str] = yaml.dump
 
 
 def write_document(tree: dict[str, Any]) -> str:
-    """YAML that reads back as the same tree."""
+    """Returns YAML that parses to the same tree."""
     dump: Callable[..., str] = partial(_dump, tree, Dumper=_Dumper, sort_keys=False, width=100)
     text = dump(allow_unicode=True)
     return dump() if _BREAKS.search(text) else text

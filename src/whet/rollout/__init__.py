@@ -1,1 +1,1 @@
-"""o_1 … o_G ~ π_old: sampling parameters, the sampling loop, and the engines behind it."""
+"""Samples rollouts, o_1 … o_G ~ π_old: the sampling loop, the engines behind it, and random numbers."""

@@ -1,4 +1,4 @@
-"""The sampling loop: draw a token for every row, drop the rows that ended, until none is left."""
+"""The sampling loop: draws a token for every row and drops ended rows, until none is left."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,29 +13,29 @@ from whet.types import SamplingParams
 
 
 class Engine(Protocol):
-    """Reads prompts, then yields logits token by token (`whet.rollout.engine.decoder.Decoder` and others)."""
+    """Prefills prompts, then computes logits token by token (`whet.rollout.engine.decoder.Decoder` and others)."""
 
     eos_check_interval: int
-    """Tokens between two looks at which rows have ended: looking makes a GPU wait."""
+    """Tokens between two checks for ended rows: each one synchronises with the GPU."""
     compaction_threshold: float
-    """Ended rows are dropped once fewer than this share of the rows is still under way."""
+    """Ended rows are dropped once fewer than this share of rows is unfinished."""
 
     def start(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
-        """The logits of each row's first token, `[R, V]`."""
+        """Prefills the prompts; returns the logits of each row's first token, `[R, V]`."""
         ...
 
     def advance(self, tokens_R: Tensor) -> Tensor:
-        """Appends one token to each row; the logits of the next, `[R, V]`."""
+        """Appends one token to each row; returns the logits of the next, `[R, V]`."""
         ...
 
     def keep(self, rows: Tensor) -> None:
-        """Goes on with these rows only."""
+        """Drops all rows but these."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One token each for some rows."""
+    """The tokens drawn at one position, for the unfinished rows."""
 
     rows: tuple[int, ...]
     """Indices among all rows."""
@@ -52,7 +52,7 @@ def generate(
 ) -> Iterator[Drawn]:
     """Yields the tokens of each position until every row has ended or `params.max_tokens` are drawn.
 
-    `keys_R` holds the counter of each row (`whet.rollout.rng.key`), rows of a prompt being neighbours.
+    `keys_R` holds the random key of each row (`whet.rollout.rng.key`), rows of a prompt being neighbours.
     """
     max_tokens = params.max_tokens
     logits_RV = engine.start(prompts, len(keys_R) // len(prompts), max_tokens)
@@ -60,20 +60,20 @@ def generate(
     keys_R = keys_R.to(logits_RV.device)
     alive_R = torch.ones_like(rows_R, dtype=torch.bool)
     ends = torch.tensor(sorted(end_tokens), device=logits_RV.device)
-    # what was drawn is told every few positions only: reading it makes a GPU wait
-    untold: list[tuple[Tensor, ...]] = []
+    # drawn tokens stay on the device for a few positions: each transfer synchronises with the GPU
+    pending: list[tuple[Tensor, ...]] = []
     for position in range(max_tokens):
         uniform_R = uniforms(keys_R, torch.full_like(keys_R, position))
         tokens_R, logprobs_R = draw(logits_RV, uniform_R, params)
-        untold.append((alive_R, rows_R, tokens_R, logprobs_R))
+        pending.append((alive_R, rows_R, tokens_R, logprobs_R))
         alive_R = alive_R & ~torch.isin(tokens_R, ends)
-        if len(untold) == engine.eos_check_interval or position + 1 == max_tokens:
-            yield from _told(untold)
-            untold = []
-            under_way = int(alive_R.sum())
-            if under_way == 0:
+        if len(pending) == engine.eos_check_interval or position + 1 == max_tokens:
+            yield from _transferred(pending)
+            pending = []
+            unfinished = int(alive_R.sum())
+            if unfinished == 0:
                 return
-            if under_way < engine.compaction_threshold * len(rows_R):
+            if unfinished < engine.compaction_threshold * len(rows_R):
                 kept = alive_R.nonzero().flatten()
                 engine.keep(kept)
                 rows_R, keys_R, tokens_R, alive_R = rows_R[kept], keys_R[kept], tokens_R[kept], alive_R[kept]
@@ -81,9 +81,9 @@ def generate(
             logits_RV = engine.advance(tokens_R)
 
 
-def _told(untold: Sequence[tuple[Tensor, ...]]) -> Iterator[Drawn]:
-    """What was drawn at each position for the rows that were under way; at some positions there was none."""
-    for alive_R, *columns in untold:
+def _transferred(pending: Sequence[tuple[Tensor, ...]]) -> Iterator[Drawn]:
+    """Transfers the drawn tokens of unfinished rows, position by position; skips positions without any."""
+    for alive_R, *columns in pending:
         drawn = Drawn(*(tuple(column[alive_R].tolist()) for column in columns))
         if drawn.rows:
             yield drawn

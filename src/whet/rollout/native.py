@@ -1,4 +1,4 @@
-"""Our own engine: a fused copy of the weights for every `load`, prompts read once, all rows in one batch."""
+"""The native sampler: copies the weights, fused, at every `load`; prefills prompts once and batches all rows."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -20,24 +20,24 @@ class NativeSampler:
 
     def __init__(self, max_rows: int = 128) -> None:
         self.max_rows = max_rows
-        """Completions sampled at the same time, at most, unless one request asks for more."""
+        """The largest batch of completions, unless one request has more keys."""
         self.engine: Engine | None = None
         self.end_tokens: frozenset[int] = frozenset()
 
     def load(self, policy: Any) -> None:
-        """π_old ← π_θ: copies the weights, or borrows them where no fused copy is known."""
-        self.release()  # give the last copy up before the next is made
+        """π_old ← π_θ: copies the weights, or shares them where the model is not supported by the fused decoder."""
+        self.release()  # frees the last copy before the next is made
         self.end_tokens = policy.end_tokens()
         self.engine = ENGINES[policy.fused](policy.model)
 
     def release(self) -> None:
-        """Lets go of the weights, and of the keys and values of the last call."""
+        """Frees the weights and the KV cache."""
         self.engine = None
 
     def generate(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
-        """For each request one completion per key, in order."""
+        """Returns for each request one completion per key, in order."""
         found: list[list[Completion]] = []
-        for size, same in groupby(requests, lambda request: len(request.keys)):  # a call has as many rows for each
+        for size, same in groupby(requests, lambda request: len(request.keys)):  # equally many keys per call
             waiting = list(same)
             per_call = max(self.max_rows // max(size, 1), 1)
             for start in range(0, len(waiting), per_call):
@@ -45,7 +45,7 @@ class NativeSampler:
         return found
 
     def stream(self, request: Request, params: SamplingParams) -> Iterator[Token]:
-        """The one completion of a request with one key, token by token."""
+        """Yields the one completion of a request with one key, token by token."""
         for count, drawn in enumerate(self._drawn([request], params), 1):
             ((token,), (logprob,)) = drawn.tokens, drawn.logprobs
             ended: Finish | None = "stop" if token in self.end_tokens else None
@@ -59,7 +59,7 @@ class NativeSampler:
         return generate(self.engine, contexts, keys_R, params, self.end_tokens)
 
     def _generate_together(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
-        """In one call of the engine; every request has equally many keys."""
+        """Samples in one call of the engine; every request has equally many keys."""
         size = len(requests[0].keys)
         rows: list[list[tuple[int, float]]] = [[] for _ in range(len(requests) * size)]
         for drawn in self._drawn(requests, params) if size else ():
@@ -74,13 +74,13 @@ class NativeSampler:
 
 
 def fused_decoder(model: Any) -> Engine:
-    """The fused decoder, its steps recorded where that can be done."""
+    """Returns the fused decoder, with CUDA graphs on a GPU."""
     weights = fuse(model)
     return DECODERS[weights.embedding.device.type](weights)
 
 
 DECODERS: Mapping[str, Callable[[FusedWeights], Engine]] = {"cpu": Decoder, "cuda": GraphedDecoder}
-"""By the kind of device."""
+"""By device type."""
 
 ENGINES: Mapping[bool, Callable[[Any], Engine]] = {True: fused_decoder, False: TransformersEngine}
-"""By whether the fast paths know the model."""
+"""By `LanguageModel.fused`: whether the fast paths support the model."""

@@ -1,4 +1,4 @@
-"""Rollouts of prompts through an engine: contexts and counters go in, completions come back and are decoded."""
+"""Samples rollouts of prompts: builds an engine's requests and decodes its completions."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,34 +12,34 @@ from whet.types import Completion, Outputs, Prompt, Request, Rollout, SamplingPa
 
 @dataclass(frozen=True)
 class Rollouts:
-    """Plays `SampleFn`: what a loaded sampler answers, for one purpose and under one set of parameters."""
+    """Plays `SampleFn`: samples from a loaded sampler, for one purpose and with fixed parameters."""
 
     sampler: Sampler
     tokenizer: Any
     params: SamplingParams
     seed: int
     purpose: str
-    """Keeps the random numbers of training, check and evaluation apart."""
+    """Part of the random keys, so that training, check and evaluation have streams of their own."""
 
     def __call__(self, prompts: Sequence[Prompt], n: int, step: int) -> Outputs:
-        """`n` rollouts for each prompt, in order. The same (seed, step, problem, sample) gives the same rollout."""
+        """Returns `n` rollouts per prompt, in order. Equal (seed, step, problem, sample) give equal rollouts."""
         completions = self.sampler.generate(self.requests(prompts, n, step), self.params)
         return [[self._rollout(completion) for completion in some] for some in completions]
 
     def requests(self, prompts: Sequence[Prompt], n: int, step: int) -> list[Request]:
-        """What the engine is asked for; a problem that comes again goes on counting its samples."""
-        asked: Counter[str] = Counter()
+        """Returns the engine's requests; a repeated problem continues its sample count, so its keys stay distinct."""
+        counts: Counter[str] = Counter()
         found = []
         for prompt in prompts:
             problem = prompt.problem.id
-            samples = range(asked[problem], asked[problem] + n)
+            samples = range(counts[problem], counts[problem] + n)
             keys = tuple(key(self.seed, self.purpose, step, problem, sample) for sample in samples)
             found.append(Request(prompt.tokens, keys))
-            asked[problem] += n
+            counts[problem] += n
         return found
 
     def _rollout(self, completion: Completion) -> Rollout:
         tokens = completion.tokens
-        said = tokens[:-1] if completion.finish == "stop" else tokens
-        text = self.tokenizer.decode(said, skip_special_tokens=True)
+        content = tokens[:-1] if completion.finish == "stop" else tokens
+        text = self.tokenizer.decode(content, skip_special_tokens=True)
         return Rollout(tokens, completion.logprobs, text, completion.finish)

@@ -1,7 +1,7 @@
-"""Drawing a token: the inverse of the cumulative distribution at one uniform number per row.
+"""Draws a token per row by inverting the cumulative distribution at a uniform number.
 
-The cumulative sum runs over blocks of the vocabulary first and inside one block after, so nearly all of the work is
-the softmax, which gives the token's log-probability as well.
+The cumulative sum runs over blocks of the vocabulary, then inside the chosen block, so nearly all of the work is the
+softmax, which gives the token's log-probability as well.
 """
 
 from collections.abc import Callable
@@ -17,10 +17,10 @@ BLOCK = 256
 
 
 def draw(logits_RV: Tensor, uniform_R: Tensor, params: SamplingParams) -> tuple[Tensor, Tensor]:
-    """Tokens int64 `[R]` and their log-probabilities float32 `[R]`.
+    """Returns tokens, int64 `[R]`, and their log-probabilities in nats, float32 `[R]`.
 
-    Log-probabilities are those of the whole distribution at this temperature (at 1 for temperature 0): what
-    the learner computes for the same token.
+    Log-probabilities are those of the whole distribution at this temperature (at 1 for temperature 0), before top-p:
+    what the learner computes for the same token.
     """
     share_RV = torch.softmax(_scaled(logits_RV, params.temperature or 1.0), -1, dtype=torch.float32)
     tokens_R = _METHODS[params.temperature > 0, params.top_p < 1](share_RV, uniform_R, params.top_p)
@@ -28,7 +28,7 @@ def draw(logits_RV: Tensor, uniform_R: Tensor, params: SamplingParams) -> tuple[
 
 
 def _scaled(logits_RV: Tensor, temperature: float) -> Tensor:
-    """A division is made in float32, so that it rounds nothing."""
+    """Logits / temperature, divided in float32 to avoid rounding to the layers' dtype."""
     return logits_RV if temperature == 1.0 else logits_RV.float() / temperature
 
 
@@ -39,7 +39,7 @@ def _greedy(share_RV: Tensor, _uniform_R: Tensor, _top_p: float) -> Tensor:
 
 
 def _inverse_cdf(share_RV: Tensor, uniform_R: Tensor, _top_p: float) -> Tensor:
-    """Shares need not add up to 1; a share of 0 is never drawn."""
+    """Tokens drawn in proportion to their shares, which need not sum to 1; a share of 0 is never drawn."""
     share_RKB = _blocks(share_RV)
     up_to_RK = share_RKB.sum(-1).double().cumsum(-1)
     target_R1 = uniform_R[:, None] * up_to_RK[:, -1:]
@@ -47,7 +47,7 @@ def _inverse_cdf(share_RV: Tensor, uniform_R: Tensor, _top_p: float) -> Tensor:
     before_R1 = torch.where(block_R1 > 0, up_to_RK.gather(-1, (block_R1 - 1).clamp(min=0)), 0.0)
     inside_RB = _inside(share_RKB, block_R1)
     offset_R1 = torch.searchsorted(inside_RB.double().cumsum(-1), target_R1 - before_R1, right=True)
-    last_R1 = (inside_RB > 0).long().cumsum(-1).argmax(-1, keepdim=True)  # rounding never picks an impossible token
+    last_R1 = (inside_RB > 0).long().cumsum(-1).argmax(-1, keepdim=True)  # so rounding never picks a token of share 0
     return (block_R1 * BLOCK + torch.minimum(offset_R1, last_R1))[:, 0]
 
 
@@ -64,11 +64,11 @@ _METHODS: dict[tuple[bool, bool], Callable[[Tensor, Tensor, float], Tensor]] = {
     (True, False): _inverse_cdf,
     (True, True): _nucleus,
 }
-"""By (does it sample?, is it truncated?)."""
+"""By (temperature > 0, top_p < 1)."""
 
 
 def _blocks(share_RV: Tensor) -> Tensor:
-    """`[R, K, BLOCK]`, filled up with zeros."""
+    """The shares as `[R, K, BLOCK]`, padded with zeros."""
     missing = -share_RV.shape[1] % BLOCK
     whole_RV = pad(share_RV, (0, missing)) if missing else share_RV
     return whole_RV.view(len(whole_RV), -1, BLOCK)

@@ -1,4 +1,4 @@
-"""Solutions to imitate, packed for the learner."""
+"""Examples for supervised fine-tuning, packed for the learner."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,25 +11,25 @@ from whet.batch import Batch
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A prompt and the response to imitate, its end token included."""
+    """A prompt and its target response, as tokens, the end token included."""
 
     prompt: tuple[int, ...]
     response: tuple[int, ...]
 
     @property
     def tokens(self) -> int:
-        """Tokens of both."""
+        """Tokens of prompt and response."""
         return len(self.prompt) + len(self.response)
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Examples that are learned from together; plays `whet.protocols.Splittable`."""
+    """A batch of examples; plays `whet.protocols.Splittable`."""
 
     all: Sequence[Example]
 
     def micro_batches(self, tokens: int) -> Iterator["Examples"]:
-        """The examples in order, cut so that no part passes `tokens`, prompts and responses together."""
+        """Yields consecutive parts of at most `tokens` prompt and response tokens, or of a single longer example."""
         start, used = 0, 0
         for index, example in enumerate(self.all):
             if index > start and used + example.tokens > tokens:
@@ -45,13 +45,13 @@ class Examples:
 
 
 def one_group(examples: Sequence[Example]) -> Batch:
-    """The examples as one group: their common beginning (system prompt, template) is its shared prompt.
+    """Returns the examples as one group, whose shared prompt is their common prefix (system prompt, template).
 
-    What counts in the loss are the responses, not the rest of the prompts.
+    Rows are the rest of each prompt and its response; only response tokens count in the loss.
     """
     shared = common_prefix([example.prompt for example in examples])
     rows = [example.prompt[shared:] + example.response for example in examples]
-    asked_B = torch.tensor([len(example.prompt) - shared for example in examples])
+    prompt_lengths_B = torch.tensor([len(example.prompt) - shared for example in examples])
     lengths_B = torch.tensor([len(row) for row in rows])
     steps_T = torch.arange(int(lengths_B.max()))
     mask_BT = steps_T < lengths_B[:, None]
@@ -62,14 +62,14 @@ def one_group(examples: Sequence[Example]) -> Batch:
         group_B=torch.zeros(len(rows), dtype=torch.long),
         tokens_BT=tokens_BT,
         mask_BT=mask_BT,
-        loss_mask_BT=mask_BT & (steps_T >= asked_B[:, None]),
+        loss_mask_BT=mask_BT & (steps_T >= prompt_lengths_B[:, None]),
         advantage_B=torch.zeros(len(rows)),
         old_logprobs_BT=torch.zeros(mask_BT.shape),
     )
 
 
 def common_prefix(rows: Sequence[Sequence[int]]) -> int:
-    """How many tokens all rows begin with.
+    """Returns the length in tokens of the longest common prefix.
 
     >>> common_prefix([(1, 2, 3), (1, 2, 4)])
     2

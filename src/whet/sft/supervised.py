@@ -1,4 +1,4 @@
-"""The warm-start loop: imitate, measure on solutions set aside, stop when that no longer improves."""
+"""The warm-start loop: supervised fine-tuning with early stopping on the held-out loss."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,32 +14,32 @@ from whet.sft.examples import Example, Examples, one_group
 from whet.sft.nll import negative_log_likelihood
 
 Report = Callable[[int, Mapping[str, float]], None]
-"""Told (step, metrics) after every step."""
+"""Called with (step, metrics) after every step."""
 
 
 @dataclass
 class Progress:
-    """How far a warm start has come; with the optimizer's tensors, all that its next step depends on."""
+    """The state of a warm start; with the optimizer's, all that its next step depends on."""
 
     done: int = 0
-    """Steps made."""
+    """Steps done."""
     best: float | None = None
     """The best held-out loss so far, in nats per token; None before the first measurement."""
     since_best: int = 0
     """Measurements since then."""
 
     def measured(self, loss: float) -> None:
-        """One more held-out loss."""
+        """Records a held-out loss, in nats per token."""
         better = self.best is None or loss < self.best
         self.since_best = 0 if better else self.since_best + 1
         self.best = loss if better else self.best
 
     def state_dict(self) -> dict[str, float | int | None]:
-        """As JSON has it."""
+        """Returns the fields as JSON."""
         return asdict(self)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what `state_dict` gave."""
+        """Restores the fields from `state_dict`."""
         self.done, self.best, self.since_best = (state[name] for name in ("done", "best", "since_best"))
 
 
@@ -53,9 +53,9 @@ def warm_start(
     report: Report,
     progress: Progress | None = None,
 ) -> None:
-    """Trains for at most `config.steps`; each step reports `loss`, and `held_out_loss` where it was measured.
+    """Fine-tunes for at most `config.steps`; each step reports `loss`, and `held_out_loss` when measured.
 
-    With `progress` it goes on from there, and keeps it up to date: it is what it should be whenever `report` is called.
+    Resumes from `progress` where given, and updates it before each call of `report`.
     """
     progress = progress or Progress()
     for step in range(progress.done, config.steps):
@@ -94,7 +94,7 @@ def _learn(policy: Policy, optimizer: Optimizer, examples: Sequence[Example]) ->
 
 @torch.no_grad()
 def held_out_loss(policy: Policy, examples: Sequence[Example], micro_batch_tokens: int) -> float:
-    """The mean NLL of solutions that are not trained on, in nats per token."""
+    """Returns the mean NLL of held-out examples, in nats per token."""
     tokens = sum(len(example.response) for example in examples)
     return sum(_nll(policy, part, tokens).item() for part in Examples(examples).micro_batches(micro_batch_tokens))
 

@@ -1,1 +1,1 @@
-"""What the verbs do: check, warm start, fine-tune, evaluate, compare, score."""
+"""The stages behind the commands: check, warm start, fine-tune, evaluate, compare, score."""

@@ -1,4 +1,4 @@
-"""A fix that is applied: rewards too strict to learn from get an easier one beside them before GRPO begins."""
+"""Applies the check's fix: adds an easier reward before GRPO where the recipe's are too strict for any signal."""
 
 from dataclasses import replace
 
@@ -12,13 +12,13 @@ from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
 
 SHARE = 0.5
-"""Of the recipe's largest weight: so much an easier reward counts, that what is wanted still counts more."""
+"""The easier reward's weight, as a share of the recipe's largest: the real objective still counts more."""
 
 
 def fixed(config: Config, diagnosis: Diagnosis) -> Config:
-    """The recipe with the reward that the diagnosis names, at `SHARE` of the largest weight.
+    """Returns the recipe with the easier reward that the diagnosis names added, at `SHARE` of the largest weight.
 
-    As it is where the recipe does not want that, where nothing is named, or where the reward is there already.
+    Unchanged where `check.fix` is not `apply`, no reward is named, or the recipe has it already.
     """
     if config.check.fix != "apply" or not diagnosis.easier:
         return config
@@ -30,7 +30,7 @@ def fixed(config: Config, diagnosis: Diagnosis) -> Config:
 
 
 def apply_fix(task: Task, config: Config, diagnosis: Diagnosis, run: RunWriter, view: View) -> tuple[Task, Config]:
-    """Task and recipe as `fixed` has them, said in a line and recorded in the run folder's recipe."""
+    """Returns task and recipe with the fix of `fixed`; logs a line and updates the run folder's recipe."""
     new = fixed(config, diagnosis)
     if new is config:
         return task, config

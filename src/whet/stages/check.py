@@ -1,4 +1,4 @@
-"""Is there something to learn from, and if not, why and what to do: gold answers, lengths, a probe."""
+"""The check before training: grades gold answers, measures lengths, and probes the policy for a signal."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -36,9 +36,9 @@ def check(
     view: View,
     earlier: CheckReport | None = None,
 ) -> CheckReport:
-    """Measures what training would meet; trains nothing.
+    """Measures signal, gold answers, lengths and overlap for a task, and diagnoses them; trains nothing.
 
-    Gold answers and lengths do not depend on the weights: they are taken from `earlier`, a check of the same task.
+    All but the signal is independent of the weights, and taken from `earlier` where given: a check of the same task.
     """
     view.phase("Check", 2)
     problems = _first(task.train, config.check.gold)
@@ -75,7 +75,7 @@ def probe_model(policy: "LanguageModel", sampler: Sampler, task: Task, config: C
 
 
 def _overlap(task: Task) -> OverlapReport:
-    """Of the exam's questions with those that either stage learns from."""
+    """Near-duplicates of held-out questions among those that either stage trains on."""
     learned = [*parts_of(task.train), *([] if task.solutions is task.train else parts_of(task.solutions))]
     return near_duplicates(learned, [prompt.problem for prompt in task.eval_set.prompts])
 

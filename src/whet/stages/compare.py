@@ -1,4 +1,4 @@
-"""Reads two evaluations and sets them side by side: `whet compare A B`."""
+"""Reads and compares two evaluations, paired by problem: `whet compare A B`."""
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -20,13 +20,13 @@ def compare(a: str | PathLike[str], b: str | PathLike[str], *, intersect: bool =
     """Pairs two evaluations by problem.
 
     Args:
-        a: what B is measured against: a JSONL file of records, a run folder (its final evaluation), or
+        a: the baseline: a JSONL file of records, a run folder (its final evaluation), or
             `RUN:base`, `RUN:sft`, `RUN:final` for another stage of a run.
         b: the same for the other side.
         intersect: compare the problems that both have, where their sets differ.
 
     Raises:
-        UserError: something cannot be read, or the two were not asked the same problems.
+        UserError: something cannot be read, or the two have different problems.
     """
     return paired(str(a), read_records(a), str(b), read_records(b), intersect=intersect)
 
@@ -34,7 +34,7 @@ def compare(a: str | PathLike[str], b: str | PathLike[str], *, intersect: bool =
 def paired(
     a: str, of_a: Mapping[str, Record], b: str, of_b: Mapping[str, Record], *, intersect: bool = False
 ) -> Comparison:
-    """The same for records by problem id; `a` and `b` are what the two are called."""
+    """Pairs two sets of records by problem id, as `compare` does; `a` and `b` are their names."""
     shared = [id for id in of_a if id in of_b]
     only_a, only_b = len(of_a) - len(shared), len(of_b) - len(shared)
     if not shared:
@@ -52,17 +52,17 @@ def paired(
 
 
 def read_records(where: str | PathLike[str]) -> dict[str, Record]:
-    """The records of an evaluation by problem id, in the file's order.
+    """Returns the records of an evaluation by problem id, in the file's order.
 
     Raises:
-        UserError: there is no such evaluation, a line of it is not a record, or an id comes twice.
+        UserError: there is no such evaluation, a line of it is not a record, or an id is repeated.
     """
     path = evaluation_file(where)
     return parse_records(path.read_text(encoding="utf-8", errors="replace"), str(path))
 
 
 def evaluation_file(where: str | PathLike[str]) -> Path:
-    """The JSONL file that a path, a run folder or `RUN:stage` stands for.
+    """Returns the JSONL file that a path, a run folder or `RUN:stage` refers to.
 
     Raises:
         UserError: there is none.
@@ -88,7 +88,7 @@ def _stage(folder: Path, stage: str) -> Path:
 
 
 def render(comparison: Comparison, examples: int = 3) -> "RenderableType":
-    """A table for the terminal: both accuracies, what changed, and a few of the problems that did."""
+    """Renders a comparison for the terminal: accuracies, the difference, and up to `examples` problems each way."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text

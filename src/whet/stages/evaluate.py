@@ -1,4 +1,4 @@
-"""`whet eval`: a run or a model on held-out problems of your choice."""
+"""`whet eval`: evaluates a run or a model on held-out problems."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Overrides = Sequence[tuple[str, Any]]
 
 SHORT = {"--eval.problems": "--limit", "--eval.samples": "--samples", "--data.test": "--data", "--format": "--format"}
-"""Recipe keys that have an option of their own here, as refusals name them."""
+"""Recipe keys with an option of their own here, which error messages then name."""
 
 
 def evaluation_config(
@@ -29,22 +29,22 @@ def evaluation_config(
     response_format: str | None = None,
     overrides: Overrides = (),
 ) -> Config:
-    """The recipe of an evaluation: the run's own, or a small one around a model; then what was asked for.
+    """Returns the recipe of an evaluation: the run's own, or a minimal one for a model, with the options applied.
 
     Raises `UserError` for a run without a finished model, a model without data, or a wrong key.
     """
     given = {"eval.problems": limit, "eval.samples": samples, "format": response_format}
-    asked: list[tuple[str, Any]] = [(key, value) for key, value in given.items() if value is not None]
+    options: list[tuple[str, Any]] = [(key, value) for key, value in given.items() if value is not None]
     if data is not None:
-        asked.append(("data.test", {"name": data}))
-    every = [*asked, *overrides]
+        options.append(("data.test", {"name": data}))
+    every = [*options, *overrides]
     path = Path(what).expanduser()
     try:
         return _of_run(RunReader(path), every) if is_run(path) else _of_model(what, data, every)
     except UserError as error:
         text = str(error)
         for key, option in SHORT.items():
-            if key[2:] in dict(asked):
+            if key[2:] in dict(options):
                 text = text.replace(key, option)
         raise UserError(text) from None
 
@@ -65,7 +65,7 @@ def _of_model(name: str, data: str | None, overrides: Overrides) -> Config:
 
 
 def evaluate_model(config: Config, view: View) -> "Evaluation":
-    """Asks the held-out problems of `config`; trains nothing."""
+    """Evaluates the model of `config` on its held-out problems. Raises `UserError` for a model or data not there."""
     from whet.build.policy import build_policy
     from whet.build.roles import build_sampler
     from whet.build.task import build_eval_set, longest_response

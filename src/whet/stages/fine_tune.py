@@ -1,4 +1,4 @@
-"""GRPO as a stage: Algorithm 1 with a run folder under it, and what goes on beside each step."""
+"""The GRPO stage: Algorithm 1 with recording, checkpoints, evaluations and health checks."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -47,10 +47,10 @@ def fine_tune(
     warmed: bool = False,
     saved: Checkpoint | None = None,
 ) -> None:
-    """GRPO over `config.grpo.steps` steps; the policy is changed in place, and `health` kept informed.
+    """Trains the policy in place by GRPO for `config.grpo.steps` steps; each step's metrics go to `health`.
 
-    `warmed` says whether a warm start came before: then the reference is a policy of its own, and worth a checkpoint.
-    With `saved`, a checkpoint of this run, it goes on from there, for which the policy must be as it was loaded.
+    `warmed`: a warm start came before, so that the reference differs from the loaded model and is checkpointed.
+    With `saved`, a checkpoint of this run, training resumes from it; the policy must then be as it was loaded.
     """
     clock = Clock()
     efficiency = Efficiency.of(policy, config.grpo.objective)

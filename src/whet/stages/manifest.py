@@ -1,4 +1,4 @@
-"""What a run was made from, for its manifest: seed, weights, and a fingerprint of its problems."""
+"""The inputs of a run for its manifest: seed, weights, and a fingerprint of its problems."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
 
 SAMPLE = 1000
-"""Problems of an endless source that its fingerprint is taken of."""
+"""Problems of an endless source that are hashed for its fingerprint."""
 
 
 def manifest(config: Config, policy: "LanguageModel", task: "Task") -> dict[str, Any]:
-    """Ready for `RunWriter.create`, which adds versions and machine."""
+    """Returns seed, model and data fingerprints as JSON; `RunWriter.create` adds versions and machine."""
     names = [source.name for source in (config.data.train, *config.data.mix)]
     return {
         "seed": config.seed,
@@ -35,7 +35,7 @@ def manifest(config: Config, policy: "LanguageModel", task: "Task") -> dict[str,
 
 
 def refuse_other(now: Mapping[str, Any], then: Mapping[str, Any]) -> None:
-    """Raises `UserError` where a run that goes on would not find the problems or weights that it began with."""
+    """Raises `UserError` where model or data of a resumed run are not those that it began with."""
     for what in ("model", "data"):
         if now[what] != then.get(what):
             raise UserError(
@@ -45,7 +45,7 @@ def refuse_other(now: Mapping[str, Any], then: Mapping[str, Any]) -> None:
 
 
 def newer_versions(now: Mapping[str, Any], then: Mapping[str, Any]) -> str:
-    """Which packages are not those that a run began with; empty where all are.
+    """Returns the packages whose versions changed since the run began, as text; empty where none did.
 
     >>> newer_versions({"versions": {"torch": "2.13"}}, {"versions": {"torch": "2.12"}})
     'torch 2.12 → 2.13'
@@ -56,7 +56,7 @@ def newer_versions(now: Mapping[str, Any], then: Mapping[str, Any]) -> str:
 
 
 def fingerprint(problems: Sequence[Problem]) -> dict[str, Any]:
-    """How many problems there are and a SHA-256 of their questions and answers, in order.
+    """Returns the number of problems and a SHA-256 of their questions and answers, in order.
 
     Of an endless source the number is None, and the first `SAMPLE` problems stand for all.
     """

@@ -1,4 +1,4 @@
-"""The held-out measurement as a stage: always the same problems, so that any two of them can be compared in pairs."""
+"""The held-out evaluation stage: always the same problems, so that any two evaluations can be paired."""
 
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def measure(
     policy: "LanguageModel", sampler: Sampler, eval_set: EvalSet, config: Config, view: View, title: str
 ) -> Evaluation:
-    """Greedy answers to the held-out problems, and samples where `eval.samples` asks for them."""
+    """Evaluates the policy with greedy completions of the held-out prompts, and samples where `eval.samples` > 1."""
     greedy = build_rollouts(config, sampler, policy.tokenizer, "evaluate", temperature=0.0)
     sampled = build_rollouts(config, sampler, policy.tokenizer, "evaluate", temperature=config.eval.temperature)
     total = len(eval_set.prompts)

@@ -1,4 +1,4 @@
-"""The whole way: check → warm start → GRPO → evaluate, from the beginning or from where a run stopped."""
+"""The pipeline of a run: check → warm start → GRPO → evaluate, from the start or from a checkpoint."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -41,7 +41,7 @@ TITLES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Loaded:
-    """A recipe's live objects: what is trained, the one engine that samples from it, and what is to be learned."""
+    """The objects built from a recipe: the policy, the run's one sampling engine, and the task."""
 
     policy: "LanguageModel"
     sampler: Sampler
@@ -49,14 +49,14 @@ class Loaded:
 
 
 def load(config: Config, view: View) -> Loaded:
-    """Loads model and problems. Raises `UserError` for whatever of them is not there."""
+    """Loads model and problems. Raises `UserError` where one of them cannot be loaded."""
     view.phase("Load", None)
     policy = build_policy(config, view.note)
     return Loaded(policy, build_sampler(config), build_task(config, policy.tokenizer, policy.context))
 
 
 def settled(loaded: Loaded, config: Config, view: View) -> Loaded:
-    """The same on the fastest way through the model on which sampler and learner agree. Raises as `agreeing_policy`."""
+    """Chooses the fastest forward pass on which sampler and learner agree. Raises as `agreeing_policy`."""
     sample = build_rollouts(config, loaded.sampler, loaded.policy.tokenizer, "parity")
     prompts = loaded.task.stream.draw(PROMPTS, 0)
     return replace(loaded, policy=agreeing_policy(loaded.policy, loaded.sampler, sample, prompts, view.note))
@@ -64,7 +64,7 @@ def settled(loaded: Loaded, config: Config, view: View) -> Loaded:
 
 @dataclass
 class Pipeline:
-    """The stages of a run, one after the other, over the same policy, engine and task."""
+    """Runs the stages in order over one policy, engine and task, and collects the result."""
 
     policy: "LanguageModel"
     sampler: Sampler
@@ -80,19 +80,19 @@ class Pipeline:
 
     @classmethod
     def of(cls, live: Loaded, config: Config, run: RunWriter, view: View, stop: Stop | None) -> "Pipeline":
-        """Over what was loaded, once it is settled which way through the model is taken."""
+        """Returns the pipeline over what was loaded, with the forward pass chosen by `settled`."""
         live = settled(live, config, view)
         return cls(live.policy, live.sampler, live.task, config, run, view, stop or Stop())
 
     def whole(self) -> RunResult:
-        """From the check to the finished model."""
+        """Runs all stages, from the check to the finished model."""
         warm = self.begin()
         if warm:
             self.warm_up()
         return self.reinforce(warm)
 
     def rest(self, reader: RunReader) -> RunResult:
-        """From the newest checkpoint that is whole: of GRPO, else of the warm start; without any, the whole way."""
+        """Resumes from the newest valid checkpoint: of GRPO, else of the warm start; without one, runs all stages."""
         run, log = self.run, self.view.note
         sweep(run.checkpoints, run.warm_checkpoints.name)
         newest, warm = newest_valid(run.checkpoints, log), newest_valid(run.warm_checkpoints, log)
@@ -110,7 +110,7 @@ class Pipeline:
         return self.whole()
 
     def begin(self) -> bool:
-        """Check and first measurement; whether a warm start is to come."""
+        """Runs the check and the base evaluation; returns whether a warm start follows."""
         config, task = self.config, self.task
         report = self.result.report = self._check("")
         _refuse_misread_gold(report)
@@ -124,14 +124,14 @@ class Pipeline:
         return bool(worked)
 
     def warm_up(self, saved: Checkpoint | None = None) -> None:
-        """The warm start, from the beginning or from a checkpoint, and what it came to."""
+        """Runs the warm start, from the start or from a checkpoint, then evaluates and checks its result."""
         worked = sft_problems(self.task, self.config.sft)
         run_warm_start(self.policy, self.task, worked, self.config, self.run, self.view, self.stop, saved)
         self._measure(WARM)
         self._check(WARM, self.result.report)
 
     def reinforce(self, warmed: bool, saved: Checkpoint | None = None) -> RunResult:
-        """GRPO, from the beginning or from a checkpoint, and what comes after it."""
+        """Runs GRPO, from the start or from a checkpoint, then the final evaluation; saves the model."""
         run, made = self.run, self.result.evaluations
         if self.config.grpo.steps:
             health = HealthMonitor(run, self.view)
@@ -158,12 +158,12 @@ class Pipeline:
 
 
 def wants_warm_start(config: Config, report: CheckReport) -> bool:
-    """`sft.when` decides; `auto` asks the diagnosis."""
+    """Returns whether a warm start comes, by `sft.when`; `auto` follows the diagnosis."""
     return {"always": True, "never": False, "auto": report.diagnosis.warm_start}[config.sft.when]
 
 
 def _refuse_misread_gold(report: CheckReport) -> None:
-    """The invariant before any training: gold answers score full marks under the recipe's own rewards."""
+    """Raises `UserError` unless gold solutions score full marks under the recipe's own rewards."""
     if report.gold_is_misread:
         worst = report.gold_failures[0]
         raise UserError(
@@ -174,7 +174,7 @@ def _refuse_misread_gold(report: CheckReport) -> None:
 
 
 def _what_follows(report: CheckReport, warm: bool) -> str:
-    """After the check, in a line."""
+    """The line on what follows the check."""
     found = report.diagnosis
     without = "no warm start is needed" if found.cause == "ready" else f"no warm start; to fix it: {found.fix}"
     return "a warm start comes first" if warm else without

@@ -16,29 +16,29 @@ BASE, WARM, FINAL = "base", "sft", "final"
 
 @dataclass
 class RunResult:
-    """What a run came to."""
+    """Check, evaluations and pace of a run, with access to its folder and finished model."""
 
     path: Path
     report: CheckReport | None = None
-    """What the check found; None where a run went on that had it behind it."""
+    """The check's report; None for a run resumed after its check."""
     evaluations: dict[str, Evaluation] = field(default_factory=dict)
     """By stage, in the order they were made."""
     pace: Pace | None = None
-    """How fast GRPO went; None where there was none."""
+    """The speed of GRPO; None where no step was made."""
 
     @property
     def reader(self) -> RunReader:
-        """Everything that the run left on disk: metrics, rollouts, findings."""
+        """A reader of the run folder: metrics, rollouts, findings."""
         return RunReader(self.path)
 
     def model(self) -> Any:
-        """The finished model, as `AutoModelForCausalLM` loads it. Raises `UserError` where the run did not end."""
+        """Loads the finished model with `AutoModelForCausalLM`. Raises `UserError` where the run did not finish."""
         from transformers import AutoModelForCausalLM
 
         return AutoModelForCausalLM.from_pretrained(self._final())
 
     def tokenizer(self) -> Any:
-        """Its tokenizer, chat template included. Raises as `model` does."""
+        """Loads the finished model's tokenizer, chat template included. Raises as `model` does."""
         from transformers import AutoTokenizer
 
         return AutoTokenizer.from_pretrained(self._final())
@@ -50,12 +50,12 @@ class RunResult:
 
 
 def finished(reader: RunReader) -> RunResult:
-    """What a finished run came to, from its folder."""
+    """Reads the result of a finished run from its folder."""
     return RunResult(reader.path, None, evaluations_of(reader), Pace.of(reader.timings()))
 
 
 def evaluations_of(reader: RunReader) -> dict[str, Evaluation]:
-    """The measurements that a run has made, by stage, in the order of the way."""
+    """Returns the evaluations in a run folder by stage: base, warm start, final."""
     made = reader.evaluations()
     stages = [stage for stage in (BASE, WARM, FINAL) if stage in made]
     return {stage: Evaluation(tuple(reader.records(stage).values())) for stage in stages}

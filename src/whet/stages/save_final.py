@@ -1,4 +1,4 @@
-"""The finished model: a folder that `AutoModelForCausalLM` and `AutoTokenizer` load, chat template included."""
+"""Saves the finished model as a folder that `AutoModelForCausalLM` and `AutoTokenizer` load."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def save_final(policy: "LanguageModel", folder: Path) -> None:
-    """Writes weights, adapters merged in, and tokenizer to `folder`, which appears whole or not at all."""
+    """Writes weights, adapters merged, and tokenizer with chat template to `folder`, atomically."""
     model = policy.model
     with quiet(), new_folder(folder) as temporary:
         base_model(model).save_pretrained(temporary, state_dict=dict(merged_weights(model)), safe_serialization=True)

@@ -1,4 +1,4 @@
-"""Rewards on completions that one already has: `whet score FILE.jsonl --rewards accuracy,format_soft`."""
+"""Computes rewards for completions in a file: `whet score FILE.jsonl --rewards accuracy,format_soft`."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,10 +26,10 @@ from whet.workers.math_compare import AnswerComparer, timeout_lines
 from whet.workers.reward_function import load_reward
 
 ROWS_AT_ONCE = 256
-"""Rows that are graded together: a file of any size is never in memory as a whole."""
+"""Rows that are graded together, so that a file of any size is never in memory as a whole."""
 
 LINE = "line of the file"
-"""The column that carries a line as it stands in the file past what grading makes of prompts in training."""
+"""The column that passes a row to reward functions as it stands in the file."""
 
 Scores = dict[str, float | None]
 """A completion's rewards by name; `None` where a reward does not apply, or failed."""
@@ -37,22 +37,22 @@ Scores = dict[str, float | None]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a file's completions scored."""
+    """Mean rewards of a file's completions, with counts and failures."""
 
     count: int
-    """How many completions there were."""
+    """Number of completions."""
     means: Mapping[str, float | None]
-    """By reward, over the completions that it applies to; `None` where it applies to none."""
+    """By reward, the mean over the completions that it applies to; `None` where it applies to none."""
     applied: Mapping[str, int]
-    """By reward, to how many completions it applied."""
+    """By reward, the number of completions that it applies to."""
     failures: Mapping[str, int]
-    """By reward, how often it failed; only those that did."""
+    """By reward, the number of failures; only those that failed."""
     first_failures: Mapping[str, Failure]
     timeout_lines: Sequence[str] = ()
-    """On answers that could not be compared in time."""
+    """Lines on answer comparisons that timed out."""
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Returns counts and means as JSON."""
         return {
             "count": self.count,
             "means": dict(self.means),
@@ -61,7 +61,7 @@ class Summary:
         }
 
     def lines(self) -> list[str]:
-        """A line on the whole file, one for each reward that failed, and what was given up."""
+        """Returns a line on the whole file, one for each reward that failed, and those on time-outs."""
         parts = [f"{self.count} completions", *map(self._mean, self.means)]
         return [
             "  ·  ".join(parts),
@@ -81,7 +81,7 @@ class Summary:
 
 
 class Scoring:
-    """The scores of a file's completions, in order; iterate once, then ask for the `summary`."""
+    """Iterates over the scores of a file's completions, in order; `summary` covers those read so far."""
 
     def __init__(self, path: Path, parts: Sequence[Part], equal: AnswerComparer) -> None:
         self._path = path
@@ -108,7 +108,7 @@ class Scoring:
 
     @property
     def summary(self) -> Summary:
-        """Of what has been scored so far."""
+        """Returns the summary of the completions scored so far."""
         pairs = {name: (self._sums[name], self._applied[name]) for name in self._names}
         return Summary(
             count=self._count,
@@ -136,7 +136,7 @@ Asked = str | Mapping[str, Any]
 
 
 def asked_for(text: str) -> list[Asked]:
-    """The rewards that a line of text lists, as a recipe would.
+    """Parses a comma-separated list of rewards, with parameters as in a recipe. Raises `UserError` for invalid YAML.
 
     >>> asked_for("accuracy, {name: repetition, params: {size: 3}}")
     ['accuracy', {'name': 'repetition', 'params': {'size': 3}}]
@@ -157,8 +157,8 @@ def score(path: str | Path, rewards: Sequence[Asked], format_name: str | None = 
             column is passed on to reward functions by name.
         rewards: built-in rewards, `package.module:function` or `file.py:function`, with parameters as in a
             recipe. One that fails gives `None`; the summary counts and names it.
-        format_name: the response format that says where the answer stands; without one it is looked for
-            wherever it may be (`whet.rewards.answer`).
+        format_name: the response format that marks the answer; without one it is searched for in the whole
+            completion (`whet.rewards.answer`).
 
     Raises:
         UserError: a name is unknown or the file is missing; while iterating, where a row is broken, or lacks
@@ -176,10 +176,10 @@ def score(path: str | Path, rewards: Sequence[Asked], format_name: str | None = 
     return Scoring(locate(path, "test"), parts, equal)
 
 
-def _config(asked: Asked) -> RewardConfig:
-    """The settings of a reward that was asked for."""
+def _config(reward: Asked) -> RewardConfig:
+    """The settings of a reward given by name or mapping."""
     try:
-        return RewardConfig.model_validate({"name": asked.strip()} if isinstance(asked, str) else asked)
+        return RewardConfig.model_validate({"name": reward.strip()} if isinstance(reward, str) else reward)
     except ValidationError as error:
         wrong = error.errors()[0]
         place = ".".join(map(str, ("rewards", *wrong["loc"])))
@@ -196,29 +196,29 @@ def _completions(path: Path) -> Iterator[tuple[int, Row]]:
 
 
 def _checked(row: Row | Fault) -> Row:
-    """A row that has a completion and, maybe empty, a prompt; its gold answer as a text."""
+    """The row with its prompt, by default empty, and its gold answer as text. Raises `BrokenRowError` if invalid."""
     if isinstance(row, Fault):
         raise BrokenRowError(row.reason)
     if row.get("completion") is None:
         raise BrokenRowError(f"has no `completion`{did_you_mean('completion', row)}")
     row = {**row, "prompt": "" if row.get("prompt") is None else row["prompt"]}
     for name in ("prompt", "completion"):
-        if not _is_said(row[name]):
+        if not _is_text_or_messages(row[name]):
             raise BrokenRowError(f"has a {name} that is neither a text nor a list of messages with texts")
     answer = row.get("answer")
     written = isinstance(answer, str | int | float) and not isinstance(answer, bool)
     return {**row, "answer": _gold(answer)} if written else row
 
 
-def _is_said(value: Any) -> bool:
-    """Whether this is a text, or messages with texts."""
+def _is_text_or_messages(value: Any) -> bool:
+    """Whether this is a text, or a list of messages with texts."""
     if isinstance(value, list):
         return all(isinstance(turn, dict) and isinstance(turn.get("content"), str) for turn in value)
     return isinstance(value, str)
 
 
 def _gold(answer: Any) -> str:
-    """Numbers as they are written; of GSM8K's worked solutions, what follows `####`."""
+    """The gold answer as text; of GSM8K's worked solutions, what follows `####`."""
     text = answer_text(answer)
     parts = split_answer(text)
     return parts[1] if parts else text
@@ -230,7 +230,7 @@ def _prompt(number: int, row: Row) -> Prompt:
 
 
 def _as_in_file(function: RewardFn) -> RewardFn:
-    """The reward function, handed prompts, completions and columns as they stand in the file.
+    """Wraps a reward function to receive prompts, completions and columns as they stand in the file.
 
     Tokens are not known here, so a function that needs `completion_ids` is refused unless the file has them.
     """
@@ -238,10 +238,10 @@ def _as_in_file(function: RewardFn) -> RewardFn:
     def reward(**columns: Any) -> Any:
         rows: Sequence[Row] = columns.pop(LINE)
         known = {name: [row[name] for row in rows] for name in rows[0] if name not in _NOT_PASSED}
-        told = {name: value for name, value in columns.items() if name in OWN - _AS_IN_FILE}
+        computed = {name: value for name, value in columns.items() if name in OWN - _AS_IN_FILE}
         gold = {"solution": known["answer"]} if "answer" in known else {}
-        said = {f"{name}s": [row[name] for row in rows] for name in ("prompt", "completion")}
-        return function(**{**told, **gold, **known, **said})
+        texts = {f"{name}s": [row[name] for row in rows] for name in ("prompt", "completion")}
+        return function(**{**computed, **gold, **known, **texts})
 
     return reward
 

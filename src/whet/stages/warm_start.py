@@ -1,4 +1,4 @@
-"""The warm start as a stage: solutions rendered in the format, learned until they no longer surprise."""
+"""The warm-start stage: supervised fine-tuning on solutions rendered in the response format."""
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
 
 FEWEST = 2
-"""Solutions that a warm start needs: one to learn from and one to measure by."""
+"""Solutions that a warm start needs at least: one to train on and one to hold out."""
 
 ASIDE = 0.2
-"""The largest share of the solutions that is set aside: most of a small file must be left to learn from."""
+"""The largest share of the solutions that is held out."""
 
 
 def sft_problems(task: Task, config: SftConfig) -> list[Problem]:
-    """The problems whose solutions the warm start imitates, each once: as many as its steps ask for, if there are.
+    """Returns the problems whose worked solutions the warm start trains on, without repeats: up to what its steps need.
 
-    None where fewer than `FEWEST` have a worked solution.
+    Empty where fewer than `FEWEST` have a worked solution.
     """
     wanted = config.steps * config.batch_size + config.held_out
     worked = {problem.question: problem for problem in islice(task.solutions, wanted) if problem.solution}
@@ -40,7 +40,7 @@ def sft_problems(task: Task, config: SftConfig) -> list[Problem]:
 
 
 def refuse_too_few(worked: Sequence[Problem], task: Task) -> None:
-    """Raises `UserError` where there is nothing to imitate."""
+    """Raises `UserError` where no problem is left to train on."""
     if not worked:
         raise UserError(
             f"sft: fewer than {FEWEST} of {len(task.solutions)} problems have a worked solution to imitate; name data "
@@ -58,17 +58,18 @@ def run_warm_start(
     stop: Stop | None = None,
     saved: Checkpoint | None = None,
 ) -> None:
-    """Imitates the solutions of `worked`, some of them set aside to measure by; the policy is changed in place.
+    """Fine-tunes the policy in place on the solutions of `worked`, some of them held out for the loss.
 
-    At temperature 1, whatever the temperature of sampling: the loss is that of the model itself. With `saved`, a
-    checkpoint of this warm start, it goes on from there, for which the policy must be as it was loaded.
+    At temperature 1, whatever the sampling temperature: the loss is that of the model itself. With `saved`, a
+    checkpoint of this warm start, it resumes from there; the policy must then be as it was loaded.
     """
     from whet.policy.reference import NoReference
 
     stop, clock, progress = stop or Stop(), Clock(), Progress()
     learner = policy.with_model(policy.model, temperature=1.0)
-    aside = min(config.sft.held_out, int(ASIDE * len(worked)))
+    count = min(config.sft.held_out, int(ASIDE * len(worked)))
     examples = [example(problem, task, policy) for problem in worked]
+    held_out, trained = examples[:count], examples[count:]
     optimizer = build_optimizer(policy, config.sft.optimizer, config.sft.steps, config.sft.micro_batch_tokens)
     state = TrainingState(optimizer, NoReference(), {"progress": progress})
     checkpoints = CheckpointSchedule(state, run.warm_checkpoints, config.sft.steps, config.run)
@@ -84,15 +85,15 @@ def run_warm_start(
         clock.restart()
 
     with stop.patiently():
-        warm_start(learner, optimizer, examples[aside:], examples[:aside], config.sft, config.seed, report, progress)
+        warm_start(learner, optimizer, trained, held_out, config.sft, config.seed, report, progress)
     if config.run.save_every or config.run.save_minutes:
-        checkpoints.save(progress.done)  # what comes next takes its time before there is a checkpoint of GRPO
+        checkpoints.save(progress.done)  # evaluation and check come before GRPO's first checkpoint
     if progress.done < config.sft.steps:
         view.note(f"the held-out loss no longer falls: the warm start ends after {progress.done} steps")
 
 
 def example(problem: Problem, task: Task, policy: "LanguageModel") -> Example:
-    """A problem's prompt and its solution as the format renders it, ended as the model ends a turn."""
+    """Returns a problem's prompt and its rendered solution as tokens, with the end-of-turn token."""
     target = task.response_format.render(problem.solution, problem.answer)
     tokens = policy.tokenizer.encode(target, add_special_tokens=False)
     end = policy.tokenizer.eos_token_id

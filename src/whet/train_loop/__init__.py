@@ -1,1 +1,1 @@
-"""What goes on beside the training loop: recording, checks of each step, checkpoints, signals, monitors."""
+"""Support for the training loop: recording, step checks, checkpoints, signals, monitors."""

@@ -1,4 +1,4 @@
-"""What happens after a GRPO step: a checkpoint, a held-out measurement, and the end where somebody asked for it."""
+"""Callbacks after a GRPO step: a checkpoint, a held-out evaluation, and the stop where one was requested."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from whet.train_loop.signals import Stop
 
 
 class StepCallbacks:
-    """Called after every step. Where checkpoints are kept by steps, the best held-out accuracy so far has one too."""
+    """Saves and evaluates after a step when due; with `run.save_every` keeps the checkpoint of the best accuracy."""
 
     def __init__(
         self,
@@ -34,12 +34,12 @@ class StepCallbacks:
         checkpoints.best = self.best[1]
 
     def __call__(self, step: int) -> None:
-        """Saves first, so that nothing that a measurement runs into costs the step."""
+        """Saves and evaluates after step `step`, from 0; saves first, so that a failed evaluation costs no step."""
         self.checkpoints.after(step + 1, self.stop)
         self.measure(step + 1)
 
     def measure(self, done: int) -> None:
-        """The measurement after `done` steps, where one is due and not on disk."""
+        """Evaluates after `done` steps, if that is due and not on disk yet, and records the result."""
         stage = layout.stage_of(done)
         due = is_due(self.config.eval.every, done) and done < self.config.grpo.steps
         if not due or stage in RunReader(self.run.path).evaluations():
@@ -54,7 +54,7 @@ class StepCallbacks:
         self.view.phase("GRPO", self.config.grpo.steps, done)
 
     def _measured(self, done: int) -> Evaluation:
-        """Told to stop, it does so at once, with the step before it saved."""
+        """Evaluates; a stop signal meanwhile saves the step and ends the run at once."""
         try:
             with self.stop.patiently(False):
                 return self.evaluate(f"Evaluate, step {done}")
@@ -64,7 +64,7 @@ class StepCallbacks:
 
 
 def best_measured(evaluations: Mapping[str, Mapping[str, Any]]) -> tuple[float, int]:
-    """The best accuracy of a run's measurements between steps, and after how many; (-1, -1) where there is none.
+    """Returns the best accuracy of a run's evaluations between steps and its step count; (-1, -1) without one.
 
     >>> best_measured({"base": {"accuracy": 0.9}, "step-000005": {"accuracy": 0.2}, "step-000010": {"accuracy": 0.2}})
     (0.2, 10)
@@ -75,5 +75,5 @@ def best_measured(evaluations: Mapping[str, Mapping[str, Any]]) -> tuple[float, 
 
 
 def record_evaluation(run: RunWriter, stage: str, evaluation: Evaluation) -> None:
-    """A measurement to the run folder."""
+    """Writes an evaluation, records and summary, to the run folder."""
     run.record_evaluation(stage, [record.as_dict() for record in evaluation.records], evaluation.summary())

@@ -1,4 +1,4 @@
-"""When a stage is saved: every so many steps, after so many minutes, and when the run is told to stop."""
+"""The checkpoint schedule: by steps, by minutes, and on a stop request."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ MINUTE = 60.0
 
 
 class CheckpointSchedule:
-    """The checkpoints of one stage in one folder, `parent/step-N` after N steps of `total`."""
+    """Saves the checkpoints of one stage as `parent/step-N`, after N steps of `total`."""
 
     def __init__(
         self,
@@ -27,18 +27,18 @@ class CheckpointSchedule:
         self.state, self.parent, self.total = state, parent, total
         self.config, self.every, self.clock = config, every, clock
         self.best = -1
-        """The step whose checkpoint stays, however old."""
+        """The step whose checkpoint is never pruned; -1 for none."""
         self._saved_at = clock()
 
     def after(self, done: int, stop: Stop) -> None:
-        """What is due after `done` steps. Raises `Interrupted` where somebody asked the run to stop."""
+        """Saves after `done` steps if that is due. Raises `Interrupted`, saved, where a stop was requested."""
         if stop.asked or self._is_due(done):
             self.save(done)
         if stop.asked:
             raise Interrupted(f"stopped after step {done} of {self.total}, which is saved")
 
     def save(self, done: int) -> None:
-        """A checkpoint, unless there is one; older ones go."""
+        """Writes the checkpoint after `done` steps unless it exists, and prunes older ones."""
         folder = step_folder(self.parent, done)
         if not folder.exists():
             self.state.save(folder, done)
@@ -53,7 +53,7 @@ class CheckpointSchedule:
 
 
 def is_due(every: int, done: int) -> bool:
-    """Whether something that happens every so many steps is due; never for 0 steps, nor before the first.
+    """Returns whether an action with period `every` is due after `done` steps; never for period 0.
 
     >>> is_due(5, 10), is_due(5, 11), is_due(0, 10), is_due(5, 0)
     (True, False, False, False)

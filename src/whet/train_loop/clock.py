@@ -1,4 +1,4 @@
-"""Where a step's seconds go."""
+"""Times the phases of a step."""
 
 import time
 from collections import Counter
@@ -7,37 +7,37 @@ from contextlib import contextmanager
 
 
 class Clock:
-    """Seconds by name, since the last `restart`."""
+    """Accumulates seconds by phase since the last `restart`."""
 
     def __init__(self) -> None:
         self.under_way: tuple[str, float] = ("", 0.0)
-        """The phase that is being timed and when it began; no name where there is none."""
+        """The phase being timed and when it began; an empty name for none."""
         self.longest: dict[str, float] = {}
-        """By phase, the longest that one of its calls took."""
+        """By phase, the seconds of its longest call."""
         self.restart()
 
     def now(self) -> float:
-        """Seconds since some moment."""
+        """Returns a monotonic time in seconds."""
         return time.perf_counter()
 
     def restart(self) -> None:
-        """A new step begins."""
+        """Starts a new step: clears the seconds of all phases."""
         self.started = self.now()
         self.seconds: Counter[str] = Counter()
 
     def each(self, steps: Iterable[int]) -> Iterator[int]:
-        """The steps, the clock started anew with each."""
+        """Yields the steps, restarting the clock before each."""
         for step in steps:
             self.restart()
             yield step
 
     def elapsed(self) -> float:
-        """Seconds since the step began."""
+        """Returns the seconds since the step began."""
         return self.now() - self.started
 
     @contextmanager
     def timing(self, name: str) -> Iterator[None]:
-        """What happens inside is a call of the phase `name`."""
+        """Times the block as one call of phase `name`."""
         began = self.now()
         self.under_way = (name, began)
         try:

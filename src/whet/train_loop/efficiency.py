@@ -1,4 +1,4 @@
-"""η: how close a step comes to the least time that it could take on this machine (docs/performance.md)."""
+"""η: the efficiency of a step, its least possible time on this machine over its measured time (docs/performance.md)."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class Efficiency:
-    """η of whole steps and of their two large phases."""
+    """Computes η of a step and of its two large phases."""
 
     def __init__(self, limit: Limit, objective: ObjectiveConfig) -> None:
         self.limit, self.objective = limit, objective
 
     @classmethod
     def of(cls, policy: "LanguageModel", objective: ObjectiveConfig) -> "Efficiency":
-        """For this policy on the machine that it is on, which is measured first."""
+        """Measures the machine that the policy is on and returns the efficiency meter for both."""
         from whet.compute.machine import measure_machine
 
         machine = measure_machine(policy.device, policy.model.dtype)
@@ -32,10 +32,10 @@ class Efficiency:
         seconds: Mapping[str, float],
         elapsed: float,
     ) -> dict[str, float]:
-        """Shares of 1: least seconds / measured seconds.
+        """Returns least seconds / measured seconds, shares of 1, for the step and by phase.
 
-        `seconds` are those spent in `rollout`, `grade` and `reference`; the learner has the rest of `elapsed`. A phase
-        in which nothing had to be done is left out.
+        `seconds` are those spent in `rollout`, `grade` and `reference`; the rest of `elapsed` counts as learning. A
+        phase without work is left out.
         """
         least = self._least(groups, advantages)
         spent = {**seconds, "learn": elapsed - sum(seconds.values())}
@@ -46,7 +46,7 @@ class Efficiency:
         }
 
     def _least(self, groups: Sequence[Group], advantages: Sequence[Sequence[float]]) -> dict[str, float]:
-        """Seconds by phase. Groups without a signal need no learner, unless a KL term holds them to the reference."""
+        """Least seconds by phase. Groups without a signal need no learner, unless the loss has a KL term."""
         limit, compared = self.limit, self.objective.beta > 0
         held = compared and self.objective.kl_in == "loss"
         sampled = [_lengths(group) for group in groups]

@@ -1,4 +1,4 @@
-"""The health of a run while it trains: each step goes to the detectors, each finding to the view and the run folder."""
+"""Monitors a run's health: passes each step's metrics to the detectors and reports their findings."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,22 +12,22 @@ from whet.runs.writer import RunWriter
 
 
 class HealthMonitor:
-    """Feeds a `Health`; each finding goes to the view, and with it to train.log, and to health.jsonl."""
+    """Runs the health detectors; findings go to the view (and so train.log) and to health.jsonl."""
 
     def __init__(self, run: RunWriter, view: View) -> None:
         self.run, self.view = run, view
         self.health = Health(CORRECTNESS)
 
     def step(self, step: int, metrics: Mapping[str, float]) -> None:
-        """After GRPO step `step`."""
-        self._tell(self.health.step(step, metrics))
+        """Checks the metrics of GRPO step `step`."""
+        self._report(self.health.step(step, metrics))
 
     def measured(self, evaluation: Evaluation) -> None:
-        """After a held-out measurement; the first one is what later ones are compared with."""
-        self._tell(self.health.measured(evaluation.summary()))
+        """Checks a held-out evaluation; the first one is the baseline of later ones."""
+        self._report(self.health.measured(evaluation.summary()))
 
     def begin(self, first: Evaluation, run: RunReader, done: int) -> None:
-        """Before the first step; or, where `done` of them were made, in silence what was seen of the run until then."""
+        """Starts from the baseline `first`; replays the `done` steps of a resumed run without reporting findings."""
         if not done:
             self.measured(first)
             return
@@ -39,7 +39,7 @@ class HealthMonitor:
                 between = measured.get(layout.stage_of(line["step"] + 1))
                 self.health.measured(between) if between else None
 
-    def _tell(self, findings: Iterable[Finding]) -> None:
+    def _report(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
             self.run.record_finding(finding.as_dict())
             self.view.note(str(finding))

@@ -1,4 +1,4 @@
-"""Grading beside the loop: timed, with a line for each reward that failed and for answers that took too long."""
+"""Grades a step with timing, and logs failed rewards and comparison time-outs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,7 +10,7 @@ from whet.types import Failure, Graded, Outputs, Prompt
 from whet.workers.math_compare import timeout_lines
 
 SHOWN = 160
-"""Letters of a failure's reason that are told."""
+"""Characters of a failure's reason that are logged."""
 
 
 class LoggingGrader:
@@ -31,7 +31,7 @@ class LoggingGrader:
 
 
 def failure_lines(failures: Sequence[Failure], on_error: Mapping[str, str]) -> Iterator[str]:
-    """A line for each reward that failed: how often, on what first, why, and what follows."""
+    """Yields a line for each reward that failed: how often, on which rollout first, why, and its `on_error`."""
     by_reward: dict[str, list[Failure]] = {}
     for failure in failures:
         by_reward.setdefault(failure.reward, []).append(failure)

@@ -1,7 +1,7 @@
-"""Do the sampler and the learner agree on log π? Measured at the start and at every step, and gated.
+"""Checks that sampler and learner agree on log π, at the start and at every step.
 
 The sampler computes log π_old with a fused copy of the weights, the learner log π_θ through the model's own layers.
-Before any update they are the same numbers, up to rounding. Where they are not, the gradient is that of another policy.
+Before any update they are equal up to rounding. Where they are not, the gradient is that of another policy.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
 
 PROMPTS, SAMPLES = 4, 2
-"""What is sampled at the start: so many completions of so many prompts."""
+"""Prompts, and completions of each, that are sampled for the check at the start."""
 
 GATES: Mapping[str, float] = {"float64": 0.01, "float32": 0.01, "float16": 0.05, "bfloat16": 0.1}
-"""By the type of the layers: mean |Δ log p| of a token in nats, beyond which it is no rounding. In bfloat16 two exact
-implementations differ by 0.002 to 0.02 on average; a wrong mask or a forgotten adapter by 0.3 and more."""
+"""By dtype: the mean |Δ log p| per token, in nats, that rounding can explain. In bfloat16 two exact implementations
+differ by 0.002 to 0.02 on average; a wrong mask or a forgotten adapter by 0.3 and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Agreement:
 
     @property
     def holds(self) -> bool:
-        """Whether this is rounding. A figure that is no number holds nothing."""
+        """Whether rounding explains the mean; False for NaN."""
         return self.mean <= self.gate
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ class Agreement:
 
 
 def agreement(policy: "LanguageModel", sampler: Sampler, sample: SampleFn, prompts: Sequence[Prompt]) -> Agreement:
-    """Samples a few completions and asks the learner for the same tokens; `sample` draws from `sampler`."""
+    """Compares log π of sampler and learner on a few completions; `sample` draws from `sampler`."""
     from torch import no_grad
 
     with loaded(sampler, policy):
@@ -60,10 +60,9 @@ def agreement(policy: "LanguageModel", sampler: Sampler, sample: SampleFn, promp
 def agreeing_policy(
     policy: "LanguageModel", sampler: Sampler, sample: SampleFn, prompts: Sequence[Prompt], log: Log
 ) -> "LanguageModel":
-    """The policy on the fastest way through the model on which sampler and learner agree; says which, and how well.
+    """Returns the policy with the fastest forward pass on which sampler and learner agree; logs which, and how well.
 
-    Where the fast paths disagree that is the model's own forward. Raises `UserError` where even that does not agree
-    with itself.
+    Where the fast paths disagree that is the model's own forward. Raises `UserError` where even that disagrees.
     """
     found = agreement(policy, sampler, sample, prompts)
     if policy.fused and not found.holds:
@@ -80,16 +79,16 @@ ENGINES: Mapping[bool, str] = {
     True: "fused decoder, prompts shared by their responses",
     False: "the model's own forward",
 }
-"""By `LanguageModel.fused`."""
+"""Descriptions by `LanguageModel.fused`."""
 
 
 def gate(policy: "LanguageModel") -> float:
-    """The mean difference in nats that the type of the policy's layers explains."""
+    """Returns the mean difference in nats that the policy's dtype explains."""
     return GATES[_dtype(policy)]
 
 
 def disagreement(found: Agreement, policy: "LanguageModel") -> str:
-    """What is wrong, and what to try."""
+    """Returns the error message for a parity failure, with a fix."""
     return (
         f"sampler and learner disagree by {found}, where {_dtype(policy)} explains {found.gate:g}: the gradient would "
         "be that of another policy. Try model.dtype float32; "

@@ -1,4 +1,4 @@
-"""The role `Run` beside the training loop: each step to the run folder and to the terminal, then checked."""
+"""Records each step to the run folder and the terminal, then checks its metrics."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -12,11 +12,11 @@ from whet.train_loop.step_checks import StepCheck
 from whet.types import Collected
 
 PartMetrics = Callable[..., Mapping[str, float]]
-"""From groups, and `step` by keyword: the figures of each reward function in the step."""
+"""From groups, and `step` by keyword, to the metrics of each reward function."""
 
 
 class Recorder:
-    """Plays `Run` for the loop. A step is on disk before its figures are looked at."""
+    """Plays `Run` for the loop. A step is written to disk before its metrics are checked."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class Recorder:
         self.efficiency, self.health, self.checks = efficiency, health, checks
 
     def steps(self, until: int) -> Iterable[int]:
-        """The steps still to do; the clock starts anew with each."""
+        """Yields the remaining steps, restarting the clock before each."""
         return self.clock.each(self.writer.steps(until))
 
     def record(
@@ -42,9 +42,9 @@ class Recorder:
         advantages: Sequence[Sequence[float]],
         metrics: Mapping[str, float],
     ) -> None:
-        """Rollouts, metrics and timings of a step. Raises as the checks do, after the step is on disk."""
+        """Records rollouts, metrics and timings of a step. Raises as the checks do, after the step is on disk."""
         groups = collected.groups
-        of_rewards = {**collected.logged, **self.part_metrics(groups, step=step)}  # no function can pose as ours
+        of_rewards = {**collected.logged, **self.part_metrics(groups, step=step)}  # our names come last, so they win
         whole = {**of_rewards, **collected.metrics, **group_metrics(groups), **metrics}
         self.writer.record(step, groups, advantages, whole)
         seconds = self.clock.elapsed()

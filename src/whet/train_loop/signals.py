@@ -1,4 +1,4 @@
-"""Being told to stop: a first SIGINT or SIGTERM asks for it, a second one ends the process at once."""
+"""Handles SIGINT and SIGTERM: the first one requests a stop, a second one ends the process at once."""
 
 import os
 import signal
@@ -10,33 +10,33 @@ from types import FrameType
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 INTERRUPTED = 75
-"""The exit status of what can be gone on with (sysexits.h: EX_TEMPFAIL)."""
+"""The exit status of a run that can be resumed (sysexits.h: EX_TEMPFAIL)."""
 
 SHOW_CURSOR = b"\x1b[?25h"
-"""A live view hides the terminal's cursor; who ends at once has no time to close it."""
+"""Shows the terminal's cursor, which a live view hides and an immediate exit does not restore."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """The run was told to stop, and has saved itself."""
+    """The run was stopped by a signal, after saving a checkpoint."""
 
 
 class Stop:
-    """Whether the run was told to stop.
+    """A stop request, set by signals while listening.
 
-    Where it is patient, a first signal lets the step under way end, so that it can be saved; elsewhere the signal is a
-    `KeyboardInterrupt` at once. The second one is heard even while a long product of matrices is computed.
+    In a `patiently` block the first signal only sets `asked`, so that the current step can end and be saved; elsewhere
+    it raises `KeyboardInterrupt` at once. The second one works even during a long matrix product.
     """
 
     def __init__(self, log: Callable[[str], None] = lambda text: None) -> None:
         self.asked = False
         self._patient = False
-        self._say = log
+        self._log = log
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Inside, signals are heard, as far as this is the main thread: no other can hear them.
+        """Handles signals in the block; in another thread than the main one, which alone receives them, does nothing.
 
-        Where one was, the process is about to end, and goes on listening for a second one until it has.
+        After a signal the handlers stay when the block ends, so that a second one still ends the process.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -44,8 +44,8 @@ class Stop:
         reader, writer = os.pipe()
         os.set_blocking(writer, False)
         before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        handlers = {number: signal.signal(number, self._hear) for number in SIGNALS}
-        threading.Thread(target=self._count, args=(reader,), daemon=True).start()
+        handlers = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        threading.Thread(target=self._watch, args=(reader,), daemon=True).start()
         try:
             yield
         finally:
@@ -57,27 +57,27 @@ class Stop:
 
     @contextmanager
     def patiently(self, patient: bool = True) -> Iterator[None]:
-        """Inside, a first signal waits for whoever asks `asked`; with `patient=False` it does not."""
+        """In the block a first signal only sets `asked`; with `patient=False` it raises."""
         before, self._patient = self._patient, patient
         try:
             yield
         finally:
             self._patient = before
 
-    def _hear(self, number: int, frame: FrameType | None) -> None:
-        """In the main thread, between two of its instructions."""
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        """The signal handler: runs in the main thread, between two bytecode instructions."""
         first, self.asked = not self.asked, True
-        if first and not self._patient:  # the second one is the thread's
+        if first and not self._patient:  # `_watch` handles the second one
             raise KeyboardInterrupt
 
-    def _count(self, reader: int) -> None:
-        """In a thread of its own: every signal arrives as a byte, whatever the main thread is doing."""
-        heard = 0
+    def _watch(self, reader: int) -> None:
+        """Counts signals in a thread of its own: each arrives as a byte, whatever the main thread is doing."""
+        count = 0
         while byte := os.read(reader, 1):
-            heard += byte[0] in SIGNALS
-            if heard == 1 and self._patient:
-                self._say("stopping after this step; once more ends at once")
-            if heard > 1:
+            count += byte[0] in SIGNALS
+            if count == 1 and self._patient:
+                self._log("stopping after this step; once more ends at once")
+            if count > 1:
                 os.write(2, SHOW_CURSOR if os.isatty(2) else b"")
                 os._exit(INTERRUPTED)
         os.close(reader)

@@ -1,4 +1,4 @@
-"""A thread that notices stalls: a phase of a step that takes far longer than it did is reported while it lasts."""
+"""Detects stalls in a thread: reports a phase of a step that takes far longer than before, while it lasts."""
 
 import threading
 from collections.abc import Iterator
@@ -9,28 +9,28 @@ from whet.runs.views.view import View
 from whet.train_loop.clock import Clock
 
 LEAST = 60.0
-"""Seconds in one phase of a step before anything is said."""
+"""Seconds in one phase of a step before it is reported."""
 
 USUAL = 10.0
-"""How many times longer than usual is worth a word."""
+"""How many times longer than its longest call so far a phase must take to be reported."""
 
 
 class StallMonitor:
-    """Looks at the clock now and then; each phase that lasts too long is told once, and again whenever it doubled."""
+    """Reports a phase of the clock that lasts too long: once, and again whenever its duration has doubled."""
 
     def __init__(self, clock: Clock, view: View) -> None:
         self.clock, self.view = clock, view
-        self._told: tuple[float, float] = (0.0, 0.0)
-        """When the phase told of began, and how long it had taken by then."""
+        self._last_report: tuple[float, float] = (0.0, 0.0)
+        """When the phase last reported began, and its seconds at that time."""
 
     def look(self) -> None:
-        """Tells of the phase under way where it is time to."""
+        """Reports the current phase if that is due."""
         name, began = self.clock.under_way
         lasts, usual = self.clock.now() - began, self.clock.longest.get(name, 0.0)
-        told = self._told[1] if self._told[0] == began else 0.0
-        if not name or lasts < max(LEAST, USUAL * usual, 2 * told):
+        reported = self._last_report[1] if self._last_report[0] == began else 0.0
+        if not name or lasts < max(LEAST, USUAL * usual, 2 * reported):
             return
-        self._told = (began, lasts)
+        self._last_report = (began, lasts)
         so_far = f"; the longest so far took {duration(usual)}" if usual else ""
         self.view.note(f"still waiting for: {WORDS.get(name, name)}, for {duration(lasts)}{so_far}")
 
@@ -40,22 +40,22 @@ WORDS = {
     "grade": "rewards (a reward function of your own may hang)",
     "reference": "the reference's log-probabilities",
 }
-"""What a phase of the clock is called when people read it."""
+"""Descriptions of the phases, for the report."""
 
 
 @contextmanager
 def watched(clock: Clock, view: View, every: float = 5.0) -> Iterator[None]:
-    """Inside, a thread looks every so many seconds."""
-    over, dog = threading.Event(), StallMonitor(clock, view)
+    """Runs a `StallMonitor` in a thread during the block, every `every` seconds."""
+    ended, monitor = threading.Event(), StallMonitor(clock, view)
 
     def watch() -> None:
-        while not over.wait(every):
-            dog.look()
+        while not ended.wait(every):
+            monitor.look()
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        ended.set()
         thread.join()

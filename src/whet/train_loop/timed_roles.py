@@ -1,4 +1,4 @@
-"""Roles of the loop whose calls are timed: so the seconds of a step are known by phase."""
+"""Wrappers of the loop's roles that time their calls by phase."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ class TimedSampler:
             return self.sampler.generate(requests, params)
 
     def stream(self, request: Request, params: SamplingParams) -> Iterator[Token]:
-        """As the sampler under it does; whoever reads along takes the time."""
+        """As the sampler under it does; not timed, as its pace is the reader's."""
         return self.sampler.stream(request, params)
 
     def release(self) -> None:

@@ -1,7 +1,7 @@
-"""All that the next step depends on, besides the recipe: written to a checkpoint, and taken up again from one.
+"""Saves and restores the training state: all that the next step depends on besides the recipe.
 
-Random numbers, the problems of a step and the learning rate are functions of the seed and of the step, so there is
-nothing of them to keep. Weights are the optimizer's: its masters, and the layers' copies are those, rounded.
+Random numbers, the problems of a step and the learning rate are functions of the seed and of the step, so they are not
+saved. The weights are the optimizer's float32 masters; those of the layers are rounded from them.
 """
 
 from collections.abc import Mapping
@@ -14,15 +14,15 @@ from whet.protocols import Stateful
 
 @dataclass(frozen=True)
 class TrainingState:
-    """The state of a stage after a step."""
+    """Optimizer, reference and other stateful parts of a stage."""
 
     optimizer: Stateful
     reference: Stateful
     memories: Mapping[str, Stateful]
-    """What remembers earlier steps, by name; JSON."""
+    """Other parts with state from earlier steps, by name; their state is JSON."""
 
     def save(self, folder: Path, step: int) -> None:
-        """The checkpoint after `step` steps."""
+        """Writes the checkpoint after `step` steps to `folder`. Raises as `save_checkpoint` does."""
         tensors = {"optimizer": self.optimizer.state_dict(), "reference": self.reference.state_dict()}
         memories = {name: memory.state_dict() for name, memory in self.memories.items()}
         save_checkpoint(
@@ -30,7 +30,7 @@ class TrainingState:
         )
 
     def load(self, saved: Checkpoint) -> None:
-        """Goes on from what `save` wrote."""
+        """Restores the state that `save` wrote."""
         self.optimizer.load_state_dict(saved.tensors["optimizer"])
         self.reference.load_state_dict(saved.tensors.get("reference", {}))
         for name, memory in self.memories.items():

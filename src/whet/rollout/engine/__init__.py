@@ -1,1 +1,1 @@
-"""The native engine: a fused decoder for the families it knows, the model's own forward for all others."""
+"""The native engine: a fused decoder for supported model families, the model's own forward for all others."""

@@ -1,8 +1,8 @@
-"""The fused decoder on a GPU: a step is recorded once and replayed as a whole, so that nothing waits for Python.
+"""The fused decoder with CUDA graphs: a decoding step is captured once and replayed, without Python between kernels.
 
-A step of a small model is some hundred kernels of microseconds each; launching them one by one takes longer than they
-do. A recorded step needs shapes and addresses that do not change: room for whole responses from the start, no row
-dropped on the way, and what changes from step to step changed in place.
+A step of a small model is some hundred kernels of microseconds each; launching them one by one takes longer than
+running them. A captured step needs constant shapes and addresses: a KV cache for whole completions from the start, no
+row dropped on the way, and in-place updates of all that changes between steps.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,14 +15,14 @@ from whet.rollout.engine.fused_weights import FusedWeights
 
 Step = Callable[[], Tensor]
 Record = Callable[[Step], Step]
-"""From a function that works in place to one that does the same work again, into the same tensor."""
+"""From a function that works in place to one that replays it into the same output tensor."""
 
 WARM_UPS = 3
-"""Steps that are run before one is recorded; each writes one token further."""
+"""Steps that are run before the captured one; each writes to the next slot of the cache."""
 
 
 class GraphedDecoder(Decoder):
-    """Plays the role of Engine as `Decoder` does, with the same numbers."""
+    """Plays `Engine` with the same results as `Decoder`, its steps captured as a CUDA graph."""
 
     eos_check_interval = 8
     compaction_threshold = 0.0
@@ -33,17 +33,17 @@ class GraphedDecoder(Decoder):
 
     @torch.inference_mode()
     def start(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
-        """Reads the prompts and makes all the room that responses will need."""
+        """Prefills the prompts and allocates the whole KV cache; returns the first logits as `Decoder.start`."""
         self.block = max(longest_response, WARM_UPS + 1)
         logits_RV = super().start(prompts, rows_per_prompt, self.block)
-        self._make_room()
+        self._grow_cache()
         self.tokens_R = torch.zeros(len(logits_RV), dtype=torch.long, device=logits_RV.device)
         self.replay: Step | None = None
         return logits_RV
 
     @torch.inference_mode()
     def advance(self, tokens_R: Tensor) -> Tensor:
-        """Replays the recorded step for these tokens."""
+        """Appends one token to every row by replaying the captured step; returns the next logits, `[R, V]`."""
         self.tokens_R.copy_(tokens_R)
         if self.replay is None:
             self.replay = self._recorded()
@@ -51,7 +51,7 @@ class GraphedDecoder(Decoder):
         return self.replay()
 
     def _recorded(self) -> Step:
-        """Recording runs the step a few times: positions are put back, and what it wrote is written again."""
+        """Captures a step. That runs it a few times, so positions are reset and the cache entries overwritten later."""
         positions_R, slot = self.position_R.clone(), self.slot.clone()
 
         def step() -> Tensor:
@@ -64,7 +64,7 @@ class GraphedDecoder(Decoder):
 
 
 def record_cuda_graph(step: Step) -> Step:
-    """Warms up on a stream of its own, as CUDA graphs ask for, and captures."""
+    """Captures `step` as a CUDA graph, after warm-up runs on a side stream, as CUDA requires."""
     aside = torch.cuda.Stream()
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):

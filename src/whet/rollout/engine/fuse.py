@@ -1,4 +1,4 @@
-"""A frozen, fused copy of a model's weights for the decoder: q|k|v and gate|up in one matrix, LoRA merged in."""
+"""Copies a model's weights for the decoder, frozen and fused: q|k|v and gate|up in one matrix, LoRA merged in."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from whet.rollout.engine.linear import frozen_linear
 
 @torch.no_grad()
 def fuse(model: Any) -> FusedWeights:
-    """The copy. Sampling from it does not see later changes of the model."""
+    """Returns the fused copy; later changes of the model do not reach it."""
     base = base_model(model)
     body, config = base.model, base.config
     attention = body.layers[0].self_attn
@@ -52,7 +52,7 @@ _NORMS = {
     True: ("post_attention_layernorm", "pre_feedforward_layernorm", "post_feedforward_layernorm"),
     False: ("", "post_attention_layernorm", ""),
 }
-"""By (norms on both sides of each part?): what stands after the attention, before the MLP, and after it."""
+"""By whether there are norms on both sides of each part: those after the attention, before the MLP, and after it."""
 
 
 def _is_sandwich(layer: Any) -> bool:
@@ -60,7 +60,7 @@ def _is_sandwich(layer: Any) -> bool:
 
 
 def _embedding(module: Any) -> Tensor:
-    """A copy of the table, with what the module multiplies by (Gemma's √hidden) in the table's own type."""
+    """A copy of the embedding table times the module's scale (Gemma's √hidden), in the table's dtype."""
     weight: Tensor = module.weight.detach()
     return weight * torch.as_tensor(getattr(module, "embed_scale", 1.0)).to(weight)
 
@@ -71,10 +71,9 @@ def _norm(module: Any) -> Norm:
 
 
 def _scale(module: Any) -> tuple[Tensor, float]:
-    """An RMS norm's factor and ε. Gemma keeps the factor's distance from 1, and multiplies in float32."""
+    """An RMS norm's weight and ε. Gemma stores weight − 1, and multiplies in float32."""
     if hasattr(module, "variance_epsilon"):
         return module.weight.detach().clone(), module.variance_epsilon
-    # Gemma3RMSNorm: x · (1 + w), in float32 before it is rounded
     return 1.0 + module.weight.detach().float(), module.eps
 
 
@@ -95,7 +94,7 @@ def _linear(*modules: Any) -> Any:
 
 
 def _rotary(body: Any, kind: str) -> Rotary:
-    """Positions to cosine and sine, by the model's own embedding; Gemma has one for each kind of attention."""
+    """A function from positions to cosine and sine, by the model's own module; Gemma has one per kind of attention."""
     embed, like = body.rotary_emb, body.embed_tokens.weight.new_empty(0)
     which = (kind,) if kind in (body.config.rope_parameters or ()) else ()
 

@@ -1,4 +1,4 @@
-"""What the fused decoder computes with: a transformer's weights, q|k|v and gate|up in one matrix each."""
+"""The weights of the fused decoder: q|k|v and gate|up in one matrix each."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ Rotary = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One block: x + after_attention(attention(norm(x))), then x + after_mlp(mlp(norm(x)))."""
+    """A transformer block: x + after_attention(attention(norm(x))), then x + after_mlp(mlp(norm(x)))."""
 
     kind: str
-    """Which attention of `FusedWeights.kinds`."""
+    """The key in `FusedWeights.kinds`."""
     attention_norm: Norm
     qkv: Linear
     head_norm: Norm
@@ -35,7 +35,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class AttentionKind:
-    """What layers of one kind of attention have in common."""
+    """Rotary embedding and window of the layers of one kind of attention."""
 
     rotary: Rotary
     window: int | None
@@ -44,10 +44,10 @@ class AttentionKind:
 
 @dataclass(frozen=True, slots=True)
 class FusedWeights:
-    """A decoder-only transformer of the Llama kind (Llama, Qwen2, Qwen3, Gemma 3), frozen."""
+    """The frozen weights of a decoder-only transformer of the Llama kind (Llama, Qwen2, Qwen3, Gemma 3)."""
 
     embedding: Tensor
-    """`[V, hidden]`, with the family's scale on it."""
+    """`[V, hidden]`, multiplied by the family's scale."""
     layers: tuple[Layer, ...]
     kinds: Mapping[str, AttentionKind]
     final_norm: Norm
@@ -56,7 +56,7 @@ class FusedWeights:
     kv_heads: int
     head_size: int
     scale: float
-    """What q · k is multiplied by."""
+    """The factor of q · k."""
     activation: Callable[[Tensor], Tensor]
 
     @property
@@ -66,14 +66,14 @@ class FusedWeights:
 
 
 def identity(x: Tensor) -> Tensor:
-    """No norm."""
+    """Returns `x`: stands for an absent norm."""
     return x
 
 
 def rms_norm(weight: Tensor, epsilon: float) -> Norm:
-    """x / √(mean(x²) + ε) · weight (arXiv:1910.07467), the mean taken in float32.
+    """Returns x ↦ x / √(mean(x²) + ε) · weight (arXiv:1910.07467), the mean taken in float32.
 
-    A float32 weight over a lower type multiplies before the result is rounded, as in Gemma; else after.
+    A float32 weight for a narrower x multiplies before the result is rounded, as in Gemma; else after.
     """
 
     def norm(x: Tensor) -> Tensor:

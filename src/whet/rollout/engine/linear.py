@@ -1,7 +1,7 @@
-"""Linear maps of a frozen copy of the weights: on a CPU they are packed once for the matrix units.
+"""Linear layers with frozen weights, packed once for the matrix units of a CPU.
 
-oneDNN reorders a weight matrix on every call unless it is handed one that was reordered before; for the few
-rows of a decoding step that costs more than the product itself.
+oneDNN reorders a weight matrix on every call unless it is reordered already; for the few rows of a decoding step that
+costs more than the product itself.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,9 +14,9 @@ Linear = Callable[[Tensor], Tensor]
 
 
 def frozen_linear(weights: Sequence[Tensor], bias: Tensor | None = None) -> Linear:
-    """x ↦ x · weightᵀ + bias for x `[R, in]`.
+    """Returns x ↦ x · weightᵀ + bias for x `[R, in]`.
 
-    The weight `[out, in]` is a copy: all of `weights`, one below the other.
+    The weight `[out, in]` is a copy: all of `weights`, concatenated along `out`.
     """
     first, *others = weights
     if _can_pack(first):
@@ -26,7 +26,7 @@ def frozen_linear(weights: Sequence[Tensor], bias: Tensor | None = None) -> Line
 
 
 def _can_pack(weight: Tensor) -> bool:
-    """Whether oneDNN can reorder such a matrix: bfloat16, on a CPU with units for it (AVX-512 or AMX)."""
+    """Whether oneDNN can pack such a matrix: bfloat16, on a CPU with AVX-512 or AMX units for it."""
     if weight.device.type != "cpu" or weight.dtype != torch.bfloat16:
         return False
     return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

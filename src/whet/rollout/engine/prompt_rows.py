@@ -1,6 +1,6 @@
-"""Rows by prompt: a grid of `Q` prompts × `W` places, so that all rows of a prompt are one product with its keys.
+"""Groups rows by prompt in a grid of `Q` prompts × `W` places, so that a prompt's rows share one product with its keys.
 
-Shapes: `R` rows (responses under way), `K` key-value heads, `r` query heads for each of them.
+Shapes: `R` rows (unfinished completions), `K` key-value heads, `r` query heads for each of them.
 """
 
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class PromptRows:
-    """Which row stands at which place. Prompts may have different numbers of rows; some places are then empty."""
+    """Maps rows to grid places and back. Prompts may have different numbers of rows; some places are then empty."""
 
     def __init__(self, prompt_R: Tensor, prompts: int) -> None:
         """`prompt_R`, int64, ascending: the prompt of each row."""
@@ -23,16 +23,16 @@ class PromptRows:
         self.row_G[prompt_R * self.shape[1] + rank_R] = row_R
 
     def spread(self, x_RKrN: Tensor) -> Tensor:
-        """Rows `[R, K, r, N]` at their places, `[Q · K, W · r, N]`; an empty place repeats row 0."""
+        """Scatters rows `[R, K, r, N]` to the grid, `[Q · K, W · r, N]`; an empty place repeats row 0."""
         _, kv_heads, repeats, size = x_RKrN.shape
         prompts, places = self.shape
         x_GKrN = x_RKrN if self.is_full else x_RKrN.index_select(0, self.row_G)
-        # [Q, W, K, r, N] → [Q, K, W, r, N]: all rows of a prompt meet one key-value head in one product
+        # [Q, W, K, r, N] → [Q, K, W, r, N]: all rows of a prompt share one product per key-value head
         by_prompt = x_GKrN.reshape(prompts, places, kv_heads, repeats, size).transpose(1, 2)
         return by_prompt.reshape(prompts * kv_heads, places * repeats, size)
 
     def gather(self, x: Tensor, kv_heads: int) -> Tensor:
-        """The way back: `[Q · K, W · r, N]` to `[R, K, r, N]`."""
+        """Gathers rows `[R, K, r, N]` from the grid `[Q · K, W · r, N]`: the inverse of `spread`."""
         prompts, places = self.shape
         by_prompt = x.view(prompts, kv_heads, places, x.shape[1] // places, x.shape[2])
         if self.is_full:

@@ -1,4 +1,4 @@
-"""Sampling through a model's own forward, for architectures the fused decoder does not know."""
+"""Sampling through a model's own forward, for architectures that the fused decoder does not support."""
 
 import inspect
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from whet.models.weights import base_model
 
 
 class TransformersEngine:
-    """Each row carries its prompt, padded on the left, and transformers' own cache."""
+    """Plays `Engine` with transformers' forward and KV cache; prompts are padded on the left."""
 
     eos_check_interval = 1
     compaction_threshold = 0.8
     cache: Any
-    """transformers' keys and values of every row."""
+    """transformers' KV cache of all rows."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
@@ -25,7 +25,7 @@ class TransformersEngine:
 
     @torch.no_grad()
     def start(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
-        """Reads the prompts; the logits of each row's first token, `[R, V]`."""
+        """Prefills the prompts; returns the logits of each row's first token, `[R, V]`."""
         device = next(self.model.parameters()).device
         width = max(len(prompt) for prompt in prompts)
         tokens_QL = torch.zeros(len(prompts), width, dtype=torch.long, device=device)
@@ -41,12 +41,12 @@ class TransformersEngine:
 
     @torch.no_grad()
     def advance(self, tokens_R: Tensor) -> Tensor:
-        """Appends one token to each row; the logits of the next, `[R, V]`."""
+        """Appends one token to each row; returns the logits of the next, `[R, V]`."""
         self.mask_RL = torch.cat([self.mask_RL, torch.ones_like(tokens_R)[:, None]], -1)
         return self._forward(tokens_R[:, None], self.mask_RL.sum(-1, keepdim=True) - 1)
 
     def keep(self, rows: Tensor) -> None:
-        """Goes on with these rows only."""
+        """Drops all rows but these."""
         self.cache.batch_select_indices(rows)
         self.mask_RL = self.mask_RL[rows]
 

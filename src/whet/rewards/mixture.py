@@ -53,7 +53,7 @@ class Mixture:
         take_timeouts: Callable[[], Sequence[ComparisonTimeout]] = tuple,
     ) -> None:
         """`take_timeouts` gives the comparisons that ran out of time since it was last called."""
-        self.parts = _named_apart([Part(*part) for part in parts])
+        self.parts = _with_unique_names([Part(*part) for part in parts])
         """The parts; the second one of a name is called `name_2`."""
         self.on_error = {part.name: part.on_error for part in self.parts}
         """By part, what stands for a reward that failed."""

@@ -376,6 +376,8 @@ def test_right_responses_come_back_into_groups_without_a_signal(
     (tmp_path / "own.py").write_text(HOLDS_AN_R, encoding="utf-8")
     rows = [{"prompt": f"Say {word}.", "answer": "R"} for word in ("one", "two")]
     monkeypatch.setattr("whet.build.task.build_answer_checker", lambda *_: judged)
+    is_right = lambda rollout, reward, problem: judged(rollout.text, problem).correct  # noqa: E731
+    monkeypatch.setattr("whet.build.roles.build_is_right", lambda *_: is_right)
     changes = {
         "data.train": {"name": table(tmp_path, "train.jsonl", rows)},
         "data.test": {"name": table(tmp_path, "test.jsonl", [{"prompt": "Say it.", "answer": "R"}])},

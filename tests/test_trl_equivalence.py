@@ -254,7 +254,7 @@ def with_a_tool() -> Batch:
 def test_what_a_tool_wrote(name: Any, mode: Any) -> None:
     """TRL knows it by a mask of its own."""
     limits = SAMPLED.get(mode, {})
-    config, batch = ObjectiveConfig(name=name, beta=0.1, entropy_bonus=0.05, importance=mode, **limits), with_a_tool()
+    config, batch = ObjectiveConfig(name=name, beta=0.1, entropy_bonus=0.05, **limits), with_a_tool()
     assert batch.loss_mask_BT.sum() < batch.mask_BT.sum() - 9
     if mode != "none":
         sampler = now(batch, 0.3, seed=9).detach()

@@ -19,12 +19,12 @@ from whet.build.roles import (
 from whet.data.curriculum import ByPassRate, PassRateGrader
 from whet.errors import UserError
 from whet.grpo.dynamic_sampling import DynamicSampling
-from whet.grpo.experience import OnPolicy
+from whet.grpo.experience import Loaded, OnPolicy
 from whet.grpo.kl_reward import KlReward
 from whet.grpo.replay import Replay
 from whet.policy.language_model import LanguageModel
 from whet.rollout.native import NativeSampler
-from whet.types import Problem, SamplingParams
+from whet.types import Problem, Reward, Rollout, SamplingParams
 from wiring import shrunk
 
 SILENT: Any = lambda text: None  # noqa: E731
@@ -131,22 +131,47 @@ def test_the_reference_is_the_policy_as_it_is_and_stays(
 class Parts:
     """Stands for what `build_experience` is handed, by name."""
 
-    policy, sampler, stream, sample, grader, reference, check_answer = (object() for _ in range(7))
+    policy, sampler, problems, sample, grader, reference = (object() for _ in range(6))
+
+
+class Logged:
+    """Stands for what logs and times a grader."""
+
+    def __init__(self, grader: Any) -> None:
+        self.grader = grader
 
 
 def built(folder: Path, tmp_path: Path, **changes: Any) -> Roles:
     config = shrunk(folder, tmp_path, {f"grpo.{name}": value for name, value in changes.items()})
-    given: Any = Parts
-    roles = (given.policy, given.sampler, given.stream, given.sample, given.grader, given.reference)
-    return build_experience(config, *roles, 1.1, given.check_answer)
+    names = ("policy", "sampler", "problems", "sample", "grader", "reference")
+    given: Any = {name: getattr(Parts, name) for name in names}
+    logged: Any = Logged
+    return build_experience(config, **given, full_marks=1.1, logged=logged)
+
+
+def inside(experience: Any) -> Any:
+    """What collects on the loaded engine."""
+    assert type(experience) is Loaded
+    assert (experience.sampler, experience.policy) == (Parts.sampler, Parts.policy)
+    return experience.inner
+
+
+def under_the_log(experience: Any) -> Any:
+    """The outermost grader: it is the one that is timed and logged, and no other is."""
+    assert type(experience.grader) is Logged
+    outermost = inner = experience.grader.grader
+    while inner is not Parts.grader:
+        assert type(inner) is not Logged
+        inner = inner.grader
+    return outermost
 
 
 def test_by_default_the_policy_answers_the_problems_of_the_step(tiny_folder: Path, tmp_path: Path) -> None:
     plain = built(tiny_folder, tmp_path)
-    experience: Any = plain.experience
+    experience = inside(plain.experience)
     assert type(experience) is OnPolicy
-    assert (experience.policy, experience.sampler, experience.problems) == (Parts.policy, Parts.sampler, Parts.stream)
-    assert (experience.sample, experience.grader) == (Parts.sample, Parts.grader)
+    assert experience.problems is Parts.problems
+    assert (experience.sample, under_the_log(experience)) == (Parts.sample, Parts.grader)
     assert experience.config == shrunk(tiny_folder, tmp_path).grpo
     assert (plain.reference, plain.memories) == (Parts.reference, {})
 
@@ -160,37 +185,40 @@ def test_the_kl_goes_where_the_recipe_says(tiny_folder: Path, tmp_path: Path) ->
 
     for choices in ({"beta": 0.1}, {"name": "rloo"}):
         experience, reference = placed(**choices)
-        assert (type(experience), reference) == (OnPolicy, Parts.reference)
+        assert (type(inside(experience)), reference) == (OnPolicy, Parts.reference)
     penalised, none = placed(name="rloo", beta=0.1)
     assert none.reference is Parts.reference
     assert isinstance(penalised, KlReward)
-    assert type(penalised.inner) is OnPolicy
+    assert type(inside(penalised.inner)) is OnPolicy, "the engine is free while the reference is asked"
     assert (penalised.reference, penalised.config.beta) == (Parts.reference, 0.1)
     assert none.logprobs(ragged_batch([4], [[3]])) is None
 
 
 def test_problems_come_as_the_recipe_says(tiny_folder: Path, tmp_path: Path) -> None:
-    watched: Any = built(tiny_folder, tmp_path, curriculum={"candidates": 3}).experience
+    watched = inside(built(tiny_folder, tmp_path, curriculum={"candidates": 3}).experience)
     assert isinstance(watched.problems, ByPassRate)
-    assert isinstance(watched.grader, PassRateGrader)
-    assert watched.grader.curriculum is watched.problems
+    assert isinstance(under_the_log(watched), PassRateGrader)
+    assert under_the_log(watched).curriculum is watched.problems
     assert (watched.problems.candidates, watched.problems.full_marks) == (3, 1.1)
-    dynamic: Any = built(tiny_folder, tmp_path, draws=4, curriculum={"by": "pass_rate"}).experience
+    dynamic = inside(built(tiny_folder, tmp_path, draws=4, curriculum={"by": "pass_rate"}).experience)
     assert isinstance(dynamic, DynamicSampling)
     assert type(dynamic.inner) is OnPolicy
-    assert (dynamic.rounds, dynamic.inner.sampler) == (4, Parts.sampler)
+    assert dynamic.rounds == 4
     assert isinstance(dynamic.inner.problems, ByPassRate)
 
 
 def test_replay_sees_what_is_graded_and_is_under_dynamic_sampling(tiny_folder: Path, tmp_path: Path) -> None:
     plain = built(tiny_folder, tmp_path, replay={"pass_rate": 0.5})
-    experience: Any = plain.experience
-    replay: Any = experience.grader
+    experience = inside(plain.experience)
+    replay = under_the_log(experience)
     assert isinstance(replay, Replay)
     assert plain.memories == {"replay": replay}
-    assert (experience.problems, replay.grader) == (Parts.stream, Parts.grader)
+    assert (experience.problems, replay.grader) == (Parts.problems, Parts.grader)
     assert replay.config.pass_rate == 0.5
-    assert replay.check_answer("<think>a</think> <answer>7</answer>", Problem("1", "?", "7")).correct
+    right = Rollout((1,), (-1.0,), "<think>a</think> <answer>7</answer>", "stop")
+    assert replay.is_right(right, Reward(0.0), Problem("1", "?", "7"))
+    assert not replay.is_right(right, Reward(0.0), Problem("1", "?", "8"))
+    assert replay.take_timeouts() == []
     whole = built(
         tiny_folder,
         tmp_path,
@@ -198,10 +226,12 @@ def test_replay_sees_what_is_graded_and_is_under_dynamic_sampling(tiny_folder: P
     )
     outermost: Any = whole.experience
     assert isinstance(outermost, KlReward), "over all groups of the step, once they are chosen"
-    assert isinstance(outermost.inner, DynamicSampling)
-    on_policy = outermost.inner.inner
-    assert on_policy.grader is whole.memories["replay"]
+    dynamic = inside(outermost.inner)
+    assert isinstance(dynamic, DynamicSampling)
+    on_policy = dynamic.inner
+    assert type(on_policy) is OnPolicy
+    assert under_the_log(on_policy) is whole.memories["replay"]
     assert on_policy.problems is whole.memories["pass_rates"]
-    watched = on_policy.grader.grader
+    watched = under_the_log(on_policy).grader
     assert isinstance(watched, PassRateGrader), "pass rates are of what was sampled"
     assert (watched.grader, watched.curriculum) == (Parts.grader, on_policy.problems)

@@ -13,7 +13,8 @@ from whet.build.task import build_grader, build_task, longest_response
 from whet.errors import UserError
 from whet.formats import build_format
 from whet.policy.language_model import LanguageModel
-from whet.types import Rollout
+from whet.types import ComparisonTimeout, Rollout
+from whet.workers.math_compare import NoVerdictError
 from wiring import shrunk
 
 SILENT: Any = lambda text: None  # noqa: E731
@@ -36,9 +37,37 @@ def test_the_reward_is_the_weighted_sum(tiny_folder: Path, tmp_path: Path) -> No
     mixture = build_grader(config, build_format(config.format))
     question = prompt("1", (1, 2), answer="7")
     texts = ["<think>a</think> <answer>7</answer>", "<think>a</think> <answer>8</answer>", "7"]
-    (group,) = mixture.grade([question], [[Rollout((1,), (-1.0,), text, "stop") for text in texts]])
+    graded = mixture.grade([question], [[Rollout((1,), (-1.0,), text, "stop") for text in texts]])
+    (group,) = graded.groups
     assert [reward.total for reward in group.rewards] == [2.25, 0.25, 0.0]
     assert mixture.full_marks == 2.25
+
+
+class Late:
+    """Plays `Algebra`: no comparison ends in time."""
+
+    def equal(self, given: str, gold: str) -> bool:
+        raise NoVerdictError("took too long")
+
+
+def test_comparisons_that_ran_out_of_time_are_of_the_grading_that_made_them(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, and apart from those of the exam."""
+    monkeypatch.setattr("whet.workers.math_compare.shared_algebra", Late)
+    task = build_task(shrunk(tiny_folder, tmp_path, {"rewards": ["accuracy"]}), tiny.tiny_tokenizer())
+    question = prompt("1", (1, 2), answer="1 + x^2")
+    late = ComparisonTimeout("x^2 + 1", "1 + x^2", "took too long")
+    texts = ["<think>a</think> <answer>x^2 + 1</answer>", "<think>a</think> <answer>1 + x^2</answer>"]
+    outputs = [[Rollout((1,), (-1.0,), text, "stop") for text in texts]]
+    for _ in range(2):
+        graded = task.reward.grade([question], outputs)
+        assert graded.timeouts == (late,)
+        assert [reward.total for reward in graded.groups[0].rewards] == [0.0, 1.0]
+    assert task.eval_set.equal.take_timeouts() == []
+    assert not task.eval_set.check_answer(texts[0], question.problem).correct
+    assert task.eval_set.equal.take_timeouts() == [late]
+    assert task.reward.grade([], []).timeouts == ()
 
 
 def test_a_task_holds_problems_apart(tiny_folder: Path, tmp_path: Path) -> None:

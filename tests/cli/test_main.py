@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -59,13 +60,14 @@ def one_object(text: str) -> Any:
 
 
 def quickest(arguments: list[str], tries: int = 3) -> tuple[float, subprocess.CompletedProcess[str]]:
-    """The shortest of a few times, since other processes share the machine."""
+    """Seconds of processor time, the least of a few, since other processes share the machine."""
     took = []
     for _ in range(tries):
-        began = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run([*WHET, *arguments], capture_output=True, text=True, check=False, timeout=60)
-        took.append(time.perf_counter() - began)
-        if took[-1] < 1.0:
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        if took[-1] < 2.0:
             break
     return min(took), done
 
@@ -86,7 +88,7 @@ def test_help_and_errors_answer_at_once(arguments: list[str], code: int, said: s
     seconds, done = quickest(arguments)
     assert done.returncode == code
     assert said in done.stdout + done.stderr
-    assert seconds < 1.0
+    assert seconds < 2.0, "of processor time: it takes 0.3 to 0.8 where nothing else runs"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +109,10 @@ def test_help_and_errors_answer_at_once(arguments: list[str], code: int, said: s
         (["train", "quickstart", "--format", "boxd"], "did you mean boxed?"),
         (["train", "quickstart", "--zzz", "3"], "--zzz: unknown key; `whet keys` lists them all"),
         (["train", "quickstart", "--dryrun"], "--dryrun: unknown option; did you mean dry-run?"),
-        (["check", "quickstart", "--data.train.params.level", "9"], "arithmetic has the levels 1 to 5"),
+        (
+            ["check", "quickstart", "--data.train.params.level", "9"],
+            "params.level: is 9; it must be a whole number (at least 1, at most 5)",
+        ),
         (["check", "quickstart", "--model", "./nothere"], "model.name: './nothere' is nowhere"),
         (["eval", "./nothere"], "--data: is missing"),
         (["eval", "./nothere", "--data", "gsm8k", "--limit", "x"], "--limit: is 'x'; it must be a whole number"),

@@ -90,6 +90,6 @@ def test_tag_blocks(text: str, found: list[str]) -> None:
 def test_a_hostile_text_takes_linear_time(find: Callable[[str], object], piece: str) -> None:
     """Half a million characters; quadratic work would take minutes."""
     text = piece * (500_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     find(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

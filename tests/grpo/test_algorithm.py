@@ -12,7 +12,7 @@ from batches import prompt, rollout
 from whet.batch import Batch
 from whet.config import GrpoConfig, ObjectiveConfig
 from whet.grpo.algorithm import train
-from whet.grpo.experience import OnPolicy
+from whet.grpo.experience import Loaded, OnPolicy
 from whet.types import Collected, Graded, Group, Outputs, Prompt, Reward
 
 G = 4
@@ -106,7 +106,7 @@ def played(roles: Everything, steps: int, **objective: Any) -> Everything:
         group_size=G,
         objective=ObjectiveConfig(**objective),
     )
-    experience = OnPolicy(roles, roles, roles, roles.sample, roles, config)  # type: ignore[arg-type]
+    experience = Loaded(OnPolicy(roles, roles.sample, roles, config), roles, roles)  # type: ignore[arg-type]
     train(roles, Reference(roles), experience, roles, roles, config, roles.after_step)  # type: ignore[arg-type]
     return roles
 
@@ -114,8 +114,8 @@ def played(roles: Everything, steps: int, **objective: Any) -> Everything:
 def a_step(step: int, reference: bool = True, iterations: int = 1) -> list[tuple[Any, ...]]:
     one_pass = [*[("logprobs", reference), ("backward",)] * 2, ("step", step)]
     return [
-        ("draw", 2, step),
         ("load", True),
+        ("draw", 2, step),
         ("sample", [f"{step}/0", f"{step}/1"], G, step),
         ("grade", 2, [G, G], step),
         ("release",),
@@ -128,7 +128,7 @@ def a_step(step: int, reference: bool = True, iterations: int = 1) -> list[tuple
 
 
 def test_the_order_of_algorithm_1() -> None:
-    """q ~ P(Q), π_old ← π_θ, o_i ~ π_old, r_i, Â_i, π_ref, update, and what follows: the same every step."""
+    """π_old ← π_θ, q ~ P(Q), o_i ~ π_old, r_i, Â_i, π_ref, update, and what follows: the same every step."""
     roles = played(Everything(), steps=3, beta=0.1)
     assert roles.journal == [("steps", 3), *a_step(0), *a_step(1), *a_step(2)]
 

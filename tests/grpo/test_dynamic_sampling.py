@@ -9,7 +9,7 @@ import pytest
 from batches import prompt, rollout
 from whet.config import GrpoConfig
 from whet.grpo.dynamic_sampling import DynamicSampling
-from whet.grpo.experience import OnPolicy
+from whet.grpo.experience import Loaded, OnPolicy
 from whet.types import Collected, Graded, Group, Outputs, Prompt, Reward
 
 
@@ -51,8 +51,8 @@ class World:
 def step(world: World, rounds: int, count: int = 4) -> tuple[list[str], Collected]:
     """The ids of the groups that a step ends with, and all that it collected."""
     config = GrpoConfig(prompts_per_step=count, group_size=3)
-    on_policy = OnPolicy(world, world, world, world.sample, world, config)  # type: ignore[arg-type]
-    collected = DynamicSampling(on_policy, rounds).collect(7)
+    on_policy = OnPolicy(world, world.sample, world, config)
+    collected = Loaded(DynamicSampling(on_policy, rounds), world, world).collect(7)  # type: ignore[arg-type]
     assert all(len(group.rollouts) == 3 for group in collected.groups)
     assert world.engine == ["load", "release"], "however many rounds"
     return [group.prompt.problem.id for group in collected.groups], collected

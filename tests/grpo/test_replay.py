@@ -13,7 +13,7 @@ from whet.batch import collate
 from whet.config import ReplayConfig
 from whet.grpo.metrics import group_metrics
 from whet.grpo.replay import Replay
-from whet.types import Failure, Graded, Group, Outputs, Problem, Prompt, Reward, Rollout, Verdict
+from whet.types import ComparisonTimeout, Failure, Graded, Group, Outputs, Problem, Prompt, Reward, Rollout
 
 
 def said(text: str, logprob: float = -1.0) -> Rollout:
@@ -40,13 +40,12 @@ class World:
         return Reward(sum(self.weights[name] * value for name, value in parts.items()), parts, dict(self.weights))
 
 
-def check_answer(text: str, problem: Problem) -> Verdict:
-    right = text.startswith("right")
-    return Verdict(right, right, text, True)
+def is_right(rollout: Rollout, reward: Reward, problem: Problem) -> bool:
+    return rollout.text.startswith("right")
 
 
 def replay(**settings: Any) -> Replay:
-    return Replay(World(), check_answer, ReplayConfig(**settings))
+    return Replay(World(), is_right, ReplayConfig(**settings))
 
 
 def step(memory: Replay, index: int, *responses: str, name: str = "p") -> Group:
@@ -144,7 +143,7 @@ def test_the_problem_without_news_goes_first() -> None:
 def test_a_reward_counts_at_the_weights_of_its_new_step() -> None:
     """Loudness was worth 2 when it was sampled, and is worth ½ now."""
     world = World()
-    memory = Replay(world, check_answer, ReplayConfig())
+    memory = Replay(world, is_right, ReplayConfig())
     world.weights = {"accuracy": 1.0, "loud": 2.0}
     step(memory, 0, "right!", *["no"] * 7)
     world.weights = {"accuracy": 1.0, "loud": 0.5}
@@ -155,7 +154,7 @@ def test_a_reward_counts_at_the_weights_of_its_new_step() -> None:
 
 def test_a_right_response_that_earns_no_more_is_not_put_in() -> None:
     world = World()
-    memory = Replay(world, check_answer, ReplayConfig())
+    memory = Replay(world, is_right, ReplayConfig())
     step(memory, 0, "right", *["no"] * 7)
     world.weights = {"accuracy": 0.0, "loud": 1.0}
     assert not step(memory, 1, *["no"] * 8).has_signal
@@ -209,6 +208,43 @@ def test_what_grading_said_besides_is_passed_on() -> None:
     assert found.logged == {"step": [4.0]}
     assert found.failures == (Failure("loud", None, None, "no"),)
     assert found.metrics["of/another"] == 1.0
+
+
+def test_right_is_said_of_each_rollout_with_its_reward_and_its_problem() -> None:
+    """As it was graded: what is replayed in its place is not asked about again."""
+    asked: list[tuple[str, float | None, str]] = []
+
+    def by_reward(rollout: Rollout, reward: Reward, problem: Problem) -> bool:
+        asked.append((rollout.text, reward.parts["accuracy"], problem.id))
+        return reward.parts["accuracy"] == 1.0
+
+    memory = Replay(World(), by_reward, ReplayConfig())
+    step(memory, 0, "right a", *["no"] * 7)
+    assert asked == [("right a", 1.0, "p"), *[("no", 0.0, "p")] * 7]
+    assert texts(step(memory, 1, *["w"] * 8)) == [*["w"] * 7, "right a"]
+    assert asked[8:] == [("w", 0.0, "p")] * 8
+
+
+def test_time_outs_of_its_own_comparisons_join_those_of_the_grading() -> None:
+    """They are taken once all rollouts were compared, those of each grading apart."""
+    graders, own = (ComparisonTimeout(name, "1", "took too long") for name in ("grader's", "own"))
+    waiting: list[ComparisonTimeout] = []
+
+    def late(rollout: Rollout, reward: Reward, problem: Problem) -> bool:
+        waiting.append(own)
+        return False
+
+    def take() -> list[ComparisonTimeout]:
+        taken = waiting.copy()
+        waiting.clear()
+        return taken
+
+    world = World()
+    world.grade = lambda *asked: replace(World.grade(world, *asked), timeouts=(graders,))  # type: ignore[method-assign]
+    memory = Replay(world, late, ReplayConfig(), take)
+    assert graded(memory, 0, "no", "no").timeouts == (graders, own, own)
+    assert graded(memory, 1, "no").timeouts == (graders, own)
+    assert graded(Replay(world, is_right, ReplayConfig()), 2, "no").timeouts == (graders,)
 
 
 def test_figures_are_of_what_the_step_sampled() -> None:

@@ -499,7 +499,10 @@ def test_a_spoilt_recipe_is_refused_before_a_model_loads(verb: str, tmp_path: Pa
     (tmp_path / "mine.yaml").write_bytes(mutation.content)
     script = (
         "import sys, time\nfrom whet.cli import main as cli\n"
-        f"status = cli._status([{verb!r}, 'mine.yaml'])\n"
+        "try:\n"
+        f"    cli.main([{verb!r}, 'mine.yaml'])\n"
+        "except SystemExit as end:\n"
+        "    status = end.code\n"
         "print(status, 'torch' in sys.modules, time.process_time())"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)

@@ -67,6 +67,6 @@ def test_operands_are_no_answers(text: str, answer: str | None) -> None:
 )
 def test_a_megabyte_takes_linear_time(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     find_answer(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

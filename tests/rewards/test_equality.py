@@ -85,24 +85,24 @@ def test_listing_guesses_never_pays(gold: int, guesses: list[int]) -> None:
 @pytest.mark.parametrize("gold", ["82", "\\frac{3}{4}", "\\text{Evelyn}", "(1,2)"])
 def test_hostile_answers_end_soon_and_are_wrong(gold: str) -> None:
     for text in HOSTILE:
-        start = time.perf_counter()
+        start = time.process_time()
         assert not answers_equal(text, gold), text
-        assert time.perf_counter() - start < 5, text
+        assert time.process_time() - start < 5, text
 
 
 @pytest.mark.parametrize("piece", ["9", "(", "\\frac{", " ", "1,", "\\", "a ", "\x00", "\ud800", "$"])
 def test_a_megabyte_ends_soon(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     assert not any(answers_equal(text, gold) for gold in ("82", "\\sqrt{2}", "Evelyn"))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_the_fast_path_is_fast() -> None:
     """It reads 50,000 to 200,000 answers a second; a hundredth of that would be a change of kind."""
-    start = time.perf_counter()
+    start = time.process_time()
     assert not any(answers_equal(f"{number:,}", "-1") for number in range(5000))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("name", ["test.jsonl"])

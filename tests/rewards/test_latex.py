@@ -70,9 +70,9 @@ def test_ordinary_mathematics_is_not_refused(text: str) -> None:
 def test_hostile_text_ends_soon(gold: str) -> None:
     latex_equal("x", "y+1")  # loads the library
     for text in HOSTILE:
-        start = time.perf_counter()
+        start = time.process_time()
         assert not latex_equal(text, gold)
-        assert time.perf_counter() - start < 2, text
+        assert time.process_time() - start < 2, text
 
 
 def test_the_library_loads_only_when_needed() -> None:

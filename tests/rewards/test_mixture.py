@@ -9,7 +9,7 @@ from rewards.steps import contents, step
 from whet.config import WeightConfig
 from whet.errors import UserError
 from whet.rewards.mixture import Mixture, Part
-from whet.types import Failure, Graded
+from whet.types import ComparisonTimeout, Failure, Graded
 
 
 def length(completions: list[Any], **kwargs: Any) -> list[float]:
@@ -209,3 +209,34 @@ def test_a_reward_says_what_each_part_counts() -> None:
     ones = lambda completions, **_: [1.0] * len(completions)  # noqa: E731
     (group,) = Mixture([("a", ones, 0.5), Part("b", ones, -2.0)]).grade(*step(q=["x", "y"])).groups
     assert [dict(reward.weights) for reward in group.rewards] == [{"a": 0.5, "b": -2.0}] * 2
+
+
+def test_comparisons_that_ran_out_of_time_are_of_the_grading_they_were_in() -> None:
+    late: list[ComparisonTimeout] = []
+
+    def compares(completions: list[Any], **kwargs: Any) -> list[float]:
+        late.extend(ComparisonTimeout(text, "82", "was late") for text in contents(completions))
+        return [0.0] * len(completions)
+
+    def take() -> list[ComparisonTimeout]:
+        taken = late[:]
+        late.clear()
+        return taken
+
+    mixture = Mixture([("compares", compares, 1.0)], take)
+    found = [mixture.grade(*step(a=texts)).timeouts for texts in (["1", "2"], ["3"])]
+    assert [[one.given for one in some] for some in found] == [["1", "2"], ["3"]]
+    assert Mixture([("compares", compares, 1.0)]).grade(*step(a=["4"])).timeouts == ()
+
+
+def test_what_two_functions_note_under_one_name_is_told_apart() -> None:
+    def notes(value: Any) -> Any:
+        def reward(completions: list[Any], log_extra: Any, **kwargs: Any) -> list[float]:
+            log_extra("seen", [value] * len(completions))
+            return [0.0] * len(completions)
+
+        return reward
+
+    mixture = Mixture([("notes", notes(1), 1.0), ("notes", notes({2}), 1.0)])
+    (group,) = mixture.grade(*step(a=["82", "7"])).groups
+    assert [dict(reward.extra) for reward in group.rewards] == [{"notes/seen": 1, "notes_2/seen": "{2}"}] * 2

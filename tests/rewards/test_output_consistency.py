@@ -90,11 +90,11 @@ def test_real_solutions_agree_with_their_answers(shared: Path, layout: str) -> N
 
 def test_hostile_text_ends_soon() -> None:
     for text in HOSTILE:
-        start = time.perf_counter()
+        start = time.process_time()
         value = score(said(text, text, r"\sqrt{2}"))
         assert value is not None
         assert 0 <= value <= 1
-        assert time.perf_counter() - start < 5
+        assert time.process_time() - start < 5
 
 
 def test_it_needs_a_format() -> None:

@@ -70,7 +70,9 @@ def test_it_is_said_recorded_and_in_force(tiny_folder: Path, tmp_path: Path) -> 
     assert "'lenient': True" in line
     question = prompt("1", (1,), answer="7")
     outputs = [[Rollout((1,), (-1.0,), text, "stop") for text in ("The answer is 7.", "The answer is 8.")]]
-    totals = [[reward.total for reward in t.reward.grade([question], outputs)[0].rewards] for t in (task, new_task)]
+    totals = [
+        [reward.total for reward in t.reward.grade([question], outputs).groups[0].rewards] for t in (task, new_task)
+    ]
     assert totals == [[0.0, 0.0], [1.0, 0.0]]
     assert new_task.train is task.train
 

@@ -76,8 +76,8 @@ def test_the_probe_asks_training_problems_and_is_repeatable(policy: Any, tiny_fo
     config = shrunk(tiny_folder, tmp_path, {"rewards": [f"{write_rewards(tmp_path)}:digits"]})
     task = build_task(config, policy.tokenizer)
     sampler = build_sampler(config)
-    (first, failures), (again, _) = (probe_model(policy, sampler, task, config) for _ in range(2))
-    assert failures == ()
+    (first, graded), (again, _) = (probe_model(policy, sampler, task, config) for _ in range(2))
+    assert (graded.failures, graded.timeouts) == ((), ())
     assert sampler.engine is None, "its memory is free again"  # type: ignore[attr-defined]
     assert first == again
     assert first.signal > 0

@@ -1,6 +1,7 @@
 """The recipe's rewards at work: what fails is said."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from whet.errors import UserError
 from whet.rewards.mixture import Mixture, Part
 from whet.train_loop.clock import Clock
 from whet.train_loop.logging_grader import LoggingGrader, failure_lines
+from whet.types import ComparisonTimeout, Failure, Graded, Group, Reward
 from wiring import listening
 
 PROMPTS = [prompt("one", (1,)), prompt("two", (2,))]
@@ -110,3 +112,38 @@ def test_grading_is_on_the_clock() -> None:
         around(Mixture([Part("r", fails_on(3), 1.0, "fail")]), listening()[1], clock).grade(PROMPTS, OUTPUTS, 0)
     assert clock.seconds["grade"] > first
     assert clock.under_way == ("", 0.0)
+
+
+class Given:
+    """A grader of any kind: what it returns was made elsewhere."""
+
+    def __init__(self, graded: Graded) -> None:
+        self.graded = graded
+
+    def grade(self, prompts: Any, outputs: Any, step: int) -> Graded:
+        return self.graded
+
+
+def test_any_grader_may_be_under_it() -> None:
+    """Its failures and time-outs are said, and what it returned is passed on as it is."""
+    lines, view = listening()
+    groups = tuple(
+        Group(asked, tuple(row), (Reward(0.0),) * len(row)) for asked, row in zip(PROMPTS, OUTPUTS, strict=True)
+    )
+    given = OUTPUTS[0][0].text
+    late = ComparisonTimeout(given, PROMPTS[0].problem.answer, "took longer than 5 s and was stopped")
+    graded = Graded(
+        groups, {"a": [1.0]}, {"b": 2.0}, (Failure("r", "two", 1, "gave nan"),), (late, replace(late, given="y")), 4
+    )
+    grader = LoggingGrader(Given(graded), {"r": "zero"}, view, Clock())
+    for step in (8, 9):
+        assert grader.grade(PROMPTS, OUTPUTS, step) is graded
+    assert lines == [
+        line
+        for step in (8, 9)
+        for line in (
+            f"step {step}: reward r failed once, on sample 1 of problem two: gave nan (on_error: zero)",
+            f"step {step}: comparing an answer was given up 2 times, first on sample 0 of problem one: "
+            f"{given!r} took longer than 5 s and was stopped (counts as not equal)",
+        )
+    ]

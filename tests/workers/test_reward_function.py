@@ -18,7 +18,7 @@ from whet.config import RewardConfig
 from whet.errors import UserError
 from whet.rewards.mixture import Mixture, Part, Policy
 from whet.rewards.registry import build_reward
-from whet.types import Problem, Prompt, Rollout
+from whet.types import Collected, Failure, Graded, Problem, Prompt, Rollout
 from whet.workers import reward_function as isolated
 from whet.workers.import_function import load_function
 from whet.workers.reward_function import SubprocessReward, load_reward, packed
@@ -231,8 +231,12 @@ def part(mine: Path) -> Iterator[Make]:
         one.close()
 
 
+def totals_of(graded: Graded) -> list[list[float | None]]:
+    return [[reward.total for reward in group.rewards] for group in graded.groups]
+
+
 def totals(mixture: Mixture, **texts: list[str]) -> list[list[float | None]]:
-    return [[reward.total for reward in group.rewards] for group in mixture.grade(*step(**texts))]
+    return totals_of(mixture.grade(*step(**texts)))
 
 
 @pytest.mark.parametrize("policy", ["skip", "zero", "fail"])
@@ -240,26 +244,27 @@ def totals(mixture: Mixture, **texts: list[str]) -> list[list[float | None]]:
 def test_a_reward_that_fails(part: Make, name: str, policy: Policy) -> None:
     """R9: the policy is applied and counted, function and sample are named, all others get their rewards."""
     mixture = Mixture([part(name, timeout=0.5 if name in SLOW else 30.0, on_error=policy)])
+    failures: list[Failure] = []
     for number in (1, 2):
         start = time.monotonic()
         if policy == "fail":
             with pytest.raises(UserError, match=rf"(?s)reward '{name}' {HOSTILE[name]}.*, on sample 1 of problem 'b'"):
                 totals(mixture, a=["good", "good"], b=["good", "bad", "good"])
         else:
-            found = totals(mixture, a=["good", "good"], b=["good", "bad", "good"])
-            assert found == [[1.0, 1.0], [1.0, None if policy == "skip" else 0.0, 1.0]]
+            graded = mixture.grade(*step(a=["good", "good"], b=["good", "bad", "good"]))
+            assert totals_of(graded) == [[1.0, 1.0], [1.0, None if policy == "skip" else 0.0, 1.0]]
+            failures += graded.failures
+            assert [(one.reward, one.problem, one.sample) for one in failures] == [(name, "b", 1)] * number
         assert time.monotonic() - start < 15
-        (failure,) = mixture.failures
-        assert (failure.reward, failure.problem, failure.sample) == (name, "b", 1)
-        assert mixture.failure_counts == {name: number}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_step_where_everything_fails_is_told_in_full(part: Make, name: str) -> None:
     """Never a silent zero: each sample of the step is on record."""
     mixture = Mixture([part(name, timeout=0.3 if name in SLOW else 30.0), ("one", lambda **_: [1.0, 1.0], 1.0)])
-    assert totals(mixture, a=["bad", "bad"]) == [[1.0, 1.0]]
-    assert [(one.reward, one.sample) for one in mixture.failures if one.reward == name] == [(name, 0), (name, 1)]
+    graded = mixture.grade(*step(a=["bad", "bad"]))
+    assert totals_of(graded) == [[1.0, 1.0]]
+    assert [(one.reward, one.sample) for one in graded.failures if one.reward == name] == [(name, 0), (name, 1)]
 
 
 def test_functions_work_at_the_same_time(part: Make, tmp_path: Path) -> None:
@@ -271,8 +276,9 @@ def test_functions_work_at_the_same_time(part: Make, tmp_path: Path) -> None:
 
 def test_async_functions(part: Make) -> None:
     mixture = Mixture([part("later"), part("sleeps_later", timeout=0.5)])
-    assert totals(mixture, a=["good", "bad"], b=["bad"]) == [[3.0, 2.0], [2.0]]
-    assert [(one.reward, one.problem, one.sample) for one in mixture.failures] == [
+    graded = mixture.grade(*step(a=["good", "bad"], b=["bad"]))
+    assert totals_of(graded) == [[3.0, 2.0], [2.0]]
+    assert [(one.reward, one.problem, one.sample) for one in graded.failures] == [
         ("sleeps_later", "a", 1),
         ("sleeps_later", "b", 0),
     ]
@@ -285,11 +291,21 @@ def test_what_its_module_keeps_lasts_as_long_as_the_worker(part: Make) -> None:
 
 def test_what_it_asks_and_logs_reaches_the_run(part: Make) -> None:
     mixture = Mixture([part("curious"), ("own", lambda log_metric, **_: [log_metric("a", 5) or 0.0] * 2, 1.0)])
-    groups = mixture.grade(*step(a=["82", "7"]), step=4)
-    assert [reward.total for reward in groups[0].rewards] == [4.0, 4.0]
-    assert mixture.logs.metrics == {"a": 5.0, "seen": 2.0}
-    assert list(mixture.logs.metrics) == ["a", "seen"]
-    assert mixture.logs.extra == {"texts": ["82", "7"]}
+    graded = mixture.grade(*step(a=["82", "7"]), step=4)
+    assert totals_of(graded) == [[4.0, 4.0]]
+    collected = Collected.of(graded)
+    assert collected.logged == {"a": 5.0, "seen": 2.0}
+    assert list(collected.logged) == ["a", "seen"]
+    assert [dict(reward.extra) for reward in graded.groups[0].rewards] == [{"texts": "82"}, {"texts": "7"}]
+
+
+def test_a_column_that_two_functions_fill_is_told_apart(part: Make) -> None:
+    def own(completions: list[Any], log_extra: Any, **_: Any) -> list[float]:
+        log_extra("texts", [1] * len(completions))
+        return [0.0] * len(completions)
+
+    graded = Mixture([part("curious"), ("own", own, 1.0)]).grade(*step(a=["82"]))
+    assert graded.groups[0].rewards[0].extra == {"curious/texts": "82", "own/texts": 1}
 
 
 def with_verifier(verifier: Any) -> tuple[list[Prompt], list[list[Rollout]]]:
@@ -300,14 +316,14 @@ def with_verifier(verifier: Any) -> tuple[list[Prompt], list[list[Rollout]]]:
 def test_a_column_that_cannot_be_sent(part: Make) -> None:
     with pytest.raises(UserError, match=r"asks for 'verifier', which cannot be sent .*`isolate: false`"):
         Mixture([part("verified")]).grade(*with_verifier(lambda text: 1.0))
-    (group,) = Mixture([part("anything")]).grade(*with_verifier(lambda text: 1.0))
+    (group,) = Mixture([part("anything")]).grade(*with_verifier(lambda text: 1.0)).groups
     assert [reward.total for reward in group.rewards] == [0.0, 0.0]
 
 
 def test_callables_that_can_be_sent_are(part: Make) -> None:
     from whet.data.reasoning_gym import Verifier
 
-    (group,) = Mixture([part("anything")]).grade(*with_verifier(Verifier("chain_sum", (), 3)))
+    (group,) = Mixture([part("anything")]).grade(*with_verifier(Verifier("chain_sum", (), 3))).groups
     assert [reward.total for reward in group.rewards] == [1.0, 1.0]
 
 
@@ -375,8 +391,9 @@ def test_a_step_of_calls_that_are_all_late_ends(part: Make, monkeypatch: pytest.
     monkeypatch.setattr(isolated, "MOST_LATE", 2)
     mixture = Mixture([part("sleeps", timeout=0.3)])
     for _ in range(2):
-        assert totals(mixture, a=["bad"] * 5) == [[None] * 5]
-        what = [failure.what for failure in mixture.failures]
+        graded = mixture.grade(*step(a=["bad"] * 5))
+        assert totals_of(graded) == [[None] * 5]
+        what = [failure.what for failure in graded.failures]
         assert what[:2] == ["took longer than 0.3 s and was stopped"] * 2
         assert set(what[2:]) == {"was not asked: 2 calls of this step had run out of time"}
     assert totals(mixture, a=["good"]) == [[1.0]]

@@ -122,7 +122,7 @@ def test_a_service_loads_the_function_by_its_name(tmp_path: Path, monkeypatch: p
     assert json.loads(answer(b"")) == [["completions", "POSITIONAL_OR_KEYWORD", False]]
     sent = {"completions": bytes(ForkingPickler.dumps(["a"]))}
     assert json.loads(answer(bytes(ForkingPickler.dumps((sent, [])))))["rewards"] == [5.0]
-    with pytest.raises(UserError, match="did you mean 'brief'"):
+    with pytest.raises(UserError, match=r"did you mean brief\?"):
         service({"spec": "mine.py:breif", "folder": str(tmp_path)})
 
 

@@ -34,7 +34,11 @@ def build_answer_checker(
     def check_answer(text: str, problem: Problem) -> Verdict:
         strict, found = read(text)
         gold, verify = problem.answer, problem.columns.get("verifier") or (tests and partial(tests, problem))
-        right = {answer: is_right(answer, gold, verify, compare) for answer in (strict, found) if answer is not None}
+        right = {
+            answer: is_right(answer, gold, verify, compare)
+            for answer in dict.fromkeys((strict, found))
+            if answer is not None
+        }
         return Verdict(
             correct=strict is not None and right[strict],
             lenient=any(right.values()),

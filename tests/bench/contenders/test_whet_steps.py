@@ -1,5 +1,6 @@
 """Whet at equal work, on a tiny model."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,8 +22,8 @@ def test_every_counted_step_and_its_phases(work: dict[str, Any]) -> None:
 
 def test_a_response_of_another_length_is_refused(work: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     class Short(whet_steps.NativeSampler):
-        def __init__(self, how: Any, max_tokens: int, *rest: Any) -> None:
-            super().__init__(how, max_tokens - 1, *rest)
+        def generate(self, requests: Any, params: Any) -> Any:
+            return super().generate(requests, replace(params, max_tokens=params.max_tokens - 1))
 
     monkeypatch.setattr(whet_steps, "NativeSampler", Short)
     with pytest.raises(SystemExit, match="4 tokens long"):

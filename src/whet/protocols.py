@@ -88,7 +88,10 @@ class Sampler(Protocol):
         ...
 
     def stream(self, request: Request, params: SamplingParams) -> Iterator[Token]:
-        """Yields the one completion of a request with one key, token by token."""
+        """Yields the one completion of a request with one key, token by token.
+
+        Whoever stops reading closes the iterator before `release`: it holds the engine.
+        """
         ...
 
     def release(self) -> None:

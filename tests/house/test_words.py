@@ -24,7 +24,7 @@ DANGEROUS_CALLS = {
     "os.system",
 }
 DANGEROUS_IMPORTS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "marshal", "shelve", "joblib"}
-RUNS_CODE = {"whet.sandbox.solution", "whet.sandbox.test_process"}
+RUNS_CODE = {"whet.sandbox.solution", "whet.sandbox.verdict_process"}
 """Modules that may `exec`: what they run is why they exist, and they run it only where it can do no harm."""
 
 DANGEROUS_KEYWORDS = {"trust_remote_code", "shell", "allow_pickle"}
@@ -225,10 +225,12 @@ def test_what_only_looks_dangerous_passes() -> None:
 
 
 def test_only_what_runs_in_the_sandbox_may_run_code() -> None:
-    assert dangers([Source("whet.sandbox.test_process", "exec(text)")]) == []
+    assert dangers([Source("whet.sandbox.verdict_process", "exec(text)")]) == []
     assert (
         len(
-            dangers([Source("whet.sandbox.test_process", "eval(text)"), Source("whet.sandbox.run_tests", "exec(text)")])
+            dangers(
+                [Source("whet.sandbox.verdict_process", "eval(text)"), Source("whet.sandbox.run_tests", "exec(text)")]
+            )
         )
         == 2
     )

@@ -126,7 +126,7 @@ def solve(n):
     "replaces the harness": """
 import sys
 sys.modules["__main__"].__dict__.clear()
-sys.modules["whet.sandbox.test_process"]._verdict = lambda *a: "passed"
+sys.modules["whet.sandbox.verdict_process"]._verdict = lambda *a: "passed"
 sys.modules["whet.sandbox.harness"].hear = lambda *a: None
 def solve(n):
     return 0

@@ -16,7 +16,7 @@ from typing import Any
 
 from whet.sandbox.confine import confine
 from whet.sandbox.solution import Solution, run_script
-from whet.sandbox.test_process import RpcClient, run_tests
+from whet.sandbox.verdict_process import RpcClient, run_tests
 from whet.sandbox.wire import READY, SCRIPT, TESTS, GoneError, receive, send
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4

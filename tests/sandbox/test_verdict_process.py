@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from whet.sandbox.solution import Solution
-from whet.sandbox.test_process import RpcClient, TestNamespace, run_tests
+from whet.sandbox.verdict_process import RpcClient, TestNamespace, run_tests
 from whet.sandbox.wire import GoneError, receive, send
 
 

@@ -18,7 +18,7 @@ from batches import prompt
 from whet.compute.optimizer import MasterAdamW
 from whet.config import GrpoConfig, OptimizerConfig, SamplingConfig, SftConfig
 from whet.grpo import algorithm
-from whet.grpo.experience import OnPolicy
+from whet.grpo.experience import Loaded, OnPolicy
 from whet.policy.language_model import LanguageModel
 from whet.policy.reference import NoReference
 from whet.rollout.native import NativeSampler
@@ -107,7 +107,7 @@ def trained(policy: LanguageModel, rule: RewardRule, seed: int, rate: float, max
     algorithm.train(
         policy=policy,
         reference=NoReference(),
-        experience=OnPolicy(policy, sampler, roles, sample, roles, config),
+        experience=Loaded(OnPolicy(roles, sample, roles, config), sampler, policy),
         optimizer=MasterAdamW(policy.trainable(), OptimizerConfig(learning_rate=rate), STEPS),
         run=roles,
         config=config,

@@ -9,6 +9,7 @@ from batches import group, prompt, rollout
 from whet import types
 from whet.types import (
     Collected,
+    ComparisonTimeout,
     Completion,
     Failure,
     GoldFailure,
@@ -34,6 +35,7 @@ WORDS = [
     Reward(1.0),
     group([1.0, 0.0]),
     Failure("accuracy", "1", 0, "raised"),
+    ComparisonTimeout("x", "y", "took longer than 5 s"),
     Graded((group([1.0, 0.0]),)),
     Collected((group([1.0, 0.0]),)),
     Verdict(True, True, "2", True),
@@ -151,9 +153,9 @@ def test_what_is_logged_is_averaged_over_values_not_over_rounds() -> None:
     assert Collected.of(rounds).logged == {"x": fmean([1.0, 2.0, 6.0])}
 
 
-def test_the_cost_is_of_what_was_sampled_in_the_step() -> None:
-    """Responses of 3, 4 and 5 tokens, of which an earlier step sampled the second."""
+def test_the_cost_is_that_of_all_rounds() -> None:
     whole = group([1.0, 0.0, 0.5], lengths=[3, 4, 5])
-    first, second, third = whole.rollouts
-    mixed = replace(whole, rollouts=(first, replace(second, replayed=True), third))
-    assert Collected.of(Graded((whole, mixed))).tokens == 12 + 8
+    late = ComparisonTimeout("x", "y", "took longer than 5 s")
+    rounds = Graded((whole,), tokens=12, timeouts=(late,)) + Graded((whole,), tokens=14)
+    assert Collected.of(rounds).tokens == 26
+    assert rounds.timeouts == (late,)

@@ -6,7 +6,6 @@ from whet.recipe.keys import Path, dotted, known_keys, pattern
 ALIASES = {
     "adam_betas": "betas",
     "batch_size": "prompts_per_step",
-    "cut_off": "truncated",
     "dataset": "data",
     "delta": "clip_dual",
     "entropy_coef": "entropy_bonus",

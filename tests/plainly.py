@@ -40,3 +40,21 @@ def with_lora(family: str = "llama", rank: int = 3, **changes: Any) -> Any:
             if "lora_B" in name:
                 weight.normal_(std=0.3, generator=torch.Generator().manual_seed(len(name)))
     return model
+
+
+def logits(model: Any) -> Tensor:
+    """The model's logits `[2, 20, V]` for the first forty token ids, in two rows."""
+    with torch.no_grad():
+        found: Tensor = model(input_ids=torch.arange(40).reshape(2, 20)).logits
+    return found
+
+
+def trained(config: LoraConfig | None = None, **changes: Any) -> Any:
+    """An adapted model whose B has moved away from zero."""
+    model = add_lora(tiny.tiny_model(**changes), config or LoraConfig(rank=4, alpha=8.0))
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "lora_B" in name:
+                weight.copy_(torch.randn(weight.shape, generator=generator) * 0.1)
+    return model.eval()

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 import tiny
+from plainly import logits, trained
 from whet.config import LoraConfig
 from whet.errors import UserError
 from whet.models.lora import add_lora, linear_names
@@ -20,22 +21,6 @@ LLAMA = ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_p
 def changes_nothing(model: Any) -> bool:
     """Every B is zero, so the model computes what its base does."""
     return not any(weight.any() for name, weight in model.named_parameters() if "lora_B." in name)
-
-
-def logits(model: Any) -> Tensor:
-    with torch.no_grad():
-        return model(input_ids=torch.arange(40).reshape(2, 20)).logits
-
-
-def trained(config: LoraConfig | None = None, **changes: Any) -> Any:
-    """An adapted model whose B has moved away from zero."""
-    model = add_lora(tiny.tiny_model(**changes), config or LoraConfig(rank=4, alpha=8.0))
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        for name, weight in model.named_parameters():
-            if "lora_B" in name:
-                weight.copy_(torch.randn(weight.shape, generator=generator) * 0.1)
-    return model.eval()
 
 
 def test_fresh_adapters_change_nothing_and_alone_are_trained() -> None:

@@ -4,33 +4,15 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 import tiny
-from plainly import with_lora
+from plainly import logits, trained, with_lora
 from whet.config import LoraConfig
 from whet.models.lora import add_lora
 from whet.models.quantize import quantized
 from whet.models.weights import base_model, body, head_weight, merged_weight, merged_weights
 
 CPU = torch.device("cpu")
-
-
-def logits(model: Any) -> Tensor:
-    with torch.no_grad():
-        found: Tensor = model(input_ids=torch.arange(40).reshape(2, 20)).logits
-    return found
-
-
-def trained(config: LoraConfig | None = None, **changes: Any) -> Any:
-    """An adapted model whose B has moved away from zero."""
-    model = add_lora(tiny.tiny_model(**changes), config or LoraConfig(rank=4, alpha=8.0))
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        for name, weight in model.named_parameters():
-            if "lora_B" in name:
-                weight.copy_(torch.randn(weight.shape, generator=generator) * 0.1)
-    return model.eval()
 
 
 @pytest.mark.parametrize("family", ["llama", "qwen2"])

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from whet.data.columns import Columns, answer_text, choose_columns, held_apart, problems_from, question_text
-from whet.data.rows import Fault, read_rows
+from whet.data.fault import Fault
+from whet.data.rows import read_rows
 from whet.errors import UserError
 from whet.types import Problem
 

@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+from whet.data.fault import Row
 from whet.data.hub_dataset import hub_rows
 from whet.data.intake import MAX_BROKEN, BrokenRowError, collect, problem_id
-from whet.data.rows import Row, locate, read_rows
+from whet.data.rows import locate, read_rows
 from whet.data.worked_solution import boxed_answer, text_in
 from whet.types import Problem
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
+from whet.data.fault import Fault, Row, Rows
 from whet.data.gsm8k import split_answer
 from whet.data.intake import MAX_BROKEN, BrokenRowError, collect, problem_id
-from whet.data.rows import Fault, Row, Rows
 from whet.errors import UserError, did_you_mean
 from whet.formats import boxes
 from whet.types import Problem

@@ -2,9 +2,10 @@
 
 import re
 
+from whet.data.fault import Row
 from whet.data.hub_dataset import hub_rows
 from whet.data.intake import MAX_BROKEN, BrokenRowError, collect, problem_id
-from whet.data.rows import Row, locate, read_rows
+from whet.data.rows import locate, read_rows
 from whet.types import Problem
 
 HUB_NAME = "openai/gsm8k"

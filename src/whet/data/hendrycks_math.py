@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Literal, get_args
 
+from whet.data.fault import Row
 from whet.data.hub_dataset import hub_rows
 from whet.data.intake import MAX_BROKEN, collect, problem_id
-from whet.data.rows import Row, locate, read_rows
+from whet.data.rows import locate, read_rows
 from whet.data.worked_solution import boxed_answer, text_in
 from whet.errors import UserError
 from whet.types import Problem

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
-from whet.data.rows import Fault, Row, Rows
+from whet.data.fault import RECODE, Fault, Row, Rows
 from whet.errors import UserError
 from whet.types import Problem
 
@@ -57,6 +57,8 @@ def collect(rows: Rows, convert: Callable[[Row], Problem], where: str, max_broke
     if useless and not broken and not kept:
         raise UserError(f"{where}: none of {total} rows is of use: {few(useless)}; name other data")
     if len(broken) > max_broken * total or not kept:
+        if any("is not UTF-8" in reason for reason in broken):
+            raise UserError(f"{where}: {len(broken)} of {total} rows are broken: {few(broken)}; {RECODE}")
         fix = f"fix them, or allow more than {max_broken:.0%} with params.max_broken"
         raise UserError(f"{where}: {len(broken)} of {total} rows are broken: {few(broken)}; {fix}")
     for what, left_out in (("broken", broken), ("repeated", repeated), ("of no use", useless)):

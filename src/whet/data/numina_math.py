@@ -3,9 +3,10 @@ r"""Loads NuminaMath-TIR: competition problems with solutions that reason in tex
 A row has `problem`, `solution` and the same two as `messages`. The answer is in the solution's last `\boxed{}`.
 """
 
+from whet.data.fault import Row
 from whet.data.hub_dataset import hub_rows
 from whet.data.intake import MAX_BROKEN, collect, problem_id
-from whet.data.rows import Row, locate, read_rows
+from whet.data.rows import locate, read_rows
 from whet.data.worked_solution import boxed_answer, text_in, without_programs
 from whet.types import Problem
 

@@ -11,9 +11,10 @@ from pydantic import ValidationError
 
 from whet.config import FormatConfig, RewardConfig
 from whet.data.columns import answer_text
+from whet.data.fault import Fault, Row
 from whet.data.gsm8k import split_answer
 from whet.data.intake import BrokenRowError
-from whet.data.rows import Fault, Row, locate, read_rows
+from whet.data.rows import locate, read_rows
 from whet.errors import UserError, did_you_mean
 from whet.formats import BUILT_IN, build_format
 from whet.protocols import RewardFn

@@ -28,9 +28,11 @@ class Problem:
     """Worked reasoning that leads to the answer, without tags; empty when the data has none."""
     source: str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)
-    """Every other column of the data, passed on to reward functions by name."""
+    """Every column of the data under its own name, passed on to reward functions."""
     row: int | None = field(default=None, compare=False)
     """Its line or row number in its file, as an editor or a spreadsheet counts; None without a file."""
+    taken: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """By field (question, answer, solution, options), the column that it was taken from, where the data has columns."""
 
 
 @dataclass(frozen=True, slots=True)

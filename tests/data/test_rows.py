@@ -72,10 +72,9 @@ def test_an_empty_file_is_refused(tmp_path: Path, name: str) -> None:
 def test_utf16_is_read(tmp_path: Path, name: str) -> None:
     text = "a,b\né,2\n" if name == "a.csv" else '{"a": "é", "b": "2"}\n'
     for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
-        mark = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}.get(encoding, b"")
-        ((_, row),) = read(write(tmp_path, name, mark + text.encode(encoding)))
+        ((_, row),) = read(write(tmp_path, name, text.encode(encoding)))
         assert row == {"a": "é", "b": "2"}
-    with pytest.raises(UserError, match="is UTF-16 that cannot be decoded .*; save it as UTF-8"):
+    with pytest.raises(UserError, match=r"is UTF-16 that cannot be decoded .*; save it as UTF-8"):
         read(write(tmp_path, name, text.encode("utf-16") + b"\x00"))
 
 

@@ -82,20 +82,29 @@ def open_bytes(path: Path) -> BinaryIO:
     start = first_bytes(path)
     opener = next((opener for magic, opener in _OPENERS.items() if start.startswith(magic)), None)
     file = opener(path) if opener else path.open("rb")
-    mark = file.read(3)
-    if mark[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    mark = file.read(32)
+    if encoding := _utf16(mark):
         with file:
-            return _utf8(path, mark + file.read())
-    if mark == b"\xef\xbb\xbf":
+            return _utf8(path, mark + file.read(), encoding)
+    if mark.startswith(b"\xef\xbb\xbf"):
+        file.seek(3)
         return file
     file.close()
     return opener(path) if opener else path.open("rb")
 
 
-def _utf8(path: Path, utf16: bytes) -> BinaryIO:
+def _utf16(start: bytes) -> str | None:
+    """The encoding of a text that begins like UTF-16: with its mark, or with a zero in every other byte."""
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    zeros = {"utf-16-le": start[1::2], "utf-16-be": start[::2]}
+    return next((name for name, half in zeros.items() if len(half) > 1 and not any(half)), None)
+
+
+def _utf8(path: Path, utf16: bytes, encoding: str) -> BinaryIO:
     """UTF-16, as spreadsheets export it, as UTF-8; it is read whole."""
     try:
-        return BytesIO(utf16.decode("utf-16").encode())
+        return BytesIO(utf16.decode(encoding).encode())
     except UnicodeError as error:
         raise UserError(f"{path} is UTF-16 that cannot be decoded ({error}); save it as UTF-8") from error
 

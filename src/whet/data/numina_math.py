@@ -26,9 +26,9 @@ def load_numina_math(
         question, solution = text_in(row, "problem"), text_in(row, "solution")
         answer = boxed_answer(solution)
         worked = solution if code else without_programs(solution)
-        return Problem(problem_id("numina_math", question), question, answer, worked, source="numina_math")
+        return Problem(problem_id("numina_math", question), question, answer, worked, source="numina_math", columns=row)
 
     if path is None:
         return collect(hub_rows(HUB_NAME, None, split), problem, f"{HUB_NAME} {split}", max_broken)
     file = locate(path, split)
-    return collect(read_rows(file), problem, str(file), max_broken)
+    return collect(read_rows(file, split), problem, str(file), max_broken)

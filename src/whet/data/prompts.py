@@ -3,20 +3,13 @@
 from functools import cached_property
 from typing import Any
 
+from whet.data.question_template import PLACE, check_question_template, fill, has_columns
 from whet.errors import UserError
 from whet.formats import ResponseFormat
 from whet.text import first_line
 from whet.types import Message, Problem, Prompt
 
-PLACE = "{question}"
-
 _PROBE = "Whet asks whether a system turn is kept."
-
-
-def check_question_template(template: str) -> None:
-    """Raises `UserError` unless the template contains `{question}`."""
-    if PLACE not in template:
-        raise UserError(f"data.question: is {template!r}; it must contain {PLACE}, where the question goes")
 
 
 class PromptRenderer:
@@ -31,7 +24,8 @@ class PromptRenderer:
         check_question_template(question_template)
         self.tokenizer = tokenizer
         self.system_prompt = response_format.system_prompt
-        self.question_template = question_template
+        # Where the template names columns, the questions were worded by it when they were read.
+        self.question_template = PLACE if has_columns(question_template) else question_template
 
     def render(self, problem: Problem) -> Prompt:
         """q: its turns, and its tokens up to where the response begins."""
@@ -40,7 +34,7 @@ class PromptRenderer:
 
     def messages(self, question: str) -> tuple[Message, ...]:
         """The messages: a system turn, if there is a system prompt and the template supports it, and the user's."""
-        wording = self.question_template.replace(PLACE, question)
+        wording = fill(self.question_template, lambda _: question)
         if not self.system_prompt:
             return ({"role": "user", "content": wording},)
         if not self._keeps_system_turns:

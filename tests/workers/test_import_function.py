@@ -23,8 +23,9 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def forget_modules():  # type: ignore[no-untyped-def]
-    before = set(sys.modules)
+    before, path = set(sys.modules), list(sys.path)
     yield
+    sys.path[:] = path
     for name in set(sys.modules) - before:
         del sys.modules[name]
 
@@ -32,7 +33,9 @@ def forget_modules():  # type: ignore[no-untyped-def]
 def test_a_function_in_a_file_finds_what_lies_beside_it(folder: Path) -> None:
     path = list(sys.path)
     assert load_function(f"{folder / 'mine.py'}:brief")(completions=["a", "b"]) == [5, 5]
-    assert sys.path == path
+    assert sys.path == [*path, str(folder)]  # last, for what it imports when it is called
+    load_function(f"{folder / 'mine.py'}:brief")
+    assert sys.path == [*path, str(folder)]
 
 
 def test_a_relative_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,8 @@ def check(
     view.advance(1)
     probe, graded = probe_model(policy, sampler, task, config)
     timeouts = (*graded.timeouts, *task.eval_set.equal.take_timeouts())
-    for line in (*failure_lines(graded.failures, task.reward.on_error), *timeout_lines(timeouts)):
+    constant = task.reward.constants.lines(graded.groups)
+    for line in (*failure_lines(graded.failures, task.reward.on_error), *timeout_lines(timeouts), *constant):
         view.note(f"check: {line}")
     view.advance(2, accuracy=probe.pass_at_1, format=probe.format_rate, signal=probe.signal)
     return CheckReport.of(

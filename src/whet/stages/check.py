@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whet.build.roles import build_rollouts
 from whet.build.task import Task
 from whet.config import Config
+from whet.data.as_read import as_read
 from whet.data.mixed import parts_of
 from whet.data.near_duplicates import near_duplicates
 from whet.diagnose.contamination import OverlapReport
@@ -41,6 +42,8 @@ def check(
     All but the signal is independent of the weights, and taken from `earlier` where given: a check of the same task.
     """
     view.phase("Check", 2)
+    for line in as_read(task.train) if earlier is None else ():
+        view.note(line)
     problems = _first(task.train, config.check.gold)
     misread = earlier.gold_failures if earlier else tuple(gold_failures(problems, task.response_format, task.reward))
     view.advance(1)

@@ -48,3 +48,16 @@ def test_functions_cannot_change_each_others_messages() -> None:
 
 def test_the_keywords_of_the_convention_are_kept_apart() -> None:
     assert {"prompts", "completions", "completion_ids", "trainer_state", "log_metric", "log_extra"} == OWN
+
+
+def test_columns_keep_their_own_names_and_values() -> None:
+    row = {"problem": "1 + 1?", "solution": r"So \boxed{2}.", "ground_truth": 2, "answer": "worked"}
+    problem = Problem("1", "1 + 1?", "2", columns=row)
+    columns = columns_of(samples_of([Prompt(problem, (), ())], [[rollout("2")]]))
+    assert {name: columns[name] for name in ("question", "problem", "solution", "ground_truth", "answer")} == {
+        "question": ["1 + 1?"],
+        "problem": ["1 + 1?"],
+        "solution": [r"So \boxed{2}."],
+        "ground_truth": [2],
+        "answer": ["2"],
+    }

@@ -89,8 +89,8 @@ def choose_columns(
     question = _needed("question", found["question"], present, where)
     if found["answer"] is None and question.casefold() in turns.NAMES:
         found["answer"] = question
-    answer = _needed("answer", found["answer"], present, where)
-    picked, answer = _options(present, chosen, rows, answer)
+    picked, gold = _options(present, chosen, rows, found["answer"])
+    answer = _needed("answer", gold, present, where)
     named = {
         place: question if place == "question" else _column(place, present, rows, template, where) for place in wanted
     }
@@ -137,11 +137,15 @@ def _needed(part: str, column: str | None, present: Sequence[str], where: str) -
 
 
 def _options(
-    present: Sequence[str], chosen: Mapping[str, str], rows: Sequence[Row], answer: str
-) -> tuple[Options | None, str]:
+    present: Sequence[str], chosen: Mapping[str, str], rows: Sequence[Row], answer: str | None
+) -> tuple[Options | None, str | None]:
     """The options of multiple choice, None without any, and the column that says which is right."""
     columns = find_options(present, rows, chosen.get("options"))
-    golds = [chosen["answer"]] if "answer" in chosen else [*find_names(options.GOLD, present), answer]
+    golds = (
+        [chosen["answer"]]
+        if "answer" in chosen
+        else [*find_names(options.GOLD, present), *([answer] if answer else [])]
+    )
     for gold in golds if columns else ():
         answered = [row for row in rows if cell(row, gold) is not None]
         if kind := find_kind(columns, [cell(row, gold) for row in answered], answered):

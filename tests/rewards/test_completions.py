@@ -33,6 +33,7 @@ def test_columns() -> None:
         "prompts": [[{"role": "user", "content": "37 + 45?"}]] * 3,
         "completions": [[{"role": "assistant", "content": text}] for text in ("82", "83", "2")],
         "completion_ids": [[7]] * 3,
+        "question": ["37 + 45?", "37 + 45?", "1 + 1?"],
         "answer": ["82", "82", "2"],
         "solution": ["82", "82", "$2$"],
         "level": [2, 2, None],

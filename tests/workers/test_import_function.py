@@ -117,13 +117,11 @@ def test_classes_objects_methods_and_partials(folder: Path) -> None:
         "    def __call__(self, completions):\n        return [self.limit]\n"
         "    def twice(self, completions):\n        return [2 * self.limit]\n"
         "class Mute:\n    pass\n"
-        "class Asks:\n    def __init__(self, limit):\n        pass\n    def __call__(self, completions):\n        return [1]\n"
+        "class Asks(Brief):\n    def __init__(self, limit):\n        pass\n"
         "nine = Brief(9)\neight = partial(Brief(8).twice)\nfour = lambda completions: [4]\n"
     )
-    got = {
-        name: load_function(f"{folder / 'kinds.py'}:{name}")
-        for name in ("Brief", "nine", "nine.twice", "eight", "four")
-    }
+    names = ("Brief", "nine", "nine.twice", "eight", "four")
+    got = {name: load_function(f"{folder / 'kinds.py'}:{name}") for name in names}
     assert {name: one(completions=["a"]) for name, one in got.items()} == {
         "Brief": [7],
         "nine": [9],
@@ -131,9 +129,7 @@ def test_classes_objects_methods_and_partials(folder: Path) -> None:
         "eight": [16],
         "four": [4],
     }
-    for name, said in (
-        ("Mute", "the class has no __call__; name a function"),
-        ("Asks", "making the object failed with"),
-    ):
+    mistakes = {"Mute": "the class has no __call__; name a function", "Asks": "making the object failed with"}
+    for name, said in mistakes.items():
         with pytest.raises(UserError, match=said):
             load_function(f"{folder / 'kinds.py'}:{name}")

@@ -83,3 +83,10 @@ def test_a_reply_is_the_answer_of_a_conversation() -> None:
     assert answer_text(turns) == "1"
     with pytest.raises(BrokenRowError, match="ends with the user's turn"):
         answer_text(turns[:1])
+
+
+def test_values_that_are_no_answer_come_with_what_to_do() -> None:
+    for value, fix in ((True, "such as yes and no"), (["1", "2"], "as in answer.0"), ({"text": ["a"]}, "answer.text")):
+        with pytest.raises(BrokenRowError, match="neither text nor number") as refusal:
+            answer_text(value)
+        assert fix in refusal.value.fix

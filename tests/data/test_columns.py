@@ -51,8 +51,21 @@ def test_stories_and_the_data_of_instructions_join_the_question() -> None:
 
 
 def test_contexts_that_the_question_leaves_out() -> None:
-    row = {"question": "Who came?", "context": "Ida came.", "table": "", "passage": "Who", "answer": "Ida"}
+    row = {
+        "question": "Who came to the house?",
+        "context": "Ida came at noon.",
+        "tableRows": [["Ida", 12]],
+        "passage": "came to the house",
+        "input_tokens": 35,
+        "document_id": "the first of many",
+        "solution_text": "It was Ida, who came.",
+        "table": "",
+        "answer": "Ida",
+    }
     columns = choose_columns(list(row), {}, "x", rows=[row])
-    assert list(contexts_left_out(columns, list(row), [row])) == ["context"]
+    assert list(contexts_left_out(columns, list(row), [row])) == ["context", "tableRows"]
     shown = choose_columns(list(row), {"question": "{context} {question}"}, "x", rows=[row])
-    assert list(contexts_left_out(shown, list(row), [row])) == []
+    assert list(contexts_left_out(shown, list(row), [row])) == ["tableRows"]
+    other = {"question": "Who came?", "table_md": [["Ida", 12]], "Passage": "Ida came at noon.", "answer": "Ida"}
+    found = choose_columns(list(other), {}, "x", rows=[other])
+    assert list(contexts_left_out(found, list(other), [other])) == ["table_md", "Passage"]

@@ -141,7 +141,7 @@ def test_one_odd_row_does_not_choose_the_columns(tmp_path: Path) -> None:
 
 
 def test_a_context_that_is_left_out_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    rows = [(n, {"question": f"Who came {n}?", "context": f"Ida came {n}.", "answer": "Ida"}) for n in range(1, 4)]
+    rows = [(n, {"question": f"Who came {n}?", "context": f"Ida came at {n}.", "answer": "Ida"}) for n in range(1, 4)]
     assert len(problems_from(rows, "mine", "mine.jsonl")) == 3
     assert caplog.messages == [
         "mine.jsonl: questions leave out the column 'context', which they may need; if they do, write data.question: "

@@ -63,8 +63,10 @@ def test_what_save_to_disk_writes(tmp_path: Path) -> None:
     DatasetDict(both).save_to_disk(str(tmp_path / "two"))
     assert list(folder_rows(tmp_path / "one", None, "train")) == list(enumerate(rows(0), 1))
     assert list(folder_rows(tmp_path / "two", None, "validation")) == list(enumerate(rows(5), 1))
-    with pytest.raises(UserError, match="has no split 'test', only train, validation"):
+    with pytest.raises(UserError, match=r"has no split 'test', only train, validation; .*params.hold_out"):
         list(folder_rows(tmp_path / "two", None, "test"))
+    with pytest.raises(UserError, match=r"data.test: is missing, and .*one has no test split; .*hold_out 0.1"):
+        find_data(DataConfig(train=SourceConfig(name=str(tmp_path / "one"))))
 
 
 def test_a_folder_of_nothing_is_refused(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from probes import COLD, HEALTHY
 from whet.cli.tables import (
     check_table,
     evaluation_table,
@@ -20,7 +21,6 @@ from whet.cli.tables import (
     run_summary,
 )
 from whet.diagnose.lengths import measure_lengths
-from whet.diagnose.probe import Probe
 from whet.diagnose.report import CheckReport
 from whet.eval.evaluation import Evaluation
 from whet.eval.record import Outcome as Answer
@@ -29,25 +29,6 @@ from whet.recipe import describe_keys
 from whet.runs.pace import Pace
 from whet.stages.run_result import RunResult
 
-COLD = Probe(
-    problems=32,
-    samples=4,
-    group_size=8,
-    right=2,
-    pass_at_1=2 / 128,
-    pass_at_1_interval=(0.004, 0.055),
-    pass_at_k=0.06,
-    lenient=0.02,
-    format_rate=0.03,
-    finished_format_rate=0.03,
-    truncated=0.1,
-    rejected=0.0,
-    signal=0.05,
-    mixed=0.1,
-    mean_reward=0.02,
-    reward_gap=1.0,
-    mean_length=30.0,
-)
 REPORT = CheckReport.of(measure_lengths([30], [20], max_tokens=40), COLD, 100)
 
 
@@ -188,14 +169,20 @@ def test_samples_add_pass_at_k_and_maj_at_k() -> None:
         assert f"  {line}\n" in "\n".join(part.rstrip() for part in text.splitlines()) + "\n"
 
 
-def test_the_check_ends_with_what_to_do() -> None:
+def test_the_check_ends_with_every_cause_what_to_do_and_what_follows() -> None:
     text = shown(check_table(REPORT))
     for what, figure, _ in REPORT.rows():
         assert what in text
         assert figure in text
     told = " ".join(text.split())
-    assert " ".join(REPORT.diagnosis.sentence.split()) in told
-    assert f"→ {' '.join(REPORT.diagnosis.fix.split())}" in told
+    layout, endless = REPORT.diagnosis.found
+    assert f"1. {layout.sentence} → {layout.fix} 2. {endless.sentence} → {endless.fix} {REPORT.verdict()}" in told
+
+
+def test_a_single_cause_has_no_number() -> None:
+    text = shown(check_table(CheckReport.of(REPORT.lengths, HEALTHY, 100)))
+    assert "\n85 of 128 responses are right" in text
+    assert "1." not in text.split("mixed groups")[1]
 
 
 def test_every_key_is_listed_with_its_sentence() -> None:

@@ -197,7 +197,9 @@ def test_check_says_what_it_found(tiny_folder: Path, capsys: pytest.CaptureFixtu
     found = one_object(printed_as_json.out)
     assert found["gold"]["checked"] == 8
     assert found["diagnosis"]["cause"] == "truncated"
-    assert found["diagnosis"]["sentence"] in printed
+    assert found["diagnosis"]["sentence"] in " ".join(printed.split())
+    assert [one["cause"] for one in found["diagnosis"]["found"]] == ["truncated", "wrong_format"]
+    assert (found["follows"], found["passes"]) == ("warm_start", False)
     assert "[Check]" in printed_as_json.err
 
 

@@ -7,7 +7,7 @@ FLOORS = {
     3: {"build", "recipe", "recipes"},
     4: {"stages", "train_loop"},
     5: {"chat", "serve", "export", "publish", "sweep", "plan", "api"},
-    6: {"cli", "dashboard"},
+    6: {"cli", "dashboard", "__main__"},
 }
 
 NEIGHBOURS = {

@@ -170,6 +170,61 @@ def test_a_full_disk_stops_a_run_cleanly(
     assert RunReader(run).owner is None
 
 
+def test_a_disk_that_is_full_for_a_library_stops_a_run_cleanly(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: Path
+) -> None:
+    """R7: safetensors raises an error of its own while the second checkpoint is written; then there is room again."""
+    import safetensors.torch
+
+    changes = {
+        "rewards": [f"{write_rewards(finished.parent)}:digits"],
+        "sft.when": "never",
+        "grpo.steps": 3,
+        "grpo.objective.beta": 0.1,
+        "run.save_every": 1,
+        "run.name": "it",
+    }
+    real, made = safetensors.torch.save_file, list[Path]()
+
+    def full(tensors: Any, path: Path, **options: Any) -> None:
+        made.append(path)
+        if len(made) > 3:
+            raise safetensors.SafetensorError(
+                "Error while serializing: I/O error: No space left on device (os error 28)"
+            )
+        real(tensors, path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(safetensors.torch, "save_file", full)
+        with pytest.raises(UserError, match=r"^run.folder: No space left on device; make room, then `whet resume"):
+            train(shrunk(tiny_folder, tmp_path, changes), view=SILENT)
+    run = tmp_path / "it"
+    saved = checkpoints(run / "checkpoints")
+    assert saved
+    assert all(not what_is_wrong(path) for path in saved)
+    assert "failed" not in RunReader(run).log()
+    lines, view = listening()
+    resume(run, view=view)
+    assert any(line.startswith("resume: going on after step") for line in lines)
+    assert contents(run) == contents(finished)
+
+
+def test_rewards_that_changed_before_resume_are_told_of(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rewards = write_rewards(tmp_path)
+    changes = {"rewards": [f"{rewards}:digits"], "sft.when": "never", "run.name": "it", "grpo.steps": 1}
+    with monkeypatch.context() as patch:
+        full_disk(patch, 12)
+        with pytest.raises(UserError, match="make room"):
+            train(shrunk(tiny_folder, tmp_path, changes), view=SILENT)
+    rewards.write_text(rewards.read_text("utf-8") + "\n# mended\n", encoding="utf-8")
+    lines, view = listening()
+    resume(tmp_path / "it", view=view)
+    said = [line for line in lines if "has changed" in line]
+    assert said == [f"resume: {rewards} has changed since the run began: its rewards may be others from here on"]
+
+
 def test_an_error_of_another_kind_is_no_full_disk(tiny_folder: Path, tmp_path: Path, monkeypatch: Any) -> None:
     with monkeypatch.context() as patch:
         full_disk(patch, 10, errno.EBADF)

@@ -19,7 +19,7 @@ NEIGHBOURS = {
 }
 """The only imports from one folder of a floor to another: (importer, imported)."""
 
-FILES_OF_A_FLOOR = {"types", "batch", "protocols", "errors", "text", "redact", "files", "api"}
+FILES_OF_A_FLOOR = {"types", "batch", "protocols", "errors", "text", "redact", "files", "api", "__main__"}
 """What is a file right under `whet`: it may import its neighbours and be imported by them. All else is a folder."""
 
 SETTINGS = {"config"}

@@ -101,12 +101,11 @@ def test_a_full_disk_is_the_users_to_fix(error: Exception, said: str, capsys: py
     assert capsys.readouterr().err == line
 
 
-@pytest.mark.parametrize("command", [["--help"], ["keys"], ["recipes"]])
-def test_a_pipe_that_nobody_reads_ends_it_quietly(command: list[str]) -> None:
+def test_a_pipe_that_nobody_reads_ends_help_quietly() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        ended = subprocess.run([sys.executable, "-m", "whet", *command], stdout=writer, stderr=subprocess.PIPE)
+        ended = subprocess.run([sys.executable, "-m", "whet", "--help"], stdout=writer, stderr=subprocess.PIPE)
     finally:
         os.close(writer)
     assert (ended.returncode, ended.stderr) == (1, b"")

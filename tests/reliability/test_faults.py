@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -111,19 +112,40 @@ def finished(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return train(shrunk(tiny_folder, folder, changes), view=SILENT).path
 
 
+FILES = ["MANIFEST.json", "state.json", "optimizer.safetensors", "reference.safetensors"]
+
+
+def damage_file(path: Path, damage: str) -> None:
+    how = DAMAGE[damage]
+    path.write_bytes(how(path.read_bytes())) if how else path.unlink()
+
+
 @pytest.mark.parametrize("damage", DAMAGE)
-@pytest.mark.parametrize("name", ["MANIFEST.json", "state.json", "optimizer.safetensors", "reference.safetensors"])
+@pytest.mark.parametrize("name", FILES)
 def test_a_damaged_checkpoint_is_set_aside_and_the_one_before_taken(
     finished: Path, tmp_path: Path, name: str, damage: str
 ) -> None:
-    """R5, of a run that was killed before its result was saved."""
-    import shutil
+    """R5: found by the manifest, whichever file it is, and named in a line."""
+    shutil.copytree(finished / "checkpoints", tmp_path / "checkpoints")
+    damage_file(tmp_path / "checkpoints" / "step-3" / name, damage)
+    said: list[str] = []
+    newest = newest_valid(tmp_path / "checkpoints", said.append)
+    assert newest is not None
+    assert newest.name == "step-2"
+    (line,) = said
+    assert "set aside" in line
+    assert name in line
 
+
+@pytest.mark.parametrize(("name", "damage"), list(zip(FILES, DAMAGE, strict=False)))
+def test_a_run_with_a_damaged_checkpoint_ends_in_the_same_bytes(
+    finished: Path, tmp_path: Path, name: str, damage: str
+) -> None:
+    """R5, of a run that was killed before its result was saved."""
     whole, run = contents(finished), tmp_path / "it"
     shutil.copytree(finished, run)
     shutil.rmtree(run / "final")
-    hurt, how = run / "checkpoints" / "step-3" / name, DAMAGE[damage]
-    hurt.write_bytes(how(hurt.read_bytes())) if how else hurt.unlink()
+    damage_file(run / "checkpoints" / "step-3" / name, damage)
     lines, view = listening()
     resume(run, view=view)
     (said,) = (line for line in lines if "set aside" in line)

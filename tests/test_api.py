@@ -289,7 +289,7 @@ def test_adapters_are_merged_into_the_finished_model(
     ("changes", "cause", "warm"),
     [
         ({"grpo.sampling.max_tokens": 60}, "wrong_format", True),
-        ({"grpo.sampling.max_tokens": 8}, "truncated", False),  # solutions do not fit: imitating them is no fix
+        ({"grpo.sampling.max_tokens": 8}, "truncated", True),  # solutions do not fit, and no response keeps the format
         ({"grpo.sampling.max_tokens": 60, "sft.when": "never"}, "wrong_format", False),
         ({"grpo.sampling.max_tokens": 8, "sft.when": "always"}, "truncated", True),
     ],

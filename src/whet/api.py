@@ -18,7 +18,7 @@ from whet.runs.train_log import TrainLog, warnings_to
 from whet.runs.views.live import make_view
 from whet.runs.views.view import View
 from whet.stages.compare import compare
-from whet.stages.manifest import manifest, newer_versions, refuse_other
+from whet.stages.manifest import changed_files, manifest, newer_versions, refuse_other
 from whet.stages.run_result import RunResult, finished
 from whet.train_loop.signals import Stop
 
@@ -76,15 +76,17 @@ def train(
     from whet.stages.pipeline import Pipeline, load
 
     config = load_recipe(recipe, overrides)
-    stem = "run" if isinstance(recipe, Config | Mapping) else Path(recipe).name
+    file = None if isinstance(recipe, Config | Mapping) else recipes.find_recipe(str(recipe))
     check_place(Path(config.run.folder), config.run.name)
     refuse_absent(config)
     with _logged(view) as train_log:
         trackers = _trackers(config, train_log.view)
         live = load(config, train_log.view)
-        text, made_from = recipes.dump_recipe(config), manifest(config, live.policy, live.task)
+        text, made_from = recipes.dump_recipe(config), manifest(config, live.policy, live.task, file)
         with (
-            RunWriter.create(Path(config.run.folder), text, made_from, stem_of(stem), config.run.name) as run,
+            RunWriter.create(
+                Path(config.run.folder), text, made_from, stem_of(file.name if file else "run"), config.run.name
+            ) as run,
             train_log.record_outcome(run),
         ):
             stages = Pipeline.of(live, config, run, train_log.view, stop)
@@ -115,6 +117,8 @@ def resume(path: str | PathLike[str], *, view: View | None = None, stop: Stop | 
         refuse_other(manifest(config, live.policy, live.task), reader.manifest)
         if changed := newer_versions(environment(), reader.manifest):
             train_log.view.note(f"resume: {changed}, so figures may differ in their last digits")
+        for line in changed_files(reader.manifest, reader.path):
+            train_log.view.note(f"resume: {line}")
         stages = Pipeline.of(live, config, run, train_log.view, stop)
         with tracked(run, trackers, config):
             result = stages.rest(reader)

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import resource
-import signal
 import subprocess
 import sys
 import time
@@ -197,7 +196,9 @@ def test_check_says_what_it_found(tiny_folder: Path, capsys: pytest.CaptureFixtu
     found = one_object(printed_as_json.out)
     assert found["gold"]["checked"] == 8
     assert found["diagnosis"]["cause"] == "truncated"
-    assert found["diagnosis"]["sentence"] in printed
+    assert found["diagnosis"]["sentence"] in " ".join(printed.split())
+    assert [one["cause"] for one in found["diagnosis"]["found"]] == ["truncated", "wrong_format"]
+    assert (found["follows"], found["passes"]) == ("warm_start", False)
     assert "[Check]" in printed_as_json.err
 
 
@@ -282,30 +283,6 @@ def test_ctrl_c_inside_a_step(tiny_folder: Path, tmp_path: Path, capsys: pytest.
     printed = capsys.readouterr()
     assert "interrupted; `whet resume runs/quickstart-001` goes on" in printed.out
     assert printed.err == "whet: interrupted\n"
-
-
-def test_ctrl_c_from_outside(tiny_folder: Path, tmp_path: Path) -> None:
-    many = words(tiny_folder, Path("runs"), {"grpo.steps": 100000, "sft.when": "never"})
-    process = subprocess.Popen(
-        [*WHET, "train", "quickstart", *many],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    metrics = tmp_path / "runs" / "quickstart-001" / "metrics.jsonl"
-    try:
-        until = time.monotonic() + 120
-        while not metrics.exists() and time.monotonic() < until and process.poll() is None:
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 75, err
-    assert "Traceback" not in out + err
-    assert re.fullmatch(r"whet: stopped after step \d+ of 100000, which is saved\n", err)
-    assert not (metrics.parent / "owner.json").exists()
 
 
 @pytest.mark.parametrize("verb", ["recipes", "keys"])

@@ -7,7 +7,7 @@ FLOORS = {
     3: {"build", "recipe", "recipes"},
     4: {"stages", "train_loop"},
     5: {"chat", "serve", "export", "publish", "sweep", "plan", "api"},
-    6: {"cli", "dashboard"},
+    6: {"cli", "dashboard", "__main__"},
 }
 
 NEIGHBOURS = {
@@ -19,7 +19,7 @@ NEIGHBOURS = {
 }
 """The only imports from one folder of a floor to another: (importer, imported)."""
 
-FILES_OF_A_FLOOR = {"types", "batch", "protocols", "errors", "text", "redact", "files", "api"}
+FILES_OF_A_FLOOR = {"types", "batch", "protocols", "errors", "text", "redact", "files", "api", "__main__"}
 """What is a file right under `whet`: it may import its neighbours and be imported by them. All else is a folder."""
 
 SETTINGS = {"config"}

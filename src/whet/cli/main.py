@@ -13,7 +13,7 @@ from tyro.conf import Positional, Suppress, arg
 from whet import __version__
 from whet.cli.arguments import Command, parse
 from whet.cli.exit_status import exit_status
-from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell
+from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell, tolerate_encodings
 from whet.errors import UserError
 
 Recipe = Annotated[str, Positional, arg(metavar="RECIPE", help="a recipe's path, or the name of a shipped one")]
@@ -250,6 +250,7 @@ DESCRIPTION = "Sharpen a small language model at reasoning by reinforcement fine
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits with its status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    tolerate_encodings()
     with exit_status():
         if words == ["--version"]:
             print(f"whet {__version__}")

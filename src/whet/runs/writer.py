@@ -1,5 +1,6 @@
 """Writes a run folder: recipe, manifest, rollouts, metrics, evaluations and log. Implements the protocol `Run`."""
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from whet.errors import UserError
-from whet.files import write_bytes
+from whet.files import sha256_of, write_bytes
 from whet.redact import redact
 from whet.runs import jsonl, layout
 from whet.runs.environment import environment
@@ -55,8 +56,7 @@ class RunWriter:
         created = datetime.now(UTC).isoformat(timespec="seconds")
         head = {"format": layout.FORMAT, "name": run.path.name, "created": created}
         run.record_recipe(recipe)
-        whole = jsonl.encode({**head, **manifest, **environment()}, indent=2)
-        write_bytes(run.path / layout.MANIFEST, whole + b"\n")
+        run._write_manifest({**head, **manifest, **environment()})
         return run
 
     @classmethod
@@ -105,8 +105,14 @@ class RunWriter:
         self.next_step = step + 1
 
     def record_recipe(self, recipe: str) -> None:
-        """Writes the text of the resolved recipe, replacing the one before."""
+        """Writes the text of the resolved recipe, replacing the one before; the manifest keeps its digest."""
         write_bytes(self.path / layout.RECIPE, redact(recipe).encode("utf-8"))
+        if (path := self.path / layout.MANIFEST).is_file():
+            self._write_manifest(json.loads(path.read_bytes()))
+
+    def _write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        whole = {**manifest, "recipe_sha256": sha256_of(self.path / layout.RECIPE)}
+        write_bytes(self.path / layout.MANIFEST, jsonl.encode(whole, indent=2) + b"\n")
 
     def record_metrics(self, phase: str, step: int, metrics: Mapping[str, float]) -> None:
         """Appends the metrics of one step of a phase, such as `sft`. The same recipe gives the same lines."""

@@ -1,6 +1,7 @@
 """The check before training: grades gold answers, measures lengths, and probes the policy for a signal."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,10 @@ from whet.protocols import Sampler
 from whet.rewards.gold import gold_failures
 from whet.runs.views.view import View
 from whet.sft.examples import Example
+from whet.stages.next_stage import recipe_facts, what_follows
 from whet.stages.warm_start import example
 from whet.train_loop.logging_grader import failure_lines
-from whet.types import Graded, Problem
+from whet.types import Graded, Problem, Verdict
 from whet.workers.math_compare import timeout_lines
 
 if TYPE_CHECKING:
@@ -53,29 +55,38 @@ def check(
     for line in (*failure_lines(graded.failures, task.reward.on_error), *timeout_lines(timeouts), *constant):
         view.note(f"check: {line}")
     view.advance(2, accuracy=probe.pass_at_1, format=probe.format_rate, signal=probe.signal)
-    return CheckReport.of(
+    report = CheckReport.of(
         lengths=earlier.lengths if earlier else _lengths(problems, policy, task, config),
         probe=probe,
         gold_checked=len(problems),
         gold_failures=misread,
-        solutions=any(problem.solution for problem in _first(task.solutions, config.check.gold)),
+        facts=recipe_facts(config, any(problem.solution for problem in _first(task.solutions, config.check.gold))),
         overlap=earlier.overlap if earlier else _overlap(task),
     )
+    return replace(report, follows=what_follows(report, task, config, warmed=earlier is not None))
 
 
 def probe_model(policy: "LanguageModel", sampler: Sampler, task: Task, config: Config) -> tuple[Probe, Graded]:
-    """Samples `check.samples` completions of `check.problems` training problems; as they were graded."""
+    """Samples `check.samples` completions of `check.problems` training problems; as they were graded.
+
+    Up to `check.rounds` rounds, each of other problems, while the figures of all so far are not sure enough to decide.
+    """
     sample = build_rollouts(config, sampler, policy.tokenizer, "check")
-    prompts = task.stream.draw(config.check.problems, 0)
-    with loaded(sampler, policy):
-        outputs = sample(prompts, config.check.samples, 0)
-    graded = task.reward.grade(prompts, outputs)
-    groups = graded.groups
-    verdicts = [
-        [task.eval_set.check_answer(rollout.text, group.prompt.problem) for rollout in group.rollouts]
-        for group in groups
-    ]
-    return measure_probe(groups, verdicts, wilson, config.grpo.group_size), graded
+    graded, verdicts = Graded(()), list[list[Verdict]]()
+    for number in range(config.check.rounds):
+        prompts = task.stream.draw(config.check.problems, number)
+        with loaded(sampler, policy):
+            outputs = sample(prompts, config.check.samples, number)
+        more = task.reward.grade(prompts, outputs)
+        graded += more
+        verdicts += [
+            [task.eval_set.check_answer(rollout.text, group.prompt.problem) for rollout in group.rollouts]
+            for group in more.groups
+        ]
+        probe = measure_probe(graded.groups, verdicts, wilson, config.grpo.group_size)
+        if not probe.unsure:
+            break
+    return probe, graded
 
 
 def _overlap(task: Task) -> OverlapReport:

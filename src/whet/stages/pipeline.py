@@ -10,7 +10,6 @@ from whet.build.task import Task, build_task
 from whet.compute.checkpoint import Checkpoint, load_checkpoint, newest_valid, step_of
 from whet.config import Config
 from whet.diagnose.report import CheckReport
-from whet.errors import UserError
 from whet.files import sweep
 from whet.protocols import Sampler
 from whet.runs.pace import Pace
@@ -21,9 +20,10 @@ from whet.stages.apply_fix import apply_fix
 from whet.stages.check import check
 from whet.stages.fine_tune import fine_tune
 from whet.stages.measure import measure
+from whet.stages.next_stage import refuse
 from whet.stages.run_result import BASE, FINAL, WARM, RunResult, evaluations_of
 from whet.stages.save_final import save_final
-from whet.stages.warm_start import refuse_too_few, run_warm_start, sft_problems
+from whet.stages.warm_start import run_warm_start, sft_problems
 from whet.train_loop.callbacks import record_evaluation
 from whet.train_loop.health_monitor import HealthMonitor
 from whet.train_loop.parity import PROMPTS, agreeing_policy
@@ -113,22 +113,19 @@ class Pipeline:
         """Runs the check and the base evaluation; returns whether a warm start follows."""
         config, task = self.config, self.task
         report = self.result.report = self._check("")
-        _refuse_misread_gold(report)
-        worked = sft_problems(task, config.sft) if wants_warm_start(config, report) else []
-        if config.sft.when == "always":
-            refuse_too_few(worked, task)
-        self.view.note(_what_follows(report, bool(worked)))
-        if not worked:
+        refuse(report, task, config, self.run)
+        warm = report.follows == "warm_start"
+        if not warm:
             self.task, self.config = apply_fix(task, config, report.diagnosis, self.run, self.view)
         self._measure(BASE)
-        return bool(worked)
+        return warm
 
     def warm_up(self, saved: Checkpoint | None = None) -> None:
         """Runs the warm start, from the start or from a checkpoint, then evaluates and checks its result."""
         worked = sft_problems(self.task, self.config.sft)
         run_warm_start(self.policy, self.task, worked, self.config, self.run, self.view, self.stop, saved)
         self._measure(WARM)
-        self._check(WARM, self.result.report)
+        refuse(self._check(WARM, self.result.report), self.task, self.config, self.run)
 
     def reinforce(self, warmed: bool, saved: Checkpoint | None = None) -> RunResult:
         """Runs GRPO, from the start or from a checkpoint, then the final evaluation; saves the model."""
@@ -148,33 +145,11 @@ class Pipeline:
     def _check(self, stage: str, earlier: CheckReport | None = None) -> CheckReport:
         report = check(self.policy, self.sampler, self.task, self.config, self.view, earlier)
         self.run.record_check(stage, report.as_dict())
-        self.view.note(report.diagnosis.sentence)
+        for line in (*report.diagnosis.lines(), f"check: {report.verdict()}"):
+            self.view.note(line)
         return report
 
     def _measure(self, stage: str) -> None:
         evaluation = measure(self.policy, self.sampler, self.task.eval_set, self.config, self.view, TITLES[stage])
         record_evaluation(self.run, stage, evaluation)
         self.result.evaluations[stage] = evaluation
-
-
-def wants_warm_start(config: Config, report: CheckReport) -> bool:
-    """Returns whether a warm start comes, by `sft.when`; `auto` follows the diagnosis."""
-    return {"always": True, "never": False, "auto": report.diagnosis.warm_start}[config.sft.when]
-
-
-def _refuse_misread_gold(report: CheckReport) -> None:
-    """Raises `UserError` unless gold solutions score full marks under the recipe's own rewards."""
-    if report.gold_is_misread:
-        worst = report.gold_failures[0]
-        raise UserError(
-            f"rewards: {len(report.gold_failures)} of {report.gold_checked} gold solutions do not score full marks; "
-            f"{worst.problem.id} (answer {worst.problem.answer!r}) gets {dict(worst.short)}. "
-            "Correct format.name, data.train.columns or rewards; `whet check` shows more of them"
-        )
-
-
-def _what_follows(report: CheckReport, warm: bool) -> str:
-    """The line on what follows the check."""
-    found = report.diagnosis
-    without = "no warm start is needed" if found.cause == "ready" else f"no warm start; to fix it: {found.fix}"
-    return "a warm start comes first" if warm else without

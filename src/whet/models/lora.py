@@ -9,6 +9,7 @@ from typing import Any
 from whet.config import LoraConfig
 from whet.errors import UserError
 from whet.models.quiet import quiet
+from whet.models.weights import refuse_adapters_that_stay
 
 
 def add_lora(model: Any, config: LoraConfig, seed: int = 0) -> Any:
@@ -16,7 +17,7 @@ def add_lora(model: Any, config: LoraConfig, seed: int = 0) -> Any:
 
     A is drawn from `seed` alone and B starts at zero, so the model's outputs do not change.
 
-    Raises `UserError` where a target names no linear layer.
+    Raises `UserError` where a target names no linear layer, or an adapter could not be merged at the end.
     """
     import torch
 
@@ -35,7 +36,9 @@ def add_lora(model: Any, config: LoraConfig, seed: int = 0) -> Any:
     )
     with quiet(), torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return get_peft_model(model, adapter)
+        adapted = get_peft_model(model, adapter)
+    refuse_adapters_that_stay(adapted)
+    return adapted
 
 
 def linear_names(model: Any) -> list[str]:

@@ -75,17 +75,19 @@ def evaluate_model(config: Config, view: View) -> "Evaluation":
     from whet.data.sources import max_broken
     from whet.formats import build_format
     from whet.stages.measure import measure
+    from whet.train_loop.trial import refuse_untrainable
 
     with warnings_to(view):
         view.phase("Load", None)
-        policy = build_policy(config, view.note)
+        policy, sampler = build_policy(config, view.note), build_sampler(config)
+        refuse_untrainable(policy, sampler)
         response_format = build_format(config.format)
         renderer = PromptRenderer(policy.tokenizer, response_format, config.data.question)
         held_out = held_out_source(config.data)
         room = PromptLengthFilter(renderer, policy.context, longest_response(config, "eval"))
         problems = room.fitting(load_source(held_out, "test", config.seed), "data.test", max_broken(held_out))
         eval_set = build_eval_set(config, problems, renderer, response_format)
-        return measure(policy, build_sampler(config), eval_set, config, view, "Evaluate")
+        return measure(policy, sampler, eval_set, config, view, "Evaluate")
 
 
 def save_records(path: Path, evaluation: "Evaluation") -> None:

@@ -4,7 +4,6 @@
 rows of some families and writes nothing.
 """
 
-import gc
 import logging
 import signal
 import sys
@@ -108,8 +107,6 @@ def _outcome(folder: Path, name: str, lora: dict[str, int] | None) -> tuple[str,
         return REFUSED, reason
     except Exception as error:  # what is looked for
         return FAILED, f"{type(error).__name__}: {first_line(error)[:160]}"
-    finally:
-        gc.collect()
     trained, saved = (
         [one.response for one in evaluation.records] for evaluation in (result.evaluations["final"], again)
     )
@@ -125,7 +122,7 @@ def _recipe(folder: Path, name: str, lora: dict[str, int] | None) -> dict[str, A
         "data": {"train": {"name": "arithmetic", "params": {"level": 1}}},
         "format": "plain",
         "rewards": ["accuracy", {"name": f"{folder / 'alternate.py'}:alternate", "weight": 0.1}],
-        "check": {"problems": 2, "samples": 2},
+        "check": {"problems": 2, "samples": 2, "gold": 2},
         "sft": {"when": "never"},
         "grpo": {
             "steps": 2,
@@ -134,7 +131,7 @@ def _recipe(folder: Path, name: str, lora: dict[str, int] | None) -> dict[str, A
             "sampling": {"max_tokens": 8},
             "optimizer": {"learning_rate": LARGE},
         },
-        "eval": {"problems": 4},
+        "eval": {"problems": 2},
         "run": {"folder": str(folder / "runs"), "name": name, "save_every": 0},
     }
 

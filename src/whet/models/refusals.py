@@ -164,7 +164,7 @@ def _no_config(folder: Path) -> str:
 
 
 def _adapter(folder: Path) -> str:
-    if not (folder / "adapter_config.json").is_file() or (folder / WEIGHTS).is_file():
+    if not (folder / "adapter_config.json").is_file():
         return ""
     base = _json(folder / "adapter_config.json").get("base_model_name_or_path")
     of = f" of {str(base)[:200]!r}" if base else ""

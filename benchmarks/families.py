@@ -163,8 +163,8 @@ def page(rows: Sequence[Row], version: str) -> str:
 HEAD = """# Which models train
 
 Written by `python -m benchmarks.families`, which makes a tiny random model of every family that transformers'
-`AutoModelForCausalLM` knows (transformers {version}, {families} families), trains it for two steps, all weights and then
-LoRA adapters, and measures the saved result anew: it must answer as the trained model did. {summary}.
+`AutoModelForCausalLM` knows (transformers {version}, {families} families), trains it for two steps, all weights and
+then LoRA adapters, and measures the saved result anew: it must answer as the trained model did. {summary}.
 
 - **fast paths**: the fused decoder samples, and the learner reads each prompt once for all of its responses.
 - **its own forward**: exact, row by row, slower. Families with states in place of keys and values (linear attention,

@@ -92,7 +92,7 @@ OWN: Mapping[str, Mapping[str, Any]] = {
 
 
 def tiny_config(kind: str) -> Any:
-    """Returns a configuration of the family `kind`, with every known dimension shrunk. Raises what transformers does."""
+    """Returns a configuration of a family with every known dimension shrunk. Raises what transformers does."""
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
     made = CONFIG_MAPPING[kind]

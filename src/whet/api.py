@@ -96,9 +96,11 @@ def train(
 
 
 def resume(path: str | PathLike[str], *, view: View | None = None, stop: Stop | None = None) -> RunResult:
-    """Resumes the run in `path`, or of that name in runs/, from its newest valid checkpoint, or from the start; the result is as if never stopped.
+    """Resumes a run from its newest valid checkpoint, or from the start; the result is as if never stopped.
 
-    For a finished run returns its result. Raises as `train` does, and `UserError` where data or model have changed.
+    `path` is its folder, or its name in runs/. For a finished run returns its result.
+
+    Raises as `train` does, and `UserError` where data or model have changed.
     """
     from whet.publish.push import push_when_asked
     from whet.runs.open_trackers import tracked

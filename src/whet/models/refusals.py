@@ -82,7 +82,9 @@ def check_embeddings(folder: Path, model: Any, tokenizer: Any) -> None:
         return
     beyond = sorted((id, token) for token, id in tokenizer.get_vocab().items() if id >= entries)
     if text := [token for _, token in beyond if not MEDIA.search(token)]:
-        what = f"its tokenizer has {len(text)} more tokens than the model has embeddings ({entries}), such as {text[0]!r}"
+        what = (
+            f"its tokenizer has {len(text)} more tokens than the model has embeddings ({entries}), such as {text[0]!r}"
+        )
         fix = "call `model.resize_token_embeddings(len(tokenizer))` and save the model again"
         raise UserError(f"model.name: {folder} is refused: {what}; {fix}")
 
@@ -168,10 +170,8 @@ def _adapter(folder: Path) -> str:
         return ""
     base = _json(folder / "adapter_config.json").get("base_model_name_or_path")
     of = f" of {str(base)[:200]!r}" if base else ""
-    return (
-        f"it holds an adapter{of}, not a whole model; merge it into its base first "
-        "(peft: `AutoPeftModelForCausalLM.from_pretrained(FOLDER).merge_and_unload().save_pretrained(NEW)`), and name that"
-    )
+    merge = "AutoPeftModelForCausalLM.from_pretrained(FOLDER).merge_and_unload().save_pretrained(NEW)"
+    return f"it holds an adapter{of}, not a whole model; merge it into its base first (peft: `{merge}`), and name that"
 
 
 def _code(folder: Path) -> str:

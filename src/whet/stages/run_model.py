@@ -11,7 +11,6 @@ from whet.recipe import load_recipe
 from whet.runs import layout
 from whet.runs.address import Address, locate
 from whet.runs.reader import RunReader
-from whet.stages.run_result import BASE, FINAL
 from whet.text import Log, silent
 
 OPTIMIZER = "optimizer.safetensors"
@@ -39,9 +38,9 @@ def model_of(address: Address, log: Log = silent) -> str:
     run = address.reader
     if address.step is not None:
         return str(_of_checkpoint(run, address.step, log))
-    if address.part == BASE:
+    if address.part == layout.BASE:
         return load_recipe(run.path / layout.RECIPE).model.name
-    if address.part not in ("", FINAL):
+    if address.part not in ("", layout.FINAL):
         raise UserError(f"{address}: is no model of this run; {_choices(run)}")
     if run.final is None:
         raise UserError(f"{run.path}: has no finished model, as its training did not end; {_choices(run)}")

@@ -11,7 +11,7 @@ from whet.errors import UserError
 from whet.protocols import Sampler
 from whet.rollout.rollouts import Rollouts
 from whet.text import first_line
-from whet.train_loop.parity import Agreement, agreement
+from whet.train_loop.parity import agreement
 from whet.types import Problem, Prompt, SamplingParams
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ MLX read the old ones, and take their defaults where these are missing: a wrong 
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +45,10 @@ def make_portable(folder: Path, source: Path | None = None) -> None:
 
     SentencePiece files that the folder lacks are copied from `source`, where the tokenizer was loaded from.
     """
+    before = _rotary(folder)
     _rewrite(folder / CONFIG, _with_old_settings)
+    if _rotary(folder) != before:  # a family that reads the old names otherwise
+        _rewrite(folder / CONFIG, _without_scaling)
     if (folder / "tokenizer.json").is_file():
         _rewrite(folder / TOKENIZER, _with_old_tokenizer)
     for name in VOCABULARIES if source else ():
@@ -60,19 +62,21 @@ def _rewrite(path: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> 
 
 
 def _with_old_settings(config: dict[str, Any]) -> dict[str, Any]:
-    """The configuration with old names beside new ones, as far as version 5 then still reads it as before."""
-    both = deepcopy(config)
-    for section in _sections(both):
+    """The configuration with old names beside new ones."""
+    for section in _sections(config):
         if isinstance(dtype := section.get("dtype"), str):
             section.setdefault("torch_dtype", dtype)
         renamed = RENAMED.get(str(section.get("model_type")), {})
         old = {name: section[new] for new, name in renamed.items() if new in section}
         for name, value in {**old, **_old_rotary(section)}.items():
             section.setdefault(name, value)
-    if _rotary(both) != _rotary(config):  # a family that reads the old names otherwise
-        for section in _sections(both):
-            section.pop("rope_scaling", None)
-    return both
+    return config
+
+
+def _without_scaling(config: dict[str, Any]) -> dict[str, Any]:
+    for section in _sections(config):
+        section.pop("rope_scaling", None)
+    return config
 
 
 def _old_rotary(section: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,12 +96,12 @@ def _old_rotary(section: Mapping[str, Any]) -> dict[str, Any]:
     return old | {names[name]: value for name, value in old.items() if name in names}
 
 
-def _rotary(config: Mapping[str, Any]) -> list[Any]:
-    """The rotary settings that the installed transformers makes of a configuration, the nested ones included."""
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+def _rotary(folder: Path) -> list[Any]:
+    """The rotary settings that the installed transformers reads from a folder, the nested ones included."""
+    from transformers import AutoConfig
 
     with quiet():
-        read = CONFIG_MAPPING[config["model_type"]].from_dict(deepcopy(dict(config))).to_dict()
+        read = AutoConfig.from_pretrained(folder, local_files_only=True).to_dict()
     return [_without_type(section.get("rope_parameters")) for section in _sections(read)]
 
 

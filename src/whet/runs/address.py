@@ -62,9 +62,15 @@ def locate(what: str | PathLike[str], parent: Path = RUNS) -> Address | None:
 
 
 def find_run(what: str | PathLike[str], parent: Path = RUNS) -> Path:
-    """Returns the folder of the run that `what` names, as `locate` does; where there is none, `what` itself."""
-    found = locate(what, parent)
-    return found.path if found and not found.part else Path(what).expanduser()
+    """Returns the folder of the run that `what` names, as `locate` does; where there is none, the folder it would have.
+
+    >>> find_run("no-such-run-001").as_posix()
+    'runs/no-such-run-001'
+    """
+    path, found = Path(what).expanduser(), locate(what, parent)
+    if found and not found.part:
+        return found.path
+    return path if path.is_dir() or len(path.parts) != 1 else parent / path
 
 
 def _folder(name: str, parent: Path) -> Path | None:

@@ -54,11 +54,12 @@ ENDS = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
 """As in the tokenizer of the tests."""
 
 OWN: Mapping[str, Mapping[str, Any]] = {
+    "bailing_hybrid": LINEAR,
     "bamba": {"mamba_d_head": 2 * HEAD, "attn_layer_indices": [1]},
     "blt": {"encoder_hash_byte_group_vocab": VOCABULARY},
     "cohere_compass_text": {"rope_parameters": {"full_attention": ROTARY, "sliding_attention": ROTARY}},
     "dbrx": {
-        "attn_config": {"rope_theta": 10000.0, "kv_n_heads": 2},
+        "attn_config": {"rope_theta": 10000.0, "kv_n_heads": 2, "clip_qkv": 8.0},
         "ffn_config": {"ffn_hidden_size": WIDTH, "moe_num_experts": EXPERTS, "moe_top_k": 2, "hidden_size": WIDTH},
     },
     "dory": {"num_hidden_layers": 3},
@@ -70,18 +71,22 @@ OWN: Mapping[str, Mapping[str, Any]] = {
     "gpt_neo": {"attention_types": [[["global", "local"], 1]]},
     "granitemoehybrid": {"mamba_d_head": 2 * HEAD, "layer_types": ["mamba", "attention"]},
     "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1, "use_mamba_kernels": False},
+    "kimi_linear": LINEAR,
     "lfm2": CONVOLUTIONS,
     "lfm2_moe": CONVOLUTIONS,
     "longcat_flash": {"zero_expert_num": EXPERTS},
-    "mamba2": {"head_dim": 2 * HEAD},
+    "mamba2": {"head_dim": 2 * HEAD, "n_groups": 1},
     "minimax": LINEAR,
     "mllama": {"text_config": TEXT},
+    "nemotron_h": {"n_groups": 1},
     "olmo_hybrid": LINEAR,
     "qwen3_5": {"text_config": LINEAR},
     "qwen3_5_moe": {"text_config": LINEAR},
     "qwen3_5_moe_text": LINEAR,
     "qwen3_5_text": LINEAR,
     "qwen3_next": LINEAR,
+    "qwen4_exp": {"text_config": LINEAR},
+    "qwen4_exp_text": LINEAR,
     "recurrent_gemma": {"block_types": ["recurrent", "attention"]},
     "reformer": {"is_decoder": True},
     "zamba": {"layer_types": ["mamba", "hybrid"]},
@@ -103,6 +108,8 @@ def tiny_config(kind: str) -> Any:
 def _shrunk(known: Mapping[str, Any]) -> dict[str, Any]:
     """The small values of settings that a configuration has, those of the configurations inside it included."""
     small = {name: SMALL[name] for name in known if name in SMALL}
+    if "kv_lora_rank" in small and "num_key_value_heads" in small:  # latent attention has as many of both
+        small["num_key_value_heads"] = HEADS
     inside = {name: _shrunk(value) for name, value in known.items() if isinstance(value, dict)}
     return small | {name: value for name, value in inside.items() if value and name.endswith("_config")}
 

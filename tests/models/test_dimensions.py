@@ -50,3 +50,9 @@ def test_of_a_multimodal_model_those_of_its_text_decoder() -> None:
     }
     found = Dimensions.of(transformers.Gemma3Config(text_config=text))
     assert (found.hidden, found.layers, found.kv_heads) == (48, 5, 1)
+
+
+def test_a_setting_that_differs_by_layer_counts_as_absent() -> None:
+    """Gemma 4 raises an error of its own for `head_dim`."""
+    config = transformers.Gemma4TextConfig(hidden_size=64, num_attention_heads=4)
+    assert Dimensions.of(config).head_size in (16, 256, 512)

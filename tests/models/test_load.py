@@ -242,7 +242,7 @@ def test_a_tokenizer_with_more_tokens_than_embeddings_is_refused(tmp_path: Path)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     tokenizer.add_tokens(["<reasoning>", "</reasoning>"])
     tokenizer.save_pretrained(folder)
-    with pytest.raises(UserError, match=rf"2 tokens beyond the model's {len(tiny.VOCABULARY)} embeddings, such as '<reasoning>'.*resize"):
+    with pytest.raises(UserError, match=r"2 more tokens than .* embeddings \(100\), such as '<reasoning>'.*resize"):
         load_model(str(folder), torch.float32)
 
 

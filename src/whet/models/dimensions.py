@@ -43,9 +43,15 @@ class Dimensions:
 
 
 def _first(config: Any, names: tuple[str, ...]) -> int | None:
-    """The first of these settings that is a positive whole number; of a list, one for each layer, the largest."""
+    """The first of these settings that is a positive whole number; of a list, one for each layer, the largest.
+
+    One that transformers refuses to name for all layers at once (Gemma 4) counts as absent.
+    """
     for name in names:
-        value = getattr(config, name, None)
+        try:
+            value = getattr(config, name, None)
+        except Exception:  # no AttributeError
+            continue
         found = max(value, default=0) if isinstance(value, list) else value
         if isinstance(found, int) and found > 0:
             return found

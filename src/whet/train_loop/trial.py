@@ -17,7 +17,7 @@ from whet.types import Problem, Prompt, SamplingParams
 if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
 
-LENGTHS = (3, 9)
+LENGTHS = (3, 24)
 """Prompt tokens: different, so that one prompt is padded."""
 
 TOKENS = 6
@@ -29,6 +29,7 @@ SMALL = 2**16
 SLACK = 3.0
 """How far over the gate for a run the mean of so few tokens may be: experts are chosen otherwise after rounding."""
 
+FIX_LORA = "name other layers in model.lora.targets, such as [q_proj, v_proj], or set model.lora null"
 FIX = "name another model; docs/models.md lists the families that train"
 
 
@@ -55,6 +56,8 @@ def refuse_untrainable(policy: "LanguageModel", sampler: Sampler) -> None:
         sampler.release()
     if reason:
         kind, trait = policy.model.config.model_type, _trait(policy.model)
+        if hasattr(policy.model, "peft_config"):
+            raise UserError(f"model.lora: {kind} models{trait} with these adapters fail: {reason}; {FIX_LORA}")
         raise UserError(f"model.name: {kind} models{trait} cannot be sampled and trained yet: {reason}; {FIX}")
 
 

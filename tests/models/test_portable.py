@@ -136,3 +136,11 @@ def test_a_sentencepiece_file_comes_along(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.model").write_bytes(b"pieces")
     make_portable(folder, tmp_path)
     assert (folder / "tokenizer.model").read_bytes() == b"pieces"
+
+
+def test_a_family_that_cannot_read_the_old_names_keeps_to_the_new_ones(tmp_path: Path) -> None:
+    """Gemma 4 came after version 4, and refuses a `rope_scaling` beside its own settings."""
+    size = {**SIZE, "num_key_value_heads": 2, "head_dim": 8, "global_head_dim": 8, "vocab_size_per_layer_input": 100}
+    config = transformers.Gemma4TextConfig(**size, hidden_size_per_layer_input=8, layer_types=KINDS)
+    folder = saved(tmp_path / "model", config)
+    assert transformers.AutoConfig.from_pretrained(folder).rope_parameters == config.rope_parameters

@@ -47,7 +47,7 @@ def make_portable(folder: Path, source: Path | None = None) -> None:
     """
     before = _rotary(folder)
     _rewrite(folder / CONFIG, _with_old_settings)
-    if _rotary(folder) != before:  # a family that reads the old names otherwise
+    if not _reads_as(folder, before):
         _rewrite(folder / CONFIG, _without_scaling)
     if (folder / "tokenizer.json").is_file():
         _rewrite(folder / TOKENIZER, _with_old_tokenizer)
@@ -94,6 +94,14 @@ def _old_rotary(section: Mapping[str, Any]) -> dict[str, Any]:
         old["rope_scaling"] = {name: {"type": "longrope", **scaling}.get(name) for name in THREE_FIELDS}
     names = OTHER_NAMES.get(str(section.get("model_type")), {})
     return old | {names[name]: value for name, value in old.items() if name in names}
+
+
+def _reads_as(folder: Path, before: list[Any]) -> bool:
+    """Whether version 5 reads the same rotary settings as before; some of its families read the old names otherwise."""
+    try:
+        return _rotary(folder) == before
+    except Exception:  # or refuse them
+        return False
 
 
 def _rotary(folder: Path) -> list[Any]:

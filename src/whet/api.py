@@ -11,6 +11,7 @@ from whet.config import Config
 from whet.data.load_data import find_data, find_source
 from whet.diagnose.report import CheckReport
 from whet.runs import layout
+from whet.runs.address import find_run
 from whet.runs.environment import environment
 from whet.runs.naming import check_place, stem_of
 from whet.runs.reader import RunReader
@@ -97,16 +98,18 @@ def train(
 
 
 def resume(path: str | PathLike[str], *, view: View | None = None, stop: Stop | None = None) -> RunResult:
-    """Resumes the run in `path` from its newest valid checkpoint, or from the start; the result is as if never stopped.
+    """Resumes a run from its newest valid checkpoint, or from the start; the result is as if never stopped.
 
-    For a finished run returns its result. Raises as `train` does, and `UserError` where data or model have changed.
+    `path` is its folder, or its name in runs/. For a finished run returns its result.
+
+    Raises as `train` does, and `UserError` where data or model have changed.
     """
     from whet.publish.push import push_when_asked
     from whet.runs.open_trackers import tracked
     from whet.runs.writer import RunWriter
     from whet.stages.pipeline import Pipeline, load
 
-    reader = RunReader(Path(path))
+    reader = RunReader(find_run(path))
     config = recipes.load_recipe(reader.path / layout.RECIPE)
     if reader.final:
         return finished(reader)
@@ -129,9 +132,9 @@ def resume(path: str | PathLike[str], *, view: View | None = None, stop: Stop | 
 def open_run(path: str | PathLike[str]) -> RunResult:
     """A run that is on disk: its evaluations, its model, and, as `reader`, every figure and rollout.
 
-    Raises `UserError` where `path` is not a run folder.
+    Raises `UserError` where `path` is neither a run folder nor the name of one in runs/.
     """
-    return finished(RunReader(Path(path)))
+    return finished(RunReader(find_run(path)))
 
 
 def check(recipe: Recipe, overrides: Overrides = (), *, view: View | None = None) -> CheckReport:
@@ -162,7 +165,7 @@ def evaluate(
     """Evaluates a run or a model on held-out problems: accuracy with its interval, pass@k and maj@k, lengths.
 
     Args:
-        run_or_model: a run folder, or a model as in `model.name`.
+        run_or_model: a run, `RUN:step-N` for one of its checkpoints, or a model as in `model.name`.
         data: a data set's name or a file; the default is the run's own held-out problems.
         limit: the number of problems; the default is the run's own, and 256 for a model.
         samples: completions sampled for each problem, besides the greedy one.

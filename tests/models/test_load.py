@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 import pytest
 import torch
+import transformers
 
 import tiny
 from models import hostile
@@ -227,3 +228,29 @@ def test_a_snapshot_in_the_hubs_cache_is_made_of_links(tiny_folder: Path, tmp_pa
     (snapshot / "extra.json").symlink_to(tmp_path / "elsewhere.json")
     with pytest.raises(UserError, match=r"extra.json is a link out of the folder"):
         load_model(str(snapshot), torch.float32)
+
+
+def test_an_encoder_decoder_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "model"))
+    hostile.change(folder, "config.json", is_encoder_decoder=True, model_type="bart")
+    with pytest.raises(UserError, match=r"refused: it is an encoder-decoder \(bart\).*decoder-only"):
+        load_model(str(folder), torch.float32)
+
+
+def test_a_tokenizer_with_more_tokens_than_embeddings_is_refused(tmp_path: Path) -> None:
+    folder = tiny.save_tiny(tmp_path / "model")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(["<reasoning>", "</reasoning>"])
+    tokenizer.save_pretrained(folder)
+    with pytest.raises(UserError, match=r"2 more tokens than .* embeddings \(100\), such as '<reasoning>'.*resize"):
+        load_model(str(folder), torch.float32)
+
+
+def test_marks_of_images_need_no_embedding_and_a_padded_vocabulary_is_fine(tmp_path: Path) -> None:
+    folder = tiny.save_tiny(tmp_path / "model")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(["<image_soft_token>"], special_tokens=True)
+    tokenizer.save_pretrained(folder)
+    assert len(load_model(str(folder), torch.float32).tokenizer) == len(tiny.VOCABULARY) + 1
+    padded = tiny.save_tiny(tmp_path / "padded", vocab_size=128)
+    assert load_model(str(padded), torch.float32).model.config.vocab_size == 128

@@ -17,7 +17,7 @@ from whet.cli.terminal import console, encoded, following, prepare, progress, sh
 from whet.errors import UserError
 
 Recipe = Annotated[str, Positional, arg(metavar="RECIPE", help="a recipe's path, or the name of a shipped one")]
-RunOrModel = Annotated[str, Positional, arg(metavar="RUN_OR_MODEL", help="a run folder or a model")]
+RunOrModel = Annotated[str, Positional, arg(metavar="RUN_OR_MODEL", help="a run, RUN:step-N or a model")]
 Name = Annotated[str | None, arg(metavar="NAME")]
 NameOrFile = Annotated[str | None, arg(metavar="NAME_OR_FILE")]
 Count = Annotated[str | None, arg(metavar="N")]
@@ -49,7 +49,7 @@ def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()
 
 
 def resume(
-    run: Annotated[Path, Positional, arg(metavar="RUN", help="a run folder, or the name of one in runs/")], /
+    run: Annotated[str, Positional, arg(metavar="RUN", help="a run folder, or the name of one in runs/")], /
 ) -> None:
     """Resume a run exactly where it stopped: killed, interrupted, or out of disk.
 
@@ -57,7 +57,7 @@ def resume(
     """
     prepare()
     from whet.api import resume as go_on
-    from whet.runs.naming import find_run
+    from whet.runs.address import find_run
 
     path = find_run(run)
     with following() as (view, stop):
@@ -108,8 +108,8 @@ def evaluate(
     """
     from whet.stages.evaluate import evaluation_config
 
-    config = evaluation_config(what, data, limit, samples, format, overrides)
     prepare()
+    config = evaluation_config(what, data, limit, samples, format, overrides, console(stderr=True).print)
     from whet.cli.tables import evaluation_table
     from whet.stages.evaluate import evaluate_model, save_records
 
@@ -121,7 +121,7 @@ def evaluate(
 
 
 def compare(
-    a: Annotated[str, Positional, arg(metavar="A", help="a run, RUN:stage or a file of records")],
+    a: Annotated[str, Positional, arg(metavar="A", help="a run, RUN:stage, RUN:step-N or a file of records")],
     b: Annotated[str, Positional, arg(metavar="B", help="the other one")],
     /,
     *,
@@ -136,7 +136,9 @@ def compare(
     from whet.stages.compare import compare as run
     from whet.stages.compare import render
 
-    comparison = run(a, b, intersect=intersect)
+    prepare()
+    with progress(json) as view:
+        comparison = run(a, b, intersect=intersect, view=view)
     tell(json, comparison.as_dict(), render(comparison))
 
 
@@ -197,7 +199,7 @@ def chat(
 
 
 def push(
-    run: Annotated[str, Positional, arg(metavar="RUN", help="a run folder")],
+    run: Annotated[str, Positional, arg(metavar="RUN", help="a run, or RUN:step-N")],
     repo: Annotated[str, Positional, arg(metavar="REPO", help="owner/name on the hub, or a name of your own")],
     /,
     *,

@@ -10,7 +10,7 @@ from whet.models import gguf, hub, packaged
 from whet.models.hub import NotHereError
 from whet.models.origin import read_origin
 from whet.models.quiet import quiet
-from whet.models.refusals import check_folder, check_size
+from whet.models.refusals import check_causal, check_embeddings, check_folder, check_size
 from whet.text import Log, first_line, silent
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def load_model(name: str, dtype: "torch.dtype", log: Log = silent) -> LoadedMode
     Raises `UserError` where the model is not found, unsafe, incomplete, or not a causal language model.
     """
     path = resolve(name, log)
+    check_causal(path)
     check_size(path)
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -59,6 +60,7 @@ def load_model(name: str, dtype: "torch.dtype", log: Log = silent) -> LoadedMode
     if missing := sorted(notes["missing_keys"]):
         fix = "download or save it again"
         raise UserError(f"model.name: {path} lacks {len(missing)} weights, such as {missing[0]}; {fix}")
+    check_embeddings(path, model, tokenizer)
     return LoadedModel(model.eval(), tokenizer, path, read_origin(path, name))
 
 

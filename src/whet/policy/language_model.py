@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from whet.batch import Batch
+from whet.models.dimensions import Dimensions
 from whet.models.supported import is_fused
 from whet.policy.forward import FORWARDS, WITH_ENTROPIES
 
@@ -48,8 +49,7 @@ class LanguageModel:
     @property
     def context(self) -> int | None:
         """The context length in tokens, prompt and completion together; None for no limit."""
-        limit: int | None = getattr(self.model.config, "max_position_embeddings", None)
-        return limit
+        return Dimensions.of(self.model.config).context
 
     def logprobs(self, batch: Batch) -> Tensor:
         """log π_θ(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False, on the batch's device."""

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch.utils.checkpoint import checkpoint
 
+from whet.models.dimensions import Dimensions
+
 SHARE = 0.4
 """The share of free memory for activations: gradients, the head and the estimate's error need the rest."""
 
@@ -28,12 +30,10 @@ def kept_bytes(config: Any, tokens: int, element: int) -> int:
     products that follow; queries, keys, values and the attention's output; gate, its activation, up, and their product.
     Attention weights come on top, at most `whet.policy.shared_prefix.KEPT` a layer.
     """
-    hidden, inner = config.hidden_size, config.intermediate_size
-    heads, kv_heads = config.num_attention_heads, getattr(config, "num_key_value_heads", None)
-    size = getattr(config, "head_dim", None) or hidden // heads
-    attention = (2 * heads + 2 * (kv_heads or heads)) * size
-    numbers = 4 * hidden + attention + 4 * inner
-    return int(config.num_hidden_layers * tokens * (element * numbers + 2 * FLOAT32 * hidden))
+    size = Dimensions.of(config)
+    attention = (2 * size.heads + 2 * size.kv_heads) * size.head_size
+    numbers = 4 * size.hidden + attention + 4 * size.inner
+    return size.layers * tokens * (element * numbers + 2 * FLOAT32 * size.hidden)
 
 
 def free_bytes(device: torch.device) -> int:
@@ -50,8 +50,7 @@ def free_bytes(device: torch.device) -> int:
 def within_memory(model: Any, tokens: int, again: Inside = nullcontext) -> Iterator[None]:
     """In the block, layers keep activations if they fit, else are recomputed in the backward, inside `again()`."""
     weight = next(model.parameters())
-    config = model.config.get_text_config()
-    needed = kept_bytes(config, tokens, weight.element_size()) if torch.is_grad_enabled() else 0
+    needed = kept_bytes(model.config, tokens, weight.element_size()) if torch.is_grad_enabled() else 0
     with nullcontext() if needed <= SHARE * free_bytes(weight.device) else recomputed(model, again):
         yield
 

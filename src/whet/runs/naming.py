@@ -95,12 +95,3 @@ def _numbered(parent: Path, stem: str) -> Path:
             return path
         except FileExistsError:  # another run took this number just now
             number += 1
-
-
-def find_run(name: Path, parent: Path = Path("runs")) -> Path:
-    """Resolves a run's path or name: `name` itself if it is a folder or has several parts, else `parent / name`.
-
-    >>> find_run(Path("no-such-run-001")).as_posix()
-    'runs/no-such-run-001'
-    """
-    return name if name.is_dir() or len(name.parts) > 1 else parent / name

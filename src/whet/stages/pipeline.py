@@ -28,6 +28,7 @@ from whet.train_loop.callbacks import record_evaluation
 from whet.train_loop.health_monitor import HealthMonitor
 from whet.train_loop.parity import PROMPTS, agreeing_policy
 from whet.train_loop.signals import Stop
+from whet.train_loop.trial import refuse_endless, refuse_untrainable
 
 if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
@@ -49,10 +50,12 @@ class Loaded:
 
 
 def load(config: Config, view: View) -> Loaded:
-    """Loads model and problems. Raises `UserError` where one of them cannot be loaded."""
+    """Loads model and problems. Raises `UserError` where one cannot be loaded, or the model cannot be trained."""
     view.phase("Load", None)
-    policy = build_policy(config, view.note)
-    return Loaded(policy, build_sampler(config), build_task(config, policy.tokenizer, policy.context))
+    policy, sampler = build_policy(config, view.note), build_sampler(config)
+    refuse_endless(policy)
+    refuse_untrainable(policy, sampler)
+    return Loaded(policy, sampler, build_task(config, policy.tokenizer, policy.context))
 
 
 def settled(loaded: Loaded, config: Config, view: View) -> Loaded:

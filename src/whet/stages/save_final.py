@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whet.files import new_folder
+from whet.models.portable import make_portable
 from whet.models.quiet import quiet
 from whet.models.weights import base_model, merged_weights
 
@@ -17,3 +18,4 @@ def save_final(policy: "LanguageModel", folder: Path) -> None:
     with quiet(), new_folder(folder) as temporary:
         base_model(model).save_pretrained(temporary, state_dict=dict(merged_weights(model)), safe_serialization=True)
         policy.tokenizer.save_pretrained(temporary)
+        make_portable(temporary, Path(policy.tokenizer.name_or_path))

@@ -18,6 +18,8 @@ FINAL = "final"
 LOG = "train.log"
 LOCK = ".lock"
 OWNER = "owner.json"
+MEMORY = "memory.json"
+"""The least free memory that the run's process saw, where that was little."""
 
 
 def stage_of(done: int) -> str:

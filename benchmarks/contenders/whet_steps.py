@@ -85,7 +85,9 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
         group_size=work.group,
         sampling=SamplingConfig(max_tokens=work.tokens),
     )
-    optimizer = TimedAdamW(policy.trainable(), OptimizerConfig(learning_rate=1e-6), steps, grpo.micro_batch_tokens or MICRO_BATCH_TOKENS)
+    optimizer = TimedAdamW(
+        policy.trainable(), OptimizerConfig(learning_rate=1e-6), steps, grpo.micro_batch_tokens or MICRO_BATCH_TOKENS
+    )
     optimizer.clock = clock
     sampler = TimedSampler(NativeSampler(), clock)
     sample = Rollouts(sampler, policy.tokenizer, SamplingParams(max_tokens=work.tokens), 0, "train")

@@ -14,16 +14,16 @@ from whet.compute.memory import keep_freed_memory
 if {keep}:
     assert keep_freed_memory()
 for _ in range(2):
-    [torch.ones(1 << {size}) for _ in range(8)]
+    [torch.ones(1 << 22) for _ in range(8)]
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(10):
-    [torch.ones(1 << {size}) for _ in range(8)]
+    [torch.ones(1 << 22) for _ in range(8)]
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
 def page_faults(keep: bool) -> int:
-    run = subprocess.run([sys.executable, "-c", FAULTS.format(keep=keep, size=22)], capture_output=True, text=True, check=True)
+    run = subprocess.run([sys.executable, "-c", FAULTS.format(keep=keep)], capture_output=True, text=True, check=True)
     return int(run.stdout)
 
 

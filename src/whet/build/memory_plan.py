@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 GB = 1e9
 
 ENOUGH: Mapping[str, float] = {"cpu": 2.5 * GB, "cuda": 64 * GB}
-"""By device type, bytes of activations beyond which a larger micro-batch is no faster: the products are large enough."""
+"""By device type, bytes of activations beyond which a larger micro-batch is no faster."""
 
 SHARE = 0.8
 """Of the memory that is left for activations; the rest is for the error of the estimate."""

@@ -1,9 +1,9 @@
 """Makes the allocator keep freed memory: a training step allocates the same blocks again and again.
 
-glibc returns a large block to the kernel when it is freed, and the kernel clears each page before it is used again: a fifth
-of the time of a step on a CPU. What is kept must be used again, though: blocks of hundreds of megabytes whose sizes change
-from step to step do not fit into each other's places, and a heap that has to hold them grows. So the heap keeps blocks of up
-to 32 MiB, which layers allocate, and larger ones, of which there are few, go back to the kernel.
+glibc returns a large block to the kernel when it is freed, and the kernel clears each page before it is used again: a
+fifth of the time of a step on a CPU. What is kept must be used again, though: blocks of hundreds of megabytes whose
+sizes change from step to step do not fit into each other's places, and a heap that has to hold them grows. So the heap
+keeps blocks of up to 32 MiB, which layers allocate, and larger ones, of which there are few, go back to the kernel.
 """
 
 import ctypes

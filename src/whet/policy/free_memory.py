@@ -1,4 +1,4 @@
-"""The memory that is free on a device: what the system and the process's control groups leave, and what the heap keeps."""
+"""The memory that is free on a device: what the system and control groups leave, and what the heap keeps."""
 
 import ctypes
 import sys
@@ -77,13 +77,16 @@ def _dropped_first(stat: Path) -> int:
     return sum(int(line.split()[1]) for line in lines if line.startswith("inactive_file "))
 
 
+_COUNTS = (
+    *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+    *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+)
+
+
 class _Heap(ctypes.Structure):
     """mallinfo2(3)."""
 
-    _fields_ = tuple(
-        (name, ctypes.c_size_t)
-        for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
-    )
+    _fields_ = tuple((name, ctypes.c_size_t) for name in _COUNTS)
 
 
 def unused_heap() -> int:

@@ -1,7 +1,7 @@
 """Watches the free memory while a run goes, so that `whet resume` knows of one that the system killed for memory.
 
-The kernel ends a process by SIGKILL, of which the process learns nothing. What it leaves is a lock record without a clean
-end (`owner.json`), and beside it the least free memory that this thread saw (`memory.json`).
+The kernel ends a process by SIGKILL, of which the process learns nothing. What it leaves is a lock record without a
+clean end (`owner.json`), and beside it the least free memory that this thread saw (`memory.json`).
 """
 
 import json
@@ -102,10 +102,10 @@ def with_smaller_micro_batches(config: Config, found: Shortage, log: Log) -> Con
     if not stages:
         return config
     halved = {name: max(stage.micro_batch_tokens // 2, LEAST_TOKENS) for name, stage in stages.items()}
+    free, total, had = (f"{size / GB:.1f}" for size in (found.free, found.total, found.resident))
     log(
-        f"resume: the run was killed while {found.free / GB:.1f} of {found.total / GB:.1f} GB of memory were free and it "
-        f"had {found.resident / GB:.1f}: micro-batches of {halved['grpo']:,} tokens, half as many as before; the gradient "
-        "is the same but for rounding"
+        f"resume: the run was killed while {free} of {total} GB of memory were free and it had {had}: micro-batches of "
+        f"{halved['grpo']:,} tokens, half as many as before; the gradient is the same but for rounding"
     )
     changed = {name: stages[name].model_copy(update={"micro_batch_tokens": tokens}) for name, tokens in halved.items()}
     return config.model_copy(update=changed)

@@ -40,6 +40,10 @@ EVERYTHING = {
 """All that has a memory: a warm start, a reference that follows, several passes, problems by their pass rates."""
 
 
+MIDDLE = 250
+"""Tokens of a micro-batch that hold one of two groups."""
+
+
 @pytest.fixture(scope="module")
 def whole(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A run that nothing happened to, and how long it took."""
@@ -112,10 +116,6 @@ def test_killed_at_a_touch_of_the_disk(whole: Any, tmp_path: Path, event: int) -
     assert in_child(die) == -9
     record_outcome(config, run)
     same(run, whole)
-
-
-MIDDLE = 600
-"""Tokens of a micro-batch that hold one of two groups."""
 
 
 def stopping_at(count: int, monkeypatch: pytest.MonkeyPatch) -> None:

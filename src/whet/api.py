@@ -71,10 +71,12 @@ def train(
         whet.errors.UserError: for whatever the user can fix.
         KeyboardInterrupt: a stop was requested; `resume` continues the run.
     """
+    from whet.build.memory_plan import with_micro_batches
     from whet.publish.push import push_when_asked
     from whet.runs.open_trackers import tracked
     from whet.runs.writer import RunWriter
     from whet.stages.pipeline import Pipeline, load
+    from whet.train_loop.memory_watch import watched_memory
 
     config = load_recipe(recipe, overrides)
     file = None if isinstance(recipe, Config | Mapping) else recipes.find_recipe(str(recipe))
@@ -83,12 +85,14 @@ def train(
     with _logged(view) as train_log:
         trackers = _trackers(config, train_log.view)
         live = load(config, train_log.view)
+        config = with_micro_batches(config, live.policy, train_log.view.note)
         text, made_from = recipes.dump_recipe(config), manifest(config, live.policy, live.task, file)
         with (
             RunWriter.create(
                 Path(config.run.folder), text, made_from, stem_of(file.name if file else "run"), config.run.name
             ) as run,
             train_log.record_outcome(run),
+            watched_memory(run.path),
         ):
             stages = Pipeline.of(live, config, run, train_log.view, stop)
             with tracked(run, trackers, config):
@@ -104,19 +108,31 @@ def resume(path: str | PathLike[str], *, view: View | None = None, stop: Stop | 
 
     Raises as `train` does, and `UserError` where data or model have changed.
     """
+    from whet.build.memory_plan import with_micro_batches
     from whet.publish.push import push_when_asked
     from whet.runs.open_trackers import tracked
     from whet.runs.writer import RunWriter
     from whet.stages.pipeline import Pipeline, load
+    from whet.train_loop.memory_watch import killed_for_memory, watched_memory, with_smaller_micro_batches
 
     reader = RunReader(find_run(path))
     config = recipes.load_recipe(reader.path / layout.RECIPE)
     if reader.final:
         return finished(reader)
     refuse_absent(config)
-    with _logged(view) as train_log, RunWriter.reopen(reader.path) as run, train_log.record_outcome(run):
+    shortage = killed_for_memory(reader.path)
+    with (
+        _logged(view) as train_log,
+        RunWriter.reopen(reader.path) as run,
+        train_log.record_outcome(run),
+        watched_memory(run.path),
+    ):
+        if shortage:
+            config = with_smaller_micro_batches(config, shortage, train_log.view.note)
+            run.record_recipe(recipes.dump_recipe(config))
         trackers = _trackers(config, train_log.view)
         live = load(config, train_log.view)
+        config = with_micro_batches(config, live.policy, train_log.view.note)
         refuse_other(manifest(config, live.policy, live.task), reader.manifest)
         if changed := newer_versions(environment(), reader.manifest):
             train_log.view.note(f"resume: {changed}, so figures may differ in their last digits")
@@ -142,6 +158,7 @@ def check(recipe: Recipe, overrides: Overrides = (), *, view: View | None = None
 
     Takes and raises what `train` does.
     """
+    from whet.build.memory_plan import with_micro_batches
     from whet.stages.check import check as run
     from whet.stages.pipeline import load, settled
 
@@ -149,6 +166,7 @@ def check(recipe: Recipe, overrides: Overrides = (), *, view: View | None = None
     refuse_absent(config)
     with _progress(view) as shown, warnings_to(shown):
         live = settled(load(config, shown), config, shown)
+        config = with_micro_batches(config, live.policy, shown.note)
         return run(live.policy, live.sampler, live.task, config, shown)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from whet.build.answer_checker import build_is_right
 from whet.build.task import longest_response
 from whet.config import Config, OptimizerConfig
+from whet.config.training import MICRO_BATCH_TOKENS
 from whet.errors import UserError, did_you_mean
 from whet.protocols import (
     Experience,
@@ -62,11 +63,13 @@ def build_rollouts(
     return Rollouts(sampler, tokenizer, params, config.seed, purpose)
 
 
-def build_optimizer(policy: "LanguageModel", config: OptimizerConfig, steps: int, micro_batch_tokens: int) -> Optimizer:
+def build_optimizer(
+    policy: "LanguageModel", config: OptimizerConfig, steps: int, micro_batch_tokens: int | None
+) -> Optimizer:
     """Returns AdamW over the policy's trainable weights."""
     from whet.compute.optimizer import MasterAdamW
 
-    return MasterAdamW(policy.trainable(), config, steps, micro_batch_tokens)
+    return MasterAdamW(policy.trainable(), config, steps, micro_batch_tokens or MICRO_BATCH_TOKENS)
 
 
 def build_reference(policy: "LanguageModel", config: Config, warmed: bool = False) -> StatefulReference:
@@ -79,11 +82,11 @@ def build_reference(policy: "LanguageModel", config: Config, warmed: bool = Fals
     objective = config.grpo.objective
     if not objective.beta:
         return NoReference()
+    tokens = config.grpo.micro_batch_tokens or MICRO_BATCH_TOKENS
     if objective.reference_every:
-        tokens, every, mix = config.grpo.micro_batch_tokens, objective.reference_every, objective.reference_mix
-        return FollowingReference(policy, tokens, every, mix)
+        return FollowingReference(policy, tokens, objective.reference_every, objective.reference_mix)
     kind = AdaptersOff if config.model.lora and not warmed else FrozenReference
-    return kind(policy, config.grpo.micro_batch_tokens)
+    return kind(policy, tokens)
 
 
 @dataclass(frozen=True)

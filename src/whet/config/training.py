@@ -10,6 +10,9 @@ from whet.config.section import Section
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
 
+MICRO_BATCH_TOKENS = 4096
+"""Tokens of the largest micro-batch that is chosen by itself."""
+
 
 class SamplingConfig(Section):
     """Sampling of o_i ~ π_old in training."""
@@ -58,8 +61,9 @@ class SftConfig(Section):
     """Steps between two measurements of the held-out loss."""
     patience: PositiveInt = 3
     """Stop after this many measurements in a row without a better held-out loss; the last weights are kept."""
-    micro_batch_tokens: PositiveInt = 4096
-    """Tokens per micro-batch; the gradient does not depend on it."""
+    micro_batch_tokens: PositiveInt | None = None
+    """Tokens per micro-batch; the gradient does not depend on it. The default is what the free memory allows when the
+    run begins, 4096 at most; recipe.yaml of the run has it."""
     optimizer: OptimizerConfig = OptimizerConfig(learning_rate=2e-5, warmup_steps=5)
     """The warm start's own optimizer."""
 
@@ -112,8 +116,9 @@ class GrpoConfig(Section):
     """The loss."""
     optimizer: OptimizerConfig = OptimizerConfig()
     """The optimizer."""
-    micro_batch_tokens: PositiveInt = 4096
-    """Tokens per micro-batch; groups stay whole and the gradient does not depend on it."""
+    micro_batch_tokens: PositiveInt | None = None
+    """Tokens per micro-batch; groups stay whole where they fit, and the gradient does not depend on it. The default is
+    what the free memory allows when the run begins, 4096 at most; recipe.yaml of the run has it."""
 
     @model_validator(mode="after")
     def _refuse_replay_without_a_ratio(self) -> "GrpoConfig":

@@ -22,6 +22,8 @@ MODELS = "models"
 LOG = "train.log"
 LOCK = ".lock"
 OWNER = "owner.json"
+MEMORY = "memory.json"
+"""The least free memory that the run's process saw, where that was little."""
 
 
 def stage_of(done: int) -> str:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from whet.config import SftConfig
+from whet.config.training import MICRO_BATCH_TOKENS
 from whet.protocols import Optimizer, Policy
 from whet.sft.examples import Example, Examples, one_group
 from whet.sft.nll import negative_log_likelihood
@@ -64,7 +65,7 @@ def warm_start(
         loss = _learn(policy, optimizer, _draw(examples, step, config.batch_size, seed))
         metrics = {"loss": loss, **optimizer.step(step)}
         if held_out and (step + 1) % config.evaluate_every == 0:
-            metrics["held_out_loss"] = held_out_loss(policy, held_out, config.micro_batch_tokens)
+            metrics["held_out_loss"] = held_out_loss(policy, held_out, config.micro_batch_tokens or MICRO_BATCH_TOKENS)
             progress.measured(metrics["held_out_loss"])
         progress.done = step + 1
         report(step, metrics)

@@ -1,0 +1,179 @@
+"""The last rule: what the last sentence of an unmarked completion concludes, as a number, a formula or an option."""
+
+import re
+
+from whet.rewards.extraction.candidate import Kind, Place
+from whet.rewards.extraction.hedges import hedged
+from whet.rewards.extraction.options import letters
+from whet.rewards.extraction.readings import main_claim, sentence_value, undressed
+from whet.rewards.extraction.values import Value, values
+
+_RULE = "last sentence"
+_ENDS = re.compile(r"(?<=[.!?])[*_]{0,2}\s+(?=[A-Z*$\\(])|\n+")
+_MATHS = re.compile(r"\$\$?([^$]+)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_VARIABLE = re.compile(r"\s*\\?[A-Za-z](?:_\w)?\s*")
+_BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
+_NEGATED = re.compile(r"(?:\b(?:not|never|cannot|neither|nor)\b|n['’]t\b)(?:\s+[\w'’]+){0,2}\s*\$?$", re.IGNORECASE)
+_WRONG = re.compile(r"\b(?:wrong|incorrect|not (?:right|correct|the answer))\b", re.IGNORECASE)
+_COPULA = re.compile(r".*(?:\b(?:is|are|was|were|equals?|be|it's|it’s)\s|=|:\s)", re.IGNORECASE | re.DOTALL)
+_ASIDE = re.compile(r"\s*\((?=[^()]*[A-Za-z]{3})[^()]*\)")
+
+
+def conclusion(text: str, kind: Kind) -> list[Place]:
+    """What the last sentence that holds an answer of this kind concludes; one place at most."""
+    return _FINDERS[kind](text)
+
+
+def _sentences(text: str) -> list[str]:
+    """The sentences of the text's last part, the last one first."""
+    return [part for part in reversed(_ENDS.split(text[-_TAIL:])) if part.strip()]
+
+
+_TAIL = 1500
+"""Characters at the end of a completion that are searched for its last sentence."""
+
+
+def _place(text: str, found: str, notes: tuple[str, ...] = (), refused: str = "") -> list[Place]:
+    return [Place(_RULE, len(text), len(text), found, notes, strong=False, refused=refused)]
+
+
+def _number(text: str) -> list[Place]:
+    sentence = next((part for part in _sentences(text) if values(part)), "")
+    if not sentence:
+        return []
+    for bold in reversed(_BOLD.findall(sentence)):
+        if (inside := values(bold)) and not bold.strip().endswith(":"):
+            return _place(text, bold if bold.lstrip().startswith(inside[0].text) else bold, ("bold",))
+    claim = _ASIDE.sub("", main_claim(undressed(sentence).rstrip()))
+    if not values(claim):
+        claim = undressed(sentence)
+    found = values(claim)
+    if hedged(claim) and len({value.plain for value in found}) > 1:
+        return _place(text, claim, refused=f'several answers: "{claim.strip()}"')
+    if formula := _last_formula(claim, found):
+        return _place(text, formula, ("formula",))
+    value = sentence_value(claim, found)
+    if value is None:
+        return []
+    if _NEGATED.search(claim[: value.start]) or _WRONG.search(claim):
+        return _place(text, claim, refused=f'a negation: "{claim.strip()}"')
+    return _place(text, value.text.strip())
+
+
+def _last_formula(claim: str, found: list[Value]) -> str:
+    """The last formula, where no number stands behind it; empty where it is a bare name."""
+    formulas = [one for one in _MATHS.finditer(claim) if not _VARIABLE.fullmatch(next(filter(None, one.groups())))]
+    if not formulas or (found and found[-1].start >= formulas[-1].end()):
+        return ""
+    return next(filter(None, formulas[-1].groups())).strip()
+
+
+def _formula(text: str) -> list[Place]:
+    """The last formula, or what stands behind `is` or `=`."""
+    for sentence in _sentences(text)[:2]:
+        claim = main_claim(undressed(sentence).rstrip(" .!"))
+        if formula := _last_formula(claim, []):
+            return _place(text, claim if hedged(claim) else formula, ("formula",))
+        stated = _COPULA.match(claim)
+        if stated and claim[stated.end() :].strip():
+            return _place(text, claim[stated.end() :].strip())
+        if values(claim):
+            return _place(text, claim)
+    return []
+
+
+def _letter(text: str) -> list[Place]:
+    sentence = next((part for part in _sentences(text) if letters(main_claim(undressed(part)))), "")
+    if not sentence:
+        last = next(iter(_sentences(text)), "").strip()
+        return _place(text, last) if len(last) <= 3 else []
+    claim = undressed(sentence).strip()
+    if _WRONG.search(main_claim(claim)):
+        return _place(text, claim, refused=f'a negation: "{claim}"')
+    return _place(text, claim)
+
+
+_FINDERS[kind](text)
+
+
+def _sentences(text: str) -> list[str]:
+    """The sentences of the text's last part, the last one first."""
+    return [part for part in reversed(_ENDS.split(text[-_TAIL:])) if part.strip()]
+
+
+_TAIL = 1500
+"""Characters at the end of a completion that are searched for its last sentence."""
+
+
+def _place(text: str, found: str, notes: tuple[str, ...] = (), refused: str = "") -> list[Place]:
+    return [Place(_RULE, len(text), len(text), found, notes, strong=False, refused=refused)]
+
+
+def _number(text: str) -> list[Place]:
+    sentence = next((part for part in _sentences(text) if values(part)), "")
+    if not sentence:
+        return []
+    for bold in reversed(_BOLD.findall(sentence)):
+        if (inside := values(bold)) and not bold.strip().endswith(":"):
+            return _place(text, bold if bold.lstrip().startswith(inside[0].text) else bold, ("bold",))
+    claim = _ASIDE.sub("", main_claim(undressed(sentence).rstrip()))
+    if not values(claim):
+        claim = undressed(sentence)
+    found = values(claim)
+    if hedged(claim) and len({value.plain for value in found}) > 1:
+        return _place(text, claim, refused=f'several answers: "{claim.strip()}"')
+    if formula := _last_formula(claim, found):
+        return _place(text, formula, ("formula",))
+    value = sentence_value(claim, found)
+    if value is None:
+        return []
+    if _NEGATED.search(claim[: value.start]) or _WRONG.search(claim):
+        return _place(text, claim, refused=f'a negation: "{claim.strip()}"')
+    return _place(text, value.text.strip())
+
+
+def _last_formula(claim: str, found: list[Value]) -> str:
+    """The last formula, where no number stands behind it; empty where it is a bare name."""
+    formulas = [one for one in _MATHS.finditer(claim) if not _VARIABLE.fullmatch(next(filter(None, one.groups())))]
+    if not formulas or (found and found[-1].start >= formulas[-1].end()):
+        return ""
+    return next(filter(None, formulas[-1].groups())).strip()
+
+
+def _formula(text: str) -> list[Place]:
+    """The last formula, or what stands behind `is` or `=`."""
+    for sentence in _sentences(text)[:2]:
+        claim = main_claim(undressed(sentence).rstrip(" .!"))
+        if formula := _last_formula(claim, []):
+            return _place(text, claim if hedged(claim) else formula, ("formula",))
+        stated = _COPULA.match(claim)
+        if stated and claim[stated.end() :].strip():
+            return _place(text, claim[stated.end() :].strip())
+        if values(claim):
+            return _place(text, claim)
+    return []
+
+
+def _letter(text: str) -> list[Place]:
+    sentence = next((part for part in _sentences(text) if letters(main_claim(undressed(part)))), "")
+    if not sentence:
+        last = next(iter(_sentences(text)), "").strip()
+        return _place(text, last) if len(last) <= 3 else []
+    claim = undressed(sentence).strip()
+    if _WRONG.search(main_claim(claim)):
+        return _place(text, claim, refused=f'a negation: "{claim}"')
+    return _place(text, claim)
+
+
+def _any(text: str) -> list[Place]:
+    """Without a gold answer: the last number, or else the last formula."""
+    return _number(text) or _formula(text)
+
+
+_FINDERS = {
+    Kind.NUMBER: _number,
+    Kind.LETTER: _letter,
+    Kind.SINGLE: _formula,
+    Kind.SEVERAL: _formula,
+    Kind.ANY: _number,
+}

@@ -69,7 +69,7 @@ def _places(text: str, kind: Kind) -> Iterator[Place]:
             found = rule.find(text, kind)
             if not found:
                 continue
-            found[-1] = refused_place(found, text)
+            found[-1] = last_place(found, text, kind)
             strong += [place for place in found if place.strong]
             weak += [] if found[-1].strong else found[-1:]
     yield from sorted(strong, key=lambda place: place.end, reverse=True)
@@ -77,8 +77,15 @@ def _places(text: str, kind: Kind) -> Iterator[Place]:
     yield from RULES[-1].find(text, kind)
 
 
-def refused_place(places: list[Place], text: str) -> Place:
-    """The last place, refused where the one before it gives another answer in the same breath."""
+def last_place(places: list[Place], text: str, kind: Kind) -> Place:
+    """The last place; where those before it give other answers in the same breath, one place with all of them.
+
+    That is a list for a gold answer of several values, and no answer for any other.
+    """
+    together = rivals(places, text)
     last = places[-1]
-    other = rivals(places, text)
-    return replace(last, refused=f'several answers: "{other.text}" and "{last.text}"') if other else last
+    if len(together) == 1:
+        return last
+    if kind is Kind.SEVERAL:
+        return replace(last, text=", ".join(place.text for place in together))
+    return replace(last, refused=f"several answers: {' and '.join(place.text for place in together[:3])}")

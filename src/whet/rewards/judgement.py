@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from whet.formats import ResponseFormat
-from whet.rewards.answer import find_candidate, reasoning_is_open, refused_place
+from whet.rewards.answer import find_candidate, reasoning_is_open, last_place
 from whet.rewards.equality import answers_equal
 from whet.rewards.extraction.candidate import Candidate, Kind
 from whet.rewards.extraction.places import boxed
@@ -48,7 +48,7 @@ def in_format(text: str, response_format: ResponseFormat, kind: Kind = Kind.ANY)
         return Candidate(rule, answer, refused="the reasoning never ends", strict=True)
     notes: tuple[str, ...] = ()
     if response_format.name == "boxed":
-        place = refused_place(boxed(text, kind), text)
+        place = last_place(boxed(text, kind), text, kind)
         if place.refused:
             return Candidate(rule, place.text, notes=place.notes, refused=place.refused, strict=True)
         answer, notes = place.text, place.notes

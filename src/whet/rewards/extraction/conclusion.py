@@ -1,16 +1,18 @@
 """The last rule: what the last sentence of an unmarked completion concludes, as a number, a formula or an option."""
 
 import re
+from collections.abc import Callable
 
 from whet.rewards.extraction.candidate import Kind, Place
-from whet.rewards.extraction.hedges import hedged
+from whet.rewards.extraction.hedges import GOES_ON, has_rival, hedged
 from whet.rewards.extraction.options import letters
 from whet.rewards.extraction.readings import main_claim, sentence_value, undressed
 from whet.rewards.extraction.values import Value, values
 
 _RULE = "last sentence"
-_ENDS = re.compile(r"(?<=[.!?])[*_]{0,2}\s+(?=[A-Z*$\\(])|\n+")
+_ENDS = re.compile(rf"(?<=[.!?])(?<!\bvs\.)[*_]{{0,2}}\s+(?=[A-Z*$\\(])(?!{GOES_ON})|\n+")
 _MATHS = re.compile(r"\$\$?([^$]+)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_FORMULA = re.compile(r"[\d$\\=]|\b(?:is|are)\b")
 _VARIABLE = re.compile(r"\s*\\?[A-Za-z](?:_\w)?\s*")
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 _NEGATED = re.compile(r"(?:\b(?:not|never|cannot|neither|nor)\b|n['’]t\b)(?:\s+[\w'’]+){0,2}\s*\$?$", re.IGNORECASE)
@@ -44,9 +46,7 @@ def _number(text: str) -> list[Place]:
     for bold in reversed(_BOLD.findall(sentence)):
         if (inside := values(bold)) and not bold.strip().endswith(":"):
             return _place(text, bold if bold.lstrip().startswith(inside[0].text) else bold, ("bold",))
-    claim = _ASIDE.sub("", main_claim(undressed(sentence).rstrip()))
-    if not values(claim):
-        claim = undressed(sentence)
+    claim = _without_asides(_claim(sentence, values))
     found = values(claim)
     if hedged(claim) and len({value.plain for value in found}) > 1:
         return _place(text, claim, refused=f'several answers: "{claim.strip()}"')
@@ -55,9 +55,24 @@ def _number(text: str) -> list[Place]:
     value = sentence_value(claim, found)
     if value is None:
         return []
+    if has_rival(value, found, claim):
+        return _place(text, claim, refused=f'several answers: "{claim.strip()}"')
     if _NEGATED.search(claim[: value.start]) or _WRONG.search(claim):
         return _place(text, claim, refused=f'a negation: "{claim.strip()}"')
     return _place(text, value.text.strip())
+
+
+def _claim(sentence: str, answers: Callable[[str], object]) -> str:
+    """The sentence without reasons behind its answer; all of it where nothing before them answers."""
+    whole = undressed(sentence).rstrip(" .!")
+    claim = main_claim(whole)
+    return claim if answers(claim) else whole
+
+
+def _without_asides(claim: str) -> str:
+    """The claim without brackets that hold words, unless they hedge or hold its only number."""
+    shorter = _ASIDE.sub("", claim)
+    return shorter if values(shorter) and not hedged(claim) else claim
 
 
 def _last_formula(claim: str, found: list[Value]) -> str:
@@ -71,9 +86,11 @@ def _last_formula(claim: str, found: list[Value]) -> str:
 def _formula(text: str) -> list[Place]:
     """The last formula, or what stands behind `is` or `=`."""
     for sentence in _sentences(text)[:2]:
-        claim = main_claim(undressed(sentence).rstrip(" .!"))
+        claim = _claim(sentence, _FORMULA.search)
+        if hedged(claim):
+            return _place(text, claim)
         if formula := _last_formula(claim, []):
-            return _place(text, claim if hedged(claim) else formula, ("formula",))
+            return _place(text, formula, ("formula",))
         stated = _COPULA.match(claim)
         if stated and claim[stated.end() :].strip():
             return _place(text, claim[stated.end() :].strip())
@@ -83,7 +100,7 @@ def _formula(text: str) -> list[Place]:
 
 
 def _letter(text: str) -> list[Place]:
-    sentence = next((part for part in _sentences(text) if letters(main_claim(undressed(part)))), "")
+    sentence = next((part for part in _sentences(text) if letters(_claim(part, letters))), "")
     if not sentence:
         last = next(iter(_sentences(text)), "").strip()
         return _place(text, last) if len(last) <= 3 else []

@@ -2,12 +2,14 @@
 
 import re
 
+from whet.rewards.extraction.hedges import doubtful
+
 _LETTER = re.compile(r"\(?\\?(?:text\w*\{)?\(?([A-Ja-j])\)?\}?[).:]?")
 _LED = re.compile(r"\(([A-J])\)|(?:(?:option|choice|answer|letter)\s+)?\(?([A-J])\)?(?:[).:,]|\s*$|\s+(?:because|since|as|is|for)\b)", re.I)
-_STANDING = re.compile(r"(?<![\w'’.$\\{^_])\(?([A-J])\)?(?![\w'’}^_(=+*/-]|\.\w)")
-_ARTICLE = re.compile(r"(?:^|(?<=[\s(]))A\s+(?=[a-z])(?!is\b|because\b|since\b|as\b|or\b|and\b|nor\b|but\b)")
+_STANDING = re.compile(r"(?<![\w'’.\\^_])\(?([A-J])\)?(?![\w'’}^_(=+*-]|\.\w)")
+_ARTICLE = re.compile(r"(?:^|(?<=[\s(]))[AI]\s+(?=[a-z])(?!is\b|because\b|since\b|as\b|or\b|and\b|nor\b|but\b)")
 _CUE = re.compile(
-    r"(?:\b(?:option|choice|choose|chose|pick|select|answer is|it is|it's|it’s|must be|be|is|with|for|letter)|选|:)$", re.I
+    r"(?:\b(?:option|choice|choose|chose|pick|select|answer is|it is|it's|it’s|must be|be|is|letter)|选|:)$", re.I
 )
 
 
@@ -24,7 +26,7 @@ def leading_letter(text: str) -> str:
 
 
 def letters(text: str) -> list[str]:
-    """The letters of options that stand alone in a text, without the article `A`.
+    """The letters of options that stand alone in a text, without the article `A` and the pronoun `I`.
 
     >>> letters("A triangle, so it is C, not (D)")
     ['C', 'D']
@@ -40,6 +42,8 @@ def chosen_letter(text: str) -> str:
     """
     found = list(_standing(text))
     named = {match[1] for match in found}
+    if len(named) > 1 and doubtful(text):
+        return ""
     if len(named) > 1:
         named = {match[1] for match in found if _CUE.search(text[: match.start()].rstrip(" *("))}
     return named.pop() if len(named) == 1 else ""

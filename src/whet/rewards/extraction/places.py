@@ -10,7 +10,7 @@ from typing import NamedTuple
 from whet.formats import boxes, hash_lines
 from whet.rewards.extraction.candidate import Kind, Place
 from whet.rewards.extraction.conclusion import conclusion
-from whet.rewards.extraction.hedges import same_breath
+from whet.rewards.extraction.hedges import GOES_ON, same_breath
 
 _SIGN = re.compile(r"(?:^|[=$(:\[]|\\[(\[]|\bis)\s*([-−])\s*$|\b(minus|negative)\s+\$?\s*$|(?<![\w)\]}])([-−])$")
 _FACTOR_BEFORE = re.compile(r"(?:\d|\\pi|\\sqrt\s*\{[^{}]*\})\s*(?:\\cdot|\\times)?\s*$")
@@ -27,7 +27,7 @@ _ANSWER_IS = re.compile(
 _LED_IN = re.compile(r"(?P<line>^[ \t]*[#*_>]*[ \t]*(?:the\s+)?)?(?P<final>(?:\b(?:final|correct)\s+)+)?$", re.IGNORECASE | re.MULTILINE)
 _IS_THE_ANSWER = re.compile(r" (?:is|are) (?:the|my|our) (?:(?:final|correct|right) )*answer\b")
 _SUBJECT = re.compile(r"(?:(?:option|choice) )?[^\s.,;:]{1,30}(?: [^\s.,;:]{1,30})?$", re.IGNORECASE)
-_SENTENCE_ENDS = re.compile(r"\.[*_]{0,2}\$?(?=\s|$)|\n|(?=\\\]|\\\)\.)")
+_SENTENCE_ENDS = re.compile(rf"\.[*_]{{0,2}}\$?(?=\s|$)(?!\s+{GOES_ON})|\n|(?=\\\]|\\\)\.)")
 _ABBREVIATION = re.compile(r"(?:\b(?:Rs|approx|ca|No|vs|a\.m|p\.m|[A-J]))\.$")
 _LABEL = re.compile(r"^[ \t]*A:[ \t]*(\S.*)$", re.MULTILINE)
 
@@ -159,11 +159,12 @@ RULES: tuple[Rule, ...] = (
 …`), the last one in the text counts; the other rules follow in this order."""
 
 
-def rivals(places: list[Place], text: str) -> Place | None:
-    r"""The place before the last one, where the two give different answers in one breath: `\\boxed{1} or \\boxed{2}`."""
-    if len(places) < 2:
-        return None
-    one, last = places[-2:]
-    if "".join(one.text.split()) == "".join(last.text.split()):
-        return None
-    return one if same_breath(text[one.end : last.start]) else None
+def rivals(places: list[Place], text: str) -> list[Place]:
+    r"""The last place and those before it that give other answers in one breath: `\\boxed{1} or \\boxed{2}`."""
+    together = places[-1:]
+    for place in reversed(places[:-1]):
+        if not same_breath(text[place.end : together[0].start]):
+            break
+        if "".join(place.text.split()) != "".join(together[0].text.split()):
+            together.insert(0, place)
+    return together

@@ -7,7 +7,7 @@ stands, then as `7 pens`, then as 7. Two answers for one, or a negation, give no
 import re
 
 from whet.rewards.extraction.candidate import Kind, Reading
-from whet.rewards.extraction.hedges import hedged, several_values
+from whet.rewards.extraction.hedges import has_rival, hedged, several_values
 from whet.rewards.extraction.options import chosen_letter, leading_letter, letters
 from whet.rewards.extraction.values import Value, is_operand, values
 
@@ -16,7 +16,7 @@ _EMPHASIS = re.compile(r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)|`|</?(?:b|i|em|str
 _WRAPPERS = ("**", "{}", '""', "''", "“”", "‘’", "«»")
 _PICTURES = re.compile(r"^[\u2190-\u21ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f#\s]+|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]+$")
 _EMPTY = re.compile(
-    r"(?:[\s?.…_*$:;,#!~-]|\\(?:phantom|hspace|vspace)\s*\{[^{}]*\}|\\(?:ldots|dots|cdots|square|Box|quad|qquad|[,;: !])|\[\]|\{\})*"
+    r"(?:\\$|[\s?.…_*$:;,#!~-]|\\(?:phantom|hspace|vspace)\s*\{[^{}]*\}|\\(?:ldots|dots|cdots|square|Box|quad|qquad|[,;: !])|\[\]|\{\})*"
 )
 _PLACEHOLDER = re.compile(
     r"[\[<({\s]*(?:\\text\w*\s*\{)?\s*(?:(?:the|your|final|numerical|correct)\s+)*(?:answer|result|number|value|solution)\s*(?:here)?\}?[\s\])}>.]*", re.IGNORECASE
@@ -35,12 +35,12 @@ _REASON = re.compile(
     r"\s*[,;:–—]?\s*\b(?:because|since|given that|due to|as it|so that|which|as wanted|as required|as desired|as requested|i\.e\.)\b.*"
     r"|\s*(?:,|—|–|;)\s*(?:as (?!well\b|opposed\b|an alternative\b)|for (?=\w+ (?:is|are|was|were)\b)|(?:the|a|an|in|with) (?![\w ]*\b(?:alternative|second|other)\b)).*"
     r"|\s+-\s+(?:the|a|an|as|because|since)\b.*"
-    r"|\s*,?\s*\b(?:not|and not|rather than|instead of|it can(?:no|['’])t be|it cannot be|it (?:is not|isn['’]t))\s.*"
-    r"|\.\s+[A-Z].*",
+    r"|\s*,?\s*(?<!\bif )\b(?:not|and not|rather than|instead of|it can(?:no|['’])t be|it cannot be|it (?:is not|isn['’]t))\s.*"
+    r"|(?<!\bvs)\.\s+[A-Z].*",
     re.DOTALL,
 )
 _REJECTION = re.compile(r"[\s,;]*(?:and )?(?:not|rather than|instead of|it can|it is not|it isn)")
-_ASIDE = re.compile(r"\s*\((?=[^()\d]*[A-Za-z]{3}[^()\d]*\)|[^()]*[+*/=×]|[^()]*[A-Za-z]{2,}\s+[A-Za-z]{2,}|[A-Za-z]{3,})[^()]*\)[.!]?$")
+_ASIDE = re.compile(r"\s*\((?=[^()\d]*[A-Za-z]{3}[^()\d]*\)|[^()]*(?:[+*/=×]|\b(?:times|of|from)\b)|[^()]*[A-Za-z]{2,}\s+[A-Za-z]{2,}|[A-Za-z]{3,})[^()]*\)[.!]?$")
 _ABOUT = re.compile(r"(?:about|approximately|approx\.|roughly|around|only|just|exactly|a total of|in total|≈|~|=)\s*", re.IGNORECASE)
 _STOP = re.compile(
     r"\b(?:of|for|in|on|to|that|which|who|will|would|were|was|are|is|from|after|over|with|at|by|can|could|should|must|has|have|had|left|more|fewer|"
@@ -96,6 +96,7 @@ def undressed(text: str) -> str:
     """
     if text.endswith("$") and text.count("$") % 2:
         text = text[:-1].rstrip()
+    text = text.removeprefix("> ")
     before = None
     while before != text:
         before = text
@@ -124,6 +125,8 @@ def _number(claim: str, body: str) -> Reading:
     """Reads a number: the text starts with it, or is a sentence that gives one."""
     text = _unwritten(claim)
     found = values(text)
+    if found and _NO_WORDS.fullmatch(text) and "=" in text:
+        return _result(text)
     if not found:
         return Reading()
     lead = _ABOUT.match(text)
@@ -135,6 +138,8 @@ def _number(claim: str, body: str) -> Reading:
     if _NO_WORDS.fullmatch(text) or "\\begin" in text:
         return _result(text)
     value = sentence_value(text, found)
+    if value and has_rival(value, found, text):
+        return Reading(refused=f'several answers: "{body}"')
     return Reading(_forms(text, value), ("sentence",)) if value else Reading()
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
 _FRAC = r"\\[dtc]?frac\s*(?:\{[^{}]*\}\s*\{[^{}]*\}|\d\s*\d)"
+_SIGN = r"(?<![\w)\]}%])(?<![\w)\]}%]\s)[-−‐－]\s?"
 _VALUE = re.compile(
-    rf"(?:(?<![\w)\]}}%])[-−‐－]\s?)?(?:(?:US)?\\?[$€£¥₹]\s?)?(?:(?<![\w)\]}}%])[-−‐－]\s?)?"
+    rf"(?:{_SIGN})?(?:(?:US)?\\?[$€£¥₹]\s?)?(?:{_SIGN})?"
     rf"(?:{_FRAC}|(?:{_DIGITS})(?:\s?{_FRAC}|\s\d+/\d+|\s?/\s?(?:{_DIGITS}))?)(?:\s?\\?%)?",
     re.ASCII,
 )
@@ -47,7 +48,7 @@ _OPERAND_BEFORE = re.compile(
 """What before a value makes it an operand, an argument, a coordinate, one side of a relation or a running number."""
 _UNIT_LETTERS = "mLlgshkVWACFNJ"
 _OPERAND_AFTER = re.compile(
-    rf"\s*(?:{_OPERATION}|{_RELATION}|[/=]|\\\\|&)|\s*[-−]\s*\d|[(|]|:\d|[)\]}}](?!\s*[\w=])"
+    rf"\s*(?:{_OPERATION}|{_RELATION}|[/=]|\\\\|&)|\s*[-−]\s*[\d\\]|[(|]|:\d|[)\]}}](?!\s*[\w=])"
     rf"|-?(?![{_UNIT_LETTERS}](?:[²³]|\b))[A-Za-z](?![A-Za-z])|[,-]\d"
     r"|\s(?:mod|modulo|over|divided|remainder|plus|minus|times|squared|cubed|factorial)\s\d",
 )

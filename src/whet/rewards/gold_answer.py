@@ -7,8 +7,8 @@ from whet.rewards.answer import find_candidate
 from whet.rewards.extraction.candidate import Kind
 from whet.rewards.extraction.hedges import hedged
 
-_LATEX_DIGITS = r"(?:\d{1,3}(?:,\d{2,3})*,\d{3}|\d+)"
-_NUMBER = r"\\[dtc]?frac\s*(?:\{\s*-?[\d.,]+\s*\}\s*\{\s*[\d.,]+\s*\}|\d\s*\d)"
+_DIGITS = r"(?:\d{1,3}(?:,\d{2,3})*,\d{3}|\d+)"
+_LATEX_NUMBER = r"\\[dtc]?frac\s*(?:\{\s*-?[\d.,]+\s*\}\s*\{\s*[\d.,]+\s*\}|\d\s*\d)"
 _NUMBER = re.compile(
     rf"\s*\$?\s*[-−+]?\s*\\?[$€£]?\s*(?:{_DIGITS}(?:\.\d*)?|\.\d+|{_DIGITS}\s*/\s*\d+|\d*\s*{_LATEX_NUMBER})\s*(?:\\?%)?\s*\$?\s*\.?\s*", re.ASCII
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
 _FRAC = r"\\[dtc]?frac\s*(?:\{[^{}]*\}\s*\{[^{}]*\}|\d\s*\d)"
-_SIGN = r"(?<![\w)\]}%])(?<![\w)\]}%]\s)[-−‐－]\s?"
+_SIGN = r"(?<![\w)\]}%])(?:[-−‐－](?!\s)|(?<![\w)\]}%]\s)[-−‐－]\s)"
 _VALUE = re.compile(
     rf"(?:{_SIGN})?(?:(?:US)?\\?[$€£¥₹]\s?)?(?:{_SIGN})?"
     rf"(?:{_FRAC}|(?:{_DIGITS})(?:\s?{_FRAC}|\s\d+/\d+|\s?/\s?(?:{_DIGITS}))?)(?:\s?\\?%)?",

@@ -35,7 +35,7 @@ def build_answer_checker(
         strict, found = read(text)
         gold, verify = problem.answer, problem.columns.get("verifier") or (tests and partial(tests, problem))
         right = {
-            answer: is_right(answer, gold, verify, compare)
+            answer: is_right(answer, gold, verify, compare, problem.question)
             for answer in dict.fromkeys((strict, found))
             if answer is not None
         }

@@ -26,6 +26,17 @@ def text_of(completion: Any) -> str:
     return "".join(str(message["content"]) for message in completion)
 
 
+def question_of(prompt: Any) -> str:
+    """The question of a prompt: its last user message, or the whole of a prompt that is a string.
+
+    >>> question_of([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is 37 + 45?"}])
+    'What is 37 + 45?'
+    """
+    if isinstance(prompt, str):
+        return prompt
+    return next((str(turn["content"]) for turn in reversed(prompt) if turn.get("role") == "user"), "")
+
+
 def each_text(score: Callable[[str], float]) -> RewardFn:
     """Makes a reward function that applies `score` to the text of each completion."""
 

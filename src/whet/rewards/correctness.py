@@ -4,7 +4,7 @@ Each factory takes the response format, which extracts the answer. Without one (
 unknown origin are scored) `find_answer` does. `equal` compares an answer with the gold one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from whet.config import Section
@@ -12,7 +12,7 @@ from whet.errors import UserError
 from whet.formats import ResponseFormat, numbers
 from whet.protocols import RewardFn
 from whet.rewards.answer import find_answer
-from whet.rewards.completions import text_of
+from whet.rewards.completions import question_of, text_of
 from whet.rewards.equality import answers_equal
 from whet.rewards.latex import Compare
 from whet.rewards.quantities import quantity
@@ -37,9 +37,9 @@ def accuracy(
     """
     find = _finder(response_format, params.lenient)
 
-    def score(text: str, gold: str, verify: Verify | None) -> float:
+    def score(text: str, gold: str, verify: Verify | None, question: str) -> float:
         answer = find(text)
-        return float(answer is not None and is_right(answer, gold, verify, equal))
+        return float(answer is not None and is_right(answer, gold, verify, equal, question))
 
     return _against_gold(score)
 
@@ -47,20 +47,20 @@ def accuracy(
 def verifier(response_format: ResponseFormat | None, *, equal: Compare = answers_equal) -> RewardFn:
     """The score of the problem's own verifier, in [0, 1]; without a verifier, `accuracy`."""
     find = _finder(response_format)
-    return _against_gold(lambda text, gold, verify: marks(find(text) or "", gold, verify, equal))
+    return _against_gold(lambda text, gold, verify, question: marks(find(text) or "", gold, verify, equal, question))
 
 
 def exact_match(response_format: ResponseFormat | None) -> RewardFn:
     """1.0 where the answer is the same string as the gold one, apart from surrounding white space."""
     find = _finder(response_format)
-    return _against_gold(lambda text, gold, _: float((find(text) or "").strip() == gold.strip()))
+    return _against_gold(lambda text, gold, *_: float((find(text) or "").strip() == gold.strip()))
 
 
 def integer(response_format: ResponseFormat | None) -> RewardFn:
     """1.0 where the answer is a whole number, right or wrong: an easy reward for a model that answers in words."""
     find = _finder(response_format)
 
-    def score(text: str, gold: str, _: Verify | None) -> float:
+    def score(text: str, *_: Any) -> float:
         number = quantity(find(text) or "")
         return float(number is not None and number.value.denominator == 1)
 
@@ -69,7 +69,7 @@ def integer(response_format: ResponseFormat | None) -> RewardFn:
 
 def last_integer(response_format: ResponseFormat | None) -> RewardFn:
     """1.0 where the last integer of the completion equals that of the gold answer, whatever the layout."""
-    return _against_gold(lambda text, gold, _: float(_last_integer(text) == _last_integer(gold) != ""))
+    return _against_gold(lambda text, gold, *_: float(_last_integer(text) == _last_integer(gold) != ""))
 
 
 def _last_integer(text: str) -> str:
@@ -88,12 +88,13 @@ def _finder(response_format: ResponseFormat | None, lenient: bool = False) -> Fi
     return (lambda text: parse(text).answer or find_answer(text)) if lenient else lambda text: parse(text).answer
 
 
-def _against_gold(score: Callable[[str, str, Verify | None], float]) -> RewardFn:
-    """Makes a reward of (completion text, gold answer, verifier or `None`); `None` without a gold answer."""
+def _against_gold(score: Callable[[str, str, Verify | None, str], float]) -> RewardFn:
+    """Makes a reward of (completion text, gold answer, verifier or `None`, question); `None` without a gold answer."""
 
     def reward(
         *,
         completions: list[Any],
+        prompts: Sequence[Any] = (),
         answer: list[Any] | None = None,
         verifier: list[Verify | None] | None = None,
         **_: Any,
@@ -102,9 +103,10 @@ def _against_gold(score: Callable[[str, str, Verify | None], float]) -> RewardFn
             raise UserError("this reward compares with the gold answer: the data needs a column `answer`")
         golds = ["" if gold is None else str(gold) for gold in answer]
         checks = verifier or [None] * len(golds)
+        questions = map(question_of, prompts or [""] * len(golds))
         return [
-            score(text_of(completion), gold, verify) if gold else None
-            for completion, gold, verify in zip(completions, golds, checks, strict=True)
+            score(text_of(completion), gold, verify, question) if gold else None
+            for completion, gold, verify, question in zip(completions, golds, checks, questions, strict=True)
         ]
 
     return reward

@@ -46,6 +46,16 @@ def each_text(score: Callable[[str], float]) -> RewardFn:
     return reward
 
 
+def each_with_question(score: Callable[[str, str], float]) -> RewardFn:
+    """Makes a reward function that applies `score` to the text of each completion and its question."""
+
+    def reward(*, completions: list[Any], prompts: Sequence[Any] = (), **_: Any) -> list[float | None]:
+        questions = map(question_of, prompts or [""] * len(completions))
+        return [float(score(text_of(one), question)) for one, question in zip(completions, questions, strict=True)]
+
+    return reward
+
+
 class Sample(NamedTuple):
     """One rollout of a step, with its prompt."""
 

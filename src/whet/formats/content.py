@@ -9,8 +9,8 @@ import unicodedata
 
 _INVISIBLE_LETTERS = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 """Letters and symbols by category that are drawn as nothing: fillers of Hangul and Khmer, the blank of Braille."""
-_MARKDOWN = "|~`^=+<>"
-"""Symbols by category that lay a text out: tables, code, rules."""
+_MARKDOWN = "|~`^=+<>$"
+"""Symbols by category that lay a text out: tables, code, rules, formulas."""
 _RELATIONS = frozenset("=+<>")
 """Those of `_MARKDOWN` that are an answer where they stand alone."""
 _INVISIBLE = re.compile(

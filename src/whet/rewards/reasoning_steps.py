@@ -24,6 +24,9 @@ _MARKS_AGAIN = re.compile(r"\bsteps?\s*\d*\b[.:)]?|\b(?:first|second|third|next|
 _MIN_BODY = 5
 """The least characters of a step's words for it to count: `7+5=9`."""
 
+_QUOTE = 6
+"""Words of a step that stand in the question one after another for it to be a copy, and not one of its facts."""
+
 
 class ReasoningStepsParams(Section):
     """Parameters of `reasoning_steps`."""
@@ -64,7 +67,11 @@ def count_steps(reasoning: str, question: str = "", answer: str = "") -> int:
     count = 0
     for mark, end in zip(marks, ends, strict=True):
         words = _own_words(reasoning[mark.end() : end], mark["step"] or mark["item"])
-        says = sum(map(len, words)) >= _MIN_BODY and not is_quoted(words, asked) and not _repeats(words, answer)
+        says = (
+            sum(map(len, words)) >= _MIN_BODY
+            and not (len(words) >= _QUOTE and is_quoted(words, asked))
+            and not _repeats(words, answer)
+        )
         count += says and not told.issuperset(words)
         told.update(words)
     return count

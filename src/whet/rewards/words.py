@@ -17,12 +17,16 @@ LOOP = 3
 """How often a run of words may come with other numbers in it before it is a loop: `try 8 again`, `try 9 again` …"""
 PHRASE = 3
 """n of the n-grams whose repeats are no new words."""
+ORDINARY = 0.2
+"""The share of repeated 4-grams that ordinary text may have."""
 
 _WORD = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]|[^\s\u2e80-\u9fff\uac00-\ud7af]+")
 """A run of non-spaces; in Chinese, Japanese and Korean, each character."""
 _NUMBER = re.compile(r"\d[\d.,]*")
 _HAS_WORD = re.compile(r"[^\W\d_]{2,}")
 _EDGES = ".,;:!?\"'“”‘’()[]{}*_`#~|>\u2026-"
+
+_BLANKS = re.compile(r"\s{2,}")
 
 Gram = tuple[str, ...]
 
@@ -123,6 +127,19 @@ def _without_quotes(words: list[str], question: Sequence[str]) -> list[str]:
         for place in range(start, start + QUOTE)
     }
     return [word for place, word in enumerate(words) if place not in quoted]
+
+
+def said(text: str) -> float:
+    """In [0, 1]: the share of a text that says something: 1 for ordinary text, near 0 for a loop or for blanks.
+
+    >>> said("So 37 + 45 = 82."), said("so " * 100) < 0.1, said(" \\n" * 100)
+    (1.0, True, 0.0)
+    """
+    shown = _BLANKS.sub("  ", visible(text)).strip()
+    if not shown:
+        return 0.0
+    new = (1.0 - share(repeats(words_of(shown), 4))) / (1.0 - ORDINARY)
+    return len(shown) / len(text.strip()) * min(1.0, new)
 
 
 def is_quoted(words: Sequence[str], question: Sequence[str]) -> bool:

@@ -20,7 +20,9 @@ def build_answer_checker(
     """
     from whet.workers.math_compare import AnswerComparer
 
-    judges = _by_answer(response_format, equal or AnswerComparer()) if tests is None else _by_tests(response_format, tests)
+    judges = (
+        _by_answer(response_format, equal or AnswerComparer()) if tests is None else _by_tests(response_format, tests)
+    )
 
     def check_answer(text: str, problem: Problem) -> Verdict:
         (strict, in_place), (lenient, anywhere) = judges(text, problem)
@@ -54,7 +56,9 @@ def _by_answer(response_format: ResponseFormat, equal: Callable[[str, str], bool
         golds = golds_of(problem.answer, problem.columns.get("accepted"))
         once = cache(equal)
         verify = problem.columns.get("verifier")
-        strict, lenient = (judge(text, find, golds, verify, once) for find in (in_place, find_candidate))
+        strict, lenient = (
+            judge(text, find, golds, verify, once, problem.question) for find in (in_place, find_candidate)
+        )
         return found(strict), found(lenient)
 
     return judges

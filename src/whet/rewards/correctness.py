@@ -11,7 +11,7 @@ from whet.config import Section
 from whet.errors import UserError
 from whet.formats import ResponseFormat, numbers
 from whet.protocols import RewardFn
-from whet.rewards.completions import text_of
+from whet.rewards.completions import question_of, text_of
 from whet.rewards.equality import answers_equal
 from whet.rewards.extraction.candidate import Kind
 from whet.rewards.gold_answer import golds_of
@@ -39,16 +39,18 @@ def accuracy(
     Where the format finds no answer the reward is 0, unless `lenient` falls back to `find_answer`.
     """
     find = finder(response_format, params.lenient)
-    return _against_gold(lambda text, golds, verify: float(judge(text, find, golds, verify, equal).right))
+    return _against_gold(
+        lambda text, golds, verify, question: float(judge(text, find, golds, verify, equal, question).right)
+    )
 
 
 def verifier(response_format: ResponseFormat | None, *, equal: Compare = answers_equal) -> RewardFn:
     """The score of the problem's own verifier, in [0, 1]; without a verifier, `accuracy`."""
     find = finder(response_format)
 
-    def score(text: str, golds: Golds, verify: Verify | None) -> float:
+    def score(text: str, golds: Golds, verify: Verify | None, question: str) -> float:
         if not callable(verify):
-            return float(judge(text, find, golds, None, equal).right)
+            return float(judge(text, find, golds, None, equal, question).right)
         found = find(text, Kind.ANY)
         return verify(found.given) if found and not found.refused and found.given.strip() else 0.0
 
@@ -59,7 +61,7 @@ def exact_match(response_format: ResponseFormat | None) -> RewardFn:
     """1.0 where the answer is the same string as the gold one, apart from surrounding white space."""
     find = finder(response_format)
 
-    def score(text: str, golds: Golds, _: Verify | None) -> float:
+    def score(text: str, golds: Golds, *_: Any) -> float:
         found = find(text, Kind.ANY)
         return float(found is not None and found.given.strip() in {gold.strip() for gold in golds})
 
@@ -80,7 +82,9 @@ def integer(response_format: ResponseFormat | None) -> RewardFn:
 
 def last_integer(response_format: ResponseFormat | None) -> RewardFn:
     """1.0 where the last integer of the completion equals that of the gold answer, whatever the layout."""
-    return _against_gold(lambda text, golds, _: float((last := _last_integer(text)) != "" and last in map(_last_integer, golds)))
+    return _against_gold(
+        lambda text, golds, *_: float((last := _last_integer(text)) != "" and last in map(_last_integer, golds))
+    )
 
 
 def _last_integer(text: str) -> str:
@@ -92,12 +96,13 @@ def _last_integer(text: str) -> str:
     return sign + (integers[-1].replace(",", "").lstrip("-0") or "0")
 
 
-def _against_gold(score: Callable[[str, Golds, Verify | None], float]) -> RewardFn:
-    """Makes a reward of (completion text, accepted answers, verifier or `None`); `None` without a gold answer."""
+def _against_gold(score: Callable[[str, Golds, Verify | None, str], float]) -> RewardFn:
+    """Makes a reward of (completion text, accepted answers, verifier or `None`, question); `None` without gold answer."""
 
     def reward(
         *,
         completions: list[Any],
+        prompts: Sequence[Any] = (),
         answer: list[Any] | None = None,
         accepted: list[Any] | None = None,
         verifier: list[Verify | None] | None = None,
@@ -107,9 +112,10 @@ def _against_gold(score: Callable[[str, Golds, Verify | None], float]) -> Reward
             raise UserError("this reward compares with the gold answer: the data needs a column `answer`")
         golds = list(map(golds_of, answer, accepted or [None] * len(answer)))
         checks = verifier or [None] * len(golds)
+        questions = map(question_of, prompts or [""] * len(golds))
         return [
-            score(text_of(completion), gold, verify) if gold else None
-            for completion, gold, verify in zip(completions, golds, checks, strict=True)
+            score(text_of(completion), gold, verify, question) if gold else None
+            for completion, gold, verify, question in zip(completions, golds, checks, questions, strict=True)
         ]
 
     return reward

@@ -10,11 +10,17 @@ from whet.rewards.extraction.hedges import hedged
 _DIGITS = r"(?:\d{1,3}(?:,\d{2,3})*,\d{3}|\d+)"
 _LATEX_NUMBER = r"\\[dtc]?frac\s*(?:\{\s*-?[\d.,]+\s*\}\s*\{\s*[\d.,]+\s*\}|\d\s*\d)"
 _NUMBER = re.compile(
-    rf"\s*\$?\s*[-−+]?\s*\\?[$€£]?\s*(?:{_DIGITS}(?:\.\d*)?|\.\d+|{_DIGITS}\s*/\s*\d+|\d*\s*{_LATEX_NUMBER})\s*(?:\\?%)?\s*\$?\s*\.?\s*", re.ASCII
+    rf"\s*\$?\s*[-−+]?\s*\\?[$€£]?\s*(?:{_DIGITS}(?:\.\d*)?|\.\d+|{_DIGITS}\s*/\s*\d+|\d*\s*{_LATEX_NUMBER})\s*(?:\\?%)?\s*\$?\s*\.?\s*",
+    re.ASCII,
 )
 _LETTER = re.compile(r"\s*(?:\\text\w*\s*\{)?\s*\(?\s*[A-J]\s*\)?\s*\}?\s*[.)]?\s*")
-_SEVERAL = re.compile(r"\\(?:cup|pm|mp|in|cap|lor|vee)\b|\\\{|[∪∈±]|^\s*\{|,(?!\d{3}(?!\d))|\\text\w*\s*\{\s*(?:and|or)\s*\}|\band\b|[<>≤≥]|\\(?:leq?|geq?)\b")
-_MARKED = re.compile(r"\\f?boxed?\s*\{|(?<!#)####(?!#)|</answer>|\b(?:the|final)\s+answer\s*(?:is|:)|^answer:", re.IGNORECASE | re.MULTILINE)
+_SEVERAL = re.compile(
+    r"\\(?:cup|pm|mp|in|cap|lor|vee)\b|\\\{|[∪∈±]|^\s*\{|,(?!\d{3}(?!\d))|\\text\w*\s*\{\s*(?:and|or)\s*\}|\band\b|[<>≤≥]|\\(?:leq?|geq?)\b"
+)
+_MARKED = re.compile(
+    r"\\f?boxed?\s*\{|(?<!#)####(?!#)|</answer>|\b(?:the|final)\s+answer\s*(?:is|:)|^answer:",
+    re.IGNORECASE | re.MULTILINE,
+)
 _PAGE = 300
 """Characters of a gold answer beyond which it is a text, not an answer, if it has words."""
 _WORDS = re.compile(r"(?:\b[A-Za-z]{2,}\b[^A-Za-z]+){5}")

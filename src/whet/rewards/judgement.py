@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from whet.formats import ResponseFormat
-from whet.rewards.answer import find_candidate, reasoning_is_open, last_place
+from whet.rewards.answer import find_candidate, last_place, reasoning_is_open
 from whet.rewards.equality import answers_equal
 from whet.rewards.extraction.candidate import Candidate, Kind
 from whet.rewards.extraction.places import boxed
@@ -12,6 +12,7 @@ from whet.rewards.extraction.readings import read
 from whet.rewards.gold_answer import kind_of
 from whet.rewards.latex import Compare
 from whet.rewards.verifier import Verify
+from whet.rewards.worked_out import is_worked_out
 
 Finder = Callable[[str, Kind], Candidate | None]
 """From a completion and the kind of its gold answer to the answer it gives."""
@@ -58,7 +59,12 @@ def in_format(text: str, response_format: ResponseFormat, kind: Kind = Kind.ANY)
 
 
 def judge(
-    text: str, find: Finder, golds: Sequence[str], verify: Verify | None = None, equal: Compare = answers_equal
+    text: str,
+    find: Finder,
+    golds: Sequence[str],
+    verify: Verify | None = None,
+    equal: Compare = answers_equal,
+    question: str = "",
 ) -> Judgement:
     """Whether the answer of a completion equals one of the gold answers, or passes the problem's own verifier.
 
@@ -68,6 +74,7 @@ def judge(
         golds: the gold answers that are accepted, at least one.
         verify: the problem's own verifier; it gets the answer as it stands in the format, or else its shortest form.
         equal: compares two answers.
+        question: the problem's text: what is copied from it is not worked out.
     """
     found = None
     for gold in golds:
@@ -78,7 +85,7 @@ def judge(
             passed = bool(found.given.strip()) and verify(found.given) >= 1.0
             return Judgement(passed, found, gold, f"the problem's verifier {'accepts' if passed else 'rejects'} it")
         for form in found.forms:
-            if equal(form, gold):
+            if is_worked_out(form, gold, question) and equal(form, gold):
                 return Judgement(True, found, gold, _why_right(found, form))
     return Judgement(False, found, golds[0], _why_wrong(found))
 

@@ -6,20 +6,17 @@ from itertools import pairwise
 from whet.rewards.extraction.values import Value, values
 
 _CHOICE = frozenset(
-    "or nor either neither maybe perhaps possibly alternatively otherwise else unless instead vs versus might".split()
+    ["or", "nor", "either", "neither", "maybe", "perhaps", "possibly", "alternatively", "otherwise", "else", "unless", "instead", "vs", "versus", "might"]
 )
 """Words that make a hedge of any text with two values."""
 _DOUBT = _CHOICE | frozenset(
-    "potentially possible probably likely presumably conceivably alternative alternatives alternately alt if could may "
-    "but however though although yet whereas while rather between through till until depending depends whichever "
-    "unsure uncertain sure guess even both also then later next second secondly another other others likewise resp "
-    "respectively backup candidate candidates option options try too plus besides additionally moreover hmm wait well "
-    "not no wrong change changed revised corrected correction actually sometimes equally failing barring except opposed "
-    "against compared followed and with without say aka as when where".split()
+    ["potentially", "possible", "probably", "likely", "presumably", "conceivably", "alternative", "alternatives", "alternately", "alt", "if", "could", "may", "but", "however", "though", "although", "yet", "whereas", "while", "rather", "between", "through", "till", "until", "depending", "depends", "whichever", "unsure", "uncertain", "sure", "guess", "even", "both", "also", "then", "later", "next", "second", "secondly", "another", "other", "others", "likewise", "resp", "respectively", "backup", "candidate", "candidates", "option", "options", "try", "too", "plus", "besides", "additionally", "moreover", "hmm", "wait", "well", "not", "no", "wrong", "change", "changed", "revised", "corrected", "correction", "actually", "sometimes", "equally", "failing", "barring", "except", "opposed", "against", "compared", "followed", "and", "with", "without", "say", "aka", "as", "when", "where"]
 )
 """Words that put another answer beside the first, where they stand between two values."""
-_GLUE = frozenset("and to a an the it is be in words word that this about at least equivalently by".split())
-_PREPOSITIONS = frozenset("after in on over for per by within during at from of than before under every each to".split())
+_GLUE = frozenset(["and", "to", "a", "an", "the", "it", "is", "be", "in", "words", "word", "that", "this", "about", "at", "least", "equivalently", "by"])
+_PREPOSITIONS = frozenset(
+    ["after", "in", "on", "over", "for", "per", "by", "within", "during", "at", "from", "of", "than", "before", "under", "every", "each", "to"]
+)
 _WRITTEN = re.compile(r"\\(?:text\w*|mbox|mathrm)\s*\{([^{}]*)\}")
 _CHOICE_MARK = re.compile(
     r"\\(?:lor|vee)\b|[∨]|\b(?:one of|(?:could|can|may|might) (?:also )?be|not sure|as well as|if not|failing that|if that is)\b",
@@ -72,10 +69,8 @@ def has_rival(chosen: Value, found: list[Value], text: str) -> bool:
     True
     """
     at = found.index(chosen)
-    beside = [pair for pair in ((at - 1, at), (at, at + 1)) if 0 <= pair[0] and pair[1] < len(found)]
-    return any(
-        found[a].plain != found[b].plain and joins(text[found[a].end : found[b].start]) for a, b in beside
-    )
+    beside = [pair for pair in ((at - 1, at), (at, at + 1)) if pair[0] >= 0 and pair[1] < len(found)]
+    return any(found[a].plain != found[b].plain and joins(text[found[a].end : found[b].start]) for a, b in beside)
 
 
 def joins(gap: str) -> bool:

@@ -5,7 +5,10 @@ import re
 from whet.rewards.extraction.hedges import doubtful
 
 _LETTER = re.compile(r"\(?\\?(?:text\w*\{)?\(?([A-Ja-j])\)?\}?[).:]?")
-_LED = re.compile(r"\(([A-J])\)|(?:(?:option|choice|answer|letter)\s+)?\(?([A-J])\)?(?:[).:,]|\s*$|\s+(?:because|since|as|is|for)\b)", re.I)
+_LED = re.compile(
+    r"\(([A-J])\)|(?:(?:option|choice|answer|letter)\s+)?\(?([A-J])\)?(?:[).:,]|\s*$|\s+(?:because|since|as|is|for)\b)",
+    re.I,
+)
 _STANDING = re.compile(r"(?<![\w'’.\\^_])\(?([A-J])\)?(?![\w'’}^_(=+*-]|\.\w)")
 _ARTICLE = re.compile(r"(?:^|(?<=[\s(]))[AI]\s+(?=[a-z])(?!is\b|because\b|since\b|as\b|or\b|and\b|nor\b|but\b)")
 _CUE = re.compile(

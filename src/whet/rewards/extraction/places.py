@@ -24,7 +24,9 @@ _TAG = re.compile(r"<answer\s*>(.*?)(</answer\s*>|$(?![\s\S])|(?=<answer\s*>))",
 _ANSWER_IS = re.compile(
     r"[Aa](?i:nswers?)\b(?:[*_\s]*(?:(?i:is|are|was|equals)\b|[=:])(?:[\s:*_$]|\\[(\[])*|[*_ \t]*\n\s*(?=\S))"
 )
-_LED_IN = re.compile(r"(?P<line>^[ \t]*[#*_>]*[ \t]*(?:the\s+)?)?(?P<final>(?:\b(?:final|correct)\s+)+)?$", re.IGNORECASE | re.MULTILINE)
+_LED_IN = re.compile(
+    r"(?P<line>^[ \t]*[#*_>]*[ \t]*(?:the\s+)?)?(?P<final>(?:\b(?:final|correct)\s+)+)?$", re.IGNORECASE | re.MULTILINE
+)
 _IS_THE_ANSWER = re.compile(r" (?:is|are) (?:the|my|our) (?:(?:final|correct|right) )*answer\b")
 _SUBJECT = re.compile(r"(?:(?:option|choice) )?[^\s.,;:]{1,30}(?: [^\s.,;:]{1,30})?$", re.IGNORECASE)
 _SENTENCE_ENDS = re.compile(rf"\.[*_]{{0,2}}\$?(?=\s|$)(?!\s+{GOES_ON})|\n|(?=\\\]|\\\)\.)")
@@ -48,7 +50,9 @@ def boxed(text: str, _: Kind) -> list[Place]:
     openings = list(_OPEN_BOX.finditer(text))
     if openings and (not spans or openings[-1].start() > spans[-1].end):
         inside = text[openings[-1].end() :].partition("\n")[0]
-        found.append(Place("\\boxed", openings[-1].start(), len(text), inside.strip(" $."), ("the brace never closes",)))
+        found.append(
+            Place("\\boxed", openings[-1].start(), len(text), inside.strip(" $."), ("the brace never closes",))
+        )
     return found
 
 
@@ -70,7 +74,11 @@ def _box(text: str, start: int, end: int, inside: str) -> Place:
 
 def _in_maths(text: str, start: int) -> bool:
     before = text[max(0, start - 300) : start]
-    return before.count("$") % 2 == 1 or before.rfind("\\[") > before.rfind("\\]") or before.rfind("\\(") > before.rfind("\\)")
+    return (
+        before.count("$") % 2 == 1
+        or before.rfind("\\[") > before.rfind("\\]")
+        or before.rfind("\\(") > before.rfind("\\)")
+    )
 
 
 def tagged(text: str, _: Kind) -> list[Place]:
@@ -94,7 +102,9 @@ def hashed(text: str, _: Kind) -> list[Place]:
 
 def _is_heading(line: str, below: str) -> bool:
     words = line.strip(" *:.#")
-    return bool(below.strip()) and (not re.search(r"\d|\\|^\W*[A-J]\W*$", words) or bool(re.match(r"(?:Step|Part|Case)\b", words)))
+    return bool(below.strip()) and (
+        not re.search(r"\d|\\|^\W*[A-J]\W*$", words) or bool(re.match(r"(?:Step|Part|Case)\b", words))
+    )
 
 
 def stated(text: str, _: Kind) -> list[Place]:

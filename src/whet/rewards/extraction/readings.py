@@ -12,16 +12,24 @@ from whet.rewards.extraction.options import chosen_letter, leading_letter, lette
 from whet.rewards.extraction.values import Value, is_operand, values
 
 _PLAIN = re.compile(r"[$-]?\d[\d,]*(?:\.\d+)?")
-_EMPHASIS = re.compile(r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)|`|</?(?:b|i|em|strong|u|span|code|p)(?:\s[^<>]*)?>", re.IGNORECASE)
+_EMPHASIS = re.compile(
+    r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)|`|</?(?:b|i|em|strong|u|span|code|p)(?:\s[^<>]*)?>", re.IGNORECASE
+)
 _WRAPPERS = ("**", "{}", '""', "''", "“”", "‘’", "«»")
-_PICTURES = re.compile(r"^[\u2190-\u21ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f#\s]+|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]+$")
+_PICTURES = re.compile(
+    r"^[\u2190-\u21ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f#\s]+|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]+$"
+)
 _EMPTY = re.compile(
     r"(?:\\$|[\s?.…_*$:;,#!~-]|\\(?:phantom|hspace|vspace)\s*\{[^{}]*\}|\\(?:ldots|dots|cdots|square|Box|quad|qquad|[,;: !])|\[\]|\{\})*"
 )
 _PLACEHOLDER = re.compile(
-    r"[\[<({\s]*(?:\\text\w*\s*\{)?\s*(?:(?:the|your|final|numerical|correct)\s+)*(?:answer|result|number|value|solution)\s*(?:here)?\}?[\s\])}>.]*", re.IGNORECASE
+    r"[\[<({\s]*(?:\\text\w*\s*\{)?\s*(?:(?:the|your|final|numerical|correct)\s+)*(?:answer|result|number|value|solution)\s*(?:here)?\}?[\s\])}>.]*",
+    re.IGNORECASE,
 )
-_HEADING = re.compile(r"(?:step|part|case|section|problem|question|exercise|example|method)\s*#?\d+\b.*|[A-Za-z][A-Za-z ]*:", re.IGNORECASE | re.DOTALL)
+_HEADING = re.compile(
+    r"(?:step|part|case|section|problem|question|exercise|example|method)\s*#?\d+\b.*|[A-Za-z][A-Za-z ]*:",
+    re.IGNORECASE | re.DOTALL,
+)
 _LEAD_IN = re.compile(
     r"(?:(?:so|thus|hence|therefore|then|and|finally|now|ok|okay|in total|in all|altogether|overall)\b,?\s+)*"
     r"(?:(?:[A-Za-z][\w'’-]*\s+){0,5}[A-Za-z][\w'’-]+\s*:\s*)?"
@@ -30,7 +38,10 @@ _LEAD_IN = re.compile(
     r"(?:(?:therefore|thus|hence|then|simply|clearly|indeed|for sure|definitely|certainly|exactly|equal to)\b,?\s+)*",
     re.IGNORECASE,
 )
-_NEGATION = re.compile(r"(?:(?:definitely|certainly|surely|probably)\s+)?(?:not|never|n['’]t|neither|nor|cannot|anything but|other than)\b", re.IGNORECASE)
+_NEGATION = re.compile(
+    r"(?:(?:definitely|certainly|surely|probably)\s+)?(?:not|never|n['’]t|neither|nor|cannot|anything but|other than)\b",
+    re.IGNORECASE,
+)
 _REASON = re.compile(
     r"\s*[,;:–—]?\s*\b(?:because|since|given that|due to|as it|so that|which|as wanted|as required|as desired|as requested|i\.e\.)\b.*"
     r"|\s*(?:,|—|–|;)\s*(?:as (?!well\b|opposed\b|an alternative\b)|for (?=\w+ (?:is|are|was|were)\b)|(?:the|a|an|in|with) (?![\w ]*\b(?:alternative|second|other)\b)).*"
@@ -40,8 +51,12 @@ _REASON = re.compile(
     re.DOTALL,
 )
 _REJECTION = re.compile(r"[\s,;]*(?:and )?(?:not|rather than|instead of|it can|it is not|it isn)")
-_ASIDE = re.compile(r"\s*\((?=[^()\d]*[A-Za-z]{3}[^()\d]*\)|[^()]*(?:[+*/=×]|\b(?:times|of|from)\b)|[^()]*[A-Za-z]{2,}\s+[A-Za-z]{2,}|[A-Za-z]{3,})[^()]*\)[.!]?$")
-_ABOUT = re.compile(r"(?:about|approximately|approx\.|roughly|around|only|just|exactly|a total of|in total|≈|~|=)\s*", re.IGNORECASE)
+_ASIDE = re.compile(
+    r"\s*\((?=[^()\d]*[A-Za-z]{3}[^()\d]*\)|[^()]*(?:[+*/=×]|\b(?:times|of|from)\b)|[^()]*[A-Za-z]{2,}\s+[A-Za-z]{2,}|[A-Za-z]{3,})[^()]*\)[.!]?$"
+)
+_ABOUT = re.compile(
+    r"(?:about|approximately|approx\.|roughly|around|only|just|exactly|a total of|in total|≈|~|=)\s*", re.IGNORECASE
+)
 _STOP = re.compile(
     r"\b(?:of|for|in|on|to|that|which|who|will|would|were|was|are|is|from|after|over|with|at|by|can|could|should|must|has|have|had|left|more|fewer|"
     r"less|farther|further|longer|than|away|each|every|per|as|and|during|total|altogether)\b|[,;.(](?=\s|$)"
@@ -53,7 +68,10 @@ _CHANGES_VALUE = re.compile(
     re.IGNORECASE,
 )
 _ARITHMETIC = re.compile(r"(?:[\d\s.,+*/×÷()%$^{}-]|\\(?:times|cdot|div|frac)\b)+")
-_COPULA = re.compile(r"(?:\b(?:is|are|was|were|equals?|be|totals?|makes?|leaves?|gives?)\b|[=≈:→]|\\approx)\s*(?:\\?\$|\\[(\[])?\s*$", re.IGNORECASE)
+_COPULA = re.compile(
+    r"(?:\b(?:is|are|was|were|equals?|be|totals?|makes?|leaves?|gives?)\b|[=≈:→]|\\approx)\s*(?:\\?\$|\\[(\[])?\s*$",
+    re.IGNORECASE,
+)
 _MATHS = re.compile(r"\$\$?([^$]+)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _NO_WORDS = re.compile(r"(?:[^A-Za-z]|\\[A-Za-z]+|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))*")
 _LONGEST = 400
@@ -172,7 +190,9 @@ def _forms(text: str, value: Value) -> tuple[str, ...]:
     phrase = tail[: stop.start()] if stop else tail
     noun = (value.text + phrase).strip(" .,;$")
     # the first words decide: "5 dozen eggs" is 60, "5 eggs of the second dozen" is 5
-    changed = _CHANGES_VALUE.search(" ".join(tail.split()[:2]) if not tail[:1].strip() or tail[:1].isalpha() else tail[:12])
+    changed = _CHANGES_VALUE.search(
+        " ".join(tail.split()[:2]) if not tail[:1].strip() or tail[:1].isalpha() else tail[:12]
+    )
     return (noun,) if changed else (noun, value.text.strip())
 
 

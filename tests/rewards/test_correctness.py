@@ -101,7 +101,7 @@ def test_without_a_gold_answer_they_do_not_apply(factory: object) -> None:
 
 
 def test_verdicts_that_are_known_by_construction() -> None:
-    """Rows whose verdict is known from how they were made: endings, formats, formulas, letters, and their near misses."""
+    """Rows whose verdict is known from how they were made: endings, formats, formulas, letters, near misses."""
     rows = [json.loads(line) for line in (Path(__file__).parent / "agreement.jsonl").read_text("utf-8").splitlines()]
     assert len(rows) >= 600
     wrong = []

@@ -97,7 +97,7 @@ def _last_integer(text: str) -> str:
 
 
 def _against_gold(score: Callable[[str, Golds, Verify | None, str], float]) -> RewardFn:
-    """Makes a reward of (completion text, accepted answers, verifier or `None`, question); `None` without gold answer."""
+    """Makes a reward of (completion text, accepted answers, verifier, question); `None` without a gold answer."""
 
     def reward(
         *,

@@ -40,7 +40,7 @@ def finder(response_format: ResponseFormat | None, lenient: bool = False) -> Fin
 
 
 def in_format(text: str, response_format: ResponseFormat, kind: Kind = Kind.ANY) -> Candidate | None:
-    r"""The answer in the place that a format has for it, read as anywhere else: a sign at the box, a label, a sentence."""
+    """The answer in the place that a format has for it, read as anywhere else: a sign at the box, a label, …."""
     answer = response_format.parse(text).answer
     rule = f"format {response_format.name}"
     if answer is None:

@@ -23,8 +23,8 @@ verl (`input`, `output`, `gts`) and of TRL (`solution`)."""
 def completion_rows(path: Path, reads_answers: bool = False) -> Iterator[tuple[int, Row]]:
     """The file's rows with their numbers, each with a `completion`, a `prompt` and, if it has one, an `answer`.
 
-    Raises `UserError` for a row that is broken, or, where rewards read answers (`reads_answers`), whose gold answer is a
-    page of text.
+    Raises `UserError` for a row that is broken, or, where rewards read answers (`reads_answers`), whose gold answer is
+    a page of text.
     """
     for number, row in read_rows(path):
         try:
@@ -98,6 +98,6 @@ def _check_readable(answer: str | list[str] | None) -> None:
     for gold in [answer] if isinstance(answer, str) else answer or []:
         if gold.strip() and gold_answer(gold) is None:
             raise BrokenRowError(
-                f"has a gold answer of {len(gold)} characters in which none is marked, so that no response can equal it: "
+                f"has a gold answer of {len(gold)} characters in which none is marked, so no response can equal it: "
                 r"mark it by \boxed{}, #### or `The answer is`, or name the column of the short answer `answer`"
             )

@@ -44,8 +44,8 @@ def _number(text: str) -> list[Place]:
     if not sentence:
         return []
     for bold in reversed(_BOLD.findall(sentence)):
-        if (inside := values(bold)) and not bold.strip().endswith(":"):
-            return _place(text, bold if bold.lstrip().startswith(inside[0].text) else bold, ("bold",))
+        if values(bold) and not bold.strip().endswith(":"):
+            return _place(text, bold, ("bold",))
     claim = _without_asides(_claim(sentence, values))
     found = values(claim)
     if hedged(claim) and len({value.plain for value in found}) > 1:
@@ -80,7 +80,7 @@ def _last_formula(claim: str, found: list[Value]) -> str:
     formulas = [one for one in _MATHS.finditer(claim) if not _VARIABLE.fullmatch(next(filter(None, one.groups())))]
     if not formulas or (found and found[-1].start >= formulas[-1].end()):
         return ""
-    return next(filter(None, formulas[-1].groups())).strip()
+    return str(next(filter(None, formulas[-1].groups()))).strip()
 
 
 def _formula(text: str) -> list[Place]:

@@ -5,21 +5,35 @@ from itertools import pairwise
 
 from whet.rewards.extraction.values import Value, values
 
-_CHOICE = frozenset(
-    ["or", "nor", "either", "neither", "maybe", "perhaps", "possibly", "alternatively", "otherwise", "else", "unless", "instead", "vs", "versus", "might"]
-)
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_CHOICE = _words("""
+    or nor either neither maybe perhaps possibly alternatively otherwise else unless instead vs versus might
+    """)
 """Words that make a hedge of any text with two values."""
-_DOUBT = _CHOICE | frozenset(
-    ["potentially", "possible", "probably", "likely", "presumably", "conceivably", "alternative", "alternatives", "alternately", "alt", "if", "could", "may", "but", "however", "though", "although", "yet", "whereas", "while", "rather", "between", "through", "till", "until", "depending", "depends", "whichever", "unsure", "uncertain", "sure", "guess", "even", "both", "also", "then", "later", "next", "second", "secondly", "another", "other", "others", "likewise", "resp", "respectively", "backup", "candidate", "candidates", "option", "options", "try", "too", "plus", "besides", "additionally", "moreover", "hmm", "wait", "well", "not", "no", "wrong", "change", "changed", "revised", "corrected", "correction", "actually", "sometimes", "equally", "failing", "barring", "except", "opposed", "against", "compared", "followed", "and", "with", "without", "say", "aka", "as", "when", "where"]
-)
+_DOUBT = _CHOICE | _words("""
+    potentially possible probably likely presumably conceivably alternative alternatives alternately alt if could
+    may but however though although yet whereas while rather between through till until depending depends
+    whichever unsure uncertain sure guess even both also then later next second secondly another other others
+    likewise resp respectively backup candidate candidates option options try too plus besides additionally
+    moreover hmm wait well not no wrong change changed revised corrected correction actually sometimes equally
+    failing barring except opposed against compared followed and with without say aka as when where
+    """)
 """Words that put another answer beside the first, where they stand between two values."""
-_GLUE = frozenset(["and", "to", "a", "an", "the", "it", "is", "be", "in", "words", "word", "that", "this", "about", "at", "least", "equivalently", "by"])
-_PREPOSITIONS = frozenset(
-    ["after", "in", "on", "over", "for", "per", "by", "within", "during", "at", "from", "of", "than", "before", "under", "every", "each", "to"]
-)
+_GLUE = _words("""
+    and to a an the it is be in words word that this about at least equivalently by
+    """)
+"""Words that may stand beside those without saying more."""
+_PREPOSITIONS = _words("""
+    after in on over for per by within during at from of than before under every each to
+    """)
 _WRITTEN = re.compile(r"\\(?:text\w*|mbox|mathrm)\s*\{([^{}]*)\}")
 _CHOICE_MARK = re.compile(
-    r"\\(?:lor|vee)\b|[∨]|\b(?:one of|(?:could|can|may|might) (?:also )?be|not sure|as well as|if not|failing that|if that is)\b",
+    r"\\(?:lor|vee)\b|∨|\b(?:one of|(?:could|can|may|might) (?:also )?be|not sure|as well as|if not|failing that"
+    r"|if that is)\b",
     re.IGNORECASE,
 )
 _IN_FORMULA = re.compile(r"(?:[*×^_/]|\\(?:times|cdot)|10\s?)\s*\{?\s*$")
@@ -52,7 +66,7 @@ def several_values(text: str) -> bool:
 
 
 def _is_prose(gap: str) -> bool:
-    """Whether what stands between two numbers has a noun and then a preposition, two words before the number at most."""
+    """Whether a noun and a preposition stand between two numbers, the latter at most two words before the second."""
     words = [word.strip("°\"',.$€£#").lower() for word in gap.split()]
     words = [word for word in words if word]
     if not all(map(_WORD.fullmatch, words)) or _DOUBT.intersection(words):
@@ -62,7 +76,7 @@ def _is_prose(gap: str) -> bool:
 
 
 def has_rival(chosen: Value, found: list[Value], text: str) -> bool:
-    """Whether another value of a sentence stands right beside the chosen one, with no more than a word of choice between.
+    """Whether another value of a sentence stands right beside the chosen one, with a word of choice between at most.
 
     >>> sentence = "She has 18, or maybe 20"
     >>> has_rival(values(sentence)[0], values(sentence), sentence)
@@ -74,7 +88,7 @@ def has_rival(chosen: Value, found: list[Value], text: str) -> bool:
 
 
 def joins(gap: str) -> bool:
-    """Whether what stands between two answers says no more than that there are two: `, `, ` or `, ` → `, ` then also `."""
+    """Whether what stands between two answers says no more than that there are two: a comma, `or`, `→`, `then also`."""
     if "=" in gap or "≈" in gap or "approx" in gap:
         return False
     return (_DOUBT | _GLUE).issuperset(_WORD.findall(_WRITTEN.sub(r" \1 ", _COMMAND.sub(" ", gap)).lower()))

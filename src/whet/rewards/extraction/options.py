@@ -9,7 +9,7 @@ _LED = re.compile(
     r"\(([A-J])\)|(?:(?:option|choice|answer|letter)\s+)?\(?([A-J])\)?(?:[).:,]|\s*$|\s+(?:because|since|as|is|for)\b)",
     re.I,
 )
-_STANDING = re.compile(r"(?<![\w'’.\\^_])\(?([A-J])\)?(?![\w'’}^_(=+*-]|\.\w)")
+_STANDING = re.compile(r"(?<![\w'’.\\^_])\(?([A-J])\)?(?![\w'’}^_(=+*-]|\s*[=+]|\.\w)")
 _ARTICLE = re.compile(r"(?:^|(?<=[\s(]))[AI]\s+(?=[a-z])(?!is\b|because\b|since\b|as\b|or\b|and\b|nor\b|but\b)")
 _CUE = re.compile(
     r"(?:\b(?:option|choice|choose|chose|pick|select|answer is|it is|it's|it’s|must be|be|is|letter)|选|:)$", re.I
@@ -40,8 +40,8 @@ def letters(text: str) -> list[str]:
 def chosen_letter(text: str) -> str:
     """The one letter that a sentence names, or of several, the only one behind a word of choice; else empty.
 
-    >>> chosen_letter("I would choose option C over B"), chosen_letter("Hence (B) is correct"), chosen_letter("A, C or B")
-    ('C', 'B', '')
+    >>> [chosen_letter(text) for text in ("I would choose option C over B", "Hence (B) is correct", "A, C or B")]
+    ['C', 'B', '']
     """
     found = list(_standing(text))
     named = {match[1] for match in found}

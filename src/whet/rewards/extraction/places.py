@@ -110,9 +110,9 @@ def _is_heading(line: str, below: str) -> bool:
 def stated(text: str, _: Kind) -> list[Place]:
     """`The answer is …`, `Answer: …`, a heading `Final answer` with the answer below, `… is the answer`."""
     matches = [(one, led) for one in list(_ANSWER_IS.finditer(text))[-_MOST:] if (led := _leads(text, one)) is not None]
-    final = any(strong for _, strong in matches)
+    final = any(strong for _one, strong in matches)
     found: list[Place] = []
-    for one, _ in matches[-_LAST:]:
+    for one, _final in matches[-_LAST:]:
         said = _sentence(text, one.end())
         if found and found[-1].end >= one.end():
             found.pop()  # "Final answer: the answer is 5" is one statement

@@ -20,7 +20,8 @@ _PICTURES = re.compile(
     r"^[\u2190-\u21ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f#\s]+|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]+$"
 )
 _EMPTY = re.compile(
-    r"(?:\\$|[\s?.…_*$:;,#!~-]|\\(?:phantom|hspace|vspace)\s*\{[^{}]*\}|\\(?:ldots|dots|cdots|square|Box|quad|qquad|[,;: !])|\[\]|\{\})*"
+    r"(?:\\$|[\s?.…_*$:;,#!~-]|\\(?:phantom|hspace|vspace)\s*\{[^{}]*\}|\\(?:ldots|dots|cdots|square|Box|quad|qquad)"
+    r"|\\[,;: !]|\[\]|\{\})*"
 )
 _PLACEHOLDER = re.compile(
     r"[\[<({\s]*(?:\\text\w*\s*\{)?\s*(?:(?:the|your|final|numerical|correct)\s+)*(?:answer|result|number|value|solution)\s*(?:here)?\}?[\s\])}>.]*",
@@ -39,14 +40,18 @@ _LEAD_IN = re.compile(
     re.IGNORECASE,
 )
 _NEGATION = re.compile(
-    r"(?:(?:definitely|certainly|surely|probably)\s+)?(?:not|never|n['’]t|neither|nor|cannot|anything but|other than)\b",
+    r"(?:(?:definitely|certainly|surely|probably)\s+)?"
+    r"(?:not|never|n['’]t|neither|nor|cannot|anything but|other than)\b",
     re.IGNORECASE,
 )
 _REASON = re.compile(
-    r"\s*[,;:–—]?\s*\b(?:because|since|given that|due to|as it|so that|which|as wanted|as required|as desired|as requested|i\.e\.)\b.*"
-    r"|\s*(?:,|—|–|;)\s*(?:as (?!well\b|opposed\b|an alternative\b)|for (?=\w+ (?:is|are|was|were)\b)|(?:the|a|an|in|with) (?![\w ]*\b(?:alternative|second|other)\b)).*"
+    r"\s*[,;:–—]?\s*\b(?:because|since|given that|due to|as it|so that|which"
+    r"|as (?:wanted|required|desired|requested)|i\.e\.)\b.*"
+    r"|\s*(?:,|—|–|;)\s*(?:as (?!well\b|opposed\b|an alternative\b)|for (?=\w+ (?:is|are|was|were)\b)"
+    r"|(?:the|a|an|in|with) (?![\w ]*\b(?:alternative|second|other)\b)).*"
     r"|\s+-\s+(?:the|a|an|as|because|since)\b.*"
-    r"|\s*,?\s*(?<!\bif )\b(?:not|and not|rather than|instead of|it can(?:no|['’])t be|it cannot be|it (?:is not|isn['’]t))\s.*"
+    r"|\s*,?\s*(?<!\bif )\b(?:not|and not|rather than|instead of|it can(?:no|['’])t be"
+    r"|it cannot be|it (?:is not|isn['’]t))\s.*"
     r"|(?<!\bvs)\.\s+[A-Z].*",
     re.DOTALL,
 )
@@ -62,8 +67,10 @@ _STOP = re.compile(
     r"less|farther|further|longer|than|away|each|every|per|as|and|during|total|altogether)\b|[,;.(](?=\s|$)"
 )
 _CHANGES_VALUE = re.compile(
-    r"\b(?:squared|cubed|factorial|dozens?|score|gross|pairs? of|hundreds?|thousands?|millions?|billions?|trillions?|percent\w*|half|halves|third?s|quarters?|"
-    r"fourths?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|hundredths?|thousandths?|plus|minus|divided|multiplied|over \d|mod\w*|remainder|"
+    r"\b(?:squared|cubed|factorial|dozens?|score|gross|pairs? of|hundreds?|thousands?|millions?|billions?"
+    r"|trillions?|percent\w*|half|halves|thirds?|quarters?|"
+    r"fourths?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|hundredths?"
+    r"|thousandths?|plus|minus|divided|multiplied|over \d|mod\w*|remainder|"
     r"power|root|times \d|degrees? below|below zero|negative|and a|k|bn|mn)\b|[!^]|\\(?:pi|sqrt)\b|[²³√π½¼¾]",
     re.IGNORECASE,
 )
@@ -95,15 +102,17 @@ def read(text: str, kind: Kind) -> Reading:
     body = plain[_LEAD_IN.match(plain).end() :].strip() or plain  # type: ignore[union-attr]  # it matches the empty string
     if _NEGATION.match(body):
         return Reading((plain,), refused=f'a negation: "{plain}"')
-    claim = main_claim(body)
+    claim = main_claim(body).rstrip(" .") or body
     notes = tuple(note for note, told in _notes(text, plain, body, claim) if told)
     found = _READERS[kind](claim, body)
-    forms = {form.strip(" $."): form for form in (*reversed(found.forms), claim, body, plain)}
+    forms: dict[str, str] = {}
+    for form in (*reversed(found.forms), claim, body, plain):  # of forms that differ in dress only, the plainest stays
+        forms.setdefault(form.strip(" $."), form)
     return Reading(tuple(reversed(forms.values())), (*notes, *found.notes), found.refused)
 
 
 def _notes(text: str, plain: str, body: str, claim: str) -> list[tuple[str, bool]]:
-    return [("emphasis", plain != text), ("label", body != plain), ("reason", claim != body)]
+    return [("emphasis", plain != text), ("label", body != plain), ("reason", claim != body.rstrip(" ."))]
 
 
 def undressed(text: str) -> str:
@@ -134,7 +143,7 @@ def main_claim(body: str) -> str:
     cut = _REASON.search(body)
     claim = body[: cut.start()] if cut and cut.start() else body
     shorter = _ASIDE.sub("", claim)
-    kept = shorter.strip() or claim
+    kept = shorter.strip().rstrip("(").rstrip() or claim
     rest = body[len(kept) :]
     return body if hedged(rest) and not _REJECTION.match(rest) else kept.strip()
 
@@ -186,14 +195,17 @@ def _leading(text: str, value: Value, body: str) -> Reading:
 def _forms(text: str, value: Value) -> tuple[str, ...]:
     """The number with the words up to the next preposition, and the number alone where no word changes its value."""
     tail = text[value.end :]
-    stop = _STOP.search(tail)
-    phrase = tail[: stop.start()] if stop else tail
-    noun = (value.text + phrase).strip(" .,;$")
     # the first words decide: "5 dozen eggs" is 60, "5 eggs of the second dozen" is 5
-    changed = _CHANGES_VALUE.search(
-        " ".join(tail.split()[:2]) if not tail[:1].strip() or tail[:1].isalpha() else tail[:12]
-    )
-    return (noun,) if changed else (noun, value.text.strip())
+    worded = not tail[:1].strip() or tail[:1].isalpha()
+    if _CHANGES_VALUE.search(" ".join(tail.split()[:2]) if worded else tail[:_NEAR]):
+        return ((value.text + tail).strip(),)
+    stop = _STOP.search(tail)
+    noun = value.text + (tail[: stop.start()] if stop else tail)
+    return noun.strip().rstrip(" .,;$("), value.text.strip()
+
+
+_NEAR = 12
+"""Characters behind a number that are searched for what changes its value."""
 
 
 def sentence_value(text: str, found: list[Value]) -> Value | None:

@@ -1,4 +1,4 @@
-r"""Finds the values of a sentence: numbers with sign, currency, fraction bar and percent sign, in plain text or LaTeX."""
+r"""Finds the values of a sentence: numbers with sign, currency, fraction bar, percent sign, in plain text or LaTeX."""
 
 import re
 from dataclasses import dataclass

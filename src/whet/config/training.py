@@ -114,6 +114,8 @@ class GrpoConfig(Section):
     """The optimizer."""
     micro_batch_tokens: PositiveInt = 4096
     """Tokens per micro-batch; groups stay whole and the gradient does not depend on it."""
+    comparison_seconds: float = Field(60.0, gt=0, le=86400)
+    """Seconds that a step's answers may be compared by computer algebra; those left over count as not equal."""
 
     @model_validator(mode="after")
     def _refuse_replay_without_a_ratio(self) -> "GrpoConfig":

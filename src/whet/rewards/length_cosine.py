@@ -10,6 +10,8 @@ from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.completions import text_of
 from whet.rewards.correctness import AccuracyParams, accuracy
+from whet.rewards.equality import answers_equal
+from whet.rewards.latex import Compare
 from whet.rewards.length import limit_of, token_counts
 from whet.rewards.words import said
 
@@ -42,7 +44,9 @@ class LengthCosineParams(AccuracyParams):
     """The reward of a completion that reaches the limit."""
 
 
-def length_cosine(response_format: ResponseFormat | None, params: LengthCosineParams) -> RewardFn:
+def length_cosine(
+    response_format: ResponseFormat | None, params: LengthCosineParams, *, equal: Compare = answers_equal
+) -> RewardFn:
     """A reward for correctness that falls or rises with length, along half a cosine from 0 to `max_tokens` tokens.
 
     "Demystifying Long Chain-of-Thought" (arXiv:2502.03373), the cosine reward: with L tokens of L_max, and r_0
@@ -63,7 +67,7 @@ def length_cosine(response_format: ResponseFormat | None, params: LengthCosinePa
             f"rewards.params of 'length_cosine' let a wrong response earn {max(wrong):g} and a right one "
             f"{min(right):g}: every `correct_…` must exceed every `wrong_…`"
         )
-    grade = accuracy(response_format, params)
+    grade = accuracy(response_format, params, equal=equal)
 
     def value(correct: float | None, length: int | None, completion: Any) -> float | None:
         if correct is None or length is None:

@@ -24,6 +24,8 @@ LONGEST = 2000
 _INTEGER = re.compile(r"[\s$+-]*\d[\d,]*\.?\s*\$?")
 _OPERATION = re.compile(r"(?<=[\w)!°|])[-+/^±∪∩!]|\\(?!pi$|infty$)[A-Za-z]+$|[=<>≤≥]")
 _NUMBER = re.compile(r"[-+]?\(?(?:\d+(?:\.\d+)?|\.\d+)\)?(?P<under>/\(?\d+\)?)?(?P<percent>%)?")
+_SCIENTIFIC = re.compile(r"[-+]?[1-9](?:\.\d+)?\*10\^?\(?[-+]?\d{1,3}\)?")
+"""A number in scientific notation, as `canonical` writes it."""
 _LEFT_SIDE = re.compile(r"[A-Za-z](?:_?\(?\w{1,3}\)?)?|[A-Za-z]\([A-Za-z,]+\)|\\[a-z]+")
 """The left side of an equation that only names its right side: `x`, `f(x)`, `\\theta`."""
 _ASKS_FOR_NOTATION = re.compile(
@@ -65,6 +67,8 @@ def is_worked_out(given: str, gold: str, question: str = "") -> bool:
     is_copied = bool(question) and _is_copied("=".join(_sides(answer)), question)
     if _same(answer, expected):
         return not is_copied or len(_sides(answer)) == 1 or _is_relation(expected)
+    if _SCIENTIFIC.fullmatch(answer):
+        return not is_copied
     if _NUMBER.fullmatch(answer):
         return not (question and _is_copied_number(answer, expected, question))
     if is_copied:

@@ -81,6 +81,13 @@ _COPULA = re.compile(
 )
 _MATHS = re.compile(r"\$\$?([^$]+)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _NO_WORDS = re.compile(r"(?:[^A-Za-z]|\\[A-Za-z]+|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))*")
+_PROSE_BEHIND = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{2}|[\"″°]")
+_COMPOUND = re.compile(
+    r"\D?\d+\s*(?:dollars?|euros?|pounds?|hours?|minutes?|feet|foot|yards?|years?|months?|weeks?|days?|degrees?),?\s*(?:and\s+)?"
+    r"\d+\s*(?:cents?|pence|minutes?|seconds?|inch(?:es)?|feet|ounces?|months?|weeks?|days?|hours?)\W*$",
+    re.IGNORECASE,
+)
+"""One quantity in two units, such as `8 dollars and 50 cents`."""
 _LONGEST = 400
 """Characters of a place that are read; a longer text is compared as it stands."""
 
@@ -181,7 +188,7 @@ def _result(text: str) -> Reading:
 def _leading(text: str, value: Value, body: str) -> Reading:
     """Reads a text that starts with a number: the words behind it are its unit or prose."""
     tail = text[value.end :]
-    if is_operand(value, text) or not re.search(r"[A-Za-z]{2}|[\"″°]", tail):
+    if is_operand(value, text) or not _PROSE_BEHIND.search(tail) or _COMPOUND.match(text, value.start):
         return Reading()
     if "=" in tail:
         right = text.rpartition("=")[2].strip()

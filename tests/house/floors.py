@@ -25,7 +25,19 @@ FILES_OF_A_FLOOR = {"types", "batch", "protocols", "errors", "text", "redact", "
 SETTINGS = {"config"}
 """Folders that their whole floor may import: formats are made of settings."""
 
-HEAVY = {"torch", "transformers", "datasets", "scipy", "peft", "math_verify", "accelerate", "sympy", "pandas", "openai"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "datasets",
+    "scipy",
+    "peft",
+    "math_verify",
+    "accelerate",
+    "sympy",
+    "pint",
+    "pandas",
+    "openai",
+}
 """Libraries that take long to load."""
 
 TENSORS = {"batch", "grpo", "sft", "policy", "rollout", "compute"}

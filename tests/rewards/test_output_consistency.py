@@ -100,3 +100,35 @@ def test_hostile_text_ends_soon() -> None:
 def test_it_needs_a_format() -> None:
     with pytest.raises(UserError, match="--format think_answer"):
         output_consistency(None)
+
+
+@pytest.mark.parametrize("answer", ["6", "13", "21", "34", "four"])
+@pytest.mark.parametrize(
+    "hedge",
+    [
+        "The answer is 6. But 5+8=13. And $21$\n34",
+        "The answer is 6. Or the answer is 13. Or the answer is 21. Or the answer is 34.",
+        r"\\boxed{6} \\boxed{13} \\boxed{21} \\boxed{34}",
+        "= 6\n= 13\n= 21\n34 or 6",
+        "The answer is 6 or 13 or 21 or 34.",
+        "6, 13, 21, 34",
+    ],
+)
+def test_several_results_agree_with_no_answer(hedge: str, answer: str) -> None:
+    hedge = hedge.replace("\\\\", "\\")
+    value = score(said(hedge, hedge, answer))
+    assert value == 0.0
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "answer", "value"),
+    [
+        ("14 + 9 = 23, so 23 * 2 = 46 coins. She has 46.", "46", 1.0),
+        ("The answer is 46. I hope it is correct.", "46", 1.0),
+        (r"Hence the area is $\boxed{46}$. Note that 46 is even.", "46", 1.0),
+        ("= 22\n23", "22", 0.0),
+        ("23 = 22\nThe answer is 23.", "22", 0.0),
+    ],
+)
+def test_the_result_of_reasoning_is_its_last(reasoning: str, answer: str, value: float) -> None:
+    assert score(f"<think>{reasoning}</think> <answer>{answer}</answer>", "think_answer") == value

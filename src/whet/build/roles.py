@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from whet.build.answer_checker import build_is_right
-from whet.build.task import longest_response
+from whet.build.task import longest_response, seconds_per_grading
 from whet.config import Config, OptimizerConfig
 from whet.config.training import MICRO_BATCH_TOKENS
 from whet.errors import UserError, did_you_mean
@@ -128,7 +128,7 @@ def build_experience(
         problems = memories["pass_rates"] = ByPassRate(problems, curriculum.candidates, full_marks)
         grader = PassRateGrader(grader, problems)
     if config.grpo.replay:
-        equal = AnswerComparer()
+        equal = AnswerComparer(budget=seconds_per_grading(config))
         is_right = build_is_right(config, equal)
         grader = memories["replay"] = Replay(grader, is_right, config.grpo.replay, equal.take_timeouts)
     on_policy = OnPolicy(problems, sample, logged(grader), config.grpo)

@@ -81,12 +81,17 @@ def build_grader(config: Config, response_format: ResponseFormat) -> "Mixture":
     from whet.rewards.registry import build_reward
     from whet.workers.reward_function import load_reward
 
-    known, equal = {"max_tokens": config.grpo.sampling.max_tokens}, AnswerComparer()
+    known, equal = {"max_tokens": config.grpo.sampling.max_tokens}, AnswerComparer(budget=seconds_per_grading(config))
     parts = [
         build_reward(reward, response_format, load_reward, known, connect, f"rewards.{index}", equal)
         for index, reward in enumerate(config.rewards)
     ]
     return Mixture(parts, equal.take_timeouts)
+
+
+def seconds_per_grading(config: Config) -> float:
+    """Returns the seconds for comparing the answers of one grading; dynamic sampling grades `draws` times in a step."""
+    return config.grpo.comparison_seconds / config.grpo.draws
 
 
 def build_stream(config: Config, train: Sequence[Problem], renderer: PromptRenderer) -> Problems:

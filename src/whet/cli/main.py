@@ -148,6 +148,7 @@ def score(
     *,
     rewards: Annotated[str, arg(metavar="A,B")] = "accuracy",
     format: Name = None,
+    explain: bool = False,
     json: Annotated[bool, arg(help="print one JSON object with the means instead")] = False,
 ) -> None:
     """Compute rewards for completions you already have: one JSON line for each line of the file.
@@ -155,10 +156,14 @@ def score(
     Args:
         rewards: names or functions, separated by commas; with parameters as {name: A, params: {…}}.
         format: the response format that marks the answer; without one it is found leniently.
+        explain: say of each line which answer accuracy found, by which rule, and why it is right or wrong.
     """
     from whet.stages.score import asked_for
     from whet.stages.score import score as run
 
+    if explain:
+        _explain(file, format, json)
+        return
     scoring = run(file, asked_for(rewards), format)
     for row in scoring:
         if not json:
@@ -166,6 +171,20 @@ def score(
     if json:
         print(encoded(scoring.summary.as_dict()))
     print(*scoring.summary.lines(), sep="\n", file=sys.stderr)
+
+
+def _explain(file: Path, format: str | None, json: bool) -> None:
+    from whet.stages.explain import explain, header
+    from whet.stages.score import layout_of
+
+    explanations = explain(file, layout_of(format))
+    if json:
+        print(encoded({"rows": [one.as_dict() for one in explanations]}))
+        return
+    width = min(console().width, 100)
+    print(header())
+    for one in explanations:
+        print(*one.lines(width), sep="\n")
 
 
 def chat(

@@ -119,6 +119,8 @@ class GrpoConfig(Section):
     micro_batch_tokens: PositiveInt | None = None
     """Tokens per micro-batch; groups stay whole where they fit, and the gradient does not depend on it. The default is
     what the free memory allows when the run begins, 4096 at most; recipe.yaml of the run has it."""
+    comparison_seconds: float = Field(60.0, gt=0, le=86400)
+    """Seconds that a step's answers may be compared by computer algebra; those left over count as not equal."""
 
     @model_validator(mode="after")
     def _refuse_replay_without_a_ratio(self) -> "GrpoConfig":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 TRAILING_COST = 0.001
-"""The penalty of `ResponseFormat.tags` per character after the end of the layout."""
+"""The penalty of `ResponseFormat.tags` per character outside the parts of the layout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,12 @@ class ResponseFormat(ABC):
 
     @abstractmethod
     def soft(self, text: str) -> bool:
-        """Whether every part is there, in order, whatever the white space."""
+        """Whether every part is there, in order, with content in it, whatever the white space."""
 
     @abstractmethod
     def tags(self, text: str) -> float:
-        """In [0, 1]: the share of marks present exactly once, less `TRAILING_COST` for each character after
-        the end of the layout."""
+        """In [0, 1]: the share of marks present exactly once and in order, around content, less `TRAILING_COST` for
+        each character outside the parts."""
 
     @abstractmethod
     def partial(self, text: str) -> float:

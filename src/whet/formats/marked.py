@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from whet.formats.base import TRAILING_COST, Parsed, ResponseFormat, agreed
+from whet.formats.content import is_blank
 from whet.formats.spans import Span
 
 _MAY_FOLLOW = " \t\r\n.!$*)]\\"
@@ -38,7 +39,7 @@ class Marked(ResponseFormat):
     def strict(self, text: str) -> bool:
         text = text.strip()
         spans = self.find(text)
-        if len(spans) != 1 or not spans[0].answer.strip():
+        if len(spans) != 1 or is_blank(spans[0].answer):
             return False
         before, part, after = spans[0].cut(text)
         exact = part == f"{self.opening}{spans[0].answer}{self.closing}"
@@ -46,12 +47,13 @@ class Marked(ResponseFormat):
         return exact and placed and not after.strip(_MAY_FOLLOW)
 
     def soft(self, text: str) -> bool:
-        return bool(self.parse(text).answer)
+        answer = self.parse(text).answer
+        return answer is not None and not is_blank(answer)
 
     def tags(self, text: str) -> float:
         spans = self.find(text)
         after = spans[-1].cut(text)[2].strip(_MAY_FOLLOW) if spans else ""
-        return max(0.0, (len(spans) == 1) - TRAILING_COST * len(after))
+        return max(0.0, (len(spans) == 1 and not is_blank(spans[0].answer)) - TRAILING_COST * len(after))
 
     def partial(self, text: str) -> float:
         return float(bool(self.find(text)) or (self._mark != "" and self._mark in text))

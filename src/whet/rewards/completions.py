@@ -26,11 +26,32 @@ def text_of(completion: Any) -> str:
     return "".join(str(message["content"]) for message in completion)
 
 
+def question_of(prompt: Any) -> str:
+    """The question of a prompt: its last user message, or the whole of a prompt that is a string.
+
+    >>> question_of([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is 37 + 45?"}])
+    'What is 37 + 45?'
+    """
+    if isinstance(prompt, str):
+        return prompt
+    return next((str(turn["content"]) for turn in reversed(prompt) if turn.get("role") == "user"), "")
+
+
 def each_text(score: Callable[[str], float]) -> RewardFn:
     """Makes a reward function that applies `score` to the text of each completion."""
 
     def reward(*, completions: list[Any], **_: Any) -> list[float | None]:
         return [float(score(text_of(completion))) for completion in completions]
+
+    return reward
+
+
+def each_with_question(score: Callable[[str, str], float]) -> RewardFn:
+    """Makes a reward function that applies `score` to the text of each completion and its question."""
+
+    def reward(*, completions: list[Any], prompts: Sequence[Any] = (), **_: Any) -> list[float | None]:
+        questions = map(question_of, prompts or [""] * len(completions))
+        return [float(score(text_of(one), question)) for one, question in zip(completions, questions, strict=True)]
 
     return reward
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from whet.config import RewardConfig, Section
 from whet.config.parameters import read_parameters
@@ -67,7 +68,7 @@ REWARDS: Mapping[str, RewardSpec] = {
     "reasoning_steps": _style(reasoning_steps, 1.0, ReasoningStepsParams),
     "reasoning_detail": _style(reasoning_detail, 1.0, ReasoningDetailParams),
     "output_consistency": RewardSpec(output_consistency, checks_gold=False, compares=True),
-    "length_cosine": _style(length_cosine, None, LengthCosineParams),
+    "length_cosine": RewardSpec(length_cosine, LengthCosineParams, None, checks_gold=False, compares=True),
     "length_overlong": _style(length_overlong, 0.0, LengthOverlongParams),
     "repetition": _style(repetition, 0.0, RepetitionParams),
     "judge": RewardSpec(judge, JudgeParams, None, checks_gold=False, has_client=True, external=True),
@@ -135,9 +136,25 @@ def build_reward(
     params = read_parameters(spec.params, {**unset, **config.params}, place, config.name)
     arguments = [params] if spec.params.model_fields else []
     client = [connect(params)] if spec.has_client else []
-    comparer = {"equal": equal} if spec.compares else {}
-    function = spec.make(response_format, *arguments, *client, **comparer)
+    make = partial(spec.make, response_format, *arguments, *client)
+    function = _comparing(make, equal) if spec.compares else make()
     return Part(config.name, function, config.weight, config.on_error, spec.max_score, spec.external, spec.checks_gold)
+
+
+@runtime_checkable
+class InBatches(Protocol):
+    """A comparer that compares all answers of a call together, which is quicker than one after another."""
+
+    def batched(self, make: Callable[[Compare], RewardFn]) -> RewardFn:
+        """Returns the reward function that `make` makes of a comparer."""
+        ...
+
+
+def _comparing(make: Callable[..., RewardFn], equal: Compare) -> RewardFn:
+    def given(compare: Compare) -> RewardFn:
+        return make(equal=compare)
+
+    return equal.batched(given) if isinstance(equal, InBatches) else given(equal)
 
 
 def _refuse_function_settings(config: RewardConfig) -> None:

@@ -1,0 +1,59 @@
+"""Verdicts with their evidence, in the format's place and anywhere."""
+
+import pytest
+
+from whet.formats import BUILT_IN
+from whet.rewards.judgement import finder, in_format, judge
+
+BOXED, THINK = BUILT_IN["boxed"], BUILT_IN["think_answer"]
+
+
+def test_the_rule_and_the_reason_are_told() -> None:
+    judged = judge("#### 366 downloads over the three months.", finder(None), ["366"])
+    assert judged.candidate is not None
+    assert (judged.right, judged.candidate.rule) == (True, "####")
+    assert judged.why == "equal, read as 366 downloads (prose behind the number)"
+    assert judge("no idea", finder(None), ["366"]).why == "no rule finds an answer"
+    assert judge("\\boxed{18} or \\boxed{20}", finder(None), ["18"]).why == "several answers: 18 and 20"
+
+
+@pytest.mark.parametrize(
+    ("text", "gold", "right"),
+    [
+        ("so $-\\boxed{256}$", "256", False),
+        ("so $-\\boxed{256}$", "-256", True),
+        ("\\boxed{18} or \\boxed{20}", "20", False),
+        ("First \\boxed{7}. Checking again, it is \\boxed{9", "7", False),
+        ("<think>maybe \\boxed{7}", "7", False),
+        ("so \\fbox{42}", "42", True),
+        ("The answer is 42.", "42", False),
+    ],
+)
+def test_the_place_of_boxed(text: str, gold: str, right: bool) -> None:
+    assert judge(text, finder(BOXED), [gold]).right is right
+
+
+def test_a_sign_in_the_reasoning_is_not_in_the_answer() -> None:
+    assert judge("<think>$-\\boxed{5}$</think> <answer>5</answer>", finder(THINK), ["5"]).right
+
+
+def test_strict_looks_in_the_place_of_the_format_only() -> None:
+    assert in_format("The answer is 82.", THINK) is None
+    assert judge("The answer is 82.", finder(THINK, lenient=True), ["82"]).right
+    assert not judge("<think>a</think> <answer>18 or 20</answer>", finder(THINK, lenient=True), ["20"]).right
+
+
+def test_any_of_the_accepted_answers_is_right() -> None:
+    assert judge("\\boxed{0.5}", finder(None), ["one half", "0.5"]).right
+
+
+def test_a_verifier_decides_where_there_is_one() -> None:
+    judged = judge(
+        "<think>a</think> <answer>4 * 6</answer>", finder(THINK), ["8 * 3"], lambda text: float(text == "4 * 6")
+    )
+    assert (judged.right, judged.why) == (True, "the problem's verifier accepts it")
+
+
+def test_what_is_copied_from_the_question_is_not_worked_out() -> None:
+    question, gold = "Expand $(x+2)(x+3)$.", "x^2+5x+6"
+    assert not judge("\\boxed{(x+2)(x+3)}", finder(None), [gold], question=question).right

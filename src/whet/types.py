@@ -31,6 +31,8 @@ class Problem:
     """Every other column of the data, passed on to reward functions by name."""
     row: int | None = field(default=None, compare=False)
     """Its line or row number in its file, as an editor or a spreadsheet counts; None without a file."""
+    turns: tuple[Message, ...] = ()
+    """The turns before the question, where the data has them: a system turn, earlier questions and answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Prompt:
     problem: Problem
     messages: tuple[Message, ...]
     tokens: tuple[int, ...]
+    opening: str = ""
+    """What the tokens already write of the response, such as `<think>` and a line break, by the chat template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ class Rollout:
     logprobs: tuple[float, ...]
     """log π_old(o_t | q, o_<t) in nats, one per token, recorded while sampling; 0 on tokens that a tool wrote."""
     text: str
-    """The completion, decoded without special tokens."""
+    """The response as it is graded: the prompt's `opening` and the decoded completion, without its end token."""
     finish: Finish
     replayed: bool = False
     """Whether an earlier step sampled it: then log π_old is that of the policy at that step."""

@@ -1,5 +1,6 @@
 """The warm start as a stage."""
 
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,12 +47,10 @@ def test_an_example_is_the_prompt_and_the_rendered_solution(tiny_folder: Path, t
 
 
 def test_a_tokenizer_without_an_end_adds_none(tiny_folder: Path, tmp_path: Path) -> None:
-    class Endless:
-        eos_token_id = None
-        encode = tiny.tiny_tokenizer().encode
-
-    task = build_task(shrunk(tiny_folder, tmp_path), tiny.tiny_tokenizer())
-    policy = LanguageModel(tiny.tiny_model(), Endless())
+    endless = deepcopy(tiny.tiny_tokenizer())
+    endless.eos_token = endless.chat_template = None
+    task = build_task(shrunk(tiny_folder, tmp_path), endless)
+    policy = LanguageModel(tiny.tiny_model(), endless)
     made = example(Problem("1", "What is 3 + 4?", "7", "3 + 4 = 7"), task, policy)
     assert tiny.tiny_tokenizer().decode(made.response) == task.response_format.render("3 + 4 = 7", "7")
 

@@ -52,7 +52,7 @@ def load(config: Config, view: View) -> Loaded:
     """Loads model and problems. Raises `UserError` where one of them cannot be loaded."""
     view.phase("Load", None)
     policy = build_policy(config, view.note)
-    return Loaded(policy, build_sampler(config), build_task(config, policy.tokenizer, policy.context))
+    return Loaded(policy, build_sampler(config), build_task(config, policy.tokenizer, policy.context, view.note))
 
 
 def settled(loaded: Loaded, config: Config, view: View) -> Loaded:
@@ -142,7 +142,7 @@ class Pipeline:
             self.result.pace = Pace.of(RunReader(run.path).timings())
             self._measure(FINAL)
             health.measured(made[FINAL])
-        save_final(self.policy, run.final)
+        save_final(self.policy, run.final, self.config.model.template)
         return self.result
 
     def _check(self, stage: str, earlier: CheckReport | None = None) -> CheckReport:

@@ -93,8 +93,11 @@ def run_warm_start(
 
 
 def example(problem: Problem, task: Task, policy: "LanguageModel") -> Example:
-    """Returns a problem's prompt and its rendered solution as tokens, with the end-of-turn token."""
-    target = task.response_format.render(problem.solution, problem.answer)
-    tokens = policy.tokenizer.encode(target, add_special_tokens=False)
-    end = policy.tokenizer.eos_token_id
-    return Example(task.renderer.render(problem).tokens, (*tokens, *([] if end is None else [end])))
+    """Returns a problem's prompt and its rendered solution as tokens, with the token that ends a turn.
+
+    That is the chat template's, else the tokenizer's end of sequence, which may be another.
+    """
+    turn_end = task.renderer.template.turn_end
+    end = policy.tokenizer.eos_token_id if turn_end is None else turn_end
+    target = (*task.renderer.target(problem), *([] if end is None else [end]))
+    return Example(task.renderer.render(problem).tokens, target)

@@ -25,8 +25,9 @@ from whet.train_loop.signals import Stop
 if TYPE_CHECKING:
     from whet.eval.evaluation import Evaluation
     from whet.runs.tracker_thread import TrackerThread
+    from whet.stages.show_examples import ShownExample
 
-__all__ = ["Recipe", "check", "compare", "evaluate", "load_recipe", "open_run", "resume", "train"]
+__all__ = ["Recipe", "check", "compare", "evaluate", "load_recipe", "open_run", "resume", "show_prompts", "train"]
 
 Recipe = str | PathLike[str] | Mapping[str, Any] | Config
 """A shipped recipe by name, your own by path or as nested mappings, or settings from `load_recipe`."""
@@ -145,6 +146,18 @@ def check(recipe: Recipe, overrides: Overrides = (), *, view: View | None = None
     with _progress(view) as shown, warnings_to(shown):
         live = settled(load(config, shown), config, shown)
         return run(live.policy, live.sampler, live.task, config, shown)
+
+
+def show_prompts(recipe: Recipe, count: int = 3, overrides: Overrides = ()) -> "list[ShownExample]":
+    """The first `count` prompts of a recipe's training and their SFT targets, token by token; loads no model.
+
+    Takes and raises what `train` does.
+    """
+    from whet.stages.show_examples import show_examples
+
+    config = load_recipe(recipe, overrides)
+    refuse_absent(config)
+    return show_examples(config, count)
 
 
 def evaluate(

@@ -28,11 +28,23 @@ class Problem:
     """Worked reasoning that leads to the answer, without tags; empty when the data has none."""
     source: str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)
-    """Every other column of the data, passed on to reward functions by name."""
+    """Every column of the data under its own name, passed on to reward functions."""
     row: int | None = field(default=None, compare=False)
     """Its line or row number in its file, as an editor or a spreadsheet counts; None without a file."""
     turns: tuple[Message, ...] = ()
     """The turns before the question, where the data has them: a system turn, earlier questions and answers."""
+    taken: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """By field (question, answer, solution, options), the column that it was taken from, where the data has columns."""
+
+    @property
+    def asked(self) -> str:
+        """The question with the turns before it, without system turns: problems with the same text are the same.
+
+        >>> Problem("1", "Why?", "7", turns=({"role": "user", "content": "3 + 4?"},)).asked
+        '3 + 4?\\n\\nWhy?'
+        """
+        earlier = [turn["content"] for turn in self.turns if turn["role"] != "system"]
+        return "\n\n".join([*earlier, self.question])
 
 
 @dataclass(frozen=True, slots=True)

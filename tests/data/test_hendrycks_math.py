@@ -24,7 +24,7 @@ def test_the_real_500(shared: Path) -> None:
     assert [problem.answer for problem in problems] == [row["answer"].strip() for row in rows]
     assert [problem.columns["unique_id"] for problem in problems] == [row["unique_id"] for row in rows]
     assert Counter(problem.columns["level"] for problem in problems) == Counter(row["level"] for row in rows)
-    assert set(problems[0].columns) == {"subject", "level", "unique_id"}
+    assert set(problems[0].columns) == {"problem", "solution", "answer", "subject", "level", "unique_id"}
 
 
 def test_the_boxes_of_the_real_500_say_what_their_answers_say(shared: Path) -> None:

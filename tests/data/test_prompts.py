@@ -6,7 +6,8 @@ import pytest
 from transformers import PreTrainedTokenizerFast
 
 from whet.config import FormatConfig
-from whet.data.prompts import PromptRenderer, check_question_template
+from whet.data.prompts import PromptRenderer
+from whet.data.question_template import check_question_template
 from whet.errors import UserError
 from whet.formats import ResponseFormat, build_format
 from whet.types import Problem
@@ -95,8 +96,8 @@ def test_a_conversation_can_go_on(tiny_tokenizer: Any) -> None:
 
 def test_a_wording_needs_a_place_for_the_question(tiny_tokenizer: Any) -> None:
     check_question_template("Q: {question}\nA:")
-    with pytest.raises(UserError, match=r"data.question: is 'Q: \{qestion\}'; it must contain \{question\}"):
-        PromptRenderer(tiny_tokenizer, says(""), "Q: {qestion}")
+    with pytest.raises(UserError, match=r"data.question: is 'Q: question'; it must contain \{question\}"):
+        PromptRenderer(tiny_tokenizer, says(""), "Q: question")
 
 
 @pytest.mark.parametrize("template", ["{{ raise_exception('not today') }}", "{{ 1 // 0 }}", "{% broken"])

@@ -65,7 +65,7 @@ def build_task(config: Config, tokenizer: Any, context: int | None = None, log: 
     train, test = load_data(config.data, config.seed, rooms)
     solutions = train
     if config.sft.data and config.sft.when != "never":
-        solutions = load_source(config.sft.data, "train", config.seed, "sft.data")
+        solutions = load_source(config.sft.data, "train", config.seed, "sft.data", config.data.question)
         refuse_overlap(solutions, test)
     return Task(
         train=train,

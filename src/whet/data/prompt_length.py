@@ -53,7 +53,7 @@ class PromptLengthFilter:
         No token is shorter than a byte, so few questions need to be tokenized.
         """
         room = (self.context or 0) - self.max_tokens
-        if len(problem.question.encode()) + self._empty + MARGIN <= room:
+        if not problem.turns and len(problem.question.encode()) + self._empty + MARGIN <= room:
             return 0
         length = self._length(problem)
         return length if length > room else 0

@@ -7,17 +7,10 @@ from typing import Any
 
 from whet.chat_template import ChatTemplate
 from whet.chat_template.opening import REASONING, empty_block, unclosed
+from whet.data.question_template import PLACE, check_question_template, fill, has_columns
 from whet.errors import UserError
 from whet.formats import ResponseFormat
 from whet.types import Message, Problem, Prompt
-
-PLACE = "{question}"
-
-
-def check_question_template(template: str) -> None:
-    """Raises `UserError` unless the template contains `{question}`."""
-    if PLACE not in template:
-        raise UserError(f"data.question: is {template!r}; it must contain {PLACE}, where the question goes")
 
 
 class PromptRenderer:
@@ -40,7 +33,8 @@ class PromptRenderer:
         check_question_template(question_template)
         self.tokenizer = tokenizer
         self.response_format = response_format
-        self.question_template = question_template
+        # Where the template names columns, the questions were worded by it when they were read.
+        self.question_template = PLACE if has_columns(question_template) else question_template
         self.template = ChatTemplate(tokenizer, settings, day)
 
     def render(self, problem: Problem) -> Prompt:
@@ -58,7 +52,7 @@ class PromptRenderer:
         `turns` stand before the question: a system turn of the data, whose text comes before the format's system
         prompt, and earlier questions and answers. `written` is applied to what comes from the data.
         """
-        wording = self.question_template.replace(PLACE, written(question))
+        wording = fill(self.question_template, lambda _: written(question))
         texts = [written(turn["content"]) for turn in turns if turn["role"] == "system"]
         system = "\n\n".join(filter(None, [*texts, self.response_format.system_prompt]))
         earlier = [{**turn, "content": written(turn["content"])} for turn in turns if turn["role"] != "system"]

@@ -11,7 +11,7 @@ from whet.chat_template.template_settings import check_template_settings
 from whet.config import Config, RewardConfig, SourceConfig
 from whet.config.fields import missing, must_be
 from whet.data.load_data import check_source
-from whet.data.prompts import check_question_template
+from whet.data.question_template import check_question_template
 from whet.errors import UserError
 from whet.formats import BUILT_IN, build_format
 from whet.recipe.keys import Path, dotted, is_known, key_of, known_keys, pattern, to_path

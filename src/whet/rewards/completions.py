@@ -53,9 +53,9 @@ def samples_of(prompts: Sequence[Prompt], outputs: Outputs) -> list[Sample]:
 def columns_of(samples: Sequence[Sample]) -> dict[str, list[Any]]:
     """The keyword arguments of a reward call, one entry for each sample.
 
-    These are `prompts`, `completions`, `completion_ids`; the gold answer as `answer` and, unless the data has a
-    column of that name, as `solution`, which TRL's rewards read; and every other column of the data, `None`
-    where a problem has none. Messages are copies, so a function may change them.
+    These are `prompts`, `completions`, `completion_ids`; the gold answer as `answer`; every column of the data as it
+    stands there, `None` where a problem has none; and, unless the data has columns of these names, the `question`, and
+    the gold answer as `solution`, which TRL's rewards read. Messages are copies, so a function may change them.
     """
     data = [_row(sample.prompt.problem) for sample in samples]
     names = sorted({name for row in data for name in row})
@@ -68,5 +68,10 @@ def columns_of(samples: Sequence[Sample]) -> dict[str, list[Any]]:
 
 
 def _row(problem: Problem) -> dict[str, Any]:
-    columns: Mapping[str, Any] = {"solution": problem.answer, **problem.columns, "answer": problem.answer}
+    columns: Mapping[str, Any] = {
+        "question": problem.question,
+        "solution": problem.answer,
+        **problem.columns,
+        "answer": problem.answer,
+    }
     return {name: value for name, value in columns.items() if name not in OWN}

@@ -10,15 +10,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from whet.config import FormatConfig, RewardConfig
-from whet.data.columns import answer_text
+from whet.data.answers import answer_text
+from whet.data.fault import Fault, Row
 from whet.data.gsm8k import split_answer
 from whet.data.intake import BrokenRowError
-from whet.data.rows import Fault, Row, locate, read_rows
+from whet.data.rows import locate, read_rows
 from whet.errors import UserError, did_you_mean
 from whet.formats import BUILT_IN, build_format
 from whet.protocols import RewardFn
 from whet.recipe.yaml_lines import read_value
 from whet.rewards.completions import OWN, text_of
+from whet.rewards.gold import marked_answer
 from whet.rewards.mixture import Mixture, Part
 from whet.rewards.registry import build_reward
 from whet.types import Failure, Problem, Prompt, Rollout
@@ -218,10 +220,10 @@ def _is_text_or_messages(value: Any) -> bool:
 
 
 def _gold(answer: Any) -> str:
-    """The gold answer as text; of GSM8K's worked solutions, what follows `####`."""
+    """The gold answer as text; of worked solutions, the answer that they mark."""
     text = answer_text(answer)
     parts = split_answer(text)
-    return parts[1] if parts else text
+    return parts[1] if parts else marked_answer(text) or text
 
 
 def _prompt(number: int, row: Row) -> Prompt:

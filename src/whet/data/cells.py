@@ -1,0 +1,62 @@
+"""Looks up a cell by its column, or by a path into nested columns such as `reward_model.ground_truth`."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from whet.data.fault import Row
+
+
+def cell(row: Mapping[str, Any], name: str) -> Any:
+    """The value of a column, of a key within one, or of a place in a list; None where there is none.
+
+    A column with dots in its name comes first. A text that holds JSON is looked into.
+
+    >>> row = {"extra_info": '{"answer": 7}', "choices": {"text": ["a", "b"]}}
+    >>> cell(row, "extra_info.answer"), cell(row, "choices.text.1"), cell(row, "choices.label")
+    (7, 'b', None)
+    """
+    if name in row:
+        return row[name]
+    head, _, rest = name.partition(".")
+    inner = unpacked(row.get(head))
+    if isinstance(inner, list):
+        inner = {str(place): item for place, item in enumerate(inner)}
+    return cell(inner, rest) if rest and isinstance(inner, dict) else None
+
+
+def unpacked(value: Any) -> Any:
+    """The list or object that a JSON text holds; any other value as it is."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
+        return value
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return found if isinstance(found, dict | list) else value
+
+
+def find_name(names: Iterable[str], present: Sequence[str], rows: Sequence[Row] = ()) -> str | None:
+    """The first of `names` among the columns, whatever its case, or within one of them in most of `rows`.
+
+    >>> find_name(["question"], ["ID", "Question"])
+    'Question'
+    """
+    return next(iter(find_names(names, present, rows)), None)
+
+
+def find_names(names: Iterable[str], present: Sequence[str], rows: Sequence[Row] = ()) -> list[str]:
+    """All of `names` that `find_name` could return, in their order."""
+    known = {column.casefold(): column for column in reversed(present)}
+    found = [
+        name if name in present or "." in name else known[name.casefold()]
+        for name in names
+        if name in present or name.casefold() in known or ("." in name and _is_inside(name, present, rows))
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _is_inside(name: str, present: Sequence[str], rows: Sequence[Row]) -> bool:
+    if name.partition(".")[0] not in present:
+        return False
+    return 2 * sum(cell(row, name) is not None for row in rows) > len(rows)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.text import both_ends, first_line, one_line, percent
+from whet.text import both_ends, first_line, one_line, percent, token_texts
 
 
 @given(st.text(), st.integers(2, 40))
@@ -50,3 +50,10 @@ def test_the_first_line_of_an_error_has_no_secret_in_it(monkeypatch: pytest.Monk
 )  # fmt: skip
 def test_percent(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+def test_token_texts_join_to_the_text_whatever_the_cuts() -> None:
+    data = "aé€b".encode()
+    texts = list(token_texts(lambda some: bytes(some).decode(errors="replace"), list(data)))
+    assert texts == ["a", "", "é", "", "", "€", "b"]
+    assert "".join(token_texts(lambda some: bytes(some).decode(errors="replace"), list(data[:2]))) == "a\ufffd"

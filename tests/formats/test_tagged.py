@@ -144,3 +144,19 @@ def test_what_is_rendered_complies_and_is_read_back(layout: Tagged, solution: st
     assert layout.soft(text)
     assert layout.tags(text) == layout.partial(text) == 1.0
     assert layout.parse(text).answer == answer.strip()
+
+
+@pytest.mark.parametrize(
+    ("layout", "opening", "rest"),
+    [
+        (INLINE, "", "<think>3 + 4 = 7</think> <answer>7</answer>"),
+        (INLINE, "<think>", "3 + 4 = 7</think> <answer>7</answer>"),
+        (INLINE, "<think>\n", "3 + 4 = 7</think> <answer>7</answer>"),
+        (LINES, "<reasoning>", "\n3 + 4 = 7\n</reasoning>\n<answer>\n7\n</answer>"),
+        (LINES, "<reasoning>\n", "3 + 4 = 7\n</reasoning>\n<answer>\n7\n</answer>"),
+    ],
+)
+def test_the_rest_of_what_the_prompt_opened_keeps_the_layout(layout: Tagged, opening: str, rest: str) -> None:
+    assert layout.rest(opening, "3 + 4 = 7", "7") == rest
+    assert layout.strict(opening + rest)
+    assert (INLINE.opening_tag, LINES.opening_tag, ONE.opening_tag) == ("think", "reasoning", "answer")

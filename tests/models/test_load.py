@@ -18,6 +18,7 @@ from models.tiny_gguf import write_gguf
 from whet.errors import UserError
 from whet.models import hub, load_model, packaged, resolve
 from whet.models.hub import NotHereError
+from whet.models.load import load_tokenizer
 from whet.models.origin import write_origin
 
 SHORT, LONG = "SmolLM2-135M-Instruct", "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -227,3 +228,11 @@ def test_a_snapshot_in_the_hubs_cache_is_made_of_links(tiny_folder: Path, tmp_pa
     (snapshot / "extra.json").symlink_to(tmp_path / "elsewhere.json")
     with pytest.raises(UserError, match=r"extra.json is a link out of the folder"):
         load_model(str(snapshot), torch.float32)
+
+
+def test_the_tokenizer_alone(tiny_folder: Path, tmp_path: Path) -> None:
+    assert load_tokenizer(str(tiny_folder)).encode("3 + 4") == tiny.tiny_tokenizer().encode("3 + 4")
+    broken = Path(shutil.copytree(tiny_folder, tmp_path / "broken"))
+    (broken / "tokenizer.json").write_text("{}")
+    with pytest.raises(UserError, match=r"^model\.name: the tokenizer in .*broken does not load \(.+\); save"):
+        load_tokenizer(str(broken))

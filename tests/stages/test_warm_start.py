@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import torch
 
+import templates
 import tiny
+from templates import tokenizer
 from whet.build.policy import build_policy
 from whet.build.task import Task, build_task
 from whet.config import Config
@@ -53,6 +55,26 @@ def test_a_tokenizer_without_an_end_adds_none(tiny_folder: Path, tmp_path: Path)
     policy = LanguageModel(tiny.tiny_model(), endless)
     made = example(Problem("1", "What is 3 + 4?", "7", "3 + 4 = 7"), task, policy)
     assert tiny.tiny_tokenizer().decode(made.response) == task.response_format.render("3 + 4 = 7", "7")
+
+
+@pytest.mark.parametrize(
+    ("template", "special", "end"),
+    [
+        (templates.CHATML, (), tiny.END),  # base models: the tokenizer's end is another
+        (templates.GEMMA, ("<end_of_turn>",), "<end_of_turn>"),
+        (templates.MISTRAL, (), "<pad>"),  # the template prints the tokenizer's own
+        (None, (), "<pad>"),
+    ],
+)
+def test_what_is_imitated_ends_as_the_template_ends_a_turn(
+    template: str | None, special: tuple[str, ...], end: str, tiny_folder: Path, tmp_path: Path
+) -> None:
+    made_for = tokenizer(template, *special, eos_token="<pad>")
+    task = build_task(shrunk(tiny_folder, tmp_path, {"format": "think_answer"}), made_for)
+    policy = LanguageModel(tiny.tiny_model(), made_for)
+    made = example(Problem("1", "What is 3 + 4?", "7", "3 + 4 = 7"), task, policy)
+    assert made_for.decode(made.response) == f"<think>3 + 4 = 7</think> <answer>7</answer>{end}"
+    assert made.response[-1] in policy.end_tokens()
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,11 @@ DEAF = "{% for m in messages %}<|im_start|>{{ m['role'] }}<|im_end|>\n{% endfor 
 DATED = "{{ 'Today is ' + strftime_now('%d %b %Y') }}\n" + CHATML + ASK + "{% endif %}"
 LLAMA3 = (
     "{% if not date_string is defined %}{% if strftime_now is defined %}"
-    "{% set date_string = strftime_now('%d %b %Y') %}{% else %}{% set date_string = '26 Jul 2024' %}{% endif %}{% endif %}{{ bos_token }}"
+    "{% set date_string = strftime_now('%d %b %Y') %}{% else %}"
+    "{% set date_string = '26 Jul 2024' %}{% endif %}{% endif %}{{ bos_token }}"
     "{% for m in messages %}{{ '<|start|>' + m['role'] + ' (' + date_string + ')\n' }}"
-    "{{ m['content'] | trim + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|start|>assistant\n' }}{% endif %}"
+    "{{ m['content'] | trim + '<|eot_id|>' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|start|>assistant\n' }}{% endif %}"
 )
 GEMMA = (
     SYSTEM_RAISES + "{% for m in messages %}<start_of_turn>{{ 'model' if m['role'] == 'assistant' else m['role'] }}\n"

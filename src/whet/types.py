@@ -37,6 +37,11 @@ class Problem:
     """By field (question, answer, solution, options), the column that it was taken from, where the data has columns."""
 
     @property
+    def name(self) -> str:
+        """What messages call it: its row, or without a file its id."""
+        return self.id if self.row is None else f"row {self.row}"
+
+    @property
     def asked(self) -> str:
         """The question with the turns before it, without system turns: problems with the same text are the same.
 

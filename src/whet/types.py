@@ -43,11 +43,7 @@ class Problem:
 
     @property
     def asked(self) -> str:
-        """The question with the turns before it, without system turns: problems with the same text are the same.
-
-        >>> Problem("1", "Why?", "7", turns=({"role": "user", "content": "3 + 4?"},)).asked
-        '3 + 4?\\n\\nWhy?'
-        """
+        """The turns before the question, system turns left out, and the question: equal texts are one problem."""
         earlier = [turn["content"] for turn in self.turns if turn["role"] != "system"]
         return "\n\n".join([*earlier, self.question])
 

@@ -96,7 +96,9 @@ class HasTokenizer(Protocol):
     """What has a tokenizer: a policy, a renderer."""
 
     @property
-    def tokenizer(self) -> Any: ...
+    def tokenizer(self) -> Any:
+        """A tokenizer of transformers."""
+        ...
 
 
 def example(problem: Problem, task: Task, policy: HasTokenizer) -> Example:

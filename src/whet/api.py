@@ -71,7 +71,7 @@ def train(
         whet.errors.UserError: for whatever the user can fix.
         KeyboardInterrupt: a stop was requested; `resume` continues the run.
     """
-    from whet.build.renderer import with_date
+    from whet.build.renderer import as_rendered
     from whet.publish.push import push_when_asked
     from whet.runs.open_trackers import tracked
     from whet.runs.writer import RunWriter
@@ -84,7 +84,7 @@ def train(
     with _logged(view) as train_log:
         trackers = _trackers(config, train_log.view)
         live = load(config, train_log.view)
-        config = with_date(config, live.task.renderer)
+        config = as_rendered(config, live.task.renderer)
         text, made_from = recipes.dump_recipe(config), manifest(config, live.policy, live.task)
         with (
             RunWriter.create(Path(config.run.folder), text, made_from, stem_of(stem), config.run.name) as run,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import templates
 from templates import tokenizer
-from whet.build.renderer import build_renderer, with_date
+from whet.build.renderer import as_rendered, build_renderer
 from whet.formats import build_format
 from whet.recipe import dump_recipe, make_recipe
 from whet.recipe.yaml_lines import read_document
@@ -20,22 +20,24 @@ def test_the_recipe_words_the_prompt(tiny_folder: Path, tmp_path: Path) -> None:
     prompt = build_renderer(config, made, build_format(config.format), said.append).render(Problem("1", "3?", "3"))
     assert made.decode(prompt.tokens).endswith("user\nQ: 3?<|im_end|>\n<|im_start|>assistant\n<think>\n")
     assert said == []
-    build_renderer(shrunk(tiny_folder, tmp_path), made, build_format(config.format), said.append)
-    assert said[0].startswith("the chat template writes an empty <think></think>")
+    default = shrunk(tiny_folder, tmp_path)
+    renderer = build_renderer(default, made, build_format(config.format), said.append)
+    assert said[0].startswith("model.template.enable_thinking is true: the format begins with <think>, and by default")
+    assert as_rendered(default, renderer).model.template == {"enable_thinking": True}
 
 
 def test_a_run_keeps_the_day_on_which_it_began_where_its_prompts_print_it(tiny_folder: Path, tmp_path: Path) -> None:
     config, dated = shrunk(tiny_folder, tmp_path), tokenizer(templates.DATED)
-    kept = with_date(config, build_renderer(config, dated, build_format(config.format)))
+    kept = as_rendered(config, build_renderer(config, dated, build_format(config.format)))
     assert kept.model.date == date.today()
     again = make_recipe(read_document(dump_recipe(kept), "recipe.yaml").tree)
     assert again == kept
     plain = build_renderer(config, tokenizer(templates.PHI), build_format(config.format))
-    assert with_date(config, plain) == config
+    assert as_rendered(config, plain) == config
 
 
 def test_a_day_of_the_recipe_is_kept(tiny_folder: Path, tmp_path: Path) -> None:
     config, dated = shrunk(tiny_folder, tmp_path, {"model.date": "2024-07-06"}), tokenizer(templates.DATED)
     renderer = build_renderer(config, dated, build_format(config.format))
     assert dated.decode(renderer.render(Problem("1", "3?", "3")).tokens).startswith("Today is 06 Jul 2024\n")
-    assert with_date(config, renderer) == config
+    assert as_rendered(config, renderer) == config

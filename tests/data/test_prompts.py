@@ -159,16 +159,33 @@ def test_a_thought_that_the_layout_has_no_place_for_is_refused() -> None:
         renderer_of(templates.OPENS_THINK, layout="reasoning_answer").render(SUM)
 
 
-def test_an_empty_thought_is_the_prompts_and_is_said() -> None:
+def test_an_empty_thought_is_opened_where_the_layout_begins_with_one() -> None:
     renderer = renderer_of(templates.THINKING_OFF)
+    assert renderer.render(SUM).opening == "<think>\n"
+    assert whole(renderer, SUM).endswith("assistant\n<think>\n3 + 4 = 7</think> <answer>7</answer>")
+    assert list(renderer.notes()) == [
+        "model.template.enable_thinking is true: the format begins with <think>, and by default the chat template "
+        "writes an empty one before every response"
+    ]
+    thinking = renderer_of(templates.THINKING_OFF, settings={"enable_thinking": True})
+    assert (thinking.opening, list(thinking.notes())) == ("<think>\n", [])
+
+
+@pytest.mark.parametrize(
+    ("layout", "settings", "response"),
+    [
+        ("think_answer", {"enable_thinking": False}, "<think>3 + 4 = 7</think> <answer>7</answer>"),
+        ("boxed", None, "3 + 4 = 7\n\\boxed{7}"),
+    ],
+)
+def test_an_empty_thought_that_is_meant_is_the_prompts_and_said(layout: str, settings: Any, response: str) -> None:
+    renderer = renderer_of(templates.THINKING_OFF, layout=layout, settings=settings)
     assert renderer.render(SUM).opening == ""
-    assert whole(renderer, SUM).endswith("</think>\n\n<think>3 + 4 = 7</think> <answer>7</answer>")
+    assert whole(renderer, SUM).endswith(f"assistant\n<think>\n\n</think>\n\n{response}")
     assert list(renderer.notes()) == [
         "the chat template writes an empty <think></think> before every response; model.template: {enable_thinking: "
         "true} turns that off"
     ]
-    thinking = renderer_of(templates.THINKING_OFF, settings={"enable_thinking": True})
-    assert (thinking.opening, list(thinking.notes())) == ("<think>\n", [])
 
 
 def test_a_setting_that_is_never_read_is_said() -> None:

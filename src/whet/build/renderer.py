@@ -1,4 +1,4 @@
-"""Builds the prompt renderer from a recipe, and settles the date that a run's prompts may print."""
+"""Builds the prompt renderer from a recipe, and settles what a run keeps of it: the date, the template's settings."""
 
 from typing import Any
 
@@ -19,8 +19,9 @@ def build_renderer(
     return renderer
 
 
-def with_date(config: Config, renderer: PromptRenderer) -> Config:
-    """Returns the settings with the day that `renderer` prints, where the chat template prints one."""
-    if config.model.date or not renderer.template.prints_date:
-        return config
-    return config.model_copy(update={"model": config.model.model_copy(update={"date": renderer.template.day})})
+def as_rendered(config: Config, renderer: PromptRenderer) -> Config:
+    """Returns the recipe with the day that `renderer` prints, where it prints one, and all settings of its template."""
+    template = renderer.template
+    day = template.day if template.prints_date else config.model.date
+    model = config.model.model_copy(update={"date": day, "template": template.settings})
+    return config.model_copy(update={"model": model})

@@ -78,6 +78,8 @@ def check(recipe: Recipe, /, *, show: Count = None, json: Json = False, override
 
     config = load_recipe(recipe, overrides)
     count = 0 if show is None else _whole_number("show", show)
+    if count < 0:
+        raise UserError(f"--show: is {count}; it must be at least 0")
     prepare()
     from whet.api import check as run
     from whet.api import show_prompts

@@ -12,6 +12,9 @@ from whet.errors import UserError
 from whet.formats import ResponseFormat
 from whet.types import Message, Problem, Prompt
 
+THINKS = "enable_thinking"
+"""The variable by which chat templates are told to let the model reason."""
+
 
 class PromptRenderer:
     """Renders problems for one model and response format.
@@ -35,7 +38,20 @@ class PromptRenderer:
         self.response_format = response_format
         # Where the template names columns, the questions were worded by it when they were read.
         self.question_template = PLACE if has_columns(question_template) else question_template
-        self.template = ChatTemplate(tokenizer, settings, day)
+        self.given = dict(settings or {})
+        self.day = day
+
+    @cached_property
+    def template(self) -> ChatTemplate:
+        """The chat template with its settings.
+
+        Where it writes an empty block of the tag with which the layout begins, `THINKS` is set, unless it is given.
+        """
+        template, own = ChatTemplate(self.tokenizer, self.given, self.day), self.response_format.opening_tag
+        if THINKS in self.given or not own or not empty_block(template.generation_prompt, [own]):
+            return template
+        thinking = ChatTemplate(self.tokenizer, {**self.given, THINKS: True}, template.day)
+        return template if empty_block(thinking.generation_prompt, [own]) else thinking
 
     def render(self, problem: Problem) -> Prompt:
         """q: its turns, its tokens up to where the response begins, and what they already write of it."""
@@ -109,6 +125,11 @@ class PromptRenderer:
             reason = "the model's chat template never reads it" if template.source else "the model has no chat template"
             yield f"model.template: {', '.join(unread)} changes nothing: {reason}"
         if tag := empty_block(template.generation_prompt):
-            switch = "; model.template: {enable_thinking: true} turns that off"
-            fix = switch if "enable_thinking" in template.source else ""
+            fix = f"; model.template: {{{THINKS}: true}} turns that off" if THINKS in template.source else ""
             yield f"the chat template writes an empty <{tag}></{tag}> before every response{fix}"
+        if template.settings != self.given:
+            tag = self.response_format.opening_tag
+            yield (
+                f"model.template.{THINKS} is true: the format begins with <{tag}>, and by default the chat template "
+                "writes an empty one before every response"
+            )

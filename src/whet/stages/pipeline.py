@@ -142,7 +142,7 @@ class Pipeline:
             self.result.pace = Pace.of(RunReader(run.path).timings())
             self._measure(FINAL)
             health.measured(made[FINAL])
-        save_final(self.policy, run.final, self.config.model.template)
+        save_final(self.policy, run.final, self.task.renderer.template.settings)
         return self.result
 
     def _check(self, stage: str, earlier: CheckReport | None = None) -> CheckReport:

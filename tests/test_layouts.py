@@ -296,7 +296,7 @@ def filled(value: Any, n: int) -> Any:
     if isinstance(value, str):
         text = value.replace("{n}", str(n)).replace("{m}", str(n + 4))
         text = text.replace("{{", "{").replace("}}", "}")
-        return int(text) if value in ("{n}", "{m}") and text.isdigit() and n % 2 else text
+        return int(text) if value == "{n}" or (value == "{m}" and n % 2) else text
     if isinstance(value, dict):
         return {key: filled(inner, n) for key, inner in value.items()}
     return [filled(inner, n) for inner in value] if isinstance(value, list) else value

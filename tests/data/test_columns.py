@@ -2,7 +2,7 @@
 
 import pytest
 
-from whet.data.columns import Columns, choose_columns
+from whet.data.columns import Columns, choose_columns, contexts_left_out
 from whet.errors import UserError
 
 
@@ -16,3 +16,56 @@ def test_a_missing_column_names_those_that_exist() -> None:
     with pytest.raises(UserError, match=r"columns.answer: mine.csv has no column 'anwser', .*did you mean answer\?"):
         choose_columns(["question", "answer"], {"answer": "anwser"}, "mine.csv")
     assert choose_columns(["a", "label", "query"], {}, "x") == Columns("query", "label", None)
+
+
+def test_a_short_answer_comes_before_a_worked_one_and_nested_ones_are_found() -> None:
+    row = {"problem": "1?", "solution": "long", "answer": "long", "final_answer": "7"}
+    assert choose_columns(list(row), {}, "x", rows=[row]) == Columns("problem", "final_answer", "solution")
+    nested = {
+        "prompt": "1?",
+        "data_source": "x",
+        "reward_model": {"ground_truth": "7"},
+        "extra_info": '{"answer": "8"}',
+    }
+    assert choose_columns(list(nested), {}, "x", rows=[nested]).answer == "reward_model.ground_truth"
+    assert (
+        choose_columns(list(nested), {"answer": "extra_info.answer"}, "x", rows=[nested]).answer == "extra_info.answer"
+    )
+    with pytest.raises(UserError, match=r"columns.answer: x has no column 'extra_info.gold'"):
+        choose_columns(list(nested), {"answer": "extra_info.gold"}, "x", rows=[nested])
+
+
+def test_names_count_whatever_their_case() -> None:
+    assert choose_columns(["ID", "Problem", "Answer"], {}, "x") == Columns("Problem", "Answer", None)
+
+
+def test_stories_and_the_data_of_instructions_join_the_question() -> None:
+    row = {"Body": "A crate holds 5.", "Question": "How many?", "Answer": 5}
+    found = choose_columns(list(row), {}, "x", rows=[row])
+    assert (found.template, found.places) == ("{body} {question}", {"body": "Body", "question": "Question"})
+    assert found.taken == {"question": "Body + Question", "answer": "Answer"}
+    told = {"instruction": "Add.", "input": "1 and 2", "output": "3"}
+    assert choose_columns(list(told), {}, "x", rows=[told]).template == "{question}\n\n{input}"
+    repeated = {"body": "A crate.", "question": "A crate. How many?", "answer": 5}
+    assert choose_columns(list(repeated), {}, "x", rows=[repeated]).places == {}
+
+
+def test_contexts_that_the_question_leaves_out() -> None:
+    row = {
+        "question": "Who came to the house?",
+        "context": "Ida came at noon.",
+        "tableRows": [["Ida", 12]],
+        "passage": "came to the house",
+        "input_tokens": 35,
+        "document_id": "the first of many",
+        "solution_text": "It was Ida, who came.",
+        "table": "",
+        "answer": "Ida",
+    }
+    columns = choose_columns(list(row), {}, "x", rows=[row])
+    assert list(contexts_left_out(columns, list(row), [row])) == ["context", "tableRows"]
+    shown = choose_columns(list(row), {"question": "{context} {question}"}, "x", rows=[row])
+    assert list(contexts_left_out(shown, list(row), [row])) == ["tableRows"]
+    other = {"question": "Who came?", "table_md": [["Ida", 12]], "Passage": "Ida came at noon.", "answer": "Ida"}
+    found = choose_columns(list(other), {}, "x", rows=[other])
+    assert list(contexts_left_out(found, list(other), [other])) == ["table_md", "Passage"]

@@ -52,9 +52,9 @@ def test_math_is_read_subject_by_subject(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(hendrycks_math, "hub_rows", hub_rows)
     problems = load_math("train", subjects=["algebra", "geometry"])
-    assert [(p.question, p.answer, p.columns) for p in problems] == [
-        ("algebra?", "2", {"level": "Level 3", "type": "Algebra"}),
-        ("geometry?", "2", {"level": "Level 3", "type": "Algebra"}),
+    assert [(p.question, p.answer, p.columns["level"]) for p in problems] == [
+        ("algebra?", "2", "Level 3"),
+        ("geometry?", "2", "Level 3"),
     ]
     assert asked == [("EleutherAI/hendrycks_math", subject, "train") for subject in ("algebra", "geometry")]
     assert len(load_math("test")) == 7

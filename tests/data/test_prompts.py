@@ -99,8 +99,15 @@ def test_a_conversation_can_go_on(tiny_tokenizer: Any) -> None:
 
 def test_a_wording_needs_a_place_for_the_question(tiny_tokenizer: Any) -> None:
     check_question_template("Q: {question}\nA:")
-    with pytest.raises(UserError, match=r"data.question: is 'Q: question'; it must contain \{question\}"):
-        PromptRenderer(tiny_tokenizer, says(""), "Q: question")
+    with pytest.raises(UserError, match=r"data.question: is 'Q: '; it must contain \{question\}"):
+        PromptRenderer(tiny_tokenizer, says(""), "Q: ")
+
+
+def test_questions_that_were_worded_by_their_columns_are_not_worded_again(tiny_tokenizer: Any) -> None:
+    renderer = PromptRenderer(tiny_tokenizer, says(""), "{body} {question}")
+    assert renderer.messages("A crate. How many?")[-1]["content"] == "A crate. How many?"
+    braces = PromptRenderer(tiny_tokenizer, says(""), "{question} Write {{n}} in \\boxed{}.")
+    assert braces.messages("{x}?")[-1]["content"] == "{x}? Write {n} in \\boxed{}."
 
 
 @pytest.mark.parametrize("template", ["{{ raise_exception('not today') }}", "{{ 1 // 0 }}", "{% broken"])

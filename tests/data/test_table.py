@@ -9,7 +9,7 @@ import pytest
 from whet.data.columns import Columns, choose_columns
 from whet.data.fault import Fault
 from whet.data.rows import read_rows
-from whet.data.table import earlier_turns, problems_from, question_text
+from whet.data.table import earlier_turns, place_text, problems_from, question_text
 from whet.errors import UserError
 from whet.types import Problem
 
@@ -158,3 +158,25 @@ def test_the_turns_before_the_question_are_kept() -> None:
 def test_a_text_has_no_turns_before_it() -> None:
     assert one({"question": "3 + 4?", "answer": "7"}).turns == ()
     assert earlier_turns([{"role": "user", "content": "3?"}, {"role": "assistant", "content": "3"}]) == ()
+
+
+def test_a_context_that_is_left_out_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    rows = [(n, {"question": f"Who came {n}?", "context": f"Ida came at {n}.", "answer": "Ida"}) for n in range(1, 4)]
+    assert len(problems_from(rows, "mine", "mine.jsonl")) == 3
+    assert caplog.messages == [
+        "mine.jsonl: questions leave out the column 'context', which they may need; if they do, write data.question: "
+        "'{context} {question}'"
+    ]
+
+
+def test_instructions_stay_where_they_are_wanted() -> None:
+    rows = [(n, {"question": f"{n} + 1? Put your final answer within \\boxed{{}}.", "answer": n + 1}) for n in range(9)]
+    assert problems_from(rows, "mine", "x")[8].question == "8 + 1?"
+    assert problems_from(rows, "mine", "x", instructions=True)[8].question.endswith("\\boxed{}.")
+
+
+def test_cells_in_a_template() -> None:
+    row = {"nums": [3, 4], "target": 7, "note": None, "ask": "Make it."}
+    (problem,) = problems_from([(1, row)], "m", "m", {"question": "{note}{ask} {target} of {nums}", "answer": "target"})
+    assert (problem.question, problem.answer) == ("Make it. 7 of [3, 4]", "7")
+    assert place_text(["é"]) == '["é"]'

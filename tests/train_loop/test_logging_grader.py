@@ -8,6 +8,7 @@ import pytest
 
 from batches import prompt, rollout
 from whet.errors import UserError
+from whet.rewards.constant import ConstantRewards
 from whet.rewards.mixture import Mixture, Part
 from whet.train_loop.clock import Clock
 from whet.train_loop.logging_grader import LoggingGrader, failure_lines
@@ -147,3 +148,13 @@ def test_any_grader_may_be_under_it() -> None:
             f"{given!r} took longer than 5 s and was stopped (counts as not equal)",
         )
     ]
+
+
+def test_a_reward_that_is_the_same_for_a_whole_step_is_said_once() -> None:
+    lines, view = listening()
+    rollouts = tuple(replace(rollout([1]), text=f"text {n}") for n in range(8))
+    group = Group(PROMPTS[0], rollouts, tuple(Reward(0.0, {"mine": 0.0}) for _ in rollouts))
+    grader = LoggingGrader(Given(Graded((group,))), {}, view, Clock(), ConstantRewards({"mine": "text"}))
+    grader.grade([], [], 4)
+    grader.grade([], [], 5)
+    assert [line.partition(";")[0] for line in lines] == ["step 4: reward mine gave 0 to all of 8 different responses"]

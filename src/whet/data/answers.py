@@ -42,8 +42,17 @@ def answer_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        raise BrokenRowError(f"has an answer that is neither text nor number: {str(value)[:40]!r}")
+        raise BrokenRowError(f"has an answer that is neither text nor number: {str(value)[:40]!r}", _fix(value))
     return str(value)
+
+
+def _fix(value: Any) -> str:
+    if isinstance(value, bool):
+        return "write answers as words, such as yes and no"
+    if isinstance(value, list | dict) and value:
+        inner = 0 if isinstance(value, list) else next(iter(value))
+        return f"name the part that is the answer with columns.answer, as in answer.{inner}"
+    return ""
 
 
 def _last_reply(turns: list[tuple[str, str]]) -> str:

@@ -9,6 +9,7 @@ from whet.errors import UserError
 
 
 def read_parquet(path: Path) -> Rows:
+    """Rows of a Parquet file; raises `UserError` where it is damaged, with the row after which it is."""
     import pyarrow
     from pyarrow import parquet
 

@@ -1,7 +1,9 @@
 """Chooses the columns of a table: which holds the question, the gold answer, the worked solution, the options."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from whet.data import options, turns
 from whet.data.cells import cell, find_name, find_names
@@ -34,11 +36,24 @@ JOINED: Mapping[str, str] = {"body": "{body} {question}", "story": "{story} {que
 INSTRUCTED = "{question}\n\n{input}"
 """The template of an `instruction` and what it is about."""
 
-CONTEXTS = (
-    *("context", "passage", "paragraph", "article", "document", "table", "background", "premise", "facts"),
-    *(*JOINED, "input", "evidence", "schema", *options.NAMES),
+CONTEXTS = frozenset(
+    {
+        *("context", "passage", "paragraph", "article", "document", "table", "background", "premise", "facts"),
+        *("evidence", "schema", "scenario", "narrative", "situation", "excerpt", "text", "input", *JOINED),
+        *("choices", "options", "endings"),
+    }
 )
-"""Columns whose text a question may need."""
+"""Words in the names of columns whose text a question may need."""
+
+NO_CONTEXTS = frozenset(
+    {
+        *("answer", "solution", "response", "reasoning", "rationale", "explanation", "generated", "output", "target"),
+        *("id", "type", "url", "source", "tokens", "original", "seed"),
+    }
+)
+"""Words in the names of columns that are about something else."""
+
+_NAME_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 
 @dataclass(frozen=True)
@@ -89,8 +104,8 @@ def choose_columns(
     question = _needed("question", found["question"], present, where)
     if found["answer"] is None and question.casefold() in turns.NAMES:
         found["answer"] = question
-    answer = _needed("answer", found["answer"], present, where)
-    picked, answer = _options(present, chosen, rows, answer)
+    picked, gold = _options(present, chosen, rows, found["answer"])
+    answer = _needed("answer", gold, present, where)
     named = {
         place: question if place == "question" else _column(place, present, rows, template, where) for place in wanted
     }
@@ -137,11 +152,15 @@ def _needed(part: str, column: str | None, present: Sequence[str], where: str) -
 
 
 def _options(
-    present: Sequence[str], chosen: Mapping[str, str], rows: Sequence[Row], answer: str
-) -> tuple[Options | None, str]:
+    present: Sequence[str], chosen: Mapping[str, str], rows: Sequence[Row], answer: str | None
+) -> tuple[Options | None, str | None]:
     """The options of multiple choice, None without any, and the column that says which is right."""
     columns = find_options(present, rows, chosen.get("options"))
-    golds = [chosen["answer"]] if "answer" in chosen else [*find_names(options.GOLD, present), answer]
+    golds = (
+        [chosen["answer"]]
+        if "answer" in chosen
+        else [*find_names(options.GOLD, present), *([answer] if answer else [])]
+    )
     for gold in golds if columns else ():
         answered = [row for row in rows if cell(row, gold) is not None]
         if kind := find_kind(columns, [cell(row, gold) for row in answered], answered):
@@ -185,12 +204,20 @@ def _joined(present: Sequence[str], question: str, rows: Sequence[Row]) -> tuple
 def _left_out(column: str, question: str, rows: Sequence[Row]) -> bool:
     """Whether a column has text, in most rows, that the question does not contain."""
     texts = [(cell(row, column), cell(row, question)) for row in rows]
-    return 2 * sum(bool(text) and str(text).strip() not in str(asked) for text, asked in texts) > len(rows)
+    return 2 * sum(bool(text) and str(text).strip() not in str(asked) for text, asked in texts) > len(rows) > 0
 
 
 def contexts_left_out(columns: Columns, present: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
-    """Yields the columns of a known name whose text the question may need and does not show."""
+    """Yields the columns whose text the question may need, by their names, and does not show."""
     used = {*columns.shown, columns.answer, columns.solution}
-    for column in find_names(CONTEXTS, present, rows):
-        if column not in used and _left_out(column, columns.question, rows):
+    for column in present:
+        words = {word.lower() for word in _NAME_WORDS.findall(column)}
+        if column in used or not words & CONTEXTS or words & NO_CONTEXTS:
+            continue
+        if _left_out(column, columns.question, [row for row in rows if _is_long(row.get(column))]):
             yield column
+
+
+def _is_long(value: Any) -> bool:
+    """Whether a cell is a text of several words, or holds several values."""
+    return len(value.split()) > 2 if isinstance(value, str) else isinstance(value, list | dict) and bool(value)

@@ -72,7 +72,8 @@ def _config(folder: Path, configs: list[str], config: str | None) -> str:
 def _refuse_absent_split(folder: Path, splits: list[str], split: str) -> None:
     if split not in splits:
         hint = did_you_mean(split, splits)
-        raise UserError(f"split: {folder} has no split {split!r}, only {', '.join(splits)}; name one of them{hint}")
+        fix = f"name one of them{hint}, or set a share of one aside with params.hold_out"
+        raise UserError(f"split: {folder} has no split {split!r}, only {', '.join(splits)}; {fix}")
 
 
 def _reason(error: Exception) -> str:

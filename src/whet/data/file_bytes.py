@@ -4,7 +4,7 @@ import bz2
 import gzip
 import lzma
 from collections.abc import Callable, Mapping
-from io import BytesIO, TextIOWrapper
+from io import BufferedReader, BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -17,7 +17,8 @@ COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 def _zst(path: Path) -> BinaryIO:
     import pyarrow
 
-    return cast(BinaryIO, pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd"))
+    stream: Any = pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd")
+    return BufferedReader(stream)
 
 
 def _gz(path: Path) -> BinaryIO:
@@ -86,11 +87,10 @@ def open_bytes(path: Path) -> BinaryIO:
     if encoding := _utf16(mark):
         with file:
             return _utf8(path, mark + file.read(), encoding)
-    if mark.startswith(b"\xef\xbb\xbf"):
-        file.seek(3)
-        return file
     file.close()
-    return opener(path) if opener else path.open("rb")
+    file = opener(path) if opener else path.open("rb")
+    file.read(3 if mark.startswith(b"\xef\xbb\xbf") else 0)
+    return file
 
 
 def _utf16(start: bytes) -> str | None:

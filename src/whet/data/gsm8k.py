@@ -10,6 +10,9 @@ from whet.types import Problem
 
 HUB_NAME = "openai/gsm8k"
 
+TAKEN = {"question": "question", "answer": "answer", "solution": "answer"}
+"""The columns of question, gold answer and solution."""
+
 _CALCULATION = re.compile(r"<<[^<>]*>>")
 _GOLD = re.compile(r"^####[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 
@@ -35,7 +38,7 @@ def _problem(row: Row) -> Problem:
     if parts is None:
         raise BrokenRowError("has no answer after ####")
     (solution, gold), question = parts, question.strip()
-    return Problem(problem_id("gsm8k", question), question, gold, solution, source="gsm8k", columns=row)
+    return Problem(problem_id("gsm8k", question), question, gold, solution, source="gsm8k", columns=row, taken=TAKEN)
 
 
 def load_gsm8k(split: str, path: str | None = None, max_broken: float = MAX_BROKEN) -> list[Problem]:

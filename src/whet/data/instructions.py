@@ -68,8 +68,8 @@ def shared_end(questions: Sequence[str]) -> str:
 def _common(texts: Sequence[str]) -> str:
     """The longest beginning that all texts share: that of the first and the last in order."""
     first, last = min(texts), max(texts)
-    differ = (place for place, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1])
-    return first[: next(differ, min(len(first), len(last)))]
+    shortest = min(len(first), len(last))
+    return first[: next((place for place in range(shortest) if first[place] != last[place]), shortest)]
 
 
 def _layout(text: str) -> str:

@@ -40,9 +40,11 @@ def document_rows(document: Any, where: str, split: str) -> list[Any]:
 def _split_form(document: Mapping[str, Any]) -> Found:
     """pandas' `orient="split"`: `{"columns": […], "data": [[…]]}`."""
     names, data = document.get("columns"), document.get("data")
-    if not isinstance(names, list) or not isinstance(data, list) or not all(isinstance(row, list) for row in data):
+    if not isinstance(names, list) or not isinstance(data, list):
         return None
-    return [dict(zip(names, row, strict=False)) for row in data]
+    if not all(isinstance(row, list) and len(row) == len(names) for row in data):
+        return None
+    return [dict(zip(names, row, strict=True)) for row in data]
 
 
 def _viewer_form(document: Mapping[str, Any]) -> Found:

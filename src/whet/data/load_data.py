@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from whet.config.data import DataConfig, KeepConfig, SourceConfig
 from whet.data.columns import NAMES
+from whet.data.dataset_folder import SAVED
 from whet.data.endless import is_endless
 from whet.data.keep import kept
 from whet.data.mixed import Mixture
@@ -158,4 +159,5 @@ def _has_no_test(config: SourceConfig) -> bool:
     if hold_out(config) or "path" not in source.fields:
         return False
     in_one_piece = source.one_split and config.path is None
-    return in_one_piece or Path(config.path or config.name).expanduser().is_file()
+    path = Path(config.path or config.name).expanduser()
+    return in_one_piece or path.is_file() or (path / SAVED).is_file()

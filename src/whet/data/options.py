@@ -60,7 +60,7 @@ class Options:
 
     def shown(self, row: Row) -> str:
         """The options as lettered lines."""
-        return "\n".join(f"{letter}) {text}" for letter, text in zip(ascii_uppercase, self.texts(row), strict=False))
+        return "\n".join(f"{letter}) {text}" for letter, text in _numbered(self.texts(row)))
 
     def with_options(self, question: str, row: Row) -> str:
         """The question with its options and how to answer; as it is, where it shows them already."""
@@ -136,7 +136,10 @@ def _labelled(row: Row, columns: tuple[str, ...]) -> Labelled:
 
 def _of_cell(value: Any) -> Labelled:
     if isinstance(value, Mapping) and isinstance(value.get("text"), list):
-        return [*zip(map(str, value.get("label") or ascii_uppercase), map(str, value["text"]), strict=False)]
+        labels = value.get("label")
+        if not isinstance(labels, list) or len(labels) != len(value["text"]):
+            return _lettered(value["text"])
+        return [(str(label), str(text)) for label, text in zip(labels, value["text"], strict=True)]
     if isinstance(value, Mapping):
         return [(str(label), str(text)) for label, text in value.items() if text is not None]
     if isinstance(value, str):
@@ -146,7 +149,7 @@ def _of_cell(value: Any) -> Labelled:
             [(m[1].upper(), value[m.end() : end].strip()) for m, end in zip(marks, ends, strict=True)] if marks else []
         )
     if isinstance(value, list) and value and all(isinstance(one, Mapping) and "text" in one for one in value):
-        return [(str(one.get("label", ascii_uppercase[n])), str(one["text"])) for n, one in enumerate(value)]
+        return [(str(one.get("label", ascii_uppercase[n % 26])), str(one["text"])) for n, one in enumerate(value)]
     return _lettered(value) if isinstance(value, list) else []
 
 
@@ -156,7 +159,12 @@ def _lettered(texts: Sequence[Any]) -> Labelled:
     marks = [_MARK.match(text) for text in plain]
     if [mark and mark[1].upper() for mark in marks] == list(ascii_uppercase[: len(plain)]):
         plain = [text[mark.end() :] for text, mark in zip(plain, marks, strict=True) if mark]
-    return [*zip(ascii_uppercase, plain, strict=False)]
+    return _numbered(plain)
+
+
+def _numbered(texts: Sequence[str]) -> Labelled:
+    """The texts with letters in order; of more than the alphabet has, none."""
+    return [*zip(ascii_uppercase[: len(texts)], texts, strict=True)] if len(texts) <= len(ascii_uppercase) else []
 
 
 def _place(gold: Any, options: Labelled, kind: Kind) -> int | None:

@@ -76,6 +76,8 @@ class RowReader:
         else:
             answer, around = read_answer(_clean(answer_text(value), "answer"), self.unmarked)
         worked = cell(row, columns.solution) if columns.solution else None
+        if isinstance(worked, list) and len(worked) == 1:
+            worked = worked[0]
         solution = worked.strip() if isinstance(worked, str) else ""
         made = Problem(
             id="",

@@ -24,7 +24,7 @@ from whet.rewards.reasoning_detail import ReasoningDetailParams, reasoning_detai
 from whet.rewards.reasoning_steps import ReasoningStepsParams, reasoning_steps
 from whet.rewards.repetition import RepetitionParams, repetition
 from whet.rewards.reward_model import RewardModelParams, reward_model
-from whet.rewards.user import adapt
+from whet.rewards.user import adapt, resolved
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,9 @@ def build_reward(
     """
     if ":" in config.name:
         name = config.name.rpartition(":")[2]
-        function = adapt(loader(config), name, config.params)
-        return Part(name, function, config.weight, config.on_error)
+        loaded = loader(config)
+        function = adapt(loaded, name, config.params, config.completions)
+        return Part(name, function, config.weight, config.on_error, form=resolved(loaded, config.completions))
     _refuse_function_settings(config)
     spec = REWARDS.get(config.name)
     if spec is None:
@@ -140,11 +141,11 @@ def build_reward(
 
 
 def _refuse_function_settings(config: RewardConfig) -> None:
-    """Raises for `timeout` and `isolate`, which have no effect on a built-in reward."""
-    for key in ("timeout", "isolate"):
+    """Raises for keys that have no effect on a built-in reward."""
+    for key in ("timeout", "isolate", "completions"):
         value = getattr(config, key)
         if value != RewardConfig.model_fields[key].default:
-            fix = "only a function of your own runs in a process of its own; take it out, or write it under params"
+            fix = "only a function of your own takes it; take it out, or write it under params"
             raise UserError(f"rewards.{key} of {config.name!r} is {value!r}: {fix}")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whet.build.roles import build_rollouts
 from whet.build.task import Task
 from whet.config import Config
+from whet.data.as_read import as_read
 from whet.data.mixed import parts_of
 from whet.data.near_duplicates import near_duplicates
 from whet.diagnose.contamination import OverlapReport
@@ -41,6 +42,8 @@ def check(
     All but the signal is independent of the weights, and taken from `earlier` where given: a check of the same task.
     """
     view.phase("Check", 2)
+    for line in as_read(task.train) if earlier is None else ():
+        view.note(line)
     problems = _first(task.train, config.check.gold)
     for line in [] if earlier else marks_lines(problems, task):
         view.note(f"check: {line}")
@@ -48,7 +51,8 @@ def check(
     view.advance(1)
     probe, graded = probe_model(policy, sampler, task, config)
     timeouts = (*graded.timeouts, *task.eval_set.equal.take_timeouts())
-    for line in (*failure_lines(graded.failures, task.reward.on_error), *timeout_lines(timeouts)):
+    constant = task.reward.constants.lines(graded.groups)
+    for line in (*failure_lines(graded.failures, task.reward.on_error), *timeout_lines(timeouts), *constant):
         view.note(f"check: {line}")
     view.advance(2, accuracy=probe.pass_at_1, format=probe.format_rate, signal=probe.signal)
     return CheckReport.of(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from whet.protocols import Grader
+from whet.rewards.constant import ConstantRewards
 from whet.runs.views.view import View
 from whet.text import one_line
 from whet.train_loop.clock import Clock
@@ -16,16 +17,25 @@ SHOWN = 160
 class LoggingGrader:
     """Plays `Grader`: grades as another one does, on the clock, and logs what failed, once per reward and call."""
 
-    def __init__(self, grader: Grader, on_error: Mapping[str, str], view: View, clock: Clock) -> None:
-        """`on_error` says, by reward, what the recipe does about a failure."""
+    def __init__(
+        self,
+        grader: Grader,
+        on_error: Mapping[str, str],
+        view: View,
+        clock: Clock,
+        constants: ConstantRewards | None = None,
+    ) -> None:
+        """`on_error` says, by reward, what the recipe does about a failure; `constants` finds constant rewards."""
         self.grader, self.on_error, self.view, self.clock = grader, on_error, view, clock
+        self.constants = constants or ConstantRewards({})
 
     def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int) -> Graded:
         """r_i for every rollout of the step. Raises `UserError` as the grader under it does."""
         with self.clock.timing("grade"):
             graded = self.grader.grade(prompts, outputs, step)
         lines = failure_lines(graded.failures, self.on_error)
-        for line in (*lines, *timeout_lines(graded.timeouts, graded.groups)):
+        constant = self.constants.lines(graded.groups)
+        for line in (*lines, *timeout_lines(graded.timeouts, graded.groups), *constant):
             self.view.note(f"step {step}: {line}")
         return graded
 

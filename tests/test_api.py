@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import re
 from collections import Counter
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from statistics import fmean
@@ -14,11 +15,14 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+import templates
 import tiny
+from templates import tokenizer
 from whet import api
 from whet.api import check, train
 from whet.build.policy import build_policy
 from whet.build.roles import build_optimizer
+from whet.build.task import build_task
 from whet.compute.checkpoint import load_checkpoint
 from whet.data.load_data import load_data
 from whet.errors import UserError
@@ -529,3 +533,36 @@ def test_rewards_that_misread_gold_answers_are_refused_before_any_training(tiny_
     (run,) = tmp_path.glob("*/check.json")
     assert not (run.parent / "metrics.jsonl").exists()
     assert not (run.parent / "eval").exists()
+
+
+def saved_with(template: str, folder: Path) -> Path:
+    """A tiny model whose tokenizer has this chat template."""
+    tiny.save_tiny(folder)
+    tokenizer(template).save_pretrained(folder)
+    return folder
+
+
+def test_a_run_keeps_the_day_that_its_prompts_print(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Day(date):
+        @classmethod
+        def today(cls) -> date:
+            return date(2024, 7, 6)
+
+    monkeypatch.setattr("whet.chat_template.chat_template.date", Day)
+    config = shrunk(saved_with(templates.DATED, tmp_path / "model"), tmp_path, {"grpo.steps": 0})
+    outcome = train(config, view=SILENT)
+    monkeypatch.undo()
+    kept = load_recipe(outcome.path / "recipe.yaml")
+    assert kept.model.date == date(2024, 7, 6)
+    task = build_task(kept, tokenizer(templates.DATED))
+    assert tokenizer(templates.DATED).decode(task.stream.draw(1, 0)[0].tokens).startswith("Today is 06 Jul 2024")
+
+
+def test_a_template_that_opens_the_thought_is_trained_through(tmp_path: Path) -> None:
+    folder = saved_with(templates.OPENS_THINK, tmp_path / "model")
+    outcome = train(shrunk(folder, tmp_path, {"sft.when": "always", "grpo.steps": 1}), view=SILENT)
+    texts = [line["text"] for path in (outcome.path / "rollouts").iterdir() for line in lines_of(path)]
+    assert texts
+    assert all(text.startswith("<think>\n") and text.count("<think>") == 1 for text in texts)
+    records = lines_of(next((outcome.path / "eval").glob("final*.jsonl")))
+    assert all(record["response"].startswith("<think>\n") for record in records)

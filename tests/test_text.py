@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from whet.text import READABLE, both_ends, first_line, one_line, percent, print_plain
+from whet.text import READABLE, both_ends, first_line, one_line, percent, print_plain, token_texts
 
 
 @given(st.text(), st.integers(2, 40))
@@ -80,3 +80,10 @@ class Gone(StringIO):
 
 def test_a_reader_that_is_gone_does_not_end_what_is_told_of() -> None:
     print_plain(Console(file=Gone()), "step 1")
+
+
+def test_token_texts_join_to_the_text_whatever_the_cuts() -> None:
+    data = "aé€b".encode()
+    texts = list(token_texts(lambda some: bytes(some).decode(errors="replace"), list(data)))
+    assert texts == ["a", "", "é", "", "", "€", "b"]
+    assert "".join(token_texts(lambda some: bytes(some).decode(errors="replace"), list(data[:2]))) == "a\ufffd"

@@ -26,8 +26,9 @@ from whet.train_loop.signals import Stop
 if TYPE_CHECKING:
     from whet.eval.evaluation import Evaluation
     from whet.runs.tracker_thread import TrackerThread
+    from whet.stages.show_examples import ShownExample
 
-__all__ = ["Recipe", "check", "compare", "evaluate", "load_recipe", "open_run", "resume", "train"]
+__all__ = ["Recipe", "check", "compare", "evaluate", "load_recipe", "open_run", "resume", "show_prompts", "train"]
 
 Recipe = str | PathLike[str] | Mapping[str, Any] | Config
 """A shipped recipe by name, your own by path or as nested mappings, or settings from `load_recipe`."""
@@ -72,6 +73,7 @@ def train(
         KeyboardInterrupt: a stop was requested; `resume` continues the run.
     """
     from whet.build.memory_plan import with_micro_batches
+    from whet.build.renderer import as_rendered
     from whet.publish.push import push_when_asked
     from whet.runs.open_trackers import tracked
     from whet.runs.writer import RunWriter
@@ -85,6 +87,7 @@ def train(
     with _logged(view) as train_log:
         trackers = _trackers(config, train_log.view)
         live = load(config, train_log.view)
+        config = as_rendered(config, live.task.renderer)
         config = with_micro_batches(config, live.policy, train_log.view.note)
         text, made_from = recipes.dump_recipe(config), manifest(config, live.policy, live.task, file)
         with (
@@ -168,6 +171,18 @@ def check(recipe: Recipe, overrides: Overrides = (), *, view: View | None = None
         live = settled(load(config, shown), config, shown)
         config = with_micro_batches(config, live.policy, shown.note)
         return run(live.policy, live.sampler, live.task, config, shown)
+
+
+def show_prompts(recipe: Recipe, count: int = 3, overrides: Overrides = ()) -> "list[ShownExample]":
+    """The first `count` prompts of a recipe's training and their SFT targets, token by token; loads no model.
+
+    Takes and raises what `train` does.
+    """
+    from whet.stages.show_examples import show_examples
+
+    config = load_recipe(recipe, overrides)
+    refuse_absent(config)
+    return show_examples(config, count)
 
 
 def evaluate(

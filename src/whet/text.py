@@ -2,7 +2,7 @@
 
 import codecs
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,21 @@ def percent(share: float) -> str:
     ('1.6 %', '66 %', '100 %')
     """
     return f"{round(100 * share, 1 if share < 0.0995 else 0):g} %"
+
+
+def token_texts(decode: Callable[[Sequence[int]], str], tokens: Sequence[int]) -> Iterator[str]:
+    """Yields what each token adds to the text; a letter that spans tokens comes with the last of them.
+
+    Each step decodes a few tokens before, because a tokenizer may decode a word differently at the start of a text.
+    """
+    start = shown = 0
+    for end in range(1, len(tokens) + 1):
+        before, text = decode(tokens[start:shown]), decode(tokens[start:end])
+        if text.endswith("\N{REPLACEMENT CHARACTER}") and end < len(tokens):
+            yield ""
+            continue
+        yield text[len(before) :]
+        start, shown = shown, end
 
 
 def can_animate(console: "Console") -> bool:

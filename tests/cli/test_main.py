@@ -185,6 +185,23 @@ def test_a_recipe_by_any_file_name(tiny_folder: Path, tmp_path: Path, name: str,
     assert [path.name for path in (tmp_path / "runs").iterdir()] == [run_name]
 
 
+def test_check_shows_what_the_model_reads_first(tiny_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = words(tiny_folder, tiny_folder, {"check.problems": 1, "check.samples": 1})
+    assert status("check", "quickstart", *small, "--show", "1") == 0
+    said = capsys.readouterr().out
+    assert said.index("  <|im_start|>assistant$") < said.index("| <think>") < said.index("gold solutions")
+    assert status("check", "quickstart", *small, "--show", "2", "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)["examples"]) == 2
+
+
+@pytest.mark.parametrize(("number", "must"), [("-1", "at least 0"), ("some", "a whole number")])
+def test_a_number_of_prompts_that_is_none_is_refused(
+    number: str, must: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("check", "quickstart", f"--show={number}") == 2
+    assert re.search(rf"--show: is .*; it must be {must}", capsys.readouterr().err)
+
+
 def test_check_says_what_it_found(tiny_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small = words(tiny_folder, Path("runs"))
     assert status("check", "quickstart", *small) == 0

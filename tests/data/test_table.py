@@ -9,7 +9,7 @@ import pytest
 from whet.data.columns import Columns, choose_columns
 from whet.data.fault import Fault
 from whet.data.rows import read_rows
-from whet.data.table import place_text, problems_from, question_text
+from whet.data.table import earlier_turns, place_text, problems_from, question_text
 from whet.errors import UserError
 from whet.types import Problem
 
@@ -138,6 +138,26 @@ def test_one_odd_row_does_not_choose_the_columns(tmp_path: Path) -> None:
     assert problems[5].row == 7
     assert choose_columns(["question", "prompt", "answer"], {}, "x", {"prompt"}) == Columns("prompt", "answer", None)
     assert choose_columns(["question", "answer", "steps"], {}, "x", {"question"}).solution == "steps"
+
+
+def test_the_turns_before_the_question_are_kept() -> None:
+    talk = [
+        {"role": "system", "content": "Be curt."},
+        {"role": "user", "content": "3 + 4?"},
+        {"role": "assistant", "content": "7"},
+        {"role": "user", "content": "Why?"},
+    ]
+    rows = [{"prompt": talk, "answer": "7"}, {"prompt": [talk[0], talk[3]], "answer": "8"}]
+    first, second = problems_from([(1, rows[0]), (2, rows[1])], "rows", "data.train")
+    assert (first.question, second.question) == ("Why?", "Why?"), "with other turns it is another question"
+    assert first.turns == tuple(talk[:3])
+    assert second.turns == (talk[0],)
+    assert first.id != second.id
+
+
+def test_a_text_has_no_turns_before_it() -> None:
+    assert one({"question": "3 + 4?", "answer": "7"}).turns == ()
+    assert earlier_turns([{"role": "user", "content": "3?"}, {"role": "assistant", "content": "3"}]) == ()
 
 
 def test_a_context_that_is_left_out_is_said(caplog: pytest.LogCaptureFixture) -> None:

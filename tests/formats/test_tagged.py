@@ -210,3 +210,19 @@ def test_full_marks_are_for_complete_layouts_only(pieces: list[str]) -> None:
     text = "".join(pieces)
     assert 0.0 <= INLINE.tags(text) <= 1.0
     assert (INLINE.tags(text) == 1.0) == INLINE.soft(text)
+
+
+@pytest.mark.parametrize(
+    ("layout", "opening", "rest"),
+    [
+        (INLINE, "", "<think>3 + 4 = 7</think> <answer>7</answer>"),
+        (INLINE, "<think>", "3 + 4 = 7</think> <answer>7</answer>"),
+        (INLINE, "<think>\n", "3 + 4 = 7</think> <answer>7</answer>"),
+        (LINES, "<reasoning>", "\n3 + 4 = 7\n</reasoning>\n<answer>\n7\n</answer>"),
+        (LINES, "<reasoning>\n", "3 + 4 = 7\n</reasoning>\n<answer>\n7\n</answer>"),
+    ],
+)
+def test_the_rest_of_what_the_prompt_opened_keeps_the_layout(layout: Tagged, opening: str, rest: str) -> None:
+    assert layout.rest(opening, "3 + 4 = 7", "7") == rest
+    assert layout.strict(opening + rest)
+    assert (INLINE.opening_tag, LINES.opening_tag, ONE.opening_tag) == ("think", "reasoning", "answer")

@@ -2,7 +2,7 @@
 
 FLOORS = {
     0: {"types", "batch", "protocols", "formats", "config", "errors", "text", "redact", "files"},
-    1: {"grpo", "sft", "eval", "rewards", "diagnose"},
+    1: {"grpo", "sft", "eval", "rewards", "diagnose", "chat_template"},
     2: {"data", "models", "policy", "rollout", "environments", "compute", "runs", "workers", "sandbox"},
     3: {"build", "recipe", "recipes"},
     4: {"stages", "train_loop"},

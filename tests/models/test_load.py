@@ -19,6 +19,7 @@ from models.tiny_gguf import write_gguf
 from whet.errors import UserError
 from whet.models import hub, load_model, packaged, resolve
 from whet.models.hub import NotHereError
+from whet.models.load import load_tokenizer
 from whet.models.origin import write_origin
 
 SHORT, LONG = "SmolLM2-135M-Instruct", "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -254,3 +255,11 @@ def test_marks_of_images_need_no_embedding_and_a_padded_vocabulary_is_fine(tmp_p
     assert len(load_model(str(folder), torch.float32).tokenizer) == len(tiny.VOCABULARY) + 1
     padded = tiny.save_tiny(tmp_path / "padded", vocab_size=128)
     assert load_model(str(padded), torch.float32).model.config.vocab_size == 128
+
+
+def test_the_tokenizer_alone(tiny_folder: Path, tmp_path: Path) -> None:
+    assert load_tokenizer(str(tiny_folder)).encode("3 + 4") == tiny.tiny_tokenizer().encode("3 + 4")
+    broken = Path(shutil.copytree(tiny_folder, tmp_path / "broken"))
+    (broken / "tokenizer.json").write_text("{}")
+    with pytest.raises(UserError, match=r"^model\.name: the tokenizer in .*broken does not load \(.+\); save"):
+        load_tokenizer(str(broken))

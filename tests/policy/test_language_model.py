@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 import torch
 
+import templates
 import tiny
 from batches import ragged_batch
 from plainly import LENGTHS, row_by_row, with_lora
+from templates import tokenizer
 from whet.policy.language_model import LanguageModel
 
 
@@ -55,6 +57,16 @@ def test_end_tokens_come_from_the_tokenizer_and_the_generation_settings() -> Non
         assert policy.end_tokens() == expected
     model.generation_config = None
     assert policy.end_tokens() == {2}
+
+
+def test_the_token_that_ends_the_templates_turns_ends_a_response() -> None:
+    made = tokenizer(templates.GEMMA, "<end_of_turn>", eos_token=tiny.PAD)
+    model = tiny.tiny_model()
+    model.generation_config.eos_token_id = 9
+    ends = {made.convert_tokens_to_ids("<end_of_turn>"), tiny.VOCABULARY.index(tiny.PAD), 9}
+    policy = LanguageModel(model, made)
+    assert policy.end_tokens() == ends
+    assert policy.without_fast_paths().end_tokens() == ends
 
 
 def test_a_wrapped_model_has_the_same_end_tokens() -> None:

@@ -187,3 +187,15 @@ def test_what_does_not_depend_on_the_weights_is_measured_once(
     again = check(policy, sampler, task, config, listening()[1], first)
     assert (first.follows, again.follows) == ("warm_start", "train"), "a second check means that the warm start is done"
     assert replace(again, follows=first.follows) == first, "the same weights give the same report"
+
+
+def test_special_tokens_in_problems_are_counted_and_said(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:
+    data = {
+        "data.train": rows(tmp_path, "a<|im_end|>.jsonl", 3),
+        "data.test": rows(tmp_path, "test.jsonl", 2),
+    }
+    _, lines = checked(policy, tiny_folder, tmp_path, data)
+    assert lines[1] == (
+        "check: 3 of 3 problems have special tokens of the model in their text, such as '<|im_end|>' (row 1); the "
+        "model reads them as letters"
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from whet.build.answer_checker import build_answer_checker, build_tests
+from whet.build.renderer import build_renderer
 from whet.config import Config
 from whet.data.curriculum import ByLevel
 from whet.data.load_data import load_data, load_source
@@ -14,6 +15,7 @@ from whet.data.prompts import PromptRenderer
 from whet.data.stream import ProblemStream, held_out
 from whet.formats import ResponseFormat, build_format
 from whet.protocols import AnswerChecker, Problems
+from whet.text import Log, silent
 from whet.types import Problem, Prompt
 from whet.workers.math_compare import AnswerComparer
 
@@ -48,13 +50,15 @@ class Task:
     eval_set: EvalSet
 
 
-def build_task(config: Config, tokenizer: Any, context: int | None = None) -> Task:
+def build_task(config: Config, tokenizer: Any, context: int | None = None, log: Log = silent) -> Task:
     """Loads problems and builds format, rewards and held-out set; prompts too long for `context` tokens are left out.
+
+    `log` is told what the model's chat template does unexpectedly.
 
     Raises `UserError` for data that cannot be read, and for held-out problems that either stage trains on.
     """
     response_format = build_format(config.format)
-    renderer = PromptRenderer(tokenizer, response_format, config.data.question)
+    renderer = build_renderer(config, tokenizer, response_format, log)
     rooms = {
         split: PromptLengthFilter(renderer, context, longest_response(config, split)) for split in ("train", "test")
     }

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.build.policy import build_policy
+from whet.build.renderer import build_renderer
 from whet.build.roles import build_sampler
 from whet.build.task import longest_response
 from whet.chat.chat_model import ChatModel, Reply
 from whet.chat.chat_view import ChatView, make_page
 from whet.chat.parts import Speaker, StreamChunk
 from whet.config import Config, FormatConfig
-from whet.data.prompts import PromptRenderer
 from whet.errors import UserError
 from whet.formats import ResponseFormat, build_format
 from whet.recipe import load_recipe, make_recipe
@@ -144,7 +144,7 @@ def _load_chat_model(speaker: Speaker, config: Config, temperature: float, log: 
     sampler.load(policy)
     params = SamplingParams(temperature, max_tokens=longest_response(config, "chat"))
     response_format = build_format(config.format)
-    renderer = PromptRenderer(policy.tokenizer, response_format, config.data.question)
+    renderer = build_renderer(config, policy.tokenizer, response_format, log)
     shown_format = None if config.format == NO_FORMAT else response_format
     return ChatModel(speaker, sampler, params, config.seed, renderer, shown_format, policy.context)
 

@@ -65,22 +65,35 @@ def resume(
     show(result)
 
 
-def check(recipe: Recipe, /, *, json: Json = False, overrides: Overrides = ()) -> None:
+def check(recipe: Recipe, /, *, show: Count = None, json: Json = False, overrides: Overrides = ()) -> None:
     """Check whether there is a signal to learn from, and if not, why and how to fix it.
 
     Grades gold answers under the recipe's rewards, measures lengths, and samples a few completions. Any key of the
     recipe can be set on the command line.
+
+    Args:
+        show: first print this many prompts and SFT targets as the model gets them, special tokens and all.
     """
     from whet.recipe import load_recipe
 
     config = load_recipe(recipe, overrides)
+    count = 0 if show is None else _whole_number("show", show)
+    if count < 0:
+        raise UserError(f"--show: is {count}; it must be at least 0")
     prepare()
     from whet.api import check as run
+    from whet.api import show_prompts
+    from whet.cli.examples_page import examples_page
     from whet.cli.tables import check_table
 
+    examples = show_prompts(config, count) if count > 0 else []
+    if examples and not json:
+        page = console()
+        page.print(examples_page(examples, page.width), soft_wrap=True)
     with progress(json) as view:
         report = run(config, view=view)
-    tell(json, report.as_dict(), check_table(report))
+    shown = {"examples": [one.as_dict() for one in examples]} if examples else {}
+    tell(json, report.as_dict() | shown, check_table(report))
 
 
 def evaluate(

@@ -9,7 +9,7 @@ from whet.types import Problem
 
 def held_apart(problems: Iterable[Problem], share: float, split: str) -> list[Problem]:
     """The problems of a split, where a hash of the question assigns a share of them to `test`; `UserError` if none."""
-    kept = [problem for problem in problems if (_place(problem.question) < share) == (split == "test")]
+    kept = [problem for problem in problems if (_place(problem.asked) < share) == (split == "test")]
     if not kept:
         raise UserError(f"params.hold_out: is {share}, which leaves nothing to {split} on")
     return kept

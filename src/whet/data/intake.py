@@ -55,7 +55,7 @@ def collect(rows: Rows, convert: Callable[[Row], Problem], where: str, max_broke
         except OtherRowError as reason:
             useless.append(f"row {number} {reason}")
             continue
-        first = kept.setdefault(problem.question, problem)
+        first = kept.setdefault(problem.asked, problem)
         if first is not problem:
             other = "" if first.answer == problem.answer else " (with another answer)"
             repeated.append(f"row {number}{other}")

@@ -4,7 +4,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from whet.data.answers import Unmarked, answer_text, read_answer
@@ -15,7 +15,7 @@ from whet.data.instructions import without_instructions
 from whet.data.intake import MAX_BROKEN, BrokenRowError, collect, problem_id
 from whet.data.question_template import fill
 from whet.data.turns import turns_of
-from whet.types import Problem
+from whet.types import Message, Problem
 
 SAMPLE = 1000
 """Rows by which columns are chosen."""
@@ -69,6 +69,7 @@ class RowReader:
         """The problem of a row; raises `BrokenRowError` or `OtherRowError` where it holds none."""
         columns = self.columns
         question = self._question(row)
+        turns = earlier_turns(cell(row, columns.question))
         value = _present(row, columns.answer)
         if columns.options:
             answer, around = columns.options.letter(value, row), ""
@@ -78,15 +79,17 @@ class RowReader:
         if isinstance(worked, list) and len(worked) == 1:
             worked = worked[0]
         solution = worked.strip() if isinstance(worked, str) else ""
-        return Problem(
-            id=problem_id(self.source, question),
+        made = Problem(
+            id="",
             question=question,
             answer=_clean(answer, "answer"),
             solution=_clean_or_empty(solution or around),
             source=self.source,
             columns=row,
             taken=columns.taken,
+            turns=turns,
         )
+        return replace(made, id=problem_id(self.source, made.asked))
 
     def _question(self, row: Row) -> str:
         columns = self.columns
@@ -138,6 +141,17 @@ def question_text(value: Any) -> str:
     if not asked:
         raise BrokenRowError("has a question that is neither text nor messages with a user's turn")
     return asked[-1]
+
+
+def earlier_turns(value: Any) -> tuple[Message, ...]:
+    """The turns of a conversation before its last user turn, empty ones left out; none of any other value.
+
+    >>> earlier_turns([{"role": "system", "content": "Add."}, {"role": "user", "content": "1 + 1?"}])
+    ({'role': 'system', 'content': 'Add.'},)
+    """
+    turns = turns_of(value) or []
+    last = max((place for place, (role, _) in enumerate(turns) if role == "user"), default=0)
+    return tuple({"role": role, "content": text} for role, text in turns[:last] if text.strip())
 
 
 def _clean(text: str, part: str) -> str:

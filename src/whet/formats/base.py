@@ -30,6 +30,15 @@ class ResponseFormat(ABC):
     def render(self, solution: str, answer: str) -> str:
         """Renders the target completion. Marks of this format inside `solution` are dropped; it may be empty."""
 
+    @property
+    def opening_tag(self) -> str:
+        """The name of the tag with which the layout begins; empty where it begins with free text."""
+        return ""
+
+    @abstractmethod
+    def rest(self, opening: str, solution: str, answer: str) -> str:
+        """Renders what completes `opening`, the opened reasoning that a prompt already ends in; empty for none."""
+
     @abstractmethod
     def parse(self, text: str) -> Parsed:
         """Parses a completion, even in a broken layout. An opening tag that the prompt ends in may be missing."""

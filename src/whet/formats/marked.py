@@ -30,6 +30,13 @@ class Marked(ResponseFormat):
         steps = solution.replace(self._mark, "").strip()
         return f"{steps}\n{self.opening}{' '.join(answer.split())}{self.closing}".lstrip("\n")
 
+    def rest(self, opening: str, solution: str, answer: str) -> str:
+        """After an opened `<think>`, the steps are the thought: `steps`, `</think>`, the marked answer."""
+        if not opening:
+            return self.render(solution, answer)
+        closing = opening.partition(">")[0].replace("<", "</") + ">"
+        return f"{solution.replace(self._mark, '').strip()}\n{closing}\n\n{self.render('', answer)}"
+
     def parse(self, text: str) -> Parsed:
         spans = self.find(text)
         answers = [span.answer for span in spans]

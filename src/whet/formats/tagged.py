@@ -30,6 +30,15 @@ class Tagged(ResponseFormat):
         between = [sentence] * (len(self.parts) - 2)
         return self.layout([reasoning, *between, answer.strip()][-len(self.parts) :])
 
+    @property
+    def opening_tag(self) -> str:
+        return self.parts[0]
+
+    def rest(self, opening: str, solution: str, answer: str) -> str:
+        whole = self.render(solution, answer)
+        left = whole.removeprefix(f"<{self.parts[0]}>") if opening else whole
+        return left.lstrip() if opening[-1:].isspace() else left
+
     def parse(self, text: str) -> Parsed:
         bodies: dict[str, str] = {}
         rest = text

@@ -64,6 +64,19 @@ def load_model(name: str, dtype: "torch.dtype", log: Log = silent) -> LoadedMode
     return LoadedModel(model.eval(), tokenizer, path, read_origin(path, name))
 
 
+def load_tokenizer(name: str, log: Log = silent) -> Any:
+    """Loads the tokenizer of the model `name` alone. Raises `UserError` where that is not found, unsafe or broken."""
+    path = resolve(name, log)
+    from transformers import AutoTokenizer
+
+    try:
+        with quiet():
+            return AutoTokenizer.from_pretrained(path, trust_remote_code=False, local_files_only=True)
+    except Exception as error:  # transformers raises many types
+        fix = "save the tokenizer into the folder again"
+        raise UserError(f"model.name: the tokenizer in {path} does not load ({first_line(error)}); {fix}") from error
+
+
 def resolve(name: str, log: Log = silent) -> Path:
     """Returns the folder with the safetensors and tokenizer of the model `name`.
 

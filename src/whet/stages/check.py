@@ -1,6 +1,6 @@
 """The check before training: grades gold answers, measures lengths, and probes the policy for a signal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -47,6 +47,8 @@ def check(
     for line in as_read(task.train) if earlier is None else ():
         view.note(line)
     problems = _first(task.train, config.check.gold)
+    for line in [] if earlier else marks_lines(problems, task):
+        view.note(f"check: {line}")
     misread = earlier.gold_failures if earlier else tuple(gold_failures(problems, task.response_format, task.reward))
     view.advance(1)
     probe, graded = probe_model(policy, sampler, task, config)
@@ -103,6 +105,15 @@ def _lengths(problems: Sequence[Problem], policy: "LanguageModel", task: Task, c
         max_tokens=config.grpo.sampling.max_tokens,
         context=policy.context,
     )
+
+
+def marks_lines(problems: Sequence[Problem], task: Task) -> Iterator[str]:
+    """Yields a line on the problems whose text has special tokens written out, which would end or begin a turn."""
+    marked = {problem.name: marks[0] for problem in problems if (marks := task.renderer.marks_in(problem))}
+    if marked:
+        place, mark = next(iter(marked.items()))
+        what = f"{len(marked)} of {len(problems)} problems have special tokens of the model in their text"
+        yield f"{what}, such as {mark!r} ({place}); the model reads them as letters"
 
 
 def _first(problems: Sequence[Problem], count: int) -> list[Problem]:

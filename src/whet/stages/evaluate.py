@@ -69,11 +69,11 @@ def _of_model(name: str, data: str | None, overrides: Overrides) -> Config:
 def evaluate_model(config: Config, view: View) -> "Evaluation":
     """Evaluates the model of `config` on its held-out problems. Raises `UserError` for a model or data not there."""
     from whet.build.policy import build_policy
+    from whet.build.renderer import build_renderer
     from whet.build.roles import build_sampler
     from whet.build.task import build_eval_set, longest_response
     from whet.data.load_data import held_out_source, load_source
     from whet.data.prompt_length import PromptLengthFilter
-    from whet.data.prompts import PromptRenderer
     from whet.data.sources import max_broken
     from whet.formats import build_format
     from whet.stages.measure import measure
@@ -84,7 +84,7 @@ def evaluate_model(config: Config, view: View) -> "Evaluation":
         policy, sampler = build_policy(config, view.note), build_sampler(config)
         refuse_untrainable(policy, sampler)
         response_format = build_format(config.format)
-        renderer = PromptRenderer(policy.tokenizer, response_format, config.data.question)
+        renderer = build_renderer(config, policy.tokenizer, response_format, view.note)
         held_out = held_out_source(config.data)
         room = PromptLengthFilter(renderer, policy.context, longest_response(config, "eval"))
         problems = room.fitting(load_source(held_out, "test", config.seed), "data.test", max_broken(held_out))

@@ -100,5 +100,5 @@ def fingerprint(problems: Sequence[Problem]) -> dict[str, Any]:
     endless = is_endless(problems)
     digest = sha256()
     for problem in islice(problems, SAMPLE if endless else len(problems)):
-        digest.update(f"{problem.question}\0{problem.answer}\0".encode())
+        digest.update(f"{problem.asked}\0{problem.answer}\0".encode())
     return {"problems": None if endless else len(problems), "sha256": digest.hexdigest()}

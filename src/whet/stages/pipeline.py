@@ -55,7 +55,7 @@ def load(config: Config, view: View) -> Loaded:
     policy, sampler = build_policy(config, view.note), build_sampler(config)
     refuse_endless(policy)
     refuse_untrainable(policy, sampler)
-    return Loaded(policy, sampler, build_task(config, policy.tokenizer, policy.context))
+    return Loaded(policy, sampler, build_task(config, policy.tokenizer, policy.context, view.note))
 
 
 def settled(loaded: Loaded, config: Config, view: View) -> Loaded:
@@ -142,7 +142,7 @@ class Pipeline:
             self.result.pace = Pace.of(RunReader(run.path).timings())
             self._measure(FINAL)
             health.measured(made[FINAL])
-        save_final(self.policy, run.final)
+        save_final(self.policy, run.final, self.task.renderer.template.settings)
         return self.result
 
     def _check(self, stage: str, earlier: CheckReport | None = None) -> CheckReport:

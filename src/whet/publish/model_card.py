@@ -12,7 +12,7 @@ from whet.data.hendrycks_math import MATH500_HUB_NAME as MATH500
 from whet.data.hendrycks_math import MATH_HUB_NAME as MATH
 from whet.data.numina_math import HUB_NAME as NUMINA_MATH
 from whet.errors import UserError
-from whet.eval.comparison import p_text, points
+from whet.eval.headline import headline
 from whet.formats import build_format
 from whet.recipe import load_recipe
 from whet.redact import redact
@@ -88,15 +88,13 @@ def _row(name: str, figures: Mapping[str, Any]) -> str:
 
 
 def _gain(run: RunReader) -> str:
-    """The gain over the base model, paired by problem, or why the two evaluations cannot be compared."""
+    """What changed over the base model, paired by problem, or why the two evaluations cannot be compared."""
     try:
-        gain = paired(BASE, run.records(BASE), FINAL, run.records(FINAL)).strict
+        found = paired(BASE, run.records(BASE), FINAL, run.records(FINAL))
     except UserError as error:
         return f"The two are not compared: {error}."
-    return (
-        f"Over the base model, paired by problem: {points(gain.difference)} points, 95 % interval "
-        f"[{points(gain.low)}, {points(gain.high)}], {gain.fixed} fixed, {gain.broken} broken, {p_text(gain.p_value)}."
-    )
+    fixed = f"{found.strict.fixed} problems fixed, {found.strict.broken} broken"
+    return f"Over the base model, paired by problem: {headline(found)} In the format's place: {fixed}."
 
 
 def _use(config: Config, repo: str) -> Iterator[str]:

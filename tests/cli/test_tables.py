@@ -85,21 +85,30 @@ def test_every_figure_of_a_row() -> None:
 def test_gains_are_told_for_each_step_and_the_whole() -> None:
     table = shown(gains_table({"base": BEFORE, "sft": BEFORE, "final": AFTER})).splitlines()[2:]
     names, figures = zip(*(re.split(r"  +", line.strip(), maxsplit=1) for line in table), strict=True)
-    assert names == ("warm start over base model", "GRPO over warm start", "GRPO over base model")
+    assert names[::2] == ("warm start over base model", "GRPO over warm start", "GRPO over base model")
+    assert set(names[1::2]) == {"right anywhere"}
     # exact McNemar: 6 fixed, 1 broken: 2 · (1 + 7) / 2^7 = 0.125
-    assert re.fullmatch(r"\+50\.0 +\S+ to \S+ +6 +1 +0\.1", figures[2])
+    assert re.fullmatch(r"\+50\.0 +\S+ to \S+ +6 +1 +0\.1", figures[4])
     assert figures[0].startswith("+0.0")
 
 
 def test_two_measurements_make_one_step() -> None:
-    assert len(shown(gains_table({"base": BEFORE, "final": AFTER})).splitlines()) == 3
+    strict, lenient = shown(gains_table({"base": BEFORE, "final": AFTER})).splitlines()[2:]
+    assert (strict.split()[0], lenient.split()[:2]) == ("GRPO", ["right", "anywhere"])
+
+
+def test_the_first_line_says_what_was_gained() -> None:
+    layout = Evaluation(tuple(record(n, False, lenient=n < 8) for n in range(10)))
+    placed = Evaluation(tuple(record(n, n < 6) for n in range(10)))
+    page = shown(run_summary(outcome(base=layout, final=placed)))
+    assert page.startswith("What was gained is layout: answers in the format's place rose from 0.0 to 60.0 %")
 
 
 def test_the_page_fits_a_terminal_of_80_columns() -> None:
     long = Evaluation(tuple(record(n, n > 3, response="word " * 60) for n in range(10)))
     console = Console(file=StringIO(), width=300)
     console.print(run_summary(outcome(base=BEFORE, sft=BEFORE, final=long)))
-    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
+    _sentence, _, *lines = (line.rstrip() for line in console.file.getvalue().splitlines())  # type: ignore[attr-defined]
     assert max(map(len, lines)) <= 80
 
 

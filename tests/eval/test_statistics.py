@@ -114,3 +114,9 @@ def test_paired_difference_refuses_what_does_not_pair() -> None:
         paired_difference([True], [True, False])
     with pytest.raises(ValueError, match="no proportion"):
         paired_difference([], [])
+
+
+@pytest.mark.parametrize("n", [1, 7, 20, 80, 256, 1319])
+def test_none_and_all_end_exactly_at_0_and_1(n: int) -> None:
+    assert wilson(0, n).low == 0.0
+    assert wilson(n, n).high == 1.0

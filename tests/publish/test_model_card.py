@@ -47,7 +47,8 @@ def test_measured_accuracies_stand_there_with_their_intervals(run: RunReader) ->
     assert "| 50.0 % | 18.8 – 81.2 |" in lines["**this model**"]
     assert "after the warm start" in lines
     assert "+50.0 points" in card
-    assert "3 fixed, 0 broken, p = 0.2" in card  # exact McNemar: 2 · (1/2)³ = 0.25
+    assert "p = 0.2" in card  # exact McNemar: 2 · (1/2)³ = 0.25
+    assert "3 problems fixed, 0 broken" in card
 
 
 def test_its_metadata_is_what_the_hub_reads(run: RunReader) -> None:

@@ -11,7 +11,9 @@ from rich.text import Text
 from whet.diagnose.report import CheckReport
 from whet.eval.comparison import Comparison, points
 from whet.eval.evaluation import Evaluation
+from whet.eval.headline import headline
 from whet.eval.record import Record
+from whet.eval.statistics import PairedDifference
 from whet.runs.pace import Pace
 from whet.runs.views.figures import count, number
 from whet.stages.run_result import BASE, FINAL, WARM, RunResult
@@ -49,8 +51,11 @@ def run_summary(outcome: RunResult, whet: str = "whet") -> RenderableType:
 
 
 def _parts(outcome: RunResult, whet: str) -> Iterator[RenderableType]:
-    yield results_table(outcome.evaluations)
     stages = list(outcome.evaluations)
+    if len(stages) > 1:
+        yield Text(headline(_paired(outcome.evaluations, stages[0], stages[-1])), style="bold")
+        yield Text()
+    yield results_table(outcome.evaluations)
     if len(stages) > 1:
         yield Text()
         yield gains_table(outcome.evaluations)
@@ -85,24 +90,27 @@ def results_table(evaluations: "Mapping[str, Evaluation]", problems: str = "held
 
 
 def gains_table(evaluations: "Mapping[str, Evaluation]") -> Table:
-    """Renders the accuracy gain of each stage, and of all together, paired by problem."""
+    """Renders the gain of each stage, and of all together, in strict and in lenient accuracy, paired by problem."""
     table = Table(title="gains, paired by problem", title_justify="left", box=None)
     table.add_column("")
     for column in ("points", "95 % interval", "fixed", "broken", "McNemar p"):
         table.add_column(column, justify="right")
     stages = list(evaluations)
     for before, after in [*pairwise(stages), *([(stages[0], stages[-1])] if len(stages) > 2 else [])]:
-        table.add_row(
-            Text(f"{NAMES.get(after, after)} over {NAMES.get(before, before)}"), *_gain(evaluations, before, after)
-        )
+        found = _paired(evaluations, before, after)
+        name = f"{NAMES.get(after, after)} over {NAMES.get(before, before)}"
+        table.add_row(Text(name), *_gain(found.strict))
+        table.add_row(Text("  right anywhere", style="dim"), *_gain(found.lenient))
     return table
 
 
-def _gain(evaluations: "Mapping[str, Evaluation]", before: str, after: str) -> list[RenderableType]:
+def _paired(evaluations: "Mapping[str, Evaluation]", before: str, after: str) -> Comparison:
     pairs = tuple(zip(evaluations[before].records, evaluations[after].records, strict=True))
-    comparison = Comparison(before, after, pairs)
-    found = comparison.strict
-    colour = {"better": "green", "worse": "red", "undecided": "yellow"}[comparison.verdict]
+    return Comparison(before, after, pairs)
+
+
+def _gain(found: PairedDifference) -> list[RenderableType]:
+    colour = "green" if found.low > 0 else "red" if found.high < 0 else "yellow"
     difference = Text(points(found.difference), style=f"bold {colour}")
     interval = f"{points(found.low)} to {points(found.high)}"
     return [difference, interval, str(found.fixed), str(found.broken), f"{found.p_value:.1g}"]

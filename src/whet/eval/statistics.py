@@ -55,7 +55,10 @@ def wilson(successes: float, n: float, confidence: float = 0.95) -> Interval:
     centre = p + z * z / (2 * n)
     half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    return Interval(max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale))
+    # At 0 and n successes one end is exactly 0 or 1; rounding would leave 3e-18 of it.
+    low = (centre - half) / scale if successes > 0 else 0.0
+    high = (centre + half) / scale if successes < n else 1.0
+    return Interval(low, high)
 
 
 def mcnemar_exact(fixed: int, broken: int) -> float:

@@ -13,7 +13,7 @@ from whet.data.hendrycks_math import MATH_HUB_NAME as MATH
 from whet.data.numina_math import HUB_NAME as NUMINA_MATH
 from whet.data.prompts import PromptRenderer
 from whet.errors import UserError
-from whet.eval.comparison import p_text, points
+from whet.eval.headline import headline
 from whet.formats import build_format
 from whet.models.quiet import quiet
 from whet.recipe import load_recipe
@@ -98,15 +98,13 @@ def _row(name: str, figures: Mapping[str, Any]) -> str:
 
 
 def _gain(run: RunReader, last: str) -> str:
-    """The gain over the base model, paired by problem, or why the two evaluations cannot be compared."""
+    """What changed over the base model, paired by problem, or why the two evaluations cannot be compared."""
     try:
-        gain = paired(BASE, run.records(BASE), last, run.records(last)).strict
+        found = paired(BASE, run.records(BASE), last, run.records(last))
     except UserError as error:
         return f"The two are not compared: {error}."
-    return (
-        f"Over the base model, paired by problem: {points(gain.difference)} points, 95 % interval "
-        f"[{points(gain.low)}, {points(gain.high)}], {gain.fixed} fixed, {gain.broken} broken, {p_text(gain.p_value)}."
-    )
+    fixed = f"{found.strict.fixed} problems fixed, {found.strict.broken} broken"
+    return f"Over the base model, paired by problem: {headline(found)} In the format's place: {fixed}."
 
 
 def _tokenizer(run: RunReader, step: int | None) -> Any:

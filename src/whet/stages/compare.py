@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from whet.errors import UserError
 from whet.eval.comparison import Comparison, Pair, p_text, points
+from whet.eval.headline import headline
 from whet.eval.record import Record, parse_records
 from whet.eval.statistics import Interval
 from whet.runs import layout
@@ -133,7 +134,7 @@ def render(comparison: Comparison, examples: int = 3) -> "RenderableType":
         shares = _share(of_a, a_interval), _share(of_b, b_interval)
         table.add_row(name, *shares, change, str(found.fixed), str(found.broken))
     names = Text(f"A: {one_line(comparison.a_name)}\nB: {one_line(comparison.b_name)}")
-    return Group(names, table, Text(comparison.sentence), _examples(comparison, examples))
+    return Group(names, table, Text(comparison.sentence), Text(headline(comparison)), _examples(comparison, examples))
 
 
 def _examples(comparison: Comparison, count: int) -> "RenderableType":

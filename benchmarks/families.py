@@ -1,10 +1,11 @@
 """Trains a tiny random model of every family for two steps, and writes which of them do to docs/models.md.
 
-`python -m benchmarks.families` takes half an hour on one core; `python -m benchmarks.families gpt2 mamba` prints the
-rows of some families and writes nothing.
+`python -m benchmarks.families` takes half an hour on one core; `python -m benchmarks.families gpt2 mamba` tries some
+families again and replaces their rows.
 """
 
 import logging
+import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,8 @@ from whet.runs.views.view import PlainView
 from whet.text import first_line
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
+
+ROW = re.compile(r"^\| `(?!model_type`)([^`]+)` \| ([^|]*) \| ([^|]*) \| (.*) \|$", re.MULTILINE)
 
 PATIENCE = 300
 """Seconds for one family."""
@@ -176,17 +179,25 @@ then LoRA adapters, and measures the saved result anew: it must answer as the tr
 """
 
 
+def rows_of(text: str) -> dict[str, Row]:
+    """Reads the rows of a page back, by family."""
+    found = ROW.findall(text)
+    return {
+        kind: Row(kind, full, "" if lora == "–" else lora, why.replace("\\|", "|")) for kind, full, lora, why in found
+    }
+
+
 def main(asked: Sequence[str]) -> None:
-    """Tries the families asked for and prints their rows; all of them, and writes the page, where none is named."""
+    """Tries the families asked for, all where none is named, prints their rows and puts them into the page."""
     import transformers
 
     logging.disable(logging.WARNING)
-    rows = []
+    there = rows_of(PAGE.read_text(encoding="utf-8")) if asked and PAGE.is_file() else {}
     for kind in asked or kinds():
-        rows.append(tried(kind))
-        print(rows[-1].markdown(), flush=True)
-    if not asked:
-        PAGE.write_text(page(rows, transformers.__version__), encoding="utf-8")
+        there[kind] = tried(kind)
+        print(there[kind].markdown(), flush=True)
+    rows = [there[kind] for kind in kinds() if kind in there]
+    PAGE.write_text(page(rows, transformers.__version__), encoding="utf-8")
 
 
 if __name__ == "__main__":

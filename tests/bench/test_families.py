@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from benchmarks.families import FAST, OWN, PAGE, REFUSED, UNMADE, Row, kinds, page, tried
+from benchmarks.families import FAST, OWN, PAGE, REFUSED, UNMADE, Row, kinds, page, rows_of, tried
 from benchmarks.tiny_configs import tiny_config
 
 
@@ -40,10 +40,12 @@ def test_the_page_covers_the_families_of_the_installed_transformers() -> None:
 
 
 def test_the_page_counts_its_rows() -> None:
-    text = page([Row("a", FAST, "yes", ""), Row("b", OWN, REFUSED, "x | y"), Row("c", OWN, "yes", "")], "5.0")
+    rows = [Row("a", FAST, "yes", ""), Row("b", OWN, REFUSED, "x | y"), Row("c", REFUSED, "", "no")]
+    text = page(rows, "5.0")
     assert "3 families" in text
-    assert "1 fast paths, 2 its own forward." in text
+    assert "1 fast paths, 1 its own forward, 1 refused." in text
     assert "| `b` | its own forward | refused | x \\| y |" in text
+    assert rows_of(text) == {row.kind: row for row in rows}
 
 
 def test_every_known_dimension_shrinks_also_inside() -> None:

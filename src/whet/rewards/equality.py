@@ -13,13 +13,13 @@ from functools import partial
 from whet.rewards.latex import Compare, latex_equal, verify
 from whet.rewards.quantities import read_quantity
 from whet.rewards.values.calculation import Value, calculate
-from whet.rewards.values.time_of_day import read_ratio, read_time
 from whet.rewards.values.collection import Same, read_collection, read_matrix
 from whet.rewards.values.notation import plain
 from whet.rewards.values.numeral import APPROXIMATE_DIGITS
 from whet.rewards.values.option import given_letter, gold_letter
 from whet.rewards.values.relation import has_relation, inequality, is_label, may_be_label, read_region, sides
 from whet.rewards.values.tail import BARE, Tail, read_tail
+from whet.rewards.values.time_of_day import read_ratio, read_time
 from whet.rewards.values.words import loose_text, read_words
 
 Verdict = Callable[[str, str, Same, Compare], bool | None]

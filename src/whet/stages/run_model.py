@@ -82,7 +82,8 @@ def write_model(run: RunReader, checkpoint: Path, folder: Path, log: Log = silen
     from whet.build.policy import build_policy
     from whet.stages.save_final import save_final
 
-    policy = build_policy(load_recipe(run.path / layout.RECIPE), log)
+    config = load_recipe(run.path / layout.RECIPE)
+    policy = build_policy(config, log)
     weights = policy.trainable()
     file: Any
     with no_grad(), safe_open(checkpoint / OPTIMIZER, framework="pt") as file:
@@ -91,4 +92,4 @@ def write_model(run: RunReader, checkpoint: Path, folder: Path, log: Log = silen
             raise UserError(f"{checkpoint / STATE}: is of another model than model.name; put that model back")
         for index, weight in enumerate(weights):
             weight.copy_(file.get_tensor(f"master.{index}"))
-    save_final(policy, folder)
+    save_final(policy, folder, config.model.template)

@@ -39,7 +39,7 @@ _JUXTAPOSED = re.compile(r"(?<![\w\\^.])(\d+|\(\d+\))\s*(?=\()")
 """A number times a bracket, as in 5(26), which math-verify would read as a sum."""
 _RELATION = re.compile(r"[=<>]|\\(?:in|leq?|geq?|lt|gt|neq?)\b")
 _COMMAND = re.compile(r"\\(?:text\w*|mbox|mathrm)\s*\{[^{}]*\}|\\[A-Za-z]+")
-_BASE = re.compile(r"\d\s*_\s*\{?\s*(\d+)")
+_BASE = re.compile(r"\d\s*_\s*(?:\{\s*)?([^\s{}]+)")
 _PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z ,.'-]*")
 
 

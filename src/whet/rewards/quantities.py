@@ -47,7 +47,7 @@ class Quantity:
     def equals(self, gold: "Quantity") -> bool:
         """Whether two quantities are equal: 50 % is 50 and also one half; 5 cm is 5 and 50 mm, but not 5 m."""
         scale = self.tail.factor_to(gold.tail)
-        if scale is None:
+        if scale is None or (self.percent != gold.percent and (self.tail.unit or gold.tail.unit)):
             return False
         number = self.number if scale == 1 else self.number.times(scale)
         if number.equals(gold.number):
@@ -98,7 +98,11 @@ def quantity(text: str) -> Quantity | None:
     if len(text) > LONGEST:
         return None
     *left, right = sides(plain(text))
-    return read_quantity(right) if all(may_be_label(side) or calculate(side) is not None for side in left) else None
+    return (
+        read_quantity(right)
+        if all(not side or may_be_label(side) or calculate(side) is not None for side in left)
+        else None
+    )
 
 
 def read_quantity(text: str, decimal_comma: bool = False) -> Quantity | None:

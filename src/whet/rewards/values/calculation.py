@@ -98,9 +98,10 @@ class _Reading:
         return _bounded(value + factor if mixed else value * factor)
 
     def _signed(self, depth: int) -> Value:
-        if self._next() in ("+", "-"):
-            return self._signed(depth + 1) * (1 if self._take() == "+" else -1) if depth < DEEPEST else self._fail()
-        return self._power(depth)
+        if self._next() not in ("+", "-"):
+            return self._power(depth)
+        sign = 1 if self._take() == "+" else -1
+        return sign * self._signed(depth + 1) if depth < DEEPEST else self._fail()
 
     def _power(self, depth: int) -> Value:
         base = self._factorial(depth)

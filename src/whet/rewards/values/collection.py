@@ -62,9 +62,9 @@ _SEPARATOR = re.compile(
     r"\s*(?:,|;)?\s*(?:\\text\s*\{\s*(?:and|or)\s*\}|\b(?:and|or)\b|\\(?:lor|land|vee|wedge)\b)\s*|\s*[,;]\s*"
 )
 _DEPTH = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
-_CUP = re.compile(r"\s*\\cup\b\s*")
+_CUP = re.compile(r"\s*\\cup(?![A-Za-z])\s*")
 _GROUPED = re.compile(r"(?<![\d,])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])")
-_PLUS_MINUS = re.compile(r"\\(?:pm|mp)\b")
+_PLUS_MINUS = re.compile(r"\\(?:pm|mp)(?![A-Za-z])")
 
 
 def read_matrix(text: str) -> Collection | None:

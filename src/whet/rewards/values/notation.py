@@ -50,7 +50,7 @@ _SYMBOLS = str.maketrans(
     }
 )
 _LATEX = tuple(
-    (re.compile(pattern), plain)
+    (re.compile(re.sub(r"(?<!\\)\\b", "(?![A-Za-z])", pattern)), plain)
     for pattern, plain in (
         (r"\\\\(?=[dtc]?frac|sqrt|text|mbox|pi|cdot|times|infty|left|right|boxed|circ|theta|pm)", r"\\"),
         (r",\s*\\!\s*|\{,\}", ","),
@@ -59,6 +59,7 @@ _LATEX = tuple(
             " ",
         ),
         (r"(?<!\\)\\(?:large|Large|LARGE|huge|small|normalsize|bf|it|rm|cal|phantom)\b", " "),
+        (r"(?<!\\)\\[()\[\]]", " "),
         (r"\\(?:text)?color\s*\{\w+\}", " "),
         (r"\\[dtc]frac\b", r"\\frac"),
         (r"\\frac\s*(\d)\s*(\d)(?!\d)", r"\\frac{\1}{\2}"),
@@ -89,9 +90,11 @@ _LATEX = tuple(
         (r"\^\s*\{?\s*(?:\\text\{)?\s*(st|nd|rd|th)\s*\}?\s*\}?(?![A-Za-z])", r"\1"),
     )
 )
-"""Patterns of LaTeX, and what each is written as; in this order."""
+"""Patterns of LaTeX, and what each is written as; in this order. A command ends where no letter follows."""
 
 _WRAPPINGS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ("__", "__"), ("*", "*"))
+_SPACED = re.compile(r"^(?:\\[,;:!> ]\s*)+|(?<!\\)(?:\\[,;:!> ]\s*)+$|(?<!\\)\\$")
+"""Spacing commands at either end."""
 _QUOTES = (("`", "`"), ('"', '"'), ("'", "'"), ("“", "”"))
 _BRACED = ("\\boxed", "\\fbox", "\\text", "\\mathbf", "\\mathrm", "\\textbf", "\\emph", "\\mbox", "")
 """Commands that change nothing where their braces hold the whole answer."""
@@ -102,7 +105,7 @@ def plain(text: str) -> str:
     r"""The text in one notation, without what only dresses it.
 
     >>> plain("$\\left(2,\\,\\dfrac12\\right)$."), plain("1½ ×10⁻³"), plain("\\text{Evelyn}")
-    ('(2, \\frac{1}{2})', '1\\frac{1}{2} \\times 10^{-3}', 'Evelyn')
+    ('(2, \\frac{1}{2} )', '1\\frac{1}{2} \\times 10^{-3}', 'Evelyn')
     """
     text = _unwrapped(text)
     if not text.isascii():
@@ -140,7 +143,7 @@ def _unwrapped(text: str) -> str:
     """The text without spaces, final punctuation and the marks that enclose all of it."""
     before = ""
     while text != before:
-        before, text = text, _unbraced(_without_end(text.strip()))
+        before, text = text, _unbraced(_without_end(_SPACED.sub("", text.strip())))
         for opening, closing in (*_WRAPPINGS, *_QUOTES):
             inner = text[len(opening) : -len(closing)]
             if text == opening + inner + closing and inner.strip() and opening not in inner and closing not in inner:

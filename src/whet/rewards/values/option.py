@@ -11,7 +11,9 @@ _GIVEN = re.compile(
 )
 _ANOTHER = re.compile(
     r"[(\[]\s*[A-J]\s*[)\]]|\b(?:or|and|not|but)\b\s*\(?[A-J]\b|^\s*,?\s*[A-J]\b(?!\s+\w)|^\s*[A-J][.):]\s"
+    r"|^\s*(?:[+*/^!=<>]|-\S|\\(?:cdot|times|div|pm)\b)"
 )
+"""Another option, or an operator behind the letter."""
 _TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
 
 

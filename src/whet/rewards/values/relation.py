@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 
 _SIDES = re.compile(
-    r"\s*(?:=|\\approx\b|\\text\s*\{\s*(?:or\s+)?(?:about|approximately)\s*\}|\bor\s+(?:about|approximately)\b)\s*"
+    r"\s*(?:=|\\approx(?![A-Za-z])|\\text\s*\{\s*(?:or\s+)?(?:about|approximately)\s*\}|\bor\s+(?:about|approximately)\b)\s*"
 )
-_INEQUALITY = re.compile(r"\s*(<|>|\\le\b|\\ge\b)\s*")
-_ANY = re.compile(r"[=<>]|\\(?:le|ge|ne|approx|in|equiv|sim|to|subset|mid)\b")
+_INEQUALITY = re.compile(r"\s*(<|>|\\[lg]e(?![A-Za-z]))\s*")
+_ANY = re.compile(r"[=<>]|\\(?:le|ge|ne|approx|in|equiv|sim|to|subset|mid)(?![A-Za-z])")
 _SYMBOL = (
     r"(?:\\frac\s*\{d[\w^ ]*\}\s*\{d\w+\}|\\?[A-Za-z]+|\\[a-z]+\s*\{[A-Za-z]+\})"
     r"(?:_(?:\w|\{\w+\}))?(?:\^\s*\{\s*-1\s*\})?'*"
@@ -16,13 +16,13 @@ _LABEL = re.compile(
     rf"\\?[A-Za-z](?:_(?:\w|\{{\w+\}}))?'*|\\[a-z]+|[A-Z]{{2,4}}|m?\\angle\s*[A-Z]{{1,3}}|\\overline\s*\{{[A-Z]+\}}"
     rf"|{_SYMBOL}\s*\(\s*[\w\\,\s+.-]{{1,20}}\)|[A-Za-z]{{3,}}(?:[\s'-]+[A-Za-z]+)*|\\text\s*\{{[^{{}}]+\}}"
 )
-_LOOSE_LABEL = re.compile(r"[A-Za-z\\][\w\\ (){}'^,]*", re.ASCII)
+_LOOSE_LABEL = re.compile(r"[A-Za-z\\][\w\\ (){}',]*", re.ASCII)
 _SUM = re.compile(r"[+-]?(?:[A-Za-z](?:_\w)?)+(?:[+-](?:[A-Za-z](?:_\w)?)+)+", re.ASCII)
 _LONGEST_LABEL = 100
 _FUNCTION = re.compile(r"\\?(?:sin|cos|tan|cot|sec|csc|log|ln|exp|sqrt|pi|frac|infty|times|cdot|div|pm)\b")
 _VARIABLE = r"[A-Za-z](?:_\w)?|\\[a-z]+"
-_ELEMENT = re.compile(rf"(?P<name>{_VARIABLE})\s*\\in\b\s*(?P<set>.*)")
-_NOT = re.compile(rf"(?P<name>{_VARIABLE})\s*\\ne\b\s*(?P<value>.*)")
+_ELEMENT = re.compile(rf"(?P<name>{_VARIABLE})\s*\\in(?![A-Za-z])\s*(?P<set>.*)")
+_NOT = re.compile(rf"(?P<name>{_VARIABLE})\s*\\ne(?![A-Za-z])\s*(?P<value>.*)")
 _OR = re.compile(r"\s*(?:,\s*)?(?:\\text\s*\{\s*or\s*\}|\bor\b|\\(?:lor|vee)\b)\s*")
 
 

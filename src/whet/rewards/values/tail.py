@@ -77,7 +77,7 @@ NUMBER_WORDS = tuple(_SPELLED.split())
 _COUNTED = frozenset(NUMBER_WORDS) - {"one"}
 """Those that are never a pronoun."""
 _TOKEN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d[\d,.:]*|\S")
-_PUNCTUATION = frozenset("()[].,;:'\"!?/$%-#–—…✅✔✓&")
+_PUNCTUATION = frozenset("()[].,;:'\"!?/$-#–—…✅✔✓&")
 _TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
 _HARMLESS = re.compile(r"\bwith no\b|\bnot (?:counting|including)\b|\bno (?:more|longer)\b", re.IGNORECASE)
 _BOUND = re.compile(

@@ -15,7 +15,7 @@ def read_words(text: str) -> str | None:
     ('eiffel tower', None, None)
     """
     text = _TEXT.sub(r" \1 ", text)
-    if "\\" in text or re.search(r"\s-\s|[\^=<>+*/|{}&#@%]", text):
+    if "\\" in text or text.lstrip().startswith("-") or re.search(r"\s-\s|[\^=<>+*/|{}&#@%]", text):
         return None
     parts = _PUNCTUATION.sub(" ", text.replace("-", " ")).split()
     if not any(len(part) > 1 and part.isalpha() for part in parts):

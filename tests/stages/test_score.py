@@ -248,7 +248,7 @@ def test_a_missing_or_empty_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("gsm8k_four_models", 1.0), ("rho1b_cot_gsm8k", 0.995), ("rho1b_cot_math", 0.976)]
+    ("name", "least"), [("gsm8k_four_models", 1.0), ("rho1b_cot_gsm8k", 0.995), ("rho1b_cot_math", 0.966)]
 )
 def test_verdicts_agree_with_those_of_others(shared: Path, name: str, least: float) -> None:
     path = shared / "completions" / f"{name}.jsonl"

@@ -9,7 +9,7 @@ _LED = re.compile(
     r"\(([A-J])\)|(?:(?:option|choice|answer|letter)\s+)?\(?([A-J])\)?(?:[).:,]|\s*$|\s+(?:because|since|as|is|for)\b)",
     re.I,
 )
-_STANDING = re.compile(r"(?<![\w'’.\\^_])\(?([A-J])\)?(?![\w'’}^_(=+*-]|\s*[=+]|\.\w)")
+_STANDING = re.compile(r"(?<![\w'’.\\^_])\(?([A-J])\)?(?![\w'’}^_(=+*-]|\s*=(?!>)|\.\w)")
 _ARTICLE = re.compile(r"(?:^|(?<=[\s(]))[AI]\s+(?=[a-z])(?!is\b|because\b|since\b|as\b|or\b|and\b|nor\b|but\b)")
 _CUE = re.compile(
     r"(?:\b(?:option|choice|choose|chose|pick|select|answer is|it is|it's|it’s|must be|be|is|letter)|选|:)$", re.I

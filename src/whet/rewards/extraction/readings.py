@@ -233,9 +233,9 @@ def _letter(claim: str, body: str) -> Reading:
     named = letters(claim)
     if letter and not set(named) - {letter}:
         return Reading((letter,), ("option",) if claim != letter else ())
-    if len(set(named)) > 1 and (hedged(claim) or _NO_WORDS.fullmatch(claim)):
-        return Reading(refused=f'several answers: "{body}"')
     chosen = chosen_letter(claim)
+    if len(set(named)) > 1 and (not chosen or _NO_WORDS.fullmatch(claim)):
+        return Reading(refused=f'several answers: "{body}"')
     return Reading((chosen,), ("sentence",)) if chosen else Reading()
 
 

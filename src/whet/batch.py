@@ -156,7 +156,7 @@ class Batch:
     def smallest(self) -> int:
         """Tokens of the smallest possible micro-batch: a row with its prompt."""
         lengths = zip(self.group_B.tolist(), self.lengths_B.tolist(), strict=True)
-        return min(len(self.prompts[group]) + int(length) for group, length in lengths)
+        return int(min(len(self.prompts[group]) + length for group, length in lengths))
 
     def _tokens_per_group(self) -> list[int]:
         responses_P = torch.zeros(len(self.prompts), dtype=torch.long).index_add(0, self.group_B, self.lengths_B)

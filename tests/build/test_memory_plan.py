@@ -87,7 +87,7 @@ def test_the_recipe_gets_its_micro_batches_and_a_line_says_what_it_takes(tiny_fo
     lines: list[str] = []
     found = with_micro_batches(shrunk(tiny_folder, tmp_path), policy(tiny.tiny_model()), lines.append)
     assert (found.sft.micro_batch_tokens, found.grpo.micro_batch_tokens) == (4096, 4096)
-    assert lines[0].startswith("memory: full training takes about 0.0 GB")
+    assert lines[0].startswith("memory: full training takes about 0.1 GB (weights and optimizer 0.0, 4,096 tokens at")
 
 
 def test_what_the_recipe_says_stays(tiny_folder: Path, tmp_path: Path) -> None:

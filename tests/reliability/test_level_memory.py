@@ -45,8 +45,8 @@ def test_the_learners_memory_is_level(dtype: torch.dtype) -> None:
     state = count * (element + (4 if element < 4 else 0) + 8)
     assert max(after[1:]) - min(after[1:]) < 10_000, "what is left after a step does not depend on the step"
     assert after[-1] == pytest.approx(state, rel=0.01)
-    # gradients, and activations of one micro-batch; a quarter for the head, attention and what an operator needs
-    assert max(peaks) < state + 4 * count + 1.25 * TOKENS * per_token
+    # gradients, and activations of one micro-batch; as much again for attention weights, the head and operators
+    assert max(peaks) < state + 4 * count + 2 * TOKENS * per_token
     assert max(peaks) > state + 4 * count + 0.5 * TOKENS * per_token
 
 

@@ -13,7 +13,7 @@ from whet.rewards.correctness import AccuracyParams, accuracy
 from whet.rewards.equality import answers_equal
 from whet.rewards.latex import Compare
 from whet.rewards.length import limit_of, token_counts
-from whet.rewards.words import said
+from whet.rewards.new_words import said
 
 
 class _Ends(NamedTuple):
@@ -53,7 +53,7 @@ def length_cosine(
     and r_L the values at both ends, r = r_L + (r_0 - r_L)(1 + cos(π L / L_max)) / 2. Correct completions go
     from `correct_short` to `correct_long`, wrong ones from `wrong_short` to `wrong_long`, and those that reach
     the limit get `truncated` (r_e). Whether an answer is right is as in `accuracy`, `lenient` included. The length
-    of a wrong completion counts by the share of it that says something (`whet.rewards.words.said`), so that
+    of a wrong completion counts by the share of it that says something (`whet.rewards.new_words.said`), so that
     blanks and loops do not make it better.
 
     Raises:

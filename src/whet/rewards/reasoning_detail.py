@@ -7,7 +7,7 @@ from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.completions import each_with_question
 from whet.rewards.format_compliance import reasoning_reader
-from whet.rewards.words import new_words
+from whet.rewards.new_words import new_words
 
 
 class ReasoningDetailParams(Section):
@@ -21,7 +21,7 @@ def reasoning_detail(response_format: ResponseFormat | None, params: ReasoningDe
     """In [0, 1]: the length of the reasoning in words that say something new, over `words`, at most 1.
 
     min(1, (|w| - repeats) / `words`), where |w| counts the words of the reasoning that are no quotation of the
-    question, and repeats the trigrams that occurred before or only count (`whet.rewards.words.new_words`). Beyond
+    question, and repeats the trigrams that occurred before or only count (`whet.rewards.new_words.new_words`). Beyond
     `words` nothing is gained; half of GSM8K's own solutions have over 40. Without a format the whole completion
     is read.
     """

@@ -8,7 +8,7 @@ from whet.config import Section
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.completions import each_with_question
-from whet.rewards.words import is_quoted, plain_words
+from whet.rewards.new_words import is_quoted, plain_words
 
 _MARK = re.compile(
     r"""

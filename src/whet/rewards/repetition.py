@@ -8,7 +8,7 @@ from whet.config import Section
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.completions import each_text
-from whet.rewards.words import repeats, share, words_of
+from whet.rewards.new_words import repeats, share, words_of
 
 
 class RepetitionParams(Section):

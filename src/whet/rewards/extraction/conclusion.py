@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from whet.rewards.extraction.candidate import Kind, Place
 from whet.rewards.extraction.hedges import GOES_ON, has_rival, hedged
-from whet.rewards.extraction.options import letters
+from whet.rewards.extraction.option_letters import letters
 from whet.rewards.extraction.readings import main_claim, sentence_value, undressed
 from whet.rewards.extraction.values import Value, values
 

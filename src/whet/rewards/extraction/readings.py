@@ -8,7 +8,7 @@ import re
 
 from whet.rewards.extraction.candidate import Kind, Reading
 from whet.rewards.extraction.hedges import has_rival, hedged, several_values
-from whet.rewards.extraction.options import chosen_letter, leading_letter, letters
+from whet.rewards.extraction.option_letters import chosen_letter, leading_letter, letters
 from whet.rewards.extraction.values import Value, is_operand, values
 
 _PLAIN = re.compile(r"[$-]?\d[\d,]*(?:\.\d+)?")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.rewards.words import is_quoted, new_words, plain_words, repeats, said, share, words_of
+from whet.rewards.new_words import is_quoted, new_words, plain_words, repeats, said, share, words_of
 
 QUESTION = "A baker sells 14 loaves in the morning and 9 loaves in the evening of the same day. How many in all?"
 

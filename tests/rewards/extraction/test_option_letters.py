@@ -2,7 +2,7 @@
 
 import pytest
 
-from whet.rewards.extraction.options import chosen_letter, leading_letter, letters
+from whet.rewards.extraction.option_letters import chosen_letter, leading_letter, letters
 
 
 @pytest.mark.parametrize(

@@ -38,9 +38,9 @@ GOLDS = ["\\sqrt{2}+1", "x^2+1", "(1, -2)", "\\frac{\\pi}{3}"]
 GOOD = [
     ("\\frac{1}{\\sqrt{3}}", "\\frac{\\sqrt{3}}{3}", True),
     ("3\\sqrt{13}", "\\sqrt{117}", True),
-    ("2, 1", "1,2", True),
+    ("(x+1)^2", "x^2 + 2x + 1", True),
     ("9a/20 + 11/20", "\\frac{11+9a}{20}", True),
-    ("x^2 + 1", "y = x^2 + 1", True),
+    ("2y = 2x^2 + 2", "y = x^2 + 1", True),
     ("(2,1)", "(1,2)", False),
     ("\\sqrt{2}", "\\sqrt{3}", False),
 ]
@@ -107,7 +107,7 @@ def test_hundreds_of_hostile_answers(ours: Algebra) -> None:
     answers = hostile_answers()
     assert len(answers) >= 300
     assert worst(answers, GOLDS[:2], guarded_by(ours)) < LIMIT + SLACK + NOISE
-    assert ours.equal("2, 1", "1,2"), "a good answer afterwards"
+    assert ours.equal("1 + x", "x + 1"), "a good answer afterwards"
 
 
 def test_what_gets_past_every_refusal_is_given_up_in_time(ours: Algebra) -> None:
@@ -116,7 +116,7 @@ def test_what_gets_past_every_refusal_is_given_up_in_time(ours: Algebra) -> None
     endless = ["9^{9^{9^{9}}}", "(x+y+z+w+v)^{100}", "1+" * 500_000 + "1", "(9!)!"]
     assert worst(endless, ["x^2+1"], never_equal(ours, timeouts)) < LIMIT + SLACK + NOISE
     assert timeouts, "at least one of them runs away"
-    assert ours.ask("2, 1", "1,2"), "the worker is there again"
+    assert ours.ask("1 + x", "x + 1"), "the worker is there again"
 
 
 def test_nothing_is_left_behind() -> None:
@@ -334,7 +334,7 @@ def test_a_service_never_fails_and_never_fills_the_memory(monkeypatch: pytest.Mo
     monkeypatch.setattr(resource, "setrlimit", lambda which, both: limits.append((which, both[0])))
     equal = service(None)
     assert limits == [(resource.RLIMIT_AS, MEMORY)]
-    assert json.loads(equal(json.dumps(["2, 1", "1,2"]).encode())) is True
+    assert json.loads(equal(json.dumps(["1 + x", "x + 1"]).encode())) is True
     for request in (["\\frac{", "x"], ["\ud800", "\x00"]):
         assert equal(json.dumps(request).encode()) == b"false"
 
@@ -349,7 +349,7 @@ def test_every_hostile_answer_with_and_without_refusals(ours: Algebra) -> None:
     bare = worst(answers, GOLDS[:1], never_equal(ours, timeouts))
     print(f"straight to computer algebra: at worst {bare:.2f} s, {len(timeouts)} given up after {LIMIT} s")
     assert bare < LIMIT + SLACK
-    assert ours.ask("2, 1", "1,2")
+    assert ours.ask("1 + x", "x + 1")
 
 
 @pytest.mark.slow

@@ -13,13 +13,13 @@ from functools import partial
 from whet.rewards.latex import Compare, latex_equal, verify
 from whet.rewards.quantities import read_quantity
 from whet.rewards.values.calculation import Value, calculate
-from whet.rewards.values.clock import read_ratio, read_time
 from whet.rewards.values.collection import Same, read_collection, read_matrix
 from whet.rewards.values.notation import plain
 from whet.rewards.values.numeral import APPROXIMATE_DIGITS
 from whet.rewards.values.option import given_letter, gold_letter
 from whet.rewards.values.relation import has_relation, inequality, is_label, may_be_label, read_region, sides
 from whet.rewards.values.tail import BARE, Tail, read_tail
+from whet.rewards.values.time_of_day import read_ratio, read_time
 from whet.rewards.values.words import loose_text, read_words
 
 Verdict = Callable[[str, str, Same, Compare], bool | None]
@@ -27,6 +27,8 @@ Verdict = Callable[[str, str, Same, Compare], bool | None]
 
 _LONGEST_TEXT = 2000
 """Characters; longer answers are compared as exact strings only."""
+_MOST_SIDES = 8
+"""Sides of a chain of equations."""
 _INTEGER = re.compile(r"-?[1-9][0-9]{0,17}")
 _ATTACHED = re.compile(r"(\d)(?=[A-Za-z])")
 _REMARK = re.compile(r"(.*\S)\s+\(([^()]+)\)", re.DOTALL)
@@ -57,7 +59,7 @@ def answers_equal(given: str, gold: str, compare: Compare = verify) -> bool:
 
 def _equal(given: str, gold: str, compare: Compare) -> bool:
     given, gold = plain(given), plain(gold)
-    if not given or not gold:
+    if not given or not gold or len(given) > _LONGEST_TEXT:  # symbols may have become words
         return False
     if loose_text(given) == loose_text(gold):
         return True
@@ -129,12 +131,9 @@ def _collection(given: str, gold: str, same: Same, _: Compare) -> bool | None:
 def _chain(given: str, gold: str, same: Same, _: Compare) -> bool | None:
     """`x = 5` against 5, and `100/3 = 33.33…` against either: all sides that are no label must agree."""
     parts = sides(given)
-    if (
-        len(parts) < 2
-        or has_relation(gold)
-        or read_words(gold)
-        or any(not part or has_relation(part) for part in parts)
-    ):
+    if not 2 <= len(parts) <= _MOST_SIDES or has_relation(gold) or read_words(gold):
+        return None
+    if any(not part or has_relation(part) for part in parts):
         return None
     values = [part for part in parts if not may_be_label(part) or same(part, gold)]
     right = next((part for part in values if same(part, gold)), None)

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from whet.rewards.values.clock import read_ratio, read_time
+from whet.rewards.values.time_of_day import read_ratio, read_time
 
 
 @pytest.mark.parametrize(

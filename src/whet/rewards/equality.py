@@ -20,7 +20,7 @@ from whet.rewards.values.option import given_letter, gold_letter
 from whet.rewards.values.relation import has_relation, inequality, is_label, may_be_label, read_region, sides
 from whet.rewards.values.tail import BARE, Tail, read_tail
 from whet.rewards.values.time_of_day import read_ratio, read_time
-from whet.rewards.values.words import loose_text, read_words
+from whet.rewards.values.worded import loose_text, read_words
 
 Verdict = Callable[[str, str, Same, Compare], bool | None]
 """(answer, gold answer, equality of their parts, computer algebra) → equal or not; None where it cannot read both."""

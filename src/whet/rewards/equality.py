@@ -120,12 +120,10 @@ def _region(given: str, gold: str, same: Same, _: Compare) -> bool | None:
 
 
 def _collection(given: str, gold: str, same: Same, _: Compare) -> bool | None:
-    expected = read_collection(gold)
-    if expected is None or read_quantity(gold):
-        found = read_collection(given) if expected else None
-        return found.equals(expected, same) if found and expected else None
-    found = read_collection(given)
-    return found is not None and found.equals(expected, same)
+    expected, found = read_collection(gold), read_collection(given)
+    if found and expected:
+        return found.equals(expected, same)
+    return None if expected is None or read_quantity(gold) else False
 
 
 def _chain(given: str, gold: str, same: Same, _: Compare) -> bool | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import BloomConfig
 
 import templates
 import tiny
@@ -83,5 +84,5 @@ def test_it_is_where_its_weights_are() -> None:
 def test_the_context_is_what_the_model_can_read_and_write(tiny_model: Any) -> None:
     policy = language_model(tiny_model)
     assert policy.context == 512
-    policy.model = SimpleNamespace(config=SimpleNamespace())
+    policy.model = SimpleNamespace(config=BloomConfig())
     assert policy.context is None

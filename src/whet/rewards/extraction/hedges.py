@@ -39,6 +39,7 @@ _CHOICE_MARK = re.compile(
 _IN_FORMULA = re.compile(r"(?:[*×^_/]|\\(?:times|cdot)|10\s?)\s*\{?\s*$")
 _COMMAND = re.compile(r"\\(?:q?quad|lor|vee|to|mid|ldots|dots)\b")
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
+_WRONG = re.compile(r"\b(?:wrong|incorrect|not (?:right|correct|the answer))\b", re.IGNORECASE)
 _REVISION = re.compile(
     r"\b(?:no|wait|actually|correct\w*|check\w*|mistake|again|sorry|instead|revis\w*|so|hence|thus|therefore)\b",
     re.IGNORECASE,
@@ -102,6 +103,15 @@ def hedged(text: str) -> bool:
     """
     plain = _WRITTEN.sub(r" \1 ", text)
     return bool(_CHOICE.intersection(_WORD.findall(plain.lower())) or _CHOICE_MARK.search(plain))
+
+
+def denied(text: str) -> bool:
+    """Whether a text calls something wrong.
+
+    >>> denied("18 is wrong"), denied("18")
+    (True, False)
+    """
+    return bool(_WRONG.search(text))
 
 
 def doubtful(text: str) -> bool:

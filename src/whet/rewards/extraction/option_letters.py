@@ -9,8 +9,14 @@ _LED = re.compile(
     r"\(([A-J])\)|(?:(?:option|choice|answer|letter)\s+)?\(?([A-J])\)?(?:[).:,]|\s*$|\s+(?:because|since|as|is|for)\b)",
     re.I,
 )
-_STANDING = re.compile(r"(?<![\w'’.\\^_])\(?([A-J])\)?(?![\w'’}^_(=+*-]|\s*=(?!>)|\.\w)")
+_STANDING = re.compile(r"(?<![\w'’.\\^_])\(?([A-J])\)?(?![\w'’}^_(=+*-]|\s*=(?!>)|\.\w)", re.ASCII)
 _ARTICLE = re.compile(r"(?:^|(?<=[\s(]))[AI]\s+(?=[a-z])(?!is\b|because\b|since\b|as\b|or\b|and\b|nor\b|but\b)")
+_DENIED = re.compile(
+    r"(?:\b(?:not|cannot|never|except|neither|nor|without|excluding|eliminate[sd]?|rule[sd]? out)\b|n['’]t\b)"
+    r"(?:\s+\w+){0,2}[\s(*]*$",
+    re.I,
+)
+"""What before a letter says that it is not the answer."""
 _CUE = re.compile(
     r"(?:\b(?:option|choice|choose|chose|pick|select|answer is|it is|it's|it’s|must be|be|is|letter)|选|:)$", re.I
 )
@@ -43,10 +49,12 @@ def chosen_letter(text: str) -> str:
     >>> [chosen_letter(text) for text in ("I would choose option C over B", "Hence (B) is correct", "A, C or B")]
     ['C', 'B', '']
     """
-    found = list(_standing(text))
+    found = _standing(text)
     named = {match[1] for match in found}
     if len(named) > 1 and doubtful(text):
         return ""
+    found = [match for match in found if not _DENIED.search(text[: match.start()])]
+    named = {match[1] for match in found}
     if len(named) > 1:
         named = {match[1] for match in found if _CUE.search(text[: match.start()].rstrip(" *("))}
     return named.pop() if len(named) == 1 else ""

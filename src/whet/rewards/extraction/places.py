@@ -13,13 +13,14 @@ from whet.rewards.extraction.conclusion import conclusion
 from whet.rewards.extraction.hedges import GOES_ON, same_breath
 
 _SIGN = re.compile(r"(?:^|[=$(:\[]|\\[(\[]|\bis)\s*([-−])\s*$|\b(minus|negative)\s+\$?\s*$|(?<![\w)\]}])([-−])$")
-_FACTOR_BEFORE = re.compile(r"(?:\d|\\pi|\\sqrt\s*\{[^{}]*\})\s*(?:\\cdot|\\times)?\s*$")
+_FACTOR_BEFORE = re.compile(r"(?:\d|\\pi|\\sqrt\s*\{[^{}]*\})[^\S\n]*(?:\\cdot|\\times)?[^\S\n]*\Z")
 _FACTOR_AFTER = re.compile(
     r"\s*(\\?%)|((?:\s*(?:\\cdot|\\times)\s*[\w\\{}]+|\s*\\(?:pi|sqrt\s*\{[^{}]*\})|\^\s*(?:\{[^{}]*\}|\w)|[A-Za-z](?![A-Za-z]))+)"
 )
 _NEAR = 24
 """Characters before a box that are searched for a sign or a factor."""
 _OPEN_BOX = re.compile(r"\\f?boxed?\s*\{")
+_BARE_BOX = re.compile(r"\\f?boxed\s*(-?\d[\d,.]*(?<![,.])|[A-J]\b)")
 _TAG = re.compile(r"<answer\s*>(.*?)(</answer\s*>|$(?![\s\S])|(?=<answer\s*>))", re.IGNORECASE | re.DOTALL)
 _ANSWER_IS = re.compile(
     r"[Aa](?i:nswers?)\b(?:[*_\s]*(?:(?i:is|are|was|equals)\b|[=:])(?:[\s:*_$]|\\[(\[])*|[*_ \t]*\n\s*(?=\S))"
@@ -47,12 +48,15 @@ def boxed(text: str, _: Kind) -> list[Place]:
     r"""`\boxed{…}` and `\fbox{…}`, with a sign or factor that stands at the box; a last one that never closes."""
     spans = boxes(text)
     found = [_box(text, span.start, span.end, span.answer) for span in spans]
+    spans = [span for span in spans if not any(span.start < one.start and one.end < span.end for one in spans)]
     openings = list(_OPEN_BOX.finditer(text))
     if openings and (not spans or openings[-1].start() > spans[-1].end):
         inside = text[openings[-1].end() :].partition("\n")[0]
         found.append(
             Place("\\boxed", openings[-1].start(), len(text), inside.strip(" $."), ("the brace never closes",))
         )
+    elif not spans and (bare := _BARE_BOX.search(text)):
+        found.append(Place("\\boxed", bare.start(), bare.end(), bare[1], ("no braces",)))
     return found
 
 

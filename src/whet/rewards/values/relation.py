@@ -18,6 +18,8 @@ _LABEL = re.compile(
 )
 _LOOSE_LABEL = re.compile(r"[A-Za-z\\][\w\\ (){}',]*", re.ASCII)
 _SUM = re.compile(r"[+-]?(?:[A-Za-z](?:_\w)?)+(?:[+-](?:[A-Za-z](?:_\w)?)+)+", re.ASCII)
+_NAMES = re.compile(r"\(\s*\\?[A-Za-z]+(?:_\w)?(?:\s*,\s*\\?[A-Za-z]+(?:_\w)?)+\s*\)")
+"""A tuple of names, such as `(r, θ)`."""
 _LONGEST_LABEL = 100
 _FUNCTION = re.compile(r"\\?(?:sin|cos|tan|cot|sec|csc|log|ln|exp|sqrt|pi|frac|infty|times|cdot|div|pm)\b")
 _VARIABLE = r"[A-Za-z](?:_\w)?|\\[a-z]+"
@@ -43,6 +45,16 @@ def is_label(side: str) -> bool:
     [True, True, True, False, False, False, False]
     """
     return len(side) <= _LONGEST_LABEL and bool(_LABEL.fullmatch(side)) and not _FUNCTION.match(side)
+
+
+def unlabelled(text: str) -> str:
+    r"""What one equals sign sets equal to a name or to a tuple of names; any other text as it is.
+
+    >>> unlabelled("(x, y) = (1, 2)"), unlabelled("x = 1, y = 2")
+    ('(1, 2)', 'x = 1, y = 2')
+    """
+    parts = sides(text)
+    return parts[1] if len(parts) == 2 and (is_label(parts[0]) or _NAMES.fullmatch(parts[0])) else text
 
 
 def may_be_label(side: str) -> bool:

@@ -145,9 +145,9 @@ def _collection(given: str, gold: str, same: Same, _: Compare) -> bool | None:
 def _chain(given: str, gold: str, same: Same, _: Compare) -> bool | None:
     """`x = 5` against 5, and `100/3 = 33.33…` against either: all sides that are no label must agree."""
     parts = sides(given)
-    if not 2 <= len(parts) <= _MOST_SIDES or has_relation(gold) or read_words(gold):
+    if not 2 <= len(parts) <= _MOST_SIDES or has_relation(gold) or (read_words(gold) and not read_quantity(gold)):
         return None
-    if any(not part or has_relation(part) for part in parts):
+    if any(not part or (has_relation(part) and not may_be_label(part)) for part in parts):
         return None
     values = [part for part in parts if not may_be_label(part) or same(part, gold)]
     right = next((part for part in values if same(part, gold)), None)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from whet.rewards.extraction.candidate import Kind, Place
 from whet.rewards.extraction.hedges import GOES_ON, denied, has_rival, hedged, joins
 from whet.rewards.extraction.option_letters import letters
-from whet.rewards.extraction.readings import MATHS, main_claim, sentence_value, undressed
+from whet.rewards.extraction.readings import MATHS, all_equal, main_claim, sentence_value, undressed
 from whet.rewards.extraction.values import Value, values
 
 _RULE = "last sentence"
@@ -47,7 +47,8 @@ def _number(text: str) -> list[Place]:
     claim = _without_asides(_claim(sentence, values))
     found = values(claim)
     if hedged(claim) and len({value.plain for value in found}) > 1:
-        return _place(text, claim, refused=f'several answers: "{claim.strip()}"')
+        same = all_equal(claim, found)
+        return _place(text, claim, refused="" if same else f'several answers: "{claim.strip()}"')
     if formula := _last_formula(claim, found):
         return _place(text, formula, ("formula",))
     value = sentence_value(claim, found)

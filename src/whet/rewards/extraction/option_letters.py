@@ -46,7 +46,7 @@ def letters(text: str) -> list[str]:
 def chosen_letter(text: str) -> str:
     """The one letter that a sentence names, or of several, the only one behind a word of choice; else empty.
 
-    >>> [chosen_letter(text) for text in ("I would choose option C over B", "Hence (B) is correct", "A, C or B")]
+    >>> [chosen_letter(text) for text in ("I would choose C over B", "Hence (B) is correct", "A, C or B")]
     ['C', 'B', '']
     """
     found = _standing(text)

@@ -15,13 +15,13 @@ from whet.rewards.quantities import quantity
 
 _PLAIN = re.compile(r"[$-]?\d[\d,]*(?:\.\d+)?")
 _EMPHASIS = re.compile(
-    r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)|`|</?(?:b|i|em|strong|u|span|code|p)(?:\s[^<>]*)?>", re.IGNORECASE
+    r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)|`|</?(?:b|i|s|em|strong|u|span|code|p)(?:\s[^<>]*)?>", re.IGNORECASE
 )
-_CUT_EMPHASIS = re.compile(r"^(?![*_])(.*\w)[*_]{1,3}$", re.DOTALL)
+_CUT_EMPHASIS = re.compile(r"^(?![*_])(.*[^\W_])[*_]{1,3}$", re.DOTALL)
 """Emphasis whose opening mark was taken with the words before it."""
 _WRAPPERS = ("**", "{}", '""', "''", "“”", "‘’", "«»")
 _PICTURES = re.compile(
-    r"^[\u2190-\u21ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f#\s]+|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]+$"
+    r"^[\u2190-\u21ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f#\s]+|(?:[\u220e\u25a0-\u25ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]|\\(?:black)?square(?![A-Za-z])|\\qed(?![A-Za-z]))+$"
 )
 _EMPTY = re.compile(
     r"(?:\\$|[\s?.…_*$:;,#!~-]|\\(?:phantom|hspace|vspace)\s*\{[^{}]*\}|\\(?:ldots|dots|cdots|square|Box|quad|qquad)"
@@ -54,7 +54,7 @@ _REASON = re.compile(
     r"|\s*(?:,|—|–|;)\s*(?:as (?!well\b|opposed\b|an alternative\b)|for (?=\w+ (?:is|are|was|were)\b)"
     r"|(?:the|a|an|in|with) (?![\w ]*\b(?:alternative|second|other)\b)).*"
     r"|\s+-\s+(?:the|a|an|as|because|since)\b.*"
-    r"|\s*,?\s*(?<!\bif )\b(?:not|and not|rather than|instead of|it can(?:no|['’])t be"
+    r"|\s*,?\s*(?<!\bif )(?<!\bis )(?<!\bare )\b(?:not|and not|rather than|instead of|it can(?:no|['’])t be"
     r"|it cannot be|it (?:is not|isn['’]t))\s.*"
     r"|(?<!\bvs)\.\s+[A-Z].*",
     re.DOTALL,
@@ -174,7 +174,7 @@ def _number(claim: str, body: str) -> Reading:
     lead = _ABOUT.match(text)
     start = lead.end() if lead else 0
     if hedged(text) and len({value.plain for value in found}) > 1:
-        if _all_equal(text, found):
+        if all_equal(text, found):
             return Reading((found[0].text.strip(),), ("the same in two notations",))
         return Reading(refused=f'several answers: "{body}"')
     if found[0].start <= start and not text[: found[0].start].strip(" $"):
@@ -187,15 +187,17 @@ def _number(claim: str, body: str) -> Reading:
     return Reading(_forms(text, value), ("sentence",)) if value else Reading()
 
 
-def _all_equal(text: str, found: list[Value]) -> bool:
+def all_equal(text: str, found: list[Value]) -> bool:
     """Whether the values of a text, such as `3/4 or 75%`, are equal, and it says no more than them and `or`."""
     numbers = [quantity(value.text) for value in found]
     first = numbers[0]
-    rest = _OR.sub("", "".join(text[a.end : b.start] for a, b in pairwise([Value(0, 0, ""), *found])))
+    before = text[: found[0].start].strip("$ ")
+    rest = _OR.sub("", "".join(text[a.end : b.start] for a, b in pairwise(found)))
     behind = text[found[-1].end :].strip(" .)$")
     return (
         first is not None
-        and not (rest.strip(" ($") or behind)
+        and (not before or _COPULA.search(before) is not None)
+        and not (rest.strip(" ") or behind)
         and all(number and (number.equals(first) or first.equals(number)) for number in numbers)
     )
 
@@ -295,7 +297,7 @@ def _any(claim: str, body: str) -> Reading:
 
 
 _SENTENCE = re.compile(r"(?:\b[a-z]{2,}\b[^a-z\\]*){3}", re.IGNORECASE)
-_ENDS_IN_LETTER = re.compile(r"\b[A-J]\W*$")
+_ENDS_IN_LETTER = re.compile(r"(?<![A-Za-z0-9])[A-J]\W*$")
 _OPTION = re.compile(r"\(?[A-J][).:]\s*(?=\S)")
 _READERS = {
     Kind.NUMBER: _number,

@@ -42,10 +42,11 @@ _PARTS = r"(?:third|fourth|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?"
 _OPERATION = r"[+*×÷^_|]|\\(?:cdot|times|div|pm|mp|pi|sqrt|[dt]?frac|log|ln|sin|cos|tan)\b"
 _RELATION = r"[<>≤≥≠]|\\(?:leq?|geq?|neq?|lt|gt|in|mod|equiv)\b"
 _OPERAND_BEFORE = re.compile(
-    rf"(?:{_OPERATION}|{_RELATION}|[/(\[{{]|\\\\|&|\d\s?:|[\w)\]}}]\s?[-−]|\d[A-Za-z]\s*=)\s?$|[,.]$|"
+    rf"(?:{_OPERATION}|{_RELATION}|[/(\[{{]|\\\\|&|\d\s?:|[\w)\]}}]\s?[-−]|\d[A-Za-z]\s*=)\s?$|[,.]$"
+    r"|(?:不是|不等于|大于|小于|超过|多于|少于|至少|至多)\s?$|"
     r"\b(?:log|ln|sin|cos|tan|cot|sqrt|mod|modulo|over|remainder|at least|at most|plus|minus|times|by|versus|vs\.?"
     rf"|than|up to|between|twice|thrice|double|triple|half|(?:half|{_PARTS}|root|square|cube|sum|product|difference"
-    r"|multiple|factor|percent|%) of"
+    r"|multiple|factor|percent|%) of|(?:sum|product|difference|average|mean) (?:of|between) \S+ and"
     r"|steps?|problem|question|equation|eq\.|page|line|figure|case|part|section|chapter|example|exercise)\s$",
     re.IGNORECASE,
 )
@@ -57,7 +58,7 @@ _OPERAND_AFTER = re.compile(
     r"|\s(?:less|more|fewer|greater) than \$?\d|\sto the (?:\w+ )?power"
     r"|\s(?:mod|modulo|over|divided|remainder|plus|minus|times|squared|cubed|factorial)\s\d",
 )
-_LONGEST_OPERATOR = 16
+_LONGEST_OPERATOR = 32
 """Characters before a value that hold the longest operator."""
 
 

@@ -5,13 +5,12 @@ stands, then as `7 pens`, then as 7. Two answers for one, or a negation, give no
 """
 
 import re
-from itertools import pairwise
 
+from whet.rewards.extraction.alternatives import all_equal
 from whet.rewards.extraction.candidate import Kind, Reading
 from whet.rewards.extraction.hedges import denied, has_rival, hedged, several_values
 from whet.rewards.extraction.option_letters import chosen_letter, leading_letter, letters
 from whet.rewards.extraction.values import Value, is_operand, values
-from whet.rewards.quantities import quantity
 
 _PLAIN = re.compile(r"[$-]?\d[\d,]*(?:\.\d+)?")
 _EMPHASIS = re.compile(
@@ -187,28 +186,15 @@ def _number(claim: str, body: str) -> Reading:
     return Reading(_forms(text, value), ("sentence",)) if value else Reading()
 
 
-def all_equal(text: str, found: list[Value]) -> bool:
-    """Whether the values of a text, such as `3/4 or 75%`, are equal, and it says no more than them and `or`."""
-    numbers = [quantity(value.text) for value in found]
-    first = numbers[0]
-    before = text[: found[0].start].strip("$ ")
-    rest = _OR.sub("", "".join(text[a.end : b.start] for a, b in pairwise(found)))
-    behind = text[found[-1].end :].strip(" .)$")
-    return (
-        first is not None
-        and (not before or _COPULA.search(before) is not None)
-        and not (rest.strip(" ") or behind)
-        and all(number and (number.equals(first) or first.equals(number)) for number in numbers)
-    )
-
-
-_OR = re.compile(r"\b(?:or|equivalently)\b|[,$()]")
-
-
 def _result(text: str) -> Reading:
     """The right side of an equation whose side before it is arithmetic without letters, as in `5 * 9 + 2 = 47`."""
     *left, right = text.strip(" $.").split("=")
-    if not left or not _ARITHMETIC.fullmatch(left[-1]) or not _PLAIN.fullmatch(right.strip()):
+    if (
+        not left
+        or _PLAIN.fullmatch(left[-1].strip())
+        or not _ARITHMETIC.fullmatch(left[-1])
+        or not _PLAIN.fullmatch(right.strip())
+    ):
         return Reading()
     return Reading((right.strip(),), ("equation",))
 

@@ -296,3 +296,36 @@ def test_powers_are_exact_whatever_their_size(one: int, other: int) -> None:
 @any_of(st.text(max_size=60), st.sampled_from(["82", "\\frac{3}{4}", "(1,2)", "x=5", "Paris", "5 cm"]))
 def test_any_text_is_compared(text: str, gold: str) -> None:
     assert answers_equal(text, gold, no_algebra) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("given", "gold", "equal"),
+    [
+        ("S = \\{1,2\\}", "\\{1,2\\}", True),
+        ("(x,y)=(1,2)", "(1,2)", True),
+        ("(x,y)=(2,1)", "(1,2)", False),
+        ("A = \\begin{pmatrix}1\\\\2\\end{pmatrix}", "\\begin{pmatrix}1\\\\2\\end{pmatrix}", True),
+        ("\\mathbb{R}", "(-\\infty,\\infty)", True),
+        ("\\mathbb{R}\\setminus\\{2\\}", "(-\\infty,2)\\cup(2,\\infty)", True),
+        ("\\mathbb{R}\\setminus\\{3\\}", "(-\\infty,2)\\cup(2,\\infty)", False),
+        ("\\{x \\mid 0<x<1\\}", "(0,1)", True),
+        ("\\{x \\mid 0<x\\le 1\\}", "(0,1)", False),
+        ("\\varnothing", "\\emptyset", True),
+        ("\\{\\}", "\\emptyset", True),
+        ("3:4", "\\frac{3}{4}", True),
+        ("4:3", "\\frac{3}{4}", False),
+        ("3 \\text{ to } 4", "3:4", True),
+        ("{3 \\over 4}", "\\frac{3}{4}", True),
+        ("(1101)_2", "1101_2", True),
+        ("1101_{(3)}", "1101_2", False),
+        ("5'6''", "5'6\"", True),
+        ("\\frac{\\pi}{4}\\text{ radians}", "\\frac{\\pi}{4}", True),
+        ("\\frac{\\pi}{4}\\text{ degrees}", "\\frac{\\pi}{4}\\text{ radians}", False),
+        ("m\\angle A = 45^\\circ", "45^\\circ", True),
+        ("P(X > 3) = \\frac{1}{2}", "\\frac{1}{2}", True),
+        ("\\lim_{x\\to 0} f(x) = 2", "2", True),
+        ("\\lim_{x\\to 0} f(x) = 3", "2", False),
+    ],
+)
+def test_labels_sets_and_ratios(given: str, gold: str, equal: bool) -> None:
+    assert answers_equal(given, gold) is equal

@@ -9,7 +9,7 @@ import pytest
 
 from whet.config import FormatConfig, RewardConfig, TagsConfig, WeightConfig
 from whet.formats import BUILT_IN, build_format
-from whet.rewards.gold import gold_failures, marked_answer
+from whet.rewards.gold import gold_failures
 from whet.rewards.mixture import Mixture, Part
 from whet.rewards.registry import REWARDS, build_reward
 from whet.types import GoldFailure, Problem, Reward
@@ -124,21 +124,3 @@ def test_gold_solutions_are_not_put_to_a_reward_that_calls_out() -> None:
     strict = build_reward(RewardConfig(name="format_strict"), BUILT_IN["gsm8k"], no_loader)
     (failure,) = gold_failures([problem], BUILT_IN["boxed"], Mixture([calling, strict]))
     assert failure.short == {"format_strict": 0.0}
-
-
-@pytest.mark.parametrize(
-    ("text", "answer"),
-    [
-        (r"So \boxed{3} and \boxed{\frac{1}{2}}.", r"\frac{1}{2}"),
-        ("It is 5.\nThe answer is: 18", "18"),
-        ("The final answer is $18$. I hope it is correct.", "18"),
-        ("48 / 2 = 24\n#### 24", "24"),
-        ("<answer>7</answer>", "7"),
-        ("A: 7", "7"),
-        ("3 + 4 = 7", None),
-        ("So she has 7 apples.", None),
-        ("", None),
-    ],
-)
-def test_the_answer_that_a_solution_marks(text: str, answer: str | None) -> None:
-    assert marked_answer(text) == answer

@@ -3,7 +3,7 @@
 import pytest
 
 from whet.rewards.extraction.candidate import Kind
-from whet.rewards.gold_answer import gold_answer, golds_of, kind_of
+from whet.rewards.gold_answer import gold_answer, golds_of, kind_of, marked_answer
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,22 @@ def test_lists_of_accepted_answers() -> None:
     assert golds_of(["1/2", "0.5"]) == ("1/2", "0.5")
     assert golds_of("1/2", ["0.5", None]) == ("1/2", "0.5")
     assert golds_of("") == golds_of(None) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (r"So \boxed{3} and \boxed{\frac{1}{2}}.", r"\frac{1}{2}"),
+        ("It is 5.\nThe answer is: 18", "18"),
+        ("The final answer is $18$. I hope it is correct.", "18"),
+        ("48 / 2 = 24\n#### 24", "24"),
+        ("<answer>7</answer>", "7"),
+        ("A: 7", "7"),
+        (r"The fee is $-\boxed{5}$.", "-5"),
+        ("3 + 4 = 7", None),
+        ("So she has 7 apples.", None),
+        ("", None),
+    ],
+)
+def test_the_answer_that_a_solution_marks(text: str, answer: str | None) -> None:
+    assert marked_answer(text) == answer

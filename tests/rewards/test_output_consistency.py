@@ -31,7 +31,7 @@ def said(reasoning: str, output: str, answer: str) -> str:
         ("37 + 45 = 70 + 12 = 82", "The answer is 83.", "83", 0.5),
         ("37 + 45 = 70 + 12 = 82", "The answer is 83.", "84", 0.0),
         ("37 + 45 = 82 in 3 steps", "82", "82", 1.0),
-        ("82 is less than 90", "82", "82", 0.5),
+        ("82 is less than 90", "82", "82", 1.0),
         ("He gets 37 + 45 =", "82", "82", 0.5),
         ("So it must be Evelyn who ran fastest.", "Evelyn.", "Evelyn", 1.0),
         ("So it must be Carla who ran fastest.", "Evelyn.", "Evelyn", 0.5),

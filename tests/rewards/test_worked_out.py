@@ -148,3 +148,22 @@ def test_hostile_text_ends_soon() -> None:
         start = time.process_time()
         is_worked_out(text[:2000], r"\sqrt{2}", text)
         assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("given", "gold"),
+    [
+        ("2\\frac{1}{3}", "\\frac{7}{3}"),
+        ("-2\\frac13", "-\\frac{7}{3}"),
+        ("10^6", "1000000"),
+        ("(x-5)^2 + 3", "x^2 - 10x + 28"),
+        ("(x-1)^2+(y-2)^2=9", "x^2-2x+y^2-4y-4=0"),
+    ],
+)
+def test_other_forms_that_are_worked_out(given: str, gold: str) -> None:
+    assert is_worked_out(given, gold)
+
+
+@pytest.mark.parametrize(("given", "gold"), [("5^2", "25"), ("(5)^2\\pi", "25\\pi"), ("2(3)\\pi", "6\\pi")])
+def test_powers_and_products_of_numbers_are_not_worked_out(given: str, gold: str) -> None:
+    assert not is_worked_out(given, gold)

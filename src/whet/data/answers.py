@@ -11,7 +11,7 @@ from whet.data.intake import BrokenRowError, OtherRowError
 from whet.data.turns import turns_of
 from whet.data.worked_solution import without_final_mark
 from whet.rewards.answer import find_answer
-from whet.rewards.gold import marked_answer
+from whet.rewards.gold_answer import marked_answer
 
 Unmarked = Literal["refuse", "number", "whole"]
 

@@ -72,6 +72,8 @@ def _places(text: str, kind: Kind) -> Iterator[Place]:
             found[-1] = last_place(found, text, kind)
             strong += [place for place in found if place.strong]
             weak += [] if found[-1].strong else found[-1:]
+    inner = [place for place in strong if place.rule != "answer is"]
+    strong = [place for place in strong if place.rule != "answer is" or not any(map(place.holds, inner))]
     yield from sorted(strong, key=lambda place: place.end, reverse=True)
     yield from weak
     yield from RULES[-1].find(text, kind)

@@ -8,6 +8,7 @@ Every step is bounded, whatever the text.
 
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from functools import partial
 
 from whet.rewards.latex import Compare, latex_equal, verify
@@ -17,7 +18,15 @@ from whet.rewards.values.collection import Same, read_collection, read_matrix
 from whet.rewards.values.notation import plain
 from whet.rewards.values.numeral import APPROXIMATE_DIGITS
 from whet.rewards.values.option import given_letter, gold_letter
-from whet.rewards.values.relation import has_relation, inequality, is_label, may_be_label, read_region, sides
+from whet.rewards.values.relation import (
+    has_relation,
+    inequality,
+    is_label,
+    may_be_label,
+    read_region,
+    sides,
+    unlabelled,
+)
 from whet.rewards.values.tail import BARE, Tail, read_tail
 from whet.rewards.values.time_of_day import read_ratio, read_time
 from whet.rewards.values.worded import loose_text, read_words
@@ -94,15 +103,22 @@ def _number(given: str, gold: str, *_: object) -> bool | None:
 
 
 def _ratio(given: str, gold: str, *_: object) -> bool | None:
-    ratio, expected = read_ratio(given), read_ratio(gold)
+    """A ratio against a ratio, or, of two numbers, against the fraction with the same value."""
+    ratio, expected = (read_ratio(text) or _as_ratio(text) for text in (given, gold))
     return ratio == expected if ratio and expected else None
+
+
+def _as_ratio(text: str) -> tuple[Fraction, ...] | None:
+    """A fraction without a unit, as the ratio of its numerator to its denominator."""
+    read = read_quantity(text)
+    return (Fraction(1), 1 / read.value) if read and read.number.division and read.value and read.tail == BARE else None
 
 
 def _matrix(given: str, gold: str, same: Same, _: Compare) -> bool | None:
     expected = read_matrix(gold)
     if expected is None:
         return None
-    matrix = read_matrix(given)
+    matrix = read_matrix(unlabelled(given))
     return matrix is not None and matrix.equals(expected, same)
 
 
@@ -120,7 +136,7 @@ def _region(given: str, gold: str, same: Same, _: Compare) -> bool | None:
 
 
 def _collection(given: str, gold: str, same: Same, _: Compare) -> bool | None:
-    expected, found = read_collection(gold), read_collection(given)
+    expected, found = read_collection(gold), read_collection(given) or read_collection(unlabelled(given))
     if found and expected:
         return found.equals(expected, same)
     return None if expected is None or read_quantity(gold) else False
@@ -129,9 +145,9 @@ def _collection(given: str, gold: str, same: Same, _: Compare) -> bool | None:
 def _chain(given: str, gold: str, same: Same, _: Compare) -> bool | None:
     """`x = 5` against 5, and `100/3 = 33.33…` against either: all sides that are no label must agree."""
     parts = sides(given)
-    if not 2 <= len(parts) <= _MOST_SIDES or has_relation(gold) or read_words(gold):
+    if not 2 <= len(parts) <= _MOST_SIDES or has_relation(gold) or (read_words(gold) and not read_quantity(gold)):
         return None
-    if any(not part or has_relation(part) for part in parts):
+    if any(not part or (has_relation(part) and not may_be_label(part)) for part in parts):
         return None
     values = [part for part in parts if not may_be_label(part) or same(part, gold)]
     right = next((part for part in values if same(part, gold)), None)
@@ -230,7 +246,7 @@ def _is_approximation(given: str, gold: float) -> bool:
 
 _PROSE = re.compile(r"\\text\b|(?<![\\A-Za-z])(?!(?:arc)?(?:sin|cos|tan)h?\b|sqrt\b)[A-Za-z]{4,}")
 _UNIT = re.compile(
-    r"(.*[^\s\\(,])\s*(?<!\\)((?:\\text\s*\{[^{}]*\}|\b(?:degrees|[a-z]{4,}))(?:[\s^{}\d/A-Za-z]*))", re.DOTALL
+    r"(.*[^\s\\(,{])\s*(?<!\\)((?:\\text\s*\{[^{}]*\}|\b(?:degrees|[a-z]{4,}))(?:[\s^{}\d/A-Za-z]*))", re.DOTALL
 )
 
 

@@ -1,31 +1,13 @@
-"""Gold answers: finds the one that a worked solution marks, and checks that each scores full marks in the format.
+"""Checks that the gold solution of each problem scores full marks in the format.
 
 Where one does not, parser, rewards and data disagree, and a model that memorised the data would score as wrong.
 """
 
-import re
 from collections.abc import Sequence
 
-from whet.formats import ResponseFormat, boxes, hash_lines, tag_blocks
-from whet.rewards.answer import find_answer
+from whet.formats import ResponseFormat
 from whet.rewards.mixture import Mixture
 from whet.types import GoldFailure, Group, Problem, Prompt, Rollout
-
-_STATED = re.compile(r"\banswers?\b[*_\s]*(?:is|are|=|:)|^[ \t]*A:[ \t]*\S", re.IGNORECASE | re.MULTILINE)
-
-
-def marked_answer(text: str) -> str | None:
-    r"""The answer that a worked solution marks, as `find_answer` reads it; None where nothing is marked.
-
-    Marks are `\boxed{…}`, `<answer>…</answer>`, `####`, "the answer is …" and `A: …`: a last number alone is no answer.
-
-    >>> marked_answer("3 + 4 = 7.\nThe answer is: 7"), marked_answer("3 + 4 = 7") is None
-    ('7', True)
-    """
-    if boxed := boxes(text):
-        return boxed[-1].answer.strip() or None  # by convention the last one is the answer, whatever those before say
-    marks = tag_blocks(text, "answer") or hash_lines(text) or _STATED.search(text)
-    return find_answer(text) if marks else None
 
 
 def gold_failures(problems: Sequence[Problem], response_format: ResponseFormat, mixture: Mixture) -> list[GoldFailure]:

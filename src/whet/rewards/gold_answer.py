@@ -3,9 +3,11 @@ r"""Reads gold answers as data sets have them: a value, a sentence, a worked sol
 import re
 from functools import lru_cache
 
-from whet.rewards.answer import find_candidate
+from whet.formats import hash_lines, tag_blocks
+from whet.rewards.answer import find_answer
 from whet.rewards.extraction.candidate import Kind
 from whet.rewards.extraction.hedges import hedged
+from whet.rewards.extraction.places import boxed
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{2,3})*,\d{3}|\d+)"
 _LATEX_NUMBER = r"\\[dtc]?frac\s*(?:\{\s*-?[\d.,]+\s*\}\s*\{\s*[\d.,]+\s*\}|\d\s*\d)"
@@ -17,10 +19,7 @@ _LETTER = re.compile(r"\s*(?:\\text\w*\s*\{)?\s*\(?\s*[A-J]\s*\)?\s*\}?\s*[.)]?\
 _SEVERAL = re.compile(
     r"\\(?:cup|pm|mp|in|cap|lor|vee)\b|\\\{|[∪∈±]|^\s*\{|,(?!\d{3}(?!\d))|\\text\w*\s*\{\s*(?:and|or)\s*\}|\band\b|[<>≤≥]|\\(?:leq?|geq?)\b"
 )
-_MARKED = re.compile(
-    r"\\f?boxed?\s*\{|(?<!#)####(?!#)|</answer>|\b(?:the|final)\s+answer\s*(?:is|:)|^answer:",
-    re.IGNORECASE | re.MULTILINE,
-)
+_STATED = re.compile(r"\banswers?\b[*_\s]*(?:is|are|=|:)|^[ \t]*A:[ \t]*\S", re.IGNORECASE | re.MULTILINE)
 _PAGE = 300
 """Characters of a gold answer beyond which it is a text, not an answer, if it has words."""
 _WORDS = re.compile(r"(?:\b[A-Za-z]{2,}\b[^A-Za-z]+){5}")
@@ -50,14 +49,28 @@ def gold_answer(text: str) -> str | None:
     ('5', '18', 'x + 1')
     """
     text = text.strip()
-    if not _MARKED.search(text):
-        return text if len(text) <= _PAGE or not _WORDS.search(text) else None
-    found = find_candidate(text)
-    return text if found is None or not found.rule or found.refused or found.rule == "last sentence" else found.answer
+    if marked := marked_answer(text):
+        return marked
+    return text if len(text) <= _PAGE or not _WORDS.search(text) else None
+
+
+def marked_answer(text: str) -> str | None:
+    r"""The answer that a worked solution marks; None where nothing is marked.
+
+    Marks are `\boxed{…}`, `<answer>…</answer>`, `####`, "the answer is …" and `A: …`: a last number alone is no answer.
+    Of several boxes the last one is the answer by convention, whatever those before say.
+
+    >>> marked_answer("3 + 4 = 7.\nThe answer is: 7"), marked_answer("3 + 4 = 7") is None
+    ('7', True)
+    """
+    if places := boxed(text, Kind.ANY):
+        return places[-1].text.strip() or None
+    marks = tag_blocks(text, "answer") or hash_lines(text) or _STATED.search(text)
+    return find_answer(text) if marks else None
 
 
 def golds_of(answer: object, accepted: object = None) -> tuple[str, ...]:
-    """Every gold answer that is accepted: that of the column `answer`, which may be a list, and those of `accepted`.
+    r"""Every gold answer that is accepted: that of the column `answer`, which may be a list, and those of `accepted`.
 
     What cannot be read is left out; empty where there is no gold answer.
 

@@ -12,7 +12,7 @@ from whet.rewards.extraction.readings import read
 from whet.rewards.gold_answer import kind_of
 from whet.rewards.latex import Compare
 from whet.rewards.verifier import Verify
-from whet.rewards.worked_out import is_worked_out
+from whet.rewards.worked_out import is_worked_out, names_variable
 
 Finder = Callable[[str, Kind], Candidate | None]
 """From a completion and the kind of its gold answer to the answer it gives."""
@@ -78,8 +78,11 @@ def judge(
     """
     found = None
     for gold in golds:
-        found = find(text, kind_of(gold))
+        kind = kind_of(gold)
+        found = find(text, kind)
         if found is None or found.refused:
+            continue
+        if kind is Kind.LETTER and names_variable(found.text, question):
             continue
         if callable(verify):
             passed = bool(found.given.strip()) and verify(found.given) >= 1.0

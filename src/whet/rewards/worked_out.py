@@ -23,9 +23,10 @@ LONGEST = 2000
 
 _INTEGER = re.compile(r"[\s$+-]*\d[\d,]*\.?\s*\$?")
 _OPERATION = re.compile(r"(?<=[\w)!°|])[-+/^±∪∩!]|\\(?!pi$|infty$)[A-Za-z]+$|[=<>≤≥]")
-_NUMBER = re.compile(r"[-+]?\(?(?:\d+(?:\.\d+)?|\.\d+)\)?(?P<under>/\(?\d+\)?)?(?P<percent>%)?")
-_SCIENTIFIC = re.compile(r"[-+]?[1-9](?:\.\d+)?\*10\^?\(?[-+]?\d{1,3}\)?")
-"""A number in scientific notation, as `canonical` writes it."""
+_NUMBER = re.compile(r"[-+]?(?:\d+\(\d+\)/\(\d+\)|\(?(?:\d+(?:\.\d+)?|\.\d+)\)?)(?P<under>/\(?\d+\)?)?(?P<percent>%)?")
+"""A number, as `canonical` writes it; mixed numbers such as 2(1)/(3) too."""
+_SCIENTIFIC = re.compile(r"[-+]?(?:[1-9](?:\.\d+)?\*)?10\^?\(?[-+]?\d{1,3}\)?")
+"""A number in scientific notation or a power of ten, as `canonical` writes it."""
 _LEFT_SIDE = re.compile(r"[A-Za-z](?:_?\(?\w{1,3}\)?)?|[A-Za-z]\([A-Za-z,]+\)|\\[a-z]+")
 """The left side of an equation that only names its right side: `x`, `f(x)`, `\\theta`."""
 _ASKS_FOR_NOTATION = re.compile(
@@ -38,7 +39,7 @@ _FUNCTION = r"\\(?:sin|cos|tan|cot|sec|csc|arc\w+|log|ln|exp|det|gcd|lcm|max|min
 _PENDING = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?<![\w.)^\\])\(?{_N}\)?\^\(?-?{_N}",  # 5^2
+        rf"(?<![\w.)^\\])(?:{_N}|\({_N}\))\^\(?-?{_N}",  # 5^2, but not (x-5)^2
         rf"\\sqrt\(?{_N}\)?\)?\^\(?\d",  # (√15)^2
         rf"(?<![\w.^]){_N}\)?\*\(?-?{_N}(?![\d.^])(?!\^)|(?<![\w.^]){_N}\)?\({_N}\)",  # 2·3, 2(3)
         rf"(?:^|[(,=+-]){_N}[+-]{_N}(?![\w.(^/*!\\°%])",  # 3+4
@@ -76,6 +77,15 @@ def is_worked_out(given: str, gold: str, question: str = "") -> bool:
     if _is_relation(expected):
         return _pending(answer) <= _pending(expected)
     return any(_side_is_worked_out(side, expected, question) for side in _sides(answer))
+
+
+def names_variable(text: str, question: str) -> bool:
+    """Whether an answer is a single small letter that the question has as a formula: a variable, no option.
+
+    >>> names_variable("c", "For a constant $c$ find the shape."), names_variable("c", "Which one? (A) 1 (B) 2")
+    (True, False)
+    """
+    return len(text) == 1 and text.islower() and (text,) in formulas_of(question)[1]
 
 
 def _same(answer: str, expected: str) -> bool:

@@ -33,6 +33,10 @@ class Place:
     refused: str = ""
     """Why no answer can be taken from it."""
 
+    def holds(self, other: "Place") -> bool:
+        """Whether another place lies within this one, as a box within `The answer is …`."""
+        return self.start <= other.start < self.end
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

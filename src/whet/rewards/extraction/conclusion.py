@@ -3,20 +3,19 @@
 import re
 from collections.abc import Callable
 
+from whet.rewards.extraction.alternatives import all_equal
 from whet.rewards.extraction.candidate import Kind, Place
-from whet.rewards.extraction.hedges import GOES_ON, has_rival, hedged
+from whet.rewards.extraction.hedges import GOES_ON, denied, has_rival, hedged, joins
 from whet.rewards.extraction.option_letters import letters
-from whet.rewards.extraction.readings import main_claim, sentence_value, undressed
+from whet.rewards.extraction.readings import MATHS, main_claim, sentence_value, undressed
 from whet.rewards.extraction.values import Value, values
 
 _RULE = "last sentence"
 _ENDS = re.compile(rf"(?<=[.!?])(?<!\bvs\.)[*_]{{0,2}}\s+(?=[A-Z*$\\(])(?!{GOES_ON})|\n+")
-_MATHS = re.compile(r"\$\$?([^$]+)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _FORMULA = re.compile(r"[\d$\\=]|\b(?:is|are)\b")
 _VARIABLE = re.compile(r"\s*\\?[A-Za-z](?:_\w)?\s*")
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 _NEGATED = re.compile(r"(?:\b(?:not|never|cannot|neither|nor)\b|n['’]t\b)(?:\s+[\w'’]+){0,2}\s*\$?$", re.IGNORECASE)
-_WRONG = re.compile(r"\b(?:wrong|incorrect|not (?:right|correct|the answer))\b", re.IGNORECASE)
 _COPULA = re.compile(r".*(?:\b(?:is|are|was|were|equals?|be|it's|it’s)\s|=(?!>)|:\s)", re.IGNORECASE | re.DOTALL)
 _ASIDE = re.compile(r"\s*\((?=[^()\\]*[A-Za-z]{3})[^()\\]*\)")
 
@@ -49,7 +48,8 @@ def _number(text: str) -> list[Place]:
     claim = _without_asides(_claim(sentence, values))
     found = values(claim)
     if hedged(claim) and len({value.plain for value in found}) > 1:
-        return _place(text, claim, refused=f'several answers: "{claim.strip()}"')
+        same = all_equal(claim, found)
+        return _place(text, claim, refused="" if same else f'several answers: "{claim.strip()}"')
     if formula := _last_formula(claim, found):
         return _place(text, formula, ("formula",))
     value = sentence_value(claim, found)
@@ -57,7 +57,7 @@ def _number(text: str) -> list[Place]:
         return []
     if has_rival(value, found, claim):
         return _place(text, claim, refused=f'several answers: "{claim.strip()}"')
-    if _NEGATED.search(claim[: value.start]) or _WRONG.search(claim):
+    if _NEGATED.search(claim[: value.start]) or denied(claim):
         return _place(text, claim, refused=f'a negation: "{claim.strip()}"')
     return _place(text, value.text.strip())
 
@@ -77,7 +77,7 @@ def _without_asides(claim: str) -> str:
 
 def _last_formula(claim: str, found: list[Value]) -> str:
     """The last formula, where no number stands behind it; empty where it is a bare name."""
-    formulas = [one for one in _MATHS.finditer(claim) if not _VARIABLE.fullmatch(next(filter(None, one.groups())))]
+    formulas = [one for one in MATHS.finditer(claim) if not _VARIABLE.fullmatch(next(filter(None, one.groups())))]
     if not formulas or (found and found[-1].start >= formulas[-1].end()):
         return ""
     return str(next(filter(None, formulas[-1].groups()))).strip()
@@ -99,13 +99,31 @@ def _formula(text: str) -> list[Place]:
     return []
 
 
+def _list(text: str) -> list[Place]:
+    """The last formulas, or labelled values, with no more than a comma or `and` between them; else as `_formula`."""
+    claim = _claim(next(iter(_sentences(text)), ""), _FORMULA.search)
+    run: list[re.Match[str]] = []
+    for one in MATHS.finditer(claim):
+        run = [*run, one] if run and joins(claim[run[-1].end() : one.start()]) else [one]
+    if len(run) > 1 and not claim[run[-1].end() :].strip(" ."):
+        return _place(text, ", ".join(next(filter(None, one.groups())).strip() for one in run), ("formulas",))
+    if listed := _LISTED.search(claim):
+        return _place(text, listed[0])
+    return _formula(text)
+
+
+_NAMED = r"(?<![\w\\])[A-Za-z](?:_\w)?\s*=(?!>)[^=$]*"
+_LISTED = re.compile(rf"{_NAMED}(?:(?:,|\band\b|\bor\b)\s*{_NAMED})+$")
+"""Several values each with its name: `x = 2 and x = 1`."""
+
+
 def _letter(text: str) -> list[Place]:
     sentence = next((part for part in _sentences(text) if letters(_claim(part, letters))), "")
     if not sentence:
         last = next(iter(_sentences(text)), "").strip()
         return _place(text, last) if len(last) <= 3 else []
     claim = undressed(sentence).strip()
-    if _WRONG.search(main_claim(claim)):
+    if denied(main_claim(claim)):
         return _place(text, claim, refused=f'a negation: "{claim}"')
     return _place(text, claim)
 
@@ -114,6 +132,6 @@ _FINDERS = {
     Kind.NUMBER: _number,
     Kind.LETTER: _letter,
     Kind.SINGLE: _formula,
-    Kind.SEVERAL: _formula,
+    Kind.SEVERAL: _list,
     Kind.ANY: _number,
 }

@@ -39,6 +39,9 @@ _CHOICE_MARK = re.compile(
 _IN_FORMULA = re.compile(r"(?:[*×^_/]|\\(?:times|cdot)|10\s?)\s*\{?\s*$")
 _COMMAND = re.compile(r"\\(?:q?quad|lor|vee|to|mid|ldots|dots)\b")
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
+_WRONG = re.compile(r"\b(?:wrong|incorrect|not (?:right|correct|the answer))\b", re.IGNORECASE)
+_STATES = re.compile(r"\W*\b(?:is|are|was|were|equals)\b\W*")
+"""What makes one value the result of those before: `3/4 of 24 is 18`."""
 _REVISION = re.compile(
     r"\b(?:no|wait|actually|correct\w*|check\w*|mistake|again|sorry|instead|revis\w*|so|hence|thus|therefore)\b",
     re.IGNORECASE,
@@ -84,7 +87,8 @@ def has_rival(chosen: Value, found: list[Value], text: str) -> bool:
     """
     at = found.index(chosen)
     beside = [pair for pair in ((at - 1, at), (at, at + 1)) if pair[0] >= 0 and pair[1] < len(found)]
-    return any(found[a].plain != found[b].plain and joins(text[found[a].end : found[b].start]) for a, b in beside)
+    gaps = [text[found[a].end : found[b].start] for a, b in beside if found[a].plain != found[b].plain]
+    return any(joins(gap) and not _STATES.fullmatch(gap) for gap in gaps)
 
 
 def joins(gap: str) -> bool:
@@ -102,6 +106,15 @@ def hedged(text: str) -> bool:
     """
     plain = _WRITTEN.sub(r" \1 ", text)
     return bool(_CHOICE.intersection(_WORD.findall(plain.lower())) or _CHOICE_MARK.search(plain))
+
+
+def denied(text: str) -> bool:
+    """Whether a text calls something wrong.
+
+    >>> denied("18 is wrong"), denied("18")
+    (True, False)
+    """
+    return bool(_WRONG.search(text))
 
 
 def doubtful(text: str) -> bool:

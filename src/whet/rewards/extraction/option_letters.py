@@ -9,8 +9,18 @@ _LED = re.compile(
     r"\(([A-J])\)|(?:(?:option|choice|answer|letter)\s+)?\(?([A-J])\)?(?:[).:,]|\s*$|\s+(?:because|since|as|is|for)\b)",
     re.I,
 )
-_STANDING = re.compile(r"(?<![\w'’.\\^_])\(?([A-J])\)?(?![\w'’}^_(=+*-]|\s*=(?!>)|\.\w)")
-_ARTICLE = re.compile(r"(?:^|(?<=[\s(]))[AI]\s+(?=[a-z])(?!is\b|because\b|since\b|as\b|or\b|and\b|nor\b|but\b)")
+_STANDING = re.compile(r"(?<![\w'’.\\^_])(?<![A-J][-–—~])\(?([A-J])\)?(?![\w'’}^_(=+*–—~-]|\s*=(?!>)|\.\w)", re.ASCII)
+_ARTICLE = re.compile(
+    r"(?:^|(?<=[\s(]))[AI]\s+(?=[a-z])(?!(?:is|because|since|as|or|and|nor|but|maybe"
+    r"|perhaps|possibly|probably|then|also|vs|versus|to|with|plus|else|otherwise|alternatively|if|when|unless|rather"
+    r"|instead|not|could|may|might)\b)"
+)
+_DENIED = re.compile(
+    r"(?:\b(?:not|cannot|never|except|neither|nor|without|excluding|eliminate[sd]?|rule[sd]? out)\b|n['’]t\b)"
+    r"(?:\s+\w+){0,2}[\s(*]*$",
+    re.I,
+)
+"""What before a letter says that it is not the answer."""
 _CUE = re.compile(
     r"(?:\b(?:option|choice|choose|chose|pick|select|answer is|it is|it's|it’s|must be|be|is|letter)|选|:)$", re.I
 )
@@ -40,13 +50,15 @@ def letters(text: str) -> list[str]:
 def chosen_letter(text: str) -> str:
     """The one letter that a sentence names, or of several, the only one behind a word of choice; else empty.
 
-    >>> [chosen_letter(text) for text in ("I would choose option C over B", "Hence (B) is correct", "A, C or B")]
+    >>> [chosen_letter(text) for text in ("I would choose C over B", "Hence (B) is correct", "A, C or B")]
     ['C', 'B', '']
     """
-    found = list(_standing(text))
+    found = _standing(text)
     named = {match[1] for match in found}
     if len(named) > 1 and doubtful(text):
         return ""
+    found = [match for match in found if not _DENIED.search(text[: match.start()])]
+    named = {match[1] for match in found}
     if len(named) > 1:
         named = {match[1] for match in found if _CUE.search(text[: match.start()].rstrip(" *("))}
     return named.pop() if len(named) == 1 else ""
@@ -54,4 +66,10 @@ def chosen_letter(text: str) -> str:
 
 def _standing(text: str) -> list[re.Match[str]]:
     articles = {found.start() for found in _ARTICLE.finditer(text)}
-    return [found for found in _STANDING.finditer(text) if found.start() not in articles]
+    found = list(_STANDING.finditer(text))
+    if len(found) > 1 and len(text.split()) <= _FEW_WORDS:
+        return found  # too short for an article and a sentence: two letters
+    return [one for one in found if one.start() not in articles]
+
+
+_FEW_WORDS = 4

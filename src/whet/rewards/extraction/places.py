@@ -17,9 +17,16 @@ _FACTOR_BEFORE = re.compile(r"(?:\d|\\pi|\\sqrt\s*\{[^{}]*\})[ \t]*(?:\\cdot|\\t
 _FACTOR_AFTER = re.compile(
     r"\s*(\\?%)|((?:\s*(?:\\cdot|\\times)\s*[\w\\{}]+|\s*\\(?:pi|sqrt\s*\{[^{}]*\})|\^\s*(?:\{[^{}]*\}|\w)|[A-Za-z](?![A-Za-z]))+)"
 )
+_OTHER = re.compile(
+    r"(?:\\?[\s$)\]]){0,4},?\s*\(?((?:or|maybe|perhaps|possibly|alternatively)\b[a-z\s]{0,12}\$?-?\d[\d,]*)"
+    r"(?=[\s$)]*(?:[.,;!?](?!\d)|$))",
+    re.MULTILINE,
+)
+"""Another whole number beside a box: `\\boxed{18}, or maybe 20`."""
 _NEAR = 24
 """Characters before a box that are searched for a sign or a factor."""
 _OPEN_BOX = re.compile(r"\\f?boxed?\s*\{")
+_BARE_BOX = re.compile(r"\\f?boxed\s*(-?\d[\d,.]*(?<![,.])|[A-J]\b)")
 _TAG = re.compile(r"<answer\s*>(.*?)(</answer\s*>|$(?![\s\S])|(?=<answer\s*>))", re.IGNORECASE | re.DOTALL)
 _ANSWER_IS = re.compile(
     r"[Aa](?i:nswers?)\b(?:[*_\s]*(?:(?i:is|are|was|equals)\b|[=:])(?:[\s:*_$]|\\[(\[])*|[*_ \t]*\n\s*(?=\S))"
@@ -46,6 +53,7 @@ class Rule(NamedTuple):
 def boxed(text: str, _: Kind) -> list[Place]:
     r"""`\boxed{…}` and `\fbox{…}`, with a sign or factor that stands at the box; a last one that never closes."""
     spans = boxes(text)
+    spans = [span for span in spans if not any(span.start < one.start and one.end < span.end for one in spans)]
     found = [_box(text, span.start, span.end, span.answer) for span in spans]
     openings = list(_OPEN_BOX.finditer(text))
     if openings and (not spans or openings[-1].start() > spans[-1].end):
@@ -53,6 +61,8 @@ def boxed(text: str, _: Kind) -> list[Place]:
         found.append(
             Place("\\boxed", openings[-1].start(), len(text), inside.strip(" $."), ("the brace never closes",))
         )
+    elif not spans and (bare := _BARE_BOX.search(text)):
+        found.append(Place("\\boxed", bare.start(), bare.end(), bare[1], ("no braces",)))
     return found
 
 
@@ -68,6 +78,8 @@ def _box(text: str, start: int, end: int, inside: str) -> Place:
     tail = (after[1] or after[2] or "") if after and (after[1] or _in_maths(text, start)) else ""
     if tail:
         notes.append("a factor behind the box")
+    other = _OTHER.match(text, end)
+    inside = f"{inside} {other[1]}" if other else inside
     whole = f"({inside})" if factor or (tail and not inside.isalnum()) else inside
     return Place("\\boxed", start, end, ("-" if found else "") + factor + whole + tail, tuple(notes))
 

@@ -6,18 +6,21 @@ stands, then as `7 pens`, then as 7. Two answers for one, or a negation, give no
 
 import re
 
+from whet.rewards.extraction.alternatives import all_equal
 from whet.rewards.extraction.candidate import Kind, Reading
-from whet.rewards.extraction.hedges import has_rival, hedged, several_values
+from whet.rewards.extraction.hedges import denied, has_rival, hedged, several_values
 from whet.rewards.extraction.option_letters import chosen_letter, leading_letter, letters
 from whet.rewards.extraction.values import Value, is_operand, values
 
 _PLAIN = re.compile(r"[$-]?\d[\d,]*(?:\.\d+)?")
 _EMPHASIS = re.compile(
-    r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)|`|</?(?:b|i|em|strong|u|span|code|p)(?:\s[^<>]*)?>", re.IGNORECASE
+    r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)|`|</?(?:b|i|s|em|strong|u|span|code|p)(?:\s[^<>]*)?>", re.IGNORECASE
 )
+_CUT_EMPHASIS = re.compile(r"^(?![*_])(.*[^\W_])[*_]{1,3}$", re.DOTALL)
+"""Emphasis whose opening mark was taken with the words before it."""
 _WRAPPERS = ("**", "{}", '""', "''", "“”", "‘’", "«»")
 _PICTURES = re.compile(
-    r"^[\u2190-\u21ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f#\s]+|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]+$"
+    r"^[\u2190-\u21ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f#\s]+|(?:[\u220e\u25a0-\u25ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]|\\(?:black)?square(?![A-Za-z])|\\qed(?![A-Za-z]))+$"
 )
 _EMPTY = re.compile(
     r"(?:\\$|[\s?.…_*$:;,#!~-]|\\(?:phantom|hspace|vspace)\s*\{[^{}]*\}|\\(?:ldots|dots|cdots|square|Box|quad|qquad)"
@@ -50,7 +53,7 @@ _REASON = re.compile(
     r"|\s*(?:,|—|–|;)\s*(?:as (?!well\b|opposed\b|an alternative\b)|for (?=\w+ (?:is|are|was|were)\b)"
     r"|(?:the|a|an|in|with) (?![\w ]*\b(?:alternative|second|other)\b)).*"
     r"|\s+-\s+(?:the|a|an|as|because|since)\b.*"
-    r"|\s*,?\s*(?<!\bif )\b(?:not|and not|rather than|instead of|it can(?:no|['’])t be"
+    r"|\s*,?\s*(?<!\bif )(?<!\bis )(?<!\bare )\b(?:not|and not|rather than|instead of|it can(?:no|['’])t be"
     r"|it cannot be|it (?:is not|isn['’]t))\s.*"
     r"|(?<!\bvs)\.\s+[A-Z].*",
     re.DOTALL,
@@ -79,7 +82,8 @@ _COPULA = re.compile(
     r"(?:\b(?:is|are|was|were|equals?|be|totals?|makes?|leaves?|gives?)\b|[=≈:→]|\\approx)\s*(?:\\?\$|\\[(\[])?\s*$",
     re.IGNORECASE,
 )
-_MATHS = re.compile(r"\$\$?([^$]+)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+MATHS = re.compile(r"\$\$?([^$]+)\$\$?(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+"""A formula; a dollar sign before a digit is money, and closes none."""
 _NO_WORDS = re.compile(r"(?:[^A-Za-z]|\\[A-Za-z]+|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))*")
 _PROSE_BEHIND = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{2}|[\"″°]")
 _COMPOUND = re.compile(
@@ -110,6 +114,8 @@ def read(text: str, kind: Kind) -> Reading:
     if _NEGATION.match(body):
         return Reading((plain,), refused=f'a negation: "{plain}"')
     claim = main_claim(body).rstrip(" .") or body
+    if kind in (Kind.NUMBER, Kind.LETTER) and denied(claim):
+        return Reading((plain,), refused=f'a negation: "{plain}"')
     notes = tuple(note for note, told in _notes(text, plain, body, claim) if told)
     found = _READERS[kind](claim, body)
     forms: dict[str, str] = {}
@@ -131,6 +137,7 @@ def undressed(text: str) -> str:
     if text.endswith("$") and text.count("$") % 2:
         text = text[:-1].rstrip()
     text = text.removeprefix("> ")
+    text = _CUT_EMPHASIS.sub(r"\1", text)
     before = None
     while before != text:
         before = text
@@ -166,6 +173,8 @@ def _number(claim: str, body: str) -> Reading:
     lead = _ABOUT.match(text)
     start = lead.end() if lead else 0
     if hedged(text) and len({value.plain for value in found}) > 1:
+        if all_equal(text, found):
+            return Reading((found[0].text.strip(),), ("the same in two notations",))
         return Reading(refused=f'several answers: "{body}"')
     if found[0].start <= start and not text[: found[0].start].strip(" $"):
         return _leading(text, found[0], body)
@@ -180,7 +189,12 @@ def _number(claim: str, body: str) -> Reading:
 def _result(text: str) -> Reading:
     """The right side of an equation whose side before it is arithmetic without letters, as in `5 * 9 + 2 = 47`."""
     *left, right = text.strip(" $.").split("=")
-    if not left or not _ARITHMETIC.fullmatch(left[-1]) or not _PLAIN.fullmatch(right.strip()):
+    if (
+        not left
+        or _PLAIN.fullmatch(left[-1].strip())
+        or not _ARITHMETIC.fullmatch(left[-1])
+        or not _PLAIN.fullmatch(right.strip())
+    ):
         return Reading()
     return Reading((right.strip(),), ("equation",))
 
@@ -234,6 +248,8 @@ def _letter(claim: str, body: str) -> Reading:
     if letter and not set(named) - {letter}:
         return Reading((letter,), ("option",) if claim != letter else ())
     chosen = chosen_letter(claim)
+    if chosen and _NO_WORDS.fullmatch(claim) and not _ENDS_IN_LETTER.search(claim):
+        return Reading()  # options copied with what stands around them
     if len(set(named)) > 1 and (not chosen or _NO_WORDS.fullmatch(claim)):
         return Reading(refused=f'several answers: "{body}"')
     return Reading((chosen,), ("sentence",)) if chosen else Reading()
@@ -246,7 +262,7 @@ def _single(claim: str, body: str) -> Reading:
     forms = []
     if option := _OPTION.match(claim):
         forms.append(claim[option.end() :])
-    if formulas := _MATHS.findall(claim):
+    if formulas := MATHS.findall(claim):
         forms.append(next(filter(None, formulas[-1])).strip())
     return Reading(tuple(forms))
 
@@ -267,6 +283,7 @@ def _any(claim: str, body: str) -> Reading:
 
 
 _SENTENCE = re.compile(r"(?:\b[a-z]{2,}\b[^a-z\\]*){3}", re.IGNORECASE)
+_ENDS_IN_LETTER = re.compile(r"(?<![A-Za-z0-9])[A-J]\W*$")
 _OPTION = re.compile(r"\(?[A-J][).:]\s*(?=\S)")
 _READERS = {
     Kind.NUMBER: _number,

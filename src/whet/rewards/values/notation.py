@@ -62,6 +62,12 @@ _LATEX = tuple(
         (r"(?<!\\)\\[()\[\]]", " "),
         (r"\\(?:text)?color\s*\{\w+\}", " "),
         (r"\\[dtc]frac\b", r"\\frac"),
+        (r"\{\s*([^{}]+?)\s*\\over\b\s*([^{}]+?)\s*\}|^\s*([^{}]+?)\s*\\over\b\s*([^{}]+?)\s*$", r"\\frac{\1\3}{\2\4}"),
+        (r"\\mathbb\s*(?:R\b|\{\s*R\s*\})", r"(-\\infty,\\infty)"),
+        (r"\\varnothing\b|^\\\{\s*\\\}$", r"\\emptyset"),
+        (r"(?<=\d)''", '"'),
+        (r"_\s*\{\s*\(\s*(\d+)\s*\)\s*\}", r"_{\1}"),
+        (r"^\((\w+)\)(?=\s*_\s*\{?\s*\d)", r"\1"),
         (r"\\frac\s*(\d)\s*(\d)(?!\d)", r"\\frac{\1}{\2}"),
         (r"\\frac\s*(\d)\s*\{", r"\\frac{\1}{"),
         (r"\\frac\s*(\{[^{}]*\})\s*(\d)", r"\\frac\1{\2}"),
@@ -116,7 +122,7 @@ def plain(text: str) -> str:
     return " ".join(_unwrapped(text.replace("~", " ")).replace("\\$", "$").split())
 
 
-_WORDED = re.compile(r"[<>!]=|pi|sqrt|infinity|\{,\}")
+_WORDED = re.compile(r"[<>!]=|pi|sqrt|infinity|\{,\}|''|_")
 
 
 def _unicode(text: str) -> str:

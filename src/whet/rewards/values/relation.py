@@ -13,16 +13,22 @@ _SYMBOL = (
     r"(?:_(?:\w|\{\w+\}))?(?:\^\s*\{\s*-1\s*\})?'*"
 )
 _LABEL = re.compile(
-    rf"\\?[A-Za-z](?:_(?:\w|\{{\w+\}}))?'*|\\[a-z]+|[A-Z]{{2,4}}|m?\\angle\s*[A-Z]{{1,3}}|\\overline\s*\{{[A-Z]+\}}"
+    rf"\\?[A-Za-z](?:_(?:\w|\{{\w+\}}))?'*|P\s*\([^()]{{1,40}}\)|\\[a-z]+|[A-Z]{{2,4}}|m?\\angle\s*[A-Z]{{1,3}}|\\overline\s*\{{[A-Z]+\}}"
     rf"|{_SYMBOL}\s*\(\s*[\w\\,\s+.-]{{1,20}}\)|[A-Za-z]{{3,}}(?:[\s'-]+[A-Za-z]+)*|\\text\s*\{{[^{{}}]+\}}"
 )
 _LOOSE_LABEL = re.compile(r"[A-Za-z\\][\w\\ (){}',]*", re.ASCII)
 _SUM = re.compile(r"[+-]?(?:[A-Za-z](?:_\w)?)+(?:[+-](?:[A-Za-z](?:_\w)?)+)+", re.ASCII)
+_NAMES = re.compile(r"\(\s*\\?[A-Za-z]+(?:_\w)?(?:\s*,\s*\\?[A-Za-z]+(?:_\w)?)+\s*\)")
+"""A tuple of names, such as `(r, θ)`."""
 _LONGEST_LABEL = 100
 _FUNCTION = re.compile(r"\\?(?:sin|cos|tan|cot|sec|csc|log|ln|exp|sqrt|pi|frac|infty|times|cdot|div|pm)\b")
 _VARIABLE = r"[A-Za-z](?:_\w)?|\\[a-z]+"
 _ELEMENT = re.compile(rf"(?P<name>{_VARIABLE})\s*\\in(?![A-Za-z])\s*(?P<set>.*)")
 _NOT = re.compile(rf"(?P<name>{_VARIABLE})\s*\\ne(?![A-Za-z])\s*(?P<value>.*)")
+_BUILDER = re.compile(rf"\\\{{\s*(?:{_VARIABLE})\s*(?:\\mid(?![A-Za-z])|\||:)\s*(?P<condition>.+?)\s*\\\}}")
+"""A set by its condition: those x with 0 < x < 1."""
+_WITHOUT = re.compile(r"\(-\\infty,\s*\\infty\)\s*(?:\\(?:setminus|backslash)|-)\s*\\\{\s*(?P<value>[^{},]+)\s*\\\}")
+"""All real numbers but one."""
 _OR = re.compile(r"\s*(?:,\s*)?(?:\\text\s*\{\s*or\s*\}|\bor\b|\\(?:lor|vee)\b)\s*")
 
 
@@ -45,10 +51,22 @@ def is_label(side: str) -> bool:
     return len(side) <= _LONGEST_LABEL and bool(_LABEL.fullmatch(side)) and not _FUNCTION.match(side)
 
 
+def unlabelled(text: str) -> str:
+    r"""What one equals sign sets equal to a name or to a tuple of names; any other text as it is.
+
+    >>> unlabelled("(x, y) = (1, 2)"), unlabelled("x = 1, y = 2")
+    ('(1, 2)', 'x = 1, y = 2')
+    """
+    parts = sides(text)
+    return parts[1] if len(parts) == 2 and (is_label(parts[0]) or _NAMES.fullmatch(parts[0])) else text
+
+
 def may_be_label(side: str) -> bool:
     """Whether one side names anything, such as a product or a sum of variables, but states no value of its own."""
     if len(side) > _LONGEST_LABEL or re.match(r"\\(?:frac|sqrt|pi|infty)\b", side):
         return False
+    if re.match(r"\\(?:lim|i*int|sum|prod)(?![A-Za-z])", side):
+        return True
     return is_label(side) or bool(_LOOSE_LABEL.fullmatch(side) or _SUM.fullmatch(side.replace(" ", "")))
 
 
@@ -66,6 +84,8 @@ def read_region(text: str) -> Region | None:
     >>> read_region("x < -1 or x > 3").text, read_region("2 \\le x < 5").text, read_region("x+y < 5")
     ('(-\\infty,-1)\\cup (3,\\infty)', '[2,5)', None)
     """
+    if builder := _BUILDER.fullmatch(text):
+        text = builder["condition"]
     parts = [_one_region(part) for part in _OR.split(text)]
     found = [part for part in parts if part is not None]
     if len(found) != len(parts) or len({part.variable for part in found}) != 1:
@@ -76,9 +96,13 @@ def read_region(text: str) -> Region | None:
 def _one_region(text: str) -> Region | None:
     if member := _ELEMENT.fullmatch(text):
         return Region(member["set"].strip(), member["name"])
-    if missing := _NOT.fullmatch(text):
+    if missing := _NOT.fullmatch(text) or _WITHOUT.fullmatch(text):
         value = missing["value"].strip()
-        return None if "," in value else Region(f"(-\\infty,{value})\\cup ({value},\\infty)", missing["name"])
+        return (
+            None
+            if "," in value
+            else Region(f"(-\\infty,{value})\\cup ({value},\\infty)", missing.groupdict().get("name") or "")
+        )
     parts = _INEQUALITY.split(text)
     if len(parts) == 3:
         return _half_line(*parts)

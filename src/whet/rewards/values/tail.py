@@ -74,10 +74,14 @@ _SPELLED = (
 )
 NUMBER_WORDS = tuple(_SPELLED.split())
 """Zero to nineteen, then the tens."""
+_SCALES = re.compile("\\s*(?:[万亿萬億만억半倍]|[百千](?![米克瓦]))")
+"""Chinese, Japanese and Korean words that make another value of the number right before them."""
 _COUNTED = frozenset(NUMBER_WORDS) - {"one"}
 """Those that are never a pronoun."""
 _TOKEN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d[\d,.:]*|\S")
-_PUNCTUATION = frozenset("()[].,;:'\"!?/$-#–—…✅✔✓&")
+_IDEOGRAPHS = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
+"""Chinese, Japanese and Korean writing, in which a single character is a word."""
+_PUNCTUATION = frozenset("。、，()[].,;:'\"!?/$-#–—…✅✔✓&")
 _TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
 _HARMLESS = re.compile(r"\bwith no\b|\bnot (?:counting|including)\b|\bno (?:more|longer)\b", re.IGNORECASE)
 _BOUND = re.compile(
@@ -103,7 +107,7 @@ def read_tail(text: str, seen: bool = False) -> Tail | None:
     text = _HARMLESS.sub(" ", _TEXT.sub(r" \1 ", text))
     if not text.strip():
         return BARE
-    if _BOUND.match(text):
+    if _BOUND.match(text) or _SCALES.match(text):
         return None
     if "\\" in text or "=" in text or text.lstrip()[:1] in "!+*^_<>|{}])" or not _attached(text):
         return None
@@ -166,9 +170,13 @@ def _belongs(words: list[str], before: str, behind: list[str], taken: set[str]) 
 
 def _is_word(token: str) -> bool:
     """Letters that are no variable: one letter only where it is a word."""
-    return token in ("a", "A", "I") or (
-        len(token) > 1
-        and (not token.isascii() or bool(re.search("[aeiouyAEIOUY]", token)) or token.lower() in CANONICAL)
+    return (
+        token in ("a", "A", "I")
+        or _IDEOGRAPHS.match(token) is not None
+        or (
+            len(token) > 1
+            and (not token.isascii() or bool(re.search("[aeiouyAEIOUY]", token)) or token.lower() in CANONICAL)
+        )
     )
 
 

@@ -10,7 +10,8 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
-_RATIO = re.compile(r"(\d+(?:\.\d+)?)\s*(?::|\\colon)\s*(\d+(?:\.\d+)?)(?:\s*(?::|\\colon)\s*(\d+(?:\.\d+)?))?")
+_TO = r"\s*(?::|\\colon\b|\bto\b|\\text\s*\{\s*to\s*\})\s*"
+_RATIO = re.compile(rf"(\d+(?:\.\d+)?){_TO}(\d+(?:\.\d+)?)(?:{_TO}(\d+(?:\.\d+)?))?")
 
 
 @dataclass(frozen=True, slots=True)

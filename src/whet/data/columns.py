@@ -163,7 +163,8 @@ def _options(
     )
     for gold in golds if columns else ():
         answered = [row for row in rows if cell(row, gold) is not None]
-        if kind := find_kind(columns, [cell(row, gold) for row in answered], answered):
+        kind = find_kind(columns, [cell(row, gold) for row in answered], answered)
+        if kind and not (kind == "text" and columns[0].casefold() in options.ACCEPTED):
             return Options(columns, kind), gold
     if "options" in chosen:
         raise UserError(f"columns.options: {chosen['options']!r} holds no options that the column {answer!r} names")

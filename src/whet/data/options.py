@@ -10,8 +10,11 @@ from whet.data.cells import cell, find_name, unpacked
 from whet.data.fault import Row
 from whet.data.intake import BrokenRowError
 
-NAMES = ("choices", "options", "answer_choices", "endings", "candidates", "question.choices")
+NAMES = ("choices", "options", "answer_choices", "endings", "candidates", "question.choices", "answers")
 """Known names of columns with all options."""
+
+ACCEPTED = frozenset({"answers"})
+"""Those that may hold accepted answers instead: texts in them that the gold answer equals are no options."""
 
 SETS: Sequence[Sequence[str]] = (
     *(tuple(shape.format(letter) for letter in "ABCDE") for shape in ("{}", "option_{}", "option{}", "choice_{}")),
@@ -41,6 +44,8 @@ GOLD = (
 ASK = "Answer with the letter of the right option."
 
 _MARK = re.compile(r"\s*\(?([A-Ja-j])\s*[).:]\s*")
+_SHOWN = r"(?i:(?<!\w){}\W{{1,4}}){}(?!\w)"
+"""An option as a question shows it, after its letter: `B) wood`, `(B) wood`, `**B:** wood`."""
 _ALL_MARKS = re.compile(r"(?:^|[,;\s])\s*\(?([a-jA-J])\s*[).:]\s*")
 
 Kind = Literal["letter", "text", "from 0", "from 1"]
@@ -63,8 +68,9 @@ class Options:
         return "\n".join(f"{letter}) {text}" for letter, text in _numbered(self.texts(row)))
 
     def with_options(self, question: str, row: Row) -> str:
-        """The question with its options and how to answer; as it is, where it shows them already."""
-        if all(text in question for text in self.texts(row)):
+        """The question with its options and how to answer; as it is, where it shows them already by their letters."""
+        options = zip(ascii_uppercase, self.texts(row), strict=False)
+        if all(re.search(_SHOWN.format(letter, re.escape(text)), question) for letter, text in options):
             return question
         return f"{question.rstrip()}\n{self.shown(row)}\n{ASK}"
 

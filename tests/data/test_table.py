@@ -155,6 +155,20 @@ def test_the_turns_before_the_question_are_kept() -> None:
     assert first.id != second.id
 
 
+def test_a_column_with_the_system_turn_comes_first() -> None:
+    """As ShareGPT's and Alpaca's rows have it."""
+    turns = [{"from": "human", "value": "1 + 1?"}, {"from": "gpt", "value": "2"}]
+    assert one({"system": " Count in hex. ", "conversations": turns}).turns == (
+        {"role": "system", "content": "Count in hex."},
+    )
+    assert one({"system": "Count in hex.", "instruction": "1 + 1?", "output": "2"}).turns[0]["content"] == (
+        "Count in hex."
+    )
+    both = [{"from": "system", "value": "Count in hex."}, *turns]
+    assert len(one({"system": "Count in hex.", "conversations": both}).turns) == 1
+    assert one({"system": None, "conversations": turns}).turns == one({"system": "", "conversations": turns}).turns == ()
+
+
 def test_a_text_has_no_turns_before_it() -> None:
     assert one({"question": "3 + 4?", "answer": "7"}).turns == ()
     assert earlier_turns([{"role": "user", "content": "3?"}, {"role": "assistant", "content": "3"}]) == ()

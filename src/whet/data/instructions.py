@@ -20,7 +20,8 @@ SHORTEST = 20
 """Characters of the shortest text that counts."""
 
 _LAYOUT = re.compile(
-    r"\\boxed|<answer>|####|step by step|Answer:|(?:final|the|your) (?:answer|response)\b.{0,60}"
+    r"\\boxed|<answer>|<think>|<\|begin_of_|####|step by step|Answer:|structure your (?:answer|response)"
+    r"|(?:final|the|your) (?:answer|response)\b.{0,60}"
     r"\b(?:within|inside|in the form|of the form|put|own line|tags?|format)"
     r"|(?:put|give|return|enclose|write) .{0,30}answer",
     re.IGNORECASE | re.DOTALL,

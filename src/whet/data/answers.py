@@ -26,7 +26,7 @@ UNPROVABLE = frozenset({"proof", "notfound", "not found", "not provided", "no fi
 """What they write of problems that have none, such as proofs."""
 
 _LIST_OF_TEXT = re.compile(r"""\[\s*(["']).*\1\s*\]""", re.DOTALL)
-_SENTENCE = re.compile(r"[^\W\d_]{2}[\"')]?[.!?](?=\s|$)")
+_SENTENCE = re.compile(r"[^\W\d_]{2}(?: [$€£]?\d[\d.,]*)?[\"')]?[.!?](?=\s|$)")
 
 
 def answer_text(value: Any, column: str = "answer") -> str:

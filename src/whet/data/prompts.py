@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from whet.chat_template import ChatTemplate
-from whet.chat_template.opening import REASONING, empty_block, unclosed
+from whet.chat_template.opening import empty_block, unclosed, unclosed_reasoning
 from whet.data.question_template import PLACE, check_question_template, fill, has_columns
 from whet.errors import UserError
 from whet.formats import ResponseFormat
@@ -100,15 +100,14 @@ class PromptRenderer:
         """
         own, written = self.response_format.opening_tag, self.template.generation_prompt
         if not own:
-            return unclosed(written, REASONING)
-        if opened := unclosed(written, [own]):
+            return unclosed_reasoning(written)
+        if opened := unclosed(written, own):
             return opened
-        if foreign := unclosed(written, REASONING):
-            tag = foreign.partition(">")[0] + ">"
+        if foreign := unclosed_reasoning(written).strip():
+            fix = "begins with it too, such as think_answer" if foreign == "<think>" else "is free text, such as boxed"
             raise UserError(
                 f"format.name: its layout begins with <{own}>, but the model's chat template begins every response "
-                f"with {tag}; name a format that begins with {tag} too, such as think_answer, or set model.template so "
-                "that it does not"
+                f"with {foreign}; name a format that {fix}, or set model.template so that it does not"
             )
         return ""
 

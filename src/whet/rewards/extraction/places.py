@@ -13,7 +13,7 @@ from whet.rewards.extraction.conclusion import conclusion
 from whet.rewards.extraction.hedges import GOES_ON, same_breath
 
 _SIGN = re.compile(r"(?:^|[=$(:\[]|\\[(\[]|\bis)\s*([-−])\s*$|\b(minus|negative)\s+\$?\s*$|(?<![\w)\]}])([-−])$")
-_FACTOR_BEFORE = re.compile(r"(?:\d|\\pi|\\sqrt\s*\{[^{}]*\})\s*(?:\\cdot|\\times)?\s*$")
+_FACTOR_BEFORE = re.compile(r"(?:\d|\\pi|\\sqrt\s*\{[^{}]*\})[ \t]*(?:\\cdot|\\times)?[ \t]*\Z")
 _FACTOR_AFTER = re.compile(
     r"\s*(\\?%)|((?:\s*(?:\\cdot|\\times)\s*[\w\\{}]+|\s*\\(?:pi|sqrt\s*\{[^{}]*\})|\^\s*(?:\{[^{}]*\}|\w)|[A-Za-z](?![A-Za-z]))+)"
 )

@@ -166,7 +166,9 @@ def test_a_column_with_the_system_turn_comes_first() -> None:
     )
     both = [{"from": "system", "value": "Count in hex."}, *turns]
     assert len(one({"system": "Count in hex.", "conversations": both}).turns) == 1
-    assert one({"system": None, "conversations": turns}).turns == one({"system": "", "conversations": turns}).turns == ()
+    assert (
+        one({"system": None, "conversations": turns}).turns == one({"system": "", "conversations": turns}).turns == ()
+    )
 
 
 def test_a_text_has_no_turns_before_it() -> None:

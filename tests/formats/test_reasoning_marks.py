@@ -6,7 +6,9 @@ from whet.formats import BUILT_IN
 from whet.formats.reasoning_marks import closing_of, without_marks
 from whet.rewards.answer import find_answer, reasoning_is_open
 
-TRACE = "<|begin_of_thought|>\n\n3 + 4 = 7.\n\n<|end_of_thought|>\n\n<|begin_of_solution|>\n\nSo 7.\n\n<|end_of_solution|>"
+TRACE = (
+    "<|begin_of_thought|>\n\n3 + 4 = 7.\n\n<|end_of_thought|>\n\n<|begin_of_solution|>\n\nSo 7.\n\n<|end_of_solution|>"
+)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +23,7 @@ def test_what_closes_a_mark(opening: str, closing: str) -> None:
 
 
 def test_a_layout_with_marks_of_its_own_takes_no_others() -> None:
-    assert without_marks(TRACE).split() == "3 + 4 = 7. So 7.".split()
+    assert " ".join(without_marks(TRACE).split()) == "3 + 4 = 7. So 7."
     made = BUILT_IN["think_answer"].render("[THINK]3 + 4 = 7.[/THINK]", "7")
     assert made == "<think>3 + 4 = 7.</think> <answer>7</answer>"
 

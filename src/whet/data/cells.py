@@ -7,7 +7,6 @@ from typing import Any
 
 from whet.data.fault import Row
 
-
 _BETWEEN = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W_])|^\s+|\s+$")
 
 

@@ -14,7 +14,17 @@ from whet.errors import UserError, did_you_mean
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "question": (
-        *("question.stem", "question", "prompt", "problem", "query", "instruction", "input", "question_stem", "ques_statement"),
+        *(
+            "question.stem",
+            "question",
+            "prompt",
+            "problem",
+            "query",
+            "instruction",
+            "input",
+            "question_stem",
+            "ques_statement",
+        ),
         *("sQuestion", *turns.NAMES, "ctx", "text"),
     ),
     "answer": (

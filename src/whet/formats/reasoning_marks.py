@@ -1,4 +1,4 @@
-"""The marks around reasoning that model families and data sets use: `<think>…</think>`, `[THINK]…[/THINK]` and others."""
+"""The marks around reasoning that model families and data sets use, such as `<think>…</think>`, `[THINK]…[/THINK]`."""
 
 import re
 

@@ -135,3 +135,25 @@ def test_a_list_of_answers_holds_options_where_a_place_is_gold_and_accepted_answ
     assert [one.answer for one in load(options, tmp_path)] == ["A", "B", "C", "D"]
     accepted = [{"question": f"{n}?", "answers": ["wood", "timber"], "answer": "wood"} for n in range(4)]
     assert [(one.question, one.answer) for one in load(accepted, tmp_path)] == [(f"{n}?", "wood") for n in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("Correct Answer", ["Incorrect Answer 1", "Incorrect Answer 2", "Incorrect Answer 3"]),
+        ("correct_answer", ["distractor1", "distractor2", "distractor3"]),
+    ],
+)
+def test_a_right_and_wrong_answers_in_columns_are_options_in_any_order(
+    right: str, wrong: list[str], tmp_path: Path
+) -> None:
+    """As GPQA and SciQ have them."""
+    texts = [[f"{text} {n}" for text in TEXTS] for n in range(40)]
+    rows = [{"Question": f"What burns ({n})?", **dict(zip([right, *wrong], some, strict=True))} for n, some in
+            enumerate(texts)]  # fmt: skip
+    problems = load(rows, tmp_path)
+    for problem, some in zip(problems, texts, strict=True):
+        assert f"\n{problem.answer}) {some[0]}\n" in problem.question
+        assert all(f") {text}\n" in problem.question for text in some)
+    counted = [sum(problem.answer == letter for problem in problems) for letter in "ABCD"]
+    assert min(counted) >= 3

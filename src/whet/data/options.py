@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from string import ascii_uppercase
 from typing import Any, Literal
 
@@ -26,6 +27,12 @@ SETS: Sequence[Sequence[str]] = (
     ),
 )
 """Known names of columns with one option each; at least two of a set are there."""
+
+RIGHT_AND_WRONG: Sequence[Sequence[str]] = tuple(
+    ("correct_answer", *(shape.format(number) for number in range(1, 6)))
+    for shape in ("incorrect_answer_{}", "wrong_answer_{}", "distractor_{}", "distractor{}")
+)
+"""As `SETS`, where the first is the right option: they are shown in an order of their own."""
 
 GOLD = (
     "answerKey",
@@ -87,7 +94,7 @@ def find_options(present: Sequence[str], rows: Sequence[Row], chosen: str | None
     one = chosen or find_name(NAMES, present, rows)
     if one:
         return (one,) if chosen or _share(rows, (one,)) > 0.5 else ()
-    for names in SETS:
+    for names in (*SETS, *RIGHT_AND_WRONG):
         found = tuple(column for name in names if (column := find_name([name], present)))
         if len(found) > 1 and _share(rows, found) > 0.5:
             return found
@@ -131,8 +138,10 @@ Labelled = list[tuple[str, str]]
 
 def _labelled(row: Row, columns: tuple[str, ...]) -> Labelled:
     if len(columns) > 1:
-        texts = [cell(row, column) for column in columns]
-        found = _lettered([text for text in texts if text not in (None, "")])
+        texts = [text for column in columns if (text := cell(row, column)) not in (None, "")]
+        if find_name(["correct_answer"], columns):
+            texts.sort(key=lambda text: blake2b(str(text).encode()).digest())  # the right one in any place
+        found = _lettered(texts)
     else:
         found = _of_cell(unpacked(cell(row, columns[0])))
     if not 2 <= len(found) <= len(ascii_uppercase):

@@ -44,6 +44,8 @@ def test_the_column_is_named_where_an_answer_has_parts() -> None:
         (WORKED + "\n#### 18\nThe answer is: 18", "18", WORKED),
         (WORKED + "\n<answer> 18 </answer>", "18", WORKED),
         (WORKED + r" First \boxed{3}, then \boxed{18}.", "18", WORKED + r" First \boxed{3}, then \boxed{18}."),
+        ("<think>I add.</think>18", "18", "<think>I add.</think>18"),
+        ("[THINK]The answer is 3? No.[/THINK]\nThe answer is 18.", "18", "[THINK]The answer is 3? No.[/THINK]"),
         ("Alice, Bob and Carol.", "Alice, Bob and Carol.", ""),
         (r"\left\{ 1, 2, 3 \right\}", r"\left\{ 1, 2, 3 \right\}", ""),
     ],

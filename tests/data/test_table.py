@@ -140,6 +140,13 @@ def test_one_odd_row_does_not_choose_the_columns(tmp_path: Path) -> None:
     assert choose_columns(["question", "answer", "steps"], {}, "x", {"question"}).solution == "steps"
 
 
+def test_a_column_that_is_mostly_empty_does_not_hold_the_answers() -> None:
+    """Parquet has every column in every row."""
+    rows = [{"question": f"{n}?", "final_answer": None, "answer": "7"} for n in range(3)]
+    found = problems_from(list(enumerate(rows, 1)), "mine", "mine.parquet")
+    assert [problem.answer for problem in found] == ["7"] * 3
+
+
 def test_the_turns_before_the_question_are_kept() -> None:
     talk = [
         {"role": "system", "content": "Be curt."},

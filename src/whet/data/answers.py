@@ -11,6 +11,7 @@ from whet.data.gsm8k import split_answer
 from whet.data.intake import BrokenRowError, OtherRowError
 from whet.data.turns import turns_of
 from whet.data.worked_solution import without_final_mark
+from whet.formats.reasoning_marks import CLOSES
 from whet.rewards.answer import find_answer
 from whet.rewards.gold import marked_answer
 
@@ -89,6 +90,9 @@ def read_answer(text: str, unmarked: Unmarked) -> tuple[str, str]:
     """
     if text.strip().strip(".[]()").lower() in MISSING | UNPROVABLE:
         raise OtherRowError(f"has no answer ({text.strip()!r})")
+    *thought, said = CLOSES.split(text)
+    if thought and said.strip():
+        return read_answer(said, unmarked)[0], without_final_mark(text)
     if parts := split_answer(text):
         return parts[1], without_final_mark(parts[0])
     if marked := marked_answer(text):

@@ -1,5 +1,6 @@
 """Looks up a cell by its column, or by a path into nested columns such as `reward_model.ground_truth`."""
 
+import ast
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,6 +8,8 @@ from typing import Any
 
 from whet.data.fault import Row
 
+_PYTHON = re.compile(r"\s*[\[{]\s*[\[{]?\s*'(?!.*'\s+')", re.DOTALL)
+"""A list or object of Python's, whose texts stand in single quotes; not NumPy's, without commas."""
 _BETWEEN = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W_])|^\s+|\s+$")
 
 
@@ -29,12 +32,12 @@ def cell(row: Mapping[str, Any], name: str) -> Any:
 
 
 def unpacked(value: Any) -> Any:
-    """The list or object that a JSON text holds; any other value as it is."""
+    """The list or object that a text holds, in JSON or as Python prints it; any other value as it is."""
     if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
         return value
     try:
-        found = json.loads(value)
-    except (ValueError, RecursionError):
+        found = ast.literal_eval(value.strip()) if _PYTHON.match(value) else json.loads(value)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         return value
     return found if isinstance(found, dict | list) else value
 

@@ -41,7 +41,8 @@ def problems_from(
     rows = list(rows)
     good = [row for _, row in rows if not isinstance(row, Fault)]
     counted = Counter(name for row in good for name in row)
-    common = {name for name, times in counted.items() if 2 * times > len(good)}
+    filled = Counter(name for row in good for name, value in row.items() if value is not None)
+    common = {name for name, times in filled.items() if 2 * times > len(good)}
     if not good:
         return collect(rows, _no_problem, where, max_broken)
     some = good[:SAMPLE]

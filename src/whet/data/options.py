@@ -76,7 +76,7 @@ class Options:
 
     def with_options(self, question: str, row: Row) -> str:
         """The question with its options and how to answer; as it is, where it shows them already by their letters."""
-        options = zip(ascii_uppercase, self.texts(row), strict=False)
+        options = _numbered(self.texts(row))
         if all(re.search(_SHOWN.format(letter, re.escape(text)), question) for letter, text in options):
             return question
         return f"{question.rstrip()}\n{self.shown(row)}\n{ASK}"

@@ -26,8 +26,8 @@ Turn = tuple[str, str]
 def turns_of(value: Any) -> list[Turn] | None:
     """The turns of a conversation, with roles as in `Message`; None for any other value.
 
-    A last turn that has its reasoning beside its content begins with it in `<think>`. Raises `BrokenRowError` for a turn
-    whose content is no text, such as an image.
+    A last turn that has its reasoning beside its content begins with it in `<think>`. Raises `BrokenRowError` for a
+    turn whose content is no text, such as an image.
 
     >>> turns_of([{"from": "human", "value": "1 + 1?"}, {"from": "gpt", "value": "2"}])
     [('user', '1 + 1?'), ('assistant', '2')]

@@ -18,15 +18,14 @@ def marked_answer(text: str) -> str | None:
     r"""The answer that a worked solution marks, as `find_answer` reads it; None where nothing is marked.
 
     Marks are `\boxed{…}`, `<answer>…</answer>`, `####`, "the answer is …" and `A: …`: a last number alone is no answer.
-    Of several boxes with different answers the last counts, as in the data sets' own graders.
 
     >>> marked_answer("3 + 4 = 7.\nThe answer is: 7"), marked_answer("3 + 4 = 7") is None
     ('7', True)
     """
-    marks = boxes(text) or tag_blocks(text, "answer") or hash_lines(text) or _STATED.search(text)
-    found = find_answer(text) if marks else None
-    last = boxes(text)[-1:] if found is None else []
-    return next((box.answer.strip() for box in last if box.answer.strip()), found)
+    if boxed := boxes(text):
+        return boxed[-1].answer.strip() or None  # by convention the last one is the answer, whatever those before say
+    marks = tag_blocks(text, "answer") or hash_lines(text) or _STATED.search(text)
+    return find_answer(text) if marks else None
 
 
 def gold_failures(problems: Sequence[Problem], response_format: ResponseFormat, mixture: Mixture) -> list[GoldFailure]:

@@ -22,6 +22,12 @@ STRIPS_THOUGHTS = (
     "{% if m['role'] == 'assistant' %}{{ m['content'].split('</think>')[-1] }}{% else %}{{ m['content'] }}{% endif %}"
     "<|im_end|>\n{% endfor %}" + ASK + "{% endif %}"
 )
+SYSTEM_CHANGED = (
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n"
+    "{% if m['role'] == 'system' %}{{ m['content'] | replace('/think', '') }}{% else %}{{ m['content'] }}{% endif %}"
+    "<|im_end|>\n{% endfor %}" + ASK + "{% endif %}"
+)
+"""SmolLM3: a switch `/think` is taken out of the system turn, and with it half of a closing tag."""
 PARTS = (
     "{% for m in messages %}{{ m['role'] }}: {% for part in m['content'] %}{% if part is mapping and "
     "part['type'] == 'text' %}{{ part['text'] }}{% endif %}{% endfor %}<|im_end|>\n{% endfor %}"

@@ -11,8 +11,10 @@ import tiny
 from templates import tokenizer
 from whet.chat_template import ChatTemplate
 from whet.errors import UserError
+from whet.types import Message
 
-ASKED = ({"role": "user", "content": "3 + 4?"},)
+ANSWERED: tuple[Message, ...] = ({"role": "assistant", "content": "<think>Yes?</think>Yes."},)
+ASKED: tuple[Message, ...] = ({"role": "user", "content": "3 + 4?"},)
 DAY = date(2024, 7, 6)
 
 
@@ -30,6 +32,7 @@ def read(made: Any, **options: Any) -> str:
         (templates.MISTRAL, (), "<|im_start|>[INST] 3 + 4? [/INST]"),
         (templates.APPENDS_END, (), "user: 3 + 4?\nassistant: "),
         (templates.TURNS_BY_END, (), "3 + 4?<|im_end|>"),
+        (templates.CHATML, (), "<|im_start|>user\n3 + 4?<|im_end|>\n<|im_start|>assistant\n"),
     ],
 )
 def test_the_model_reads_the_question_up_to_where_it_answers(template: str, special: tuple[str], text: str) -> None:
@@ -67,6 +70,16 @@ def test_an_end_that_is_an_ordinary_added_token_counts_and_one_that_is_no_token_
 def test_a_template_that_prints_no_question_is_refused() -> None:
     with pytest.raises(UserError, match=r"^model\.name: its chat template does not print what the user says; name an"):
         read(tokenizer(templates.DEAF))
+
+
+@pytest.mark.parametrize("template", ["{{ messages[-1]['content'] }}>", templates.STRIPS_THOUGHTS.replace("==", "!=")])
+def test_a_conversation_that_is_not_printed_in_full_is_refused(template: str) -> None:
+    """What the user said first, and what stands before `</think>`, would be left out without a word."""
+    turns: tuple[Message, ...] = ({"role": "user", "content": "Is </think> a tag?"}, *ANSWERED, *ASKED)
+    with pytest.raises(
+        UserError, match=r"does not print all that the user's turn says \('Is </think> a tag\?'\); name"
+    ):
+        ChatTemplate(tokenizer(template)).tokens(turns)
 
 
 def test_the_date_is_the_one_that_is_given() -> None:
@@ -119,11 +132,12 @@ def test_several_templates_by_name() -> None:
         (templates.MISTRAL, False),
         (templates.PHI, True),
         (templates.PARTS, True),
+        (templates.SYSTEM_CHANGED, False),
         (None, True),
     ],
 )
 def test_whether_a_system_turn_is_kept(template: str | None, kept: bool) -> None:
-    assert ChatTemplate(tokenizer(template)).keeps_system_turns is kept
+    assert ChatTemplate(tokenizer(template)).keeps_system("Reply as <think>a</think>.") is kept
 
 
 def test_marks_that_only_the_template_prints_are_marks() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whet.chat_template.opening import empty_block, unclosed
+from whet.chat_template.opening import empty_block, unclosed, unclosed_reasoning
 
 
 @pytest.mark.parametrize(
@@ -14,12 +14,21 @@ from whet.chat_template.opening import empty_block, unclosed
         ("assistant\n<think>\n\n</think>\n\n", ""),
         ("<think></think><think>", "<think>"),
         ("assistant\n<thinking>\n", "<thinking>\n"),
+        ("[INST]1?[/INST][THINK]\n", "[THINK]\n"),
+        ("[INST]1?[/INST][THINK]a[/THINK]", ""),
+        ("assistant\n<|begin_of_thought|>\n", "<|begin_of_thought|>\n"),
+        ("<seed:bos>assistant\n<seed:think>", "<seed:think>"),
         ("<start_of_turn>model\n", ""),
         ("", ""),
     ],
 )
 def test_an_open_tag_and_what_follows_it(text: str, opened: str) -> None:
-    assert unclosed(text, ["think", "thinking"]) == opened
+    assert unclosed_reasoning(text) == opened
+
+
+def test_a_tag_of_the_layout_by_itself() -> None:
+    assert unclosed("assistant\n<plan>\n", "plan") == "<plan>\n"
+    assert unclosed("assistant\n<think>\n", "plan") == unclosed("<plan></plan>\n", "plan") == ""
 
 
 def test_only_an_empty_block_at_the_end_counts() -> None:

@@ -19,6 +19,18 @@ def test_numbers_and_lists_of_one_are_answers() -> None:
     assert [answer_text(value) for value in values] == ["7", "7", "7.5", "-3", "7.10", "7", " 7 "]
 
 
+def test_a_text_that_holds_a_list_of_one_text() -> None:
+    """Skywork-OR1 writes its gold answers so; a list of numbers, or of several texts, may be the answer itself."""
+    values = ['["15"]', "['15']", ' [ "(0, 1)" ] ', "[15]", '["a", "b"]', "['a' + 'b']", '["a" "']
+    assert [answer_text(value) for value in values] == ["15", "15", "(0, 1)", *values[3:]]
+
+
+def test_the_column_is_named_where_an_answer_has_parts() -> None:
+    with pytest.raises(BrokenRowError) as refusal:
+        answer_text({"target": ["Paris", "Lutetia"]}, "reward_model.ground_truth")
+    assert refusal.value.fix.endswith("as in reward_model.ground_truth.target")
+
+
 @pytest.mark.parametrize(
     ("text", "answer", "solution"),
     [
@@ -32,6 +44,8 @@ def test_numbers_and_lists_of_one_are_answers() -> None:
         (WORKED + "\n#### 18\nThe answer is: 18", "18", WORKED),
         (WORKED + "\n<answer> 18 </answer>", "18", WORKED),
         (WORKED + r" First \boxed{3}, then \boxed{18}.", "18", WORKED + r" First \boxed{3}, then \boxed{18}."),
+        ("<think>I add.</think>18", "18", "<think>I add.</think>18"),
+        ("[THINK]The answer is 3? No.[/THINK]\nThe answer is 18.", "18", "[THINK]The answer is 3? No.[/THINK]"),
         ("Alice, Bob and Carol.", "Alice, Bob and Carol.", ""),
         (r"\left\{ 1, 2, 3 \right\}", r"\left\{ 1, 2, 3 \right\}", ""),
     ],

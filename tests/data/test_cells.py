@@ -25,6 +25,16 @@ def test_paths() -> None:
     assert unpacked("{not json}") == "{not json}"
 
 
+def test_lists_as_python_prints_them_in_a_csv_file() -> None:
+    assert unpacked("[{'role': 'user', 'content': \"It's?\"}]") == [{"role": "user", "content": "It's?"}]
+    assert unpacked("['iron', 'wood']") == ["iron", "wood"]
+    assert [unpacked(text) for text in ("['iron' 'wood']", "['a'] or what?", "{'a', 'b'}")] == [
+        "['iron' 'wood']",
+        "['a'] or what?",
+        "{'a', 'b'}",
+    ]
+
+
 def test_names_by_case_and_within_columns() -> None:
     assert find_name(["question", "prompt"], ["Prompt", "QUESTION"]) == "QUESTION"
     assert find_name(["question"], ["question", "Question"]) == "question"

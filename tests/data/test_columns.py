@@ -37,6 +37,8 @@ def test_a_short_answer_comes_before_a_worked_one_and_nested_ones_are_found() ->
 
 def test_names_count_whatever_their_case() -> None:
     assert choose_columns(["ID", "Problem", "Answer"], {}, "x") == Columns("Problem", "Answer", None)
+    assert choose_columns([" question ", "Final Answer"], {}, "x") == Columns(" question ", "Final Answer", None)
+    assert choose_columns(["Question-Stem", "answer key"], {}, "x") == Columns("Question-Stem", "answer key", None)
 
 
 def test_stories_and_the_data_of_instructions_join_the_question() -> None:
@@ -69,3 +71,24 @@ def test_contexts_that_the_question_leaves_out() -> None:
     other = {"question": "Who came?", "table_md": [["Ida", 12]], "Passage": "Ida came at noon.", "answer": "Ida"}
     found = choose_columns(list(other), {}, "x", rows=[other])
     assert list(contexts_left_out(found, list(other), [other])) == ["table_md", "Passage"]
+
+
+def test_a_question_that_is_not_what_is_asked_is_named() -> None:
+    """`problem` beside `question` may be half of it, and a prompt that was made of the question is not."""
+    rows = [{"problem": f"Ida has {n} pears.", "question": "How many?", "answer": "1"} for n in range(3)]
+    found = choose_columns(list(rows[0]), {}, "x", rows=rows)
+    assert list(contexts_left_out(found, list(rows[0]), rows)) == ["problem"]
+    rows = [{"prompt": f"Solve it: {n} + 1?", "question": f"{n} + 1?", "answer": "1"} for n in range(3)]
+    assert not list(contexts_left_out(choose_columns(list(rows[0]), {}, "x", rows=rows), list(rows[0]), rows))
+
+
+def test_a_system_turn_in_a_column_of_its_own() -> None:
+    columns = ["system_prompt", "question", "answer"]
+    assert choose_columns(columns, {}, "x").taken == {
+        "question": "question",
+        "answer": "answer",
+        "system": "system_prompt",
+    }
+    assert choose_columns([*columns, "tone"], {"system": "tone"}, "x").system == "tone"
+    shown = {"question": "{system_prompt} {question}"}
+    assert choose_columns(columns, shown, "x", rows=[dict.fromkeys(columns, "a")]).system is None

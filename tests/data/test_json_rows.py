@@ -18,6 +18,8 @@ ROWS = [{"q": "é?", "a": 1}, {"q": "2?", "a": 2}]
         "\n\n" + "\r\n".join(map(json.dumps, ROWS)) + "\n",
         json.dumps(ROWS),
         json.dumps(ROWS, indent=2),
+        "\n".join(json.dumps(row, indent=2) for row in ROWS) + "\n",  # as `jq` prints them
+        " ".join(json.dumps(row, indent=2) for row in ROWS),
         json.dumps({"data": ROWS}),
         json.dumps({"data": ROWS}, indent=2, ensure_ascii=False),
     ],

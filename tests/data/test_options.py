@@ -110,3 +110,50 @@ def test_kinds() -> None:
     assert find_kind(("choices",), [1, 2, 3], rows) == "from 1"
     assert find_kind(("choices",), [0, 2, 1], rows) == "from 0"
     assert find_kind(("choices",), ["q", "r", "s"], rows) is None
+
+
+def test_short_options_that_occur_in_the_question_are_shown(tmp_path: Path) -> None:
+    """Only options with their letters are there already: "1" is in "11 - 1?", and says nothing of a letter."""
+    rows = [{"question": f"What is 11 - {n}, a or b?", "options": {"A": "1", "B": "11"}, "answer": "B"} for n in (1, 2)]
+    assert load(rows, tmp_path)[0].question == (
+        "What is 11 - 1, a or b?\nA) 1\nB) 11\nAnswer with the letter of the right option."
+    )
+    listed = [{**row, "question": f"Which, {n}?\n1\n11"} for n, row in enumerate(rows)]
+    assert load(listed, tmp_path)[0].question.endswith("\nA) 1\nB) 11\nAnswer with the letter of the right option.")
+
+
+@pytest.mark.parametrize("shape", ["{}) {}", "({}) {}", "{}. {}", "**{}:** {}", "{} {}"])
+def test_options_that_the_question_shows_by_their_letters_are_not_shown_twice(shape: str, tmp_path: Path) -> None:
+    lines = "\n".join(shape.format(letter, text) for letter, text in zip("ABCD", TEXTS, strict=True))
+    rows = [{"question": f"What burns, {n}?\n{lines}", "options": TEXTS, "answer": "wood"} for n in (1, 2)]
+    assert [(one.question, one.answer) for one in load(rows, tmp_path)] == [(row["question"], "B") for row in rows]
+
+
+def test_a_list_of_answers_holds_options_where_a_place_is_gold_and_accepted_answers_otherwise(tmp_path: Path) -> None:
+    """ReClor has `answers` and `label`; question answering has `answers` that all count."""
+    options = [{"question": f"What burns, {n}?", "answers": TEXTS, "label": n} for n in range(4)]
+    assert [one.answer for one in load(options, tmp_path)] == ["A", "B", "C", "D"]
+    accepted = [{"question": f"{n}?", "answers": ["wood", "timber"], "answer": "wood"} for n in range(4)]
+    assert [(one.question, one.answer) for one in load(accepted, tmp_path)] == [(f"{n}?", "wood") for n in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("Correct Answer", ["Incorrect Answer 1", "Incorrect Answer 2", "Incorrect Answer 3"]),
+        ("correct_answer", ["distractor1", "distractor2", "distractor3"]),
+    ],
+)
+def test_a_right_and_wrong_answers_in_columns_are_options_in_any_order(
+    right: str, wrong: list[str], tmp_path: Path
+) -> None:
+    """As GPQA and SciQ have them."""
+    texts = [[f"{text} {n}" for text in TEXTS] for n in range(40)]
+    rows = [{"Question": f"What burns ({n})?", **dict(zip([right, *wrong], some, strict=True))} for n, some in
+            enumerate(texts)]  # fmt: skip
+    problems = load(rows, tmp_path)
+    for problem, some in zip(problems, texts, strict=True):
+        assert f"\n{problem.answer}) {some[0]}\n" in problem.question
+        assert all(f") {text}\n" in problem.question for text in some)
+    counted = [sum(problem.answer == letter for problem in problems) for letter in "ABCD"]
+    assert min(counted) >= 3

@@ -262,3 +262,32 @@ def test_without_system_turns_the_first_question_has_it() -> None:
         "And + 1?",
     ]
     assert TALK.turns[1]["content"] == "3 + 4?"
+
+
+def test_a_template_without_a_generation_prompt_gets_one_and_a_line_says_so() -> None:
+    made = PromptRenderer(tokenizer(templates.CHATML), says(""))
+    assert made.tokenizer.decode(made.render(PROBLEM).tokens).endswith("+ 4?<|im_end|>\n<|im_start|>assistant\n")
+    (note,) = made.notes()
+    assert note.startswith("the chat template begins no response (it ignores add_generation_prompt); prompts end with")
+
+
+def test_a_system_prompt_that_the_template_would_change_stands_in_the_users_turn() -> None:
+    """SmolLM3's template takes `/think` out of the system turn: `</think>` would lose its name."""
+    made = PromptRenderer(tokenizer(templates.SYSTEM_CHANGED), BUILT_IN["think_answer"])
+    (only,) = made.render(PROBLEM).messages
+    assert only["content"] == f"{BUILT_IN['think_answer'].system_prompt}\n\n{PROBLEM.question}"
+
+
+@pytest.mark.parametrize(
+    ("name", "target"), [("boxed", "It is 7.\n[/THINK]\n\n\\boxed{7}"), ("plain", "It is 7.\n[/THINK]\n\n7")]
+)
+def test_a_thought_that_another_familys_mark_opens_is_closed_by_its_own(name: str, target: str) -> None:
+    """Magistral's prompts end with `[THINK]`."""
+    template = templates.CHATML + templates.ASK + "[THINK]{% endif %}"
+    made = PromptRenderer(tokenizer(template, "[THINK]", "[/THINK]"), BUILT_IN[name])
+    problem = Problem("1", "3 + 4?", "7", solution="It is 7.")
+    assert (made.opening, made.tokenizer.decode(made.target(problem))) == ("[THINK]", target)
+    assert made.tokenizer.convert_tokens_to_ids("[/THINK]") in made.target(problem)
+    tagged = PromptRenderer(made.tokenizer, BUILT_IN["think_answer"])
+    with pytest.raises(UserError, match=r"every response with \[THINK\]; name a format that is free text, such as bo"):
+        _ = tagged.opening

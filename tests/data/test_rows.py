@@ -145,7 +145,9 @@ def test_a_folder_is_searched_for_its_split(tmp_path: Path) -> None:
     assert locate(tmp_path, "train") == tmp_path / "train.csv"
     assert locate(str(tmp_path), "test") == tmp_path / "test.jsonl"
     assert locate(tmp_path / "train.csv", "test") == tmp_path / "train.csv"
-    with pytest.raises(UserError, match=r"there is no file .*validation\.jsonl"):
+    with pytest.raises(
+        UserError, match=r"there is no file .*validation\.jsonl; beside it are test\.jsonl, train\.csv; set split"
+    ):
         locate(tmp_path, "validation")
     with pytest.raises(UserError, match=r"did you mean train\.csv\?"):
         locate(tmp_path / "trian.csv", "train")

@@ -140,6 +140,13 @@ def test_one_odd_row_does_not_choose_the_columns(tmp_path: Path) -> None:
     assert choose_columns(["question", "answer", "steps"], {}, "x", {"question"}).solution == "steps"
 
 
+def test_a_column_that_is_mostly_empty_does_not_hold_the_answers() -> None:
+    """Parquet has every column in every row."""
+    rows = [{"question": f"{n}?", "final_answer": None, "answer": "7"} for n in range(3)]
+    found = problems_from(list(enumerate(rows, 1)), "mine", "mine.parquet")
+    assert [problem.answer for problem in found] == ["7"] * 3
+
+
 def test_the_turns_before_the_question_are_kept() -> None:
     talk = [
         {"role": "system", "content": "Be curt."},
@@ -153,6 +160,22 @@ def test_the_turns_before_the_question_are_kept() -> None:
     assert first.turns == tuple(talk[:3])
     assert second.turns == (talk[0],)
     assert first.id != second.id
+
+
+def test_a_column_with_the_system_turn_comes_first() -> None:
+    """As ShareGPT's and Alpaca's rows have it."""
+    turns = [{"from": "human", "value": "1 + 1?"}, {"from": "gpt", "value": "2"}]
+    assert one({"system": " Count in hex. ", "conversations": turns}).turns == (
+        {"role": "system", "content": "Count in hex."},
+    )
+    assert one({"system": "Count in hex.", "instruction": "1 + 1?", "output": "2"}).turns[0]["content"] == (
+        "Count in hex."
+    )
+    both = [{"from": "system", "value": "Count in hex."}, *turns]
+    assert len(one({"system": "Count in hex.", "conversations": both}).turns) == 1
+    assert (
+        one({"system": None, "conversations": turns}).turns == one({"system": "", "conversations": turns}).turns == ()
+    )
 
 
 def test_a_text_has_no_turns_before_it() -> None:

@@ -57,3 +57,10 @@ def test_other_values_are_no_conversation() -> None:
 def test_parts_that_are_no_text_are_named(content: Any) -> None:
     with pytest.raises(BrokenRowError, match="no text"):
         content_text(content)
+
+
+def test_reasoning_beside_the_content_of_the_last_turn_comes_first() -> None:
+    asked = {"role": "user", "content": "1 + 1?"}
+    reply = {"role": "assistant", "content": "2", "reasoning_content": "1 + 1 = 2."}
+    assert turns_of([asked, reply]) == [("user", "1 + 1?"), ("assistant", "<think>1 + 1 = 2.</think>\n2")]
+    assert turns_of([asked, {**reply, "reasoning_content": None}]) == [("user", "1 + 1?"), ("assistant", "2")]

@@ -81,6 +81,13 @@ TURNS: dict[str, Any] = {
 }
 
 
+def test_a_function_of_one_response_is_told_of_lists() -> None:
+    """As verl's `compute_score`, which is called once for each response."""
+    reward = adapt(lambda solution_str, ground_truth: 1.0, "compute_score", {})
+    with pytest.raises(UserError, match=r"needs a column 'solution_str': .*; a function is called once for many resp"):
+        reward(completions=["1"], ground_truth=["1"])
+
+
 def test_a_function_for_texts_is_given_texts_and_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
     def reward(prompts: list[Any], completions: list[Any]) -> list[str]:
         return [f"{prompt}|{completion}" for prompt, completion in zip(prompts, completions, strict=True)]

@@ -100,3 +100,13 @@ def test_the_folder_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
 def test_it_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     saved(tiny.tiny_model(), tmp_path)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_template_that_begins_no_response_does_so_in_the_saved_folder(tmp_path: Path) -> None:
+    made = tokenizer(templates.CHATML)
+    save_final(LanguageModel(tiny.tiny_model(), made), tmp_path / "final")
+    asked = [{"role": "user", "content": "1?"}]
+    loaded = AutoTokenizer.from_pretrained(tmp_path / "final")
+    text = loaded.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
+    assert text == "<|im_start|>user\n1?<|im_end|>\n<|im_start|>assistant\n"
+    assert made.chat_template == templates.CHATML

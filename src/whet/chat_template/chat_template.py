@@ -9,16 +9,16 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from whet.chat_template.assistant_head import missing_head
 from whet.chat_template.fixed_date import prints_date, with_date
 from whet.chat_template.special_marks import SpecialMarks
 from whet.chat_template.template_settings import unread
 from whet.errors import UserError
-from whet.text import first_line
+from whet.text import both_ends, first_line
 from whet.types import Message
 
-QUESTION, ANSWER, SYSTEM = ({"role": "user", "content": "Whet asks whether this question is read."},
-                            {"role": "assistant", "content": "Whet asks what ends this answer."},
-                            {"role": "system", "content": "Whet asks whether a system turn is kept."})  # fmt: skip
+QUESTION: Message = {"role": "user", "content": "Whet asks whether this question is read."}
+ANSWER: Message = {"role": "assistant", "content": "Whet asks what ends this answer."}
 
 
 class ChatTemplate:
@@ -32,20 +32,26 @@ class ChatTemplate:
         self.tokenizer = tokenizer
         self.settings = dict(settings or {})
         self.day = day or date.today()
+        self._kept: dict[str, bool] = {}
 
     def text(self, messages: Sequence[Message], generation_prompt: bool = True) -> str:
         """Renders a conversation, up to where the response begins. Raises `UserError` where the template fails."""
         if not self.source:
             return "\n\n".join(message["content"] for message in messages) + "\n"
         turns = [self._turn(message, self._takes_parts) for message in messages]
-        return self._apply(turns, generation_prompt)
+        return self._apply(turns, generation_prompt) + self.missing_head * generation_prompt
 
     def tokens(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """Returns the tokens of a conversation up to where the response begins: one start token, no end token.
 
-        Contents may be guarded (`SpecialMarks.guard`). Raises `UserError` where the template fails.
+        Contents may be guarded (`SpecialMarks.guard`). Raises `UserError` where the template fails, or leaves out words
+        of a system's or a user's turn.
         """
         text = self.text(messages)
+        for role, content in ((message["role"], message["content"].strip()) for message in messages):
+            if role in ("system", "user") and content not in text:
+                said = f"does not print all that the {role}'s turn says ({both_ends(content, 60)!r})"
+                raise UserError(f"model.name: its chat template {said}; name another model, or mend its template")
         if self._surplus_end and text.rstrip().endswith(self._surplus_end):
             text = text.rstrip().removesuffix(self._surplus_end)
         tokens = [*self._before, *self.marks.encode(text)]
@@ -67,10 +73,17 @@ class ChatTemplate:
         printed = self._try([QUESTION, ANSWER]) + self._try([QUESTION], generation_prompt=True)
         return SpecialMarks(self.tokenizer, [token for token in self._added.values() if token in printed])
 
+    def keeps_system(self, text: str) -> bool:
+        """Whether a system turn with this text is printed in full: some templates raise, drop it, or change it."""
+        if text not in self._kept:
+            turns: list[Message] = [{"role": "system", "content": text}, QUESTION]
+            self._kept[text] = not self.source or text.strip() in self._try(turns, generation_prompt=True)
+        return self._kept[text]
+
     @cached_property
-    def keeps_system_turns(self) -> bool:
-        """Whether a system turn is printed: some templates raise for one, some drop it silently."""
-        return not self.source or SYSTEM["content"] in self._try([SYSTEM, QUESTION], generation_prompt=True)
+    def missing_head(self) -> str:
+        """What begins an assistant's turn, in a template that prints it for no generation prompt; else empty."""
+        return missing_head(self.source, self._try([QUESTION]), self._try([QUESTION, ANSWER]), ANSWER["content"])
 
     @cached_property
     def generation_prompt(self) -> str:

@@ -14,7 +14,17 @@ from whet.errors import UserError, did_you_mean
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "question": (
-        *("question", "prompt", "problem", "query", "instruction", "input", "question_stem", "ques_statement"),
+        *(
+            "question.stem",
+            "question",
+            "prompt",
+            "problem",
+            "query",
+            "instruction",
+            "input",
+            "question_stem",
+            "ques_statement",
+        ),
         *("sQuestion", *turns.NAMES, "ctx", "text"),
     ),
     "answer": (
@@ -27,6 +37,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         *("generated_solution", "chain", "answer"),
     ),
     "options": options.NAMES,
+    "system": ("system", "system_prompt", "system_message"),
 }
 """Known column names for each field of a problem, by priority."""
 
@@ -40,7 +51,7 @@ CONTEXTS = frozenset(
     {
         *("context", "passage", "paragraph", "article", "document", "table", "background", "premise", "facts"),
         *("evidence", "schema", "scenario", "narrative", "situation", "excerpt", "text", "input", *JOINED),
-        *("choices", "options", "endings"),
+        *("choices", "options", "endings", "history", "problem", "prompt", "query", "instruction", "description"),
     }
 )
 """Words in the names of columns whose text a question may need."""
@@ -48,7 +59,7 @@ CONTEXTS = frozenset(
 NO_CONTEXTS = frozenset(
     {
         *("answer", "solution", "response", "reasoning", "rationale", "explanation", "generated", "output", "target"),
-        *("id", "type", "url", "source", "tokens", "original", "seed"),
+        *("id", "name", "type", "url", "source", "tokens", "original", "seed"),
     }
 )
 """Words in the names of columns that are about something else."""
@@ -68,6 +79,8 @@ class Columns:
     """How the question is worded."""
     places: Mapping[str, str] = field(default_factory=dict)
     """By place of the template, its column; empty where the question is its column alone."""
+    system: str | None = None
+    """The column with a system turn."""
 
     @property
     def shown(self) -> list[str]:
@@ -80,7 +93,8 @@ class Columns:
         options = {"options": ", ".join(self.options.columns)} if self.options else {}
         solution = {"solution": self.solution} if self.solution else {}
         question = " + ".join(self.places.values()) or self.question
-        return {"question": question, "answer": self.answer, **solution, **options}
+        system = {"system": self.system} if self.system else {}
+        return {"question": question, "answer": self.answer, **solution, **options, **system}
 
 
 def choose_columns(
@@ -113,7 +127,8 @@ def choose_columns(
     if template == PLACE:
         template, named = _joined(present, question, rows)
     solution = found["solution"] if found["solution"] != answer else None
-    return Columns(question, answer, solution, picked, template, named)
+    system = found["system"] if found["system"] not in named.values() else None
+    return Columns(question, answer, solution, picked, template, named, system)
 
 
 def _template(chosen: Mapping[str, str], present: Sequence[str]) -> tuple[str, Mapping[str, str]]:
@@ -135,7 +150,7 @@ def _by_name(
     present: Sequence[str], chosen: Mapping[str, str], common: Collection[str], rows: Sequence[Row]
 ) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
-    for part in ("question", "answer", "solution"):
+    for part in ("question", "answer", "solution", "system"):
         used = {*found.values(), *chosen.values()}
         free = [name for name in find_names(NAMES[part], present, rows) if name not in used]
         likely = [name for name in free if name.partition(".")[0] in common]
@@ -163,7 +178,8 @@ def _options(
     )
     for gold in golds if columns else ():
         answered = [row for row in rows if cell(row, gold) is not None]
-        if kind := find_kind(columns, [cell(row, gold) for row in answered], answered):
+        kind = find_kind(columns, [cell(row, gold) for row in answered], answered)
+        if kind and not (kind == "text" and columns[0].casefold() in options.ACCEPTED):
             return Options(columns, kind), gold
     if "options" in chosen:
         raise UserError(f"columns.options: {chosen['options']!r} holds no options that the column {answer!r} names")
@@ -209,13 +225,20 @@ def _left_out(column: str, question: str, rows: Sequence[Row]) -> bool:
 
 def contexts_left_out(columns: Columns, present: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
     """Yields the columns whose text the question may need, by their names, and does not show."""
-    used = {*columns.shown, columns.answer, columns.solution}
+    used = {*columns.shown, columns.answer, columns.solution, columns.system}
     for column in present:
         words = {word.lower() for word in _NAME_WORDS.findall(column)}
         if column in used or not words & CONTEXTS or words & NO_CONTEXTS:
             continue
-        if _left_out(column, columns.question, [row for row in rows if _is_long(row.get(column))]):
+        some = [row for row in rows if _is_long(row.get(column)) and not _is_wrapped(columns.question, column, row)]
+        if _left_out(column, columns.question, some):
             yield column
+
+
+def _is_wrapped(question: str, column: str, row: Row) -> bool:
+    """Whether a column holds the whole question, as prompts do that were made of it."""
+    asked = cell(row, question)
+    return isinstance(asked, str) and asked.strip() in str(row[column])
 
 
 def _is_long(value: Any) -> bool:

@@ -1,6 +1,7 @@
 """Reads rows of CSV files, whatever parts their cells; one broken row costs no other."""
 
 import csv
+import re
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
@@ -18,16 +19,29 @@ DELIMITERS = (",", ";", "\t", "|")
 
 
 def read_csv(path: Path, delimiter: str | None = None) -> Rows:
-    """Rows of a table with a header; its cells are parted by what parts the header, unless `delimiter` is given."""
+    """Rows of a table with a header; its cells are parted by what parts the header, unless `delimiter` is given.
+
+    A first line such as `sep=;`, as Excel writes it, says what parts them. Spaces behind what parts the header, as in
+    `question, answer`, belong to no cell.
+    """
     limit = csv.field_size_limit(fault.LONGEST)  # a setting of the whole process
     try:
         with open_text(path) as text:
             first = text.readline(fault.LONGEST)
-        parted = delimiter or max(DELIMITERS, key=first.count)
+            said = _SEPARATOR.match(first)
+            first = text.readline(fault.LONGEST) if said else first
+        parted = said[1] if said else delimiter or max(DELIMITERS, key=first.count)
         with open_text(path) as text:
-            yield from _records(path, csv.reader(_ShortLines(text), delimiter=parted, strict=True))
+            lines = _ShortLines(text)
+            if said:
+                next(lines)
+            spaced = 0 < first.count(parted) == first.count(f"{parted} ")
+            yield from _records(path, csv.reader(lines, delimiter=parted, skipinitialspace=spaced, strict=True))
     finally:
         csv.field_size_limit(limit)
+
+
+_SEPARATOR = re.compile(r"sep=(.)\s*\Z", re.IGNORECASE)
 
 
 class LongLineError(csv.Error):

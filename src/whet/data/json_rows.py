@@ -1,6 +1,7 @@
 """Reads rows of JSON files: one object per line, or a document that holds them."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,9 +12,11 @@ from whet.data.file_bytes import open_bytes
 from whet.data.json_document import document_rows
 from whet.errors import UserError
 
+_SPACE = re.compile(r"\s*")
+
 
 def read_jsonl(path: Path, split: str = "train") -> Rows:
-    """Rows of one JSON object per line, or of a JSON document, which begins with a bracket or has one line."""
+    """Rows of one JSON object per line, of objects over several lines each, or of a JSON document."""
     document = _document(path, split)
     if document is not None:
         yield from document
@@ -34,10 +37,24 @@ def _document(path: Path, split: str) -> Rows | None:
     with open_bytes(path) as file:
         text = file.read()
     try:
-        rows = document_rows(json.loads(text.decode()), str(path), split)
+        values = _values(text.decode())
+        rows = document_rows(values[0], str(path), split) if len(values) == 1 else values
     except (ValueError, RecursionError):
         return None
     return [(number, _as_row(value)) for number, value in enumerate(rows, 1)]
+
+
+def _values(text: str) -> list[Any]:
+    """The JSON values of a text, one after the other, as `jq` prints them; `ValueError` for anything else, or none."""
+    decoder, values, place = json.JSONDecoder(), list[Any](), 0
+    while place < len(text) or not values:
+        space = _SPACE.match(text, place)
+        place = space.end() if space else place
+        if place == len(text) and values:
+            break
+        value, place = decoder.raw_decode(text, place)
+        values.append(value)
+    return values
 
 
 def read_json(path: Path, split: str = "train") -> Rows:

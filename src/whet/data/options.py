@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from string import ascii_uppercase
 from typing import Any, Literal
 
@@ -10,8 +11,11 @@ from whet.data.cells import cell, find_name, unpacked
 from whet.data.fault import Row
 from whet.data.intake import BrokenRowError
 
-NAMES = ("choices", "options", "answer_choices", "endings", "candidates", "question.choices")
+NAMES = ("choices", "options", "answer_choices", "endings", "candidates", "question.choices", "answers")
 """Known names of columns with all options."""
+
+ACCEPTED = frozenset({"answers"})
+"""Those that may hold accepted answers instead: texts in them that the gold answer equals are no options."""
 
 SETS: Sequence[Sequence[str]] = (
     *(tuple(shape.format(letter) for letter in "ABCDE") for shape in ("{}", "option_{}", "option{}", "choice_{}")),
@@ -23,6 +27,12 @@ SETS: Sequence[Sequence[str]] = (
     ),
 )
 """Known names of columns with one option each; at least two of a set are there."""
+
+RIGHT_AND_WRONG: Sequence[Sequence[str]] = tuple(
+    ("correct_answer", *(shape.format(number) for number in range(1, 6)))
+    for shape in ("incorrect_answer_{}", "wrong_answer_{}", "distractor_{}", "distractor{}")
+)
+"""As `SETS`, where the first is the right option: they are shown in an order of their own."""
 
 GOLD = (
     "answerKey",
@@ -41,6 +51,8 @@ GOLD = (
 ASK = "Answer with the letter of the right option."
 
 _MARK = re.compile(r"\s*\(?([A-Ja-j])\s*[).:]\s*")
+_SHOWN = r"(?i:(?<!\w){}\W{{1,4}}){}(?!\w)"
+"""An option as a question shows it, after its letter: `B) wood`, `(B) wood`, `**B:** wood`."""
 _ALL_MARKS = re.compile(r"(?:^|[,;\s])\s*\(?([a-jA-J])\s*[).:]\s*")
 
 Kind = Literal["letter", "text", "from 0", "from 1"]
@@ -63,8 +75,9 @@ class Options:
         return "\n".join(f"{letter}) {text}" for letter, text in _numbered(self.texts(row)))
 
     def with_options(self, question: str, row: Row) -> str:
-        """The question with its options and how to answer; as it is, where it shows them already."""
-        if all(text in question for text in self.texts(row)):
+        """The question with its options and how to answer; as it is, where it shows them already by their letters."""
+        options = _numbered(self.texts(row))
+        if all(re.search(_SHOWN.format(letter, re.escape(text)), question) for letter, text in options):
             return question
         return f"{question.rstrip()}\n{self.shown(row)}\n{ASK}"
 
@@ -81,7 +94,7 @@ def find_options(present: Sequence[str], rows: Sequence[Row], chosen: str | None
     one = chosen or find_name(NAMES, present, rows)
     if one:
         return (one,) if chosen or _share(rows, (one,)) > 0.5 else ()
-    for names in SETS:
+    for names in (*SETS, *RIGHT_AND_WRONG):
         found = tuple(column for name in names if (column := find_name([name], present)))
         if len(found) > 1 and _share(rows, found) > 0.5:
             return found
@@ -125,8 +138,10 @@ Labelled = list[tuple[str, str]]
 
 def _labelled(row: Row, columns: tuple[str, ...]) -> Labelled:
     if len(columns) > 1:
-        texts = [cell(row, column) for column in columns]
-        found = _lettered([text for text in texts if text not in (None, "")])
+        texts = [text for column in columns if (text := cell(row, column)) not in (None, "")]
+        if find_name(["correct_answer"], columns):
+            texts.sort(key=lambda text: blake2b(str(text).encode()).digest())  # the right one in any place
+        found = _lettered(texts)
     else:
         found = _of_cell(unpacked(cell(row, columns[0])))
     if not 2 <= len(found) <= len(ascii_uppercase):

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from whet.chat_template import ChatTemplate
-from whet.chat_template.opening import REASONING, empty_block, unclosed
+from whet.chat_template.opening import empty_block, unclosed, unclosed_reasoning
 from whet.data.question_template import PLACE, check_question_template, fill, has_columns
 from whet.errors import UserError
 from whet.formats import ResponseFormat
@@ -20,8 +20,8 @@ class PromptRenderer:
     """Renders problems for one model and response format.
 
     `tokenizer` is anything with `apply_chat_template`, `chat_template` and `encode`, as in transformers. A model
-    without a chat template gets plain text; where the template has no system turn, the first user's begins with the
-    system prompt.
+    without a chat template gets plain text; where the template does not print the system prompt, the first user's turn
+    begins with it.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class PromptRenderer:
     def messages(
         self, question: str, turns: Sequence[Message] = (), written: Callable[[str], str] = str
     ) -> tuple[Message, ...]:
-        """The messages: a system turn, if there is a system prompt and the template supports it, and the others.
+        """The messages: a system turn, if there is a system prompt and the template prints it, and the others.
 
         `turns` stand before the question: a system turn of the data, whose text comes before the format's system
         prompt, and earlier questions and answers. `written` is applied to what comes from the data.
@@ -75,7 +75,7 @@ class PromptRenderer:
         others = [*earlier, {"role": "user", "content": wording}]
         if not system:
             return tuple(others)
-        if self.template.keeps_system_turns:
+        if self.template.keeps_system(system):
             return ({"role": "system", "content": system}, *others)
         first = next(place for place, turn in enumerate(others) if turn["role"] == "user")
         others[first] = {"role": "user", "content": f"{system}\n\n{others[first]['content']}"}
@@ -100,15 +100,14 @@ class PromptRenderer:
         """
         own, written = self.response_format.opening_tag, self.template.generation_prompt
         if not own:
-            return unclosed(written, REASONING)
-        if opened := unclosed(written, [own]):
+            return unclosed_reasoning(written)
+        if opened := unclosed(written, own):
             return opened
-        if foreign := unclosed(written, REASONING):
-            tag = foreign.partition(">")[0] + ">"
+        if foreign := unclosed_reasoning(written).strip():
+            fix = "begins with it too, such as think_answer" if foreign == "<think>" else "is free text, such as boxed"
             raise UserError(
                 f"format.name: its layout begins with <{own}>, but the model's chat template begins every response "
-                f"with {tag}; name a format that begins with {tag} too, such as think_answer, or set model.template so "
-                "that it does not"
+                f"with {foreign}; name a format that {fix}, or set model.template so that it does not"
             )
         return ""
 
@@ -124,6 +123,11 @@ class PromptRenderer:
         if unread := template.unread_settings:
             reason = "the model's chat template never reads it" if template.source else "the model has no chat template"
             yield f"model.template: {', '.join(unread)} changes nothing: {reason}"
+        if head := template.missing_head:
+            yield (
+                f"the chat template begins no response (it ignores add_generation_prompt); prompts end with {head!r}, "
+                "and the finished model's template prints it"
+            )
         if tag := empty_block(template.generation_prompt):
             fix = f"; model.template: {{{THINKS}: true}} turns that off" if THINKS in template.source else ""
             yield f"the chat template writes an empty <{tag}></{tag}> before every response{fix}"

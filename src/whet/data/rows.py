@@ -97,5 +97,6 @@ def _checked_folder(folder: Path, split: str, config: str | None) -> Path:
         plain = sorted(file.name for file in folder.iterdir() if row_suffix(file) in READERS)
         if not plain or (folder / "README.md").is_file():
             raise
-        raise UserError(f"there is no file {folder / split}.jsonl; beside it are {', '.join(plain[:5])}") from error
+        beside = f"beside it are {', '.join(plain[:5])}; set split to one of these names, without its suffix"
+        raise UserError(f"there is no file {folder / split}.jsonl; {beside}") from error
     return folder

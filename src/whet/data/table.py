@@ -41,7 +41,8 @@ def problems_from(
     rows = list(rows)
     good = [row for _, row in rows if not isinstance(row, Fault)]
     counted = Counter(name for row in good for name in row)
-    common = {name for name, times in counted.items() if 2 * times > len(good)}
+    filled = Counter(name for row in good for name, value in row.items() if value is not None)
+    common = {name for name, times in filled.items() if 2 * times > len(good)}
     if not good:
         return collect(rows, _no_problem, where, max_broken)
     some = good[:SAMPLE]
@@ -69,12 +70,12 @@ class RowReader:
         """The problem of a row; raises `BrokenRowError` or `OtherRowError` where it holds none."""
         columns = self.columns
         question = self._question(row)
-        turns = earlier_turns(cell(row, columns.question))
+        turns = self._turns(row)
         value = _present(row, columns.answer)
         if columns.options:
             answer, around = columns.options.letter(value, row), ""
         else:
-            answer, around = read_answer(_clean(answer_text(value), "answer"), self.unmarked)
+            answer, around = read_answer(_clean(answer_text(value, columns.answer), "answer"), self.unmarked)
         worked = cell(row, columns.solution) if columns.solution else None
         if isinstance(worked, list) and len(worked) == 1:
             worked = worked[0]
@@ -90,6 +91,15 @@ class RowReader:
             turns=turns,
         )
         return replace(made, id=problem_id(self.source, made.asked))
+
+    def _turns(self, row: Row) -> tuple[Message, ...]:
+        """The turns before the question; first the system turn that has a column of its own."""
+        earlier = earlier_turns(cell(row, self.columns.question))
+        system = cell(row, self.columns.system) if self.columns.system else None
+        if not isinstance(system, str) or not system.strip():
+            return earlier
+        own: Message = {"role": "system", "content": system.strip()}
+        return earlier if own in earlier else (own, *earlier)
 
     def _question(self, row: Row) -> str:
         columns = self.columns

@@ -16,6 +16,9 @@ _ROLES: Mapping[str, str] = {
 }
 """Roles by the names that data sets give them."""
 
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking")
+"""Keys of a turn that hold the reasoning before its content."""
+
 Turn = tuple[str, str]
 """Role and text."""
 
@@ -23,7 +26,8 @@ Turn = tuple[str, str]
 def turns_of(value: Any) -> list[Turn] | None:
     """The turns of a conversation, with roles as in `Message`; None for any other value.
 
-    Raises `BrokenRowError` for a turn whose content is no text, such as an image.
+    A last turn that has its reasoning beside its content begins with it in `<think>`. Raises `BrokenRowError` for a
+    turn whose content is no text, such as an image.
 
     >>> turns_of([{"from": "human", "value": "1 + 1?"}, {"from": "gpt", "value": "2"}])
     [('user', '1 + 1?'), ('assistant', '2')]
@@ -33,7 +37,10 @@ def turns_of(value: Any) -> list[Turn] | None:
         value = value.get("messages") or value.get("conversations") or [value]
     if not isinstance(value, list) or not value or not all(map(_is_turn, value)):
         return None
-    return [(_role(turn), content_text(turn.get("content", turn.get("value")))) for turn in value]
+    turns = [(_role(turn), content_text(turn.get("content", turn.get("value")))) for turn in value]
+    role, text = turns[-1]
+    thought = next((value[-1][name] for name in _THOUGHTS if isinstance(value[-1].get(name), str)), "").strip()
+    return [*turns[:-1], (role, f"<think>{thought}</think>\n{text}")] if thought else turns
 
 
 def _is_turn(value: Any) -> bool:

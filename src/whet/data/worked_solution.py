@@ -42,7 +42,7 @@ def boxed_answer(solution: str) -> str:
 def without_final_mark(text: str) -> str:
     r"""Removes lines at the end that only state the answer, which a response format does in its own way.
 
-    >>> without_final_mark("3 + 4 = 7.\\n#### 7\\nThe answer is: 7")
+    >>> without_final_mark("3 + 4 = 7.\n#### 7\nThe answer is: 7")
     '3 + 4 = 7.'
     """
     return _FINAL_MARK.sub("", text).strip()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from whet.formats.base import TRAILING_COST, Parsed, ResponseFormat, agreed
 from whet.formats.content import is_blank
+from whet.formats.reasoning_marks import closing_of, without_marks
 from whet.formats.spans import Span
 
 _MAY_FOLLOW = " \t\r\n.!$*)]\\"
@@ -34,8 +35,8 @@ class Marked(ResponseFormat):
         """After an opened `<think>`, the steps are the thought: `steps`, `</think>`, the marked answer."""
         if not opening:
             return self.render(solution, answer)
-        closing = opening.partition(">")[0].replace("<", "</") + ">"
-        return f"{solution.replace(self._mark, '').strip()}\n{closing}\n\n{self.render('', answer)}"
+        thought = without_marks(solution).replace(self._mark, "").strip()
+        return f"{thought}\n{closing_of(opening)}\n\n{self.render('', answer)}"
 
     def parse(self, text: str) -> Parsed:
         spans = self.find(text)

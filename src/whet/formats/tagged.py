@@ -8,6 +8,7 @@ from functools import cached_property
 
 from whet.formats.base import TRAILING_COST, Parsed, ResponseFormat, agreed
 from whet.formats.content import is_blank
+from whet.formats.reasoning_marks import without_marks
 from whet.formats.spans import tag_blocks
 
 PLACEHOLDERS = frozenset({"your reasoning", "the result in a sentence", "the final answer"})
@@ -25,7 +26,7 @@ class Tagged(ResponseFormat):
 
     def render(self, solution: str, answer: str) -> str:
         sentence = f"The answer is {answer.strip()}."
-        steps = self._tag.sub("", solution).strip()
+        steps = without_marks(self._tag.sub("", solution)).strip()
         reasoning = sentence if is_blank(steps) else steps
         between = [sentence] * (len(self.parts) - 2)
         return self.layout([reasoning, *between, answer.strip()][-len(self.parts) :])

@@ -4,17 +4,13 @@ One completion gives one answer, so listing many does not help: one place counts
 of rules), and what stands there is read as one claim (`extraction/readings.py`).
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from whet.formats.reasoning_marks import CLOSES, OPENS
 from whet.rewards.extraction.candidate import Candidate, Kind, Place
 from whet.rewards.extraction.places import RULES, rivals
 from whet.rewards.extraction.readings import read
-
-_REASONING = "think|thinking|thought|reasoning"
-_REASONING_ENDS = re.compile(rf"</(?:{_REASONING})>")
-_REASONING_OPENS = re.compile(rf"<(?:{_REASONING})>")
 
 
 def find_answer(text: str) -> str | None:
@@ -40,8 +36,8 @@ def find_candidate(text: str, kind: Kind = Kind.ANY) -> Candidate | None:
     """
     if reasoning_is_open(text):
         return Candidate("", "", refused="the reasoning never ends")
-    visible = _REASONING_ENDS.split(text)[-1]
-    for place in _places(visible if visible.strip() else _REASONING_ENDS.sub("", text), kind):
+    visible = CLOSES.split(text)[-1]
+    for place in _places(visible if visible.strip() else CLOSES.sub("", text), kind):
         if place.refused:
             return Candidate(place.rule, place.text, (), place.notes, place.refused)
         reading = read(place.text, kind)
@@ -52,11 +48,8 @@ def find_candidate(text: str, kind: Kind = Kind.ANY) -> Candidate | None:
 
 def reasoning_is_open(text: str) -> bool:
     """Whether a reasoning block was opened and never closed: the model was still thinking."""
-    opened = text.rfind("<")
-    if opened < 0:
-        return False
-    starts = [one.end() for one in _REASONING_OPENS.finditer(text)]
-    return bool(starts) and not _REASONING_ENDS.search(text, starts[-1])
+    starts = [one.end() for one in OPENS.finditer(text)]
+    return bool(starts) and not CLOSES.search(text, starts[-1])
 
 
 def _places(text: str, kind: Kind) -> Iterator[Place]:

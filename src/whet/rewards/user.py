@@ -19,6 +19,8 @@ from whet.rewards.reads_text import reads_text
 Form = Literal["auto", "text", "messages"]
 """How completions and prompts reach a function: as texts, as lists of messages, or as its code reads them."""
 
+_LISTS = "; a function is called once for many responses, which it takes as the list `completions`"
+
 _LOG = logging.getLogger("whet.rewards")
 
 
@@ -47,7 +49,8 @@ def adapt(function: Callable[..., Any], name: str, params: Mapping[str, Any], fo
         given = {**(_as_texts(columns) if as_text else columns), **params}
         missing = sorted(needs - set(given))
         if missing:
-            raise UserError(f"reward {name!r} needs a column {missing[0]!r}: the data has {_listed(columns)}")
+            lists = "" if takes is None or "completions" in takes else _LISTS
+            raise UserError(f"reward {name!r} needs a column {missing[0]!r}: the data has {_listed(columns)}{lists}")
         return call_with(function, {key: value for key, value in given.items() if takes is None or key in takes})
 
     return reward

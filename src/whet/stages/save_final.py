@@ -5,6 +5,8 @@ from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from whet.chat_template import ChatTemplate
+from whet.chat_template.assistant_head import with_head
 from whet.chat_template.template_settings import with_defaults
 from whet.files import new_folder
 from whet.models.neutral_generation import neutral_generation
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 def save_final(policy: "LanguageModel", folder: Path, settings: Mapping[str, Any] | None = None) -> None:
     """Writes weights, adapters merged, tokenizer and generation settings to `folder`, atomically.
 
-    `settings` (`model.template`) become defaults of the chat template, so that other programs prompt as Whet did.
+    `settings` (`model.template`) become defaults of the chat template, and one that begins no response does so, so that
+    other programs prompt as Whet did.
     """
     model = policy.model
     with quiet(), new_folder(folder) as temporary:
@@ -31,8 +34,8 @@ def save_final(policy: "LanguageModel", folder: Path, settings: Mapping[str, Any
 
 def _with_settings(tokenizer: Any, settings: Mapping[str, Any]) -> Any:
     template = getattr(tokenizer, "chat_template", None)
-    if not settings or not isinstance(template, str):
+    if not isinstance(template, str):
         return tokenizer
     other = copy(tokenizer)
-    other.chat_template = with_defaults(template, settings)
+    other.chat_template = with_defaults(with_head(template, ChatTemplate(tokenizer, settings).missing_head), settings)
     return other

@@ -17,6 +17,7 @@ from whet.rewards.extraction.places import RULES, Rule, boxed, hashed, labelled,
         ("$\\boxed{3}\\pi$", "3\\pi"),
         ("$\\boxed{3}^2$", "3^2"),
         ("$\\boxed{50}\\%$", "50\\%"),
+        ("a profit of 90-20=$70\n\\boxed{70}", "70"),  # a currency's `$`, and GSM8K's last line
         ("\\fbox{42}", "42"),
         ("$3+\\boxed{8}=11$", "8"),
         ("\\boxed{7}. No, \\boxed{9", "9"),

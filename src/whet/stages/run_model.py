@@ -61,17 +61,26 @@ def _of_checkpoint(run: RunReader, step: int, log: Log) -> Path:
     if folder.is_dir():
         return folder
     checkpoint = step_folder(run.checkpoints, step)
-    if not checkpoint.is_dir():
-        raise UserError(f"{run.path}:step-{step}: there is no such checkpoint; {_choices(run)}")
+    _refuse_absent(checkpoint, run)
     if fault := what_is_wrong(checkpoint):
+        _refuse_absent(checkpoint, run)
         raise UserError(f"{run.path}:step-{step}: the checkpoint is broken ({fault}); {_choices(run)}")
     log(f"writing the model of {checkpoint.name} to {folder}")
     try:
         folder.parent.mkdir(exist_ok=True)
         write_model(run, checkpoint, folder, log)
     except OSError as error:
+        if folder.is_dir():  # by another command, meanwhile
+            return folder
+        _refuse_absent(checkpoint, run)
         raise UserError(f"{folder}: cannot be written ({error.strerror}); make room, or make it writable") from error
     return folder
+
+
+def _refuse_absent(checkpoint: Path, run: RunReader) -> None:
+    """Raises `UserError` for a checkpoint that is not there: a run that goes on removes its old ones at any time."""
+    if not checkpoint.is_dir():
+        raise UserError(f"{run.path}:{checkpoint.name}: there is no such checkpoint; {_choices(run)}")
 
 
 def write_model(run: RunReader, checkpoint: Path, folder: Path, log: Log = silent) -> None:

@@ -152,6 +152,10 @@ def set_config(folder: Path, **changes: Any) -> None:
 UNLOADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "an unknown family": (lambda f: set_config(f, model_type="zebra", architectures=["Z"]), "does not load"),
     "no causal language model": (lambda f: set_config(f, model_type="clip"), "does not load"),
+    "a classifier": (
+        lambda f: set_config(f, architectures=["LlamaForSequenceClassification"], tie_word_embeddings=False),
+        "lacks 1 weight, such as lm_head.weight; it was saved as LlamaForSequenceClassification, without the head",
+    ),
     "weights that are not all there": (lambda f: set_config(f, num_hidden_layers=3), "lacks 9 weights"),
     "weights of another size": (lambda f: set_config(f, intermediate_size=48), "does not load"),
 }

@@ -1,6 +1,6 @@
 """Loads a model and its tokenizer by name: from a folder, GGUF file, local cache, the hub or a package."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,10 +58,26 @@ def load_model(name: str, dtype: "torch.dtype", log: Log = silent) -> LoadedMode
         fix = "name a causal language model"
         raise UserError(f"model.name: {path} does not load ({first_line(error)}); {fix}") from error
     if missing := sorted(notes["missing_keys"]):
-        fix = "download or save it again"
-        raise UserError(f"model.name: {path} lacks {len(missing)} weights, such as {missing[0]}; {fix}")
+        raise UserError(f"model.name: {path} lacks {count_of(missing)}, such as {missing[0]}; {_fix_missing(model)}")
     check_embeddings(path, model, tokenizer)
     return LoadedModel(model.eval(), tokenizer, path, read_origin(path, name))
+
+
+def count_of(weights: Sequence[str]) -> str:
+    """Returns the number of weights in words.
+
+    >>> count_of(["a"]), count_of(["a", "b"])
+    ('1 weight', '2 weights')
+    """
+    return f"{len(weights)} weight{'' if len(weights) == 1 else 's'}"
+
+
+def _fix_missing(model: Any) -> str:
+    """What to do about a folder without some of the weights: one saved as another class than `model` has no head."""
+    saved_as = next(iter(model.config.architectures or ()), type(model).__name__)
+    if saved_as == type(model).__name__:
+        return "download or save it again"
+    return f"it was saved as {saved_as}, without the head that predicts tokens: name a {type(model).__name__}"
 
 
 def load_tokenizer(name: str, log: Log = silent) -> Any:

@@ -79,7 +79,8 @@ def test_every_command_takes_it(runs: Path) -> None:
 def test_a_step_that_is_not_there_lists_those_that_are(runs: Path) -> None:
     run = run_of(runs)
     with pytest.raises(
-        UserError, match=r"full:step-9: there is no such checkpoint; name a checkpoint: .*step-1, .*step-2$"
+        UserError,
+        match=r"full:step-9: there is no such checkpoint; name the run .*full, or name .*step-1, .*step-2$",
     ):
         model_of(Address(run.path, "step-9"))
     with pytest.raises(UserError, match="full:sft: is no model of this run"):

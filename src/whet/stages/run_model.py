@@ -51,9 +51,9 @@ def _choices(run: RunReader) -> str:
     """What to do in place of naming a model that is not there."""
     steps = sorted(step for folder in checkpoints(run.checkpoints) if (step := step_of(folder)) is not None)
     named = ", ".join(f"{run.path}:step-{step}" for step in steps)
-    goes_on = "" if run.final else f"`whet resume {run.path}` goes on with it"
-    either = f"name a checkpoint: {named}" if steps else "it has no checkpoint yet" if goes_on else ""
-    return ", or ".join(filter(None, (goes_on, either))) or f"name {run.path}"
+    whole = f"name the run itself, {run.path}" if run.final else f"`whet resume {run.path}` goes on with it"
+    either = f"name a checkpoint: {named}" if steps else "" if run.final else "it has no checkpoint yet"
+    return ", or ".join(filter(None, (whole, either)))
 
 
 def _of_checkpoint(run: RunReader, step: int, log: Log) -> Path:

@@ -1,6 +1,6 @@
 """The Python API: train, resume, check, evaluate and compare. `import whet` exports these without loading torch."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike, fspath
 from pathlib import Path
@@ -95,7 +95,9 @@ def train(
             RunWriter.create(Path(config.run.folder), text, made_from, stem, config.run.name) as run,
             _recorded(run, train_log),
         ):
-            return _ended(Pipeline.of(built, config, run, shown, stop), trackers, Pipeline.whole)
+            stages = Pipeline.of(built, config, run, shown, stop)
+            with _accompanied(stages, trackers):
+                return stages.whole()
 
 
 def resume(path: str | PathLike[str], *, view: View | None = None, stop: Stop | None = None) -> RunResult:
@@ -127,7 +129,9 @@ def resume(path: str | PathLike[str], *, view: View | None = None, stop: Stop | 
         refuse_other(manifest(config, built.policy, built.task), reader.manifest)
         for line in (*newer_versions(environment(), reader.manifest), *changed):
             shown.note(f"resume: {line}")
-        return _ended(Pipeline.of(built, config, run, shown, stop), trackers, lambda stages: stages.rest(reader))
+        stages = Pipeline.of(built, config, run, shown, stop)
+        with _accompanied(stages, trackers):
+            return stages.rest(reader)
 
 
 @contextmanager
@@ -139,15 +143,15 @@ def _recorded(run: "RunWriter", train_log: TrainLog) -> Iterator[None]:
         yield
 
 
-def _ended(stages: "Pipeline", trackers: "Sequence[TrackerThread]", go: "Callable[[Pipeline], RunResult]") -> RunResult:
-    """Runs the stages that `go` runs, tracked, and pushes the result where the recipe says so."""
+@contextmanager
+def _accompanied(stages: "Pipeline", trackers: "Sequence[TrackerThread]") -> Iterator[None]:
+    """In the block the stages run, tracked; after it the result is pushed where the recipe says so."""
     from whet.publish.push import push_when_asked
     from whet.runs.open_trackers import tracked
 
     with tracked(stages.run, trackers, stages.config):
-        result = go(stages)
-    push_when_asked(stages.config.run.push, result, stages.view.note)
-    return result
+        yield
+    push_when_asked(stages.config.run.push, stages.result, stages.view.note)
 
 
 def open_run(path: str | PathLike[str]) -> RunResult:

@@ -137,19 +137,20 @@ def test_two_commands_that_ask_for_one_checkpoint_get_one_model(
     assert weights(model_of(Address(run, "step-1")))
 
 
+@pytest.mark.parametrize("error", [FileNotFoundError(2, "No such file"), RuntimeError("unable to open file")])
 def test_a_checkpoint_that_the_run_removes_meanwhile_is_not_there(
-    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
+    """Before it is opened, and while it is read, of which torch says so in words of its own."""
     run = tmp_path / "going on"
     run.mkdir()
     for name in ("manifest.json", "recipe.yaml"):
         (run / name).symlink_to(run_of(runs).path / name)
     copytree(run_of(runs).path / "checkpoints", run / "checkpoints")
-    real = run_model.write_model
 
     def late(reader: RunReader, checkpoint: Path, *rest: Any) -> None:
         remove_folder(checkpoint)
-        real(reader, checkpoint, *rest)
+        raise error
 
     monkeypatch.setattr(run_model, "write_model", late)
     with pytest.raises(UserError, match=r"step-1: there is no such checkpoint; .*name a checkpoint: .*step-2$"):

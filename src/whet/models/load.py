@@ -60,7 +60,18 @@ def load_model(name: str, dtype: "torch.dtype", log: Log = silent) -> LoadedMode
     if missing := sorted(notes["missing_keys"]):
         raise UserError(f"model.name: {path} lacks {count_of(missing)}, such as {missing[0]}; {_fix_missing(model)}")
     check_embeddings(path, model, tokenizer)
+    _check_ends(path, model)
+    model.config.return_dict = True  # a model's own settings may ask for tuples
     return LoadedModel(model.eval(), tokenizer, path, read_origin(path, name))
+
+
+def _check_ends(folder: Path, model: Any) -> None:
+    """Raises `UserError` where `eos_token_id` of a model's generation settings is no token's id, nor a list of ids."""
+    found = getattr(model.generation_config, "eos_token_id", None)
+    several = found if isinstance(found, list) else [found]
+    if not all(id is None or isinstance(id, int) for id in several):
+        what = f"eos_token_id in its generation_config.json is {found!r}, no token's id"
+        raise UserError(f"model.name: {folder} is refused: {what}; write the number of the token, or a list of numbers")
 
 
 def count_of(weights: Sequence[str]) -> str:

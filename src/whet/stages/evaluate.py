@@ -94,8 +94,10 @@ def evaluate_model(config: Config, view: View) -> "Evaluation":
         return measure(policy, sampler, eval_set, config, view, "Evaluate")
 
 
-def refuse_unwritable(path: Path) -> None:
-    """Raises `UserError` where records could not be saved to `path`, before they are made."""
+def refuse_unwritable(path: Path | None) -> None:
+    """Raises `UserError` where records could not be saved to `path`, before they are made; None is fine."""
+    if path is None:
+        return
     if reason := "it is a folder" if path.is_dir() else why_unwritable(path.parent):
         raise UserError(f"--save: {path} cannot be written ({reason}); name another file")
 

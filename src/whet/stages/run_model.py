@@ -69,10 +69,14 @@ def _of_checkpoint(run: RunReader, step: int, log: Log) -> Path:
     try:
         folder.parent.mkdir(exist_ok=True)
         write_model(run, checkpoint, folder, log)
-    except OSError as error:
+    except UserError:
+        raise
+    except Exception as error:  # what torch raises of a file that is removed while it is read is no OSError
         if folder.is_dir():  # by another command, meanwhile
             return folder
         _refuse_absent(checkpoint, run)
+        if not isinstance(error, OSError):
+            raise
         raise UserError(f"{folder}: cannot be written ({error.strerror}); make room, or make it writable") from error
     return folder
 

@@ -95,6 +95,6 @@ def test_a_group_that_does_not_fit_is_the_users_to_fix(
     Narrow(room=0, layer=0, error=MemoryError()).fit(monkeypatch, backward=False)
     rewards = [f"{write_rewards(tmp_path)}:digits"]
     with pytest.raises(
-        UserError, match=r"grpo.micro_batch_tokens: out of memory with \d+ tokens.*lower grpo.group_size"
+        UserError, match=r"grpo.micro_batch_tokens: out of memory with \d+ tokens.*lower grpo.sampling.max_tokens"
     ):
         train(shrunk(tiny_folder, tmp_path, {"rewards": rewards, "sft.when": "never", **CHANGES}), view=listening()[1])

@@ -12,8 +12,9 @@ from hypothesis import given as any_of
 from hypothesis import strategies as st
 
 from rewards.hostile import HOSTILE
-from whet.rewards.answer import find_answer
+from whet.rewards.answer import find_candidate
 from whet.rewards.equality import answers_equal
+from whet.rewards.judgement import judge
 
 
 @pytest.mark.parametrize(
@@ -130,9 +131,12 @@ DISPUTED = {
         951: "says 3 where 300 is right",
     },
     "rho1b_cot_math": {
+        20: "ends in = 6+9i, which is right",
         25: "gives one of two solutions",
         37: "says 72, which is right",
+        53: "ends in = -pi/6, which is right",
         107: "says 9, which is the gold answer",
+        146: "ends in the right fraction",
         174: "says 2, which is right",
         182: "says 1251, which is right",
         243: "says 3 units, which is right",
@@ -154,15 +158,12 @@ def test_verdicts_of_others(shared: Path, name: str, rows: int, share: float) ->
     """Agreement with the graders that came with real completions, raw and without the disputed verdicts."""
     lines = (shared / "completions" / f"{name}.jsonl").read_text("utf-8").splitlines()
     graded = [json.loads(line) for line in lines]
-    found = [find_answer(row["completion"]) for row in graded]
-    ours = [
-        answer is not None and answers_equal(answer, row["answer"]) for answer, row in zip(found, graded, strict=True)
-    ]
+    ours = [judge(row["completion"], find_candidate, [row["answer"]]).right for row in graded]
     differ = [index for index, row in enumerate(graded) if ours[index] != row["correct"]]
     assert len(graded) == rows
     assert 1 - len(differ) / rows >= share
     undisputed = [index for index in differ if index not in DISPUTED[name]]
-    assert len(undisputed) <= 0.002 * rows, [(index, found[index], graded[index]["answer"]) for index in undisputed]
+    assert len(undisputed) <= 0.002 * rows, [(index, graded[index]) for index in undisputed]
 
 
 @pytest.mark.parametrize(

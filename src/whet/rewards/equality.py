@@ -20,7 +20,7 @@ from whet.rewards.values.option import given_letter, gold_letter
 from whet.rewards.values.relation import has_relation, inequality, is_label, may_be_label, read_region, sides
 from whet.rewards.values.tail import BARE, Tail, read_tail
 from whet.rewards.values.time_of_day import read_ratio, read_time
-from whet.rewards.values.words import loose_text, read_words
+from whet.rewards.values.worded import loose_text, read_words
 
 Verdict = Callable[[str, str, Same, Compare], bool | None]
 """(answer, gold answer, equality of their parts, computer algebra) → equal or not; None where it cannot read both."""
@@ -120,12 +120,10 @@ def _region(given: str, gold: str, same: Same, _: Compare) -> bool | None:
 
 
 def _collection(given: str, gold: str, same: Same, _: Compare) -> bool | None:
-    expected = read_collection(gold)
-    if expected is None or read_quantity(gold):
-        found = read_collection(given) if expected else None
-        return found.equals(expected, same) if found and expected else None
-    found = read_collection(given)
-    return found is not None and found.equals(expected, same)
+    expected, found = read_collection(gold), read_collection(given)
+    if found and expected:
+        return found.equals(expected, same)
+    return None if expected is None or read_quantity(gold) else False
 
 
 def _chain(given: str, gold: str, same: Same, _: Compare) -> bool | None:

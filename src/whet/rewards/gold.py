@@ -22,7 +22,9 @@ def marked_answer(text: str) -> str | None:
     >>> marked_answer("3 + 4 = 7.\nThe answer is: 7"), marked_answer("3 + 4 = 7") is None
     ('7', True)
     """
-    marks = boxes(text) or tag_blocks(text, "answer") or hash_lines(text) or _STATED.search(text)
+    if boxed := boxes(text):
+        return boxed[-1].answer.strip() or None  # by convention the last one is the answer, whatever those before say
+    marks = tag_blocks(text, "answer") or hash_lines(text) or _STATED.search(text)
     return find_answer(text) if marks else None
 
 

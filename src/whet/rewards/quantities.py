@@ -107,12 +107,7 @@ def quantity(text: str) -> Quantity | None:
 
 def read_quantity(text: str, decimal_comma: bool = False) -> Quantity | None:
     """As `quantity`, of a text in plain notation. With `decimal_comma`, 3,75 is a number too."""
-    if len(text) > LONGEST:
-        return None
-    found = _signed(_without_lead(text), decimal_comma)
-    if found is None:
-        return None
-    return found if isinstance(found, Quantity) else None
+    return _signed(_without_lead(text), decimal_comma) if len(text) <= LONGEST else None
 
 
 def _without_lead(text: str) -> str:
@@ -144,9 +139,8 @@ def _signed(text: str, decimal_comma: bool) -> Quantity | None:
     text = _in_digits(text)
     if not text[:1].isdigit() and not text.startswith((".", "\\frac")):
         return None
-    pointed = with_decimal_point(text) if decimal_comma or currency or re.search(r"[€]", text) else None
-    if pointed and (decimal_comma or "€" in text + currency):
-        text = pointed
+    if decimal_comma or "€" in text + currency:
+        text = with_decimal_point(text) or text
     return _parts(text, negative, currency)
 
 

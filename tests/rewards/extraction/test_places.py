@@ -70,3 +70,25 @@ def test_rivals_stand_in_one_breath() -> None:
 def test_the_table_names_each_rule_once() -> None:
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert all(isinstance(rule, Rule) for rule in RULES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "so she makes $720 + $270 = $990\n\\boxed{990}",  # an odd number of prices in the line before
+        "It costs $5\n\n\\boxed{5}",
+        "He pays $3 + $4 = $7, so \\boxed{7}",
+        "The total is 18 $ 18\n\\boxed{18}",
+        "4 * 15 = $$60\nIn all 150 + 60 = $210\n\\boxed{210}",
+    ],
+)
+def test_a_price_opens_no_formula(text: str) -> None:
+    (place,) = boxed(text, Kind.NUMBER)
+    assert place.text == text.rpartition("{")[2].removesuffix("}")
+    assert place.notes == ()
+
+
+def test_a_factor_in_the_same_formula_counts() -> None:
+    for text in ("$2 \\cdot \\boxed{5}$", "$$\n2\\boxed{5}\n$$", "\\[ 2 \\boxed{5} \\]"):
+        (place,) = boxed(text, Kind.NUMBER)
+        assert place.notes == ("a factor before the box",), text

@@ -18,7 +18,7 @@ _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 _NEGATED = re.compile(r"(?:\b(?:not|never|cannot|neither|nor)\b|n['’]t\b)(?:\s+[\w'’]+){0,2}\s*\$?$", re.IGNORECASE)
 _WRONG = re.compile(r"\b(?:wrong|incorrect|not (?:right|correct|the answer))\b", re.IGNORECASE)
 _COPULA = re.compile(r".*(?:\b(?:is|are|was|were|equals?|be|it's|it’s)\s|=(?!>)|:\s)", re.IGNORECASE | re.DOTALL)
-_ASIDE = re.compile(r"\s*\((?=[^()]*[A-Za-z]{3})[^()]*\)")
+_ASIDE = re.compile(r"\s*\((?=[^()\\]*[A-Za-z]{3})[^()\\]*\)")
 
 
 def conclusion(text: str, kind: Kind) -> list[Place]:

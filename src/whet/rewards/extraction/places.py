@@ -13,7 +13,7 @@ from whet.rewards.extraction.conclusion import conclusion
 from whet.rewards.extraction.hedges import GOES_ON, same_breath
 
 _SIGN = re.compile(r"(?:^|[=$(:\[]|\\[(\[]|\bis)\s*([-−])\s*$|\b(minus|negative)\s+\$?\s*$|(?<![\w)\]}])([-−])$")
-_FACTOR_BEFORE = re.compile(r"(?:\d|\\pi|\\sqrt\s*\{[^{}]*\})\s*(?:\\cdot|\\times)?\s*$")
+_FACTOR_BEFORE = re.compile(r"(?:\d|\\pi|\\sqrt\s*\{[^{}]*\})[ \t]*(?:\\cdot|\\times)?[ \t]*\Z")
 _FACTOR_AFTER = re.compile(
     r"\s*(\\?%)|((?:\s*(?:\\cdot|\\times)\s*[\w\\{}]+|\s*\\(?:pi|sqrt\s*\{[^{}]*\})|\^\s*(?:\{[^{}]*\}|\w)|[A-Za-z](?![A-Za-z]))+)"
 )
@@ -73,9 +73,12 @@ def _box(text: str, start: int, end: int, inside: str) -> Place:
 
 
 def _in_maths(text: str, start: int) -> bool:
+    """Whether a place is inside a formula. One of `$…$` ends on its line, so a lone `$` is a price."""
     before = text[max(0, start - 300) : start]
+    line, rest = before.rpartition("\n")[2], text[start : start + 300].partition("\n")[0]
     return (
-        before.count("$") % 2 == 1
+        (line.count("$") % 2 == 1 and "$" in rest)
+        or (before.count("$$") % 2 == 1 and "$$" in text[start : start + 300])
         or before.rfind("\\[") > before.rfind("\\]")
         or before.rfind("\\(") > before.rfind("\\)")
     )

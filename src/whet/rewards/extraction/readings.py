@@ -258,6 +258,8 @@ def _several(claim: str, body: str) -> Reading:
 def _any(claim: str, body: str) -> Reading:
     """Without a gold answer: of a sentence its number, of any other text all of it."""
     text = _unwritten(claim)
+    if (result := _result(text)).forms:
+        return result
     if hedged(text) or not _SENTENCE.search(text) or "\\" in text:
         return Reading()
     value = sentence_value(text, values(text))

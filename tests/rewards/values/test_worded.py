@@ -2,7 +2,7 @@
 
 import pytest
 
-from whet.rewards.values.words import loose_text, read_words
+from whet.rewards.values.worded import loose_text, read_words
 
 
 @pytest.mark.parametrize(

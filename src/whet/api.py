@@ -26,6 +26,8 @@ from whet.train_loop.signals import Stop
 if TYPE_CHECKING:
     from whet.eval.evaluation import Evaluation
     from whet.runs.tracker_thread import TrackerThread
+    from whet.runs.writer import RunWriter
+    from whet.stages.pipeline import Pipeline
     from whet.stages.show_examples import ShownExample
 
 __all__ = ["Recipe", "check", "compare", "evaluate", "load_recipe", "open_run", "resume", "show_prompts", "train"]
@@ -74,34 +76,28 @@ def train(
     """
     from whet.build.memory_plan import with_micro_batches
     from whet.build.renderer import as_rendered
-    from whet.publish.push import push_when_asked
-    from whet.runs.open_trackers import tracked
     from whet.runs.writer import RunWriter
     from whet.stages.pipeline import Pipeline, load
-    from whet.train_loop.memory_watch import watched_memory
 
     config = load_recipe(recipe, overrides)
     file = None if isinstance(recipe, Config | Mapping) else recipes.find_recipe(str(recipe))
     check_place(Path(config.run.folder), config.run.name)
     refuse_absent(config)
     with _logged(view) as train_log:
-        trackers = _trackers(config, train_log.view)
-        live = load(config, train_log.view)
-        config = as_rendered(config, live.task.renderer)
-        config = with_micro_batches(config, live.policy, train_log.view.note)
-        text, made_from = recipes.dump_recipe(config), manifest(config, live.policy, live.task, file)
+        shown = train_log.view
+        trackers = _trackers(config, shown)
+        built = load(config, shown)
+        config = as_rendered(config, built.task.renderer)
+        config = with_micro_batches(config, built.policy, shown.note)
+        text, made_from = recipes.dump_recipe(config), manifest(config, built.policy, built.task, file)
+        stem = stem_of(file.name if file else "run")
         with (
-            RunWriter.create(
-                Path(config.run.folder), text, made_from, stem_of(file.name if file else "run"), config.run.name
-            ) as run,
-            train_log.record_outcome(run),
-            watched_memory(run.path),
+            RunWriter.create(Path(config.run.folder), text, made_from, stem, config.run.name) as run,
+            _recorded(run, train_log),
         ):
-            stages = Pipeline.of(live, config, run, train_log.view, stop)
-            with tracked(run, trackers, config):
-                result = stages.whole()
-            push_when_asked(config.run.push, result, train_log.view.note)
-            return result
+            stages = Pipeline.of(built, config, run, shown, stop)
+            with _accompanied(stages, trackers):
+                return stages.whole()
 
 
 def resume(path: str | PathLike[str], *, view: View | None = None, stop: Stop | None = None) -> RunResult:
@@ -112,40 +108,50 @@ def resume(path: str | PathLike[str], *, view: View | None = None, stop: Stop | 
     Raises as `train` does, and `UserError` where data or model have changed.
     """
     from whet.build.memory_plan import with_micro_batches
-    from whet.publish.push import push_when_asked
-    from whet.runs.open_trackers import tracked
     from whet.runs.writer import RunWriter
     from whet.stages.pipeline import Pipeline, load
-    from whet.train_loop.memory_watch import killed_for_memory, watched_memory, with_smaller_micro_batches
+    from whet.train_loop.memory_watch import killed_for_memory, with_smaller_micro_batches
 
     reader = RunReader(find_run(path))
     config = recipes.load_recipe(reader.path / layout.RECIPE)
     if reader.final:
         return finished(reader)
     refuse_absent(config)
-    shortage = killed_for_memory(reader.path)
-    with (
-        _logged(view) as train_log,
-        RunWriter.reopen(reader.path) as run,
-        train_log.record_outcome(run),
-        watched_memory(run.path),
-    ):
+    shortage, changed = killed_for_memory(reader.path), changed_files(reader.manifest, reader.path)
+    with _logged(view) as train_log, RunWriter.reopen(reader.path) as run, _recorded(run, train_log):
+        shown = train_log.view
         if shortage:
-            config = with_smaller_micro_batches(config, shortage, train_log.view.note)
+            config = with_smaller_micro_batches(config, shortage, shown.note)
             run.record_recipe(recipes.dump_recipe(config))
-        trackers = _trackers(config, train_log.view)
-        live = load(config, train_log.view)
-        config = with_micro_batches(config, live.policy, train_log.view.note)
-        refuse_other(manifest(config, live.policy, live.task), reader.manifest)
-        if changed := newer_versions(environment(), reader.manifest):
-            train_log.view.note(f"resume: {changed}, so figures may differ in their last digits")
-        for line in changed_files(reader.manifest, reader.path):
-            train_log.view.note(f"resume: {line}")
-        stages = Pipeline.of(live, config, run, train_log.view, stop)
-        with tracked(run, trackers, config):
-            result = stages.rest(reader)
-        push_when_asked(config.run.push, result, train_log.view.note)
-        return result
+        trackers = _trackers(config, shown)
+        built = load(config, shown)
+        config = with_micro_batches(config, built.policy, shown.note)
+        refuse_other(manifest(config, built.policy, built.task), reader.manifest)
+        for line in (*newer_versions(environment(), reader.manifest), *changed):
+            shown.note(f"resume: {line}")
+        stages = Pipeline.of(built, config, run, shown, stop)
+        with _accompanied(stages, trackers):
+            return stages.rest(reader)
+
+
+@contextmanager
+def _recorded(run: "RunWriter", train_log: TrainLog) -> Iterator[None]:
+    """In the block the outcome is logged, and the memory watched, of a run that is open."""
+    from whet.train_loop.memory_watch import watched_memory
+
+    with train_log.record_outcome(run), watched_memory(run.path):
+        yield
+
+
+@contextmanager
+def _accompanied(stages: "Pipeline", trackers: "Sequence[TrackerThread]") -> Iterator[None]:
+    """In the block the stages run, tracked; after it the result is pushed where the recipe says so."""
+    from whet.publish.push import push_when_asked
+    from whet.runs.open_trackers import tracked
+
+    with tracked(stages.run, trackers, stages.config):
+        yield
+    push_when_asked(stages.config.run.push, stages.result, stages.view.note)
 
 
 def open_run(path: str | PathLike[str]) -> RunResult:
@@ -168,9 +174,9 @@ def check(recipe: Recipe, overrides: Overrides = (), *, view: View | None = None
     config = load_recipe(recipe, overrides)
     refuse_absent(config)
     with _progress(view) as shown, warnings_to(shown):
-        live = settled(load(config, shown), config, shown)
-        config = with_micro_batches(config, live.policy, shown.note)
-        return run(live.policy, live.sampler, live.task, config, shown)
+        built = settled(load(config, shown), config, shown)
+        config = with_micro_batches(config, built.policy, shown.note)
+        return run(built.policy, built.sampler, built.task, config, shown)
 
 
 def show_prompts(recipe: Recipe, count: int = 3, overrides: Overrides = ()) -> "list[ShownExample]":

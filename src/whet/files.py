@@ -49,6 +49,19 @@ def new_folder(target: Path) -> Iterator[Path]:
     fsync(target.parent)
 
 
+def why_unwritable(folder: Path) -> str:
+    """Returns why nothing can be written in `folder`, which need not exist yet, as far as that can be known; else "".
+
+    >>> why_unwritable(Path("/dev/null/runs"))
+    '/dev/null is no folder'
+    """
+    whole = folder.absolute()
+    nearest = next(path for path in (whole, *whole.parents) if path.exists())
+    if not nearest.is_dir():
+        return f"{nearest} is no folder"
+    return "" if os.access(nearest, os.W_OK | os.X_OK) else "Permission denied"
+
+
 def remove_folder(folder: Path) -> None:
     """Removes `folder` atomically; a process killed half-way leaves a temporary folder that `sweep` removes."""
     doomed = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))

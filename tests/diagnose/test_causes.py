@@ -54,7 +54,12 @@ def case(name: str, *rows: int, of: Probe = HEALTHY, **changes: Any) -> Case:
 
 UNSOLVED = {"right": 0, "pass_at_1": 0.0, "lenient": 0.0, "format_rate": 1.0, "finished_right": 0.0, "mixed": 0.0}
 
+PAID: dict[str, Any] = {"signal": 0.0, "alike": True, "mean_reward": 1.0, "truncated": 0.0, "mixed": 0.0}
+
 CASES = [
+    case("all are paid alike, few are right", FLAT, NO_LAYOUT, of=COLD, **PAID),
+    case("all are right and paid", TOO_EASY, **PAID, pass_at_1=1.0, lenient=1.0),
+    case("all earn nothing", NO_LAYOUT, of=COLD, **{**PAID, "mean_reward": 0.0}),
     case("gold answers fail", PARSER_GOLD, gold_failed=3, gold_checked=200),
     case("right answers are called wrong", PARSER_REJECTED, SOME_LAYOUT, rejected=0.4, pass_at_1=0.2, lenient=0.6),
     case("a coin decides the reward", PARSER_UNPAID, reward_gap=-0.02),

@@ -48,6 +48,7 @@ def test_the_figures_of_a_probe() -> None:
     assert probe.signal == pytest.approx(2 / 3)
     assert probe.mixed == pytest.approx(2 / 3)
     assert probe.mean_reward == pytest.approx(4.75 / 12)
+    assert not probe.alike
     assert probe.reward_gap == pytest.approx(1.0 - 0.75 / 8)
     assert probe.mean_length == pytest.approx((10 * 10 + 2 * 20) / 12)
 
@@ -55,6 +56,8 @@ def test_the_figures_of_a_probe() -> None:
 def test_rewards_that_do_not_apply_are_left_out() -> None:
     probe = measure_probe([group(None, 0.5)], [[RIGHT, WRONG]], wilson, group_size=2)
     assert (probe.mean_reward, probe.reward_gap, probe.signal) == (0.5, None, 0.0)
+    assert not probe.alike, "to one of them no reward applies"
+    assert measure_probe([group(0.5, 0.5)], [[RIGHT, WRONG]], wilson, group_size=2).alike
     silent = measure_probe([group(None, None)], [[RIGHT, WRONG]], wilson, group_size=2)
     assert silent.mean_reward is None
 

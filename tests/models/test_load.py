@@ -152,9 +152,28 @@ def set_config(folder: Path, **changes: Any) -> None:
 UNLOADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "an unknown family": (lambda f: set_config(f, model_type="zebra", architectures=["Z"]), "does not load"),
     "no causal language model": (lambda f: set_config(f, model_type="clip"), "does not load"),
+    "an end token by its text": (
+        lambda f: (f / "generation_config.json").write_text('{"eos_token_id": "</s>"}'),
+        "eos_token_id in its generation_config.json is '</s>', no token's id",
+    ),
+    "end tokens in a list of lists": (
+        lambda f: (f / "generation_config.json").write_text('{"eos_token_id": [[2]]}'),
+        "no token's id",
+    ),
+    "a classifier": (
+        lambda f: set_config(f, architectures=["LlamaForSequenceClassification"], tie_word_embeddings=False),
+        "lacks 1 weight, such as lm_head.weight; it was saved as LlamaForSequenceClassification, without the head",
+    ),
     "weights that are not all there": (lambda f: set_config(f, num_hidden_layers=3), "lacks 9 weights"),
     "weights of another size": (lambda f: set_config(f, intermediate_size=48), "does not load"),
 }
+
+
+def test_a_model_that_is_set_to_return_tuples_is_set_right(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "m"))
+    set_config(folder, return_dict=False)
+    model = load_model(str(folder), torch.float32).model
+    assert model(torch.tensor([[1, 2]])).logits.shape[:2] == (1, 2)
 
 
 @pytest.mark.parametrize("case", UNLOADABLE)

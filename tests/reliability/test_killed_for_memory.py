@@ -53,6 +53,7 @@ def test_a_run_killed_for_memory_takes_half_as_many_tokens_at_a_time(tiny_folder
     recipe = load_recipe(run.path / "recipe.yaml")
     assert (recipe.sft.micro_batch_tokens, recipe.grpo.micro_batch_tokens) == (2048, 2048)
     assert len([line for line in lines if line.startswith("resume: the run was killed while")]) == 1
+    assert not [line for line in lines if "recipe.yaml has changed" in line], "Whet itself has changed it"
     assert [line["step"] for line in run.metrics()] == [0, 1]
     assert run.final
 

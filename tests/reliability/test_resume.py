@@ -105,6 +105,24 @@ def test_killed_at_fifty_random_instants(whole: Any, tmp_path: Path) -> None:
     assert killed >= 25, "most instants are before the end, whatever else the machine does"
 
 
+def test_killed_in_the_check_after_the_warm_start(whole: Any, tmp_path: Path) -> None:
+    """It is known on resume that the warm start is done, and what follows is the same."""
+    config, run, check = whole.config(tmp_path), tmp_path / "it", Pipeline._check
+
+    def checked(stages: Pipeline, stage: str, *earlier: Any) -> Any:
+        if stage == "sft":
+            killing_itself()
+        return check(stages, stage, *earlier)
+
+    def die() -> None:
+        Pipeline._check = checked  # type: ignore[method-assign]
+        train(config, view=SILENT)
+
+    assert in_child(die) == -9
+    record_outcome(config, run)
+    same(run, whole)
+
+
 @pytest.mark.parametrize("event", [3, 20, 41, 57, 76, 98, 120])
 def test_killed_at_a_touch_of_the_disk(whole: Any, tmp_path: Path, event: int) -> None:
     config, run = whole.config(tmp_path), tmp_path / "it"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from whet.errors import UserError
 from whet.runs.address import Address, find_run, locate
 
 
@@ -59,6 +60,12 @@ def test_a_run_on_disk_comes_before_one_in_runs(desk: Path) -> None:
 
 def test_steps_are_numbers() -> None:
     assert [Address(Path(), part).step for part in ("step-7", "step-000007", "final", "")] == [7, 7, None, None]
+
+
+@pytest.mark.parametrize("what", ["it:step-7", "it:base", "runs/it/checkpoints/step-7"])
+def test_a_part_is_not_the_run_itself(desk: Path, what: str) -> None:
+    with pytest.raises(UserError, match=r"is a part of a run; name the run itself, runs/it$"):
+        find_run(what)
 
 
 def test_what_is_not_found_stays_as_it_is(tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """The whole way: which stages follow which, over one policy, one engine and one task."""
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from whet.config import Config
+from whet.diagnose.cold_start import Diagnosis, Found
 from whet.errors import UserError
 from whet.recipe import dump_recipe, load_recipe
 from whet.rollout.engine import decoder
@@ -29,7 +31,7 @@ def test_what_is_loaded_is_the_recipes(tiny_folder: Path, tmp_path: Path) -> Non
     assert len(live.task.eval_set.prompts) == 6
     assert live.policy.context == 512
     with pytest.raises(UserError, match=r"rollout\.engine: is 'nativ'"):
-        load(shrunk(tiny_folder, tmp_path, {"rollout.engine": "nativ"}), view)
+        load(shrunk(tmp_path / "no model", tmp_path, {"rollout.engine": "nativ"}), view)
 
 
 def test_every_stage_is_on_the_way_that_sampler_and_learner_agree_on(
@@ -161,6 +163,21 @@ def test_it_goes_on_where_it_is_told_to_or_does_not_know(
     with RunWriter.create(tmp_path, "recipe: {}\n", {}) as run:
         result = of(config, run, listening()[1]).whole()
     assert list(result.evaluations) == ["base", "final"]
+
+
+def test_the_fix_joins_grpo_after_a_warm_start_too(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that goes on without a signal because a fix is to be applied has it applied."""
+    real = pipeline.check
+    easier = Diagnosis((Found("wrong_format", "", (), easier="any_mark"),))
+    monkeypatch.setattr(pipeline, "check", lambda *given: replace(real(*given), diagnosis=easier))
+    changes = {"rewards": ["accuracy"], "sft.when": "always", "check.fix": "apply", "grpo.steps": 1}
+    config = shrunk(tiny_folder, tmp_path, changes)
+    with RunWriter.create(tmp_path, "recipe: {}\n", {}) as run:
+        of(config, run, listening()[1]).whole()
+    assert [reward.name for reward in load_recipe(run.path / "recipe.yaml").rewards] == ["accuracy", "format_partial"]
+    assert set(RunReader(run.path).rollouts(0)[0]["parts"]) == {"accuracy", "format_partial"}
 
 
 def test_every_cause_is_said_with_what_follows(tiny_folder: Path, tmp_path: Path) -> None:

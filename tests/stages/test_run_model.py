@@ -1,6 +1,7 @@
 """A checkpoint as a model: for chat, evaluations, comparisons and the hub."""
 
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -12,8 +13,11 @@ from whet.api import evaluate, open_run, train
 from whet.chat import open_chat
 from whet.chat.chat_model import Reply
 from whet.errors import UserError
+from whet.files import remove_folder
 from whet.publish.push import push_run
 from whet.runs.address import Address
+from whet.runs.reader import RunReader
+from whet.stages import run_model
 from whet.stages.compare import compare
 from whet.stages.run_model import model_of, run_address
 from whet.stages.run_result import RunResult
@@ -75,7 +79,8 @@ def test_every_command_takes_it(runs: Path) -> None:
 def test_a_step_that_is_not_there_lists_those_that_are(runs: Path) -> None:
     run = run_of(runs)
     with pytest.raises(
-        UserError, match=r"full:step-9: there is no such checkpoint; name a checkpoint: .*step-1, .*step-2$"
+        UserError,
+        match=r"full:step-9: there is no such checkpoint; name the run .*full, or name .*step-1, .*step-2$",
     ):
         model_of(Address(run.path, "step-9"))
     with pytest.raises(UserError, match="full:sft: is no model of this run"):
@@ -113,6 +118,44 @@ def test_a_damaged_checkpoint_is_not_made_a_model(runs: Path, tmp_path: Path) ->
         (copy / "checkpoints" / "step-2" / file.name).write_bytes(flipped)
     with pytest.raises(UserError, match="step-2: the checkpoint is broken"):
         model_of(Address(copy, "step-2"))
+
+
+def test_two_commands_that_ask_for_one_checkpoint_get_one_model(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "twice"
+    run.mkdir()
+    for name in ("manifest.json", "recipe.yaml", "checkpoints"):
+        (run / name).symlink_to(run_of(runs).path / name)
+    real = run_model.write_model
+
+    def later(*given: Any) -> None:
+        real(*given)
+        real(*given)  # the folder is there already
+
+    monkeypatch.setattr(run_model, "write_model", later)
+    assert weights(model_of(Address(run, "step-1")))
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(2, "No such file"), RuntimeError("unable to open file")])
+def test_a_checkpoint_that_the_run_removes_meanwhile_is_not_there(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Before it is opened, and while it is read, of which torch says so in words of its own."""
+    run = tmp_path / "going on"
+    run.mkdir()
+    for name in ("manifest.json", "recipe.yaml"):
+        (run / name).symlink_to(run_of(runs).path / name)
+    copytree(run_of(runs).path / "checkpoints", run / "checkpoints")
+
+    def late(reader: RunReader, checkpoint: Path, *rest: Any) -> None:
+        remove_folder(checkpoint)
+        raise error
+
+    monkeypatch.setattr(run_model, "write_model", late)
+    with pytest.raises(UserError, match=r"step-1: there is no such checkpoint; .*name a checkpoint: .*step-2$"):
+        model_of(Address(run, "step-1"))
+    assert not (run / "models" / "step-1").exists()
 
 
 def test_a_packaged_model_is_not_a_run_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

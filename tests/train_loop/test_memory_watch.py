@@ -73,6 +73,24 @@ def test_the_least_free_memory_is_kept_while_it_is_short(tmp_path: Path, monkeyp
     assert found == {"pid": os.getpid(), "free": 3, "total": 100, "resident": 80}
 
 
+def test_a_shortage_that_is_over_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What kills the process later, such as `kill -9`, is not put down to it."""
+    seen, record = [Memory(100, 9), Memory(100, 50)], tmp_path / "memory.json"
+    was_there: list[bool] = []
+
+    def look() -> Memory:
+        was_there.append(record.exists())
+        return seen.pop(0) if len(seen) > 1 else seen[0]
+
+    monkeypatch.setattr(memory_watch, "resident_bytes", lambda: 80)
+    monkeypatch.setattr(memory_watch, "system_memory", look)
+    with watched_memory(tmp_path, every=0.001, forget=0.0):
+        until = time.monotonic() + 30
+        while len(was_there) < 4 and time.monotonic() < until:
+            time.sleep(0.001)
+    assert was_there[:4] == [False, True, False, False]
+
+
 def test_nothing_is_kept_where_memory_suffices(tmp_path: Path) -> None:
     (tmp_path / "memory.json").write_text("of the process before")
     with watched_memory(tmp_path, every=0.001):
@@ -90,11 +108,21 @@ def test_half_as_many_tokens_and_a_line_that_says_so() -> None:
     found = with_smaller_micro_batches(recipe(100, 2048), Shortage(1, GB // 4, 24 * GB, 20 * GB), lines.append)
     assert (found.sft.micro_batch_tokens, found.grpo.micro_batch_tokens) == (64, 1024)
     (line,) = lines
-    assert "killed while 0.2 of 24.0 GB of memory were free and it had 20.0: micro-batches of 1,024 tokens" in line
+    assert "killed while 0.2 of 24.0 GB of memory were free and it had 20.0: it goes on with " in line
+    assert "sft.micro_batch_tokens 64 and grpo.micro_batch_tokens 1,024, half as many" in line
 
 
-def test_a_run_without_a_size_keeps_its_recipe() -> None:
+@pytest.mark.parametrize(("sft", "grpo"), [(None, None), (64, 32), (None, 64)])
+def test_micro_batches_never_grow_and_it_is_said_where_they_cannot_shrink(sft: int | None, grpo: int | None) -> None:
     lines: list[str] = []
-    config = recipe(None, None)
-    assert with_smaller_micro_batches(config, Shortage(1, 1, 1, 1), lines.append) is config
-    assert lines == []
+    config = recipe(sft, grpo)
+    assert with_smaller_micro_batches(config, Shortage(1, 1, 1, 1), lines.append) == config
+    (line,) = lines
+    assert "its micro-batches cannot be made smaller; lower grpo.group_size" in line
+
+
+def test_the_one_size_there_is_is_halved() -> None:
+    lines: list[str] = []
+    found = with_smaller_micro_batches(recipe(2048, None), Shortage(1, 1, 1, 1), lines.append)
+    assert (found.sft.micro_batch_tokens, found.grpo.micro_batch_tokens) == (1024, None)
+    assert "it goes on with sft.micro_batch_tokens 1,024, half as many" in lines[0]

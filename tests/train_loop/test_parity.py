@@ -11,8 +11,9 @@ from whet.build.policy import build_policy
 from whet.build.roles import build_rollouts, build_sampler
 from whet.build.task import build_task
 from whet.errors import UserError
+from whet.policy.language_model import LanguageModel
 from whet.rollout.engine import decoder
-from whet.train_loop.parity import GATES, PROMPTS, Agreement, agreeing_policy, agreement
+from whet.train_loop.parity import GATES, PROMPTS, Agreement, agreeing_policy, agreement, disagreement
 from wiring import shrunk
 
 
@@ -98,6 +99,15 @@ def test_the_measure_is_of_the_tokens_that_were_sampled(tiny_folder: Path, tmp_p
 @pytest.mark.parametrize(("mean", "holds"), [(0.0, True), (0.01, True), (0.011, False), (float("nan"), False)])
 def test_rounding_and_no_rounding(mean: float, holds: bool) -> None:
     assert Agreement(mean, mean, 0.01).holds is holds
+
+
+def test_a_model_whose_weights_are_no_numbers_is_what_is_named() -> None:
+    policy = LanguageModel(tiny.tiny_model(), tiny.tiny_tokenizer())
+    nothing = float("nan")
+    assert disagreement(Agreement(nothing, nothing, 0.01), policy).startswith(
+        "model.name: its log-probabilities are no"
+    )
+    assert disagreement(Agreement(0.5, 0.9, 0.01), policy).startswith("sampler and learner disagree by 0.5 nats")
 
 
 def test_every_type_has_a_gate() -> None:

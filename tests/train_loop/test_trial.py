@@ -85,6 +85,14 @@ def test_a_forward_without_a_gradient_is_noticed(monkeypatch: pytest.MonkeyPatch
         refuse_untrainable(policy, NativeSampler())
 
 
+def test_a_model_that_is_only_sampled_needs_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = policy_of(TRAIN["bloom"])
+    monkeypatch.setattr(policy.model, "forward", torch.no_grad()(policy.model.forward))
+    refuse_untrainable(policy, NativeSampler(), trained=False)
+    with pytest.raises(UserError, match=r"mamba models.*cannot be sampled yet"):
+        refuse_untrainable(policy_of(REFUSED["states"][0]), NativeSampler(), trained=False)
+
+
 def test_a_forward_that_raises_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     policy = policy_of(TRAIN["bloom"])
 

@@ -139,8 +139,9 @@ def _of_model(name: str, overrides: list[tuple[str, Any]]) -> tuple[str, Recipes
 
 def _load_chat_model(speaker: Speaker, config: Config, temperature: float, log: Log) -> ChatModel:
     """Loads a model with its sampler, renderer and format."""
-    policy, sampler = build_policy(config, log), build_sampler(config)
-    refuse_untrainable(policy, sampler)
+    sampler = build_sampler(config)
+    policy = build_policy(config, log)
+    refuse_untrainable(policy, sampler, trained=False)
     sampler.load(policy)
     params = SamplingParams(temperature, max_tokens=longest_response(config, "chat"))
     response_format = build_format(config.format)

@@ -119,13 +119,12 @@ def evaluate(
         format: the response format; the default is the run's own.
         save: write a record per problem to this JSONL file.
     """
-    from whet.stages.evaluate import evaluation_config
-
     prepare()
-    config = evaluation_config(what, data, limit, samples, format, overrides, console(stderr=True).print)
     from whet.cli.tables import evaluation_table
-    from whet.stages.evaluate import evaluate_model, save_records
+    from whet.stages.evaluate import evaluate_model, evaluation_config, refuse_unwritable, save_records
 
+    refuse_unwritable(save)
+    config = evaluation_config(what, data, limit, samples, format, overrides, console(stderr=True).print)
     with progress(json) as view:
         evaluation = evaluate_model(config, view)
     if save:

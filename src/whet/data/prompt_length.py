@@ -15,6 +15,9 @@ from whet.types import Problem
 MARGIN = 16
 """Tokens by which a prompt may exceed the bytes of its question plus the tokens of an empty prompt."""
 
+SAMPLE = 64
+"""Problems of an endless source that are looked at."""
+
 _LOG = logging.getLogger("whet.data")
 
 
@@ -32,20 +35,24 @@ class PromptLengthFilter:
         """The problems whose prompts fit; the others are left out, counted and logged.
 
         So are conversations that the chat template refuses. An endless source is returned as it is. `where` is the
-        source's place in the recipe. Raises `UserError` where more than the share `max_broken` does not fit.
+        source's place in the recipe. Raises `UserError` where more than the share `max_broken` does not fit; of an
+        endless source, of its first `SAMPLE`.
         """
         problems = without_refused(problems, self.renderer, where, max_broken)
-        if self.context is None or is_endless(problems):
+        if self.context is None:
             return problems
-        lengths = {place: length for place, one in enumerate(problems) if (length := self._excess(one))}
+        count = SAMPLE if is_endless(problems) else len(problems)
+        lengths = {place: length for place in range(count) if (length := self._excess(problems[place]))}
         if not lengths:
             return problems
         named = few([f"{problems[place].name} has {length} tokens" for place, length in lengths.items()])
         room = f"leave no room for {self.max_tokens} tokens in a context of {self.context}"
-        message = f"{len(lengths)} of {len(problems)} prompts {room}: {named}"
-        if len(lengths) > max_broken * len(problems):
+        message = f"{len(lengths)} of {count} prompts {room}: {named}"
+        if len(lengths) > max_broken * count:
             fix = "take shorter ones with keep.longest_question, or lower grpo.sampling.max_tokens"
             raise UserError(f"{where}: {message}; {fix}")
+        if is_endless(problems):
+            return problems
         _LOG.warning("%s: left out: %s", where, message)
         return [problem for place, problem in enumerate(problems) if place not in lengths]
 

@@ -94,7 +94,10 @@ def _nothing_applies(e: Evidence) -> bool:
 
 
 def _rewards_are_flat(e: Evidence) -> bool:
-    return e.probe.signal == 0 and e.probe.mixed > 0 and not _nothing_applies(e)
+    """Whether rewards are equal within groups although answers are not, or all responses earn one reward, which is
+    not that of failure, although few are right."""
+    paid_alike = e.probe.alike and bool(e.probe.mean_reward) and e.probe.pass_at_1 < EASY
+    return e.probe.signal == 0 and (e.probe.mixed > 0 or paid_alike) and not _nothing_applies(e)
 
 
 def _solutions_do_not_fit(e: Evidence) -> bool:
@@ -174,7 +177,7 @@ CAUSES: tuple[Row, ...] = (
     Row(
         "no_signal",
         _rewards_are_flat,
-        f"rewards are the same within every group, although answers are not: {_STANDING}.",
+        f"rewards are the same within every group, whatever is answered: {_STANDING}, mean reward {{mean_reward}}.",
         ("accuracy", "parameters"),
     ),
     Row(

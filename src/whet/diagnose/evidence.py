@@ -52,6 +52,7 @@ class Evidence:
             "mixed": percent(probe.mixed),
             "mixed_interval": _interval(probe.mixed_interval),
             "group_size": str(probe.group_size),
+            "mean_reward": f"{probe.mean_reward or 0.0:.3g}",
             "reward_gap": f"{probe.reward_gap or 0.0:+.3g}",
             "max_tokens": str(lengths.max_tokens),
             "solutions_truncated": str(lengths.truncated),

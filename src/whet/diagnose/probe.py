@@ -55,6 +55,8 @@ class Probe:
     mean_length: float
     marked: float = 0.0
     """Expected share of groups of `group_size` with completions both with and without any tag of the layout."""
+    alike: bool = False
+    """Whether every completion earned the same reward."""
     found: float = 0.0
     """Expected share of groups of `group_size` with completions both with and without a right answer anywhere."""
 
@@ -123,6 +125,7 @@ def measure_probe(
         mixed_interval=_jackknifed(right, samples, group_size, interval),
         mean_reward=fmean(totals) if totals else None,
         reward_gap=_reward_gap(everything),
+        alike=len(totals) == len(everything) and len(set(totals)) == 1,
         mean_length=fmean(len(rollout.tokens) for rollout, _, _ in everything),
         marked=expected_signal([sum(v.marked for _, _, v in row) for row in judged], samples, group_size),
         found=expected_signal([sum(v.lenient for _, _, v in row) for row in judged], samples, group_size),

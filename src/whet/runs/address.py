@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
 
+from whet.errors import UserError
 from whet.runs import layout
 from whet.runs.reader import RunReader, is_run
 
@@ -64,11 +65,15 @@ def locate(what: str | PathLike[str], parent: Path = RUNS) -> Address | None:
 def find_run(what: str | PathLike[str], parent: Path = RUNS) -> Path:
     """Returns the folder of the run that `what` names, as `locate` does; where there is none, the folder it would have.
 
+    Raises `UserError` for a part of a run: it is asked for by what takes a whole one.
+
     >>> find_run("no-such-run-001").as_posix()
     'runs/no-such-run-001'
     """
     path, found = Path(what).expanduser(), locate(what, parent)
-    if found and not found.part:
+    if found and found.part:
+        raise UserError(f"run: {what} is a part of a run; name the run itself, {found.path}")
+    if found:
         return found.path
     return path if path.is_dir() or len(path.parts) != 1 else parent / path
 

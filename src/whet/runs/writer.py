@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from whet.errors import UserError
-from whet.files import sha256_of, write_bytes
+from whet.files import remove_folder, sha256_of, write_bytes
 from whet.redact import redact
 from whet.runs import jsonl, layout
 from whet.runs.environment import environment
@@ -71,7 +71,8 @@ class RunWriter:
 
     def rewind(self, next_step: int, warm_steps: int | None = None) -> None:
         """Removes everything written from GRPO step `next_step` on, unfinished lines and temporary files included, and
-        of the warm start what came after its first `warm_steps`; the run continues at that step."""
+        of the warm start what came after its first `warm_steps`; the run continues at that step. Models of checkpoints
+        that will be made again go too."""
         self.next_step = next_step
         done = {"grpo": next_step, "sft": sys.maxsize if warm_steps is None else warm_steps}
         for name in (layout.METRICS, layout.TIMINGS, layout.HEALTH):
@@ -83,6 +84,9 @@ class RunWriter:
         for path in sorted((self.path / layout.EVALUATIONS).glob("step-*.json*")):  # the summary, then its records
             if layout.step_of_rollouts(path.stem) > self.next_step:
                 path.unlink()
+        for model in (self.path / layout.MODELS).glob("step-*"):
+            if layout.step_of_rollouts(model.name) > self.next_step:
+                remove_folder(model)
         for leftover in [*self.path.glob(".*.tmp"), *self.path.glob("*/.*.tmp")]:
             if leftover.is_file():
                 leftover.unlink()

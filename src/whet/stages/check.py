@@ -38,9 +38,11 @@ def check(
     config: Config,
     view: View,
     earlier: CheckReport | None = None,
+    warmed: bool = False,
 ) -> CheckReport:
     """Measures signal, gold answers, lengths and overlap for a task, and diagnoses them; trains nothing.
 
+    `warmed`: the warm start is done, so that none follows.
     All but the signal is independent of the weights, and taken from `earlier` where given: a check of the same task.
     """
     view.phase("Check", 2)
@@ -65,7 +67,7 @@ def check(
         facts=recipe_facts(config, any(problem.solution for problem in _first(task.solutions, config.check.gold))),
         overlap=earlier.overlap if earlier else _overlap(task),
     )
-    return replace(report, follows=what_follows(report, task, config, warmed=earlier is not None))
+    return replace(report, follows=what_follows(report, task, config, warmed=warmed))
 
 
 def probe_model(policy: "LanguageModel", sampler: Sampler, task: Task, config: Config) -> tuple[Probe, Graded]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from whet.config import Config
 from whet.errors import UserError
+from whet.files import why_unwritable
 from whet.recipe import load_recipe, make_recipe
 from whet.runs import jsonl, layout
 from whet.runs.address import Address
@@ -81,8 +82,9 @@ def evaluate_model(config: Config, view: View) -> "Evaluation":
 
     with warnings_to(view):
         view.phase("Load", None)
-        policy, sampler = build_policy(config, view.note), build_sampler(config)
-        refuse_untrainable(policy, sampler)
+        sampler = build_sampler(config)
+        policy = build_policy(config, view.note)
+        refuse_untrainable(policy, sampler, trained=False)
         response_format = build_format(config.format)
         renderer = build_renderer(config, policy.tokenizer, response_format, view.note)
         held_out = held_out_source(config.data)
@@ -90,6 +92,14 @@ def evaluate_model(config: Config, view: View) -> "Evaluation":
         problems = room.fitting(load_source(held_out, "test", config.seed), "data.test", max_broken(held_out))
         eval_set = build_eval_set(config, problems, renderer, response_format)
         return measure(policy, sampler, eval_set, config, view, "Evaluate")
+
+
+def refuse_unwritable(path: Path | None) -> None:
+    """Raises `UserError` where records could not be saved to `path`, before they are made; None is fine."""
+    if path is None:
+        return
+    if reason := "it is a folder" if path.is_dir() else why_unwritable(path.parent):
+        raise UserError(f"--save: {path} cannot be written ({reason}); name another file")
 
 
 def save_records(path: Path, evaluation: "Evaluation") -> None:

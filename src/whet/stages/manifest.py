@@ -81,15 +81,16 @@ def refuse_other(now: Mapping[str, Any], then: Mapping[str, Any]) -> None:
             )
 
 
-def newer_versions(now: Mapping[str, Any], then: Mapping[str, Any]) -> str:
-    """Returns the packages whose versions changed since the run began, as text; empty where none did.
+def newer_versions(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:
+    """Returns a line on the packages whose versions changed since the run began; empty where none did.
 
     >>> newer_versions({"versions": {"torch": "2.13"}}, {"versions": {"torch": "2.12"}})
-    'torch 2.12 → 2.13'
+    ['torch 2.12 → 2.13, so figures may differ in their last digits']
     """
     before = then.get("versions", {})
-    changed = ((name, before.get(name), found) for name, found in now["versions"].items() if found != before.get(name))
-    return ", ".join(f"{name} {was} → {found}" for name, was, found in changed)
+    changed = [(name, before.get(name), found) for name, found in now["versions"].items() if found != before.get(name)]
+    named = ", ".join(f"{name} {was} → {found}" for name, was, found in changed)
+    return [f"{named}, so figures may differ in their last digits"] if named else []
 
 
 def fingerprint(problems: Sequence[Problem]) -> dict[str, Any]:

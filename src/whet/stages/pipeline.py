@@ -41,7 +41,7 @@ TITLES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Loaded:
+class Built:
     """The objects built from a recipe: the policy, the run's one sampling engine, and the task."""
 
     policy: "LanguageModel"
@@ -49,20 +49,21 @@ class Loaded:
     task: Task
 
 
-def load(config: Config, view: View) -> Loaded:
+def load(config: Config, view: View) -> Built:
     """Loads model and problems. Raises `UserError` where one cannot be loaded, or the model cannot be trained."""
     view.phase("Load", None)
-    policy, sampler = build_policy(config, view.note), build_sampler(config)
+    sampler = build_sampler(config)
+    policy = build_policy(config, view.note)
     refuse_endless(policy)
     refuse_untrainable(policy, sampler)
-    return Loaded(policy, sampler, build_task(config, policy.tokenizer, policy.context, view.note))
+    return Built(policy, sampler, build_task(config, policy.tokenizer, policy.context, view.note))
 
 
-def settled(loaded: Loaded, config: Config, view: View) -> Loaded:
+def settled(built: Built, config: Config, view: View) -> Built:
     """Chooses the fastest forward pass on which sampler and learner agree. Raises as `agreeing_policy`."""
-    sample = build_rollouts(config, loaded.sampler, loaded.policy.tokenizer, "parity")
-    prompts = loaded.task.stream.draw(PROMPTS, 0)
-    return replace(loaded, policy=agreeing_policy(loaded.policy, loaded.sampler, sample, prompts, view.note))
+    sample = build_rollouts(config, built.sampler, built.policy.tokenizer, "parity")
+    prompts = built.task.stream.draw(PROMPTS, 0)
+    return replace(built, policy=agreeing_policy(built.policy, built.sampler, sample, prompts, view.note))
 
 
 @dataclass
@@ -82,10 +83,10 @@ class Pipeline:
         self.result = RunResult(self.run.path)
 
     @classmethod
-    def of(cls, live: Loaded, config: Config, run: RunWriter, view: View, stop: Stop | None) -> "Pipeline":
+    def of(cls, built: Built, config: Config, run: RunWriter, view: View, stop: Stop | None) -> "Pipeline":
         """Returns the pipeline over what was loaded, with the forward pass chosen by `settled`."""
-        live = settled(live, config, view)
-        return cls(live.policy, live.sampler, live.task, config, run, view, stop or Stop())
+        built = settled(built, config, view)
+        return cls(built.policy, built.sampler, built.task, config, run, view, stop or Stop())
 
     def whole(self) -> RunResult:
         """Runs all stages, from the check to the finished model."""
@@ -119,7 +120,7 @@ class Pipeline:
         refuse(report, task, config, self.run)
         warm = report.follows == "warm_start"
         if not warm:
-            self.task, self.config = apply_fix(task, config, report.diagnosis, self.run, self.view)
+            self._fix(report)
         self._measure(BASE)
         return warm
 
@@ -128,7 +129,9 @@ class Pipeline:
         worked = sft_problems(self.task, self.config.sft)
         run_warm_start(self.policy, self.task, worked, self.config, self.run, self.view, self.stop, saved)
         self._measure(WARM)
-        refuse(self._check(WARM, self.result.report), self.task, self.config, self.run)
+        report = self._check(WARM, self.result.report)
+        refuse(report, self.task, self.config, self.run)
+        self._fix(report)
 
     def reinforce(self, warmed: bool, saved: Checkpoint | None = None) -> RunResult:
         """Runs GRPO, from the start or from a checkpoint, then the final evaluation; saves the model."""
@@ -146,11 +149,15 @@ class Pipeline:
         return self.result
 
     def _check(self, stage: str, earlier: CheckReport | None = None) -> CheckReport:
-        report = check(self.policy, self.sampler, self.task, self.config, self.view, earlier)
+        report = check(self.policy, self.sampler, self.task, self.config, self.view, earlier, stage == WARM)
         self.run.record_check(stage, report.as_dict())
         for line in (*report.diagnosis.lines(), f"check: {report.verdict()}"):
             self.view.note(line)
         return report
+
+    def _fix(self, report: CheckReport) -> None:
+        """Lets the fix that the check found take part in GRPO, where `check.fix` says so."""
+        self.task, self.config = apply_fix(self.task, self.config, report.diagnosis, self.run, self.view)
 
     def _measure(self, stage: str) -> None:
         evaluation = measure(self.policy, self.sampler, self.task.eval_set, self.config, self.view, TITLES[stage])

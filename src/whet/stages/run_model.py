@@ -51,9 +51,9 @@ def _choices(run: RunReader) -> str:
     """What to do in place of naming a model that is not there."""
     steps = sorted(step for folder in checkpoints(run.checkpoints) if (step := step_of(folder)) is not None)
     named = ", ".join(f"{run.path}:step-{step}" for step in steps)
-    goes_on = "" if run.final else f"`whet resume {run.path}` goes on with it"
-    either = f"name a checkpoint: {named}" if steps else "it has no checkpoint yet" if goes_on else ""
-    return ", or ".join(filter(None, (goes_on, either))) or f"name {run.path}"
+    whole = f"name the run itself, {run.path}" if run.final else f"`whet resume {run.path}` goes on with it"
+    either = f"name a checkpoint: {named}" if steps else "" if run.final else "it has no checkpoint yet"
+    return ", or ".join(filter(None, (whole, either)))
 
 
 def _of_checkpoint(run: RunReader, step: int, log: Log) -> Path:
@@ -61,17 +61,30 @@ def _of_checkpoint(run: RunReader, step: int, log: Log) -> Path:
     if folder.is_dir():
         return folder
     checkpoint = step_folder(run.checkpoints, step)
-    if not checkpoint.is_dir():
-        raise UserError(f"{run.path}:step-{step}: there is no such checkpoint; {_choices(run)}")
+    _refuse_absent(checkpoint, run)
     if fault := what_is_wrong(checkpoint):
+        _refuse_absent(checkpoint, run)
         raise UserError(f"{run.path}:step-{step}: the checkpoint is broken ({fault}); {_choices(run)}")
     log(f"writing the model of {checkpoint.name} to {folder}")
     try:
         folder.parent.mkdir(exist_ok=True)
         write_model(run, checkpoint, folder, log)
-    except OSError as error:
+    except UserError:
+        raise
+    except Exception as error:  # what torch raises of a file that is removed while it is read is no OSError
+        if folder.is_dir():  # by another command, meanwhile
+            return folder
+        _refuse_absent(checkpoint, run)
+        if not isinstance(error, OSError):
+            raise
         raise UserError(f"{folder}: cannot be written ({error.strerror}); make room, or make it writable") from error
     return folder
+
+
+def _refuse_absent(checkpoint: Path, run: RunReader) -> None:
+    """Raises `UserError` for a checkpoint that is not there: a run that goes on removes its old ones at any time."""
+    if not checkpoint.is_dir():
+        raise UserError(f"{run.path}:{checkpoint.name}: there is no such checkpoint; {_choices(run)}")
 
 
 def write_model(run: RunReader, checkpoint: Path, folder: Path, log: Log = silent) -> None:

@@ -7,6 +7,7 @@ clean end (`owner.json`), and beside it the least free memory that this thread s
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -26,6 +27,9 @@ SHORT = 0.1
 LARGE = 0.25
 """A process that has less than this share of the memory is not the one that the kernel ends."""
 
+FORGET = 120.0
+"""Seconds without a shortage after which a kill is put down to something else; the peaks of a step come back sooner."""
+
 LEAST_TOKENS = 64
 """No micro-batch is made smaller than this."""
 
@@ -44,19 +48,27 @@ class Shortage:
 
 
 @contextmanager
-def watched_memory(run: Path, every: float = 0.25) -> Iterator[None]:
-    """In the block a thread keeps `memory.json` of the run at `run`, which is there only where memory was short."""
+def watched_memory(run: Path, every: float = 0.25, forget: float = FORGET) -> Iterator[None]:
+    """In the block a thread keeps `memory.json` of the run at `run`, which is there only where memory was short.
+
+    It looks every so many seconds, and removes the file once memory was not short for `forget` seconds.
+    """
     ended, path = threading.Event(), run / layout.MEMORY
     path.unlink(missing_ok=True)
 
     def watch() -> None:
         least: int | None = None
+        seen = 0.0
         while not ended.wait(every):
-            found = shortage(system_memory(), resident_bytes())
-            if found and (least is None or found.free < 0.8 * least):
-                least = found.free
-                with suppress(OSError):  # a full disk is told of elsewhere
+            found, now = shortage(system_memory(), resident_bytes()), time.monotonic()
+            seen = now if found else seen
+            with suppress(OSError):  # a full disk is told of elsewhere
+                if found and (least is None or found.free < 0.8 * least):
+                    least = found.free
                     write_bytes(path, encode(asdict(found)))
+                elif least is not None and now - seen > forget:
+                    least = None
+                    path.unlink(missing_ok=True)
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -99,13 +111,28 @@ def with_smaller_micro_batches(config: Config, found: Shortage, log: Log) -> Con
     The gradient is the same sum in other parts, so figures differ from those of an undisturbed run by rounding alone.
     """
     stages = {name: stage for name in ("sft", "grpo") if (stage := getattr(config, name)).micro_batch_tokens}
-    if not stages:
-        return config
-    halved = {name: max(stage.micro_batch_tokens // 2, LEAST_TOKENS) for name, stage in stages.items()}
+    halved = {name: half(stage.micro_batch_tokens) for name, stage in stages.items()}
+    changed = {
+        name: stage.model_copy(update={"micro_batch_tokens": halved[name]})
+        for name, stage in stages.items()
+        if halved[name] < stage.micro_batch_tokens
+    }
     free, total, had = (f"{size / GB:.1f}" for size in (found.free, found.total, found.resident))
+    sizes = " and ".join(f"{name}.micro_batch_tokens {halved[name]:,}" for name in changed)
     log(
-        f"resume: the run was killed while {free} of {total} GB of memory were free and it had {had}: micro-batches of "
-        f"{halved['grpo']:,} tokens, half as many as before; the gradient is the same but for rounding"
+        f"resume: the run was killed while {free} of {total} GB of memory were free and it had {had}: "
+        + (f"it goes on with {sizes}, half as many; the gradient is the same but for rounding" if changed else SMALLEST)
     )
-    changed = {name: stages[name].model_copy(update={"micro_batch_tokens": tokens}) for name, tokens in halved.items()}
     return config.model_copy(update=changed)
+
+
+SMALLEST = "its micro-batches cannot be made smaller; lower grpo.group_size or grpo.sampling.max_tokens in recipe.yaml"
+
+
+def half(tokens: int) -> int:
+    """Half of a micro-batch's tokens, but not fewer than `LEAST_TOKENS`, unless there are fewer already.
+
+    >>> half(2048), half(100), half(32)
+    (1024, 64, 32)
+    """
+    return min(tokens, max(tokens // 2, LEAST_TOKENS))

@@ -4,6 +4,7 @@ The sampler computes log π_old with a fused copy of the weights, the learner lo
 Before any update they are equal up to rounding. Where they are not, the gradient is that of another policy.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -91,6 +92,11 @@ def gate(policy: "LanguageModel") -> float:
 
 def disagreement(found: Agreement, policy: "LanguageModel") -> str:
     """Returns the error message for a parity failure, with a fix."""
+    if math.isnan(found.mean):
+        return (
+            f"model.name: its log-probabilities are no numbers (NaN): a weight is NaN or infinite, or {_dtype(policy)} "
+            "overflows; name a model whose weights are whole, or try model.dtype float32"
+        )
     return (
         f"sampler and learner disagree by {found}, where {_dtype(policy)} explains {found.gate:g}: the gradient would "
         "be that of another policy. Try model.dtype float32; "

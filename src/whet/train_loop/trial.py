@@ -40,15 +40,16 @@ def refuse_endless(policy: "LanguageModel") -> None:
         raise UserError(f"model.name: {what}, so no response would ever end; set one of the two")
 
 
-def refuse_untrainable(policy: "LanguageModel", sampler: Sampler) -> None:
+def refuse_untrainable(policy: "LanguageModel", sampler: Sampler, trained: bool = True) -> None:
     """Raises `UserError` for a model that cannot be sampled, or whose log-probabilities or gradients are wrong.
 
-    Models of the fast paths are known to pass. Leaves no gradient in the weights and the sampler empty.
+    Models of the fast paths are known to pass. Leaves no gradient in the weights and the sampler empty. Gradients do
+    not matter where the model is not `trained`, only sampled.
     """
     if policy.fused:
         return
     try:
-        reason = _fault(policy, sampler)
+        reason = _fault(policy, sampler, trained)
     except Exception as error:  # a family's own code may raise anything
         known = isinstance(error, ValueError)
         reason = first_line(error) if known else f"its forward failed ({type(error).__name__}: {first_line(error)})"
@@ -58,16 +59,17 @@ def refuse_untrainable(policy: "LanguageModel", sampler: Sampler) -> None:
         kind, trait = policy.model.config.model_type, _trait(policy.model)
         if hasattr(policy.model, "peft_config"):
             raise UserError(f"model.lora: {kind} models{trait} with these adapters fail: {reason}; {FIX_LORA}")
-        raise UserError(f"model.name: {kind} models{trait} cannot be sampled and trained yet: {reason}; {FIX}")
+        what = "sampled and trained" if trained else "sampled"
+        raise UserError(f"model.name: {kind} models{trait} cannot be {what} yet: {reason}; {FIX}")
 
 
-def _fault(policy: "LanguageModel", sampler: Sampler) -> str:
+def _fault(policy: "LanguageModel", sampler: Sampler, trained: bool) -> str:
     """Samples prompts of different lengths, and compares log π of sampler and learner. Returns what is wrong, or ""."""
     sample = Rollouts(sampler, policy.tokenizer, SamplingParams(1.0, max_tokens=TOKENS), 0, "trial")
     found, batch = agreement(policy, sampler, sample, [_prompt(policy.model, length) for length in LENGTHS])
     if not found.mean <= SLACK * found.gate:  # so that NaN is a fault
         return f"what it computes with a cache, prompts padded, is not what it computes at once ({found})"
-    return _gradient_fault(policy, batch) if policy.trainable() else ""
+    return _gradient_fault(policy, batch) if trained and policy.trainable() else ""
 
 
 def _prompt(model: Any, length: int) -> Prompt:

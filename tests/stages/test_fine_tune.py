@@ -115,7 +115,6 @@ def test_each_reward_function_has_its_figures_in_a_step(tiny_folder: Path, tmp_p
         assert line["own"] == 4.0
         assert line["dynamic/groups"] == 4.0, "no group has a signal, so the reserve is asked as well"
         assert {name: value for name, value in line.items() if name.startswith("rewards/")} == {
-            "rewards/unjudged": 0.0,
             "rewards/logging/mean": 1.0,
             "rewards/logging/std": 0.0,
             "rewards/logging/none_ratio": 0.0,

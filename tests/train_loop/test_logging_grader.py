@@ -39,7 +39,7 @@ def test_groups_are_those_of_the_mixture() -> None:
     mixture = Mixture([Part("one", fails_on(), 2.0)])
     graded = around(mixture, view).grade(PROMPTS, OUTPUTS, 3)
     groups = graded.groups
-    assert graded == replace(mixture.grade(PROMPTS, OUTPUTS, 3), metrics={"rewards/unjudged": 0.0})
+    assert graded == replace(mixture.grade(PROMPTS, OUTPUTS, 3), metrics={"grading/unjudged": 0.0})
     assert [[reward.total for reward in group.rewards] for group in groups] == [[2.0, 2.0], [2.0, 2.0]]
     assert [group.prompt for group in groups] == PROMPTS
     assert lines == []
@@ -139,8 +139,8 @@ def test_any_grader_may_be_under_it() -> None:
     grader = LoggingGrader(Given(graded), {"r": "zero"}, view, Clock())
     for step in (8, 9):
         told = grader.grade(PROMPTS, OUTPUTS, step)
-        assert told == replace(graded, metrics={"b": 2.0, "rewards/unjudged": 2.0})
-    assert grader.grade(PROMPTS, OUTPUTS, 9).metrics["rewards/unjudged"] == 4.0, "a second round of step 9"
+        assert told == replace(graded, metrics={"b": 2.0, "grading/unjudged": 2.0})
+    assert grader.grade(PROMPTS, OUTPUTS, 9).metrics["grading/unjudged"] == 4.0, "a second round of step 9"
     failed = "reward r failed once, on sample 1 of problem two: gave nan (on_error: zero)"
     line = lines.pop(1)
     assert lines == [f"step {step}: {failed}" for step in (8, 9, 9)]

@@ -11,7 +11,7 @@ from whet.train_loop.clock import Clock
 from whet.types import Failure, Graded, Outputs, Prompt
 from whet.workers.math_compare import timeout_lines
 
-LATER = "raise grpo.comparison_seconds, or leave such problems out; later ones are counted in rewards/unjudged"
+LATER = "raise grpo.comparison_seconds, or leave such problems out; later ones are counted in grading/unjudged"
 """The fix for comparisons without a verdict, and where they are found after the first time."""
 SHOWN = 160
 """Characters of a failure's reason that are logged."""
@@ -46,7 +46,7 @@ class LoggingGrader:
         self.has_told = self.has_told or bool(graded.timeouts)
         self.unjudged = len(graded.timeouts) + (self.unjudged if step == self.step else 0)
         self.step = step
-        return replace(graded, metrics={**graded.metrics, "rewards/unjudged": float(self.unjudged)})
+        return replace(graded, metrics={**graded.metrics, "grading/unjudged": float(self.unjudged)})
 
 
 def failure_lines(failures: Sequence[Failure], on_error: Mapping[str, str]) -> Iterator[str]:

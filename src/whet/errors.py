@@ -1,4 +1,4 @@
-"""The exception for errors that a user can fix, and suggestions for misspelt names."""
+"""The exception for errors that a user can fix, suggestions for misspelt names, and what tells a lack of memory."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -9,6 +9,20 @@ class UserError(Exception):
 
     The command line prints it without a traceback and exits with status 2.
     """
+
+
+MEMORY_SIGNS = ("can't allocate memory", "not enough memory", "out of memory")
+"""Error texts of the allocators of CPUs and of devices."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Returns whether an error means out of memory.
+
+    >>> is_out_of_memory(MemoryError()), is_out_of_memory(RuntimeError("shapes differ"))
+    (True, False)
+    """
+    known = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"  # torch's, without torch
+    return known or any(sign in str(error).lower() for sign in MEMORY_SIGNS)
 
 
 def edits(a: str, b: str) -> int:

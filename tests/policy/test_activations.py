@@ -14,7 +14,7 @@ BROAD = {"hidden_size": 128, "intermediate_size": 320, "head_dim": 32}
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("family", [*tiny.FAMILIES, "lora"])
+@pytest.mark.parametrize("family", [*tiny.PACKED, "lora"])
 def test_the_estimate_is_what_is_kept(family: str, dtype: torch.dtype) -> None:
     """Within a tenth, packed (two prompts of 30 and 16 responses of 40) and padded (16 rows of 70)."""
     make = with_lora if family == "lora" else tiny.tiny_families()[family]

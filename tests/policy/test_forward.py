@@ -7,19 +7,15 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from transformers.models.gemma3.modeling_gemma3 import Gemma3RMSNorm
-from transformers.models.llama.modeling_llama import LlamaRMSNorm
-from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
-from transformers.models.qwen3.modeling_qwen3 import Qwen3RMSNorm
 
 import tiny
 from batches import ragged_batch
 from plainly import LENGTHS, row_by_row, with_lora
-from whet.models.supported import is_fused
+from whet.models.supported import is_packed
 from whet.policy import forward as module
 from whet.policy.forward import FORWARDS, WITH_ENTROPIES, Forward, padded, shared_prefix
 
-PACKED = tiny.FAMILIES
+PACKED = tiny.PACKED
 
 
 @pytest.fixture
@@ -29,9 +25,14 @@ def exact_norms(monkeypatch: pytest.MonkeyPatch) -> None:
     def normed(x: Tensor, epsilon: float) -> Tensor:
         return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + epsilon)
 
-    for kind in (LlamaRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm):
-        monkeypatch.setattr(kind, "forward", lambda self, x: self.weight * normed(x, self.variance_epsilon))
-    monkeypatch.setattr(Gemma3RMSNorm, "forward", lambda self, x: (1 + self.weight) * normed(x, self.eps))
+    for family in tiny.FAMILIES:
+        kind = type(tiny.tiny_model(family).model.norm)
+        offset, epsilon = (1, "eps") if family.startswith("gemma") else (0, "variance_epsilon")
+
+        def exact(self: Any, x: Tensor, offset: int = offset, epsilon: str = epsilon) -> Tensor:
+            return (offset + self.weight) * normed(x, getattr(self, epsilon))
+
+        monkeypatch.setattr(kind, "forward", exact)
 
 
 def gradients(model: Any, logprobs_BT: Tensor) -> dict[str, Tensor]:
@@ -102,7 +103,7 @@ def test_adapters_learn(forward: Any, family: str) -> None:
 def test_the_chosen_way_is_exact_for_every_family(family: str) -> None:
     model = tiny.tiny_model(family)
     batch = ragged_batch([20, 3], [[8, 25], [30]])  # past the sliding window
-    ours = FORWARDS[is_fused(model)](model, batch, 1.0)
+    ours = FORWARDS[is_packed(model)](model, batch, 1.0)
     torch.testing.assert_close(ours, row_by_row(model, batch, 1.0), rtol=0, atol=1e-4)
 
 
@@ -115,12 +116,14 @@ def test_the_chosen_way_is_exact_for_every_family(family: str) -> None:
         ("gemma3", {}, shared_prefix),
         ("qwen2", {"use_sliding_window": True, "sliding_window": 4, "max_window_layers": 1}, shared_prefix),
         ("gemma3", {"attn_logit_softcapping": 50.0}, padded),
+        ("gemma2", {"attn_logit_softcapping": None, "final_logit_softcapping": None}, shared_prefix),
+        ("gemma2", {}, padded),
     ],
 )
 def test_a_family_that_is_not_known_to_be_exact_is_padded(family: str, changes: dict[str, Any], expected: Any) -> None:
     model = tiny.tiny_model(family, **changes)
-    assert FORWARDS[is_fused(model)] is expected
-    assert FORWARDS[is_fused(with_lora(family, **changes))] is expected
+    assert FORWARDS[is_packed(model)] is expected
+    assert FORWARDS[is_packed(with_lora(family, **changes))] is expected
 
 
 @pytest.mark.parametrize("forward", [shared_prefix, padded])
@@ -204,7 +207,7 @@ def test_a_prompt_goes_through_the_model_once(rows_through_the_body: Iterator[li
     assert seen == [sum(LENGTHS[0]) + sum(map(sum, LENGTHS[1]))] * 2  # two layers
 
 
-@pytest.mark.parametrize("family", tiny.FAMILIES)
+@pytest.mark.parametrize("family", PACKED)
 @pytest.mark.parametrize("temperature", [1.0, 0.6])
 def test_entropies_either_way(family: str, temperature: float, exact_norms: None) -> None:
     """Both ways say the log-probabilities they say alone, and −Σ p log p of the model's own logits."""

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from whet.rollout.burst import EagerEngine
 from whet.rollout.generate import generate
 from whet.rollout.rng import key, uniforms
 from whet.types import SamplingParams
@@ -14,13 +15,11 @@ END = 9
 VOCABULARY = 10
 
 
-class Scripted:
+class Scripted(EagerEngine):
     """Every row certainly says its script, whatever was drawn; it writes down what it was asked."""
 
-    eos_check_interval = 1
-    compaction_threshold = 0.8
-
     def __init__(self, scripts: Sequence[Sequence[int]]) -> None:
+        super().__init__()
         self.scripts = scripts
         self.kept: list[list[int]] = []
         self.fed: list[list[int]] = []
@@ -129,12 +128,12 @@ def test_a_row_draws_by_its_own_key_and_position_before_and_after_others_leave()
         assert rows[row] == [*(int(9 * u) for u in numbers[:-1]), END]
 
 
-@pytest.mark.parametrize("eos_check_interval", [2, 3, 50])
+@pytest.mark.parametrize("burst_tokens", [2, 3, 50])
 @pytest.mark.parametrize("max_tokens", [1, 3, 4, 20])
-def test_looking_less_often_changes_nothing_that_is_said(eos_check_interval: int, max_tokens: int) -> None:
+def test_looking_less_often_changes_nothing_that_is_said(burst_tokens: int, max_tokens: int) -> None:
     scripts = [[1, 2, END], [END], [4, 5, 6, 7, 8, END], [3, END]]
     engine = Scripted(scripts)
-    engine.eos_check_interval, engine.compaction_threshold = eos_check_interval, 0.0
+    engine.burst_tokens, engine.compaction_threshold = burst_tokens, 0.0
     assert said(engine, max_tokens) == [script[:max_tokens] for script in scripts]
     assert engine.kept == []
-    assert len(engine.fed) < min(max_tokens, 6 + eos_check_interval)
+    assert len(engine.fed) < min(max_tokens, 6 + burst_tokens)

@@ -96,7 +96,7 @@ def plan_memory(config: Config, policy: "LanguageModel", tokens: int) -> MemoryP
         sampler=_sampler(config, policy, element),
         head=_head(policy, tokens, element),
         attention=_attention(policy, element),
-        per_token=bytes_per_token(model, policy.fused),
+        per_token=bytes_per_token(model, policy.packed),
         tokens=tokens,
     )
 
@@ -189,7 +189,7 @@ def _head(policy: "LanguageModel", tokens: int, element: int) -> float:
 
     weight: Any = policy.model.get_output_embeddings().weight
     gradient = GRADIENT * weight.numel() if weight.requires_grad else 0
-    if not policy.fused:
+    if not policy.packed:
         return float(tokens * len(weight) * (element + 3 * GRADIENT) + gradient)
     return float(min(KEPT, tokens * len(weight)) * element + 2 * CHUNK * len(weight) * GRADIENT + gradient)
 
@@ -197,7 +197,7 @@ def _head(policy: "LanguageModel", tokens: int, element: int) -> float:
 def _attention(policy: "LanguageModel", element: int) -> float:
     from whet.policy.shared_prefix import KEPT
 
-    return float(policy.model.config.get_text_config().num_hidden_layers * KEPT * element) if policy.fused else 0.0
+    return float(policy.model.config.get_text_config().num_hidden_layers * KEPT * element) if policy.packed else 0.0
 
 
 def _gb(size: float) -> str:

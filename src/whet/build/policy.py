@@ -16,7 +16,7 @@ def build_policy(config: Config, log: Log) -> "LanguageModel":
     from whet.models import load_model
     from whet.models.lora import add_lora
     from whet.models.quantize import quantized, refuse_where_it_cannot_be
-    from whet.models.supported import FUSED, is_fused
+    from whet.models.supported import why_not_fused
     from whet.policy.language_model import LanguageModel
 
     device = pick_device()
@@ -28,10 +28,8 @@ def build_policy(config: Config, log: Log) -> "LanguageModel":
         refuse_where_it_cannot_be(device)
     loaded = load_model(config.model.name, pick_dtype(config.model.dtype, device), log)
     model = (quantized(loaded.model, device) if in_four_bits else loaded.model).to(device)
-    if not is_fused(model):
-        log(
-            f"{model.config.model_type} goes through its own forward: exact, but slower than {', '.join(sorted(FUSED))}"
-        )
+    if reason := why_not_fused(model.config):
+        log(f"the model goes through its own forward, exact but slower: {reason}")
     if lora:
         model = add_lora(model, lora, config.seed)
     return LanguageModel(model, loaded.tokenizer, config.grpo.sampling.temperature, loaded.source)

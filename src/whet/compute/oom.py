@@ -5,12 +5,7 @@ A gradient is a sum over micro-batches, so smaller ones give the same: only the 
 
 import logging
 
-import torch
-
-from whet.errors import UserError
-
-SIGNS = ("can't allocate memory", "not enough memory", "out of memory")
-"""Error texts of CPU allocators and of backends without an exception of their own."""
+from whet.errors import UserError, is_out_of_memory
 
 
 def smaller_micro_batch(error: BaseException, tokens: int, smallest: int) -> int:
@@ -32,13 +27,3 @@ def smaller_micro_batch(error: BaseException, tokens: int, smallest: int) -> int
         fewer,
     )
     return fewer
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Returns whether an error means out of memory.
-
-    >>> is_out_of_memory(MemoryError()), is_out_of_memory(RuntimeError("shapes differ"))
-    (True, False)
-    """
-    known = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return known or any(sign in str(error).lower() for sign in SIGNS)

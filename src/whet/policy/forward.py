@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from whet.batch import Batch
-from whet.models.supported import windows
+from whet.models.supported import logit_divisor, windows
 from whet.models.weights import body, head_weight
 from whet.policy.packing import Packing, pack
 from whet.policy.recompute import within_memory
@@ -30,15 +30,15 @@ ATTENTION = "whet_shared_prefix"
 def shared_prefix(model: Any, batch: Batch, temperature: float) -> Tensor:
     """log π of the completion tokens, `[B, T]`, packed: the body runs on P + ΣC tokens, the head on ΣC."""
     hidden_MD, targets_M = _packed(model, batch)
-    logprobs_M = token_logprobs(hidden_MD, head_weight(model), targets_M, temperature)
+    logprobs_M = token_logprobs(hidden_MD, head_weight(model), targets_M, temperature * logit_divisor(model.config))
     return _scattered(logprobs_M, batch)
 
 
 def shared_prefix_with_entropies(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
     """As `shared_prefix`, with the entropy in nats of the distribution at each completion token, `[B, T]`."""
     hidden_MD, targets_M = _packed(model, batch)
-    head_VD = head_weight(model)
-    logprobs_M, entropies_M = token_logprobs_and_entropies(hidden_MD, head_VD, targets_M, temperature)
+    head_VD, divisor = head_weight(model), temperature * logit_divisor(model.config)
+    logprobs_M, entropies_M = token_logprobs_and_entropies(hidden_MD, head_VD, targets_M, divisor)
     return _scattered(logprobs_M, batch), _scattered(entropies_M, batch)
 
 
@@ -59,7 +59,7 @@ def padded_with_entropies(model: Any, batch: Batch, temperature: float) -> tuple
 
 
 FORWARDS: Mapping[bool, Forward] = {True: shared_prefix, False: padded}
-"""By `LanguageModel.fused`: whether the fast paths support the model."""
+"""By `LanguageModel.packed`: whether the packed forward supports the model."""
 
 WITH_ENTROPIES: Mapping[bool, WithEntropies] = {True: shared_prefix_with_entropies, False: padded_with_entropies}
 """The same, with entropies."""

@@ -10,7 +10,7 @@ from torch import Tensor
 from whet.batch import Batch
 from whet.chat_template import ChatTemplate
 from whet.models.dimensions import Dimensions
-from whet.models.supported import is_fused
+from whet.models.supported import is_fused, is_packed
 from whet.policy.forward import FORWARDS, WITH_ENTROPIES
 
 
@@ -28,12 +28,14 @@ class LanguageModel:
         self.source = source
         """The source of the initial weights, for manifests."""
         self.fused = is_fused(model)
-        """Whether sampler and learner use the fast paths."""
+        """Whether the sampler uses the fused decoder."""
+        self.packed = is_packed(model)
+        """Whether the learner uses the packed forward."""
 
     def without_fast_paths(self) -> "LanguageModel":
         """Returns the same policy with the model's own forward in sampler and learner."""
         other = copy(self)
-        other.fused = False
+        other.fused = other.packed = False
         return other
 
     def with_model(self, model: Any, temperature: float) -> "LanguageModel":
@@ -55,11 +57,11 @@ class LanguageModel:
 
     def logprobs(self, batch: Batch) -> Tensor:
         """log π_θ(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False, on the batch's device."""
-        return FORWARDS[self.fused](self.model, batch, self.temperature).to(batch.mask_BT.device)
+        return FORWARDS[self.packed](self.model, batch, self.temperature).to(batch.mask_BT.device)
 
     def logprobs_and_entropies(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """As `logprobs`, with the entropy of π_θ(· | q, o_<t) in nats, also `[B, T]`."""
-        logprobs_BT, entropies_BT = WITH_ENTROPIES[self.fused](self.model, batch, self.temperature)
+        logprobs_BT, entropies_BT = WITH_ENTROPIES[self.packed](self.model, batch, self.temperature)
         return logprobs_BT.to(batch.mask_BT.device), entropies_BT.to(batch.mask_BT.device)
 
     def trainable(self) -> list[torch.nn.Parameter]:

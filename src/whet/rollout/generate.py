@@ -1,36 +1,15 @@
-"""The sampling loop: draws a token for every row and drops ended rows, until none is left."""
+"""The sampling loop: draws tokens for every row and drops ended rows, until none is left."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import compress
 
 import torch
 from torch import Tensor
 
-from whet.rollout.rng import uniforms
-from whet.rollout.sampling import draw
+from whet.rollout.burst import Burst, Engine
 from whet.types import SamplingParams
-
-
-class Engine(Protocol):
-    """Prefills prompts, then computes logits token by token (`whet.rollout.engine.decoder.Decoder` and others)."""
-
-    eos_check_interval: int
-    """Tokens between two checks for ended rows: each one synchronises with the GPU."""
-    compaction_threshold: float
-    """Ended rows are dropped once fewer than this share of rows is unfinished."""
-
-    def start(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
-        """Prefills the prompts; returns the logits of each row's first token, `[R, V]`."""
-        ...
-
-    def advance(self, tokens_R: Tensor) -> Tensor:
-        """Appends one token to each row; returns the logits of the next, `[R, V]`."""
-        ...
-
-    def keep(self, rows: Tensor) -> None:
-        """Drops all rows but these."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,36 +33,47 @@ def generate(
 
     `keys_R` holds the random key of each row (`whet.rollout.rng.key`), rows of a prompt being neighbours.
     """
-    max_tokens = params.max_tokens
-    logits_RV = engine.start(prompts, len(keys_R) // len(prompts), max_tokens)
-    rows_R = torch.arange(len(keys_R), device=logits_RV.device)
-    keys_R = keys_R.to(logits_RV.device)
-    alive_R = torch.ones_like(rows_R, dtype=torch.bool)
-    ends = torch.tensor(sorted(end_tokens), device=logits_RV.device)
-    # drawn tokens stay on the device for a few positions: each transfer synchronises with the GPU
-    pending: list[tuple[Tensor, ...]] = []
-    for position in range(max_tokens):
-        uniform_R = uniforms(keys_R, torch.full_like(keys_R, position))
-        tokens_R, logprobs_R = draw(logits_RV, uniform_R, params)
-        pending.append((alive_R, rows_R, tokens_R, logprobs_R))
-        alive_R = alive_R & ~torch.isin(tokens_R, ends)
-        if len(pending) == engine.eos_check_interval or position + 1 == max_tokens:
-            yield from _transferred(pending)
-            pending = []
-            unfinished = int(alive_R.sum())
-            if unfinished == 0:
-                return
-            if unfinished < engine.compaction_threshold * len(rows_R):
-                kept = alive_R.nonzero().flatten()
-                engine.keep(kept)
-                rows_R, keys_R, tokens_R, alive_R = rows_R[kept], keys_R[kept], tokens_R[kept], alive_R[kept]
-        if position + 1 < max_tokens:
-            logits_RV = engine.advance(tokens_R)
+    burst, rows = _begun(engine, prompts, keys_R, params, end_tokens), list(range(len(keys_R)))
+    drawn, under_way = 1, deque([burst.fetched(1)])
+    while under_way or drawn < params.max_tokens:
+        count = min(engine.burst_tokens, params.max_tokens - drawn)
+        if count and len(under_way) <= engine.looks_behind:
+            with engine.no_gradient():
+                engine.further(burst, count)
+            under_way.append(burst.fetched(count))
+            drawn += count
+            continue
+        looked_at = list(_positions(rows, *under_way.popleft()()))
+        yield from (each for each in looked_at if each.rows)
+        last = zip(looked_at[-1].rows, looked_at[-1].tokens, strict=True)
+        unfinished = {row for row, token in last if token not in end_tokens}
+        if not unfinished:
+            return
+        if len(unfinished) < engine.compaction_threshold * len(rows):
+            kept = torch.tensor([place for place, row in enumerate(rows) if row in unfinished], device=engine.device)
+            rows = [row for row in rows if row in unfinished]
+            engine.keep(kept)
+            burst.keep(kept)
 
 
-def _transferred(pending: Sequence[tuple[Tensor, ...]]) -> Iterator[Drawn]:
-    """Transfers the drawn tokens of unfinished rows, position by position; skips positions without any."""
-    for alive_R, *columns in pending:
-        drawn = Drawn(*(tuple(column[alive_R].tolist()) for column in columns))
-        if drawn.rows:
-            yield drawn
+def _begun(
+    engine: Engine,
+    prompts: Sequence[Sequence[int]],
+    keys_R: Tensor,
+    params: SamplingParams,
+    end_tokens: frozenset[int],
+) -> Burst:
+    """Prefills the prompts and draws the first token of every row."""
+    with engine.no_gradient():
+        logits_RV = engine.start(prompts, len(keys_R) // len(prompts), params.max_tokens)
+        burst = engine.new_burst(len(keys_R))
+        burst.begin(keys_R, params, end_tokens)
+        burst.take(logits_RV)
+    return burst
+
+
+def _positions(rows: Sequence[int], tokens_NR: Tensor, logprobs_NR: Tensor, wanted_NR: Tensor) -> Iterator[Drawn]:
+    """The tokens of each position of a burst, without those of rows that had ended."""
+    for tokens, logprobs, wanted in zip(tokens_NR.tolist(), logprobs_NR.tolist(), wanted_NR.tolist(), strict=True):
+        columns = (tuple(compress(column, wanted)) for column in (rows, tokens, logprobs))
+        yield Drawn(*columns)

@@ -1,47 +1,60 @@
 """The native sampler: copies the weights, fused, at every `load`; prefills prompts once and batches all rows."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import groupby
+import logging
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 
-from whet.rollout.engine.cuda_graph import GraphedDecoder
-from whet.rollout.engine.decoder import Decoder
-from whet.rollout.engine.fuse import fuse
-from whet.rollout.engine.fused_weights import FusedWeights
-from whet.rollout.engine.transformers_engine import TransformersEngine
-from whet.rollout.generate import Drawn, Engine, generate
+from whet.errors import UserError, is_out_of_memory
+from whet.rollout.burst import Engine
+from whet.rollout.call_size import MOST_ROWS, SampleBytes, calls, halves
+from whet.rollout.generate import Drawn, generate
+from whet.rollout.ladder import Decoding, Ladder
 from whet.types import Completion, Finish, Request, SamplingParams, Token
+
+FreeBytes = Callable[[torch.device], int]
+
+
+def unlimited(_device: torch.device) -> int:
+    """Stands for memory without a limit."""
+    return sys.maxsize
 
 
 class NativeSampler:
     """Plays `Sampler` for any `AutoModelForCausalLM`."""
 
-    def __init__(self, max_rows: int = 128) -> None:
+    def __init__(
+        self, max_rows: int | None = None, decoding: Decoding = "auto", free_bytes: FreeBytes = unlimited
+    ) -> None:
         self.max_rows = max_rows
-        """The largest batch of completions, unless one request has more keys."""
+        """The largest batch of completions, unless one request has more keys; by default what suits the device."""
+        self.free_bytes = free_bytes
+        """The memory that is free on a device, in bytes."""
+        self.ladder = Ladder(decoding)
         self.engine: Engine | None = None
         self.end_tokens: frozenset[int] = frozenset()
 
     def load(self, policy: Any) -> None:
         """π_old ← π_θ: copies the weights, or shares them where the model is not supported by the fused decoder."""
-        self.release()  # frees the last copy before the next is made
-        self.end_tokens = policy.end_tokens()
-        self.engine = ENGINES[policy.fused](policy.model)
+        self.engine = None  # frees the last copy before the next is made
+        self.end_tokens, self.size = policy.end_tokens(), SampleBytes.of(policy.model)
+        self.engine = self.ladder.engine(policy)
 
     def release(self) -> None:
-        """Frees the weights and the KV cache."""
-        self.engine = None
+        """Frees the weights and the KV cache, but for what is small and was recorded for the next `load`."""
+        engine, self.engine = self.engine, None
+        if engine is not None:
+            self.ladder.put_back(engine, self.free_bytes(engine.device))
 
     def generate(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
-        """Returns for each request one completion per key, in order."""
+        """Returns for each request one completion per key, in order. Raises `UserError` where no row fits in memory."""
+        device = self._loaded().device
+        free, most = self.free_bytes(device), self.max_rows or MOST_ROWS[device.type]
         found: list[list[Completion]] = []
-        for size, same in groupby(requests, lambda request: len(request.keys)):  # equally many keys per call
-            waiting = list(same)
-            per_call = max(self.max_rows // max(size, 1), 1)
-            for start in range(0, len(waiting), per_call):
-                found += self._generate_together(waiting[start : start + per_call], params)
+        for call in calls(requests, params.max_tokens, most, self.size, free):
+            found += self._generate_together(call, params)
         return found
 
     def stream(self, request: Request, params: SamplingParams) -> Iterator[Token]:
@@ -51,15 +64,49 @@ class NativeSampler:
             ended: Finish | None = "stop" if token in self.end_tokens else None
             yield Token(token, logprob, ended or ("length" if count == params.max_tokens else None))
 
-    def _drawn(self, requests: Sequence[Request], params: SamplingParams) -> Iterator[Drawn]:
+    def _loaded(self) -> Engine:
         if self.engine is None:
             raise RuntimeError("a sampler samples between load and release only")
-        keys_R = torch.tensor([request.keys for request in requests]).flatten()
-        contexts = [request.tokens for request in requests]
-        return generate(self.engine, contexts, keys_R, params, self.end_tokens)
+        return self.engine
 
     def _generate_together(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
-        """Samples in one call of the engine; every request has equally many keys."""
+        """Samples in one call of the engine; every request has equally many keys.
+
+        Out of memory it samples in two halves, and from an engine that fails it changes to the next: equal keys give
+        equal rollouts.
+        """
+        try:
+            return self._sampled(requests, params)
+        except Exception as error:  # handled outside, where what the call held is free again
+            parts = self._otherwise(requests, error)
+        found = [completions for part in parts for completions in self._generate_together(part, params)]
+        if len(found) == len(requests):
+            return found
+        return [[completion for completions in found for completion in completions]]  # of one request, split
+
+    def _otherwise(self, requests: Sequence[Request], error: Exception) -> list[list[Request]]:
+        """What to try instead of a call that failed; raises where there is nothing."""
+        if not is_out_of_memory(error):
+            below = self.ladder.next_below(self.engine, error)
+            if below is None:
+                raise error
+            self.engine = below
+            return [list(requests)]
+        rows = sum(len(request.keys) for request in requests)
+        if rows == 1:
+            raise UserError(
+                "grpo.sampling.max_tokens: out of memory sampling one response alone; lower it, or name a smaller model"
+            ) from error
+        self.max_rows = rows // 2
+        logging.getLogger("whet").warning(
+            "out of memory sampling %d rows at once: going on with %d; the responses do not depend on it",
+            rows,
+            rows // 2,
+        )
+        self._loaded().forget()
+        return halves(requests)
+
+    def _sampled(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
         size = len(requests[0].keys)
         rows: list[list[tuple[int, float]]] = [[] for _ in range(len(requests) * size)]
         for drawn in self._drawn(requests, params) if size else ():
@@ -68,19 +115,10 @@ class NativeSampler:
         completions = [self._completion(row) for row in rows]
         return [completions[index * size : (index + 1) * size] for index in range(len(requests))]
 
+    def _drawn(self, requests: Sequence[Request], params: SamplingParams) -> Iterator[Drawn]:
+        keys_R = torch.tensor([request.keys for request in requests]).flatten()
+        return generate(self._loaded(), [request.tokens for request in requests], keys_R, params, self.end_tokens)
+
     def _completion(self, drawn: Sequence[tuple[int, float]]) -> Completion:
         tokens, logprobs = zip(*drawn, strict=True)
         return Completion(tokens, logprobs, "stop" if tokens[-1] in self.end_tokens else "length")
-
-
-def fused_decoder(model: Any) -> Engine:
-    """Returns the fused decoder, with CUDA graphs on a GPU."""
-    weights = fuse(model)
-    return DECODERS[weights.embedding.device.type](weights)
-
-
-DECODERS: Mapping[str, Callable[[FusedWeights], Engine]] = {"cpu": Decoder, "cuda": GraphedDecoder}
-"""By device type."""
-
-ENGINES: Mapping[bool, Callable[[Any], Engine]] = {True: fused_decoder, False: TransformersEngine}
-"""By `LanguageModel.fused`: whether the fast paths support the model."""

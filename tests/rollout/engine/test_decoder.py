@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 import tiny
-from whet.rollout.engine.decoder import Decoder, half_negated, rotated
+from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fuse import fuse
 
 PROMPTS = [[5, 9, 33, 60, 71, 8, 4], [44], [12, 90, 17]]
@@ -147,11 +147,3 @@ def test_a_decoder_can_be_started_again() -> None:
     decoder.advance(torch.tensor([5, 6, 7, 8, 9, 10]))
     decoder.keep(torch.tensor([0, 3]))
     assert torch.equal(decoder.start(PROMPTS, 2, 4), first)
-
-
-def test_rotation_by_hand() -> None:
-    """A quarter turn takes (x, y) to (−y, x); halves of a head are the two coordinates."""
-    x = torch.tensor([1.0, 2.0, 3.0, 4.0])
-    turned = rotated(x, torch.zeros(4), half_negated(torch.ones(4)))
-    assert turned.tolist() == [-3.0, -4.0, 1.0, 2.0]
-    assert rotated(x, torch.ones(4), torch.zeros(4)).tolist() == x.tolist()

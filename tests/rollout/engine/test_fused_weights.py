@@ -1,32 +1,36 @@
-"""Norms by hand."""
+"""Heads with divisors and caps by hand, and the walk over all tensors."""
 
+import math
+
+import pytest
 import torch
 
-from whet.rollout.engine.fused_weights import identity, rms_norm
+import tiny
+from whet.rollout.engine.fuse import fuse
+from whet.rollout.engine.fused_weights import Head, soft_capped, tensors_of
+from whet.rollout.engine.linear import frozen_linear
 
 
-def test_rms_norm_by_hand() -> None:
-    """[3, 4]: mean square 12.5; with ε = 3.5 the root is 4."""
-    norm = rms_norm(torch.tensor([2.0, 10.0]), 3.5)
-    assert norm(torch.tensor([[3.0, 4.0]])).tolist() == [[1.5, 10.0]]
+def test_a_soft_cap_by_hand() -> None:
+    """2 tanh(3 / 2)."""
+    assert soft_capped(torch.tensor([3.0, 0.0]), 2.0).tolist() == pytest.approx([2 * math.tanh(1.5), 0.0])
 
 
-def test_rms_norm_takes_the_mean_in_float32() -> None:
-    """300² is past float16's largest number."""
-    x = torch.full((4,), 300.0, dtype=torch.float16)
-    assert rms_norm(torch.ones(4, dtype=torch.float16), 0.0)(x).tolist() == [1.0] * 4
+def test_a_head_divides_and_then_caps() -> None:
+    head = Head(frozen_linear([torch.tensor([[8.0]])]), divisor=4.0, soft_cap=5.0)
+    assert head(torch.tensor([[1.5]])).item() == pytest.approx(5 * math.tanh(1.5 * 8 / 4 / 5))
 
 
-def test_a_float32_factor_multiplies_before_the_result_is_rounded() -> None:
-    """Gemma's way: one rounding. A factor of 1 + 2⁻⁹ is 1 in bfloat16."""
-    factor, x = torch.full((64,), 1.0 + 2.0**-9), torch.linspace(1, 3, 64).bfloat16()[None]
-    exact = x.double() / x.double().square().mean().sqrt() * factor.double()
-    gemma, llama = rms_norm(factor, 0.0)(x), rms_norm(factor.bfloat16(), 0.0)(x)
-    assert gemma.dtype == llama.dtype == torch.bfloat16
-    assert torch.equal(gemma, exact.bfloat16())
-    assert not torch.equal(gemma, llama)
+def test_the_walk_finds_every_weight_once_and_the_shared_table_twice() -> None:
+    model = tiny.tiny_model("qwen3", tie_word_embeddings=False)
+    weights = fuse(model)
+    scales_of_heads = 2 * 16 * (4 - 1 + 2 - 1)  # each norm of a head's 16 dimensions is repeated for 4 and 2 heads
+    assert sum(x.numel() for x in tensors_of(weights)) == model.num_parameters() + scales_of_heads
+    tied = fuse(tiny.tiny_model("llama"))
+    found = list(tensors_of(tied))
+    assert found[0].data_ptr() == found[-1].data_ptr() == tied.embedding.data_ptr()
 
 
-def test_no_norm_is_the_tensor_itself() -> None:
-    x = torch.ones(2)
-    assert identity(x) is x
+def test_bytes_of_a_token() -> None:
+    """Two layers, keys and values of two heads of eight numbers, four bytes each."""
+    assert fuse(tiny.tiny_model()).bytes_per_token == 2 * 2 * 2 * 8 * 4

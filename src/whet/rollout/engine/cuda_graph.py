@@ -1,82 +1,66 @@
-"""The fused decoder with CUDA graphs: a decoding step is captured once and replayed, without Python between kernels.
+"""Records work on a GPU as a CUDA graph, which is replayed without Python between kernels.
 
 A step of a small model is some hundred kernels of microseconds each; launching them one by one takes longer than
-running them. A captured step needs constant shapes and addresses: a KV cache for whole completions from the start, no
-row dropped on the way, and in-place updates of all that changes between steps.
+running them. Recorded work needs constant shapes and addresses, and must not wait for the host.
 """
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import torch
-from torch import Tensor
 
-from whet.rollout.engine.decoder import Decoder
-from whet.rollout.engine.fused_weights import FusedWeights
+Work = Callable[[], None]
+"""Reads and writes tensors that stay where they are."""
 
-Step = Callable[[], Tensor]
-Record = Callable[[Step], Step]
-"""From a function that works in place to one that replays it into the same output tensor."""
-
-WARM_UPS = 3
-"""Steps that are run before the captured one; each writes to the next slot of the cache."""
+Record = Callable[[Work], Work]
+"""From work to what repeats it; the work is done at least once on the way."""
 
 
-class GraphedDecoder(Decoder):
-    """Plays `Engine` with the same results as `Decoder`, its steps captured as a CUDA graph."""
+class CudaGraphs:
+    """Plays `Record` on the current GPU.
 
-    eos_check_interval = 8
-    compaction_threshold = 0.0
+    All graphs have one stream and one memory pool: a stream holds a workspace of cuBLAS (32 MiB on Hopper) for good, and
+    what a graph computes on the way is needed by no other. They must be dropped together: torch 2.12 frees the workspace
+    with the first that goes.
+    """
 
-    def __init__(self, weights: FusedWeights, record: "Record | None" = None) -> None:
-        super().__init__(weights)
-        self.record = record or record_cuda_graph
+    def __init__(self) -> None:
+        self.stream = torch.cuda.Stream()
+        self.pool = torch.cuda.graph_pool_handle()
 
-    @torch.inference_mode()
-    def start(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
-        """Prefills the prompts and allocates the whole KV cache; returns the first logits as `Decoder.start`."""
-        self.block = max(longest_response, WARM_UPS + 1)
-        logits_RV = super().start(prompts, rows_per_prompt, self.block)
-        self._grow_cache()
-        self.tokens_R = torch.zeros(len(logits_RV), dtype=torch.long, device=logits_RV.device)
-        self.replay: Step | None = None
-        return logits_RV
+    def __call__(self, work: Work) -> Work:
+        """Does the work once, as CUDA requires, and records it; returns its replay."""
+        self.stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self.stream):
+            work()
+            self.stream.synchronize()
+            graph = self._recorded(work)
+        torch.cuda.current_stream().wait_stream(self.stream)
+        return graph.replay
 
-    @torch.inference_mode()
-    def advance(self, tokens_R: Tensor) -> Tensor:
-        """Appends one token to every row by replaying the captured step; returns the next logits, `[R, V]`."""
-        self.tokens_R.copy_(tokens_R)
-        if self.replay is None:
-            self.replay = self._recorded()
-        self.step += 1
-        return self.replay()
-
-    def _recorded(self) -> Step:
-        """Captures a step. That runs it a few times, so positions are reset and the cache entries overwritten later."""
-        positions_R, slot = self.position_R.clone(), self.slot.clone()
-
-        def step() -> Tensor:
-            return self._forward(self.tokens_R)
-
-        replay = self.record(step)
-        self.position_R.copy_(positions_R)
-        self.slot.copy_(slot)
-        return replay
+    def _recorded(self, work: Work) -> torch.cuda.CUDAGraph:
+        graph = torch.cuda.CUDAGraph()
+        with not_collecting():
+            # not `torch.cuda.graph`, which gives all cached memory back to the driver; and other threads may use the GPU
+            graph.capture_begin(pool=self.pool, capture_error_mode="thread_local")
+            try:
+                work()
+            except BaseException:
+                with suppress(RuntimeError):  # a failed capture fails again when it is ended
+                    graph.capture_end()
+                raise
+            graph.capture_end()
+        return graph
 
 
-def record_cuda_graph(step: Step) -> Step:
-    """Captures `step` as a CUDA graph, after warm-up runs on a side stream, as CUDA requires."""
-    aside = torch.cuda.Stream()
-    aside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(aside):
-        for _ in range(WARM_UPS):
-            step()
-    torch.cuda.current_stream().wait_stream(aside)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        logits_RV = step()
-
-    def replay() -> Tensor:
-        graph.replay()
-        return logits_RV
-
-    return replay
+@contextmanager
+def not_collecting() -> Iterator[None]:
+    """In the block garbage is not collected: to free a tensor of another stream ends a capture."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

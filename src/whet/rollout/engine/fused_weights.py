@@ -1,16 +1,15 @@
 """The weights of the fused decoder: q|k|v and gate|up in one matrix each."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from whet.rollout.engine.linear import Linear
-
-Norm = Callable[[Tensor], Tensor]
-Rotary = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Positions `[…]` to cosine and sine `[…, D]`."""
+from whet.rollout.engine.norms import Norm
+from whet.rollout.engine.rotation import Rotary
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +19,19 @@ class Layer:
     kind: str
     """The key in `FusedWeights.kinds`."""
     attention_norm: Norm
+    """The identity in OLMo."""
     qkv: Linear
     head_norm: Norm
-    """Over the size of a head, for query and key heads `[…, H + K, D]`; the identity in most families."""
+    """For query and key heads `[…, H + K, D]`; the identity in most families."""
     attention_out: Linear
     after_attention: Norm
-    """The identity everywhere but in Gemma 3."""
+    """A norm in Gemma and OLMo, a factor in Granite, else the identity."""
     mlp_norm: Norm
+    """The identity in OLMo."""
     gate_up: Linear
     down: Linear
     after_mlp: Norm
-    """The identity everywhere but in Gemma 3."""
+    """As `after_attention`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +44,39 @@ class AttentionKind:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """The language-model head: hidden states `[R, hidden]` to logits `[R, V]`."""
+
+    linear: Linear
+    divisor: float = 1.0
+    """Granite's."""
+    soft_cap: float | None = None
+    """Logits l become cap · tanh(l / cap) (Gemma 2)."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        logits = self.linear(x)
+        if self.divisor != 1.0:
+            logits = logits / self.divisor
+        return logits if self.soft_cap is None else soft_capped(logits, self.soft_cap)
+
+
+@dataclass(frozen=True, slots=True)
 class FusedWeights:
-    """The frozen weights of a decoder-only transformer of the Llama kind (Llama, Qwen2, Qwen3, Gemma 3)."""
+    """The frozen weights of a decoder-only transformer of the Llama kind (`whet.models.supported.FUSED`)."""
 
     embedding: Tensor
     """`[V, hidden]`, multiplied by the family's scale."""
     layers: tuple[Layer, ...]
     kinds: Mapping[str, AttentionKind]
     final_norm: Norm
-    head: Linear
+    head: Head
     heads: int
     kv_heads: int
     head_size: int
     scale: float
     """The factor of q · k."""
+    soft_cap: float | None
+    """Scores s become cap · tanh(s / cap) before the softmax (Gemma 2)."""
     activation: Callable[[Tensor], Tensor]
 
     @property
@@ -64,20 +84,24 @@ class FusedWeights:
         """r: query heads for each key-value head."""
         return self.heads // self.kv_heads
 
+    @property
+    def bytes_per_token(self) -> int:
+        """κ: bytes of the keys and values of a token in all layers."""
+        return 2 * len(self.layers) * self.kv_heads * self.head_size * self.embedding.element_size()
 
-def identity(x: Tensor) -> Tensor:
-    """Returns `x`: stands for an absent norm."""
-    return x
+
+def soft_capped(x: Tensor, cap: float) -> Tensor:
+    """Returns cap · tanh(x / cap)."""
+    return torch.tanh(x / cap) * cap
 
 
-def rms_norm(weight: Tensor, epsilon: float) -> Norm:
-    """Returns x ↦ x / √(mean(x²) + ε) · weight (arXiv:1910.07467), the mean taken in float32.
-
-    A float32 weight for a narrower x multiplies before the result is rounded, as in Gemma; else after.
-    """
-
-    def norm(x: Tensor) -> Tensor:
-        wide = x.to(weight.dtype)
-        return (weight * torch.rms_norm(wide, wide.shape[-1:], None, epsilon)).to(x.dtype)
-
-    return norm
+def tensors_of(value: Any) -> Iterator[Tensor]:
+    """Yields the tensors of fused weights or of a part of them, in the order of their fields."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from tensors_of(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from tensors_of(getattr(value, field.name))

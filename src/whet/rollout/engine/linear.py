@@ -5,12 +5,38 @@ costs more than the product itself.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
 Linear = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """x ↦ x · weightᵀ + bias, by PyTorch's own product."""
+
+    weight: Tensor
+    """`[out, in]`."""
+    bias: Tensor | None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return linear(x, self.weight, self.bias)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """x ↦ x · weightᵀ + bias, by oneDNN's product with a reordered matrix."""
+
+    weight: Tensor
+    """Opaque, as oneDNN keeps it."""
+    bias: Tensor | None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        product: Tensor = torch.ops.mkldnn._linear_pointwise.default(x, self.weight, self.bias, "none", [], "")
+        return product
 
 
 def frozen_linear(weights: Sequence[Tensor], bias: Tensor | None = None) -> Linear:
@@ -20,9 +46,14 @@ def frozen_linear(weights: Sequence[Tensor], bias: Tensor | None = None) -> Line
     """
     first, *others = weights
     if _can_pack(first):
-        return _packed(torch.cat(list(weights)) if others else first, bias)
-    whole = torch.cat(list(weights))
-    return lambda x: linear(x, whole, bias)
+        whole = torch.cat(list(weights)) if others else first
+        return Packed(torch.ops.mkldnn._reorder_linear_weight(whole.contiguous(), None), bias)
+    return Plain(torch.cat(list(weights)), bias)
+
+
+def shared_linear(weight: Tensor) -> Linear:
+    """Returns x ↦ x · weightᵀ that shares a frozen `weight` `[out, in]` where it need not be packed."""
+    return frozen_linear([weight]) if _can_pack(weight) else Plain(weight, None)
 
 
 def _can_pack(weight: Tensor) -> bool:
@@ -30,9 +61,3 @@ def _can_pack(weight: Tensor) -> bool:
     if weight.device.type != "cpu" or weight.dtype != torch.bfloat16:
         return False
     return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
-def _packed(weight: Tensor, bias: Tensor | None) -> Linear:
-    packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), None)
-    product = torch.ops.mkldnn._linear_pointwise.default
-    return lambda x: product(x, packed, bias, "none", [], "")

@@ -2,40 +2,51 @@
 
 import inspect
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from whet.models.weights import base_model
+from whet.rollout.burst import EagerEngine
 
 NO_CACHE = "its forward keeps no cache from one token to the next"
 
 
-class TransformersEngine:
+class TransformersEngine(EagerEngine):
     """Plays `Engine` with transformers' forward and cache; prompts are padded on the left.
 
     The cache holds keys and values, or the states of linear attention, convolutions and state-space layers. Raises
     `ValueError` for a model without a cache.
     """
 
-    eos_check_interval = 1
-    compaction_threshold = 0.8
-    cache: Any
+    cache: Any = None
     """transformers' cache of all rows."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
+        super().__init__()
         self.takes = frozenset(inspect.signature(base_model(model).forward).parameters)
         # renamed in transformers 5.24
         self.cache_name = next((name for name in ("cache", "past_key_values") if name in self.takes), "")
         if not self.cache_name:
             raise ValueError(NO_CACHE)
 
+    @property
+    def device(self) -> torch.device:
+        """Where it samples."""
+        device: torch.device = next(self.model.parameters()).device
+        return device
+
+    def no_gradient(self) -> AbstractContextManager[object]:
+        """Not inference mode: a family's own code may need version counters."""
+        return torch.no_grad()
+
     @torch.no_grad()
     def start(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
         """Prefills the prompts; returns the logits of each row's first token, `[R, V]`."""
-        device = next(self.model.parameters()).device
+        device = self.device
         width = max(len(prompt) for prompt in prompts)
         tokens_QL = torch.zeros(len(prompts), width, dtype=torch.long, device=device)
         self.mask_RL = torch.zeros_like(tokens_QL)
@@ -58,6 +69,10 @@ class TransformersEngine:
         # selects rows of states too, which `batch_select_indices` does not know
         self.cache.reorder_cache(rows)
         self.mask_RL = self.mask_RL[rows]
+
+    def forget(self) -> None:
+        """Frees the cache."""
+        self.cache = None
 
     def _forward(self, tokens: Tensor, positions: Tensor) -> Tensor:
         some = {"position_ids": positions, "logits_to_keep": 1, "use_cache": True}

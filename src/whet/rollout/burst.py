@@ -1,0 +1,150 @@
+"""The rows that sample together: a few tokens of each are drawn one after another, without a look from the host.
+
+Everything a burst changes is changed in place, so that a GPU can record the work once and replay it.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from whet.rollout.engine.operations import BY_DEVICE, Operations
+from whet.types import SamplingParams
+
+Advance = Callable[[Tensor], Tensor]
+"""Appends a token `[R]` to every row, and returns the next token's logits `[R, V]`."""
+
+
+class Burst:
+    """Random keys, last tokens and states of `R` rows, and the last `N` tokens that were drawn for each."""
+
+    def __init__(self, rows: int, size: int, device: torch.device, operations: Operations) -> None:
+        self.size, self.operations = size, operations
+        self.keys_R = torch.zeros(rows, dtype=torch.long, device=device)
+        self.position_R = torch.zeros_like(self.keys_R)
+        """Tokens drawn so far."""
+        self.tokens_R = torch.zeros_like(self.keys_R)
+        self.alive_R = torch.ones_like(self.keys_R, dtype=torch.bool)
+        """False once a row has drawn an end token."""
+        self.tokens_NR = self.keys_R.new_zeros(size, rows)
+        self.logprobs_NR = torch.zeros(size, rows, device=device)
+        self.wanted_NR = torch.zeros(size, rows, dtype=torch.bool, device=device)
+        """Whether the row had not ended before that token."""
+
+    def begin(self, keys_R: Tensor, params: SamplingParams, end_tokens: frozenset[int]) -> None:
+        """Takes the next rows' keys."""
+        self.params, self.end_tokens = params, end_tokens
+        self.ends_E = torch.tensor(sorted(end_tokens), dtype=torch.long, device=self.keys_R.device)
+        self.keys_R.copy_(keys_R)
+        self.position_R.zero_()
+        self.alive_R.fill_(True)
+
+    @property
+    def recipe(self) -> tuple[float, float, frozenset[int]]:
+        """What of the parameters is fixed in a recorded burst."""
+        return self.params.temperature, self.params.top_p, self.end_tokens
+
+    def take(self, logits_RV: Tensor, number: int = 0) -> None:
+        """Draws every row's next token and writes it down as token `number` of this burst."""
+        tokens_R, logprobs_R = self.operations.draw(logits_RV, self.keys_R, self.position_R, self.params)
+        self.tokens_R.copy_(tokens_R)
+        self.tokens_NR[number] = tokens_R
+        self.logprobs_NR[number] = logprobs_R
+        self.wanted_NR[number] = self.alive_R
+        # not `isin`, which sorts, and so cannot be recorded, where there are many end tokens
+        self.alive_R &= ~(tokens_R[:, None] == self.ends_E).any(-1)
+        self.position_R += 1
+
+    def further(self, advance: Advance, count: int) -> None:
+        """Draws `count` more tokens of every row."""
+        for number in range(count):
+            self.take(advance(self.tokens_R), number)
+
+    def fetched(self, count: int) -> Callable[[], Sequence[Tensor]]:
+        """Begins to bring back the first `count` tokens of the burst: tokens, log-probabilities, wanted or not."""
+        return self.operations.fetch([x[:count] for x in (self.tokens_NR, self.logprobs_NR, self.wanted_NR)])
+
+    def keep(self, rows: Tensor) -> None:
+        """Drops all rows but these."""
+        for name in ("keys_R", "position_R", "tokens_R", "alive_R"):
+            setattr(self, name, getattr(self, name)[rows])
+        for name in ("tokens_NR", "logprobs_NR", "wanted_NR"):
+            setattr(self, name, getattr(self, name)[:, rows])
+
+
+class Engine(Protocol):
+    """Prefills prompts, then draws tokens of all rows (`whet.rollout.engine.decoder.Decoder` and others)."""
+
+    burst_tokens: int
+    """Tokens between two checks for ended rows."""
+    looks_behind: int
+    """Bursts that are under way when one is looked at: a GPU goes on while the host looks."""
+    compaction_threshold: float
+    """Ended rows are dropped once fewer than this share of rows is unfinished."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where it samples."""
+        ...
+
+    def start(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
+        """Prefills the prompts; returns the logits of each row's first token, `[R, V]`."""
+        ...
+
+    def new_burst(self, rows: int) -> Burst:
+        """Returns the state of so many rows, to be filled; called after `start`."""
+        ...
+
+    def further(self, burst: Burst, count: int) -> None:
+        """Draws `count` more tokens of every row; at most `burst_tokens`."""
+        ...
+
+    def keep(self, rows: Tensor) -> None:
+        """Drops all rows but these."""
+        ...
+
+    def forget(self) -> None:
+        """Frees the memory of the rows: keys, values and states."""
+        ...
+
+    def no_gradient(self) -> AbstractContextManager[object]:
+        """In which mode it computes."""
+        ...
+
+
+class EagerEngine(ABC):
+    """An `Engine` that calls `advance` token by token, and looks at each."""
+
+    burst_tokens = 1
+    looks_behind = 0
+    compaction_threshold = 0.8
+
+    def __init__(self, operations: Operations | None = None) -> None:
+        self.operations = operations or BY_DEVICE[self.device.type]
+
+    @property
+    def device(self) -> torch.device:
+        """Where it samples."""
+        return torch.device("cpu")
+
+    @abstractmethod
+    def advance(self, tokens_R: Tensor) -> Tensor:
+        """Appends one token to each row; returns the logits of the next, `[R, V]`."""
+
+    def forget(self) -> None:
+        """Frees the memory of the rows."""
+
+    def no_gradient(self) -> AbstractContextManager[object]:
+        """Inference mode, the cheapest."""
+        return torch.inference_mode()
+
+    def new_burst(self, rows: int) -> Burst:
+        """Returns a new state."""
+        return Burst(rows, self.burst_tokens, self.device, self.operations)
+
+    def further(self, burst: Burst, count: int) -> None:
+        """Draws token by token."""
+        burst.further(self.advance, count)

@@ -1,0 +1,151 @@
+"""The fused decoder with recorded bursts: a few tokens of all rows, with their draws, are one replay of a graph.
+
+Everything lies in rooms that stay: caches and states of so many prompts, rows and tokens, and the graphs that were recorded
+in them. A room serves every call that fits, with weights that are copied into place (`refresh`), so a graph is recorded
+once for many steps of a training.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from whet.rollout.burst import Burst
+from whet.rollout.engine.compiled import Compile, worth_compiling
+from whet.rollout.engine.cuda_graph import Record, Work
+from whet.rollout.engine.decoder import Decoder
+from whet.rollout.engine.fuse import refresh
+from whet.rollout.engine.fused_weights import FusedWeights, tensors_of
+from whet.rollout.engine.kv_cache import KvCache, Room, all_angles
+from whet.rollout.engine.operations import Operations
+from whet.rollout.engine.rotation import Angles
+from whet.text import first_line
+
+ROUNDED_TO = 64
+"""Tokens of prompts and responses are rounded up to a multiple, so that rooms, and graphs, are few."""
+
+MOST_ROOMS = 4
+"""Rooms that are kept: training, evaluation and the check have some each."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """A room: its cache, its rows' state, and the bursts that were recorded in it."""
+
+    cache: KvCache
+    burst: Burst
+    angles: Mapping[str, Angles]
+    replays: dict[Any, Work] = field(default_factory=dict)
+    """By `Burst.recipe`."""
+
+
+class GraphedDecoder(Decoder):
+    """Plays `Engine` with the same results as `Decoder`."""
+
+    burst_tokens = 8
+    looks_behind = 1
+    compaction_threshold = 0.0
+    kept: Kept
+    """The room of the call under way."""
+
+    def __init__(
+        self, weights: FusedWeights, operations: Operations, record: Record, compile_step: Compile | None = None
+    ) -> None:
+        super().__init__(weights, operations)
+        self.record, self.compile_step = record, compile_step
+        self.rooms: dict[Room, Kept] = {}
+        self.replayed_tokens = 0
+        self.step_of_rows: Callable[[Tensor], Tensor] = self._forward
+
+    def no_gradient(self) -> AbstractContextManager[object]:
+        """Not inference mode: a random state that was first recorded there can be recorded nowhere else."""
+        return torch.no_grad()
+
+    def new_burst(self, rows: int) -> Burst:
+        """Returns the room's state."""
+        return self.kept.burst
+
+    def further(self, burst: Burst, count: int) -> None:
+        """Replays a burst, whatever `count`; records it first where the room has none of that recipe."""
+        self._compile_where_it_pays()
+        if burst.recipe not in self.kept.replays:
+            self.kept.replays[burst.recipe] = self._recorded(burst)
+        self.kept.replays[burst.recipe]()
+        self.replayed_tokens += burst.size
+
+    def refresh(self, model: Any) -> None:
+        """Takes the weights of the day of the model that was fused; rooms and graphs stay."""
+        refresh(self.weights, model)
+
+    def forget(self) -> None:
+        """Frees all rooms with their graphs."""
+        self.rooms.clear()
+        vars(self).pop("kept", None)
+        super().forget()
+
+    @property
+    def bytes(self) -> int:
+        """What it holds: weights, keys and values."""
+        tokens = sum(room.prompts * room.prompt_tokens + room.rows * room.own_tokens for room in self.rooms)
+        return self.weights.bytes_per_token * tokens + sum(tensor.nbytes for tensor in tensors_of(self.weights))
+
+    def _room_for(self, room: Room) -> KvCache:
+        """The smallest room of as many prompts and rows that the call fits into, or a new one."""
+        wanted = replace(room, prompt_tokens=_rounded(room.prompt_tokens), own_tokens=_rounded(room.own_tokens))
+        fitting = [one for one in self.rooms if _holds(one, wanted)]
+        chosen = min(fitting, key=lambda one: one.prompt_tokens + one.own_tokens, default=wanted)
+        if chosen not in self.rooms:
+            if len(self.rooms) == MOST_ROOMS:
+                self.forget()
+            self.rooms[chosen] = self._new_room(chosen)
+        self.kept = self.rooms[chosen]
+        self.angles = self.kept.angles
+        return self.kept.cache
+
+    def _new_room(self, room: Room) -> Kept:
+        angles = all_angles(self.weights, room.prompt_tokens + room.own_tokens)
+        burst = Burst(room.rows, self.burst_tokens, self.device, self.operations)
+        return Kept(self.operations.cache(self.weights, room, angles), burst, angles)
+
+    def _recorded(self, burst: Burst) -> Work:
+        """Records a burst. That runs it, so the state is put back; the cache's entries are overwritten later."""
+        state = (self.cache.position_R, self.cache.slot, burst.position_R, burst.tokens_R, burst.alive_R)
+        before = [tensor.clone() for tensor in state]
+        try:
+            return self.record(lambda: burst.further(self.step_of_rows, burst.size))
+        finally:
+            for tensor, old in zip(state, before, strict=True):
+                tensor.copy_(old)
+
+    def _compile_where_it_pays(self) -> None:
+        """Compiles the step once so many tokens were replayed that it would have paid, and records anew."""
+        if self.compile_step is None or not worth_compiling(self.replayed_tokens):
+            return
+        compile_step, self.compile_step = self.compile_step, None
+        plain, replays = self.step_of_rows, dict(self.kept.replays)
+        self.step_of_rows = compile_step(plain)
+        self.kept.replays.clear()
+        try:
+            self.kept.replays[self.kept.burst.recipe] = self._recorded(self.kept.burst)
+        except Exception as error:  # compilers raise many types
+            self.step_of_rows = plain
+            self.kept.replays.update(replays)
+            logging.getLogger("whet").warning("sampling goes on without torch.compile: %s", first_line(error))
+            return
+        for kept in self.rooms.values():
+            if kept is not self.kept:
+                kept.replays.clear()
+
+
+def _rounded(tokens: int) -> int:
+    return -(-tokens // ROUNDED_TO) * ROUNDED_TO
+
+
+def _holds(one: Room, wanted: Room) -> bool:
+    """Whether a room has as many prompts and rows, and at least as many tokens."""
+    same = (one.prompts, one.rows_per_prompt) == (wanted.prompts, wanted.rows_per_prompt)
+    return same and one.prompt_tokens >= wanted.prompt_tokens and one.own_tokens >= wanted.own_tokens

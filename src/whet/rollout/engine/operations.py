@@ -1,0 +1,75 @@
+"""What differs by device in the sampling loop: attention over the cache, drawing a token, and bringing tokens back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from whet.rollout.engine.kv_cache import KvCache
+from whet.rollout.engine.shared_cache import SharedCache
+from whet.rollout.rng import uniforms
+from whet.rollout.sampling import draw
+from whet.types import SamplingParams
+
+Draw = Callable[[Tensor, Tensor, Tensor, SamplingParams], tuple[Tensor, Tensor]]
+"""Logits `[R, V]`, keys and positions of the random numbers `[R]` to tokens and log-probabilities `[R]`."""
+
+Fetch = Callable[[Sequence[Tensor]], Callable[[], Sequence[Tensor]]]
+"""Begins to copy tensors to the host; what it returns waits for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """A row of the table: how a device attends, draws, and brings back what was drawn."""
+
+    cache: Callable[..., KvCache]
+    """Plays `KvCache`, whose `attend` is the attention."""
+    draw: Draw
+    fetch: Fetch
+
+
+def draw_by_counter(
+    logits_RV: Tensor, keys_R: Tensor, position_R: Tensor, params: SamplingParams
+) -> tuple[Tensor, Tensor]:
+    """Draws with PyTorch's operations: `whet.rollout.sampling.draw` at the uniform numbers of keys and positions."""
+    return draw(logits_RV, uniforms(keys_R, position_R), params)
+
+
+def at_once(tensors: Sequence[Tensor]) -> Callable[[], Sequence[Tensor]]:
+    """Copies what is on the host already, so that the next burst does not write over it."""
+    copies = [tensor.clone() for tensor in tensors]
+    return lambda: copies
+
+
+def in_background(tensors: Sequence[Tensor]) -> Callable[[], Sequence[Tensor]]:
+    """Copies from a GPU to pinned memory while the GPU goes on; the wait is for that copy alone."""
+    copies = [torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True) for tensor in tensors]
+    for copy, tensor in zip(copies, tensors, strict=True):
+        copy.copy_(tensor, non_blocking=True)
+    copied = torch.cuda.Event()
+    copied.record()
+
+    def waited() -> Sequence[Tensor]:
+        copied.synchronize()
+        return copies
+
+    return waited
+
+
+TORCH = Operations(SharedCache, draw_by_counter, at_once)
+"""PyTorch's own operations, everything on the host."""
+
+TORCH_ON_GPU = Operations(SharedCache, draw_by_counter, in_background)
+"""PyTorch's own operations on a GPU."""
+
+BY_DEVICE: Mapping[str, Operations] = {"cpu": TORCH, "cuda": TORCH_ON_GPU}
+"""What works on a device wherever PyTorch does."""
+
+
+def triton_operations() -> Operations:
+    """Returns the operations by Triton kernels. Raises `ImportError` where Triton is not installed."""
+    from whet.rollout.engine.triton_cache import TritonCache
+    from whet.rollout.engine.triton_draw import triton_draw
+
+    return Operations(TritonCache, triton_draw, in_background)

@@ -36,6 +36,9 @@ class Scripted(EagerEngine):
         self.position += 1
         return self._logits()
 
+    def forget(self) -> None:
+        pass
+
     def keep(self, rows: Tensor) -> None:
         self.rows = [self.rows[row] for row in rows.tolist()]
         self.kept.append(list(self.rows))

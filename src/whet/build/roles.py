@@ -39,9 +39,10 @@ def build_sampler(config: Config) -> Sampler:
 
 
 def _native(config: Config) -> Sampler:
+    from whet.policy.free_memory import free_bytes
     from whet.rollout.native import NativeSampler
 
-    return NativeSampler()
+    return NativeSampler(decoding=config.rollout.decoding, free_bytes=free_bytes)
 
 
 SAMPLERS: dict[str, Callable[[Config], Sampler]] = {"native": _native}

@@ -37,6 +37,9 @@ class RolloutConfig(Section):
 
     engine: str = "native"
     """The engine of the whole run: check, training and evaluation."""
+    decoding: Literal["auto", "eager", "transformers"] = "auto"
+    """How the native engine decodes: the fastest way that works (on a GPU recorded, with kernels of its own), PyTorch's
+    operations one by one, or the model's own forward. All draw the same tokens, up to rounding: for reports of bugs."""
 
 
 class EvalConfig(Section):

@@ -134,8 +134,9 @@ class EagerEngine(ABC):
     def advance(self, tokens_R: Tensor) -> Tensor:
         """Appends one token to each row; returns the logits of the next, `[R, V]`."""
 
+    @abstractmethod
     def forget(self) -> None:
-        """Frees the memory of the rows."""
+        """Frees the memory of the rows: keys, values and states."""
 
     def no_gradient(self) -> AbstractContextManager[object]:
         """Inference mode, the cheapest."""

@@ -80,7 +80,7 @@ class Ladder:
         return self._made(fuse(policy.model))
 
     def put_back(self, engine: Engine | None, free: int) -> None:
-        """Takes an engine that is not needed for now; keeps it only where its memory is a small part of what is free."""
+        """Takes an engine that is idle for now; keeps it only where its memory is a small part of what is free."""
         if isinstance(engine, GraphedDecoder) and engine.bytes <= KEPT_SHARE * free:
             self.idle = engine
 

@@ -33,7 +33,7 @@ def test_no_norm_is_the_tensor_itself() -> None:
 
 
 def test_norms_over_the_width_of_all_heads() -> None:
-    """Two query heads [3, 4], [0, 0]: mean square 25 / 4, root 2.5; a key head [6, 8]: mean square 50, with ε = 14 root 8."""
+    """Two query heads [3, 4], [0, 0]: mean square 25 / 4, root 2.5; a key head [6, 8]: 50 and ε = 14, root 8."""
     norms = WidthNorms(RmsNorm(torch.tensor([5.0, 10.0, 1.0, 1.0]), 0.0), RmsNorm(torch.tensor([4.0, 1.0]), 14.0))
     heads = torch.tensor([[[3.0, 4.0], [0.0, 0.0], [6.0, 8.0]]])
     assert norms(heads).tolist() == [[[6.0, 16.0], [0.0, 0.0], [3.0, 1.0]]]

@@ -15,7 +15,7 @@ def test_rotation_by_hand() -> None:
 
 
 def test_wider_angles_multiply_before_the_result_is_rounded() -> None:
-    """1.01 is 1.0078125 in bfloat16; times 1.01 it would be 1.015625 rounded first, and is 1.0156… either way above 1."""
+    """1.003 is 1 in bfloat16, and 3 · 1.003 is not 3 there."""
     x = torch.full((4,), 3.0, dtype=torch.bfloat16)
     cosine = torch.full((4,), 1.003)
     found = rotated(x, cosine, torch.zeros(4))

@@ -1,7 +1,7 @@
 """Compiles a decoding step with `torch.compile`, once the run is so long that it pays back.
 
-How long a run will go on sampling is not known in advance. To compile once as much time has been lost as compiling takes
-costs at most twice the best choice (the ski rental problem).
+How long a run will go on sampling is not known in advance. To compile once as much time has been lost as compiling
+takes costs at most twice the best choice (the ski rental problem).
 """
 
 from collections.abc import Callable
@@ -15,8 +15,8 @@ Step = Callable[[Tensor], Tensor]
 Compile = Callable[[Step], Step]
 
 TOKENS = 60_000
-"""Tokens of a row after which compiling pays: 30 s for a saving of 0.5 ms a token, as estimated for 24 layers; both grow
-with the number of layers."""
+"""Tokens of a row after which compiling pays: 30 s for a saving of 0.5 ms a token, as estimated for 24 layers; both
+grow with the number of layers."""
 
 
 def worth_compiling(tokens: int) -> bool:

@@ -20,9 +20,9 @@ Record = Callable[[Work], Work]
 class CudaGraphs:
     """Plays `Record` on the current GPU.
 
-    All graphs have one stream and one memory pool: a stream holds a workspace of cuBLAS (32 MiB on Hopper) for good, and
-    what a graph computes on the way is needed by no other. They must be dropped together: torch 2.12 frees the workspace
-    with the first that goes.
+    All graphs have one stream and one memory pool: a stream holds a workspace of cuBLAS (32 MiB on Hopper) for good,
+    and what a graph computes on the way is needed by no other. They must be dropped together: torch 2.12 frees the
+    workspace with the first that goes.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class CudaGraphs:
     def _recorded(self, work: Work) -> torch.cuda.CUDAGraph:
         graph = torch.cuda.CUDAGraph()
         with not_collecting():
-            # not `torch.cuda.graph`, which gives all cached memory back to the driver; and other threads may use the GPU
+            # `torch.cuda.graph` would give all cached memory back to the driver; other threads may use the GPU
             graph.capture_begin(pool=self.pool, capture_error_mode="thread_local")
             try:
                 work()

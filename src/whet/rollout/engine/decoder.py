@@ -7,7 +7,7 @@ Shapes: `Q` prompts, `L` the longest prompt, `R` rows (unfinished completions), 
 `D` head size.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ from whet.rollout.burst import EagerEngine
 from whet.rollout.engine.fused_weights import FusedWeights, Layer, soft_capped
 from whet.rollout.engine.kv_cache import KvCache, Room, all_angles
 from whet.rollout.engine.operations import TORCH, Operations
-from whet.rollout.engine.rotation import rotated
+from whet.rollout.engine.rotation import Angles, rotated
 
 PREFILL_TOKENS = 2**14
 """Tokens of prompts, padding included, that are prefilled at once: their activations bound the memory of a start."""
@@ -29,6 +29,7 @@ class Decoder(EagerEngine):
     block = 32
     """Tokens by which the rows' own cache grows: products over whole blocks are faster than over slices."""
     cache: KvCache
+    angles: Mapping[str, Angles]
 
     def __init__(self, weights: FusedWeights, operations: Operations = TORCH) -> None:
         super().__init__(operations)

@@ -90,7 +90,7 @@ _NORMS = {
     ),
     (False, True): ("", "post_attention_layernorm", "", "post_feedforward_layernorm"),
 }
-"""By whether a layer has a first norm and a last one: those before and after the attention, before and after the MLP."""
+"""By whether a layer has a first norm and a last one: those before and after attention, before and after the MLP."""
 
 
 def _kinds(base: Any) -> dict[str, AttentionKind]:
@@ -110,7 +110,8 @@ def _layer_kinds(base: Any) -> Iterable[str]:
 
 def _embedding(base: Any) -> Tensor:
     """A copy of the embedding table times its scale, in the table's dtype."""
-    weight, scale = base.model.embed_tokens.weight.detach(), _embedding_scale(base)
+    weight: Tensor = base.model.embed_tokens.weight.detach()
+    scale = _embedding_scale(base)
     return weight.clone() if scale is None else weight * torch.as_tensor(scale).to(weight)
 
 

@@ -1,8 +1,8 @@
 """The fused decoder with recorded bursts: a few tokens of all rows, with their draws, are one replay of a graph.
 
-Everything lies in rooms that stay: caches and states of so many prompts, rows and tokens, and the graphs that were recorded
-in them. A room serves every call that fits, with weights that are copied into place (`refresh`), so a graph is recorded
-once for many steps of a training.
+Everything lies in rooms that stay: caches and states of so many prompts, rows and tokens, and the graphs that were
+recorded in them. A room serves every call that fits, with weights that are copied into place (`refresh`), so a graph is
+recorded once for many steps of a training.
 """
 
 import logging

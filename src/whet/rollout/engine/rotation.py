@@ -1,6 +1,6 @@
 """Rotary position embedding (arXiv:2104.09864) of the fused decoder: tables of angles by position, and the rotation.
 
-Tables have a head's full width. Where a family rotates only a part of each head, or not at all in some layers, the other
+Tables have a head's full width. Where a family rotates only a part of each head, or none in some layers, the other
 dimensions have cosine 1 and sine 0, and the dimensions of queries and keys are ordered so that the two that are rotated
 together are half a head apart: q · k does not depend on that order.
 """
@@ -57,7 +57,7 @@ def halves_apart(size: int, rotated_dimensions: int) -> list[int]:
 
 
 def full_width(angles: Tensor, size: int, elsewhere: float) -> Tensor:
-    """Widens cosines or sines `[…, rotated]` to `[…, size]` in the order of `halves_apart`, with `elsewhere` between."""
+    """Widens cosines or sines `[…, rotated]` to `[…, size]` in the order of `halves_apart`; the rest is `elsewhere`."""
     missing = (size - angles.shape[-1]) // 2
     if not missing:
         return angles

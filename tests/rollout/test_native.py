@@ -1,9 +1,10 @@
 """The sampler: what it draws depends on its key alone, and says truly how likely that was and why it ended."""
 
 import gc
+import logging
 import weakref
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ import tiny
 from batches import prompt
 from plainly import token_logprobs, with_lora
 from whet.batch import collate
+from whet.errors import UserError
 from whet.policy.language_model import LanguageModel
-from whet.rollout import native
+from whet.rollout import ladder, native
+from whet.rollout.engine import decoder
 from whet.rollout.engine.decoder import Decoder
-from whet.rollout.engine.fused_weights import FusedWeights, Layer
 from whet.rollout.engine.transformers_engine import TransformersEngine
 from whet.rollout.native import NativeSampler
 from whet.rollout.rollouts import Rollouts
@@ -138,7 +140,7 @@ def test_the_engine_is_the_fused_one_where_it_is_exact() -> None:
     assert isinstance(engine(tiny.tiny_model("qwen3")).engine, Decoder)
     assert isinstance(engine(with_lora("qwen2")).engine, Decoder)
     assert isinstance(engine(tiny.tiny_model("gemma3")).engine, Decoder)
-    assert isinstance(engine(tiny.tiny_model("gemma3", attn_logit_softcapping=50.0)).engine, TransformersEngine)
+    assert isinstance(engine(tiny.tiny_model("gemma3", use_bidirectional_attention=True)).engine, TransformersEngine)
 
 
 def test_a_rollout_stops_with_an_end_token_or_at_the_limit(usual: list[list[Rollout]]) -> None:
@@ -313,17 +315,12 @@ def test_to_release_twice_or_before_the_first_load_does_no_harm() -> None:
 
 
 def tensors_of(value: Any) -> list[torch.Tensor]:
-    """All tensors of a fused copy: its own, those of its layers, and those that its functions close over."""
+    """All tensors of a fused copy, its layers and what they are made of."""
     if isinstance(value, torch.Tensor):
         return [value]
-    if isinstance(value, FusedWeights):
-        parts: Sequence[Any] = (value.embedding, value.layers, value.final_norm, value.head)
-    elif isinstance(value, Layer):
+    parts: Sequence[Any] = value if isinstance(value, tuple) else ()
+    if is_dataclass(value):
         parts = [getattr(value, field.name) for field in fields(value)]
-    elif isinstance(value, tuple):
-        parts = value
-    else:
-        parts = [cell.cell_contents for cell in getattr(value, "__closure__", None) or ()]
     return [tensor for part in parts for tensor in tensors_of(part)]
 
 
@@ -331,7 +328,7 @@ def held(drawn: NativeSampler) -> list[Any]:
     """Weak references to the engine, its copy of the weights, and the keys and values of the last call."""
     decoder = drawn.engine
     assert isinstance(decoder, Decoder)
-    caches = [getattr(cache, field.name) for cache in decoder.layer_caches for field in fields(cache)]
+    caches = [getattr(cache, field.name) for cache in decoder.cache.layers for field in fields(cache)]
     return [weakref.ref(one) for one in (decoder, *tensors_of(decoder.weights), *caches)]
 
 
@@ -366,8 +363,8 @@ def test_a_stream_that_was_broken_off_holds_nothing_after_release() -> None:
 def test_every_load_copies_the_weights_once(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """And sampling none: however many calls come between, and whoever asks."""
     copies: list[Any] = []
-    real = native.fuse
-    monkeypatch.setattr(native, "fuse", lambda model: copies.append(model) or real(model))
+    real = ladder.fuse
+    monkeypatch.setattr(ladder, "fuse", lambda model: copies.append(model) or real(model))
     model = with_lora() if family == "lora" else a_model()
     drawn, policy = NativeSampler(), language_model(model)
     for loads in (1, 2, 3):
@@ -392,9 +389,9 @@ def test_the_last_copy_is_gone_before_the_next_is_made(monkeypatch: pytest.Monke
     """Or else two copies would have to fit beside the model."""
     drawn = engine(a_model())
     drawn.generate([Request((5,), (1,))], AS_TRAINED)
-    references, real = held(drawn), native.fuse
+    references, real = held(drawn), ladder.fuse
     left: list[int] = []
-    monkeypatch.setattr(native, "fuse", lambda model: left.append(alive(references)) or real(model))
+    monkeypatch.setattr(ladder, "fuse", lambda model: left.append(alive(references)) or real(model))
     drawn.load(language_model(a_model()))
     assert left == [0]
 
@@ -408,3 +405,84 @@ def test_a_borrowed_model_is_let_go_too() -> None:
     references = [weakref.ref(drawn.engine), weakref.ref(drawn.engine.cache)]
     drawn.release()
     assert alive(references) == 0
+
+
+def hungry(monkeypatch: pytest.MonkeyPatch, most: int, holder: list[int]) -> None:
+    """Memory that suffices for so many rows; `holder` gets the rows of every call."""
+    real = native.generate
+
+    def starved(engine: Any, contexts: Any, keys_R: torch.Tensor, *more: Any) -> Any:
+        holder.append(len(keys_R))
+        for number, drawn in enumerate(real(engine, contexts, keys_R, *more)):
+            if len(keys_R) > most and number == 1:  # after a token: what was drawn is drawn again
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+            yield drawn
+
+    monkeypatch.setattr(native, "generate", starved)
+
+
+@pytest.mark.parametrize("most", [1, 2, 5, 7])
+def test_out_of_memory_halves_the_rows_and_changes_no_response(
+    usual: list[list[Rollout]], most: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Down to the rows of one prompt, apart."""
+    rows: list[int] = []
+    hungry(monkeypatch, most, rows)
+    with caplog.at_level(logging.WARNING, logger="whet"):
+        drawn = sampler(a_model())
+        assert tokens_of(drawn(QUESTIONS, 4, 7)) == tokens_of(usual)
+    assert rows[0] == 20
+    assert caplog.messages[0] == (
+        "out of memory sampling 20 rows at once: going on with 10; responses do not depend on it"
+    )
+    rows.clear()
+    drawn(QUESTIONS[:1], 1, 8)
+    later = len(caplog.messages)
+    drawn(QUESTIONS, 1, 8)
+    assert max(rows) <= max(most, 1), "what did not fit once is not tried again"
+    assert len(caplog.messages) == later
+
+
+def test_one_row_that_does_not_fit_is_the_users_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    hungry(monkeypatch, 0, [])
+    with pytest.raises(UserError, match=r"grpo\.sampling\.max_tokens: out of memory sampling one response alone"):
+        sampler(a_model())(QUESTIONS[:1], 2, 7)
+
+
+def test_another_error_is_not_taken_for_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*what: Any) -> Any:
+        raise RuntimeError("shapes differ")
+        yield
+
+    monkeypatch.setattr(native, "generate", broken)
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        sampler(a_model())(QUESTIONS[:1], 2, 7)
+
+
+def test_rows_are_sized_by_the_memory_that_is_free(usual: list[list[Rollout]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row takes 16 · 100 bytes of logits and 256 for each of 12 tokens, its prompt of 7 as much each: 20,480 in all for
+    four rows and the longest prompt; so 35,000 bytes, of which 70 % count, hold one prompt, and 70,000 two."""
+    for free, expected in ((35_000, [4] * 5), (70_000, [8, 8, 4])):
+        rows: list[int] = []
+        hungry(monkeypatch, 100, rows)
+        drawn = NativeSampler(free_bytes=lambda device, free=free: free)
+        drawn.load(language_model(a_model()))
+        found = Rollouts(drawn, tiny.tiny_tokenizer(), AS_TRAINED, 3, "train")(QUESTIONS, 4, 7)
+        assert tokens_of(found) == tokens_of(usual)
+        assert rows == expected
+        monkeypatch.undo()
+
+
+def test_long_prompts_are_prefilled_in_parts(usual: list[list[Rollout]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight tokens at a time, padding included: a prompt of 7, then two of 1 and 3, then one of 3, then one of 5."""
+    widths: list[tuple[int, int]] = []
+    real = Decoder._prefilled
+
+    def seen(self: Any, first: int, prompts: Any) -> torch.Tensor:
+        widths.append((first, len(prompts)))
+        return real(self, first, prompts)
+
+    monkeypatch.setattr(decoder, "PREFILL_TOKENS", 8)
+    monkeypatch.setattr(Decoder, "_prefilled", seen)
+    assert tokens_of(sampler(a_model())(QUESTIONS, 4, 7)) == tokens_of(usual)
+    assert widths == [(0, 1), (1, 2), (3, 1), (4, 1)]

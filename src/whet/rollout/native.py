@@ -70,40 +70,30 @@ class NativeSampler:
         return self.engine
 
     def _generate_together(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
-        """Samples in one call of the engine; every request has equally many keys.
-
-        Out of memory it samples in two halves, and from an engine that fails it changes to the next: equal keys give
-        equal rollouts.
-        """
+        """Samples in one call of the engine, or out of memory in two halves; every request has equally many keys."""
         try:
             return self._sampled(requests, params)
         except Exception as error:  # handled outside, where what the call held is free again
-            parts = self._otherwise(requests, error)
+            parts = self._smaller(requests, error)
+        self._loaded().forget()
         found = [completions for part in parts for completions in self._generate_together(part, params)]
         if len(found) == len(requests):
             return found
         return [[completion for completions in found for completion in completions]]  # of one request, split
 
-    def _otherwise(self, requests: Sequence[Request], error: Exception) -> list[list[Request]]:
-        """What to try instead of a call that failed; raises where there is nothing."""
-        if not is_out_of_memory(error):
-            below = self.ladder.next_below(self.engine, error)
-            if below is None:
-                raise error
-            self.engine = below
-            return [list(requests)]
+    def _smaller(self, requests: Sequence[Request], error: Exception) -> list[list[Request]]:
+        """The halves of a call for which memory did not suffice; raises any other error."""
         rows = sum(len(request.keys) for request in requests)
+        if not is_out_of_memory(error):
+            raise error
         if rows == 1:
             raise UserError(
                 "grpo.sampling.max_tokens: out of memory sampling one response alone; lower it, or name a smaller model"
             ) from error
         self.max_rows = rows // 2
         logging.getLogger("whet").warning(
-            "out of memory sampling %d rows at once: going on with %d; the responses do not depend on it",
-            rows,
-            rows // 2,
+            "out of memory sampling %d rows at once: going on with %d; responses do not depend on it", rows, rows // 2
         )
-        self._loaded().forget()
         return halves(requests)
 
     def _sampled(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
@@ -116,8 +106,20 @@ class NativeSampler:
         return [completions[index * size : (index + 1) * size] for index in range(len(requests))]
 
     def _drawn(self, requests: Sequence[Request], params: SamplingParams) -> Iterator[Drawn]:
-        keys_R = torch.tensor([request.keys for request in requests]).flatten()
-        return generate(self._loaded(), [request.tokens for request in requests], keys_R, params, self.end_tokens)
+        """Samples; an engine that fails before it has told anything gives way to the next: equal keys, equal tokens."""
+        keys_R, told = torch.tensor([request.keys for request in requests]).flatten(), False
+        contexts = [request.tokens for request in requests]
+        try:
+            for drawn in generate(self._loaded(), contexts, keys_R, params, self.end_tokens):
+                told = True
+                yield drawn
+            return
+        except Exception as error:
+            below = None if told or is_out_of_memory(error) else self.ladder.next_below(self.engine, error)
+            if below is None:
+                raise
+        self.engine = below
+        yield from self._drawn(requests, params)
 
     def _completion(self, drawn: Sequence[tuple[int, float]]) -> Completion:
         tokens, logprobs = zip(*drawn, strict=True)

@@ -1,88 +1,96 @@
-"""The recorded decoder against the plain one, with a recorder that replays on a CPU as a CUDA graph does."""
+"""How work is recorded, on a stand-in for CUDA's calls and, where there is a GPU, on it."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-import torch
-from torch import Tensor
 
-import tiny
-from whet.rollout.engine.cuda_graph import WARM_UPS, GraphedDecoder, Step, record_cuda_graph
-from whet.rollout.engine.decoder import Decoder
-from whet.rollout.engine.fuse import fuse
-
-PROMPTS = [[5, 9, 33, 60, 71, 8, 4], [44], [12, 90, 17]]
+from whet.rollout.engine import cuda_graph
+from whet.rollout.engine.cuda_graph import CudaGraphs, not_collecting
 
 
-def recorder(step: Step) -> Step:
-    """Runs the step as often as recording does; the result always stands in the same place."""
-    for _ in range(WARM_UPS):
-        step()
-    out = step().clone()
+class FakeCuda:
+    """Writes down what was asked of it, in order."""
 
-    def replay() -> Tensor:
-        return out.copy_(step())
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.streams = 0
+        self.fails = False
 
-    return replay
+    def Stream(self) -> Any:
+        self.streams += 1
+        return self
 
+    def current_stream(self) -> Any:
+        return self
 
-def addresses(decoder: Any) -> list[int]:
-    """Where everything lies that a recorded step reads or writes."""
-    own = [tensor for context in decoder.layer_caches for tensor in (context.own_keys, context.own_values)]
-    return [tensor.data_ptr() for tensor in (decoder.tokens_R, decoder.position_R, decoder.slot, *own)]
+    def wait_stream(self, other: Any) -> None:
+        self.calls.append("wait")
 
+    def synchronize(self) -> None:
+        self.calls.append("synchronize")
 
-@pytest.mark.parametrize("family", tiny.FAMILIES)
-@pytest.mark.parametrize("longest", [1, 2, 9, 70])
-def test_the_same_logits_at_every_position(family: str, longest: int) -> None:
-    weights = fuse(tiny.tiny_model(family))
-    plain, graphed = Decoder(weights), GraphedDecoder(weights, recorder)
-    expected, found = plain.start(PROMPTS, 2, longest), graphed.start(PROMPTS, 2, longest)
-    for position in range(longest):
-        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
-        if position + 1 < longest:
-            tokens_R = torch.arange(6) * 7 + position + 4
-            expected, found = plain.advance(tokens_R % 96), graphed.advance(tokens_R % 96)
+    def graph_pool_handle(self) -> tuple[int, int]:
+        return (0, 1)
 
+    @contextmanager
+    def stream(self, stream: Any) -> Iterator[None]:
+        yield
 
-def test_nothing_moves_between_steps() -> None:
-    """A replayed step works on the addresses that it was recorded with."""
-    decoder = GraphedDecoder(fuse(tiny.tiny_model()), recorder)
-    decoder.start(PROMPTS, 2, 40)
-    tokens_R = torch.full((6,), 9)
-    decoder.advance(tokens_R)
-    before = addresses(decoder)
-    for _ in range(38):
-        decoder.advance(tokens_R)
-    assert addresses(decoder) == before
+    def CUDAGraph(self) -> Any:
+        return self
 
+    def capture_begin(self, pool: Any, capture_error_mode: str) -> None:
+        assert (pool, capture_error_mode, gc.isenabled()) == ((0, 1), "thread_local", False)
+        self.calls.append("begin")
 
-def test_a_step_is_recorded_once_for_each_start() -> None:
-    recorded: list[Step] = []
+    def capture_end(self) -> None:
+        self.calls.append("end")
+        if self.fails:
+            raise RuntimeError("the capture was invalidated")
 
-    def counting(step: Step) -> Step:
-        recorded.append(step)
-        return recorder(step)
-
-    decoder = GraphedDecoder(fuse(tiny.tiny_model()), counting)
-    for _ in range(2):
-        decoder.start(PROMPTS, 1, 5)
-        for _ in range(4):
-            decoder.advance(torch.tensor([5, 6, 7]))
-    assert len(recorded) == 2
+    def replay(self) -> None:
+        self.calls.append("replay")
 
 
-def test_rows_are_never_dropped_on_the_way() -> None:
-    assert GraphedDecoder.compaction_threshold == 0.0
-    assert GraphedDecoder.eos_check_interval > 1
+@pytest.fixture
+def cuda(monkeypatch: pytest.MonkeyPatch) -> FakeCuda:
+    fake = FakeCuda()
+    monkeypatch.setattr(cuda_graph.torch, "cuda", fake)
+    return fake
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_on_a_gpu_the_recorded_step_is_the_plain_one() -> None:
-    weights = fuse(tiny.tiny_model().cuda())
-    plain, graphed = Decoder(weights), GraphedDecoder(weights, record_cuda_graph)
-    expected, found = plain.start(PROMPTS, 2, 20), graphed.start(PROMPTS, 2, 20)
-    for position in range(19):
-        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
-        tokens_R = (torch.arange(6, device="cuda") * 7 + position + 4) % 96
-        expected, found = plain.advance(tokens_R), graphed.advance(tokens_R).clone()
+def test_work_is_done_once_and_then_recorded_on_one_stream_for_all(cuda: FakeCuda) -> None:
+    graphs = CudaGraphs()
+    for _ in range(3):
+        replay = graphs(lambda: cuda.calls.append("work"))
+    assert cuda.calls == ["wait", "work", "synchronize", "begin", "work", "end", "wait"] * 3
+    assert cuda.streams == 1
+    replay()
+    assert cuda.calls[-1] == "replay"
+    assert gc.isenabled()
+
+
+def test_work_that_fails_in_a_capture_ends_it_and_says_why(cuda: FakeCuda) -> None:
+    def work() -> None:
+        if cuda.calls[-1] == "begin":
+            cuda.fails = True
+            raise RuntimeError("operation not permitted when stream is capturing")
+
+    with pytest.raises(RuntimeError, match="operation not permitted"):
+        CudaGraphs()(work)
+    assert cuda.calls[-1] == "end"
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_garbage_is_collected_again_as_before(was_on: bool) -> None:
+    (gc.enable if was_on else gc.disable)()
+    try:
+        with not_collecting():
+            assert not gc.isenabled()
+        assert gc.isenabled() is was_on
+    finally:
+        gc.enable()

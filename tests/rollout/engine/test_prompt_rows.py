@@ -47,3 +47,10 @@ def test_a_product_with_each_prompts_own_matrix() -> None:
     found = grid.gather(grid.spread(x) @ matrices.flatten(0, 1), kv_heads)
     for row, prompt in enumerate(rows):
         torch.testing.assert_close(found[row], x[row] @ matrices[prompt])
+
+
+def test_full_rows_are_those_that_are_counted() -> None:
+    full, counted = PromptRows.full(3, 2, torch.device("cpu")), PromptRows(torch.tensor([0, 0, 1, 1, 2, 2]), 3)
+    assert (full.shape, full.is_full) == (counted.shape, counted.is_full) == ((3, 2), True)
+    for name in ("prompt_R", "rank_R", "row_G"):
+        assert torch.equal(getattr(full, name), getattr(counted, name))

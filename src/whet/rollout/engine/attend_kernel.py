@@ -9,11 +9,12 @@ The new token's key and value come from registers: what a program has just store
 import triton
 import triton.language as tl
 
-BLOCK = 64
-"""Tokens whose keys a program holds at once."""
-
 QUERIES = 16
 """Rows of a matrix product, at least."""
+
+LAUNCHES = {16: (64, 4), 32: (64, 4), 64: (64, 4), 128: (32, 4), 256: (32, 8)}
+"""Head size, rounded up to a power of two → tokens whose keys a program holds at once, and its warps: what does without
+spilt registers on compute capabilities 8.0 and 9.0."""
 
 
 @triton.jit

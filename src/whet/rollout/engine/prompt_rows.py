@@ -22,6 +22,15 @@ class PromptRows:
         self.row_G = row_R.new_zeros(prompts * self.shape[1])
         self.row_G[prompt_R * self.shape[1] + rank_R] = row_R
 
+    @classmethod
+    def full(cls, prompts: int, places: int, device: torch.device) -> "PromptRows":
+        """Equally many rows of each prompt; made without a look at a tensor."""
+        grid = object.__new__(cls)
+        grid.row_G = torch.arange(prompts * places, device=device)
+        grid.prompt_R, grid.rank_R = grid.row_G // places, grid.row_G % places
+        grid.shape, grid.is_full = (prompts, places), True
+        return grid
+
     def spread(self, x_RKrN: Tensor) -> Tensor:
         """Scatters rows `[R, K, r, N]` to the grid, `[Q · K, W · r, N]`; an empty place repeats row 0."""
         _, kv_heads, repeats, size = x_RKrN.shape

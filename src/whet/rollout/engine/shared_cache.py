@@ -64,7 +64,7 @@ class SharedCache:
             for _ in weights.layers
         ]
         device = weights.embedding.device
-        self.grid = PromptRows(torch.arange(prompts, device=device).repeat_interleave(room.rows_per_prompt), prompts)
+        self.grid = PromptRows.full(prompts, room.rows_per_prompt, device)
         self.position_R = torch.zeros(rows, dtype=torch.long, device=device)
         self.slot = torch.zeros(1, dtype=torch.long, device=device)
         self.prompt_positions_RL = torch.full((rows, room.prompt_tokens), NOWHERE, device=device)

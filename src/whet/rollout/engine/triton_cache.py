@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from whet.rollout.engine.attend_kernel import BLOCK, QUERIES, attend_kernel
+from whet.rollout.engine.attend_kernel import LAUNCHES, QUERIES, attend_kernel
 from whet.rollout.engine.fused_weights import FusedWeights, Layer
 from whet.rollout.engine.kv_cache import Room
 from whet.rollout.engine.rotation import Angles
@@ -50,6 +50,8 @@ class TritonCache:
             some[2 * number : 2 * number + 2] for some in (self.of_prompts, self.own)
         )
         out = query_key.new_empty(len(value), w.heads, w.head_size)
+        wide = max(_power_of_two(w.head_size), QUERIES)
+        block, warps = LAUNCHES[wide]
         attend_kernel[len(value), w.kv_heads](
             *(query_key, value, angles.cosine_SD, angles.signed_sine_SD),
             *(prompt_keys, prompt_values, own_keys, own_values, out),
@@ -61,9 +63,10 @@ class TritonCache:
             KV=w.kv_heads,
             REPEATS=w.repeats,
             SIZE=w.head_size,
-            WIDE=max(1 << (w.head_size - 1).bit_length(), QUERIES),
-            QUERIES=max(1 << (w.repeats - 1).bit_length(), QUERIES),
-            BLOCK=BLOCK,
+            WIDE=wide,
+            QUERIES=max(_power_of_two(w.repeats), QUERIES),
+            BLOCK=block,
+            num_warps=warps,
         )
         return out.flatten(1)
 
@@ -78,3 +81,7 @@ class TritonCache:
     def keep(self, rows: Tensor) -> None:
         self.prompt_R, self.position_R = self.prompt_R[rows], self.position_R[rows]
         self.own = [each[rows] for each in self.own]
+
+
+def _power_of_two(least: int) -> int:
+    return 1 << (least - 1).bit_length()

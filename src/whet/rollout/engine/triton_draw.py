@@ -24,11 +24,7 @@ def triton_draw(logits_RV: Tensor, keys_R: Tensor, position_R: Tensor, params: S
         *(logits_RV, tops, sums, bests, keys_R, position_R, tokens_R, logprobs_R),
         *(warmth, vocabulary, parts, stride),
         GREEDY=params.temperature == 0,
-        PARTS=_power_of_two(parts),
+        PARTS=1 << (parts - 1).bit_length(),  # a power of two
         PART=PART,
     )
     return tokens_R, logprobs_R
-
-
-def _power_of_two(least: int) -> int:
-    return 1 << (least - 1).bit_length()

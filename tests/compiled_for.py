@@ -1,0 +1,68 @@
+"""Compiles Triton's kernels for GPUs that need not be there, and prints what each needs, as JSON lines.
+
+`python compiled_for.py attend|draw`: a process of its own, as the tests' own one may have the interpreter's kernels.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+CAPABILITIES = (80, 90)
+"""A100, and H100 and H200."""
+
+
+def needs(kernel: Any, kinds: dict[str, str], constants: dict[str, Any], capability: int, warps: int) -> dict[str, Any]:
+    """Registers, stack (spilt registers) and shared memory of a kernel, in bytes, by NVIDIA's own tool."""
+    import triton
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+
+    signature = {name: kinds.get(name, "constexpr") for name in kernel.arg_names}
+    source = ASTSource(fn=kernel, signature=signature, constexprs=constants)
+    made = triton.compile(source, target=GPUTarget("cuda", capability, 32), options={"num_warps": warps})
+    tool = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "kernel.cubin"
+        file.write_bytes(made.asm["cubin"])
+        text = subprocess.run([tool, "--dump-resource-usage", file], capture_output=True, text=True, check=True).stdout
+    found = {name.lower(): int(number) for name, number in re.findall(r"(REG|STACK|LOCAL):(\d+)", text)}
+    return {**found, "shared": made.metadata.shared}
+
+
+def attend() -> Iterator[dict[str, Any]]:
+    """The attention kernel by head size, in bfloat16: with a window and a cap, the most it can have to do."""
+    from whet.rollout.engine.attend_kernel import LAUNCHES, QUERIES, attend_kernel
+
+    names = attend_kernel.arg_names
+    kinds = {**dict.fromkeys(names[:9], "*bf16"), **dict.fromkeys(("prompt_of", "lengths", "slot_of_all"), "*i64")}
+    kinds |= dict.fromkeys(("scale", "soft_cap"), "fp32")
+    kinds |= dict.fromkeys(("query_key_stride", "value_stride", "L", "C"), "i32")
+    for size in (64, 128, 256):
+        block, warps = LAUNCHES[size]
+        constants = {"WINDOW": 4096, "CAPPED": True, "KV": 2, "REPEATS": 7, "SIZE": size, "WIDE": size}
+        for capability in CAPABILITIES:
+            used = needs(attend_kernel, kinds, {**constants, "QUERIES": QUERIES, "BLOCK": block}, capability, warps)
+            yield {"size": size, "capability": capability, **used}
+
+
+def draw() -> Iterator[dict[str, Any]]:
+    """The two kernels of a draw from 152 thousand bfloat16 logits."""
+    from whet.rollout.engine.draw_kernel import PART, sums_kernel, tokens_kernel
+
+    kinds = {"logits": "*bf16", **dict.fromkeys(("tops", "sums", "logprobs"), "*fp32"), "bests": "*i32"}
+    kinds |= {**dict.fromkeys(("keys", "positions", "tokens"), "*i64"), "inverse_temperature": "fp32"}
+    kinds |= dict.fromkeys(("V", "K", "row_stride"), "i32")
+    for capability in CAPABILITIES:
+        yield {"capability": capability, **needs(sums_kernel, kinds, {"PART": PART}, capability, 4)}
+        constants = {"GREEDY": False, "PARTS": 256, "PART": PART}
+        yield {"capability": capability, **needs(tokens_kernel, kinds, constants, capability, 4)}
+
+
+if __name__ == "__main__":
+    for line in {"attend": attend, "draw": draw}[sys.argv[1]]():
+        print(json.dumps(line))

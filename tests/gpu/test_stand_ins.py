@@ -1,0 +1,118 @@
+"""What a GPU must never be asked, on stand-ins: to wait for the host, to mix devices, to start too many kernels."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+import tiny
+from stand_in_gpu import ON_CPU, ON_META, Launches, OneDevice, Recorder
+from whet.rollout.burst import Burst
+from whet.rollout.engine.decoder import Decoder
+from whet.rollout.engine.fuse import fuse
+from whet.rollout.engine.graphed_decoder import GraphedDecoder
+from whet.rollout.engine.operations import draw_by_counter
+from whet.types import SamplingParams
+
+ROTATIONS = {
+    "default": {},
+    "linear": {"factor": 4.0},
+    "llama3": {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 64},
+    "yarn": {"factor": 4.0, "original_max_position_embeddings": 64},
+}
+PROMPTS = [[5, 9, 33], [44]]
+
+
+def on_meta(make: Callable[[], Any]) -> Any:
+    """A model whose numbers nobody can read."""
+    return make().to("meta")
+
+
+def bursts_on_meta(model: Any, params: SamplingParams) -> Burst:
+    """Starts, and draws a first token and two bursts, with end tokens."""
+    engine = GraphedDecoder(fuse(model), ON_META, Recorder())
+    with engine.no_gradient():
+        logits_RV = engine.start(PROMPTS, 2, 20)
+        burst = engine.new_burst(4)
+        burst.begin(torch.arange(4), params, frozenset({1, 2}))
+        with OneDevice():
+            burst.take(logits_RV)
+            engine.further(burst, 8)
+            engine.refresh(model)
+            engine.further(burst, 8)
+    return burst
+
+
+@pytest.mark.parametrize("family", tiny.FAMILIES)
+def test_a_burst_never_waits_for_the_host_nor_mixes_devices(family: str) -> None:
+    burst = bursts_on_meta(on_meta(lambda: tiny.tiny_model(family)), SamplingParams())
+    assert burst.tokens_NR.is_meta
+    assert burst.tokens_NR.shape == (8, 4)
+
+
+@pytest.mark.parametrize("rope_type", ROTATIONS)
+def test_neither_with_any_kind_of_rotation(rope_type: str) -> None:
+    rope = {"rope_type": rope_type, "rope_theta": 10_000.0, **ROTATIONS[rope_type]}
+    bursts_on_meta(on_meta(lambda: tiny.tiny_model(rope_parameters=rope)), SamplingParams())
+
+
+@pytest.mark.parametrize("params", [SamplingParams(0.7), SamplingParams(0.0), SamplingParams(0.7, 0.9)], ids=str)
+def test_neither_with_any_way_to_draw(params: SamplingParams) -> None:
+    bursts_on_meta(on_meta(tiny.tiny_model), params)
+
+
+def test_the_stand_in_notices() -> None:
+    """Or else the tests above would show nothing."""
+    meta, host = torch.zeros(3, device="meta"), torch.zeros(3)
+    with pytest.raises(AssertionError, match="mixes devices"), OneDevice():
+        torch.nn.functional.linear(meta, torch.zeros(2, 3))
+    with pytest.raises(RuntimeError), OneDevice():
+        meta.sum().item()
+    with OneDevice():
+        meta.copy_(host)
+
+
+def step_launches(layers: int, **changes: Any) -> Counter[str]:
+    """Operations of a decoding step with so many layers."""
+    decoder = Decoder(fuse(tiny.tiny_model("qwen2", num_hidden_layers=layers, **changes)), ON_CPU)
+    decoder.no_gradient = torch.no_grad  # type: ignore[method-assign]
+    decoder.start(PROMPTS, 2, 20)
+    decoder.advance(torch.tensor([4, 5, 6, 7]))
+    with torch.no_grad(), Launches() as seen:
+        decoder._forward(torch.tensor([4, 5, 6, 7]))
+    return seen.counts
+
+
+def test_kernels_of_a_layer() -> None:
+    """A ceiling that only goes down: 40 with norms in pieces, as without a GPU, where each is 5 operations, not 1."""
+    layer = step_launches(3) - step_launches(2)
+    assert layer.total() <= 40
+    assert layer["bmm"] <= 4
+    assert layer["mm"] + layer["addmm"] + layer["linear"] <= 4
+
+
+def test_kernels_that_do_not_depend_on_the_layers() -> None:
+    rest = step_launches(2).total() - 2 * (step_launches(3) - step_launches(2)).total()
+    assert rest <= 30
+
+
+def test_kernels_of_a_draw() -> None:
+    """With PyTorch's operations, random numbers included; Triton's are two."""
+    logits_RV, keys_R = torch.zeros(8, 1000, dtype=torch.bfloat16), torch.arange(8)
+    with torch.no_grad(), Launches() as seen:
+        draw_by_counter(logits_RV, keys_R, keys_R, SamplingParams())
+    assert seen.counts.total() <= 50
+
+
+def test_kernels_of_what_is_written_down() -> None:
+    """Of a token of every row, beside its draw: five copies, the end test, and two counters."""
+    burst = Burst(8, 8, torch.device("cpu"), ON_CPU)
+    burst.begin(torch.arange(8), SamplingParams(), frozenset({1, 2}))
+    logits_RV = torch.zeros(8, 100)
+    with torch.no_grad(), Launches() as drawn:
+        draw_by_counter(logits_RV, burst.keys_R, burst.position_R, burst.params)
+    with torch.no_grad(), Launches() as seen:
+        burst.take(logits_RV)
+    assert seen.counts.total() - drawn.counts.total() <= 9

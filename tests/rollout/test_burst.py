@@ -1,0 +1,68 @@
+"""A burst's state by hand, on logits that leave no choice."""
+
+import torch
+
+from stand_in_gpu import ON_CPU
+from whet.rollout.burst import Burst
+from whet.rollout.engine.decoder import Decoder
+from whet.types import SamplingParams
+
+V, END = 6, 5
+
+
+def certain(tokens_R: torch.Tensor) -> torch.Tensor:
+    """Logits that give every row the token after its last one, up to the end token and on from 0."""
+    return torch.full((len(tokens_R), V), -torch.inf).scatter(1, ((tokens_R + 1) % V)[:, None], 0.0)
+
+
+def begun(first: list[int], size: int = 4) -> Burst:
+    burst = Burst(len(first), size, torch.device("cpu"), ON_CPU)
+    burst.begin(torch.arange(len(first)), SamplingParams(), frozenset({END}))
+    burst.take(certain(torch.tensor(first) - 1))
+    return burst
+
+
+def test_tokens_are_written_down_with_who_had_ended() -> None:
+    burst = begun([2, 4])
+    burst.further(certain, 4)
+    tokens, logprobs, wanted = burst.fetched(4)()
+    assert tokens.tolist() == [[3, 5], [4, 0], [5, 1], [0, 2]]
+    assert logprobs.tolist() == [[0.0, 0.0]] * 4
+    assert wanted.tolist() == [[True, True], [True, False], [True, False], [False, False]]
+    assert burst.position_R.tolist() == [5, 5]
+
+
+def test_what_is_fetched_does_not_change_with_the_next_burst() -> None:
+    burst = begun([1])
+    fetched = burst.fetched(1)
+    burst.further(certain, 2)
+    assert fetched()[0].tolist() == [[1]]
+
+
+def test_dropped_rows_are_gone_everywhere() -> None:
+    burst = begun([1, 2, 3])
+    burst.keep(torch.tensor([0, 2]))
+    burst.further(certain, 1)
+    assert burst.fetched(1)()[0].tolist() == [[2, 4]]
+    assert burst.keys_R.tolist() == [0, 2]
+
+
+def test_beginning_again_forgets_the_last_rows() -> None:
+    burst = begun([4])
+    burst.further(certain, 1)
+    assert burst.alive_R.tolist() == [False]
+    tensors = [burst.keys_R, burst.alive_R, burst.position_R]
+    burst.begin(torch.tensor([7]), SamplingParams(0.5), frozenset())
+    assert [x.tolist() for x in tensors] == [[7], [True], [0]]
+    assert burst.recipe == (0.5, 1.0, frozenset())
+
+
+def test_without_end_tokens_no_row_ends() -> None:
+    burst = Burst(1, 1, torch.device("cpu"), ON_CPU)
+    burst.begin(torch.tensor([0]), SamplingParams(), frozenset())
+    burst.take(certain(torch.tensor([4])))
+    assert burst.alive_R.tolist() == [True]
+
+
+def test_an_engine_that_steps_looks_at_each_token() -> None:
+    assert (Decoder.burst_tokens, Decoder.looks_behind) == (1, 0)

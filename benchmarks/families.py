@@ -36,7 +36,9 @@ def alternate(completions, **columns):
 LARGE = 5e-2
 """A learning rate that moves every weight far enough to see whether the saved model has it."""
 
-FAST, OWN, REFUSED, UNMADE, FAILED = "fast paths", "its own forward", "refused", "not made tiny", "FAILED"
+FAST, SAMPLED, OWN = "fast paths", "fast sampling", "its own forward"
+REFUSED, UNMADE, FAILED = "refused", "not made tiny", "FAILED"
+OUTCOMES = (FAST, SAMPLED, OWN, REFUSED, UNMADE, FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Row:
 
     kind: str
     full: str
-    """Training all weights: one of the five outcomes."""
+    """Training all weights: one of `OUTCOMES`."""
     lora: str
     """Training adapters; "" where full training did not end well."""
     why: str
@@ -73,7 +75,7 @@ def tried(kind: str) -> Row:
         except Exception as error:  # transformers raises many types
             return Row(kind, UNMADE, "", f"{type(error).__name__}: {first_line(error)[:160]}")
         full, why = _outcome(folder, "full", None)
-        if full not in (FAST, OWN):
+        if full not in (FAST, SAMPLED, OWN):
             return Row(kind, full, "", why)
         lora, why = _outcome(folder, "lora", {"rank": 4})
         return Row(kind, full, "yes" if lora == full else lora, why)
@@ -115,7 +117,12 @@ def _outcome(folder: Path, name: str, lora: dict[str, int] | None) -> tuple[str,
     )
     if trained != saved:
         return FAILED, "the saved model answers otherwise than the trained one"
-    return (OWN if any("model's own forward" in line for line in said) else FAST), ""
+    engine = next(line for line in said if line.startswith("engine: "))
+    return next((outcome for sign, outcome in SIGNS.items() if sign in engine), FAST), ""
+
+
+SIGNS = {"fused decoder; the learner": SAMPLED, "model's own forward": OWN}
+"""What a run says of its engine → the outcome; else it has the fast paths."""
 
 
 def _recipe(folder: Path, name: str, lora: dict[str, int] | None) -> dict[str, Any]:
@@ -156,7 +163,7 @@ def _patience() -> Iterator[None]:
 
 def page(rows: Sequence[Row], version: str) -> str:
     """Returns the text of docs/models.md."""
-    counts = {outcome: sum(row.full == outcome for row in rows) for outcome in (FAST, OWN, REFUSED, UNMADE, FAILED)}
+    counts = {outcome: sum(row.full == outcome for row in rows) for outcome in OUTCOMES}
     summary = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
     head = HEAD.format(version=version, families=len(rows), summary=summary)
     table = ["| `model_type` | trains through | with LoRA | why not |", "|---|---|---|---|"]
@@ -170,6 +177,7 @@ Written by `python -m benchmarks.families`, which makes a tiny random model of e
 then LoRA adapters, and measures the saved result anew: it must answer as the trained model did. {summary}.
 
 - **fast paths**: the fused decoder samples, and the learner reads each prompt once for all of its responses.
+- **fast sampling**: the fused decoder samples; the learner goes through the model's own forward (soft caps).
 - **its own forward**: exact, row by row, slower. Families with states in place of keys and values (linear attention,
   convolutions, state-space layers) are among them.
 - **refused**: a line says why, before data are read and before a run folder is made. What decides is a trial of a few

@@ -28,9 +28,6 @@ MASTER, MOMENTS, GRADIENT = 4, 8, 4
 FOUR_BITS = 0.52
 """Bytes per weight in 4-bit NormalFloat with double quantisation (arXiv:2305.14314)."""
 
-ROWS = 128
-"""Completions that the native sampler decodes together at most."""
-
 
 @dataclass(frozen=True, slots=True)
 class MemoryPlan:
@@ -176,9 +173,10 @@ def _sampler(config: Config, policy: "LanguageModel", element: int) -> float:
     if not policy.fused:
         return 0.0
     from whet.compute.limit import Shape
+    from whet.rollout.call_size import MOST_ROWS
 
     shape, grpo = Shape.of(policy.model), config.grpo
-    rows = min(ROWS, grpo.prompts_per_step * grpo.group_size)
+    rows = min(MOST_ROWS[policy.device.type], grpo.prompts_per_step * grpo.group_size)
     keys_and_values = shape.cache_bytes * rows * 2 * grpo.sampling.max_tokens
     return float((shape.weights + shape.head) * element + keys_and_values)
 

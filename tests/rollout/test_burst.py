@@ -66,3 +66,19 @@ def test_without_end_tokens_no_row_ends() -> None:
 
 def test_an_engine_that_steps_looks_at_each_token() -> None:
     assert (Decoder.burst_tokens, Decoder.looks_behind) == (1, 0)
+
+
+def test_what_a_recorded_burst_reads_stays_where_it_is() -> None:
+    """A graph reads addresses: also those of the end tokens, after rows with others came between."""
+    burst = begun([4])
+    names = ("keys_R", "position_R", "tokens_R", "alive_R", "tokens_NR", "logprobs_NR", "wanted_NR")
+
+    def lying() -> list[int]:
+        return [getattr(burst, name).data_ptr() for name in names] + [burst.ends[frozenset({END})].data_ptr()]
+
+    before = lying()
+    for ends in (frozenset({1, 2}), frozenset({END})):
+        burst.begin(torch.tensor([7]), SamplingParams(), ends)
+        burst.take(certain(torch.tensor([3])))
+        burst.further(certain, 4)
+    assert lying() == before

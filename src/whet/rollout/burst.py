@@ -33,11 +33,14 @@ class Burst:
         self.logprobs_NR = torch.zeros(size, rows, device=device)
         self.wanted_NR = torch.zeros(size, rows, dtype=torch.bool, device=device)
         """Whether the row had not ended before that token."""
+        self.ends: dict[frozenset[int], Tensor] = {}
+        """End tokens as tensors, kept: what was recorded reads them where they lay."""
 
     def begin(self, keys_R: Tensor, params: SamplingParams, end_tokens: frozenset[int]) -> None:
         """Takes the next rows' keys."""
         self.params, self.end_tokens = params, end_tokens
-        self.ends_E = torch.tensor(sorted(end_tokens), dtype=torch.long, device=self.keys_R.device)
+        if end_tokens not in self.ends:
+            self.ends[end_tokens] = torch.tensor(sorted(end_tokens), dtype=torch.long, device=self.keys_R.device)
         self.keys_R.copy_(keys_R)
         self.position_R.zero_()
         self.alive_R.fill_(True)
@@ -55,7 +58,7 @@ class Burst:
         self.logprobs_NR[number] = logprobs_R
         self.wanted_NR[number] = self.alive_R
         # not `isin`, which sorts, and so cannot be recorded, where there are many end tokens
-        self.alive_R &= ~(tokens_R[:, None] == self.ends_E).any(-1)
+        self.alive_R &= ~(tokens_R[:, None] == self.ends[self.end_tokens]).any(-1)
         self.position_R += 1
 
     def further(self, advance: Advance, count: int) -> None:

@@ -7,7 +7,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,11 +15,13 @@ from torch import Tensor
 from whet.batch import Batch
 from whet.models.supported import windows
 from whet.models.weights import body, head_weight
-from whet.policy.packing import Packing, pack
+from whet.policy.attention import Attention, attention_of
+from whet.policy.packing import Packing, pack, ranks
 from whet.policy.recompute import within_memory
-from whet.policy.shared_prefix import shared_prefix_attention
+from whet.policy.shared_rows import Takers, taken
 from whet.policy.token_entropy import logprobs_and_entropies, token_logprobs_and_entropies
 from whet.policy.token_logprobs import token_logprobs
+from whet.transfer import moved
 
 Forward = Callable[[Any, Batch, float], Tensor]
 WithEntropies = Callable[[Any, Batch, float], tuple[Tensor, Tensor]]
@@ -29,17 +31,17 @@ ATTENTION = "whet_shared_prefix"
 
 def shared_prefix(model: Any, batch: Batch, temperature: float) -> Tensor:
     """log π of the completion tokens, `[B, T]`, packed: the body runs on P + ΣC tokens, the head on ΣC."""
-    hidden_MD, targets_M = _packed(model, batch)
-    logprobs_M = token_logprobs(hidden_MD, head_weight(model), targets_M, temperature)
-    return _scattered(logprobs_M, batch)
+    states = _packed(model, batch)
+    logprobs_M = token_logprobs(states.hidden_MD, head_weight(model), states.targets_M, temperature)
+    return states.scattered(logprobs_M)
 
 
 def shared_prefix_with_entropies(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
     """As `shared_prefix`, with the entropy in nats of the distribution at each completion token, `[B, T]`."""
-    hidden_MD, targets_M = _packed(model, batch)
-    head_VD = head_weight(model)
-    logprobs_M, entropies_M = token_logprobs_and_entropies(hidden_MD, head_VD, targets_M, temperature)
-    return _scattered(logprobs_M, batch), _scattered(entropies_M, batch)
+    states = _packed(model, batch)
+    found = token_logprobs_and_entropies(states.hidden_MD, head_weight(model), states.targets_M, temperature)
+    logprobs_BT, entropies_BT = map(states.scattered, found)
+    return logprobs_BT, entropies_BT
 
 
 def padded(model: Any, batch: Batch, temperature: float) -> Tensor:
@@ -65,24 +67,65 @@ WITH_ENTROPIES: Mapping[bool, WithEntropies] = {True: shared_prefix_with_entropi
 """The same, with entropies."""
 
 
-def _packed(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
-    """The M hidden states that predict the completion tokens, and those tokens."""
-    device = next(model.parameters()).device
+class States(NamedTuple):
+    """What the head reads: a row for each of the M completion tokens."""
+
+    hidden_MD: Tensor
+    """The hidden states that predict the tokens."""
+    targets_M: Tensor
+    """int64: the tokens."""
+    place_M: Tensor
+    """int64: their places in the flattened `[B, T]`."""
+    shape: torch.Size
+    """`[B, T]`."""
+
+    def scattered(self, values_M: Tensor) -> Tensor:
+        """Scatters a value for each of the M completion tokens to `[B, T]`; zero elsewhere."""
+        return values_M.new_zeros(self.shape.numel()).index_copy(0, self.place_M, values_M).view(self.shape)
+
+
+def _packed(model: Any, batch: Batch) -> States:
+    """Runs the body of the model on the packed batch. All indices travel to its device in one copy."""
+    attention, device = attention_of(model), next(model.parameters()).device
     where = pack([len(prompt) for prompt in batch.prompts], batch.group_B, batch.lengths_B)
     tokens_N = torch.empty_like(where.positions_N)
-    for row_L, prompt in zip(where.prompt_PL, batch.prompts, strict=True):
-        tokens_N[row_L[: len(prompt)]] = prompt
+    tokens_N[where.prompt_PL[where.real_PL]] = torch.cat(batch.prompts)
     tokens_N[where.response_BT[batch.mask_BT]] = batch.tokens_BT[batch.mask_BT]
-    replaced, there = partial(_attention, model), where.to(device)
+    layout, before = attention.layout(where), _before(where)
+    tokens_N, positions_N, targets_M, place_M, *rest = moved(
+        (
+            *(tokens_N, where.positions_N, batch.tokens_BT[batch.mask_BT], batch.mask_BT.flatten().nonzero()[:, 0]),
+            *(*before, *layout),
+        ),
+        device,
+    )
+    takers, there = Takers(*rest[: len(before)]), type(layout)(*rest[len(before) :])
+    replaced = partial(_attention, model)
     with within_memory(model, len(tokens_N), replaced, lean=True), replaced():
         hidden_1ND = body(model)(
-            input_ids=tokens_N[None].to(device),
-            position_ids=where.positions_N[None].to(device),
+            input_ids=tokens_N[None],
+            position_ids=positions_N[None],
             use_cache=False,
-            whet_packings={window: there.within(window) for window in windows(model.config).values()},
+            whet_attention=attention,
+            whet_layouts={window: there.within(window) for window in windows(model.config).values()},
         ).last_hidden_state
-    hidden_MD = hidden_1ND[0].index_select(0, where.before_BT[batch.mask_BT].to(device))
-    return hidden_MD, batch.tokens_BT[batch.mask_BT].to(device)
+    return States(taken(hidden_1ND[0], takers), targets_M, place_M, batch.mask_BT.shape)
+
+
+def _before(where: Packing) -> Takers:
+    """Which packed token predicts each completion token; the last one of a prompt predicts the first of several."""
+    lengths_B = where.real_BT.sum(1)
+    some_B = lengths_B > 0
+    group_B, first_B = where.group_B[some_B], (lengths_B.cumsum(0) - lengths_B)[some_B]  # first tokens among the M
+    at = (group_B, ranks(group_B))
+    places_PW = torch.zeros(len(where.prompt_PL), int(at[1].max()) + 1, dtype=torch.long)
+    last_P = where.real_PL.sum(1, keepdim=True) - 1
+    return Takers(
+        index_M=where.before_BT[where.real_BT],
+        shared_S=where.prompt_PL.gather(1, last_P)[:, 0],
+        places_SW=places_PW.index_put(at, first_B),
+        real_SW=torch.zeros_like(places_PW, dtype=torch.bool).index_put(at, torch.tensor(True)),
+    )
 
 
 def _padded_logits(model: Any, batch: Batch, temperature: float) -> Tensor:
@@ -102,13 +145,6 @@ def _padded_logits(model: Any, batch: Batch, temperature: float) -> Tensor:
     logits_BTV = logits_BWV[torch.arange(len(batch), device=device)[:, None], before_BT]
     scaled_BTV: Tensor = logits_BTV.to(torch.promote_types(logits_BTV.dtype, torch.float32)) / temperature
     return scaled_BTV
-
-
-def _scattered(values_M: Tensor, batch: Batch) -> Tensor:
-    """Scatters a value for each of the M completion tokens to `[B, T]`; zero elsewhere."""
-    mask_BT = batch.mask_BT.to(values_M.device)
-    zeros_BT = torch.zeros(mask_BT.shape, dtype=values_M.dtype, device=values_M.device)
-    return zeros_BT.masked_scatter(mask_BT, values_M)
 
 
 @contextmanager
@@ -132,9 +168,10 @@ def _packed_attention(
     value: Tensor,
     attention_mask: Any,
     *,
-    whet_packings: Mapping[int | None, Packing],
+    whet_attention: Attention,
+    whet_layouts: Mapping[int | None, Any],
     **others: Any,
 ) -> tuple[Tensor, None]:
     """transformers' attention function: query `[1, H, N, D]` in, `[1, N, H, D]` out; layouts by sliding window."""
-    where = whet_packings[others.get("sliding_window")]
-    return shared_prefix_attention(query[0], key[0], value[0], where, others.get("scaling"))[None], None
+    where = whet_layouts[others.get("sliding_window")]
+    return whet_attention.attend(query[0], key[0], value[0], where, others.get("scaling"))[None], None

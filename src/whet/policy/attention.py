@@ -13,10 +13,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from whet.policy.grid import Grid, grid_of
+from whet.models.dimensions import Dimensions
+from whet.models.supported import windows
+from whet.policy.attention_memory import Needed, Rows, of_grid, of_varlen
+from whet.policy.grid import grid_of
 from whet.policy.packing import Packing
 from whet.policy.shared_prefix import shared_prefix_attention
-from whet.policy.varlen import Sequences, sequences_of, varlen_attention
+from whet.policy.varlen import sequences_of, varlen_attention
 from whet.policy.varlen_call import flash_works, has_windows
 
 AMPERE = (8, 0)
@@ -38,14 +41,14 @@ class Attention(NamedTuple):
     """The layout that `attend` reads: made on the CPU; a NamedTuple of tensors and numbers with a method `within`."""
     attend: Callable[[Tensor, Tensor, Tensor, Any, float | None], Tensor]
     """From query `[H, N, D]`, key and value `[K, N, D]`, layout and scale to `[N, H, D]`."""
+    needed: Callable[[Dimensions, int, Rows], Needed]
+    """The memory that it takes, from a model's dimensions, bytes per element and lengths."""
 
 
 ATTENTIONS: Mapping[str, Attention] = {
-    "varlen": Attention(sequences_of, varlen_attention),
-    "grid": Attention(grid_of, shared_prefix_attention),
+    "varlen": Attention(sequences_of, varlen_attention, of_varlen),
+    "grid": Attention(grid_of, shared_prefix_attention, of_grid),
 }
-
-Layout = Grid | Sequences
 
 
 class Wanted(NamedTuple):
@@ -93,9 +96,6 @@ ROWS: Mapping[str, tuple[tuple[str, Callable[[Wanted], bool]], ...]] = {"cuda": 
 
 def wanted_by(model: Any) -> Wanted:
     """Returns what a model's attention must do."""
-    from whet.models.dimensions import Dimensions
-    from whet.models.supported import windows
-
     weight = model.get_input_embeddings().weight
     has_window = any(window is not None for window in windows(model.config).values())
     return Wanted(weight.device, weight.dtype, Dimensions.of(model.config).head_size, has_window)

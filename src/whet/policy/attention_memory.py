@@ -1,6 +1,5 @@
 """The bytes that the learner's attention takes: kept for the backward in every layer, and while one layer works."""
 
-from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from whet.models.dimensions import Dimensions
@@ -42,8 +41,8 @@ class Needed(NamedTuple):
     """While one layer is computed."""
 
 
-def _of_grid(size: Dimensions, element: int, some: Rows) -> Needed:
-    """Scores are written down, and kept where a layer's are few."""
+def of_grid(size: Dimensions, element: int, some: Rows) -> Needed:
+    """Of the padded grid: scores are written down, and kept where a layer's are few."""
     scores = size.heads * (
         some.rows * some.response * (some.prompt + some.response) + some.prompts * some.prompt * some.prompt
     )
@@ -51,14 +50,10 @@ def _of_grid(size: Dimensions, element: int, some: Rows) -> Needed:
     return Needed(kept, AT_ONCE * scores * element)
 
 
-def _of_varlen(size: Dimensions, element: int, some: Rows) -> Needed:
-    """Keys and values are gathered, and kept; their gradients exist once for each query head of the layer."""
+def of_varlen(size: Dimensions, element: int, some: Rows) -> Needed:
+    """Of flash attention: gathered keys and values are kept; their gradients exist once for each query head."""
     both = 2 * size.head_size * element
     return Needed(
         kept=size.layers * size.kv_heads * both * (some.keys - some.tokens),
         passing=(size.heads + size.kv_heads) * both * some.keys,
     )
-
-
-NEEDED: Mapping[str, Callable[[Dimensions, int, Rows], Needed]] = {"grid": _of_grid, "varlen": _of_varlen}
-"""By row of `whet.policy.attention.ATTENTIONS`: from a model's dimensions, bytes per element and lengths."""

@@ -4,8 +4,7 @@
 (transformers' `AttentionInterface`); `padded` gives every completion a row of its own and works with any model.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,11 +12,15 @@ import torch
 from torch import Tensor
 
 from whet.batch import Batch
+from whet.models.dimensions import Dimensions
 from whet.models.supported import windows
 from whet.models.weights import body, head_weight
 from whet.policy.attention import Attention, attention_of
+from whet.policy.attention_memory import Rows
+from whet.policy.head_chunks import FLOAT, head_sizes
 from whet.policy.packing import Packing, pack, ranks
 from whet.policy.recompute import within_memory
+from whet.policy.replaced_attention import replaced_attention
 from whet.policy.shared_rows import Takers, taken
 from whet.policy.token_entropy import logprobs_and_entropies, token_logprobs_and_entropies
 from whet.policy.token_logprobs import token_logprobs
@@ -100,8 +103,8 @@ def _packed(model: Any, batch: Batch) -> States:
         device,
     )
     takers, there = Takers(*rest[: len(before)]), type(layout)(*rest[len(before) :])
-    replaced = partial(_attention, model)
-    with within_memory(model, len(tokens_N), replaced, lean=True), replaced():
+    replaced = partial(replaced_attention, model, ATTENTION, _packed_attention)
+    with within_memory(model, len(tokens_N), replaced, True, _besides(model, attention, batch)), replaced():
         hidden_1ND = body(model)(
             input_ids=tokens_N[None],
             position_ids=positions_N[None],
@@ -110,6 +113,18 @@ def _packed(model: Any, batch: Batch) -> States:
             whet_layouts={window: there.within(window) for window in windows(model.config).values()},
         ).last_hidden_state
     return States(taken(hidden_1ND[0], takers), targets_M, place_M, batch.mask_BT.shape)
+
+
+def _besides(model: Any, attention: Attention, batch: Batch) -> float:
+    """Bytes that attention and the head take for a batch, besides the activations of layers."""
+    head_VD = head_weight(model)
+    vocabulary, element = len(head_VD), head_VD.element_size()
+    longest = max(len(prompt) for prompt in batch.prompts)
+    rows = Rows(len(batch.prompts), len(batch), longest, batch.mask_BT.shape[1])
+    kept, passing = attention.needed(Dimensions.of(model.config), element, rows)
+    sizes = head_sizes(head_VD.device, vocabulary, element)
+    tokens = int(batch.lengths_B.sum())
+    return kept + passing + vocabulary * (element * min(sizes.kept, tokens) + 2 * FLOAT * min(sizes.chunk, tokens))
 
 
 def _before(where: Packing) -> Takers:
@@ -138,27 +153,15 @@ def _padded_logits(model: Any, batch: Batch, temperature: float) -> Tensor:
         tokens = torch.cat([batch.prompts[int(group)], response[: int(length)]])
         tokens_BW[row, : len(tokens)] = tokens
     real_BW = torch.arange(width) < (prompt_lengths_B + batch.lengths_B)[:, None]
-    with within_memory(model, tokens_BW.numel()):
+    vocabulary = len(head_weight(model))  # logits in the layers' dtype, then three times in float32
+    besides = tokens_BW.numel() * vocabulary * (head_weight(model).element_size() + 3 * FLOAT)
+    with within_memory(model, tokens_BW.numel(), besides=besides):
         logits_BWV = model(input_ids=tokens_BW.to(device), attention_mask=real_BW.to(device), use_cache=False).logits
     # the token at t is predicted by the logits one position earlier; clamped indices are masked later
     before_BT = (prompt_lengths_B[:, None] + torch.arange(batch.tokens_BT.shape[1]) - 1).clamp(max=width - 1).to(device)
     logits_BTV = logits_BWV[torch.arange(len(batch), device=device)[:, None], before_BT]
     scaled_BTV: Tensor = logits_BTV.to(torch.promote_types(logits_BTV.dtype, torch.float32)) / temperature
     return scaled_BTV
-
-
-@contextmanager
-def _attention(model: Any) -> Iterator[None]:
-    """In the block the model's layers use packed attention with the layouts passed to its forward."""
-    from transformers import AttentionInterface
-
-    AttentionInterface.register(ATTENTION, _packed_attention)
-    before = model.config._attn_implementation
-    model.config._attn_implementation = ATTENTION
-    try:
-        yield
-    finally:
-        model.config._attn_implementation = before
 
 
 def _packed_attention(

@@ -38,11 +38,18 @@ def by_loop(query: Tensor, key: Tensor, value: Tensor, starts_q: Tensor, starts_
 by_loop.register_fake(lambda query, *others: torch.empty_like(query))
 
 
-def _backward(ctx: Any, slope: Tensor) -> Any:
+@torch.library.custom_op("whet_tests::by_loop_backward", mutates_args={})
+def by_loop_backward(
+    slope: Tensor, query: Tensor, key: Tensor, value: Tensor, starts_q: Tensor, starts_k: Tensor, scale: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Its gradients."""
     with torch.enable_grad():
-        inputs = [x.detach().requires_grad_() for x in ctx.saved_tensors[:3]]
-        out = attention_by_loop(*inputs, *ctx.saved_tensors[3:], ctx.scale, -1)
-        return (*torch.autograd.grad(out, inputs, slope), None, None, None)
+        inputs = [x.detach().requires_grad_() for x in (query, key, value)]
+        out = attention_by_loop(*inputs, starts_q, starts_k, scale, -1)
+        return torch.autograd.grad(out, inputs, slope)  # type: ignore[return-value]
+
+
+by_loop_backward.register_fake(lambda slope, *given: tuple(map(torch.empty_like, given[:3])))
 
 
 def _keep(ctx: Any, inputs: Any, output: Any) -> None:
@@ -50,7 +57,9 @@ def _keep(ctx: Any, inputs: Any, output: Any) -> None:
     ctx.scale = inputs[5]
 
 
-by_loop.register_autograd(_backward, setup_context=_keep)
+by_loop.register_autograd(
+    lambda ctx, slope: (*by_loop_backward(slope, *ctx.saved_tensors, ctx.scale), None, None, None), setup_context=_keep
+)
 
 
 def on_varlen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,11 +35,16 @@ def test_the_caller_goes_on_while_a_job_is_done() -> None:
 def test_leaving_the_block_waits_for_all_jobs_whatever_ended_it() -> None:
     done: list[int] = []
     gate = threading.Event()
-    with pytest.raises(ZeroDivisionError), Background() as jobs:
-        jobs.submit(gate.wait)
-        jobs.submit(lambda: done.append(1))
-        gate.set()
-        raise ZeroDivisionError
+
+    def interrupted() -> None:
+        with Background() as jobs:
+            jobs.submit(gate.wait)
+            jobs.submit(lambda: done.append(1))
+            gate.set()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        interrupted()
     assert done == [1]
 
 
@@ -50,14 +55,18 @@ def test_a_failure_reaches_the_caller_and_nothing_is_done_after_it(how: str) -> 
     def fail() -> None:
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(OSError, match="No space"), Background() as jobs:
-        jobs.submit(fail)
-        jobs.submit(lambda: done.append(1))
-        jobs._waiting.join()
-        if how == "submit":
-            jobs.submit(lambda: done.append(2))
-        elif how != "leave":
-            getattr(jobs, how)()
+    def train() -> None:
+        with Background() as jobs:
+            jobs.submit(fail)
+            jobs.submit(lambda: done.append(1))
+            jobs._waiting.join()
+            if how == "submit":
+                jobs.submit(lambda: done.append(2))
+            elif how != "leave":
+                getattr(jobs, how)()
+
+    with pytest.raises(OSError, match="No space"):
+        train()
     assert done == []
 
 
@@ -67,9 +76,13 @@ def test_an_error_of_the_block_gives_way_to_that_of_a_job() -> None:
     def fail() -> None:
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(OSError, match="No space"), Background() as jobs:
-        jobs.submit(fail)
-        raise KeyboardInterrupt
+    def stopped() -> None:
+        with Background() as jobs:
+            jobs.submit(fail)
+            raise KeyboardInterrupt
+
+    with pytest.raises(OSError, match="No space"):
+        stopped()
 
 
 def test_at_once_is_in_the_callers_thread() -> None:

@@ -1,9 +1,9 @@
 """Work for the disk beside the next step: one thread that does jobs in the order in which they were handed in.
 
-What becomes durable, and in which order. A step's rollouts, its line in metrics.jsonl, its checkpoint and the removal of
-older ones are jobs of one queue. So the disk goes through the very states that a program without the thread would take it
-through, only later: whenever the process is killed, the run folder is as that program would have left it at an earlier
-instant, and resuming needs no rule of its own. For the same reason no job begins after one that failed.
+What becomes durable, and in which order. A step's rollouts, its line in metrics.jsonl, its checkpoint and the removal
+of older ones are jobs of one queue. So the disk goes through the very states that a program without the thread would
+take it through, only later: whenever the process is killed, the run folder is as that program would have left it at an
+earlier instant, and resuming needs no rule of its own. For the same reason no job begins after one that failed.
 
 What jobs read must not change under them. Rollouts and metrics never do. Of a checkpoint, what is small is copied when
 the job is handed in; tensors are read by the job, and whoever changes them in place waits for

@@ -20,6 +20,8 @@ from whet.policy import attention as table
 from whet.policy.activations import bytes_per_token
 from whet.policy.forward import padded, shared_prefix, shared_prefix_with_entropies
 from whet.policy.language_model import LanguageModel
+from whet.sft.examples import Example, Examples
+from whet.sft.supervised import _nll
 
 MOVES = ("aten::_to_copy", "aten::copy_")
 
@@ -121,6 +123,14 @@ def test_a_micro_batch_takes_few_copies_and_never_waits(row: str, way: str) -> N
     assert stand_in.copies <= COPIES
     assert scored.batch.mask_BT.device.type == "cpu"
     assert {master.grad.device.type for master in optimizer.masters if master.grad is not None} == {"meta"}
+
+
+def test_the_warm_start_mixes_no_devices() -> None:
+    policy = LanguageModel(on_meta("qwen2"), None)
+    bytes_per_token(policy.model, lean=True)
+    with StandIn() as stand_in:
+        _nll(policy, Examples([Example((4, 5, 6), (7, 8)), Example((9,), (4, 4, 4))]), 5).backward()
+    assert stand_in.copies <= COPIES
 
 
 def test_the_stand_in_finds_what_it_is_for() -> None:

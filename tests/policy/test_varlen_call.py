@@ -62,9 +62,15 @@ def test_the_torch_that_is_installed_has_one_of_the_three() -> None:
     assert any(real[: len(names)] == names for names in known)
 
 
-def test_a_device_without_the_kernels_is_told_by_trying(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_device_without_the_kernels_is_told_by_trying(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     assert not flash_works(torch.device("cpu"), torch.bfloat16, 64)  # torch has none for CPUs
+    assert "flash attention does not run here" in caplog.text
     monkeypatch.setattr(torchs, "varlen_attn", varlen_reference.torch_2_12)
-    assert flash_works(torch.device("cpu"), torch.float64, 64)
+    with torch.no_grad():  # as when the reference asks first
+        assert flash_works(torch.device("cpu"), torch.float64, 64)
+    with torch.inference_mode():
+        assert flash_works(torch.device("cpu"), torch.float64, 64)
     monkeypatch.setattr(varlen_call, "varlen_function", lambda: (_ for _ in ()).throw(ImportError()))
     assert not flash_works(torch.device("cpu"), torch.float64, 64)

@@ -71,8 +71,8 @@ class SftConfig(Section):
     patience: PositiveInt = 3
     """Stop after this many measurements in a row without a better held-out loss; the last weights are kept."""
     micro_batch_tokens: MicroBatch = None
-    """Tokens per micro-batch; the gradient does not depend on it. The default, auto, is what the free memory allows when
-    the run begins, on a CPU 4096 at most; recipe.yaml of the run has it."""
+    """Tokens per micro-batch; the gradient does not depend on it. The default, auto, is what the free memory allows
+    when the run begins, on a CPU 4096 at most; recipe.yaml of the run has it."""
     optimizer: OptimizerConfig = OptimizerConfig(learning_rate=2e-5, warmup_steps=5)
     """The warm start's own optimizer."""
 

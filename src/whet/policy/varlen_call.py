@@ -8,12 +8,15 @@
 """
 
 import inspect
+import logging
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from whet.text import first_line
 
 MODULE = "torch.nn.attention.varlen"
 
@@ -71,11 +74,20 @@ _KNOWN: dict[Callable[..., Any], frozenset[str]] = {}
 
 
 def flash_works(device: torch.device, dtype: torch.dtype, head_size: int) -> bool:
-    """Whether a tiny attention runs on the device, forward and backward: a build may lack the kernels."""
-    starts = torch.tensor([0, 8], dtype=torch.int32, device=device)
-    x = torch.zeros(8, 1, head_size, dtype=dtype, device=device, requires_grad=True)
+    """Whether a tiny attention runs on the device, forward and backward: a build may lack the kernels, which is logged.
+
+    Whoever asks may be computing without gradients.
+    """
     try:
-        varlen(x, x, x, starts=(starts, starts), longest=(8, 8), scale=1.0, window=None).sum().backward()
-    except (RuntimeError, NotImplementedError, ImportError):
+        with torch.inference_mode(False), torch.enable_grad():
+            starts = torch.tensor([0, 8], dtype=torch.int32, device=device)
+            x = torch.zeros(8, 1, head_size, dtype=dtype, device=device, requires_grad=True)
+            varlen(x, x, x, starts=(starts, starts), longest=(8, 8), scale=1.0, window=None).sum().backward()
+    except (RuntimeError, NotImplementedError, ImportError) as error:
+        logging.getLogger("whet").warning(
+            "flash attention does not run here (%s): the learner writes attention scores down, whose memory grows with "
+            "the square of a completion's length",
+            first_line(error),
+        )
         return False
     return True

@@ -9,6 +9,7 @@ of memory with a real card.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,7 @@ def least(plan: MemoryPlan, policy: LanguageModel, card: Card, length: int) -> f
     return max(learner, plan.state + sampler)
 
 
+@cache
 def made(name: str, dtype: torch.dtype) -> LanguageModel:
     """A model of that shape without weights."""
     import transformers

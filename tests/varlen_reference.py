@@ -29,6 +29,26 @@ def attention_by_loop(
     return torch.cat(out).to(query.dtype)
 
 
+def gradients_by_loop(
+    slope: Tensor, query: Tensor, key: Tensor, value: Tensor, starts_q: Tensor, starts_k: Tensor, scale: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The gradients of `attention_by_loop` without a window: ∂S = A ∘ (∂A − Σ A ∘ ∂A) with ∂A = ∂out vᵀ."""
+    kv_heads, found = key.shape[1], []
+    for at in range(len(starts_q) - 1):
+        queries, keys = slice(starts_q[at], starts_q[at + 1]), slice(starts_k[at], starts_k[at + 1])
+        q, g = query[queries].double(), slope[queries].double()
+        k, v = (x[keys].double().repeat_interleave(query.shape[1] // kv_heads, 1) for x in (key, value))
+        future = torch.ones(len(q), len(k), dtype=torch.bool).triu(1 + len(k) - len(q))
+        weights = (torch.einsum("qhd,khd->hqk", q, k) * scale).masked_fill(future, -torch.inf).softmax(-1)
+        by_weight = torch.einsum("qhd,khd->hqk", g, v)
+        by_score = weights * (by_weight - (weights * by_weight).sum(-1, keepdim=True)) * scale
+        by_key, by_value = torch.einsum("hqk,qhd->khd", by_score, q), torch.einsum("hqk,qhd->khd", weights, g)
+        summed = (x.unflatten(1, (kv_heads, -1)).sum(2) for x in (by_key, by_value))
+        found.append((torch.einsum("hqk,khd->qhd", by_score, k), *summed))
+    by_query, by_keys, by_values = (torch.cat(parts).to(query.dtype) for parts in zip(*found, strict=True))
+    return by_query, by_keys, by_values
+
+
 def torch_2_10(
     query: Tensor,
     key: Tensor,

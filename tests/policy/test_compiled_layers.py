@@ -12,7 +12,7 @@ from torch._dynamo.utils import counters
 
 import tiny
 from batches import ragged_batch
-from varlen_reference import attention_by_loop
+from varlen_reference import attention_by_loop, gradients_by_loop
 from whet.policy import attention as table
 from whet.policy import varlen
 from whet.policy.compiled_layers import compile_layers, compiled_layers, is_compiled
@@ -43,10 +43,7 @@ def by_loop_backward(
     slope: Tensor, query: Tensor, key: Tensor, value: Tensor, starts_q: Tensor, starts_k: Tensor, scale: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Its gradients."""
-    with torch.enable_grad():
-        inputs = [x.detach().requires_grad_() for x in (query, key, value)]
-        out = attention_by_loop(*inputs, starts_q, starts_k, scale, -1)
-        return torch.autograd.grad(out, inputs, slope)  # type: ignore[return-value]
+    return gradients_by_loop(slope, query, key, value, starts_q, starts_k, scale)
 
 
 by_loop_backward.register_fake(lambda slope, *given: tuple(map(torch.empty_like, given[:3])))

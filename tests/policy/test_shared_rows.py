@@ -8,6 +8,8 @@ from whet.policy.shared_rows import Takers, taken
 # rows 1 and 4 are shared: row 1 by three places, row 4 by one; row 2 is taken by nobody
 TAKERS = Takers(
     index_M=torch.tensor([1, 0, 1, 4, 3, 1]),
+    place_N=torch.tensor([1, 2, 0, 4, 3]),
+    taken_N=torch.tensor([True, True, False, True, True]),
     shared_S=torch.tensor([1, 4]),
     places_SW=torch.tensor([[0, 2, 5], [3, 0, 0]]),
     real_SW=torch.tensor([[True, True, True], [True, False, False]]),
@@ -31,6 +33,8 @@ def test_gradients_are_summed_in_float32() -> None:
     count = 257
     takers = Takers(
         torch.zeros(count, dtype=torch.long),
+        torch.tensor([3]),
+        None,
         torch.tensor([0]),
         torch.arange(count)[None],
         torch.ones(1, count, dtype=torch.bool),

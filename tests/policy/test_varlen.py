@@ -43,6 +43,7 @@ def test_sequences_by_hand() -> None:
     assert where.index_M.tolist() == [0, 1, 2, *[0, 1, 2, 3, 4], *[0, 1, 2, 5], 6, *[6, 7, 8, 9]]
     assert (where.longest_query, where.longest_key) == (3, 5)
     assert where.shared_S.tolist() == [0, 1, 2, 6]
+    assert where.place_N.tolist() == [0, 1, 2, *[6, 7], 11, 12, *[14, 15, 16]]
     takers = [row[there].tolist() for row, there in zip(where.places_SW, where.real_SW, strict=True)]
     assert takers == [[0, 3, 8], [1, 4, 9], [2, 5, 10], [12, 13]]
 

@@ -135,8 +135,11 @@ def _before(where: Packing) -> Takers:
     at = (group_B, ranks(group_B))
     places_PW = torch.zeros(len(where.prompt_PL), int(at[1].max()) + 1, dtype=torch.long)
     last_P = where.real_PL.sum(1, keepdim=True) - 1
+    index_M = where.before_BT[where.real_BT]
     return Takers(
-        index_M=where.before_BT[where.real_BT],
+        index_M=index_M,
+        place_N=torch.zeros_like(where.positions_N).scatter(0, index_M, torch.arange(len(index_M))),
+        taken_N=torch.zeros_like(where.positions_N, dtype=torch.bool).scatter(0, index_M, True),
         shared_S=where.prompt_PL.gather(1, last_P)[:, 0],
         places_SW=places_PW.index_put(at, first_B),
         real_SW=torch.zeros_like(places_PW, dtype=torch.bool).index_put(at, torch.tensor(True)),

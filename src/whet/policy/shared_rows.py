@@ -15,6 +15,10 @@ class Takers(NamedTuple):
 
     index_M: Tensor
     """int64: the row at each place."""
+    place_N: Tensor
+    """int64: a place that took each row; any place where none did."""
+    taken_N: Tensor | None
+    """bool: which rows were taken; None where all were."""
     shared_S: Tensor
     """int64: the rows that may be taken several times."""
     places_SW: Tensor
@@ -25,7 +29,7 @@ class Takers(NamedTuple):
 
 def taken(x: Tensor, takers: Takers) -> Tensor:
     """Returns `x[index_M]` for x `[N, …]`."""
-    result: Tensor = _Taken.apply(x, takers)  # type: ignore[no-untyped-call]
+    result: Tensor = _Taken.apply(x, *takers)  # type: ignore[no-untyped-call]
     return result
 
 
@@ -33,18 +37,18 @@ class _Taken(torch.autograd.Function):
     """∂x[n] = Σ ∂y[m] over the places m that took row n."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, takers: Takers) -> Tensor:
-        ctx.save_for_backward(*takers)
-        ctx.rows = len(x)
-        return x.index_select(0, takers.index_M)
+    def forward(ctx: Any, x: Tensor, index_M: Tensor, *others: Tensor | None) -> Tensor:
+        ctx.save_for_backward(*others)
+        return x.index_select(0, index_M)
 
     @staticmethod
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
-        slope, takers = upstream[0], Takers(*ctx.saved_tensors)
-        (rows, places), rest = takers.places_SW.shape, slope.shape[1:]
-        each = slope.index_select(0, takers.places_SW.flatten()).view(rows, places, *rest)
-        each.mul_(takers.real_SW.view(rows, places, *(1 for _ in rest)))
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
+        place_N, taken_N, shared_S, places_SW, real_SW = ctx.saved_tensors
+        slope, ones = upstream[0], (1,) * (upstream[0].ndim - 1)
+        each = slope.index_select(0, places_SW.flatten()).unflatten(0, places_SW.shape)
+        each = each * real_SW.view(*real_SW.shape, *ones)
         total = each.sum(1, dtype=torch.promote_types(slope.dtype, torch.float32)).to(slope.dtype)
-        # shared rows are written in any order first, and then overwritten by their sums
-        by_row = slope.new_zeros(ctx.rows, *rest).index_copy_(0, takers.index_M, slope)
-        return by_row.index_copy_(0, takers.shared_S, total), None
+        by_row = slope.index_select(0, place_N)
+        if taken_N is not None:
+            by_row = by_row * taken_N.view(-1, *ones)
+        return by_row.index_copy(0, shared_S, total), *(None,) * 6

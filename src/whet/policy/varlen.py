@@ -22,6 +22,8 @@ class Sequences(NamedTuple):
 
     index_M: Tensor
     """int64: index in the packed sequence of each key."""
+    place_N: Tensor
+    """int64: the place among the keys of each packed token in its own sequence."""
     shared_S: Tensor
     """int64: index in the packed sequence of each prompt token."""
     places_SW: Tensor
@@ -62,8 +64,12 @@ def sequences_of(packing: Packing) -> Sequences:
     first = torch.empty_like(keys).scatter(0, order, key_starts[:-1].long())  # the place of each row's first key
     starts_PW, there_PW = _by_prompt(first, group_B, prompts)
     prompt_S, step_S = packing.real_PL.nonzero(as_tuple=True)
+    index_M = index[order][real[order]]
+    # a sequence's own tokens are the last of its keys
+    own_M = (real.cumsum(1) > (keys - queries)[:, None])[order][real[order]]
     return Sequences(
-        index_M=index[order][real[order]],
+        index_M=index_M,
+        place_N=torch.empty_like(packing.positions_N).scatter(0, index_M[own_M], own_M.nonzero()[:, 0]),
         shared_S=packing.prompt_PL[packing.real_PL],
         places_SW=torch.where(there_PW[prompt_S], starts_PW[prompt_S] + step_S[:, None], 0),
         real_SW=there_PW[prompt_S],
@@ -76,7 +82,7 @@ def sequences_of(packing: Packing) -> Sequences:
 
 def varlen_attention(query: Tensor, key: Tensor, value: Tensor, where: Sequences, scale: float | None) -> Tensor:
     """Computes attention over a packed sequence: query `[H, N, D]`, key and value `[K, N, D]`. Returns `[N, H, D]`."""
-    takers = Takers(where.index_M, where.shared_S, where.places_SW, where.real_SW)
+    takers = Takers(where.index_M, where.place_N, None, where.shared_S, where.places_SW, where.real_SW)
     keys, values = (taken(x.transpose(0, 1), takers) for x in (key, value))
     return varlen(
         query.transpose(0, 1),

@@ -23,7 +23,8 @@ def save(table: Table, folder: Path, command: str) -> None:
     whole = {"command": command, "machine": machine(), "versions": versions(), "title": table.title, **table.data}
     _write(folder / f"{table.name}.json", json.dumps(whole, indent=1))
     seen = f"\n\n![{table.title}]({table.name}.svg)" if table.name in PICTURES else ""
-    where = f"`{command}` on {machine()['processor']}, {machine()['cores']} cores, torch {versions()['torch']}."
+    on = machine()
+    where = f"`{command}` on {on.get('card', on['processor'])}, {on['cores']} cores, torch {versions()['torch']}."
     _write(folder / f"{table.name}.md", f"{table.markdown()}{seen}\n\n{where}")
     if table.name in PICTURES:
         PICTURES[table.name](table, folder / f"{table.name}.svg")
@@ -33,7 +34,11 @@ def save(table: Table, folder: Path, command: str) -> None:
 
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
-    return {"processor": _processor(), "cores": os.cpu_count(), "system": platform.platform()}
+    import torch
+
+    card = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    own = {"processor": _processor(), "cores": os.cpu_count(), "system": platform.platform()}
+    return {**own, **({"card": card} if card else {})}
 
 
 def versions() -> dict[str, str]:

@@ -1,11 +1,11 @@
 """Whole GRPO steps of TRL at equal work: prints the seconds of each, by phase, the first step left out."""
 
 import json
-import resource
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmarks.contenders.device import peak_gib
 from benchmarks.contenders.trl_trainer import trainer
 from benchmarks.work import WARM_UP, Work, always_different, prompt_tokens
 from whet.models import resolve
@@ -38,7 +38,7 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
     }
     with trainer(folder, options["tuned"], texts, reward, settings) as (made, watch):
         made.train()
-    return {"steps": watch.steps[WARM_UP:], "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}
+    return {"steps": watch.steps[WARM_UP:], "peak_gib": peak_gib()}
 
 
 if __name__ == "__main__":

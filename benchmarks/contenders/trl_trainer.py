@@ -1,11 +1,12 @@
 """What both TRL workers share: a trainer as it comes or tuned, and a watch on its phases."""
 
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+from benchmarks.contenders.device import now
 
 TUNED: Mapping[str, Any] = {"gradient_checkpointing": False, "bf16": False, "optim": "adamw_torch_fused"}
 """Pure bfloat16 (the model is loaded so), no checkpointing, fused AdamW."""
@@ -23,22 +24,22 @@ class Stopwatch:
         real = getattr(owner, method)
 
         def timed(*args: Any, **options: Any) -> Any:
-            began = time.perf_counter()
+            began = now()
             try:
                 return real(*args, **options)
             finally:
-                self.phases[phase] += time.perf_counter() - began  # type: ignore[assignment]
+                self.phases[phase] += now() - began  # type: ignore[assignment]
 
         setattr(owner, method, timed)
 
     def begin(self) -> None:
         """A step begins."""
         self.phases.clear()
-        self.began = time.perf_counter()
+        self.began = now()
 
     def end(self) -> None:
         """A step ended: `learn` is what is neither sampling nor the optimizer."""
-        whole = time.perf_counter() - self.began
+        whole = now() - self.began
         spent = {"rollout": self.phases["rollout"], "optimizer": self.phases["optimizer"]}
         self.steps.append({"step": whole, **spent, "learn": whole - sum(spent.values())})
 
@@ -63,10 +64,10 @@ def trainer(
             watch.end()
 
         def on_pre_optimizer_step(self, *_: Any, **__: Any) -> None:
-            self.began = time.perf_counter()
+            self.began = now()
 
         def on_optimizer_step(self, *_: Any, **__: Any) -> None:
-            watch.phases["optimizer"] += time.perf_counter() - self.began  # type: ignore[assignment]
+            watch.phases["optimizer"] += now() - self.began  # type: ignore[assignment]
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16 if tuned else torch.float32)

@@ -1,20 +1,20 @@
 """Whole GRPO steps of Whet at equal work: prints the seconds of each, by phase, the first step left out."""
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from benchmarks.contenders.device import now, peak_gib
 from benchmarks.work import WARM_UP, Work, always_different, prompt_tokens
+from whet.build.memory_plan import with_micro_batches
 from whet.build.policy import build_policy
 from whet.compute.limit import Shape
 from whet.compute.machine import measure_machine
 from whet.compute.optimizer import MasterAdamW
 from whet.config import GrpoConfig, OptimizerConfig, SamplingConfig
-from whet.config.training import MICRO_BATCH_TOKENS
 from whet.grpo.algorithm import train
 from whet.grpo.experience import Loaded, OnPolicy
 from whet.policy.reference import NoReference
@@ -59,6 +59,13 @@ class Roles:
         self.steps_done.append({"step": whole, **phases, "learn": rest, "agreement": agreement})
 
 
+class DeviceClock(Clock):
+    """Seconds at which the device was done, so that no phase has another one's work."""
+
+    def now(self) -> float:
+        return now()
+
+
 class TimedAdamW(MasterAdamW):
     """The optimizer, its step on the clock."""
 
@@ -76,7 +83,7 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
     config = make_recipe({"model": {"name": options["model"]}, "data": {"train": {"name": "arithmetic"}}})
     policy = build_policy(config, lambda text: None)
     machine = measure_machine(policy.device, policy.model.dtype)
-    clock = Clock()
+    clock = DeviceClock()
     roles = Roles(policy.tokenizer, work, steps, clock)
     policy.end_tokens = frozenset  # type: ignore[method-assign]  # no token ends a response
     grpo = GrpoConfig(
@@ -85,9 +92,9 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
         group_size=work.group,
         sampling=SamplingConfig(max_tokens=work.tokens),
     )
-    optimizer = TimedAdamW(
-        policy.trainable(), OptimizerConfig(learning_rate=1e-6), steps, grpo.micro_batch_tokens or MICRO_BATCH_TOKENS
-    )
+    sized = with_micro_batches(config.model_copy(update={"grpo": grpo}), policy, lambda text: None)
+    rate = OptimizerConfig(learning_rate=1e-6)
+    optimizer = TimedAdamW(policy.trainable(), rate, steps, sized.grpo.micro_batch_tokens or 0)
     optimizer.clock = clock
     sampler = TimedSampler(NativeSampler(), clock)
     sample = Rollouts(sampler, policy.tokenizer, SamplingParams(max_tokens=work.tokens), 0, "train")
@@ -100,10 +107,9 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
         config=grpo,
         after_step=lambda step: None,
     )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {
         "steps": roles.steps_done[WARM_UP:],
-        "peak_gib": peak,
+        "peak_gib": peak_gib(),
         "seconds_whole": time.perf_counter() - began,
         "shape": asdict(Shape.of(policy.model)),
         "machine": asdict(machine),

@@ -6,11 +6,12 @@ are `None`.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
 
+from whet.transfer import moved
 from whet.types import Group
 
 
@@ -56,6 +57,15 @@ class Batch:
     def loss_lengths_B(self) -> Tensor:
         """int64 `[B]`: |o_i|, the tokens of each completion that count in the loss."""
         return self.loss_mask_BT.sum(-1)
+
+    def to(self, device: torch.device) -> "Batch":
+        """Returns the batch on `device`, moved there in one copy; itself where it is there already."""
+        if self.mask_BT.device == device:
+            return self
+        names = [field.name for field in fields(self)][1:]
+        values = moved([*self.prompts, *(getattr(self, name) for name in names)], device)
+        count = len(self.prompts)
+        return Batch(tuple(values[:count]), **dict(zip(names, values[count:], strict=True)))
 
     def with_reference(self, logprobs_BT: Tensor | None) -> "Batch":
         """Returns the batch with log π_ref."""

@@ -52,7 +52,10 @@ class Policy(Protocol):
     """π_θ, and, frozen, π_ref."""
 
     def logprobs(self, batch: "Batch") -> "Tensor":
-        """Returns log π(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False."""
+        """Returns log π(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False.
+
+        It is on the device that computed it, the batch on the CPU.
+        """
         ...
 
     def logprobs_and_entropies(self, batch: "Batch") -> "tuple[Tensor, Tensor]":

@@ -8,10 +8,14 @@ import pytest
 import torch
 
 import tiny
+from batches import ragged_batch
+from live_tensors import LiveTensors
 from plainly import with_lora
 from whet.build import memory_plan
 from whet.build.memory_plan import MemoryPlan, memory_line, plan_memory, with_micro_batches
-from whet.policy import free_memory
+from whet.compute.master_gradients import MasterGradients
+from whet.policy import attention, free_memory, recompute
+from whet.policy.attention import ATTENTIONS
 from whet.policy.language_model import LanguageModel
 from wiring import shrunk
 
@@ -117,3 +121,27 @@ def test_where_it_does_not_fit_the_line_says_what_would() -> None:
     line = memory_line(PLAN, 6e9, [lora])
     assert "6.0 GB are free: it does not fit, the system may end the run. What takes less: LoRA " in line
     assert "(model.lora: {rank: 16}) 5.1, or lower grpo.group_size" in line
+
+
+@pytest.mark.parametrize("name", ATTENTIONS)
+@pytest.mark.parametrize(("group", "response"), [(8, 256), (4, 2048)])
+def test_the_plan_is_within_a_factor_of_two(
+    name: str, group: int, response: int, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the learner takes for a micro-batch of one group, counted on meta tensors (T9)."""
+    monkeypatch.setattr(attention, "ROWS", {"meta": ((name, lambda wanted: True),)})
+    monkeypatch.setattr(recompute, "free_bytes", lambda device: 1 << 50)
+    with torch.device("meta"):
+        model = tiny.tiny_model("qwen2", dtype=torch.bfloat16, hidden_size=128, intermediate_size=512, head_dim=32)
+    learner = policy(model)
+    keys = {"grpo.group_size": group, "grpo.sampling.max_tokens": response}
+    tokens = memory_plan.PROMPT + group * response
+    plan = plan_memory(shrunk(tiny_folder, tmp_path, keys), learner, tokens)
+    batch = ragged_batch([memory_plan.PROMPT], [[response] * group])
+    with LiveTensors() as live:
+        masters = [weight.detach().float() for weight in learner.trainable()]
+        gradients = MasterGradients(zip(learner.trainable(), masters, strict=True))
+        with gradients.moving():
+            learner.logprobs(batch).sum().backward()
+    counted = live.peak + plan.weights + plan.optimizer - sum(master.nbytes for master in masters)
+    assert 0.5 * counted <= plan.learner <= 2 * counted

@@ -8,7 +8,7 @@ from whet.compute.device import pick_device, pick_dtype
 
 def machine(monkeypatch: pytest.MonkeyPatch, *, cuda: bool, bfloat16: bool) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: bfloat16)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: bfloat16 or including_emulation)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: bfloat16)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: bfloat16)
 
@@ -31,7 +31,7 @@ def test_the_fastest_device_there_is(monkeypatch: pytest.MonkeyPatch, cuda: bool
         ("cpu", False, torch.float32),
     ],
 )
-def test_auto_is_bfloat16_where_the_hardware_multiplies_it(
+def test_auto_is_bfloat16_where_the_hardware_itself_multiplies_it(
     monkeypatch: pytest.MonkeyPatch, device: str, bfloat16: bool, expected: torch.dtype
 ) -> None:
     machine(monkeypatch, cuda=device == "cuda", bfloat16=bfloat16)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whet.config import GrpoConfig, ObjectiveConfig, ReplayConfig
+from whet.config import GrpoConfig, ObjectiveConfig, ReplayConfig, SftConfig
 from whet.config.objectives import ROWS
 
 
@@ -18,3 +18,13 @@ def test_replay_needs_a_ratio(name: str) -> None:
     ):
         GrpoConfig(replay=ReplayConfig(), objective=objective)
     assert GrpoConfig(objective=objective).replay is None
+
+
+def test_auto_is_a_micro_batch_without_a_size_yet() -> None:
+    for section in (GrpoConfig, SftConfig):
+        assert section.model_validate({"micro_batch_tokens": "auto"}) == section()
+        assert section.model_validate({"micro_batch_tokens": 77}).micro_batch_tokens == 77
+        with pytest.raises(ValueError, match="micro_batch_tokens"):
+            section.model_validate({"micro_batch_tokens": "automatic"})
+        with pytest.raises(ValueError, match="micro_batch_tokens"):
+            section.model_validate({"micro_batch_tokens": 0})

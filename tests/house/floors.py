@@ -1,7 +1,7 @@
 """The floors of the house: what stands on which, and what each may carry. CONTRIBUTING.md draws the same table."""
 
 FLOORS = {
-    0: {"types", "batch", "protocols", "formats", "config", "errors", "text", "redact", "files"},
+    0: {"types", "batch", "protocols", "formats", "config", "errors", "text", "redact", "files", "transfer"},
     1: {"grpo", "sft", "eval", "rewards", "diagnose", "chat_template"},
     2: {"data", "models", "policy", "rollout", "environments", "compute", "runs", "workers", "sandbox"},
     3: {"build", "recipe", "recipes"},
@@ -19,7 +19,10 @@ NEIGHBOURS = {
 }
 """The only imports from one folder of a floor to another: (importer, imported)."""
 
-FILES_OF_A_FLOOR = {"types", "batch", "protocols", "errors", "text", "redact", "files", "api", "__main__"}
+FILES_OF_A_FLOOR = {
+    *("types", "batch", "protocols", "errors", "text", "redact", "files", "transfer"),
+    *("api", "__main__"),
+}
 """What is a file right under `whet`: it may import its neighbours and be imported by them. All else is a folder."""
 
 SETTINGS = {"config"}
@@ -40,7 +43,7 @@ HEAVY = {
 }
 """Libraries that take long to load."""
 
-TENSORS = {"batch", "grpo", "sft", "policy", "rollout", "compute"}
+TENSORS = {"batch", "transfer", "grpo", "sft", "policy", "rollout", "compute"}
 """Whose matter is tensors: here torch, and no other heavy library, may be imported outside a function."""
 
 FILES = {"os", "pathlib", "shutil", "tempfile", "glob"}

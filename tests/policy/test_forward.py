@@ -12,7 +12,7 @@ import tiny
 from batches import ragged_batch
 from plainly import LENGTHS, row_by_row, with_lora
 from whet.models.supported import is_packed
-from whet.policy import forward as module
+from whet.policy.attention import ATTENTIONS
 from whet.policy.forward import FORWARDS, WITH_ENTROPIES, Forward, padded, shared_prefix
 
 PACKED = tiny.PACKED
@@ -191,13 +191,13 @@ def test_the_backward_pass_may_come_later() -> None:
 def rows_through_the_body(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """Tokens that each call of the packed attention handles."""
     seen: list[int] = []
-    real = module.shared_prefix_attention
+    grid = ATTENTIONS["grid"]
 
     def watched(query: Tensor, *others: Any) -> Tensor:
         seen.append(query.shape[1])
-        return real(query, *others)
+        return grid.attend(query, *others)
 
-    monkeypatch.setattr(module, "shared_prefix_attention", watched)
+    monkeypatch.setitem(ATTENTIONS, "grid", grid._replace(attend=watched))  # type: ignore[misc]
     return iter([seen])
 
 

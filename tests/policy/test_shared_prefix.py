@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from whet.policy import shared_prefix
+from whet.policy.grid import grid_of
 from whet.policy.packing import pack
 from whet.policy.shared_prefix import shared_prefix_attention
 
@@ -70,7 +71,7 @@ def test_attention_is_dense_attention_row_by_row(
         tensor(kv_heads, count, size),
     )
     upstream = tensor(count, heads, size).detach()
-    where = pack(prompts, torch.tensor(groups), torch.tensor(flat))
+    where = grid_of(pack(prompts, torch.tensor(groups), torch.tensor(flat)))
     ours = shared_prefix_attention(query, key, value, where, scale)
     theirs = dense(query, key, value, rows_of(prompts, responses), scale or size**-0.5)
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-9)
@@ -80,7 +81,7 @@ def test_attention_is_dense_attention_row_by_row(
 
 
 def test_responses_do_not_see_each_other() -> None:
-    where = pack([3, 1], torch.tensor([0, 0, 1]), torch.tensor([2, 1, 3]))
+    where = grid_of(pack([3, 1], torch.tensor([0, 0, 1]), torch.tensor([2, 1, 3])))
     query, key, value = (torch.randn(2, 10, 4, generator=torch.Generator().manual_seed(n)) for n in range(3))
     before = shared_prefix_attention(query, key, value, where, None)
     value[:, 5] += 100.0  # the only token of the second response

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from whet.policy import token_entropy
+from whet.policy.head_chunks import HeadSizes
 from whet.policy.token_entropy import logprobs_and_entropies, token_logprobs_and_entropies
 
 
@@ -20,7 +21,7 @@ def test_by_hand() -> None:
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
 @pytest.mark.parametrize("chunk", [1, 3, 100])
 def test_chunks_and_temperature(monkeypatch: pytest.MonkeyPatch, chunk: int, temperature: float) -> None:
-    monkeypatch.setattr(token_entropy, "CHUNK", chunk)
+    monkeypatch.setattr(token_entropy, "head_sizes", lambda *_: HeadSizes(chunk, 0))
     random = torch.Generator().manual_seed(0)
     hidden = torch.randn(7, 4, generator=random, dtype=torch.float64, requires_grad=True)
     head = torch.randn(9, 4, generator=random, dtype=torch.float64, requires_grad=True)

@@ -4,8 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from live_tensors import LiveTensors
 from whet.policy import token_logprobs as module
-from whet.policy.token_logprobs import CHUNK, token_logprobs
+from whet.policy.head_chunks import UNIT, HeadSizes
+from whet.policy.token_logprobs import token_logprobs
 
 
 def inputs(tokens: int, dtype: torch.dtype = torch.float64, size: int = 6, vocabulary: int = 11) -> tuple[Tensor, ...]:
@@ -21,11 +23,11 @@ def plain(hidden: Tensor, head: Tensor, targets: Tensor, temperature: float) -> 
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CHUNK", 3)
+    monkeypatch.setattr(module, "head_sizes", lambda *_: HeadSizes(3, 4))
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 1.7])
-@pytest.mark.parametrize("tokens", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 5])
+@pytest.mark.parametrize("tokens", [0, 1, UNIT - 1, UNIT, UNIT + 1, 2 * UNIT + 5])
 def test_equals_log_softmax_and_gather_across_chunks(tokens: int, temperature: float) -> None:
     hidden, head, targets = inputs(tokens)
     weights = torch.linspace(-1, 2, tokens, dtype=torch.float64)
@@ -55,7 +57,17 @@ def test_never_are_the_logits_of_all_tokens_held_at_once(monkeypatch: pytest.Mon
     monkeypatch.setattr(module, "linear", watched)
     hidden, head, targets = inputs(8)
     token_logprobs(hidden, head, targets).sum().backward()
-    assert rows == [3, 3, 2]
+    assert rows == [3, 3, 2, 3, 2]  # of the first three the probabilities are kept, the others are computed again
+
+
+def test_what_is_kept_is_freed_by_the_backward(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The result of a micro-batch outlives its backward; probabilities of gigabytes must not."""
+    hidden, head, targets = inputs(600, torch.float32, size=6, vocabulary=1000)
+    with LiveTensors() as live:
+        logprobs = token_logprobs(hidden, head, targets)
+        kept = live.now
+        logprobs.sum().backward()
+        assert kept - live.now > 0.9 * 600 * 1000 * 4 - 1000 * 6 * 4
 
 
 def test_a_frozen_head_gets_no_gradient() -> None:

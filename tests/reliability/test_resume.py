@@ -12,6 +12,7 @@ import pytest
 
 from crashes import contents, in_child, killing_itself, striking
 from whet.api import resume, train
+from whet.compute.checkpoint import checkpoints, step_of
 from whet.compute.optimizer import MasterAdamW
 from whet.errors import UserError
 from whet.recipe import dump_recipe
@@ -132,6 +133,38 @@ def test_killed_at_a_touch_of_the_disk(whole: Any, tmp_path: Path, event: int) -
         begin_or_go_on(config, run)
 
     assert in_child(die) == -9
+    record_outcome(config, run)
+    same(run, whole)
+
+
+@pytest.mark.parametrize("step", [2, 4])
+def test_killed_while_the_disk_lags_behind(whole: Any, tmp_path: Path, step: int) -> None:
+    """Records and checkpoints are written beside the next steps; what is on disk is whole and in order all the same."""
+    config, run = whole.config(tmp_path), tmp_path / "it"
+    write, take = RunWriter.record, MasterAdamW.step
+
+    def slowly(self: RunWriter, *given: Any) -> None:
+        time.sleep(0.5)  # of which the training knows nothing
+        write(self, *given)
+
+    def stepped(self: MasterAdamW, index: int) -> Any:
+        is_grpo = self.total_steps == config.grpo.steps
+        if is_grpo and index == step and next(seen):
+            killing_itself()
+        return take(self, index)
+
+    seen = iter([False, True])  # at the step's second pass
+
+    def die() -> None:
+        RunWriter.record, MasterAdamW.step = slowly, stepped  # type: ignore[method-assign]
+        begin_or_go_on(config, run)
+
+    assert in_child(die) == -9
+    written = [line["step"] for line in RunReader(run).metrics()]
+    assert written == list(range(len(written)))
+    assert set(written) <= set(RunReader(run).rollout_steps())
+    saved = [step_of(folder) or 0 for folder in checkpoints(run / "checkpoints")]
+    assert max(saved, default=0) <= len(written), "no checkpoint is of a step that is not on disk"
     record_outcome(config, run)
     same(run, whole)
 

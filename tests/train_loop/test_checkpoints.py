@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from whet.compute.checkpoint import step_of
+from whet.compute.checkpoint import load_checkpoint, step_of
 from whet.config.recipe import RunConfig
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.signals import Interrupted, Stop
@@ -85,3 +85,71 @@ def test_the_best_stays_beside_the_newest(tmp_path: Path) -> None:
     for done in range(1, 9):
         saved.after(done, Stop())
     assert kept(tmp_path) == [3, 7, 8]
+
+
+class Later:
+    """Jobs that are done when the test says so."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Any] = []
+        self.failure: Exception | None = None
+
+    def submit(self, job: Any) -> None:
+        self.jobs.append(job)
+
+    def wait(self) -> None:
+        while self.jobs:
+            self.jobs.pop(0)()
+
+    def check(self) -> None:
+        if self.failure:
+            raise self.failure
+
+
+class Moving:
+    """Stands for an optimizer whose weights change in place, and for a memory that grows."""
+
+    def __init__(self) -> None:
+        self.weight, self.seen = torch.zeros(3), [1]
+
+    def state_dict(self) -> Any:
+        return {"a": self.weight}
+
+
+class Memory(Moving):
+    def state_dict(self) -> Any:
+        return {"seen": self.seen}
+
+
+def test_a_checkpoint_written_later_is_that_of_its_step(tmp_path: Path) -> None:
+    """Memories change at once; tensors only after `until_copied`, which returns before the checkpoint is read back."""
+    jobs, held, memory = Later(), Moving(), Memory()
+    state = TrainingState(held, held, {"replay": memory})  # type: ignore[arg-type]
+    saved = CheckpointSchedule(state, tmp_path, 20, RunConfig(), jobs=jobs)
+    saved.save(4)
+    memory.seen.append(2)
+    assert kept(tmp_path) == []
+    jobs.wait()
+    saved.until_copied()
+    held.weight.fill_(9.0)
+    found = load_checkpoint(tmp_path / "step-4")
+    assert found.state == {"step": 4, "memories": {"replay": {"seen": [1]}}}
+    assert found.tensors["optimizer"]["a"].tolist() == [0.0] * 3
+
+
+def test_whoever_waits_for_a_checkpoint_that_never_comes_is_told_why(tmp_path: Path) -> None:
+    jobs = Later()
+    saved = CheckpointSchedule(TrainingState(Moving(), Moving(), {}), tmp_path, 20, RunConfig(), jobs=jobs)  # type: ignore[arg-type]
+    saved.save(1)
+    jobs.failure = OSError(28, "No space left on device")
+    with pytest.raises(OSError, match="No space"):
+        saved.until_copied()
+
+
+def test_a_stop_is_told_of_when_the_step_is_on_disk(tmp_path: Path) -> None:
+    stop, jobs = Stop(), Later()
+    stop.asked = True
+    saved = CheckpointSchedule(TrainingState(Moving(), Moving(), {}), tmp_path, 20, RunConfig(), jobs=jobs)  # type: ignore[arg-type]
+    with pytest.raises(Interrupted):
+        saved.after(3, stop)
+    assert kept(tmp_path) == [3]

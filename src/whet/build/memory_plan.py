@@ -19,6 +19,12 @@ ENOUGH: Mapping[str, float] = {"cpu": 2.5 * GB, "cuda": 64 * GB}
 SHARE = 0.8
 """Of the memory that is left for activations; the rest is for the error of the estimate."""
 
+MOST: Mapping[str, int] = {"cpu": MICRO_BATCH_TOKENS, "cuda": 2**17}
+"""By device type, tokens of the largest micro-batch that is chosen by itself: on a GPU, as many as memory allows."""
+
+PROMPT = 256
+"""Tokens of the prompts that attention's memory is planned for."""
+
 UNIT, LEAST = 128, 256
 """Micro-batches are sized in multiples of `UNIT` tokens, and to no less than `LEAST`."""
 
@@ -47,9 +53,9 @@ class MemoryPlan:
     head: float
     """Probabilities over the vocabulary, and the gradient of the head."""
     attention: float
-    """Attention weights that are kept for the backward."""
+    """Attention weights that are kept for the backward, where that is bounded."""
     per_token: float
-    """Activations of one token."""
+    """Activations of one token, with its share of what attention takes."""
     tokens: int
     """Of a micro-batch."""
 
@@ -68,12 +74,13 @@ class MemoryPlan:
         """The larger of the learner's and the sampler's."""
         return max(self.learner, self.state + self.sampler)
 
-    def sized(self, free: float, enough: float) -> "MemoryPlan":
-        """Returns the plan with the largest micro-batches worth having for which `free` bytes suffice."""
+    def sized(self, free: float, enough: float, most: int = MICRO_BATCH_TOKENS) -> "MemoryPlan":
+        """Returns the plan with the largest micro-batches worth having, of `most` tokens at most, that `free` bytes
+        hold."""
         left = free + self.weights - replace(self, tokens=0).learner
         affordable = min(enough, SHARE * left) / max(self.per_token, 1.0)
         tokens = max(int(affordable) // UNIT * UNIT, LEAST)
-        return replace(self, tokens=min(tokens, MICRO_BATCH_TOKENS))
+        return replace(self, tokens=min(tokens, most))
 
 
 def plan_memory(config: Config, policy: "LanguageModel", tokens: int) -> MemoryPlan:
@@ -84,6 +91,7 @@ def plan_memory(config: Config, policy: "LanguageModel", tokens: int) -> MemoryP
     trained = sum(weight.numel() for weight in policy.trainable())
     element = model.get_input_embeddings().weight.element_size()
     weights = float(sum(weight.nbytes for weight in model.parameters()))
+    kept, per_token = _attention(config, policy, element)
     return MemoryPlan(
         kind="full training" if lora is None else "QLoRA" if lora.bits == 4 else "LoRA",
         weights=weights,
@@ -92,8 +100,8 @@ def plan_memory(config: Config, policy: "LanguageModel", tokens: int) -> MemoryP
         reference=_reference(config, weights, element),
         sampler=_sampler(config, policy, element),
         head=_head(policy, tokens, element),
-        attention=_attention(policy, element),
-        per_token=bytes_per_token(model, policy.packed),
+        attention=kept,
+        per_token=bytes_per_token(model, policy.packed) + per_token,
         tokens=tokens,
     )
 
@@ -106,10 +114,11 @@ def with_micro_batches(config: Config, policy: "LanguageModel", log: Log) -> Con
     from whet.policy.free_memory import free_bytes
 
     asked = config.grpo.micro_batch_tokens
-    plan = plan_memory(config, policy, asked or MICRO_BATCH_TOKENS)
+    most = MOST[policy.device.type]
+    plan = plan_memory(config, policy, asked or most)
     free = float(free_bytes(policy.device))
     if asked is None:
-        plan = plan.sized(free, ENOUGH[policy.device.type])
+        plan = plan.sized(free, ENOUGH[policy.device.type], most)
     log(memory_line(plan, free + plan.weights, _smaller_kinds(plan, policy)))
     return config.model_copy(
         update={
@@ -170,7 +179,7 @@ def _reference(config: Config, weights: float, element: int) -> float:
 
 def _sampler(config: Config, policy: "LanguageModel", element: int) -> float:
     """The fused copy, in which embedding and head lie apart, and the keys and values of prompts and completions."""
-    if not policy.fused:
+    if not policy.packed:
         return 0.0
     from whet.compute.limit import Shape
     from whet.rollout.call_size import MOST_ROWS
@@ -183,19 +192,30 @@ def _sampler(config: Config, policy: "LanguageModel", element: int) -> float:
 
 def _head(policy: "LanguageModel", tokens: int, element: int) -> float:
     """Kept probabilities, those of one chunk twice in float32, and the head's gradient in float32."""
-    from whet.policy.token_logprobs import CHUNK, KEPT
+    from whet.policy.head_chunks import FLOAT, head_sizes
 
     weight: Any = policy.model.get_output_embeddings().weight
     gradient = GRADIENT * weight.numel() if weight.requires_grad else 0
     if not policy.packed:
-        return float(tokens * len(weight) * (element + 3 * GRADIENT) + gradient)
-    return float(min(KEPT, tokens * len(weight)) * element + 2 * CHUNK * len(weight) * GRADIENT + gradient)
+        return float(tokens * len(weight) * (element + 3 * FLOAT) + gradient)
+    sizes = head_sizes(policy.device, len(weight), element)
+    return float(len(weight) * (min(sizes.kept, tokens) * element + 2 * sizes.chunk * FLOAT) + gradient)
 
 
-def _attention(policy: "LanguageModel", element: int) -> float:
+def _attention(config: Config, policy: "LanguageModel", element: int) -> tuple[float, float]:
+    """Bytes that are kept at most, whatever the micro-batch, and bytes for each token, of groups of full length."""
+    if not policy.packed:
+        return 0.0, 0.0
+    from whet.models.dimensions import Dimensions
+    from whet.policy.attention import attention_of
+    from whet.policy.attention_memory import Rows
     from whet.policy.shared_prefix import KEPT
 
-    return float(policy.model.config.get_text_config().num_hidden_layers * KEPT * element) if policy.packed else 0.0
+    size = Dimensions.of(policy.model.config)
+    some = Rows(1, config.grpo.group_size, PROMPT, config.grpo.sampling.max_tokens)
+    needed = attention_of(policy.model).needed(size, element, some)
+    bound = size.layers * KEPT * element
+    return float(min(bound, needed.kept)), (needed.passing + max(needed.kept - bound, 0)) / some.tokens
 
 
 def _gb(size: float) -> str:

@@ -11,14 +11,19 @@ if TYPE_CHECKING:
 
 def build_policy(config: Config, log: Log) -> "LanguageModel":
     """Loads the recipe's model on the best device of this machine, quantized and with LoRA where it says so."""
+    from whet.compute.determinism import fix_workspaces
     from whet.compute.device import pick_device, pick_dtype
     from whet.compute.memory import keep_freed_memory
+    from whet.compute.precision import exact_products
     from whet.models import load_model
     from whet.models.lora import add_lora
     from whet.models.quantize import quantized, refuse_where_it_cannot_be
     from whet.models.supported import why_not_fused
     from whet.policy.language_model import LanguageModel
 
+    if config.deterministic:
+        fix_workspaces()
+    exact_products()
     device = pick_device()
     if device.type == "cpu":
         keep_freed_memory()

@@ -1,6 +1,7 @@
 """Builds the roles of Algorithm 1 from a recipe: sampler, optimizer, reference, experience."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,12 +66,18 @@ def build_rollouts(
 
 
 def build_optimizer(
-    policy: "LanguageModel", config: OptimizerConfig, steps: int, micro_batch_tokens: int | None
+    policy: "LanguageModel",
+    config: OptimizerConfig,
+    steps: int,
+    micro_batch_tokens: int | None,
+    is_deterministic: bool = False,
 ) -> Optimizer:
-    """Returns AdamW over the policy's trainable weights."""
+    """Returns AdamW over the policy's trainable weights, its gradients summed in a fixed order where asked for."""
+    from whet.compute.determinism import deterministic
     from whet.compute.optimizer import MasterAdamW
 
-    return MasterAdamW(policy.trainable(), config, steps, micro_batch_tokens or MICRO_BATCH_TOKENS)
+    inside = deterministic if is_deterministic else nullcontext
+    return MasterAdamW(policy.trainable(), config, steps, micro_batch_tokens or MICRO_BATCH_TOKENS, inside)
 
 
 def build_reference(policy: "LanguageModel", config: Config, warmed: bool = False) -> StatefulReference:

@@ -7,12 +7,12 @@ a killed process leaves the previous one valid. Later damage is detected by the 
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whet.compute.tensors import load_tensors, save_tensors
+from whet.compute.tensors import load_tensors, on_host
 from whet.files import fsync, new_folder, remove_folder, sha256_of, sweep
 from whet.text import Log, silent
 
@@ -35,8 +35,16 @@ class Checkpoint:
     """The rest, as JSON gives it back: tuples are lists, keys are strings."""
 
 
-def save_checkpoint(folder: Path, tensors: "Mapping[str, Mapping[str, Tensor]]", state: Mapping[str, Any]) -> None:
+def save_checkpoint(
+    folder: Path,
+    tensors: "Mapping[str, Mapping[str, Tensor]]",
+    state: Mapping[str, Any],
+    copied: Callable[[], object] = lambda: None,
+) -> None:
     """Writes a checkpoint to `folder`, which appears complete or not at all.
+
+    Calls `copied` as soon as the tensors are read for the last time: before they are on the disk where they come from a
+    GPU, and before they are hashed and read back in any case.
 
     Names of tensor sets become file names. Tensors that share storage are stored once and share it again when
     loaded. Equal input gives equal bytes.
@@ -46,8 +54,12 @@ def save_checkpoint(folder: Path, tensors: "Mapping[str, Mapping[str, Tensor]]",
     """
     text = json.dumps(state, allow_nan=False, indent=1)
     with new_folder(folder) as temporary:
-        for name, members in tensors.items():
-            save_tensors(temporary / f"{name}.safetensors", members)
+        sets = {name: on_host(members) for name, members in tensors.items()}
+        if all(members.are_apart for members in sets.values()):
+            copied()
+        for name, members in sets.items():
+            members.write(temporary / f"{name}.safetensors")
+        copied()
         (temporary / STATE).write_text(text, encoding="utf-8")
         files = {path.name: _fingerprint(path) for path in sorted(temporary.iterdir())}
         for name in files:

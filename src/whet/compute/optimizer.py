@@ -6,11 +6,12 @@ a float32 master that accumulates gradients and takes the step; the layers get a
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
 
+from whet.compute.master_gradients import MasterGradients
 from whet.compute.oom import smaller_micro_batch
 from whet.compute.schedule import learning_rate
 from whet.config import OptimizerConfig
@@ -26,11 +27,15 @@ class MasterAdamW:
         config: OptimizerConfig,
         total_steps: int,
         micro_batch_tokens: int = sys.maxsize,
+        inside: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        """Gradients are computed, and steps taken, `inside()`."""
+        self.inside = inside
         self.micro_batch_tokens = micro_batch_tokens
         """Tokens per micro-batch; halved at every out-of-memory error."""
         self.weights = list(weights)
         self.masters = [weight.detach().float() if weight.dtype != torch.float32 else weight for weight in self.weights]
+        self.gradients = MasterGradients(zip(self.weights, self.masters, strict=True))
         self.config = config
         self.total_steps = total_steps
         self.adam = torch.optim.AdamW(
@@ -48,7 +53,8 @@ class MasterAdamW:
         """
         while True:
             try:
-                return self._accumulated(batches, loss)
+                with self.inside():
+                    return self._accumulated(batches, loss)
             except (RuntimeError, MemoryError) as error:
                 smallest = min(batch.smallest for batch in batches)
                 self.micro_batch_tokens = smaller_micro_batch(error, self.micro_batch_tokens, smallest)
@@ -65,16 +71,8 @@ class MasterAdamW:
 
     def backward(self, loss: Tensor) -> None:
         """Adds ∇loss to the masters' gradients, weight by weight, so that no second gradient of the model exists."""
-        hooks = [
-            weight.register_post_accumulate_grad_hook(partial(_move_gradient, master))
-            for weight, master in zip(self.weights, self.masters, strict=True)
-            if weight is not master
-        ]
-        try:
+        with self.gradients.moving():
             loss.backward()
-        finally:
-            for hook in hooks:
-                hook.remove()
 
     def step(self, index: int) -> Mapping[str, float]:
         """Clips the gradient's norm, steps at the schedule's rate and clears the gradient; returns norm and rate.
@@ -85,7 +83,8 @@ class MasterAdamW:
         gradients = [master for master in self.masters if master.grad is not None]
         if not gradients:
             return {"grad_norm": 0.0, "learning_rate": rate}
-        norm = torch.nn.utils.clip_grad_norm_(gradients, self.config.max_grad_norm, foreach=True)
+        with self.inside():
+            norm = torch.nn.utils.clip_grad_norm_(gradients, self.config.max_grad_norm, foreach=True)
         if not torch.isfinite(norm):
             self.zero_grad()
             return {"grad_norm": float(norm), "learning_rate": rate}
@@ -105,9 +104,9 @@ class MasterAdamW:
     @torch.no_grad()
     def _round(self) -> None:
         """Copies the masters to the layers' weights, rounded to their dtype."""
-        for weight, master in zip(self.weights, self.masters, strict=True):
-            if weight is not master:
-                weight.copy_(master)
+        pairs = self.gradients.pairs
+        if pairs:
+            torch._foreach_copy_([weight for weight, _ in pairs], [master for _, master in pairs])
 
     def state_dict(self) -> dict[str, Tensor]:
         """Returns all that the next step depends on: masters, moments and their step counts."""
@@ -125,14 +124,6 @@ class MasterAdamW:
             if moments:
                 self.adam.state[master] = {name: _like(master, name, value) for name, value in moments.items()}
         self._round()
-
-
-def _move_gradient(master: Tensor, weight: Tensor) -> None:
-    """Adds a weight's gradient to its master's in float32, and frees it."""
-    if weight.grad is not None:
-        gradient = weight.grad.float()
-        master.grad = gradient if master.grad is None else master.grad.add_(gradient)
-        weight.grad = None
 
 
 STATE = ("step", "exp_avg", "exp_avg_sq")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,30 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+@dataclass(frozen=True, slots=True)
+class HostTensors:
+    """Named tensors on the CPU, ready to be written: each stored once, whatever names it goes by."""
+
+    kept: "Mapping[str, Tensor]"
+    aliases: Mapping[str, str]
+    """Name → the name that its tensor is kept under."""
+    are_apart: bool
+    """Whether none of them shares memory with what they were made of."""
+
+    def write(self, path: Path) -> None:
+        """Writes them to `path`. Equal tensors under equal names give equal bytes."""
+        from safetensors.torch import save_file
+
+        save_file(dict(self.kept), path, metadata={"aliases": json.dumps(self.aliases, sort_keys=True)})
+
+
 def save_tensors(path: Path, tensors: "Mapping[str, Tensor]") -> None:
-    """Writes `tensors` to `path`; a tensor that goes by several names, as tied embeddings do, is stored once.
+    """Writes `tensors` to `path`; a tensor that goes by several names, as tied embeddings do, is stored once."""
+    on_host(tensors).write(path)
 
-    Equal tensors under equal names give equal bytes.
-    """
-    from safetensors.torch import save_file
 
+def on_host(tensors: "Mapping[str, Tensor]") -> HostTensors:
+    """Returns the tensors on the CPU: copies of those on a device, the others as they are."""
     first: dict[object, str] = {}
     aliases = {}
     for name, tensor in tensors.items():
@@ -23,7 +41,8 @@ def save_tensors(path: Path, tensors: "Mapping[str, Tensor]") -> None:
         if owner != name:
             aliases[name] = owner
     kept = {name: _own(tensors[name]) for name in first.values()}
-    save_file(kept, path, metadata={"aliases": json.dumps(aliases, sort_keys=True)})
+    are_apart = all(kept[name].data_ptr() != tensors[name].data_ptr() for name in kept if kept[name].numel())
+    return HostTensors(kept, aliases, are_apart)
 
 
 def load_tensors(path: Path) -> "dict[str, Tensor]":

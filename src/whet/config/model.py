@@ -33,6 +33,9 @@ class ModelConfig(Section):
     stage trains, its optimizer keeps a float32 master of every weight."""
     lora: LoraConfig | None = None
     """Train low-rank adapters instead of every weight."""
+    compile: Literal["auto", "always", "never"] = "auto"
+    """Whether the learner's layers are compiled (torch.compile) on a GPU: auto where the run is long enough to win the
+    time of compiling back."""
     template: dict[str, Any] = {}
     """Variables for the model's chat template, such as `enable_thinking: true`; the finished model's template has them
     as defaults."""

@@ -82,6 +82,9 @@ class Config(Section):
 
     seed: int = Field(0, ge=0, lt=2**31)
     """The seed of all random numbers; each use derives a stream of its own."""
+    deterministic: bool = False
+    """On a GPU, give the learner kernels whose sums come out the same at every run, to the last bit, as a CPU's do, so
+    that a resumed run ends as one that was never stopped. Costs a few per cent of its time."""
     model: ModelConfig
     """Which model to train."""
     data: DataConfig

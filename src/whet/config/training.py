@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
 from whet.config.data import SourceConfig
 from whet.config.objectives import ObjectiveConfig
@@ -12,6 +12,15 @@ Decay = Annotated[float, Field(ge=0, lt=1)]
 
 MICRO_BATCH_TOKENS = 4096
 """Tokens of the largest micro-batch that is chosen by itself."""
+
+
+def _by_memory(value: object) -> object:
+    """`auto` is no size yet."""
+    return None if value == "auto" else value
+
+
+MicroBatch = Annotated[PositiveInt | None, BeforeValidator(_by_memory)]
+"""Tokens of a micro-batch; None, or `auto` in a recipe, until the free memory is known."""
 
 
 class SamplingConfig(Section):
@@ -61,9 +70,9 @@ class SftConfig(Section):
     """Steps between two measurements of the held-out loss."""
     patience: PositiveInt = 3
     """Stop after this many measurements in a row without a better held-out loss; the last weights are kept."""
-    micro_batch_tokens: PositiveInt | None = None
-    """Tokens per micro-batch; the gradient does not depend on it. The default is what the free memory allows when the
-    run begins, 4096 at most; recipe.yaml of the run has it."""
+    micro_batch_tokens: MicroBatch = None
+    """Tokens per micro-batch; the gradient does not depend on it. The default, auto, is what the free memory allows
+    when the run begins, on a CPU 4096 at most; recipe.yaml of the run has it."""
     optimizer: OptimizerConfig = OptimizerConfig(learning_rate=2e-5, warmup_steps=5)
     """The warm start's own optimizer."""
 
@@ -116,9 +125,9 @@ class GrpoConfig(Section):
     """The loss."""
     optimizer: OptimizerConfig = OptimizerConfig()
     """The optimizer."""
-    micro_batch_tokens: PositiveInt | None = None
-    """Tokens per micro-batch; groups stay whole where they fit, and the gradient does not depend on it. The default is
-    what the free memory allows when the run begins, 4096 at most; recipe.yaml of the run has it."""
+    micro_batch_tokens: MicroBatch = None
+    """Tokens per micro-batch; groups stay whole where they fit, and the gradient does not depend on it. The default,
+    auto, is what the free memory allows when the run begins, on a CPU 4096 at most; recipe.yaml of the run has it."""
     comparison_seconds: float = Field(60.0, gt=0, le=86400)
     """Seconds that a step's answers may be compared by computer algebra; those left over count as not equal."""
 

@@ -36,16 +36,17 @@ class Normaliser:
         return cls(len(batch), int(batch.loss_mask_BT.sum()), longest)
 
 
-AGGREGATIONS: dict[str, Callable[[Batch, Normaliser], Tensor]] = {
+AGGREGATIONS: dict[str, Callable[[Batch, Normaliser], Tensor | float]] = {
     # GRPO: (1/B) Σ_i (1/|o_i|) Σ_t
     "sequence_mean": lambda batch, n: 1 / (n.rows * batch.loss_lengths_B.clamp(min=1)[:, None]),
     # DAPO (arXiv:2503.14476, eq. 8): (1/Σ_i|o_i|) Σ_i Σ_t
-    "token_mean": lambda _, n: torch.tensor(1 / max(n.tokens, 1)),
+    "token_mean": lambda _, n: 1 / max(n.tokens, 1),
     # Dr. GRPO (arXiv:2503.20783): (1/(B·L)) Σ_i Σ_t
-    "constant_length": lambda _, n: torch.tensor(1 / (n.rows * n.length)),
+    "constant_length": lambda _, n: 1 / (n.rows * n.length),
     # LUSPO (arXiv:2602.05261): (1/B) Σ_i Σ_t
-    "sequence_sum": lambda _, n: torch.tensor(1 / n.rows),
+    "sequence_sum": lambda _, n: 1 / n.rows,
 }
+"""The weight of each token, or of all; no tensor is made on the host, for whose copy a GPU would be waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def objective(
         gain_BT = gain_BT * batch.importance_BT
     kl_BT = _kl(logprobs_BT, batch, config) * (ratio_BT if config.kl_corrected else 1)
     loss_BT = config.beta * kl_BT - gain_BT
-    weight_BT = AGGREGATIONS[config.aggregation](batch, normaliser).to(loss_BT)
+    weight_BT = AGGREGATIONS[config.aggregation](batch, normaliser)
     value = torch.where(mask_BT, loss_BT * weight_BT, 0.0).sum()
     if entropy_BT is not None:
         value = value - config.entropy_bonus * _entropy(entropy_BT, mask_BT, normaliser)

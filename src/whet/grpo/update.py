@@ -34,8 +34,8 @@ class Scored:
     """The micro-batch's share of the batch's loss, a scalar."""
     token_sums: Mapping[str, Tensor]
     """Sums over the tokens in the loss, by metric name."""
-    largest_drift: float
-    """The largest |log π_θ − log π_sampler| of a token that this step sampled, in nats."""
+    largest_drift: Tensor
+    """A scalar: the largest |log π_θ − log π_sampler| of a token that this step sampled, in nats."""
 
 
 def update(policy: Policy, optimizer: Optimizer, batch: Batch, step: int, config: GrpoConfig) -> dict[str, float]:
@@ -61,13 +61,18 @@ def update(policy: Policy, optimizer: Optimizer, batch: Batch, step: int, config
 
 
 def score(policy: Policy, normaliser: Normaliser, how: ObjectiveConfig, sampled: Batch) -> tuple[Tensor, Scored]:
-    """Returns the loss of one micro-batch, with a graph, and its results without one."""
+    """Returns the loss of one micro-batch, with a graph, and its results without one.
+
+    The loss is computed where the log-probabilities are, and nothing is read back meanwhile: the host goes on.
+    """
     logprobs_BT, entropy_BT = _forward(policy, sampled, how)
-    batch = corrected(sampled, logprobs_BT, how)
+    there = sampled.to(logprobs_BT.device)
+    batch = corrected(there, logprobs_BT, how)
     loss = objective(logprobs_BT, batch, normaliser, how, entropy_BT)
-    difference_M = (logprobs_BT.detach() - sampled.old_logprobs_BT).abs()[batch.fresh_BT]
-    largest = difference_M.max().item() if len(difference_M) else 0.0
-    return loss.value, Scored(batch, loss.value.detach(), loss.token_sums | {DRIFT: difference_M.sum()}, largest)
+    difference_BT = torch.where(batch.fresh_BT, (logprobs_BT.detach() - there.old_logprobs_BT).abs(), 0.0)
+    sums = loss.token_sums | {DRIFT: difference_BT.sum()}
+    kept = sampled if batch is there else batch.to(sampled.mask_BT.device)  # importance weights, for later passes
+    return loss.value, Scored(kept, loss.value.detach(), sums, difference_BT.max())
 
 
 def _forward(policy: Policy, batch: Batch, how: ObjectiveConfig) -> tuple[Tensor, Tensor | None]:
@@ -102,4 +107,4 @@ def _figures(scored: Sequence[Scored], counts: Mapping[str, int]) -> dict[str, f
         for name, count in counts.items()
     }
     loss = sum(one.loss.item() for one in scored)
-    return {**means, "loss": loss, DRIFT_MAX: max((one.largest_drift for one in scored), default=0.0)}
+    return {**means, "loss": loss, DRIFT_MAX: max((one.largest_drift.item() for one in scored), default=0.0)}

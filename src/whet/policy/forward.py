@@ -4,22 +4,27 @@
 (transformers' `AttentionInterface`); `padded` gives every completion a row of its own and works with any model.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from whet.batch import Batch
+from whet.models.dimensions import Dimensions
 from whet.models.supported import logit_divisor, windows
 from whet.models.weights import body, head_weight
-from whet.policy.packing import Packing, pack
+from whet.policy.attention import Attention, attention_of
+from whet.policy.attention_memory import Rows
+from whet.policy.head_chunks import FLOAT, head_sizes
+from whet.policy.packing import Packing, pack, ranks
 from whet.policy.recompute import within_memory
-from whet.policy.shared_prefix import shared_prefix_attention
+from whet.policy.replaced_attention import replaced_attention
+from whet.policy.shared_rows import Takers, taken
 from whet.policy.token_entropy import logprobs_and_entropies, token_logprobs_and_entropies
 from whet.policy.token_logprobs import token_logprobs
+from whet.transfer import moved
 
 Forward = Callable[[Any, Batch, float], Tensor]
 WithEntropies = Callable[[Any, Batch, float], tuple[Tensor, Tensor]]
@@ -29,17 +34,17 @@ ATTENTION = "whet_shared_prefix"
 
 def shared_prefix(model: Any, batch: Batch, temperature: float) -> Tensor:
     """log π of the completion tokens, `[B, T]`, packed: the body runs on P + ΣC tokens, the head on ΣC."""
-    hidden_MD, targets_M = _packed(model, batch)
-    logprobs_M = token_logprobs(hidden_MD, head_weight(model), targets_M, temperature * logit_divisor(model.config))
-    return _scattered(logprobs_M, batch)
+    states, divisor = _packed(model, batch), temperature * logit_divisor(model.config)
+    logprobs_M = token_logprobs(states.hidden_MD, head_weight(model), states.targets_M, divisor)
+    return states.scattered(logprobs_M)
 
 
 def shared_prefix_with_entropies(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
     """As `shared_prefix`, with the entropy in nats of the distribution at each completion token, `[B, T]`."""
-    hidden_MD, targets_M = _packed(model, batch)
-    head_VD, divisor = head_weight(model), temperature * logit_divisor(model.config)
-    logprobs_M, entropies_M = token_logprobs_and_entropies(hidden_MD, head_VD, targets_M, divisor)
-    return _scattered(logprobs_M, batch), _scattered(entropies_M, batch)
+    states, divisor = _packed(model, batch), temperature * logit_divisor(model.config)
+    found = token_logprobs_and_entropies(states.hidden_MD, head_weight(model), states.targets_M, divisor)
+    logprobs_BT, entropies_BT = map(states.scattered, found)
+    return logprobs_BT, entropies_BT
 
 
 def padded(model: Any, batch: Batch, temperature: float) -> Tensor:
@@ -65,24 +70,80 @@ WITH_ENTROPIES: Mapping[bool, WithEntropies] = {True: shared_prefix_with_entropi
 """The same, with entropies."""
 
 
-def _packed(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
-    """The M hidden states that predict the completion tokens, and those tokens."""
-    device = next(model.parameters()).device
+class States(NamedTuple):
+    """What the head reads: a row for each of the M completion tokens."""
+
+    hidden_MD: Tensor
+    """The hidden states that predict the tokens."""
+    targets_M: Tensor
+    """int64: the tokens."""
+    place_M: Tensor
+    """int64: their places in the flattened `[B, T]`."""
+    shape: torch.Size
+    """`[B, T]`."""
+
+    def scattered(self, values_M: Tensor) -> Tensor:
+        """Scatters a value for each of the M completion tokens to `[B, T]`; zero elsewhere."""
+        return values_M.new_zeros(self.shape.numel()).index_copy(0, self.place_M, values_M).view(self.shape)
+
+
+def _packed(model: Any, batch: Batch) -> States:
+    """Runs the body of the model on the packed batch. All indices travel to its device in one copy."""
+    attention, device = attention_of(model), next(model.parameters()).device
     where = pack([len(prompt) for prompt in batch.prompts], batch.group_B, batch.lengths_B)
     tokens_N = torch.empty_like(where.positions_N)
-    for row_L, prompt in zip(where.prompt_PL, batch.prompts, strict=True):
-        tokens_N[row_L[: len(prompt)]] = prompt
+    tokens_N[where.prompt_PL[where.real_PL]] = torch.cat(batch.prompts)
     tokens_N[where.response_BT[batch.mask_BT]] = batch.tokens_BT[batch.mask_BT]
-    replaced, there = partial(_attention, model), where.to(device)
-    with within_memory(model, len(tokens_N), replaced, lean=True), replaced():
+    layout, before = attention.layout(where), _before(where)
+    tokens_N, positions_N, targets_M, place_M, *rest = moved(
+        (
+            *(tokens_N, where.positions_N, batch.tokens_BT[batch.mask_BT], batch.mask_BT.flatten().nonzero()[:, 0]),
+            *(*before, *layout),
+        ),
+        device,
+    )
+    takers, there = Takers(*rest[: len(before)]), type(layout)(*rest[len(before) :])
+    replaced = partial(replaced_attention, model, ATTENTION, _packed_attention)
+    with within_memory(model, len(tokens_N), replaced, True, _besides(model, attention, batch)), replaced():
         hidden_1ND = body(model)(
-            input_ids=tokens_N[None].to(device),
-            position_ids=where.positions_N[None].to(device),
+            input_ids=tokens_N[None],
+            position_ids=positions_N[None],
             use_cache=False,
-            whet_packings={window: there.within(window) for window in windows(model.config).values()},
+            whet_attention=attention,
+            whet_layouts={window: there.within(window) for window in windows(model.config).values()},
         ).last_hidden_state
-    hidden_MD = hidden_1ND[0].index_select(0, where.before_BT[batch.mask_BT].to(device))
-    return hidden_MD, batch.tokens_BT[batch.mask_BT].to(device)
+    return States(taken(hidden_1ND[0], takers), targets_M, place_M, batch.mask_BT.shape)
+
+
+def _besides(model: Any, attention: Attention, batch: Batch) -> float:
+    """Bytes that attention and the head take for a batch, besides the activations of layers."""
+    head_VD = head_weight(model)
+    vocabulary, element = len(head_VD), head_VD.element_size()
+    longest = max(len(prompt) for prompt in batch.prompts)
+    rows = Rows(len(batch.prompts), len(batch), longest, batch.mask_BT.shape[1])
+    kept, passing = attention.needed(Dimensions.of(model.config), element, rows)
+    sizes = head_sizes(head_VD.device, vocabulary, element)
+    tokens = int(batch.lengths_B.sum())
+    return kept + passing + vocabulary * (element * min(sizes.kept, tokens) + 2 * FLOAT * min(sizes.chunk, tokens))
+
+
+def _before(where: Packing) -> Takers:
+    """Which packed token predicts each completion token; the last one of a prompt predicts the first of several."""
+    lengths_B = where.real_BT.sum(1)
+    some_B = lengths_B > 0
+    group_B, first_B = where.group_B[some_B], (lengths_B.cumsum(0) - lengths_B)[some_B]  # first tokens among the M
+    at = (group_B, ranks(group_B))
+    places_PW = torch.zeros(len(where.prompt_PL), int(at[1].max()) + 1, dtype=torch.long)
+    last_P = where.real_PL.sum(1, keepdim=True) - 1
+    index_M = where.before_BT[where.real_BT]
+    return Takers(
+        index_M=index_M,
+        place_N=torch.zeros_like(where.positions_N).scatter(0, index_M, torch.arange(len(index_M))),
+        taken_N=torch.zeros_like(where.positions_N, dtype=torch.bool).scatter(0, index_M, True),
+        shared_S=where.prompt_PL.gather(1, last_P)[:, 0],
+        places_SW=places_PW.index_put(at, first_B),
+        real_SW=torch.zeros_like(places_PW, dtype=torch.bool).index_put(at, torch.tensor(True)),
+    )
 
 
 def _padded_logits(model: Any, batch: Batch, temperature: float) -> Tensor:
@@ -95,34 +156,15 @@ def _padded_logits(model: Any, batch: Batch, temperature: float) -> Tensor:
         tokens = torch.cat([batch.prompts[int(group)], response[: int(length)]])
         tokens_BW[row, : len(tokens)] = tokens
     real_BW = torch.arange(width) < (prompt_lengths_B + batch.lengths_B)[:, None]
-    with within_memory(model, tokens_BW.numel()):
+    vocabulary = len(head_weight(model))  # logits in the layers' dtype, then three times in float32
+    besides = tokens_BW.numel() * vocabulary * (head_weight(model).element_size() + 3 * FLOAT)
+    with within_memory(model, tokens_BW.numel(), besides=besides):
         logits_BWV = model(input_ids=tokens_BW.to(device), attention_mask=real_BW.to(device), use_cache=False).logits
     # the token at t is predicted by the logits one position earlier; clamped indices are masked later
     before_BT = (prompt_lengths_B[:, None] + torch.arange(batch.tokens_BT.shape[1]) - 1).clamp(max=width - 1).to(device)
     logits_BTV = logits_BWV[torch.arange(len(batch), device=device)[:, None], before_BT]
     scaled_BTV: Tensor = logits_BTV.to(torch.promote_types(logits_BTV.dtype, torch.float32)) / temperature
     return scaled_BTV
-
-
-def _scattered(values_M: Tensor, batch: Batch) -> Tensor:
-    """Scatters a value for each of the M completion tokens to `[B, T]`; zero elsewhere."""
-    mask_BT = batch.mask_BT.to(values_M.device)
-    zeros_BT = torch.zeros(mask_BT.shape, dtype=values_M.dtype, device=values_M.device)
-    return zeros_BT.masked_scatter(mask_BT, values_M)
-
-
-@contextmanager
-def _attention(model: Any) -> Iterator[None]:
-    """In the block the model's layers use packed attention with the layouts passed to its forward."""
-    from transformers import AttentionInterface
-
-    AttentionInterface.register(ATTENTION, _packed_attention)
-    before = model.config._attn_implementation
-    model.config._attn_implementation = ATTENTION
-    try:
-        yield
-    finally:
-        model.config._attn_implementation = before
 
 
 def _packed_attention(
@@ -132,9 +174,10 @@ def _packed_attention(
     value: Tensor,
     attention_mask: Any,
     *,
-    whet_packings: Mapping[int | None, Packing],
+    whet_attention: Attention,
+    whet_layouts: Mapping[int | None, Any],
     **others: Any,
 ) -> tuple[Tensor, None]:
     """transformers' attention function: query `[1, H, N, D]` in, `[1, N, H, D]` out; layouts by sliding window."""
-    where = whet_packings[others.get("sliding_window")]
-    return shared_prefix_attention(query[0], key[0], value[0], where, others.get("scaling"))[None], None
+    where = whet_layouts[others.get("sliding_window")]
+    return whet_attention.attend(query[0], key[0], value[0], where, others.get("scaling"))[None], None

@@ -56,13 +56,15 @@ class LanguageModel:
         return Dimensions.of(self.model.config).context
 
     def logprobs(self, batch: Batch) -> Tensor:
-        """log π_θ(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False, on the batch's device."""
-        return FORWARDS[self.packed](self.model, batch, self.temperature).to(batch.mask_BT.device)
+        """log π_θ(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False, on the policy's device.
+
+        The batch stays where it is, on the CPU: its lengths are read as numbers, for which a GPU would be waited for.
+        """
+        return FORWARDS[self.packed](self.model, batch, self.temperature)
 
     def logprobs_and_entropies(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """As `logprobs`, with the entropy of π_θ(· | q, o_<t) in nats, also `[B, T]`."""
-        logprobs_BT, entropies_BT = WITH_ENTROPIES[self.packed](self.model, batch, self.temperature)
-        return logprobs_BT.to(batch.mask_BT.device), entropies_BT.to(batch.mask_BT.device)
+        return WITH_ENTROPIES[self.packed](self.model, batch, self.temperature)
 
     def trainable(self) -> list[torch.nn.Parameter]:
         """Returns the trainable weights: all of them, or the adapters."""

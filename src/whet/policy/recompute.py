@@ -13,6 +13,7 @@ import torch
 from torch.utils.checkpoint import checkpoint
 
 from whet.policy.activations import bytes_per_token
+from whet.policy.compiled_layers import compiled_layers, is_compiled
 from whet.policy.free_memory import free_bytes
 from whet.policy.gated_mlp import lean_mlps
 
@@ -23,17 +24,21 @@ Inside = Callable[[], AbstractContextManager[None]]
 
 
 @contextmanager
-def within_memory(model: Any, tokens: int, again: Inside = nullcontext, lean: bool = False) -> Iterator[None]:
+def within_memory(
+    model: Any, tokens: int, again: Inside = nullcontext, lean: bool = False, besides: float = 0.0
+) -> Iterator[None]:
     """In the block, layers keep activations if they fit, else are recomputed in the backward, inside `again()`.
 
-    `lean`: layers that keep their activations do so as `lean_mlps` does.
+    `lean`: layers that keep their activations do so as `lean_mlps` does, or compiled. `besides`: bytes that attention
+    and the head take besides, kept or not.
     """
     if not torch.is_grad_enabled():
         yield
         return
     weight = next(model.parameters())
-    fits = tokens * bytes_per_token(model, lean) <= SHARE * free_bytes(weight.device)
-    kept = lean_mlps(model) if lean else nullcontext()
+    fits = tokens * bytes_per_token(model, lean) + besides <= SHARE * free_bytes(weight.device)
+    keeps = compiled_layers if is_compiled(model) else lean_mlps
+    kept = keeps(model) if lean else nullcontext()
     with kept if fits else recomputed(model, again):
         yield
 

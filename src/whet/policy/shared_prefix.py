@@ -2,9 +2,10 @@
 
 Two exact attentions: prompts causally, and each completion over [its prompt ‖ itself]. The query heads of a key-value
 head are rows of one product with its keys. The weights are kept for the backward up to a budget, else recomputed.
+Scores are written down, so memory grows with completions × their length squared: `varlen.py` is the way without.
 
 Shapes: `H` query heads, `K` key-value heads, `r = H / K`, `D` head size, `N` packed tokens; `P`, `W`, `L`, `T` as in
-`whet.policy.packing`. Inside, queries are `[K, P, W, T, r, D]`, keys and values `[K, P, W, S, D]` and weights
+`whet.policy.grid`. Inside, queries are `[K, P, W, T, r, D]`, keys and values `[K, P, W, S, D]` and weights
 `[K, P, W, T, r, S]`. Prompts are rows with W = 1, T = S = L; completions have S = L + T.
 """
 
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from whet.policy.packing import Packing
+from whet.policy.grid import Grid
 
 KEPT = 2**22
 """Attention weights that a layer may keep for its backward: 8 MiB in bfloat16."""
@@ -29,7 +30,7 @@ class Rows(NamedTuple):
     """bool `[P or 1, T, S]`."""
 
 
-def shared_prefix_attention(query: Tensor, key: Tensor, value: Tensor, where: Packing, scale: float | None) -> Tensor:
+def shared_prefix_attention(query: Tensor, key: Tensor, value: Tensor, where: Grid, scale: float | None) -> Tensor:
     """Computes attention over a packed sequence: query `[H, N, D]`, key and value `[K, N, D]`. Returns `[N, H, D]`."""
     scale = query.shape[-1] ** -0.5 if scale is None else scale
     out: Tensor = _Attention.apply(query * scale, key, value, where)  # type: ignore[no-untyped-call]
@@ -40,20 +41,21 @@ class _Attention(torch.autograd.Function):
     """Scores S = q kᵀ, weights A = softmax(S), seen = A v; ∂S = A ∘ (∂A − Σ A ∘ ∂A) with ∂A = ∂seen vᵀ."""
 
     @staticmethod
-    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, where: Packing) -> Tensor:
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, where: Grid) -> Tensor:
         rows = _prompts_and_responses(query, key, value, where)
         weights = [_weights(each) for each in rows]
-        ctx.save_for_backward(query, key, value)
         ctx.where = where
-        ctx.weights = weights if sum(map(torch.numel, weights)) <= KEPT else None
+        # weights go through autograd, which frees them as the backward proceeds, layer by layer
+        kept = weights if sum(map(torch.numel, weights)) <= KEPT else []
+        ctx.save_for_backward(query, key, value, *kept)
         prompts, responses = (_times(shares, each.values) for shares, each in zip(weights, rows, strict=True))
         return _packed(prompts, responses, where)
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        (query, key, value), where = ctx.saved_tensors, ctx.where
+        (query, key, value, *kept), where = ctx.saved_tensors, ctx.where
         rows = _prompts_and_responses(query, key, value, where)
-        weights = ctx.weights or [_weights(each) for each in rows]
+        weights = kept or [_weights(each) for each in rows]
         slopes = _slopes_of_rows(upstream[0].transpose(0, 1), len(key), where)
         of_prompts, of_responses = map(_slopes, rows, weights, slopes)
         by_query = of_prompts[0], of_responses[0]
@@ -62,7 +64,7 @@ class _Attention(torch.autograd.Function):
         return *packed, None  # type: ignore[return-value]
 
 
-def _prompts_and_responses(query: Tensor, key: Tensor, value: Tensor, where: Packing) -> tuple[Rows, Rows]:
+def _prompts_and_responses(query: Tensor, key: Tensor, value: Tensor, where: Grid) -> tuple[Rows, Rows]:
     kv_heads, places = len(key), where.grid_PWT.shape[1]
     of_prompt, of_response = (_rows(query, grid, kv_heads) for grid in (where.prompt_P1L, where.grid_PWT))
     shared, own = (
@@ -80,7 +82,7 @@ def _weights(rows: Rows) -> Tensor:
     return scores.add_(bias[:, None, :, None]).softmax(-1)
 
 
-def _slopes_of_rows(slope: Tensor, kv_heads: int, where: Packing) -> tuple[Tensor, Tensor]:
+def _slopes_of_rows(slope: Tensor, kv_heads: int, where: Grid) -> tuple[Tensor, Tensor]:
     """Gathers the gradient `[H, N, D]` of the output to rows; zero at places without a token."""
     of_prompt, of_response = (_rows(slope, grid, kv_heads) for grid in (where.prompt_P1L, where.grid_PWT))
     return of_prompt.mul_(where.real_PL[:, None, :, None, None]), of_response.mul_(where.real_PWT[..., None, None])
@@ -94,9 +96,9 @@ def _slopes(rows: Rows, weights: Tensor, slope: Tensor) -> tuple[Tensor, Tensor,
     return _times(by_score, rows.keys), _summed(by_score, rows.queries), _summed(weights, slope)
 
 
-def _by_place(prompts: Tensor, responses: Tensor, where: Packing) -> tuple[Tensor, Tensor]:
+def _by_place(prompts: Tensor, responses: Tensor, where: Grid) -> tuple[Tensor, Tensor]:
     """Splits gradients of keys or values `[K, P, W, S, D]`; a prompt's are summed over all rows that attended to it."""
-    over_prompt, own = responses.split(where.real_PL.shape[1:] + where.response_BT.shape[1:], -2)
+    over_prompt, own = responses.split(where.real_PL.shape[1:] + where.grid_PWT.shape[2:], -2)
     return prompts + over_prompt.sum(2, keepdim=True), own
 
 
@@ -118,7 +120,7 @@ def _rows(x: Tensor, grid: Tensor, kv_heads: int) -> Tensor:
     return by_head.index_select(1, grid.flatten()).view(kv_heads, *grid.shape, heads // kv_heads, size)
 
 
-def _packed(prompts: Tensor, responses: Tensor, where: Packing) -> Tensor:
+def _packed(prompts: Tensor, responses: Tensor, where: Grid) -> Tensor:
     """Puts rows `[K, P, W, T(, r), D]` back in packed order: `[N, K·r, D]`."""
     flat = torch.cat([x.flatten(1, 3).flatten(2) for x in (prompts, responses)], 1)
     return flat.transpose(0, 1).index_select(0, where.place_N).view(len(where.place_N), -1, prompts.shape[-1])

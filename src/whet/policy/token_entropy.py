@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 from torch.utils.checkpoint import checkpoint
 
-from whet.policy.token_logprobs import CHUNK
+from whet.policy.head_chunks import head_sizes
 
 
 def token_logprobs_and_entropies(
@@ -24,9 +24,10 @@ def token_logprobs_and_entropies(
     >>> round(logprobs.item(), 4), round(entropies.item(), 4)
     (-1.3863, 1.3863)
     """
+    chunk = head_sizes(hidden_ND.device, len(head_VD), hidden_ND.element_size()).chunk
     pairs = [
         checkpoint(_of_chunk, hidden_CD, head_VD, targets_C, temperature, use_reentrant=False)
-        for hidden_CD, targets_C in zip(hidden_ND.split(CHUNK), targets_N.split(CHUNK), strict=True)
+        for hidden_CD, targets_C in zip(hidden_ND.split(chunk), targets_N.split(chunk), strict=True)
     ]
     logprobs, entropies = zip(*pairs, strict=True)
     return torch.cat(logprobs), torch.cat(entropies)

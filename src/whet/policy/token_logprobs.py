@@ -2,7 +2,7 @@
 
 Full-vocabulary logits in float32 are the largest tensor of a training step (1,600 tokens × 49,152 entries are
 315 MB). Here the head runs over chunks of tokens, forward and backward. The backward needs every chunk's
-probabilities: they are kept, in the dtype of the layers, up to a budget, and recomputed beyond it.
+probabilities: they are kept, in the dtype of the layers, up to a budget, and recomputed beyond it (`head_chunks.py`).
 """
 
 from typing import Any
@@ -11,14 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-CHUNK = 256
-"""Tokens per chunk: so many have float32 probabilities at the same time."""
-
-VOCABULARY_BLOCK = 2**13
-"""Rows of the head whose gradient is computed at once."""
-
-KEPT = 2**27
-"""Probabilities kept for the backward: 256 MiB in bfloat16."""
+from whet.policy.head_chunks import HeadSizes, head_sizes
+from whet.policy.wide_product import subtract_product
 
 
 class _TokenLogprobs(torch.autograd.Function):
@@ -29,31 +23,34 @@ class _TokenLogprobs(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temperature: float) -> Tensor:
-        ctx.save_for_backward(hidden_ND, head_VD, targets_N)
         ctx.temperature = temperature
-        kept_MV = hidden_ND.new_empty(_kept(ctx, hidden_ND, head_VD), len(head_VD))
+        sizes = head_sizes(hidden_ND.device, len(head_VD), hidden_ND.element_size())
+        kept_MV = hidden_ND.new_empty(_kept(ctx, len(hidden_ND), sizes), len(head_VD))
         logprobs_N = hidden_ND.new_empty(len(hidden_ND), dtype=_wide(hidden_ND))
-        for part in _chunks(len(hidden_ND)):
+        for part in _chunks(sizes.chunk, len(hidden_ND)):
             logits_CV = _logits(hidden_ND[part], head_VD, temperature)
             p_CV = _probabilities(logits_CV)
             kept_MV[part].copy_(p_CV[: len(kept_MV[part])])
             logprobs_N[part] = _log_p(logits_CV, p_CV, targets_N[part, None])
-        ctx.kept_MV = kept_MV
+        # what is kept goes through autograd, which frees it after the backward, whoever still holds the result
+        ctx.save_for_backward(hidden_ND, head_VD, targets_N, kept_MV)
         return logprobs_N
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
-        hidden_ND, head_VD, targets_N = ctx.saved_tensors
+        hidden_ND, head_VD, targets_N, kept_MV = ctx.saved_tensors
         slope_N1 = (upstream[0][:, None] / ctx.temperature).to(hidden_ND.dtype)
         sloped_ND = slope_N1 * hidden_ND
         by_hidden_ND = head_VD.index_select(0, targets_N)  # onehot(y) · head; − p · head follows chunk by chunk
         by_head_VD = torch.zeros_like(head_VD, dtype=upstream[0].dtype) if ctx.needs_input_grad[1] else None
-        kept = len(ctx.kept_MV)
-        for part in ([slice(0, kept)] if kept else []) + _chunks(len(hidden_ND), kept):
-            p_CV = _probabilities_again(ctx, part, hidden_ND, head_VD)
+        chunk = head_sizes(hidden_ND.device, len(head_VD), hidden_ND.element_size()).chunk
+        kept = len(kept_MV)
+        for part in ([slice(0, kept)] if kept else []) + _chunks(chunk, len(hidden_ND), kept):
+            is_kept = part.stop <= kept
+            p_CV = kept_MV[part] if is_kept else _probabilities_again(ctx, hidden_ND[part], head_VD)
             by_hidden_ND[part].addmm_(p_CV, head_VD, alpha=-1)
             if by_head_VD is not None:
-                _subtract_product(by_head_VD, p_CV, sloped_ND[part])
+                subtract_product(by_head_VD, p_CV, sloped_ND[part])
         if by_head_VD is not None:
             by_head_VD.index_add_(0, targets_N, sloped_ND.to(by_head_VD.dtype))
             by_head_VD = by_head_VD.to(head_VD.dtype)
@@ -69,22 +66,14 @@ def token_logprobs(hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temper
     return result
 
 
-def _subtract_product(total_VD: Tensor, p_CV: Tensor, sloped_CD: Tensor) -> None:
-    """total −= pᵀ · sloped, in blocks of the vocabulary: a whole product would be another matrix of the head's size."""
-    for start in range(0, len(total_VD), VOCABULARY_BLOCK):
-        block = slice(start, start + VOCABULARY_BLOCK)
-        total_VD[block] -= p_CV[:, block].T @ sloped_CD
+def _chunks(size: int, end: int, start: int = 0) -> list[slice]:
+    return [slice(at, min(at + size, end)) for at in range(start, end, size)]
 
 
-def _chunks(end: int, start: int = 0) -> list[slice]:
-    return [slice(at, min(at + CHUNK, end)) for at in range(start, end, CHUNK)]
-
-
-def _kept(ctx: Any, hidden_ND: Tensor, head_VD: Tensor) -> int:
-    """The number of tokens whose probabilities are kept: whole chunks in the budget; none without a backward."""
-    affordable = KEPT // len(head_VD)
-    tokens = len(hidden_ND) if affordable >= len(hidden_ND) else affordable // CHUNK * CHUNK
-    return tokens if any(ctx.needs_input_grad) else 0
+def _kept(ctx: Any, tokens: int, sizes: HeadSizes) -> int:
+    """The tokens whose probabilities are kept: all, or whole chunks in the budget; none without a backward."""
+    fit = tokens if sizes.kept >= tokens else sizes.kept // sizes.chunk * sizes.chunk
+    return fit if any(ctx.needs_input_grad) else 0
 
 
 def _logits(hidden_CD: Tensor, head_VD: Tensor, temperature: float) -> Tensor:
@@ -97,11 +86,9 @@ def _probabilities(logits_CV: Tensor) -> Tensor:
     return torch.softmax(logits_CV, -1, dtype=_wide(logits_CV))
 
 
-def _probabilities_again(ctx: Any, part: slice, hidden_ND: Tensor, head_VD: Tensor) -> Tensor:
-    """The probabilities of a part: as kept, or recomputed."""
-    if part.stop <= len(ctx.kept_MV):
-        return ctx.kept_MV[part]  # type: ignore[no-any-return]
-    return _probabilities(_logits(hidden_ND[part], head_VD, ctx.temperature)).to(hidden_ND.dtype)
+def _probabilities_again(ctx: Any, hidden_CD: Tensor, head_VD: Tensor) -> Tensor:
+    """The probabilities of a chunk that was not kept, rounded as those that were."""
+    return _probabilities(_logits(hidden_CD, head_VD, ctx.temperature)).to(hidden_CD.dtype)
 
 
 def _log_p(logits_CV: Tensor, p_CV: Tensor, targets_C1: Tensor) -> Tensor:

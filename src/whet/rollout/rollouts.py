@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from whet.protocols import Sampler
+from whet.rollout.decode_text import decoded
 from whet.rollout.rng import key
 from whet.types import Completion, Outputs, Prompt, Request, Rollout, SamplingParams
 
@@ -24,8 +25,11 @@ class Rollouts:
     def __call__(self, prompts: Sequence[Prompt], n: int, step: int) -> Outputs:
         """Returns `n` rollouts per prompt, in order. Equal (seed, step, problem, sample) give equal rollouts."""
         completions = self.sampler.generate(self.requests(prompts, n, step), self.params)
-        pairs = zip(prompts, completions, strict=True)
-        return [[self._rollout(completion, prompt.opening) for completion in some] for prompt, some in pairs]
+        texts = iter(decoded(self.tokenizer, [_content(one) for some in completions for one in some]))
+        return [
+            [Rollout(one.tokens, one.logprobs, prompt.opening + next(texts), one.finish) for one in some]
+            for prompt, some in zip(prompts, completions, strict=True)
+        ]
 
     def requests(self, prompts: Sequence[Prompt], n: int, step: int) -> list[Request]:
         """Returns the engine's requests; a repeated problem continues its sample count, so its keys stay distinct."""
@@ -39,8 +43,7 @@ class Rollouts:
             counts[problem] += n
         return found
 
-    def _rollout(self, completion: Completion, opening: str) -> Rollout:
-        tokens = completion.tokens
-        content = tokens[:-1] if completion.finish == "stop" else tokens
-        text = self.tokenizer.decode(content, skip_special_tokens=False)  # tags may be special tokens
-        return Rollout(tokens, completion.logprobs, opening + text, completion.finish)
+
+def _content(completion: Completion) -> Sequence[int]:
+    """The tokens without the one that ended the completion."""
+    return completion.tokens[:-1] if completion.finish == "stop" else completion.tokens

@@ -103,4 +103,5 @@ def held_out_loss(policy: Policy, examples: Sequence[Example], micro_batch_token
 def _nll(policy: Policy, part: Examples, tokens: int) -> Tensor:
     """This part's share of the mean over `tokens` tokens."""
     batch = one_group(part.all)
-    return negative_log_likelihood(policy.logprobs(batch), batch.loss_mask_BT, tokens)
+    logprobs_BT = policy.logprobs(batch)
+    return negative_log_likelihood(logprobs_BT, batch.loss_mask_BT.to(logprobs_BT.device), tokens)

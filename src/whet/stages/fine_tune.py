@@ -3,6 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
+from whet.build.compile_layers import compile_where_it_pays
 from whet.build.roles import (
     build_experience,
     build_optimizer,
@@ -18,6 +19,7 @@ from whet.rewards.part_metrics import part_metrics
 from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
 from whet.stages.measure import measure
+from whet.train_loop.background import Background
 from whet.train_loop.callbacks import StepCallbacks
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.clock import Clock
@@ -30,6 +32,7 @@ from whet.train_loop.stall_monitor import watched
 from whet.train_loop.step_checks import FiniteGradient, SamplerParity
 from whet.train_loop.timed_roles import TimedReference, TimedSampler
 from whet.train_loop.training_state import TrainingState
+from whet.train_loop.waiting_roles import WaitingOptimizer, WaitingReference
 
 if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
@@ -54,7 +57,9 @@ def fine_tune(
     """
     clock = Clock()
     efficiency = Efficiency.of(policy, config.grpo.objective)
-    optimizer = build_optimizer(policy, config.grpo.optimizer, config.grpo.steps, config.grpo.micro_batch_tokens)
+    grpo = config.grpo
+    optimizer = build_optimizer(policy, grpo.optimizer, grpo.steps, grpo.micro_batch_tokens, config.deterministic)
+    compile_where_it_pays(policy, config, view.note)
     kept = build_reference(policy, config, warmed)
     timed = TimedSampler(sampler, clock)
     roles = build_experience(
@@ -71,27 +76,38 @@ def fine_tune(
         ),
     )
     state = TrainingState(optimizer, kept, roles.memories)
-    checkpoints = CheckpointSchedule(state, run.checkpoints, config.grpo.steps, config.run, config.run.save_every)
+    jobs = Background()
+    checkpoints = CheckpointSchedule(state, run.checkpoints, grpo.steps, config.run, config.run.save_every, jobs=jobs)
     evaluate = partial(measure, policy, sampler, task.eval_set, config, view)
     callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop)
     if saved:
         state.load(saved)
-        callbacks.measure(run.next_step)
-    elif warmed and (config.run.save_every or config.run.save_minutes):
-        checkpoints.save(0)
-        remove_checkpoints(run.warm_checkpoints)
-    view.phase("GRPO", config.grpo.steps, run.next_step)
-    if config.grpo.sampling.top_p < 1:
-        view.note(f"grpo.sampling.top_p is {config.grpo.sampling.top_p:g}: anything under 1 biases the gradient")
     of_rewards = partial(part_metrics, parts=task.reward.parts)
     checks = (SamplerParity(policy), FiniteGradient())
-    with stop.patiently(), watched(clock, view):
-        train(
-            policy=policy,
-            reference=roles.reference,
-            experience=roles.experience,
-            optimizer=optimizer,
-            run=Recorder(run, view, clock, of_rewards, efficiency, health, checks),
-            config=config.grpo,
-            after_step=callbacks,
-        )
+    with jobs:
+        _settle(callbacks, run, config, resumed=saved is not None, warmed=warmed)
+        view.phase("GRPO", grpo.steps, run.next_step)
+        if grpo.sampling.top_p < 1:
+            view.note(f"grpo.sampling.top_p is {grpo.sampling.top_p:g}: anything under 1 biases the gradient")
+        with stop.patiently(), watched(clock, view):
+            train(
+                policy=policy,
+                reference=WaitingReference(roles.reference, checkpoints.until_copied),
+                experience=roles.experience,
+                optimizer=WaitingOptimizer(optimizer, checkpoints.until_copied),
+                run=Recorder(run, view, clock, of_rewards, efficiency, health, checks, jobs),
+                config=grpo,
+                after_step=callbacks,
+            )
+
+
+def _settle(callbacks: StepCallbacks, run: RunWriter, config: Config, resumed: bool, warmed: bool) -> None:
+    """What is due before the first step: an evaluation that a resumed run still owes, or the warm start's checkpoint.
+
+    The checkpoints of the warm start go once GRPO has one of its own.
+    """
+    if resumed:
+        callbacks.measure(run.next_step)
+    elif warmed and (config.run.save_every or config.run.save_minutes):
+        callbacks.checkpoints.save(0)
+        callbacks.checkpoints.jobs.submit(partial(remove_checkpoints, run.warm_checkpoints))

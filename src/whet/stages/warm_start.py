@@ -70,7 +70,8 @@ def run_warm_start(
     count = min(config.sft.held_out, int(ASIDE * len(worked)))
     examples = [example(problem, task, policy) for problem in worked]
     held_out, trained = examples[:count], examples[count:]
-    optimizer = build_optimizer(policy, config.sft.optimizer, config.sft.steps, config.sft.micro_batch_tokens)
+    sft = config.sft
+    optimizer = build_optimizer(policy, sft.optimizer, sft.steps, sft.micro_batch_tokens, config.deterministic)
     state = TrainingState(optimizer, NoReference(), {"progress": progress})
     checkpoints = CheckpointSchedule(state, run.warm_checkpoints, config.sft.steps, config.run)
     if saved:

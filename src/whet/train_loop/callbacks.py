@@ -45,6 +45,7 @@ class StepCallbacks:
         if not due or stage in RunReader(self.run.path).evaluations():
             return
         evaluation = self._measured(done)
+        self.checkpoints.jobs.wait()  # after the records of its steps, as everything on disk is in order
         record_evaluation(self.run, stage, evaluation)
         self.watch.measured(evaluation)
         self.best = max(self.best, (evaluation.accuracy, done))
@@ -60,6 +61,7 @@ class StepCallbacks:
                 return self.evaluate(f"Evaluate, step {done}")
         except KeyboardInterrupt:
             self.checkpoints.save(done)
+            self.checkpoints.jobs.wait()
             raise
 
 

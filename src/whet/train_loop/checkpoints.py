@@ -1,13 +1,16 @@
 """The checkpoint schedule: by steps, by minutes, and on a stop request."""
 
+import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from whet.compute.checkpoint import prune, step_folder
 from whet.config.recipe import RunConfig
+from whet.train_loop.background import AtOnce, Jobs
 from whet.train_loop.signals import Interrupted, Stop
-from whet.train_loop.training_state import TrainingState
+from whet.train_loop.training_state import TrainingState, Write
 
 MINUTE = 60.0
 
@@ -23,7 +26,12 @@ class CheckpointSchedule:
         config: RunConfig,
         every: int = 0,
         clock: Callable[[], float] = time.monotonic,
+        jobs: Jobs | None = None,
     ) -> None:
+        """Checkpoints are written by `jobs`; by default at once."""
+        self.jobs = jobs or AtOnce()
+        self._copied = threading.Event()
+        self._copied.set()
         self.state, self.parent, self.total = state, parent, total
         self.config, self.every, self.clock = config, every, clock
         self.best = -1
@@ -35,16 +43,33 @@ class CheckpointSchedule:
         if stop.asked or self._is_due(done):
             self.save(done)
         if stop.asked:
+            self.jobs.wait()
             raise Interrupted(f"stopped after step {done} of {self.total}, which is saved")
 
     def save(self, done: int) -> None:
-        """Writes the checkpoint after `done` steps unless it exists, and prunes older ones."""
-        folder = step_folder(self.parent, done)
-        if not folder.exists():
-            self.state.save(folder, done)
-        best = step_folder(self.parent, self.best)
-        prune(self.parent, self.config.keep, [best] if best.exists() else [])
+        """Has the checkpoint after `done` steps written unless it exists, and older ones pruned."""
+        self.until_copied()
+        self._copied.clear()
+        write, best = self.state.taken(done), step_folder(self.parent, self.best)
+        self.jobs.submit(partial(self._write, write, step_folder(self.parent, done), best))
         self._saved_at = self.clock()
+
+    def until_copied(self) -> None:
+        """Returns when no checkpoint reads the training's tensors any more, so that they may change.
+
+        Raises what writing them raised.
+        """
+        while not self._copied.wait(1.0):
+            self.jobs.check()  # after a failed job this one never comes
+
+    def _write(self, write: Write, folder: Path, best: Path) -> None:
+        """Writes a checkpoint, then removes older ones, for which all bytes of those that stay are read again."""
+        try:
+            if not folder.exists():
+                write(folder, self._copied.set)
+        finally:
+            self._copied.set()
+        prune(self.parent, self.config.keep, [best] if best.exists() else [])
 
     def _is_due(self, done: int) -> bool:
         waited = self.clock() - self._saved_at >= MINUTE * self.config.save_minutes

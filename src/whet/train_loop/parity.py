@@ -56,7 +56,7 @@ def agreement(
     groups = [Group(prompt, tuple(some), nothing) for prompt, some in zip(prompts, outputs, strict=True)]
     batch = collate(groups, [[0.0] * SAMPLES] * len(groups))
     with no_grad():
-        difference_M = (policy.logprobs(batch) - batch.old_logprobs_BT).abs()[batch.loss_mask_BT]
+        difference_M = (policy.logprobs(batch).cpu() - batch.old_logprobs_BT).abs()[batch.loss_mask_BT]
     return Agreement(float(difference_M.mean()), float(difference_M.max()), gate(policy)), batch
 
 

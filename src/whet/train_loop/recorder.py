@@ -1,10 +1,12 @@
 """Records each step to the run folder and the terminal, then checks its metrics."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from whet.grpo.metrics import group_metrics
 from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
+from whet.train_loop.background import AtOnce, Jobs
 from whet.train_loop.clock import Clock
 from whet.train_loop.efficiency import Efficiency
 from whet.train_loop.health_monitor import HealthMonitor
@@ -16,7 +18,7 @@ PartMetrics = Callable[..., Mapping[str, float]]
 
 
 class Recorder:
-    """Plays `Run` for the loop. A step is written to disk before its metrics are checked."""
+    """Plays `Run` for the loop. A step's records are handed to `jobs` before its metrics are checked."""
 
     def __init__(
         self,
@@ -27,7 +29,10 @@ class Recorder:
         efficiency: Efficiency,
         health: HealthMonitor,
         checks: Sequence[StepCheck] = (),
+        jobs: Jobs | None = None,
     ) -> None:
+        """Records are written by `jobs`; by default at once."""
+        self.jobs = jobs or AtOnce()
         self.writer, self.view, self.clock, self.part_metrics = writer, view, clock, part_metrics
         self.efficiency, self.health, self.checks = efficiency, health, checks
 
@@ -42,16 +47,17 @@ class Recorder:
         advantages: Sequence[Sequence[float]],
         metrics: Mapping[str, float],
     ) -> None:
-        """Records rollouts, metrics and timings of a step. Raises as the checks do, after the step is on disk."""
+        """Records rollouts, metrics and timings of a step. Raises as the checks do, and what writing a step raised."""
         groups = collected.groups
         of_rewards = {**collected.logged, **self.part_metrics(groups, step=step)}  # our names come last, so they win
         whole = {**of_rewards, **collected.metrics, **group_metrics(groups), **metrics}
-        self.writer.record(step, groups, advantages, whole)
+        self.jobs.submit(partial(self.writer.record, step, groups, advantages, whole))
         seconds = self.clock.elapsed()
         rate = collected.tokens / seconds
         shares = self.efficiency(groups, advantages, self.clock.seconds, seconds)
         phases = {f"seconds/{name}": spent for name, spent in self.clock.seconds.items()}
-        self.writer.record_timings("grpo", step, {"step_time": seconds, "tokens_per_second": rate, **shares, **phases})
+        timings = {"step_time": seconds, "tokens_per_second": rate, **shares, **phases}
+        self.jobs.submit(partial(self.writer.record_timings, "grpo", step, timings))
         self.view.advance(
             step + 1,
             reward=whole["reward"],

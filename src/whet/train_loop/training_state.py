@@ -4,12 +4,16 @@ Random numbers, the problems of a step and the learning rate are functions of th
 saved. The weights are the optimizer's float32 masters; those of the layers are rounded from them.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from whet.compute.checkpoint import Checkpoint, save_checkpoint
 from whet.protocols import Stateful
+
+Write = Callable[[Path, Callable[[], object]], None]
+"""Writes a checkpoint to a folder, and calls back once its tensors may change."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +27,19 @@ class TrainingState:
 
     def save(self, folder: Path, step: int) -> None:
         """Writes the checkpoint after `step` steps to `folder`. Raises as `save_checkpoint` does."""
+        self.taken(step)(folder, lambda: None)
+
+    def taken(self, step: int) -> "Write":
+        """Returns a function that writes the checkpoint after `step` steps, perhaps later and in another thread.
+
+        Memories, which the next step's grading changes, are copied here; tensors are read by the function, and must not
+        change before it calls its second argument. Raises `ValueError` where a memory holds NaN or infinity.
+        """
         tensors = {"optimizer": self.optimizer.state_dict(), "reference": self.reference.state_dict()}
         memories = {name: memory.state_dict() for name, memory in self.memories.items()}
-        save_checkpoint(
-            folder, {name: held for name, held in tensors.items() if held}, {"step": step, "memories": memories}
-        )
+        state = json.loads(json.dumps({"step": step, "memories": memories}, allow_nan=False))
+        held = {name: members for name, members in tensors.items() if members}
+        return lambda folder, copied: save_checkpoint(folder, held, state, copied)
 
     def load(self, saved: Checkpoint) -> None:
         """Restores the state that `save` wrote."""

@@ -1,0 +1,159 @@
+"""The learner on a GPU: attention, micro-batches, compiled layers, long completions, the head's products."""
+
+from typing import Any
+
+import torch
+
+from benchmarks.gpu_correct import on_the_grid
+from benchmarks.gpu_stage import Stage, batch_of
+from benchmarks.work import Work
+from whet.batch import Batch
+
+
+def varlen(stage: Stage) -> None:
+    """One layer's attention, forward and backward, by flash attention and on the grid."""
+    from whet.policy.grid import grid_of
+    from whet.policy.packing import pack
+    from whet.policy.shared_prefix import shared_prefix_attention
+    from whet.policy.varlen import sequences_of, varlen_attention
+    from whet.transfer import moved
+
+    real = [Work(8, 8, 100, 200), Work(1, 16, 150, 1024), Work(1, 8, 150, 4096)]
+    for work, faster in zip(real if stage.is_real else stage.works, ("", "above 3", "above 8"), strict=False):
+        batch = batch_of(work)
+        packing = pack([len(prompt) for prompt in batch.prompts], batch.group_B, batch.lengths_B)
+        grid, sequences = (type(made)(*moved(made, stage.device)) for made in (grid_of(packing), sequences_of(packing)))
+        count, dtype = len(packing.positions_N), torch.bfloat16
+        inputs = [
+            torch.randn(heads, count, 64, device=stage.device, dtype=dtype, requires_grad=True) for heads in (14, 2, 2)
+        ]
+        upstream = torch.randn(count, 14, 64, device=stage.device, dtype=dtype)
+
+        def both(attend: Any, where: Any, inputs: Any = inputs, upstream: Any = upstream) -> Any:
+            return torch.autograd.grad(attend(*inputs, where, None), inputs, upstream)
+
+        name = f"G{work.group} P{work.prompt_tokens} C{work.tokens}"
+        ours = stage.ms(lambda where=grid: both(shared_prefix_attention, where), 3, 1)
+        if not stage.is_real:
+            stage.say(f"{name}: ms on the grid (flash attention needs a GPU)", ours)
+            continue
+        theirs = stage.ms(lambda where=sequences: both(varlen_attention, where), 3, 1)
+        found, expected = both(varlen_attention, sequences), both(shared_prefix_attention, grid)
+        worst = max(float((a - b).float().norm() / b.float().norm()) for a, b in zip(found, expected, strict=True))
+        stage.say(f"{name}: relative difference of the gradients", f"{worst:.1e}", "below 2e-2")
+        stage.say(f"{name}: ms by flash attention / on the grid", f"{theirs} / {ours}")
+        stage.say(f"{name}: times as fast", round(ours / theirs, 1), faster)
+        stage.clear()
+
+
+class Learner:
+    """The model of the stage with its optimizer; a gradient of some work, in micro-batches."""
+
+    def __init__(self, stage: Stage) -> None:
+        from whet.compute.optimizer import MasterAdamW
+        from whet.config import GrpoConfig, OptimizerConfig
+
+        self.policy, self.how = stage.policy(), GrpoConfig().objective
+        self.optimizer = MasterAdamW(self.policy.trainable(), OptimizerConfig(), 100)
+
+    def gradient(self, batch: Batch, tokens: int) -> None:
+        """Adds up the gradient of a batch in parts of at most `tokens` tokens, and drops it."""
+        self.add(batch, tokens)
+        self.optimizer.zero_grad()
+
+    def add(self, batch: Batch, tokens: int) -> None:
+        """Adds up the gradient."""
+        from whet.grpo.objective import Normaliser
+        from whet.grpo.update import score
+
+        normaliser = Normaliser.of(batch, batch.tokens_BT.shape[1])
+        self.optimizer.micro_batch_tokens = tokens
+        self.optimizer.accumulate([batch], lambda part: score(self.policy, normaliser, self.how, part))
+
+
+def learn(stage: Stage) -> None:
+    """A step's gradient at Qwen2.5-0.5B's shape: by the size of micro-batches, then with compiled layers."""
+    from whet.policy.compiled_layers import compile_layers
+
+    learner, work = Learner(stage), stage.works[0]
+    batch, everything = batch_of(work), 1 << 20
+    for tokens, expected in ((4096, "150 to 180 on an H200"), (everything, "100 to 130 on an H200")):
+        learner.gradient(batch, tokens)
+        stage.clear()
+        taken = stage.ms(lambda tokens=tokens: learner.gradient(batch, tokens), 3, 1)
+        stage.say(f"ms, {work.prompts} × {work.group} × {work.tokens}, micro-batches of {tokens}", taken, expected)
+        stage.say(f"peak GiB, micro-batches of {tokens}", stage.peak_gib())
+    memory_plan(stage, learner, batch)
+    count, spent = stage.kernels("learn", lambda: learner.gradient(batch, everything))
+    stage.say("kernels of a gradient, their ms", f"{count}, {spent}", "4,000 and 130 before layers are compiled")
+    with on_the_grid():
+        stage.say("ms with attention on the grid", stage.ms(lambda: learner.gradient(batch, everything), 3, 1))
+    compile_layers(learner.policy.model, "inductor" if stage.is_real else "aot_eager")
+    first = stage.ms(lambda: learner.gradient(batch, everything), 1, 0)
+    stage.say("s, the first gradient with compiled layers", round(first / 1e3, 1), "10 to 40; 2 with a warm cache")
+    compiled = stage.ms(lambda: learner.gradient(batch, everything), 3, 1)
+    stage.say("ms with compiled layers", compiled, "85 to 100 on an H200")
+    learner.add(batch, everything)
+    gradients = [None if master.grad is None else master.grad.clone() for master in learner.optimizer.masters]
+
+    def step() -> None:
+        for master, gradient in zip(learner.optimizer.masters, gradients, strict=True):
+            master.grad = gradient
+        learner.optimizer.step(0)
+
+    stage.say("ms of the optimizer's step", stage.ms(step), "6 to 9 on an H200")
+
+
+def memory_plan(stage: Stage, learner: Learner, batch: Batch) -> None:
+    """The plan's estimate beside what one micro-batch of everything took."""
+    from whet.build.memory_plan import plan_memory
+    from whet.recipe import make_recipe
+
+    source = {
+        "model": {"name": str(stage.folder())},
+        "data": {"train": {"name": "arithmetic"}},
+        "grpo": {"sampling": {"max_tokens": batch.tokens_BT.shape[1]}},
+    }
+    tokens = sum(len(prompt) for prompt in batch.prompts) + int(batch.lengths_B.sum())
+    planned = plan_memory(make_recipe(source), learner.policy, tokens).learner / 2**30
+    stage.clear()
+    learner.gradient(batch, tokens)
+    stage.say("GiB of the learner: planned / measured", f"{planned:.1f} / {stage.peak_gib()}", "within a factor of two")
+
+
+def long(stage: Stage) -> None:
+    """A group of eight long completions: the memory that grows with tokens, and the group in parts."""
+    learner = Learner(stage)
+    peaks = {}
+    for tokens in (2048, 4096, 8192) if stage.is_real else (16, 32):
+        batch = batch_of(Work(1, 8, 150 if stage.is_real else 10, tokens))
+        learner.gradient(batch, 1 << 20)
+        stage.clear()
+        taken = stage.ms(lambda batch=batch: learner.gradient(batch, 1 << 20), 1, 0)
+        peaks[tokens] = stage.peak_gib()
+        stage.say(f"8 completions of {tokens}: ms, peak GiB", f"{taken}, {peaks[tokens]}")
+        third = stage.ms(lambda batch=batch, tokens=tokens: learner.gradient(batch, 3 * tokens), 1, 0)
+        stage.say(f"8 completions of {tokens} in parts: ms", third, "little more than at once")
+    first, *_, last = peaks.values()
+    stage.say("peak of the longest over the shortest", round(last / max(first, 1e-9), 2), "below 4: linear in tokens")
+
+
+def head(stage: Stage) -> None:
+    """The gradient of the head: a product summed inside, beside one that is written down and added."""
+    from whet.policy.wide_product import _by_blocks, subtract_product, sums_inside
+
+    tokens, vocabulary, hidden = (4096, 151_936, 896) if stage.is_real else (64, 1000, 32)
+    x = torch.randn(tokens, vocabulary, device=stage.device, dtype=torch.bfloat16)
+    y = torch.randn(tokens, hidden, device=stage.device, dtype=torch.bfloat16)
+    total = torch.zeros(vocabulary, hidden, device=stage.device)
+    stage.say("sums inside the product", sums_inside(total.device, total.dtype, x.dtype), "True on torch 2.8 and later")
+    inside = stage.ms(lambda: subtract_product(total, x, y))
+    blocks = stage.ms(lambda: _by_blocks(total, x, y))
+    stage.say("ms, summed inside / block by block", f"{inside} / {blocks}", "the first at most 0.7 of the second")
+    total.zero_()
+    subtract_product(total, x, y)
+    rows = slice(0, 64)
+    expected = -(x[:, rows].double().T @ y.double())
+    stage.say(
+        "relative error of the sum", f"{float((total[rows] - expected).norm() / expected.norm()):.1e}", "below 1e-5"
+    )

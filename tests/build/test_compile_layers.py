@@ -1,0 +1,52 @@
+"""Whether compiling pays: by hand, and what is done about it."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+import tiny
+from whet.build import compile_layers as module
+from whet.build.compile_layers import compile_where_it_pays, seconds_saved
+from whet.compute import machine
+from whet.compute.limit import Machine
+from whet.policy import compiled_layers
+from wiring import shrunk
+
+
+def policy(device: str) -> Any:
+    """A policy that says it is on a device."""
+    model = tiny.tiny_model(hidden_size=64, intermediate_size=128, num_hidden_layers=2, dtype=torch.bfloat16)
+    return SimpleNamespace(model=model, device=torch.device(device), fused=True)
+
+
+def test_seconds_saved_by_hand(tmp_path: Path) -> None:
+    """10 steps of 2 passes over 2 × 4 × 12 / 2 = 48 tokens; 2 layers of 60 · 64 + 14 · 128 numbers of two bytes."""
+    config = shrunk(tmp_path, tmp_path, {"grpo.steps": 10, "grpo.objective.iterations": 2})
+    expected = 20 * 48 * 2 * (60 * 64 + 14 * 128) * 2 / 1000
+    assert seconds_saved(policy("cuda"), config, 1000.0) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("device", "setting", "bandwidth", "compiled"),
+    [
+        ("cuda", "auto", 1.0, True),
+        ("cuda", "auto", 1e12, False),
+        ("cuda", "always", 1e12, True),
+        ("cuda", "never", 1.0, False),
+        ("cpu", "always", 1.0, False),
+    ],
+)
+def test_where(
+    device: str, setting: str, bandwidth: float, compiled: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "measure_machine", lambda *_: Machine(1.0, bandwidth))
+    monkeypatch.delenv(module.CACHE, raising=False)
+    monkeypatch.setenv("WHET_CACHE", str(tmp_path))
+    asked: list[Any] = []
+    monkeypatch.setattr(compiled_layers, "compile_layers", asked.append)
+    lines: list[str] = []
+    compile_where_it_pays(policy(device), shrunk(tmp_path, tmp_path, {"model.compile": setting}), lines.append)
+    assert len(asked) == len(lines) == compiled

@@ -39,6 +39,21 @@ class OptimizerConfig(Section):
     """The gradient is scaled down to this norm."""
 
 
+class OwnAnswersConfig(Section):
+    """The model's own answers, sampled before a warm start that imitates them."""
+
+    problems: PositiveInt = 128
+    """Training problems that are sampled at most."""
+    samples: PositiveInt = 4
+    """Completions per problem."""
+    kept: PositiveInt = 2
+    """Right completions kept per problem at most: different ones, in the order they were sampled."""
+    wanted: PositiveInt = 64
+    """Sampling stops once this many right completions are kept."""
+    least: PositiveInt = 16
+    """Fewer right completions than this are too few to imitate; with `sft.from auto`, worked solutions are instead."""
+
+
 class SftConfig(Section):
     """The warm start: supervised fine-tuning on rendered solutions."""
 
@@ -46,6 +61,11 @@ class SftConfig(Section):
 
     when: Literal["auto", "always", "never"] = "auto"
     """`auto` applies the warm start when, and only when, the check finds too little signal for GRPO."""
+    source: Literal["auto", "own", "solutions"] = Field("auto", alias="from")
+    """What is imitated: the model's own right answers put into the format (STaR, arXiv:2203.14465), or the data's
+    worked solutions. `auto` takes its own answers where the check finds enough of them."""
+    own: OwnAnswersConfig = OwnAnswersConfig()
+    """How the model's own answers are sampled and chosen."""
     data: SourceConfig | None = None
     """Solutions to imitate; the default is the training problems."""
     steps: PositiveInt = 60
@@ -58,6 +78,11 @@ class SftConfig(Section):
     """Steps between two measurements of the held-out loss."""
     patience: PositiveInt = 3
     """Stop after this many measurements in a row without a better held-out loss; the last weights are kept."""
+    stop_at_format: float | None = Field(0.95, gt=0, le=1)
+    """Stop once this share of greedy completions keeps the format, so that no more is unlearned than must be; only
+    where own answers are imitated, since worked solutions teach more than the format. null: never."""
+    format_prompts: PositiveInt = 16
+    """Prompts for that measurement, at most."""
     micro_batch_tokens: PositiveInt = 4096
     """Tokens per micro-batch; the gradient does not depend on it."""
     optimizer: OptimizerConfig = OptimizerConfig(learning_rate=2e-5, warmup_steps=5)

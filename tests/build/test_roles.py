@@ -18,6 +18,7 @@ from whet.build.roles import (
 )
 from whet.data.curriculum import ByPassRate, PassRateGrader
 from whet.errors import UserError
+from whet.grpo.down_sampling import DownSampling
 from whet.grpo.dynamic_sampling import DynamicSampling
 from whet.grpo.experience import Loaded, OnPolicy
 from whet.grpo.kl_reward import KlReward
@@ -205,6 +206,13 @@ def test_problems_come_as_the_recipe_says(tiny_folder: Path, tmp_path: Path) -> 
     assert type(dynamic.inner) is OnPolicy
     assert dynamic.rounds == 4
     assert isinstance(dynamic.inner.problems, ByPassRate)
+
+
+def test_the_most_different_completions_are_chosen_once_the_engine_is_free(tiny_folder: Path, tmp_path: Path) -> None:
+    chosen = built(tiny_folder, tmp_path, group_size=4, learn_from=2, draws=2).experience
+    assert isinstance(chosen, DownSampling)
+    assert chosen.size == 2
+    assert isinstance(inside(chosen.inner), DynamicSampling)
 
 
 def test_replay_sees_what_is_graded_and_is_under_dynamic_sampling(tiny_folder: Path, tmp_path: Path) -> None:

@@ -8,15 +8,17 @@ import pytest
 import torch
 
 import tiny
+from tests.stages.test_own_answers import Reciting
 from whet.build.policy import build_policy
 from whet.build.task import Task, build_task
 from whet.config import Config
 from whet.errors import UserError
 from whet.policy.language_model import LanguageModel
+from whet.rollout.native import NativeSampler
 from whet.runs.reader import RunReader
 from whet.runs.writer import RunWriter
 from whet.sft.supervised import held_out_loss
-from whet.stages.warm_start import example, refuse_too_few, run_warm_start, sft_problems
+from whet.stages.warm_start import example, format_rate, refuse_too_few, run_warm_start, sft_problems
 from whet.types import Problem
 from wiring import listening, shrunk
 
@@ -87,7 +89,7 @@ def test_too_few_solutions_are_none_and_refused_where_they_must_be_there(
         refuse_too_few(worked, task)
 
 
-def warmed(folder: Path, tmp_path: Path, solutions: list[Problem], changes: dict[str, Any]) -> Any:
+def warmed(folder: Path, tmp_path: Path, solutions: list[Problem], changes: dict[str, Any], own: bool = False) -> Any:
     """The losses on all solutions before and after, the run, and what was said."""
     config = shrunk(folder, tmp_path, changes)
     policy = build_policy(config, lambda text: None)
@@ -96,7 +98,7 @@ def warmed(folder: Path, tmp_path: Path, solutions: list[Problem], changes: dict
     lines, view = listening()
     before = held_out_loss(policy, examples, 4096)
     with RunWriter.create(tmp_path, "recipe: {}\n", {}) as run:
-        run_warm_start(policy, task, sft_problems(task, config.sft), config, run, view)
+        run_warm_start(policy, NativeSampler(), task, sft_problems(task, config.sft), config, run, view, own=own)
     return before, held_out_loss(policy, examples, 4096), RunReader(run.path), lines
 
 
@@ -120,6 +122,49 @@ def test_an_early_end_is_said(tiny_folder: Path, tmp_path: Path) -> None:
     done = len(run.metrics("sft"))
     assert done < 9
     assert lines[-1] == f"the held-out loss no longer falls: the warm start ends after {done} steps"
+
+
+def test_imitating_own_answers_ends_once_the_format_is_kept(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = iter([0.5, 0.9, 0.96, 1.0])
+    monkeypatch.setattr("whet.stages.warm_start.format_rate", lambda *_: next(rates))
+    changes = {"sft.steps": 9, "sft.batch_size": 2, "sft.patience": 9, "sft.evaluate_every": 2}
+    _, _, run, lines = warmed(tiny_folder, tmp_path, problems(20), changes, own=True)
+    metrics = run.metrics("sft")
+    assert [(line["step"], line["format_rate"]) for line in metrics if "format_rate" in line] == [
+        (1, 0.5),
+        (3, 0.9),
+        (5, 0.96),
+    ]
+    assert len(metrics) == 6
+    assert lines[-1] == "96 % of answers keep the format: the warm start ends after 6 steps"
+
+
+def test_worked_solutions_are_imitated_to_the_end_whatever_the_format(tiny_folder: Path, tmp_path: Path) -> None:
+    _, _, run, _ = warmed(tiny_folder, tmp_path, problems(20), {"sft.steps": 3, "sft.patience": 9})
+    assert len(run.metrics("sft")) == 3
+    assert all("format_rate" not in line for line in run.metrics("sft"))
+
+
+def test_the_format_rate_is_that_of_greedy_completions(tiny_folder: Path, tmp_path: Path) -> None:
+    """An engine that keeps the layout for every third sum."""
+    config = shrunk(tiny_folder, tmp_path, {"sft.format_prompts": 6})
+    task = task_of(config, problems(20))
+    policy = LanguageModel(tiny.tiny_model(), tiny.tiny_tokenizer())
+
+    class Third(Reciting):
+        def generate(self, requests: Any, params: Any) -> Any:
+            assert params.temperature == 0
+            return super().generate(requests, params)
+
+        def _completion(self, request: Any, sample: int) -> Any:
+            n = int(self.prompt(request).split("What is ")[1].split(" +")[0])
+            self.says = "<think>{n}</think> <answer>{answer}</answer>" if n % 3 == 0 else "{answer}"
+            return super()._completion(request, sample)
+
+    found = format_rate(policy, Third(lambda *_: True), task, problems(20), config)
+    assert found == pytest.approx(2 / 6)  # 0 and 3 of the first six
 
 
 def test_of_a_few_solutions_most_are_learned(tiny_folder: Path, tmp_path: Path) -> None:

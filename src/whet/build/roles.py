@@ -113,6 +113,7 @@ def build_experience(
     Pass rates and replay go around `grader`, and `logged`, which times it and logs what fails, around all of these.
     """
     from whet.data.curriculum import ByPassRate, PassRateGrader
+    from whet.grpo.down_sampling import DownSampling
     from whet.grpo.dynamic_sampling import DynamicSampling
     from whet.grpo.experience import Loaded, OnPolicy
     from whet.grpo.kl_reward import KlReward, SyncedOnly
@@ -131,6 +132,8 @@ def build_experience(
     on_policy = OnPolicy(problems, sample, logged(grader), config.grpo)
     inner: Experience = DynamicSampling(on_policy, config.grpo.draws) if config.grpo.draws > 1 else on_policy
     experience: Experience = Loaded(inner, sampler, policy)
+    if config.grpo.learn_from:
+        experience = DownSampling(experience, config.grpo.learn_from)
     if objective.beta and objective.kl_in == "reward":
         experience, reference = KlReward(experience, reference, objective), SyncedOnly(reference)
     return Roles(experience, reference, memories)

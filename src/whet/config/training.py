@@ -124,6 +124,9 @@ class GrpoConfig(Section):
     """Q: prompts in a step."""
     group_size: int = Field(8, ge=2)
     """G: completions for each prompt; an advantage needs at least two."""
+    learn_from: int | None = Field(None, ge=2)
+    """Down-sampling (PODS): only so many completions of each group are learned from, those whose rewards differ most;
+    null learns from all."""
     draws: PositiveInt = 1
     """Dynamic sampling (DAPO): groups without a signal are replaced by other problems, up to this many times
     `prompts_per_step` sampled in all; at 1 none."""
@@ -139,6 +142,13 @@ class GrpoConfig(Section):
     """The optimizer."""
     micro_batch_tokens: PositiveInt = 4096
     """Tokens per micro-batch; groups stay whole and the gradient does not depend on it."""
+
+    @model_validator(mode="after")
+    def _refuse_more_than_there_are(self) -> "GrpoConfig":
+        """Raises `ValueError` where more completions of a group are to be learned from than it has."""
+        if self.learn_from is not None and self.learn_from > self.group_size:
+            raise ValueError(f"learn_from is {self.learn_from}, more than group_size {self.group_size}; lower it")
+        return self
 
     @model_validator(mode="after")
     def _refuse_replay_without_a_ratio(self) -> "GrpoConfig":

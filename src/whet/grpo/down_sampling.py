@@ -8,7 +8,6 @@ answers count as if they were equally frequent. `reward` and the other metrics o
 `down_sampling/reward` is the mean over all.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from statistics import fmean, pvariance
 
@@ -23,7 +22,7 @@ class DownSampling:
         self.inner, self.size = inner, size
 
     def collect(self, step: int) -> Collected:
-        """Returns the groups of `inner`, each with its `size` most different rollouts in the order they were sampled."""
+        """Returns the groups of `inner`, each with its `size` most different rollouts, in their order."""
         collected = self.inner.collect(step)
         totals = [reward.total for group in collected.groups for reward in group.rewards if reward.total is not None]
         metrics = {**collected.metrics, "down_sampling/reward": fmean(totals) if totals else 0.0}
@@ -33,7 +32,7 @@ class DownSampling:
 
 
 def most_different(group: Group, size: int) -> Group:
-    """Returns the group with the `size` rollouts whose rewards have the largest variance; of equals the first sampled."""
+    """Returns the group with the `size` rollouts of largest variance in reward; of equals, those sampled first."""
     given = [place for place, reward in enumerate(group.rewards) if reward.total is not None]
     ranked = sorted(given, key=lambda place: -(group.rewards[place].total or 0.0))
     if len(ranked) <= size:

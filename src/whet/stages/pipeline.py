@@ -10,7 +10,9 @@ from whet.build.task import Task, build_task
 from whet.compute.checkpoint import Checkpoint, load_checkpoint, newest_valid, step_of
 from whet.config import Config
 from whet.diagnose.report import CheckReport
+from whet.diagnose.unlearned import reasoning_lost
 from whet.errors import UserError
+from whet.eval.comparison import Comparison
 from whet.files import sweep
 from whet.protocols import Sampler
 from whet.runs.pace import Pace
@@ -20,10 +22,11 @@ from whet.runs.writer import RunWriter
 from whet.stages.apply_fix import apply_fix
 from whet.stages.check import check
 from whet.stages.fine_tune import fine_tune
+from whet.stages.imitation import Imitation, recorded_imitation, to_imitate
 from whet.stages.measure import measure
 from whet.stages.run_result import BASE, FINAL, WARM, RunResult, evaluations_of
 from whet.stages.save_final import save_final
-from whet.stages.warm_start import refuse_too_few, run_warm_start, sft_problems
+from whet.stages.warm_start import refuse_too_few, run_warm_start
 from whet.train_loop.callbacks import record_evaluation
 from whet.train_loop.health_monitor import HealthMonitor
 from whet.train_loop.parity import PROMPTS, agreeing_policy
@@ -73,6 +76,8 @@ class Pipeline:
     run: RunWriter
     view: View
     stop: Stop
+    imitation: Imitation = field(default_factory=lambda: Imitation(()))
+    """What the warm start trains on."""
     result: RunResult = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,6 +109,7 @@ class Pipeline:
             return self.reinforce(WARM in self.result.evaluations, load_checkpoint(newest))
         if warm:
             log(f"resume: going on after step {warm_step} of the warm start")
+            self.imitation = recorded_imitation(reader, self.task, self.config.sft)
             self.warm_up(load_checkpoint(warm))
             return self.reinforce(True)
         log("resume: no whole checkpoint yet, so the run begins anew; what is random is the same again")
@@ -114,20 +120,26 @@ class Pipeline:
         config, task = self.config, self.task
         report = self.result.report = self._check("")
         _refuse_misread_gold(report)
-        worked = sft_problems(task, config.sft) if wants_warm_start(config, report) else []
+        if wants_warm_start(config, report):
+            self.imitation = to_imitate(self.policy, self.sampler, task, config, report.probe, self.run, self.view)
+        warm = bool(self.imitation.problems)
         if config.sft.when == "always":
-            refuse_too_few(worked, task)
-        self.view.note(_what_follows(report, bool(worked)))
-        if not worked:
+            refuse_too_few(self.imitation.problems, task)
+        self.view.note(_what_follows(report, warm))
+        if not warm:
             self.task, self.config = apply_fix(task, config, report.diagnosis, self.run, self.view)
         self._measure(BASE)
-        return bool(worked)
+        return warm
 
     def warm_up(self, saved: Checkpoint | None = None) -> None:
         """Runs the warm start, from the start or from a checkpoint, then evaluates and checks its result."""
-        worked = sft_problems(self.task, self.config.sft)
-        run_warm_start(self.policy, self.task, worked, self.config, self.run, self.view, self.stop, saved)
+        learned = self.imitation
+        run_warm_start(
+            self.policy, self.sampler, self.task, learned.problems, self.config, self.run, self.view, self.stop, saved,
+            learned.own,
+        )  # fmt: skip
         self._measure(WARM)
+        self._report_cost()
         self._check(WARM, self.result.report)
 
     def reinforce(self, warmed: bool, saved: Checkpoint | None = None) -> RunResult:
@@ -150,6 +162,19 @@ class Pipeline:
         self.run.record_check(stage, report.as_dict())
         self.view.note(report.diagnosis.sentence)
         return report
+
+    def _report_cost(self) -> None:
+        """Reports where the warm start cost reasoning: fewer problems right anywhere than the base model's."""
+        pairs = zip(*(self.result.evaluations[stage].records for stage in (BASE, WARM)), strict=True)
+        found = Comparison(BASE, WARM, tuple(pairs))
+        lost = found.lenient
+        steps, own = len(RunReader(self.run.path).metrics("sft")), self.imitation.own
+        finding = reasoning_lost(
+            found.a.lenient_accuracy, found.b.lenient_accuracy, lost.low, lost.high, own=own, steps=steps
+        )
+        if finding:
+            self.run.record_finding({"phase": "sft", **finding.as_dict()})
+            self.view.note(f"warm start: {finding.sentence} To fix it: {finding.fix}")
 
     def _measure(self, stage: str) -> None:
         evaluation = measure(self.policy, self.sampler, self.task.eval_set, self.config, self.view, TITLES[stage])

@@ -1,18 +1,22 @@
 """The warm-start stage: supervised fine-tuning on solutions rendered in the response format."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import islice
+from statistics import fmean
 from typing import TYPE_CHECKING
 
-from whet.build.roles import build_optimizer
+from whet.build.roles import build_optimizer, build_rollouts
 from whet.build.task import Task
 from whet.compute.checkpoint import Checkpoint
 from whet.config import Config, SftConfig
 from whet.errors import UserError
+from whet.grpo.experience import loaded
+from whet.protocols import Sampler
 from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
 from whet.sft.examples import Example
-from whet.sft.supervised import Progress, warm_start
+from whet.sft.supervised import Progress, ended, warm_start
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.clock import Clock
 from whet.train_loop.signals import Stop
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
 
 FEWEST = 2
 """Solutions that a warm start needs at least: one to train on and one to hold out."""
+
+SHOWN = ("loss", "held_out_loss", "format_rate")
+"""Metrics in the progress line."""
 
 ASIDE = 0.2
 """The largest share of the solutions that is held out."""
@@ -50,6 +57,7 @@ def refuse_too_few(worked: Sequence[Problem], task: Task) -> None:
 
 def run_warm_start(
     policy: "LanguageModel",
+    sampler: Sampler,
     task: Task,
     worked: Sequence[Problem],
     config: Config,
@@ -57,11 +65,13 @@ def run_warm_start(
     view: View,
     stop: Stop | None = None,
     saved: Checkpoint | None = None,
+    own: bool = False,
 ) -> None:
     """Fine-tunes the policy in place on the solutions of `worked`, some of them held out for the loss.
 
-    At temperature 1, whatever the sampling temperature: the loss is that of the model itself. With `saved`, a
-    checkpoint of this warm start, it resumes from there; the policy must then be as it was loaded.
+    At temperature 1, whatever the sampling temperature: the loss is that of the model itself. With `own`, `worked` are
+    the model's own answers, and it ends once the format is kept. With `saved`, a checkpoint of this warm start, it
+    resumes from there; the policy must then be as it was loaded.
     """
     from whet.policy.reference import NoReference
 
@@ -80,16 +90,28 @@ def run_warm_start(
     def report(step: int, metrics: Mapping[str, float]) -> None:
         run.record_metrics("sft", step, metrics)
         run.record_timings("sft", step, {"step_time": clock.elapsed()})
-        view.advance(step + 1, **{name: metrics[name] for name in ("loss", "held_out_loss") if name in metrics})
+        view.advance(step + 1, **{name: metrics[name] for name in SHOWN if name in metrics})
         checkpoints.after(step + 1, stop)
         clock.restart()
 
+    keeps = partial(format_rate, policy, sampler, task, worked[:count] or worked, config) if own else None
     with stop.patiently():
-        warm_start(learner, optimizer, trained, held_out, config.sft, config.seed, report, progress)
+        warm_start(learner, optimizer, trained, held_out, config.sft, config.seed, report, progress, keeps)
     if config.run.save_every or config.run.save_minutes:
         checkpoints.save(progress.done)  # evaluation and check come before GRPO's first checkpoint
     if progress.done < config.sft.steps:
-        view.note(f"the held-out loss no longer falls: the warm start ends after {progress.done} steps")
+        view.note(f"{ended(progress, config.sft)}: the warm start ends after {progress.done} steps")
+
+
+def format_rate(
+    policy: "LanguageModel", sampler: Sampler, task: Task, problems: Sequence[Problem], config: Config
+) -> float:
+    """Returns the share of greedy completions of up to `sft.format_prompts` problems that keep the format."""
+    prompts = [task.renderer.render(problem) for problem in problems[: config.sft.format_prompts]]
+    sample = build_rollouts(config, sampler, policy.tokenizer, "format", temperature=0.0)
+    with loaded(sampler, policy):
+        outputs = sample(prompts, 1, 0)
+    return fmean(task.response_format.soft(rollout.text) for (rollout,) in outputs)
 
 
 def example(problem: Problem, task: Task, policy: "LanguageModel") -> Example:

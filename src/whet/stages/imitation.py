@@ -1,0 +1,72 @@
+"""What a warm start imitates: the model's own right answers, or the data's worked solutions."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from whet.build.task import Task
+from whet.config import Config, SftConfig
+from whet.diagnose.probe import Probe
+from whet.errors import UserError
+from whet.protocols import Sampler
+from whet.runs.reader import RunReader
+from whet.runs.views.view import View
+from whet.runs.writer import RunWriter
+from whet.stages.own_answers import OwnAnswers
+from whet.stages.warm_start import sft_problems
+from whet.text import percent
+from whet.types import Problem
+
+if TYPE_CHECKING:
+    from whet.policy.language_model import LanguageModel
+
+
+@dataclass(frozen=True)
+class Imitation:
+    """Problems whose solutions and answers a warm start trains on; none where there are too few."""
+
+    problems: Sequence[Problem]
+    own: bool = False
+    """Whether they are the model's own answers."""
+
+
+def expected_own(probe: Probe, config: SftConfig) -> float:
+    """Returns how many training problems the model should answer rightly somewhere, by its share in the probe."""
+    return probe.solved_anywhere * config.own.problems
+
+
+TAKES_OWN: dict[str, Callable[[Probe, SftConfig], bool]] = {
+    "own": lambda probe, config: True,
+    "solutions": lambda probe, config: False,
+    "auto": lambda probe, config: expected_own(probe, config) >= config.own.least,
+}
+"""Whether own answers are sampled, by `sft.from`."""
+
+
+def to_imitate(
+    policy: "LanguageModel", sampler: Sampler, task: Task, config: Config, probe: Probe, run: RunWriter, view: View
+) -> Imitation:
+    """Returns what the warm start imitates, by `sft.from`; own answers are sampled, and kept in the run folder.
+
+    Raises `UserError` where own answers are demanded and too few are right.
+    """
+    sft = config.sft
+    if not TAKES_OWN[sft.source](probe, sft):
+        return Imitation(sft_problems(task, sft))
+    solved = percent(probe.solved_anywhere)
+    view.note(f"the warm start imitates the model's own answers: it solves {solved} of problems, whatever the layout")
+    found = OwnAnswers(policy, sampler, task, config, view).collect()
+    if len(found) >= sft.own.least:
+        run.record_own_answers(found)
+        return Imitation(found, own=True)
+    few = f"only {len(found)} right answers to {sft.own.problems} problems, fewer than sft.own.least {sft.own.least}"
+    if sft.source == "own":
+        raise UserError(f"sft.from: own found {few}; raise sft.own.samples, or set sft.from to solutions")
+    view.note(f"own answers: {few}; worked solutions are imitated instead")
+    return Imitation(sft_problems(task, sft))
+
+
+def recorded_imitation(reader: RunReader, task: Task, config: SftConfig) -> Imitation:
+    """Returns what an interrupted warm start imitates: the own answers in its run folder, else worked solutions."""
+    own = reader.own_answers()
+    return Imitation(own, own=True) if own else Imitation(sft_problems(task, config))

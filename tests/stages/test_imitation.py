@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import tiny
-from tests.stages.test_own_answers import TOKENIZER, Reciting, problems
+from tests.stages.test_sample_own import TOKENIZER, Reciting, problems
 from whet.build.task import build_task
 from whet.errors import UserError
 from whet.policy.language_model import LanguageModel
@@ -25,7 +25,7 @@ def imitated(
     changes = {"sft.from": source, "sft.own": {"problems": 40, "least": 10, "samples": 1}}
     config = shrunk(folder, tmp_path, changes)
     task = replace(build_task(config, TOKENIZER), train=problems(40), solutions=problems(40))
-    policy, probe = LanguageModel(tiny.tiny_model(), TOKENIZER), SimpleNamespace(solved_anywhere=solved)
+    policy, probe = LanguageModel(tiny.tiny_model(), TOKENIZER), SimpleNamespace(solved_anywhere=solved, problems=32)
     lines, view = listening()
     with RunWriter.create(tmp_path, "recipe: {}\n", {}) as run:
         found = to_imitate(policy, Reciting(knows), task, config, probe, run, view)  # type: ignore[arg-type]
@@ -35,8 +35,9 @@ def imitated(
 @pytest.mark.parametrize(
     ("source", "solved", "own"),
     [
-        ("auto", 0.25, True),  # 0.25 · 40 problems = 10, which are enough
-        ("auto", 0.24, False),
+        ("auto", 0.5, True),  # Wilson, 16 of 32: at least 0.336, so 13 of 40 problems; 10 are enough
+        ("auto", 0.40625, True),  # 13 of 32: at least 0.255, so 10.2
+        ("auto", 0.375, False),  # 12 of 32: at least 0.229, so 9.2
         ("own", 0.0, True),
         ("solutions", 1.0, False),
     ],

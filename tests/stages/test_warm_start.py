@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import tiny
-from tests.stages.test_own_answers import Reciting
+from tests.stages.test_sample_own import Reciting
 from whet.build.policy import build_policy
 from whet.build.task import Task, build_task
 from whet.config import Config

@@ -19,7 +19,7 @@ from whet.protocols import Sampler
 from whet.rewards.gold import gold_failures
 from whet.runs.views.view import View
 from whet.sft.examples import Example
-from whet.stages.imitation import TAKES_OWN
+from whet.stages.imitation import takes_own
 from whet.stages.warm_start import example
 from whet.train_loop.logging_grader import failure_lines
 from whet.types import Graded, Problem
@@ -63,7 +63,7 @@ def check(
 def _can_be_imitated(task: Task, config: Config, probe: Probe) -> bool:
     """Whether there is something for a warm start: own answers, or worked solutions."""
     worked = any(problem.solution for problem in _first(task.solutions, config.check.gold))
-    return worked or TAKES_OWN[config.sft.source](probe, config.sft)
+    return worked or takes_own(probe, task, config.sft)
 
 
 def probe_model(policy: "LanguageModel", sampler: Sampler, task: Task, config: Config) -> tuple[Probe, Graded]:

@@ -8,11 +8,12 @@ from whet.build.task import Task
 from whet.config import Config, SftConfig
 from whet.diagnose.probe import Probe
 from whet.errors import UserError
+from whet.eval.statistics import wilson
 from whet.protocols import Sampler
 from whet.runs.reader import RunReader
 from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
-from whet.stages.own_answers import OwnAnswers
+from whet.stages.sample_own import OwnAnswers
 from whet.stages.warm_start import sft_problems
 from whet.text import percent
 from whet.types import Problem
@@ -30,17 +31,22 @@ class Imitation:
     """Whether they are the model's own answers."""
 
 
-def expected_own(probe: Probe, config: SftConfig) -> float:
-    """Returns how many training problems the model should answer rightly somewhere, by its share in the probe."""
-    return probe.solved_anywhere * config.own.problems
+def takes_own(probe: Probe, task: Task, config: SftConfig) -> bool:
+    """Returns whether own answers are sampled, by `sft.from`; with `auto` where enough may be expected."""
+    return TAKES_OWN[config.source](at_least(probe, min(config.own.problems, len(task.train))), config.own.least)
 
 
-TAKES_OWN: dict[str, Callable[[Probe, SftConfig], bool]] = {
-    "own": lambda probe, config: True,
-    "solutions": lambda probe, config: False,
-    "auto": lambda probe, config: expected_own(probe, config) >= config.own.least,
+def at_least(probe: Probe, problems: int) -> float:
+    """Returns how many of `problems` the model answers rightly somewhere: the lower end of the 95 % interval."""
+    return problems * wilson(round(probe.solved_anywhere * probe.problems), probe.problems).low
+
+
+TAKES_OWN: dict[str, Callable[[float, int], bool]] = {
+    "own": lambda expected, least: True,
+    "solutions": lambda expected, least: False,
+    "auto": lambda expected, least: expected >= least,
 }
-"""Whether own answers are sampled, by `sft.from`."""
+"""Whether own answers are sampled where `expected` right ones are expected and `least` are needed."""
 
 
 def to_imitate(
@@ -51,7 +57,7 @@ def to_imitate(
     Raises `UserError` where own answers are demanded and too few are right.
     """
     sft = config.sft
-    if not TAKES_OWN[sft.source](probe, sft):
+    if not takes_own(probe, task, sft):
         return Imitation(sft_problems(task, sft))
     solved = percent(probe.solved_anywhere)
     view.note(f"the warm start imitates the model's own answers: it solves {solved} of problems, whatever the layout")

@@ -8,7 +8,7 @@ from typing import Any
 import tiny
 from whet.build.task import build_task
 from whet.policy.language_model import LanguageModel
-from whet.stages.own_answers import ROUND, TRIED, WAYS, OwnAnswers, chosen_problems
+from whet.stages.sample_own import ROUND, TRIED, WAYS, OwnAnswers, chosen_problems
 from whet.types import Completion, Problem, Request, SamplingParams, Token
 from wiring import listening, shrunk
 

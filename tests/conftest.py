@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from allowed_skips import excess, read_allowed
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -52,3 +54,22 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """A width in the environment (pytest-xdist sets one in its workers) is not what the tests are about."""
     monkeypatch.delenv("COLUMNS", raising=False)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--allowed-skips", metavar="FILE", help="fail where more tests are skipped than FILE names")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With `--allowed-skips`, fails the run for every skip too many; in the process that collects the reports only."""
+    file = session.config.getoption("allowed_skips")
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not file or reporter is None or hasattr(session.config, "workerinput"):
+        return
+    reasons = [str(report.longrepr[2]) for report in reporter.stats.get("skipped", [])]
+    if lines := excess(reasons, read_allowed(Path(file))):
+        reporter.write_line("")
+        for line in lines:
+            reporter.write_line(f"allowed skips: {line} ({file} lists them)", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,5 +1,6 @@
 """What transformers itself computes, one unpadded row at a time: the truth that faster ways are held to."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -58,3 +59,17 @@ def trained(config: LoraConfig | None = None, **changes: Any) -> Any:
             if "lora_B" in name:
                 weight.copy_(torch.randn(weight.shape, generator=generator) * 0.1)
     return model.eval()
+
+
+def saved_bytes(model: Any, forward: Callable[[], Tensor]) -> int:
+    """Bytes that autograd keeps, weights apart, every tensor once."""
+    weights = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
+    seen: dict[int, Tensor] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        seen[tensor.untyped_storage().data_ptr()] = tensor
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        forward()
+    return sum(t.untyped_storage().nbytes() for where, t in seen.items() if where not in weights)

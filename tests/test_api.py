@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import re
 from collections import Counter
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from statistics import fmean
@@ -14,11 +15,14 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+import templates
 import tiny
+from templates import tokenizer
 from whet import api
 from whet.api import check, train
 from whet.build.policy import build_policy
 from whet.build.roles import build_optimizer
+from whet.build.task import build_task
 from whet.compute.checkpoint import load_checkpoint
 from whet.data.load_data import load_data
 from whet.errors import UserError
@@ -79,7 +83,7 @@ def test_the_folder_holds_what_its_page_says_and_nothing_else(full: Any) -> None
     tree = page.split("```")[1]
     documented = set(re.findall(r"^[├└]── ([\w.]+)", tree, re.MULTILINE))
     there = {path.name for path in full.path.iterdir()}
-    assert there - {".lock", "check-sft.json"} == documented - {"owner.json", "health.jsonl"}
+    assert there - {".lock", "check-sft.json"} == documented - {"owner.json", "health.jsonl", "memory.json", "models"}
     assert {path.name for path in (full.path / "rollouts").iterdir()} == {f"step-00000{n}.jsonl" for n in range(3)}
     stages = ["base", "sft", "step-000001", "step-000002", "final"]
     assert {path.name for path in (full.path / "eval").iterdir()} == {
@@ -93,7 +97,11 @@ def test_the_run_is_named_after_its_recipe_and_given_up_at_the_end(full: Any) ->
 
 
 def test_the_recipe_on_disk_is_the_one_that_ran(full: Any) -> None:
-    assert load_recipe(full.path / "recipe.yaml") == full.config
+    """With the micro-batches that were chosen: 4,096 tokens of a tiny model fit anywhere."""
+    assert full.config.grpo.micro_batch_tokens is None
+    stages = {name: getattr(full.config, name) for name in ("sft", "grpo")}
+    chosen = {name: stage.model_copy(update={"micro_batch_tokens": 4096}) for name, stage in stages.items()}
+    assert load_recipe(full.path / "recipe.yaml") == full.config.model_copy(update=chosen)
 
 
 def test_the_manifest_says_what_the_run_was_made_from(full: Any, tiny_folder: Path) -> None:
@@ -207,7 +215,7 @@ def test_what_was_said_is_in_the_log_with_the_time(full: Any) -> None:
     told = [line.split(" ", 1)[1] for line in logged]
     for phase in ("Load", "Check", "Evaluate the base model", "Warm start", "GRPO", "Evaluate the result"):
         assert f"[{phase}]" in told
-    assert full.outcome.report.diagnosis.sentence in told
+    assert set(full.outcome.report.diagnosis.lines()) <= set(told)
     assert told[-1] == "finished"
     assert {line for line in full.said if line.startswith("[") and line.endswith("]")} <= set(told)
 
@@ -289,7 +297,7 @@ def test_adapters_are_merged_into_the_finished_model(
     ("changes", "cause", "warm"),
     [
         ({"grpo.sampling.max_tokens": 60}, "wrong_format", True),
-        ({"grpo.sampling.max_tokens": 8}, "truncated", False),  # solutions do not fit: imitating them is no fix
+        ({"grpo.sampling.max_tokens": 8}, "truncated", True),  # solutions do not fit, and no response keeps the format
         ({"grpo.sampling.max_tokens": 60, "sft.when": "never"}, "wrong_format", False),
         ({"grpo.sampling.max_tokens": 8, "sft.when": "always"}, "truncated", True),
     ],
@@ -526,3 +534,36 @@ def test_rewards_that_misread_gold_answers_are_refused_before_any_training(tiny_
     (run,) = tmp_path.glob("*/check.json")
     assert not (run.parent / "metrics.jsonl").exists()
     assert not (run.parent / "eval").exists()
+
+
+def saved_with(template: str, folder: Path) -> Path:
+    """A tiny model whose tokenizer has this chat template."""
+    tiny.save_tiny(folder)
+    tokenizer(template).save_pretrained(folder)
+    return folder
+
+
+def test_a_run_keeps_the_day_that_its_prompts_print(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Day(date):
+        @classmethod
+        def today(cls) -> date:
+            return date(2024, 7, 6)
+
+    monkeypatch.setattr("whet.chat_template.chat_template.date", Day)
+    config = shrunk(saved_with(templates.DATED, tmp_path / "model"), tmp_path, {"grpo.steps": 0})
+    outcome = train(config, view=SILENT)
+    monkeypatch.undo()
+    kept = load_recipe(outcome.path / "recipe.yaml")
+    assert kept.model.date == date(2024, 7, 6)
+    task = build_task(kept, tokenizer(templates.DATED))
+    assert tokenizer(templates.DATED).decode(task.stream.draw(1, 0)[0].tokens).startswith("Today is 06 Jul 2024")
+
+
+def test_a_template_that_opens_the_thought_is_trained_through(tmp_path: Path) -> None:
+    folder = saved_with(templates.OPENS_THINK, tmp_path / "model")
+    outcome = train(shrunk(folder, tmp_path, {"sft.when": "always", "grpo.steps": 1}), view=SILENT)
+    texts = [line["text"] for path in (outcome.path / "rollouts").iterdir() for line in lines_of(path)]
+    assert texts
+    assert all(text.startswith("<think>\n") and text.count("<think>") == 1 for text in texts)
+    records = lines_of(next((outcome.path / "eval").glob("final*.jsonl")))
+    assert all(record["response"].startswith("<think>\n") for record in records)

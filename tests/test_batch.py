@@ -1,5 +1,6 @@
-"""Groups become tensors, and micro-batches are whole groups of them."""
+"""Groups become tensors, and micro-batches are whole groups of them, or rows of one that is too large."""
 
+from collections import Counter
 from dataclasses import fields, replace
 from itertools import product
 
@@ -135,14 +136,29 @@ def test_micro_batches_by_hand() -> None:
     def sizes(tokens: int) -> list[int]:
         return [len(part.prompts) for part in batch.micro_batches(tokens)]
 
-    assert sizes(1) == [1, 1, 1, 1]
-    assert sizes(11) == [1, 1, 1, 1]
-    assert sizes(12) == [2, 1, 1]
+    assert sizes(19) == [2, 1, 1]
     assert sizes(20) == [2, 1, 1]
     assert sizes(29) == [2, 2]
     assert sizes(31) == [3, 1]
     assert sizes(40) == [3, 1]
     assert sizes(41) == [4]
+
+
+def test_a_group_that_is_too_large_is_split_by_rows() -> None:
+    """A prompt of 4 with responses of 3, 1, 5 and 2 in parts of at most 9 tokens: 4 + 3 + 1, 4 + 5, 4 + 2."""
+    batch = ragged_batch([2, 4, 2], [[1], [3, 1, 5, 2], [1, 1]])
+    found = [(list(map(len, part.prompts)), part.lengths_B.tolist()) for part in batch.micro_batches(9)]
+    assert found == [([2], [1]), ([4], [3, 1]), ([4], [5]), ([4], [2]), ([2], [1, 1])]
+
+
+def test_a_row_that_is_too_large_is_a_part_of_its_own() -> None:
+    batch = ragged_batch([4], [[3, 9, 1]])
+    assert [part.lengths_B.tolist() for part in batch.micro_batches(8)] == [[3], [9], [1]]
+    assert [part.lengths_B.tolist() for part in batch.micro_batches(1)] == [[3], [9], [1]]
+
+
+def test_the_smallest_part_is_a_row_with_its_prompt() -> None:
+    assert ragged_batch([4, 6], [[3, 9], [2, 5]]).smallest == 7
 
 
 @given(
@@ -154,20 +170,18 @@ def test_micro_batches_are_all_rows_in_order_within_the_limit(shape: list[tuple[
     parts = list(batch.micro_batches(limit))
     assert [row for part in parts for row in rows_of(part)] == rows_of(batch)
     costs = [sum(map(len, part.prompts)) + int(part.mask_BT.sum()) for part in parts]
-    assert all(cost <= limit or len(part.prompts) == 1 for cost, part in zip(costs, parts, strict=True))
-    following = [len(part.prompts[0]) + int(part.mask_BT[part.group_B == 0].sum()) for part in parts[1:]]
-    assert all(cost + more > limit for cost, more in zip(costs[:-1], following, strict=True))  # none is needless
+    assert all(cost <= limit or len(part) == 1 for cost, part in zip(costs, parts, strict=True))
+    whole = {id(p): len(p) + int(batch.mask_BT[batch.group_B == index].sum()) for index, p in enumerate(batch.prompts)}
+    holders = Counter(id(p) for part in parts for p in part.prompts)
+    assert all(holders[name] == 1 for name, cost in whole.items() if cost <= limit)  # what fits is not split
+    for cost, part, after in zip(costs[:-1], parts[:-1], parts[1:], strict=True):
+        first, last = whole[id(after.prompts[0])], whole[id(part.prompts[-1])]
+        assert first > limit or last > limit or cost + first > limit  # none is needless
 
 
 def told(truncated: list[bool]) -> Batch:
     """Three prompts with 2, 1 and 2 responses."""
     return replace(ragged_batch([2, 3, 1], [[3, 1], [2], [4, 2]]), truncated_B=torch.tensor(truncated))
-
-
-def test_the_smallest_micro_batch_is_the_shortest_group() -> None:
-    batch = ragged_batch([4, 2, 6], [[3, 7, 1], [5, 5], [2, 9, 4, 1]])
-    assert batch.smallest == 2 + 5 + 5
-    assert [len(part.prompts) for part in batch.micro_batches(batch.smallest)] == [1, 1, 1]
 
 
 def test_collate_keeps_who_was_truncated() -> None:
@@ -218,7 +232,7 @@ def test_the_loss_mask_goes_along_where_rows_are_selected() -> None:
     batch = with_a_tool()
     assert batch.select([1, 0]).loss_mask_BT.int().tolist() == [[1, 1, 0], [1, 0, 1], [0, 0, 0]]
     assert batch.select([1]).loss_mask_BT.int().tolist() == [[1, 1]]
-    assert [part.loss_lengths_B.tolist() for part in batch.micro_batches(1)] == [[2, 0], [2]]
+    assert [part.loss_lengths_B.tolist() for part in batch.micro_batches(1)] == [[2], [0], [2]]
 
 
 def test_micro_batches_cost_what_is_there() -> None:

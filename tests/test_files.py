@@ -1,11 +1,14 @@
-"""A folder that appears complete or not at all."""
+"""A folder that appears complete or not at all, and a disk that is full."""
 
+import errno
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
+from safetensors import SafetensorError
 
-from whet.files import fsync, new_folder, remove_folder, sha256_of, sweep, write_bytes
+from whet.files import disk_fault, fsync, new_folder, remove_folder, sha256_of, sweep, write_bytes
 
 
 def names(folder: Path) -> list[str]:
@@ -119,3 +122,35 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
     assert [p.name for p in path.parent.iterdir()] == ["file"]
     write_bytes(path, b"new")
     assert path.read_bytes() == b"new"
+
+
+def wrapped(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "number"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "a"), errno.ENOSPC),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), errno.EDQUOT),
+        (OSError(errno.EROFS, "Read-only file system"), errno.EROFS),
+        (wrapped(ValueError("could not write"), OSError(errno.ENOSPC, "full")), errno.ENOSPC),
+        (SafetensorError("I/O error: No space left on device (os error 28)"), errno.ENOSPC),
+        (RuntimeError("I/O error: something in another language (os error 30)"), errno.EROFS),
+        (sqlite3.OperationalError("database or disk is full"), errno.ENOSPC),
+        (sqlite3.OperationalError("attempt to write a readonly database"), errno.EROFS),
+        (OSError("IOError: Write failed: Disk quota exceeded"), errno.EDQUOT),
+        (OSError(errno.EACCES, "Permission denied"), None),
+        (MemoryError("no memory"), None),
+    ],
+)
+def test_a_full_disk_is_known_by_number_by_cause_and_by_words(error: Exception, number: int | None) -> None:
+    fault = disk_fault(error)
+    assert (fault.errno if fault else None) == number
+
+
+def test_what_was_full_is_kept() -> None:
+    fault = disk_fault(wrapped(ValueError("no"), OSError(errno.ENOSPC, "full", "/x/y")))
+    assert fault is not None
+    assert fault.filename == "/x/y"

@@ -1,10 +1,13 @@
 """What a model writes cannot reach the terminal as a command."""
 
+from io import StringIO
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
-from whet.text import both_ends, first_line, one_line, percent
+from whet.text import READABLE, both_ends, first_line, one_line, percent, print_plain, token_texts
 
 
 @given(st.text(), st.integers(2, 40))
@@ -50,3 +53,37 @@ def test_the_first_line_of_an_error_has_no_secret_in_it(monkeypatch: pytest.Monk
 )  # fmt: skip
 def test_percent(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+def test_signs_that_an_encoding_lacks_are_replaced_one_for_one() -> None:
+    told = "“a” → 3 × 4 … ✓ é Ω 漢"
+    assert told.encode("ascii", READABLE) == b'"a" > 3 x 4 ~ + e ? ?'
+    assert told.encode("utf-8", READABLE).decode() == told
+
+
+@given(st.text(), st.sampled_from(["ascii", "latin-1", "cp1252", "utf-8"]))
+def test_any_text_can_be_written_and_keeps_its_length(text: str, encoding: str) -> None:
+    assert len(text.encode(encoding, READABLE).decode(encoding)) == len(text)
+
+
+def test_only_writing_is_helped() -> None:
+    with pytest.raises(UnicodeDecodeError):
+        b"\xff".decode("ascii", READABLE)
+
+
+class Gone(StringIO):
+    """A pipe whose reader has ended."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+def test_a_reader_that_is_gone_does_not_end_what_is_told_of() -> None:
+    print_plain(Console(file=Gone()), "step 1")
+
+
+def test_token_texts_join_to_the_text_whatever_the_cuts() -> None:
+    data = "aé€b".encode()
+    texts = list(token_texts(lambda some: bytes(some).decode(errors="replace"), list(data)))
+    assert texts == ["a", "", "é", "", "", "€", "b"]
+    assert "".join(token_texts(lambda some: bytes(some).decode(errors="replace"), list(data[:2]))) == "a\ufffd"

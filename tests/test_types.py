@@ -159,3 +159,13 @@ def test_the_cost_is_that_of_all_rounds() -> None:
     rounds = Graded((whole,), tokens=12, timeouts=(late,)) + Graded((whole,), tokens=14)
     assert Collected.of(rounds).tokens == 26
     assert rounds.timeouts == (late,)
+
+
+def test_what_is_asked_has_earlier_turns_but_no_system_turn() -> None:
+    turns = ({"role": "system", "content": "Be curt."}, {"role": "user", "content": "3 + 4?"})
+    assert Problem("1", "Why?", "7", turns=turns).asked == "3 + 4?\n\nWhy?"
+    assert Problem("1", "Why?", "7").asked == "Why?"
+
+
+def test_a_problem_goes_by_its_row_or_its_id() -> None:
+    assert (Problem("p", "?", "1").name, Problem("p", "?", "1", row=3).name) == ("p", "row 3")

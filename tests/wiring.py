@@ -15,6 +15,7 @@ SMALL: Mapping[str, Any] = {
     "rewards": ["accuracy", "format_soft"],
     "check.problems": 4,
     "check.samples": 2,
+    "check.rounds": 1,
     "check.gold": 8,
     "sft.steps": 2,
     "sft.batch_size": 2,

@@ -14,6 +14,7 @@ from whet.compute.limit import Shape
 from whet.compute.machine import measure_machine
 from whet.compute.optimizer import MasterAdamW
 from whet.config import GrpoConfig, OptimizerConfig, SamplingConfig
+from whet.config.training import MICRO_BATCH_TOKENS
 from whet.grpo.algorithm import train
 from whet.grpo.experience import Loaded, OnPolicy
 from whet.policy.reference import NoReference
@@ -84,7 +85,9 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
         group_size=work.group,
         sampling=SamplingConfig(max_tokens=work.tokens),
     )
-    optimizer = TimedAdamW(policy.trainable(), OptimizerConfig(learning_rate=1e-6), steps, grpo.micro_batch_tokens)
+    optimizer = TimedAdamW(
+        policy.trainable(), OptimizerConfig(learning_rate=1e-6), steps, grpo.micro_batch_tokens or MICRO_BATCH_TOKENS
+    )
     optimizer.clock = clock
     sampler = TimedSampler(NativeSampler(), clock)
     sample = Rollouts(sampler, policy.tokenizer, SamplingParams(max_tokens=work.tokens), 0, "train")

@@ -11,6 +11,7 @@ from whet.config import Config
 from whet.data.load_data import find_data, find_source
 from whet.diagnose.report import CheckReport
 from whet.runs import layout
+from whet.runs.address import find_run
 from whet.runs.environment import environment
 from whet.runs.naming import check_place, stem_of
 from whet.runs.reader import RunReader
@@ -18,15 +19,18 @@ from whet.runs.train_log import TrainLog, warnings_to
 from whet.runs.views.live import make_view
 from whet.runs.views.view import View
 from whet.stages.compare import compare
-from whet.stages.manifest import manifest, newer_versions, refuse_other
+from whet.stages.manifest import changed_files, manifest, newer_versions, refuse_other
 from whet.stages.run_result import RunResult, finished
 from whet.train_loop.signals import Stop
 
 if TYPE_CHECKING:
     from whet.eval.evaluation import Evaluation
     from whet.runs.tracker_thread import TrackerThread
+    from whet.runs.writer import RunWriter
+    from whet.stages.pipeline import Pipeline
+    from whet.stages.show_examples import ShownExample
 
-__all__ = ["Recipe", "check", "compare", "evaluate", "load_recipe", "open_run", "resume", "train"]
+__all__ = ["Recipe", "check", "compare", "evaluate", "load_recipe", "open_run", "resume", "show_prompts", "train"]
 
 Recipe = str | PathLike[str] | Mapping[str, Any] | Config
 """A shipped recipe by name, your own by path or as nested mappings, or settings from `load_recipe`."""
@@ -70,64 +74,92 @@ def train(
         whet.errors.UserError: for whatever the user can fix.
         KeyboardInterrupt: a stop was requested; `resume` continues the run.
     """
-    from whet.publish.push import push_when_asked
-    from whet.runs.open_trackers import tracked
+    from whet.build.memory_plan import with_micro_batches
+    from whet.build.renderer import as_rendered
     from whet.runs.writer import RunWriter
     from whet.stages.pipeline import Pipeline, load
 
     config = load_recipe(recipe, overrides)
-    stem = "run" if isinstance(recipe, Config | Mapping) else Path(recipe).name
+    file = None if isinstance(recipe, Config | Mapping) else recipes.find_recipe(str(recipe))
     check_place(Path(config.run.folder), config.run.name)
     refuse_absent(config)
     with _logged(view) as train_log:
-        trackers = _trackers(config, train_log.view)
-        live = load(config, train_log.view)
-        text, made_from = recipes.dump_recipe(config), manifest(config, live.policy, live.task)
+        shown = train_log.view
+        trackers = _trackers(config, shown)
+        built = load(config, shown)
+        config = as_rendered(config, built.task.renderer)
+        config = with_micro_batches(config, built.policy, shown.note)
+        text, made_from = recipes.dump_recipe(config), manifest(config, built.policy, built.task, file)
+        stem = stem_of(file.name if file else "run")
         with (
-            RunWriter.create(Path(config.run.folder), text, made_from, stem_of(stem), config.run.name) as run,
-            train_log.record_outcome(run),
+            RunWriter.create(Path(config.run.folder), text, made_from, stem, config.run.name) as run,
+            _recorded(run, train_log),
         ):
-            stages = Pipeline.of(live, config, run, train_log.view, stop)
-            with tracked(run, trackers, config):
-                result = stages.whole()
-            push_when_asked(config.run.push, result, train_log.view.note)
-            return result
+            stages = Pipeline.of(built, config, run, shown, stop)
+            with _accompanied(stages, trackers):
+                return stages.whole()
 
 
 def resume(path: str | PathLike[str], *, view: View | None = None, stop: Stop | None = None) -> RunResult:
-    """Resumes the run in `path` from its newest valid checkpoint, or from the start; the result is as if never stopped.
+    """Resumes a run from its newest valid checkpoint, or from the start; the result is as if never stopped.
 
-    For a finished run returns its result. Raises as `train` does, and `UserError` where data or model have changed.
+    `path` is its folder, or its name in runs/. For a finished run returns its result.
+
+    Raises as `train` does, and `UserError` where data or model have changed.
     """
-    from whet.publish.push import push_when_asked
-    from whet.runs.open_trackers import tracked
+    from whet.build.memory_plan import with_micro_batches
     from whet.runs.writer import RunWriter
     from whet.stages.pipeline import Pipeline, load
+    from whet.train_loop.memory_watch import killed_for_memory, with_smaller_micro_batches
 
-    reader = RunReader(Path(path))
+    reader = RunReader(find_run(path))
     config = recipes.load_recipe(reader.path / layout.RECIPE)
     if reader.final:
         return finished(reader)
     refuse_absent(config)
-    with _logged(view) as train_log, RunWriter.reopen(reader.path) as run, train_log.record_outcome(run):
-        trackers = _trackers(config, train_log.view)
-        live = load(config, train_log.view)
-        refuse_other(manifest(config, live.policy, live.task), reader.manifest)
-        if changed := newer_versions(environment(), reader.manifest):
-            train_log.view.note(f"resume: {changed}, so figures may differ in their last digits")
-        stages = Pipeline.of(live, config, run, train_log.view, stop)
-        with tracked(run, trackers, config):
-            result = stages.rest(reader)
-        push_when_asked(config.run.push, result, train_log.view.note)
-        return result
+    shortage, changed = killed_for_memory(reader.path), changed_files(reader.manifest, reader.path)
+    with _logged(view) as train_log, RunWriter.reopen(reader.path) as run, _recorded(run, train_log):
+        shown = train_log.view
+        if shortage:
+            config = with_smaller_micro_batches(config, shortage, shown.note)
+            run.record_recipe(recipes.dump_recipe(config))
+        trackers = _trackers(config, shown)
+        built = load(config, shown)
+        config = with_micro_batches(config, built.policy, shown.note)
+        refuse_other(manifest(config, built.policy, built.task), reader.manifest)
+        for line in (*newer_versions(environment(), reader.manifest), *changed):
+            shown.note(f"resume: {line}")
+        stages = Pipeline.of(built, config, run, shown, stop)
+        with _accompanied(stages, trackers):
+            return stages.rest(reader)
+
+
+@contextmanager
+def _recorded(run: "RunWriter", train_log: TrainLog) -> Iterator[None]:
+    """In the block the outcome is logged, and the memory watched, of a run that is open."""
+    from whet.train_loop.memory_watch import watched_memory
+
+    with train_log.record_outcome(run), watched_memory(run.path):
+        yield
+
+
+@contextmanager
+def _accompanied(stages: "Pipeline", trackers: "Sequence[TrackerThread]") -> Iterator[None]:
+    """In the block the stages run, tracked; after it the result is pushed where the recipe says so."""
+    from whet.publish.push import push_when_asked
+    from whet.runs.open_trackers import tracked
+
+    with tracked(stages.run, trackers, stages.config):
+        yield
+    push_when_asked(stages.config.run.push, stages.result, stages.view.note)
 
 
 def open_run(path: str | PathLike[str]) -> RunResult:
     """A run that is on disk: its evaluations, its model, and, as `reader`, every figure and rollout.
 
-    Raises `UserError` where `path` is not a run folder.
+    Raises `UserError` where `path` is neither a run folder nor the name of one in runs/.
     """
-    return finished(RunReader(Path(path)))
+    return finished(RunReader(find_run(path)))
 
 
 def check(recipe: Recipe, overrides: Overrides = (), *, view: View | None = None) -> CheckReport:
@@ -135,14 +167,28 @@ def check(recipe: Recipe, overrides: Overrides = (), *, view: View | None = None
 
     Takes and raises what `train` does.
     """
+    from whet.build.memory_plan import with_micro_batches
     from whet.stages.check import check as run
     from whet.stages.pipeline import load, settled
 
     config = load_recipe(recipe, overrides)
     refuse_absent(config)
     with _progress(view) as shown, warnings_to(shown):
-        live = settled(load(config, shown), config, shown)
-        return run(live.policy, live.sampler, live.task, config, shown)
+        built = settled(load(config, shown), config, shown)
+        config = with_micro_batches(config, built.policy, shown.note)
+        return run(built.policy, built.sampler, built.task, config, shown)
+
+
+def show_prompts(recipe: Recipe, count: int = 3, overrides: Overrides = ()) -> "list[ShownExample]":
+    """The first `count` prompts of a recipe's training and their SFT targets, token by token; loads no model.
+
+    Takes and raises what `train` does.
+    """
+    from whet.stages.show_examples import show_examples
+
+    config = load_recipe(recipe, overrides)
+    refuse_absent(config)
+    return show_examples(config, count)
 
 
 def evaluate(
@@ -158,7 +204,7 @@ def evaluate(
     """Evaluates a run or a model on held-out problems: accuracy with its interval, pass@k and maj@k, lengths.
 
     Args:
-        run_or_model: a run folder, or a model as in `model.name`.
+        run_or_model: a run, `RUN:step-N` for one of its checkpoints, or a model as in `model.name`.
         data: a data set's name or a file; the default is the run's own held-out problems.
         limit: the number of problems; the default is the run's own, and 256 for a model.
         samples: completions sampled for each problem, besides the greedy one.

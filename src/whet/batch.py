@@ -115,22 +115,48 @@ class Batch:
         return self.loss_mask_BT if self.replayed_B is None else self.loss_mask_BT & ~self.replayed_B[:, None]
 
     def micro_batches(self, tokens: int) -> Iterator["Batch"]:
-        """Yields whole groups, in order, of at most `tokens` tokens (prompt + completions), or a single larger one."""
+        """Yields parts of at most `tokens` tokens (prompts + completions), rows in order.
+
+        Groups stay whole where they fit. A larger one is split by rows, its prompt in every part; a row that alone is
+        larger is a part of its own.
+        """
         pending: list[int] = []
         used = 0
         for index, cost in enumerate(self._tokens_per_group()):
             if pending and used + cost > tokens:
                 yield self.select(pending)
                 pending, used = [], 0
-            pending.append(index)
-            used += cost
+            if cost > tokens:
+                yield from self._split(index, tokens)
+            else:
+                pending.append(index)
+                used += cost
         if pending:
             yield self.select(pending)
 
+    def _split(self, group: int, tokens: int) -> Iterator["Batch"]:
+        """The rows of a group in as few parts of at most `tokens` tokens as there must be."""
+        rows, prompt = torch.nonzero(self.group_B == group).flatten().tolist(), len(self.prompts[group])
+        start, used = 0, prompt
+        for place, row in enumerate(rows):
+            length = int(self.lengths_B[row])
+            if place > start and used + length > tokens:
+                yield self._rows(group, rows[start:place])
+                start, used = place, prompt
+            used += length
+        yield self._rows(group, rows[start:])
+
+    def _rows(self, group: int, rows: Sequence[int]) -> "Batch":
+        """Some rows of a group, with its prompt."""
+        keep_B = torch.zeros_like(self.group_B, dtype=torch.bool)
+        keep_B[rows] = True
+        return self.select([group], keep_B)
+
     @property
     def smallest(self) -> int:
-        """Tokens of the smallest group, and so of the smallest possible micro-batch."""
-        return min(self._tokens_per_group())
+        """Tokens of the smallest possible micro-batch: a row with its prompt."""
+        lengths = zip(self.group_B.tolist(), self.lengths_B.tolist(), strict=True)
+        return int(min(len(self.prompts[group]) + length for group, length in lengths))
 
     def _tokens_per_group(self) -> list[int]:
         responses_P = torch.zeros(len(self.prompts), dtype=torch.long).index_add(0, self.group_B, self.lengths_B)

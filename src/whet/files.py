@@ -1,5 +1,6 @@
-"""File operations: atomic writes of files and folders, digests, fsync."""
+"""File operations: atomic writes of files and folders, digests, fsync, and whether a disk is full."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -48,6 +49,19 @@ def new_folder(target: Path) -> Iterator[Path]:
     fsync(target.parent)
 
 
+def why_unwritable(folder: Path) -> str:
+    """Returns why nothing can be written in `folder`, which need not exist yet, as far as that can be known; else "".
+
+    >>> why_unwritable(Path("/dev/null/runs"))
+    '/dev/null is no folder'
+    """
+    whole = folder.absolute()
+    nearest = next(path for path in (whole, *whole.parents) if path.exists())
+    if not nearest.is_dir():
+        return f"{nearest} is no folder"
+    return "" if os.access(nearest, os.W_OK | os.X_OK) else "Permission denied"
+
+
 def remove_folder(folder: Path) -> None:
     """Removes `folder` atomically; a process killed half-way leaves a temporary folder that `sweep` removes."""
     doomed = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
@@ -82,3 +96,32 @@ def _settle(folder: Path, mode: int) -> None:
     for path in [*sorted(folder.rglob("*"), reverse=True), folder]:
         path.chmod(mode if path.is_dir() else mode & 0o666)
         fsync(path)
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""Error numbers of a disk that is full, by its size or by a quota, or read-only."""
+
+_FULL_WORDS = {
+    **{os.strerror(number).lower(): number for number in FULL},
+    **{f"(os error {number})": number for number in FULL},  # Rust: safetensors, tokenizers
+    "database or disk is full": errno.ENOSPC,  # sqlite
+    "attempt to write a readonly database": errno.EROFS,
+}
+"""What libraries say that raise errors of their own, in lower case, and its error number."""
+
+
+def disk_fault(error: BaseException) -> OSError | None:
+    """Returns the `OSError` of a full or read-only disk that `error` is, was caused by or tells of; None for any other.
+
+    >>> disk_fault(RuntimeError("I/O error: No space left on device (os error 28)"))
+    OSError(28, 'No space left on device')
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.errno in FULL:
+            return seen
+        said = str(seen).lower()
+        if number := next((number for words, number in _FULL_WORDS.items() if words in said), None):
+            return OSError(number, os.strerror(number))
+        seen = seen.__cause__ or seen.__context__
+    return None

@@ -1,6 +1,9 @@
 """Text for people: untrusted text as one line without control characters or secrets, percentages, log functions."""
 
-from collections.abc import Callable
+import codecs
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from whet.redact import redact
@@ -55,15 +58,63 @@ def percent(share: float) -> str:
     return f"{round(100 * share, 1 if share < 0.0995 else 0):g} %"
 
 
+def token_texts(decode: Callable[[Sequence[int]], str], tokens: Sequence[int]) -> Iterator[str]:
+    """Yields what each token adds to the text; a letter that spans tokens comes with the last of them.
+
+    Each step decodes a few tokens before, because a tokenizer may decode a word differently at the start of a text.
+    """
+    start = shown = 0
+    for end in range(1, len(tokens) + 1):
+        before, text = decode(tokens[start:shown]), decode(tokens[start:end])
+        if text.endswith("\N{REPLACEMENT CHARACTER}") and end < len(tokens):
+            yield ""
+            continue
+        yield text[len(before) :]
+        start, shown = shown, end
+
+
 def can_animate(console: "Console") -> bool:
     """Whether `console` is a terminal that can redraw lines and show Unicode."""
     return console.is_terminal and not console.is_dumb_terminal and console.encoding.startswith("utf")
 
 
 def print_plain(console: "Console", text: str) -> None:
-    """Writes a line to the console's file, unwrapped; characters outside its encoding become question marks."""
-    console.file.write(text.encode(console.encoding, errors="replace").decode(console.encoding) + "\n")
-    console.file.flush()
+    """Writes a line to the console's file, unwrapped, as `readable` where its encoding lacks a character.
+
+    A reader that has gone away, as `head` does, is no reason to end what is being told of.
+    """
+    with suppress(BrokenPipeError):
+        console.file.write(text.encode(console.encoding, errors=READABLE).decode(console.encoding) + "\n")
+        console.file.flush()
+
+
+READABLE = "whet.readable"
+"""The error handler of encodings that `readable` is registered as."""
+
+_SIGNS = "→←↑↓…·•✓✗■–—−─│╭╮╰╯×“”„«»‘’≤≥≈"
+_PLAIN = '><^v~.*+x#----|++++x"""""\'\'<>~'
+_STAND_INS = dict(zip(_SIGNS, _PLAIN, strict=True))
+
+
+def readable(error: UnicodeError) -> tuple[str, int]:
+    """Replaces characters that an encoding lacks, one for one, so that tables keep their columns.
+
+    Signs by ones that look or read alike, letters by the letter without its accent, anything else by a question mark.
+
+    >>> "η → 71 % … café 漢".encode("ascii", READABLE).decode()
+    '? > 71 % ~ cafe ?'
+    """
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_stand_in, error.object[error.start : error.end])), error.end
+
+
+def _stand_in(letter: str) -> str:
+    plain = _STAND_INS.get(letter) or unicodedata.normalize("NFKD", letter)[0]
+    return plain if plain.isascii() else "?"
+
+
+codecs.register_error(READABLE, readable)
 
 
 def _clean(text: str) -> str:

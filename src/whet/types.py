@@ -28,9 +28,24 @@ class Problem:
     """Worked reasoning that leads to the answer, without tags; empty when the data has none."""
     source: str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)
-    """Every other column of the data, passed on to reward functions by name."""
+    """Every column of the data under its own name, passed on to reward functions."""
     row: int | None = field(default=None, compare=False)
     """Its line or row number in its file, as an editor or a spreadsheet counts; None without a file."""
+    turns: tuple[Message, ...] = ()
+    """The turns before the question, where the data has them: a system turn, earlier questions and answers."""
+    taken: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """By field (question, answer, solution, options), the column that it was taken from, where the data has columns."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it: its row, or without a file its id."""
+        return self.id if self.row is None else f"row {self.row}"
+
+    @property
+    def asked(self) -> str:
+        """The turns before the question, system turns left out, and the question: equal texts are one problem."""
+        earlier = [turn["content"] for turn in self.turns if turn["role"] != "system"]
+        return "\n\n".join([*earlier, self.question])
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,8 @@ class Prompt:
     problem: Problem
     messages: tuple[Message, ...]
     tokens: tuple[int, ...]
+    opening: str = ""
+    """What the tokens already write of the response, such as `<think>` and a line break, by the chat template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +109,7 @@ class Rollout:
     logprobs: tuple[float, ...]
     """log π_old(o_t | q, o_<t) in nats, one per token, recorded while sampling; 0 on tokens that a tool wrote."""
     text: str
-    """The completion, decoded without special tokens."""
+    """The response as it is graded: the prompt's `opening` and the decoded completion, without its end token."""
     finish: Finish
     replayed: bool = False
     """Whether an earlier step sampled it: then log π_old is that of the policy at that step."""

@@ -46,6 +46,8 @@ def test_the_reward_is_the_weighted_sum(tiny_folder: Path, tmp_path: Path) -> No
 class Late:
     """Plays `Algebra`: no comparison ends in time."""
 
+    workers, limit = (None,), 5.0
+
     def equal(self, given: str, gold: str) -> bool:
         raise NoVerdictError("took too long")
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+import templates
+from templates import tokenizer
 from whet.chat.chat_model import ChatModel, Reply
 from whet.chat.parts import StreamChunk
 from whet.data.prompts import PromptRenderer
@@ -124,3 +126,16 @@ def test_a_real_model(tiny_model: Any, tiny_tokenizer: Any, temperature: float, 
     for pieces, reply in replies:
         assert "".join(piece.text for piece in pieces) == reply.text
         assert 1 <= reply.tokens <= 24
+
+
+def test_a_thought_that_the_prompt_opened_is_reasoning_and_part_of_the_reply() -> None:
+    made = tokenizer(templates.OPENS_THINK, "<think>", "</think>", "<answer>", "</answer>")
+    sampler = Scripted(made, "2+2 is 4</think> <answer>4</answer>")
+    pieces, reply = split(list(chat_model(sampler, made).ask("2+2?")))
+    text = {part: "".join(piece.text for piece in pieces if piece.part == part) for part in ("reasoning", "answer")}
+    assert text == {"reasoning": "2+2 is 4", "answer": "4"}
+    assert (reply.text, reply.reasoning, reply.answer) == (
+        "<think>\n2+2 is 4</think> <answer>4</answer>",
+        "2+2 is 4",
+        "4",
+    )

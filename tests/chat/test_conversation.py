@@ -129,7 +129,7 @@ def test_wrong_options_are_refused(tiny_folder: Path, options: dict[str, Any], s
 def test_a_run_that_has_not_finished(tmp_path: Path) -> None:
     with RunWriter.create(tmp_path, dump_recipe(load_recipe("quickstart")), {}, name="early") as writer:
         path = writer.path
-    with pytest.raises(UserError, match="has no finished model yet"):
+    with pytest.raises(UserError, match=r"has no finished model, .* `whet resume"):
         open_chat(str(path))
 
 

@@ -37,9 +37,9 @@ def told(decode: Callable[[Sequence[int]], str], tokens: Sequence[int]) -> list[
     return [*map(reader.feed, tokens), reader.finish()]
 
 
-def parts(response_format: ResponseFormat | None, chunks: Sequence[str], prompt: str = "") -> list[tuple[str, str]]:
+def parts(response_format: ResponseFormat | None, chunks: Sequence[str], opening: str = "") -> list[tuple[str, str]]:
     """(part, text) in order, neighbours of one part joined."""
-    reader = PartReader(layout_of(response_format), prompt)
+    reader = PartReader(layout_of(response_format), opening)
     pieces = [piece for chunk in chunks for piece in reader.feed(chunk)] + list(reader.finish())
     assert all(piece.text for piece in pieces)
     grouped = groupby(pieces, key=lambda piece: piece.part)
@@ -103,7 +103,7 @@ def test_parts_between_reasoning_and_answer_are_neither() -> None:
 
 
 def test_reasoning_that_the_prompt_opened() -> None:
-    assert parts(THINK, ["2+2</think><answer>4</answer>"], prompt="assistant\n<think>\n") == [
+    assert parts(THINK, ["2+2</think><answer>4</answer>"], opening="<think>\n") == [
         ("reasoning", "2+2"),
         ("answer", "4"),
     ]

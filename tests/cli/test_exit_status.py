@@ -1,6 +1,8 @@
 """How a command ends."""
 
+import errno
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -77,3 +79,33 @@ def test_a_command_that_ends_itself_keeps_its_status() -> None:
     with pytest.raises(SystemExit) as end, exit_status():
         sys.exit(3)
     assert end.value.code == 3
+
+
+class LibraryError(Exception):
+    """As safetensors raises it: no `OSError`, and no path."""
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            LibraryError("Error while serializing: I/O error: No space left on device (os error 28)"),
+            "No space left on device",
+        ),
+        (OSError(errno.EDQUOT, "Disk quota exceeded", "/x/y"), "Disk quota exceeded: /x/y"),
+    ],
+)
+def test_a_full_disk_is_the_users_to_fix(error: Exception, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended_by(raising(error)) == 2
+    line = f"whet: {said}; make room there, or write elsewhere, and run it again\n"
+    assert capsys.readouterr().err == line
+
+
+def test_a_pipe_that_nobody_reads_ends_help_quietly() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ended = subprocess.run([sys.executable, "-m", "whet", "--help"], stdout=writer, stderr=subprocess.PIPE)
+    finally:
+        os.close(writer)
+    assert (ended.returncode, ended.stderr) == (1, b"")

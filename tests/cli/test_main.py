@@ -4,7 +4,6 @@ import json
 import os
 import re
 import resource
-import signal
 import subprocess
 import sys
 import time
@@ -117,7 +116,7 @@ def test_help_and_errors_answer_at_once(arguments: list[str], code: int, said: s
         (["eval", "./nothere"], "--data: is missing"),
         (["eval", "./nothere", "--data", "gsm8k", "--limit", "x"], "--limit: is 'x'; it must be a whole number"),
         (["eval", "./nothere", "--data", "nothere.jsonl"], "model.name: './nothere' is nowhere"),
-        (["compare", "a.jsonl", "b.jsonl"], "a.jsonl is neither records nor a run folder"),
+        (["compare", "a.jsonl", "b.jsonl"], "a.jsonl is neither records nor a run:"),
         (["compare", "a.jsonl"], "Missing from whet compare: B"),
         (["score", "nothere.jsonl"], "there is no file nothere.jsonl"),
         (["score", "rows.jsonl", "--rewards", "acuracy"], "did you mean 'accuracy'?"),
@@ -186,6 +185,23 @@ def test_a_recipe_by_any_file_name(tiny_folder: Path, tmp_path: Path, name: str,
     assert [path.name for path in (tmp_path / "runs").iterdir()] == [run_name]
 
 
+def test_check_shows_what_the_model_reads_first(tiny_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = words(tiny_folder, tiny_folder, {"check.problems": 1, "check.samples": 1})
+    assert status("check", "quickstart", *small, "--show", "1") == 0
+    said = capsys.readouterr().out
+    assert said.index("  <|im_start|>assistant$") < said.index("| <think>") < said.index("gold solutions")
+    assert status("check", "quickstart", *small, "--show", "2", "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)["examples"]) == 2
+
+
+@pytest.mark.parametrize(("number", "must"), [("-1", "at least 0"), ("some", "a whole number")])
+def test_a_number_of_prompts_that_is_none_is_refused(
+    number: str, must: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("check", "quickstart", f"--show={number}") == 2
+    assert re.search(rf"--show: is .*; it must be {must}", capsys.readouterr().err)
+
+
 def test_check_says_what_it_found(tiny_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small = words(tiny_folder, Path("runs"))
     assert status("check", "quickstart", *small) == 0
@@ -197,7 +213,9 @@ def test_check_says_what_it_found(tiny_folder: Path, capsys: pytest.CaptureFixtu
     found = one_object(printed_as_json.out)
     assert found["gold"]["checked"] == 8
     assert found["diagnosis"]["cause"] == "truncated"
-    assert found["diagnosis"]["sentence"] in printed
+    assert found["diagnosis"]["sentence"] in " ".join(printed.split())
+    assert [one["cause"] for one in found["diagnosis"]["found"]] == ["truncated", "wrong_format"]
+    assert (found["follows"], found["passes"]) == ("warm_start", False)
     assert "[Check]" in printed_as_json.err
 
 
@@ -270,8 +288,10 @@ def test_chat_answers_and_keeps_what_was_said(run: Path, capsys: pytest.CaptureF
 def test_keys_and_recipes(capsys: pytest.CaptureFixture[str]) -> None:
     assert status("keys") == 0
     lines = capsys.readouterr().out.splitlines()
-    (found,) = (line for line in lines if line.startswith("grpo.objective.beta "))
-    assert "at β = 0" in found or "at 0 no reference is kept" in found
+    start = next(place for place, line in enumerate(lines) if line.startswith("grpo.objective.beta "))
+    found = " ".join(line[60:].strip() for line in lines[start : start + 3])
+    assert "β: the weight of KL" in found
+    assert max(map(len, lines)) <= 100
     assert status("recipes") == 0
     assert capsys.readouterr().out.split() == recipe_names()
 
@@ -282,30 +302,6 @@ def test_ctrl_c_inside_a_step(tiny_folder: Path, tmp_path: Path, capsys: pytest.
     printed = capsys.readouterr()
     assert "interrupted; `whet resume runs/quickstart-001` goes on" in printed.out
     assert printed.err == "whet: interrupted\n"
-
-
-def test_ctrl_c_from_outside(tiny_folder: Path, tmp_path: Path) -> None:
-    many = words(tiny_folder, Path("runs"), {"grpo.steps": 100000, "sft.when": "never"})
-    process = subprocess.Popen(
-        [*WHET, "train", "quickstart", *many],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    metrics = tmp_path / "runs" / "quickstart-001" / "metrics.jsonl"
-    try:
-        until = time.monotonic() + 120
-        while not metrics.exists() and time.monotonic() < until and process.poll() is None:
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 75, err
-    assert "Traceback" not in out + err
-    assert re.fullmatch(r"whet: stopped after step \d+ of 100000, which is saved\n", err)
-    assert not (metrics.parent / "owner.json").exists()
 
 
 @pytest.mark.parametrize("verb", ["recipes", "keys"])

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
+from probes import COLD, HEALTHY
 from whet.cli.tables import (
     check_table,
     evaluation_table,
@@ -20,34 +23,16 @@ from whet.cli.tables import (
     run_summary,
 )
 from whet.diagnose.lengths import measure_lengths
-from whet.diagnose.probe import Probe
 from whet.diagnose.report import CheckReport
+from whet.eval.comparison import Comparison
 from whet.eval.evaluation import Evaluation
 from whet.eval.record import Outcome as Answer
 from whet.eval.record import Record
 from whet.recipe import describe_keys
 from whet.runs.pace import Pace
+from whet.stages.compare import render
 from whet.stages.run_result import RunResult
 
-COLD = Probe(
-    problems=32,
-    samples=4,
-    group_size=8,
-    right=2,
-    pass_at_1=2 / 128,
-    pass_at_1_interval=(0.004, 0.055),
-    pass_at_k=0.06,
-    lenient=0.02,
-    format_rate=0.03,
-    finished_format_rate=0.03,
-    truncated=0.1,
-    rejected=0.0,
-    signal=0.05,
-    mixed=0.1,
-    mean_reward=0.02,
-    reward_gap=1.0,
-    mean_length=30.0,
-)
 REPORT = CheckReport.of(measure_lengths([30], [20], max_tokens=40), COLD, 100)
 
 
@@ -197,14 +182,20 @@ def test_samples_add_pass_at_k_and_maj_at_k() -> None:
         assert f"  {line}\n" in "\n".join(part.rstrip() for part in text.splitlines()) + "\n"
 
 
-def test_the_check_ends_with_what_to_do() -> None:
+def test_the_check_ends_with_every_cause_what_to_do_and_what_follows() -> None:
     text = shown(check_table(REPORT))
     for what, figure, _ in REPORT.rows():
         assert what in text
         assert figure in text
     told = " ".join(text.split())
-    assert " ".join(REPORT.diagnosis.sentence.split()) in told
-    assert f"→ {' '.join(REPORT.diagnosis.fix.split())}" in told
+    layout, endless = REPORT.diagnosis.found
+    assert f"1. {layout.sentence} → {layout.fix} 2. {endless.sentence} → {endless.fix} {REPORT.verdict()}" in told
+
+
+def test_a_single_cause_has_no_number() -> None:
+    text = shown(check_table(CheckReport.of(REPORT.lengths, HEALTHY, 100)))
+    assert "\n85 of 128 responses are right" in text
+    assert "1." not in text.split("mixed groups")[1]
 
 
 def test_every_key_is_listed_with_its_sentence() -> None:
@@ -215,3 +206,41 @@ def test_every_key_is_listed_with_its_sentence() -> None:
     (found,) = (line for line in lines if line.startswith("grpo.group_size "))
     assert "8" in found
     assert "an advantage needs at least two" in found
+
+
+LONG = Evaluation(
+    tuple(
+        replace(record(n, n > 2, [True, False]), question="How many apples are left on the table " * 9)
+        for n in range(6)
+    )
+)
+PLACE = Path("runs/quite-a-long-name-for-a-run-of-a-recipe-that-is-about-competition-mathematics-0.5b-007")
+TABLES = {
+    "check": check_table(REPORT),
+    "check of a healthy run": check_table(CheckReport.of(REPORT.lengths, HEALTHY, 100)),
+    "train": run_summary(RunResult(PLACE, REPORT, {"base": BEFORE, "final": AFTER}, Pace(16, 9.8, 410, 0.5))),
+    "train with a warm start": run_summary(outcome(base=BEFORE, sft=AFTER, final=AFTER)),
+    "samples": run_summary(RunResult(PLACE, REPORT, {"base": LONG, "final": LONG})),
+    "eval": evaluation_table(str(PLACE), LONG),
+    "compare": render(Comparison(str(PLACE), "b", tuple(zip(LONG.records, LONG.records[::-1], strict=True)))),
+    "keys": keys_table(describe_keys()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+@pytest.mark.parametrize("name", TABLES)
+def test_no_table_is_wider_than_the_terminal(name: str, width: int) -> None:
+    console = Console(file=StringIO(), width=width)
+    console.print(TABLES[name])
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert max(map(cell_len, lines)) <= width
+    assert any(line.strip() for line in lines)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_what_a_check_found_is_whole_at_any_width(width: int) -> None:
+    console = Console(file=StringIO(), width=width)
+    console.print(check_table(REPORT))
+    told = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "…" not in told
+    assert REPORT.diagnosis.sentence in " ".join(told.split())

@@ -1,14 +1,18 @@
 """Consoles, one way to say JSON or a picture, and what people type to get here."""
 
+import fcntl
+import io
 import json
 import os
+import struct
 import sys
+import termios
 from pathlib import Path
 
 import pytest
 
 from whet.cli import terminal
-from whet.cli.terminal import WIDE, console, encoded, prepare, progress, tell
+from whet.cli.terminal import console, encoded, prepare, progress, tell, tolerate_encodings
 
 
 def test_the_closing_page_says_what_can_be_typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -22,11 +26,69 @@ def test_the_closing_page_says_what_can_be_typed(monkeypatch: pytest.MonkeyPatch
     assert terminal.own_name() == "whet"
 
 
+def test_as_a_module_it_is_named_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/lib/whet/__main__.py", "train"])
+    assert terminal.own_name() == "python -m whet"
+
+
 def test_without_a_terminal_lines_stay_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
-    assert console().width == WIDE
+    assert console().width == 100
     monkeypatch.setenv("COLUMNS", "50")
     assert console().width == 50
+
+
+def test_tables_are_as_wide_as_a_terminal_that_cannot_do_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.delenv("COLUMNS", raising=False)
+    main_side, terminal_side = os.openpty()
+    fcntl.ioctl(terminal_side, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 63, 0, 0))
+    with os.fdopen(terminal_side, "w") as stream, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", stream)
+        patched.setattr(sys, "__stdout__", stream)
+        assert console().width == 63
+    os.close(main_side)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "written"),
+    [
+        ("ascii", b"caf\xc3\xa9 > 71 % ~ ?".replace(b"\xc3\xa9", b"e")),
+        ("latin-1", b"caf\xe9 > 71 % ~ ?"),
+        ("cp1252", b"caf\xe9 > 71 % \x85 ?"),
+        ("utf-8", "café → 71 % … 漢".encode()),
+    ],
+)
+def test_every_encoding_takes_any_text(monkeypatch: pytest.MonkeyPatch, encoding: str, written: bytes) -> None:
+    below = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(below, encoding=encoding))
+    tolerate_encodings()
+    print("café → 71 % … 漢", end="", flush=True)
+    assert below.getvalue() == written
+
+
+def test_a_name_that_is_no_text_can_be_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file name in another encoding has lone surrogates, which UTF-8 cannot write either."""
+    below = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(below, encoding="utf-8"))
+    tolerate_encodings()
+    print(os.fsdecode(b"r\xe9cipe"), end="", flush=True)
+    assert below.getvalue() == b"r?cipe"
+
+
+def test_a_closed_stream_drops_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    tolerate_encodings()
+    with sys.stdout as stream:
+        print("to nobody")
+        assert stream.name == os.devnull
+
+
+def test_json_is_the_same_in_any_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    text = encoded({"answer": "π €", "x": float("nan")})
+    assert text.isascii()
+    assert json.loads(text) == {"answer": "π €", "x": None}
 
 
 @pytest.mark.parametrize(("as_json", "shown"), [(True, '{"a": 1}\n'), (False, "[picture]\n")])

@@ -13,7 +13,6 @@ from whet.config import SourceConfig
 from whet.data.arithmetic import LEVELS, WORKINGS, Arithmetic, Expression
 from whet.data.load_data import check_source
 from whet.errors import UserError
-from whet.types import Problem
 
 OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 
@@ -58,19 +57,42 @@ def test_answers_and_every_step_of_the_solution_are_right(level: int, working: s
         assert problem.solution.endswith(f"= {problem.answer}")
 
 
-def all_of(working: dict[str, float]) -> list[Problem]:
-    """Nearly every problem of level 2."""
-    return Arithmetic("train", working=working)[:60000] + Arithmetic("test", working=working)[:8000]
+WORKED = {
+    ("full", "+"): lambda a, b: (
+        f"{a // 10 * 10} + {b // 10 * 10} = {a // 10 * 10 + b // 10 * 10}, "
+        f"{a % 10} + {b % 10} = {a % 10 + b % 10}, {a} + {b} = {a + b}"
+    ),
+    ("full", "-"): lambda a, b: (
+        f"{a // 10 * 10} - {b // 10 * 10} = {a // 10 * 10 - b // 10 * 10}, "
+        f"{a % 10} - {b % 10} = {a % 10 - b % 10}, {a} - {b} = {a - b}"
+    ),
+    ("short", "+"): lambda a, b: f"{a} + {b} = {a // 10 * 10 + b // 10 * 10} + {a % 10 + b % 10} = {a + b}",
+    ("none", "+"): lambda a, b: f"{a} + {b} = {a + b}",
+    ("none", "-"): lambda a, b: f"{a} - {b} = {a - b}",
+}
+"""37 + 45 as `30 + 40 = 70, 7 + 5 = 12, 37 + 45 = 82`, as `37 + 45 = 70 + 12 = 82`, and as `37 + 45 = 82`."""
 
 
-def test_the_solutions_read_as_promised() -> None:
-    full, short = ({p.question: p.solution for p in all_of({name: 1})} for name in ("full", "short"))
-    assert short["What is 37 + 45?"] == "37 + 45 = 70 + 12 = 82"
-    assert short["What is 82 - 45?"] == "82 - 45 = 40 - 3 = 37"
-    problems = full
-    assert problems["What is 37 + 45?"] == "30 + 40 = 70, 7 + 5 = 12, 37 + 45 = 82"
-    assert problems["What is 82 - 45?"] == "80 - 40 = 40, 2 - 5 = -3, 82 - 45 = 37"
-    assert {p.question: p.solution for p in all_of({"none": 1})}["What is 37 + 45?"] == "37 + 45 = 82"
+@pytest.mark.parametrize(("working", "sign"), WORKED)
+def test_the_solutions_read_as_promised(working: str, sign: str) -> None:
+    read = 0
+    for problem in Arithmetic(working={working: 1})[:200]:
+        found = re.fullmatch(rf"(\d+) \{sign} (\d+)", asked(problem.question))
+        if found:
+            assert problem.solution == WORKED[working, sign](int(found[1]), int(found[2]))
+            read += 1
+    assert read > 50
+
+
+def test_a_short_difference_borrows_as_a_person_would() -> None:
+    """82 − 45 is 40 − 3: of tens and units apart, whichever comes out negative is taken away."""
+    differences = [p for p in Arithmetic(working={"short": 1})[:400] if "-" in p.question]
+    for problem in differences:
+        a, b = (int(number) for number in re.findall(r"\d+", problem.question))
+        tens, units = a // 10 * 10 - b // 10 * 10, a % 10 - b % 10
+        sign = "-" if units < 0 else "+"
+        assert problem.solution == f"{a} - {b} = {tens} {sign} {abs(units)} = {a - b}"
+    assert len(differences) > 50
 
 
 def test_products_and_brackets_are_worked_out() -> None:

@@ -1,122 +1,9 @@
-"""Rows become problems, whatever their columns are called."""
-
-import json
-from decimal import Decimal
-from pathlib import Path
-from typing import Any
+"""Which column holds what, by its name, its rows or the user's choice."""
 
 import pytest
 
-from whet.data.columns import Columns, answer_text, choose_columns, held_apart, problems_from, question_text
-from whet.data.rows import Fault, read_rows
+from whet.data.columns import Columns, choose_columns, contexts_left_out
 from whet.errors import UserError
-from whet.types import Problem
-
-
-def one(row: dict[str, Any], **chosen: str) -> Problem:
-    (problem,) = problems_from([(1, row)], "mine", "mine.jsonl", chosen)
-    return problem
-
-
-def broken(row: dict[str, Any]) -> str:
-    """What is said about the second of two rows."""
-    with pytest.raises(UserError) as refusal:
-        problems_from([(1, {"question": "1?", "answer": "1"}), (2, row)], "mine", "mine.jsonl")
-    return str(refusal.value)
-
-
-def test_prompt_and_answer_as_they_are() -> None:
-    problem = one({"prompt": "What is 3 + 4?", "answer": "7"})
-    assert (problem.question, problem.answer, problem.solution) == ("What is 3 + 4?", "7", "")
-    assert (problem.source, problem.columns) == ("mine", {})
-
-
-@pytest.mark.parametrize("question", ["question", "prompt", "problem", "query"])
-@pytest.mark.parametrize("answer", ["answer", "gold", "label", "solution"])
-def test_known_column_names(question: str, answer: str) -> None:
-    problem = one({"x": 0, answer: "7", question: "3 + 4?"})
-    assert (problem.question, problem.answer, problem.columns) == ("3 + 4?", "7", {"x": 0})
-
-
-def test_answer_and_solution_are_told_apart() -> None:
-    problem = one({"problem": "3 + 4?", "solution": "3 + 4 = 7", "answer": "7", "level": 2})
-    assert (problem.answer, problem.solution, problem.columns) == ("7", "3 + 4 = 7", {"level": 2})
-
-
-def test_the_map_wins_over_known_names() -> None:
-    row = {"question": "wrong", "frage": "3 + 4?", "answer": "wrong", "antwort": "7", "weg": "zählen"}
-    problem = one(row, question="frage", answer="antwort", solution="weg")
-    assert (problem.question, problem.answer, problem.solution) == ("3 + 4?", "7", "zählen")
-    assert problem.columns == {"question": "wrong", "answer": "wrong"}
-
-
-def test_of_messages_the_last_turn_of_the_user_is_the_question() -> None:
-    turns = [
-        {"role": "system", "content": "Add."},
-        {"role": "user", "content": "1 + 1?"},
-        {"role": "assistant", "content": "2"},
-        {"role": "user", "content": "3 + 4?"},
-    ]
-    assert one({"prompt": turns, "answer": "7"}).question == "3 + 4?"
-    assert question_text(turns[:2]) == "1 + 1?"
-
-
-def test_gsm8k_rows_are_read_without_their_name(shared: Path) -> None:
-    rows = list(read_rows(shared / "gsm8k" / "test.jsonl"))
-    problems = problems_from(rows, "test", "test.jsonl")
-    assert len(problems) == 1319
-    assert problems[0].answer == "18"
-    assert problems[0].solution.startswith("Janet sells 16 - 3 - 4 = 9 duck eggs a day.")
-
-
-def test_math_rows_keep_their_other_columns(shared: Path) -> None:
-    problems = problems_from(read_rows(shared / "math500" / "test.jsonl"), "math500", "math500")
-    assert len(problems) == 500
-    assert sum(problem.answer.lstrip("-").isdecimal() for problem in problems) > 250
-    assert set(problems[0].columns) == {"subject", "level", "unique_id"}
-    assert all("boxed" in problem.solution for problem in problems)
-
-
-def test_a_boxed_answer_is_taken_out_of_a_lone_solution(shared: Path) -> None:
-    (problem,) = problems_from(read_rows(shared / "numina_math" / "train.jsonl"), "numina", "numina")
-    assert problem.answer == r"\frac{63}{400}"
-    assert problem.solution.startswith("To determine the coefficient")
-    assert one({"problem": "1 + 1?", "solution": "2"}).answer == "2"
-
-
-def test_numbers_and_lists_of_one_are_answers() -> None:
-    values = [7, 7.0, 7.5, -3, Decimal("7.10"), ["7"], " 7 "]
-    assert [answer_text(value) for value in values] == ["7", "7", "7.5", "-3", "7.10", "7", " 7 "]
-    assert one({"question": "q", "answer": " 7 "}).answer == "7"
-
-
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        ({"question": "q"}, "row 2 has no 'answer'"),
-        ({"question": None, "answer": "1"}, "row 2 has no 'question'"),
-        ({"question": "  ", "answer": "1"}, "row 2 has an empty question"),
-        ({"question": "q", "answer": ""}, "row 2 has an empty answer"),
-        ({"question": "q", "answer": float("nan")}, "row 2 has the answer nan"),
-        ({"question": "q", "answer": True}, "row 2 has an answer that is neither text nor number: 'True'"),
-        ({"question": "q", "answer": {"a": 1}}, "row 2 has an answer that is neither text nor number"),
-        ({"question": "q", "answer": ["1", "2"]}, "row 2 has an answer that is neither text nor number"),
-        ({"question": "q", "answer": b"7"}, "row 2 has an answer that is neither text nor number"),
-        ({"question": 7, "answer": "1"}, "row 2 has a question that is neither text nor messages"),
-        ({"question": [], "answer": "1"}, "row 2 has a question that is neither text nor messages"),
-        ({"question": [{"role": "user"}], "answer": "1"}, "row 2 has a question that is neither"),
-        (
-            {"question": "\ud800", "answer": "1"},
-            "row 2 has half a character (a lone surrogate) in its question",
-        ),
-        (
-            {"question": "q", "answer": "\ud800"},
-            "row 2 has half a character (a lone surrogate) in its answer",
-        ),
-    ],
-)
-def test_what_is_wrong_with_a_row_is_said(row: dict[str, Any], said: str) -> None:
-    assert said in broken(row)
 
 
 def test_a_missing_column_names_those_that_exist() -> None:
@@ -131,35 +18,77 @@ def test_a_missing_column_names_those_that_exist() -> None:
     assert choose_columns(["a", "label", "query"], {}, "x") == Columns("query", "label", None)
 
 
-def test_a_file_of_broken_rows_only_is_refused() -> None:
-    with pytest.raises(UserError, match="2 of 2 rows are broken: row 1 is not JSON"):
-        problems_from([(1, Fault("is not JSON")), (2, Fault("is not UTF-8"))], "x", "x")
+def test_a_short_answer_comes_before_a_worked_one_and_nested_ones_are_found() -> None:
+    row = {"problem": "1?", "solution": "long", "answer": "long", "final_answer": "7"}
+    assert choose_columns(list(row), {}, "x", rows=[row]) == Columns("problem", "final_answer", "solution")
+    nested = {
+        "prompt": "1?",
+        "data_source": "x",
+        "reward_model": {"ground_truth": "7"},
+        "extra_info": '{"answer": "8"}',
+    }
+    assert choose_columns(list(nested), {}, "x", rows=[nested]).answer == "reward_model.ground_truth"
+    assert (
+        choose_columns(list(nested), {"answer": "extra_info.answer"}, "x", rows=[nested]).answer == "extra_info.answer"
+    )
+    with pytest.raises(UserError, match=r"columns.answer: x has no column 'extra_info.gold'"):
+        choose_columns(list(nested), {"answer": "extra_info.gold"}, "x", rows=[nested])
 
 
-def test_a_table_can_keep_a_part_apart() -> None:
-    problems = [Problem(str(i), f"What is {i} + 1?", str(i + 1)) for i in range(2000)]
-    train, test = held_apart(problems, 0.1, "train"), held_apart(problems, 0.1, "test")
-    assert sorted(p.question for p in train + test) == sorted(p.question for p in problems)
-    assert 140 < len(test) < 260
-    assert held_apart(problems[::-1], 0.1, "test") == test[::-1]
-    with pytest.raises(UserError, match="leaves nothing to test on"):
-        held_apart(train[:1], 0.1, "test")
+def test_names_count_whatever_their_case() -> None:
+    assert choose_columns(["ID", "Problem", "Answer"], {}, "x") == Columns("Problem", "Answer", None)
+    assert choose_columns([" question ", "Final Answer"], {}, "x") == Columns(" question ", "Final Answer", None)
+    assert choose_columns(["Question-Stem", "answer key"], {}, "x") == Columns("Question-Stem", "answer key", None)
 
 
-def test_a_mixed_schema_is_counted_not_fatal(tmp_path: Path) -> None:
-    rows = [{"question": f"{i}?", "answer": i} for i in range(199)] + [{"text": "something else"}]
-    file = tmp_path / "mixed.jsonl"
-    file.write_text("\n".join(map(json.dumps, rows)))
-    assert len(problems_from(read_rows(file), "mixed", "mixed.jsonl")) == 199
+def test_stories_and_the_data_of_instructions_join_the_question() -> None:
+    row = {"Body": "A crate holds 5.", "Question": "How many?", "Answer": 5}
+    found = choose_columns(list(row), {}, "x", rows=[row])
+    assert (found.template, found.places) == ("{body} {question}", {"body": "Body", "question": "Question"})
+    assert found.taken == {"question": "Body + Question", "answer": "Answer"}
+    told = {"instruction": "Add.", "input": "1 and 2", "output": "3"}
+    assert choose_columns(list(told), {}, "x", rows=[told]).template == "{question}\n\n{input}"
+    repeated = {"body": "A crate.", "question": "A crate. How many?", "answer": 5}
+    assert choose_columns(list(repeated), {}, "x", rows=[repeated]).places == {}
 
 
-def test_one_odd_row_does_not_choose_the_columns(tmp_path: Path) -> None:
-    """`question` comes before `prompt` among the known names, and yet 199 of 200 rows have a prompt."""
-    rows = [{"prompt": f"{i}?", "gold": i} for i in range(199)]
-    rows.insert(5, {"question": "another file's row?", "answer": 1})
-    numbered = list(enumerate(rows, 1))
-    problems = problems_from(numbered, "mixed", "mixed.jsonl")
-    assert len(problems) == 199
-    assert problems[5].row == 7
-    assert choose_columns(["question", "prompt", "answer"], {}, "x", {"prompt"}) == Columns("prompt", "answer", None)
-    assert choose_columns(["question", "answer", "steps"], {}, "x", {"question"}).solution == "steps"
+def test_contexts_that_the_question_leaves_out() -> None:
+    row = {
+        "question": "Who came to the house?",
+        "context": "Ida came at noon.",
+        "tableRows": [["Ida", 12]],
+        "passage": "came to the house",
+        "input_tokens": 35,
+        "document_id": "the first of many",
+        "solution_text": "It was Ida, who came.",
+        "table": "",
+        "answer": "Ida",
+    }
+    columns = choose_columns(list(row), {}, "x", rows=[row])
+    assert list(contexts_left_out(columns, list(row), [row])) == ["context", "tableRows"]
+    shown = choose_columns(list(row), {"question": "{context} {question}"}, "x", rows=[row])
+    assert list(contexts_left_out(shown, list(row), [row])) == ["tableRows"]
+    other = {"question": "Who came?", "table_md": [["Ida", 12]], "Passage": "Ida came at noon.", "answer": "Ida"}
+    found = choose_columns(list(other), {}, "x", rows=[other])
+    assert list(contexts_left_out(found, list(other), [other])) == ["table_md", "Passage"]
+
+
+def test_a_question_that_is_not_what_is_asked_is_named() -> None:
+    """`problem` beside `question` may be half of it, and a prompt that was made of the question is not."""
+    rows = [{"problem": f"Ida has {n} pears.", "question": "How many?", "answer": "1"} for n in range(3)]
+    found = choose_columns(list(rows[0]), {}, "x", rows=rows)
+    assert list(contexts_left_out(found, list(rows[0]), rows)) == ["problem"]
+    rows = [{"prompt": f"Solve it: {n} + 1?", "question": f"{n} + 1?", "answer": "1"} for n in range(3)]
+    assert not list(contexts_left_out(choose_columns(list(rows[0]), {}, "x", rows=rows), list(rows[0]), rows))
+
+
+def test_a_system_turn_in_a_column_of_its_own() -> None:
+    columns = ["system_prompt", "question", "answer"]
+    assert choose_columns(columns, {}, "x").taken == {
+        "question": "question",
+        "answer": "answer",
+        "system": "system_prompt",
+    }
+    assert choose_columns([*columns, "tone"], {"system": "tone"}, "x").system == "tone"
+    shown = {"question": "{system_prompt} {question}"}
+    assert choose_columns(columns, shown, "x", rows=[dict.fromkeys(columns, "a")]).system is None

@@ -24,7 +24,7 @@ def test_the_real_500(shared: Path) -> None:
     assert [problem.answer for problem in problems] == [row["answer"].strip() for row in rows]
     assert [problem.columns["unique_id"] for problem in problems] == [row["unique_id"] for row in rows]
     assert Counter(problem.columns["level"] for problem in problems) == Counter(row["level"] for row in rows)
-    assert set(problems[0].columns) == {"subject", "level", "unique_id"}
+    assert set(problems[0].columns) == {"problem", "solution", "answer", "subject", "level", "unique_id"}
 
 
 def test_the_boxes_of_the_real_500_say_what_their_answers_say(shared: Path) -> None:
@@ -52,9 +52,9 @@ def test_math_is_read_subject_by_subject(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(hendrycks_math, "hub_rows", hub_rows)
     problems = load_math("train", subjects=["algebra", "geometry"])
-    assert [(p.question, p.answer, p.columns) for p in problems] == [
-        ("algebra?", "2", {"level": "Level 3", "type": "Algebra"}),
-        ("geometry?", "2", {"level": "Level 3", "type": "Algebra"}),
+    assert [(p.question, p.answer, p.columns["level"]) for p in problems] == [
+        ("algebra?", "2", "Level 3"),
+        ("geometry?", "2", "Level 3"),
     ]
     assert asked == [("EleutherAI/hendrycks_math", subject, "train") for subject in ("algebra", "geometry")]
     assert len(load_math("test")) == 7

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
+from whet.data.fault import Fault, Row
 from whet.data.intake import BrokenRowError, OtherRowError, collect, problem_id
-from whet.data.rows import Fault, Row
 from whet.errors import UserError
 from whet.types import Problem
 

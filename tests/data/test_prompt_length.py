@@ -22,7 +22,7 @@ class Letters:
     def __init__(self) -> None:
         self.read = 0
 
-    def encode(self, text: str) -> list[int]:
+    def encode(self, text: str, **_: bool) -> list[int]:
         self.read += 1
         return [ord(letter) for letter in text]
 
@@ -64,6 +64,13 @@ def test_more_than_one_in_a_hundred_is_refused_with_the_rows_and_the_fix() -> No
     assert len(room(100).fitting(problems(*[5] * 96, 90, 95, 900, 100), "data.mix.0", max_broken=0.04)) == 96
 
 
+def test_an_endless_source_is_refused_by_its_beginning() -> None:
+    endless = Arithmetic(level=1)
+    assert room(100).fitting(endless, "data.train") is endless
+    with pytest.raises(UserError, match=r"^data\.train: 64 of 64 prompts leave no room for 10 tokens"):
+        room(20).fitting(endless, "data.train")
+
+
 def test_a_problem_of_no_file_goes_by_its_id() -> None:
     with pytest.raises(UserError, match="zero has 201 tokens"):
         room(100).fitting([Problem("zero", "q" * 200, "1")], "data.train")
@@ -74,15 +81,11 @@ def test_a_response_longer_than_the_context_leaves_room_for_nothing() -> None:
         room(100, max_tokens=200).fitting(problems(1, 2), "data.train")
 
 
-def test_an_endless_source_is_taken_as_it_is() -> None:
-    endless = Arithmetic()
-    assert room(20).fitting(endless, "data.train") is endless
-
-
 def test_short_questions_are_not_even_read() -> None:
     tokenizer = Letters()
     room(1000, tokenizer=tokenizer).fitting(problems(*[50] * 500, 985), "data.train")
-    assert tokenizer.read == 2  # an empty prompt, and the long one
+    # "a" with and without what the tokenizer puts before a text, an empty prompt, and the long one
+    assert tokenizer.read == 4
 
 
 def test_letters_of_several_bytes_are_not_taken_for_many() -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from whet.data import rows as rows_module
-from whet.data.rows import Fault, locate, read_rows
+from whet.data import fault as fault_module
+from whet.data.fault import Fault
+from whet.data.rows import locate, read_rows
 from whet.errors import UserError
 
 
@@ -53,7 +54,7 @@ def test_a_broken_line_says_what_is_wrong_and_ends_nothing(tmp_path: Path, line:
 
 
 def test_a_huge_line_is_given_up_and_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows_module, "LONGEST", 2**20)
+    monkeypatch.setattr(fault_module, "LONGEST", 2**20)
     huge = b'{"a": "' + b"x" * 5 * 2**20 + b'"}'
     file = write(tmp_path, "a.jsonl", b'{"a": 1}\n' + huge + b'\n{"a": 3}\n')
     assert read(file) == [(1, {"a": 1}), (2, "is longer than 1 MiB"), (3, {"a": 3})]
@@ -68,9 +69,13 @@ def test_an_empty_file_is_refused(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv"])
-def test_utf16_is_named(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UserError, match="is UTF-16; save it as UTF-8"):
-        read(write(tmp_path, name, '{"a": 1}'.encode("utf-16")))
+def test_utf16_is_read(tmp_path: Path, name: str) -> None:
+    text = "a,b\né,2\n" if name == "a.csv" else '{"a": "é", "b": "2"}\n'
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        ((_, row),) = read(write(tmp_path, name, text.encode(encoding)))
+        assert row == {"a": "é", "b": "2"}
+    with pytest.raises(UserError, match=r"is UTF-16 that cannot be decoded .*; save it as UTF-8"):
+        read(write(tmp_path, name, text.encode("utf-16") + b"\x00"))
 
 
 def test_json_is_a_list_or_lines(tmp_path: Path) -> None:
@@ -140,7 +145,9 @@ def test_a_folder_is_searched_for_its_split(tmp_path: Path) -> None:
     assert locate(tmp_path, "train") == tmp_path / "train.csv"
     assert locate(str(tmp_path), "test") == tmp_path / "test.jsonl"
     assert locate(tmp_path / "train.csv", "test") == tmp_path / "train.csv"
-    with pytest.raises(UserError, match=r"there is no file .*validation\.jsonl"):
+    with pytest.raises(
+        UserError, match=r"there is no file .*validation\.jsonl; beside it are test\.jsonl, train\.csv; set split"
+    ):
         locate(tmp_path, "validation")
     with pytest.raises(UserError, match=r"did you mean train\.csv\?"):
         locate(tmp_path / "trian.csv", "train")
@@ -167,7 +174,7 @@ def test_random_bytes_never_hang_or_crash(tmp_path: Path) -> None:
 
 
 def test_a_huge_line_inside_quotes_breaks_its_row_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows_module, "LONGEST", 1000)
+    monkeypatch.setattr(fault_module, "LONGEST", 1000)
     file = write(tmp_path, "a.csv", 'a,b\n1,2\n"begins\n' + "y" * 5000 + "\n3,4\n")
     found = read(file)
     assert found[0] == (2, {"a": "1", "b": "2"})
@@ -181,7 +188,7 @@ def test_a_huge_line_inside_quotes_breaks_its_row_only(tmp_path: Path, monkeypat
         (b'"a,b\n1,2\n', "row 1, the header, is not CSV"),
         (b"\n1,2\n", "row 1, the header, is empty"),
         (b" , \n1,2\n", "row 1, the header, is empty"),
-        (b"fr\xe4ge,b\n1,2\n", "row 1, the header, is not UTF-8; save the file as UTF-8"),
+        (b"fr\xe4ge,b\n1,2\n", "row 1, the header, is not UTF-8; if it is Latin-1, save it as UTF-8 with"),
     ],
 )
 def test_a_header_that_names_no_columns_is_refused(tmp_path: Path, content: bytes, said: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from statistics import fmean
 
 import pytest
+from scipy.stats import betabinom
 
 from whet.diagnose.probe import Probe, measure_probe
 from whet.eval.statistics import wilson
@@ -41,12 +42,13 @@ def test_the_figures_of_a_probe() -> None:
     assert probe.pass_at_k == pytest.approx(2 / 3)
     assert probe.lenient == pytest.approx(7 / 12)
     assert probe.format_rate == pytest.approx(8 / 12)
-    assert probe.finished_format_rate == pytest.approx(8 / 10)
+    assert probe.finished_right == pytest.approx(4 / 10)
     assert probe.truncated == pytest.approx(2 / 12)
     assert probe.rejected == pytest.approx(1 / 12)
     assert probe.signal == pytest.approx(2 / 3)
     assert probe.mixed == pytest.approx(2 / 3)
     assert probe.mean_reward == pytest.approx(4.75 / 12)
+    assert not probe.alike
     assert probe.reward_gap == pytest.approx(1.0 - 0.75 / 8)
     assert probe.mean_length == pytest.approx((10 * 10 + 2 * 20) / 12)
 
@@ -54,13 +56,18 @@ def test_the_figures_of_a_probe() -> None:
 def test_rewards_that_do_not_apply_are_left_out() -> None:
     probe = measure_probe([group(None, 0.5)], [[RIGHT, WRONG]], wilson, group_size=2)
     assert (probe.mean_reward, probe.reward_gap, probe.signal) == (0.5, None, 0.0)
+    assert not probe.alike, "to one of them no reward applies"
+    assert measure_probe([group(0.5, 0.5)], [[RIGHT, WRONG]], wilson, group_size=2).alike
     silent = measure_probe([group(None, None)], [[RIGHT, WRONG]], wilson, group_size=2)
     assert silent.mean_reward is None
 
 
 def test_no_response_may_end() -> None:
     probe = measure_probe([group(0.0, 0.0, cut=2)], [[CUT, CUT]], wilson, group_size=2)
-    assert (probe.truncated, probe.finished_format_rate) == (1.0, None)
+    assert (probe.truncated, probe.finished_right) == (1.0, None)
+
+
+GROUP_OF_FOUR = group(0.0, 0.0, 0.0, 0.0)
 
 
 def counted(right: list[int], samples: int) -> Probe:
@@ -121,3 +128,51 @@ def test_what_an_easier_reward_would_tell_apart() -> None:
     probe = measure_probe(GROUPS, marked, wilson, group_size=4)
     assert probe.found == pytest.approx(1 / 3)
     assert probe.marked == pytest.approx(2 / 3)
+
+
+def test_a_probe_without_signal_knows_it_where_it_is_large_enough() -> None:
+    """All right or all wrong in every group of 4. For training in groups of 4, 12 problems are the fewest that know.
+
+    Wilson's interval of 0 of n reaches z²/(n + z²), z² = 3.84: to 24.2 % for 12, and to 25.9 % for 11.
+    """
+    assert counted([0] * 12, samples=4).signal_at_most == pytest.approx(3.8415 / 15.8415, abs=1e-4)
+    assert counted([0] * 12, samples=4).silent
+    assert not counted([0] * 11, samples=4).silent
+    assert not counted([0] * 99 + [1], samples=4).silent
+
+
+def test_larger_groups_than_the_probes_ask_for_more_of_it() -> None:
+    """16 samples in groups of 4 stand for half as many groups of 8, which differ more often."""
+    verdicts = [[WRONG] * 4] * 23
+    groups = [group(*[0.0] * 4)] * 23
+    assert not measure_probe(groups, verdicts, wilson, group_size=8).silent
+    assert measure_probe([*groups, groups[0]], [*verdicts, verdicts[0]], wilson, group_size=8).silent
+
+
+@pytest.mark.parametrize(
+    ("right", "unsure"),
+    [
+        ([0] * 8, True),  # no signal, and too few problems to know
+        ([0] * 16, False),  # no signal, known
+        ([2] * 3, False),  # every group differs
+        ([2] + [0] * 9, True),  # 10 % of groups, somewhere between 2 and 40 %
+        ([2] * 3 + [0] * 97, False),  # 3 %, at most 9 %
+        ([2] * 60 + [0] * 40, False),
+    ],
+)
+def test_more_is_sampled_where_it_could_decide_otherwise(right: list[int], unsure: bool) -> None:
+    assert counted(right, samples=4).unsure is unsure
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.3, 0.6), (0.1, 2.0), (5.0, 1.0)])
+def test_the_interval_of_mixed_groups_covers_what_it_says(a: float, b: float) -> None:
+    """Groups of 8 foretold from 4 samples of 32 problems, against the distribution that they are drawn from."""
+    draw, hits = random.Random(7), []
+    truth = 1 - betabinom.pmf(0, 8, a, b) - betabinom.pmf(8, 8, a, b)
+    for _ in range(300):
+        right = [sum(draw.random() < p for _ in range(4)) for p in (draw.betavariate(a, b) for _ in range(32))]
+        verdicts = [[RIGHT] * count + [WRONG] * (4 - count) for count in right]
+        groups = [GROUP_OF_FOUR] * 32
+        low, high = measure_probe(groups, verdicts, wilson, group_size=8).mixed_interval
+        hits.append(low <= truth <= high)
+    assert 0.9 <= fmean(hits) <= 0.99

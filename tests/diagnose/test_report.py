@@ -3,30 +3,16 @@
 import json
 from dataclasses import replace
 
+import pytest
+
+from probes import COLD, HEALTHY
+from whet.diagnose.evidence import RecipeFacts
 from whet.diagnose.lengths import LengthReport, measure_lengths
 from whet.diagnose.probe import Probe
-from whet.diagnose.report import CheckReport
+from whet.diagnose.report import CheckReport, Follows
 from whet.types import GoldFailure, Problem, Reward
 
-PROBE = Probe(
-    problems=32,
-    samples=4,
-    group_size=8,
-    right=85,
-    pass_at_1=0.66,
-    pass_at_1_interval=(0.56, 0.75),
-    pass_at_k=0.9,
-    lenient=0.67,
-    format_rate=1.0,
-    finished_format_rate=1.0,
-    truncated=0.0,
-    rejected=0.0,
-    signal=0.7,
-    mixed=0.85,
-    mean_reward=0.66,
-    reward_gap=1.0,
-    mean_length=40.4,
-)
+PROBE = HEALTHY
 LENGTHS = measure_lengths([30, 40, 50], [60, 70, 80], max_tokens=128, context=2048)
 
 
@@ -51,12 +37,12 @@ def test_a_healthy_report_in_rows() -> None:
         "truncated": ("0 %", "rarely"),
         "response tokens": ("mean 40", "of 128 responses"),
         "mean reward": ("0.66", "differs within 70 % of groups of 4"),
-        "mixed groups of 8": ("85 %", "expected: enough to learn from"),
+        "mixed groups of 8": ("85 %", "expected (95 % interval 66 % to 94 %): enough to learn from"),
     }
 
 
 def test_troubles_are_named() -> None:
-    probe = replace(PROBE, format_rate=0.1, truncated=0.5, mixed=0.1, mean_reward=None)
+    probe = replace(PROBE, format_rate=0.1, truncated=0.5, mixed=0.1, mixed_interval=(0.03, 0.2), mean_reward=None)
     lengths = measure_lengths([30, 1990], [60, 200], max_tokens=128, context=2048)
     found = rows(probe, lengths, failures=3)
     assert found["gold solutions"] == ("197 of 200 score full marks", "rewards and data disagree about these")
@@ -65,7 +51,7 @@ def test_troubles_are_named() -> None:
     assert found["keeps the format"] == ("10 %", "not known yet")
     assert found["truncated"] == ("50 %", "often: each loses its reward")
     assert found["mean reward"][0] == "none applies"
-    assert found["mixed groups of 8"][1] == "expected: too few to learn from"
+    assert found["mixed groups of 8"][1] == "expected (95 % interval 3 % to 20 %): too few to learn from"
 
 
 def test_what_is_not_known_is_not_told() -> None:
@@ -82,16 +68,40 @@ def test_the_diagnosis_hears_of_the_gold_failures() -> None:
 def test_the_diagnosis_hears_whether_there_are_solutions() -> None:
     hard = replace(PROBE, right=1, pass_at_1=1 / 128, lenient=1 / 128, mixed=0.05)
     assert CheckReport.of(LENGTHS, hard, 200).diagnosis.warm_start
-    assert not CheckReport.of(LENGTHS, hard, 200, solutions=False).diagnosis.warm_start
+    assert not CheckReport.of(LENGTHS, hard, 200, facts=RecipeFacts(solutions=False)).diagnosis.warm_start
 
 
 def test_a_report_is_json() -> None:
     row = CheckReport.of(LENGTHS, PROBE, 200, tuple(map(failure, range(9)))).as_dict(examples=2)
     read = json.loads(json.dumps(row))
-    assert set(read) == {"gold", "lengths", "probe", "diagnosis", "overlap"}
+    assert set(read) == {"gold", "lengths", "probe", "diagnosis", "overlap", "follows", "passes"}
     assert (read["gold"]["checked"], read["gold"]["failed"]) == (200, 9)
     assert [example["id"] for example in read["gold"]["examples"]] == ["0", "1"]
     assert read["gold"]["examples"][0]["parts"] == {"accuracy": 0.0}
     assert read["probe"]["pass_at_1_interval"] == [0.56, 0.75]
     assert (read["lengths"]["suggested"], read["lengths"]["truncated_share"]) == (128, 0.0)
     assert read["diagnosis"]["cause"] == "parser"
+
+
+COLD_REPORT = CheckReport.of(LENGTHS, COLD, 200)
+SHORT_REPORT = CheckReport.of(measure_lengths([30], [60] * 97 + [200] * 3, max_tokens=128), COLD, 200)
+
+
+@pytest.mark.parametrize(
+    ("report", "follows", "passes", "verdict"),
+    [
+        (CheckReport.of(LENGTHS, PROBE, 200), "train", True, "no warm start is needed: GRPO begins"),
+        (CheckReport.of(LENGTHS, PROBE, 200), "warm_start", True, "a warm start comes first, as the recipe asks"),
+        (COLD_REPORT, "warm_start", True, "a warm start comes first, and cures this"),
+        (SHORT_REPORT, "warm_start", False, "a warm start comes first, but it does not cure all of this"),
+        (COLD_REPORT, "train", False, "no warm start comes, and GRPO begins whatever is said above"),
+        (COLD_REPORT, "stop", False, "training would stop before its first step"),
+        (CheckReport.of(LENGTHS, PROBE, 200, (failure(0),)), "train", True, "no warm start is needed: GRPO begins"),
+    ],
+)
+def test_a_check_passes_where_what_follows_cures_what_was_found(
+    report: CheckReport, follows: Follows, passes: bool, verdict: str
+) -> None:
+    report = replace(report, follows=follows)
+    assert (report.passes, report.verdict()) == (passes, verdict)
+    assert (report.as_dict()["follows"], report.as_dict()["passes"]) == (follows, passes)

@@ -125,3 +125,23 @@ def test_listing_answers_does_not_pay() -> None:
 def test_shares(layout: Marked, text: str, tags: float, partial: float) -> None:
     assert layout.tags(text) == pytest.approx(tags)
     assert layout.partial(text) == partial
+
+
+@pytest.mark.parametrize(
+    "blank", ["", " ", "\u200b", r"\,", "~", r"\quad", "...", "**", "<!-- 82 -->", r"\text{}", "?"]
+)
+def test_a_blank_answer_is_no_answer(blank: str) -> None:
+    for layout, text in ((BOXED, f"37 + 45: \\boxed{{{blank}}}"), (GSM8K, f"37 + 45\n#### {blank}")):
+        assert not layout.strict(text)
+        assert not layout.soft(text)
+        assert layout.tags(text) == 0.0
+
+
+@pytest.mark.parametrize("name", ["boxed", "gsm8k", "plain"])
+def test_an_opened_thought_is_closed_before_the_answer(name: str) -> None:
+    layout = BUILT_IN[name]
+    assert layout.opening_tag == ""
+    assert layout.rest("", "3 + 4 = 7", "7") == layout.render("3 + 4 = 7", "7")
+    rest = layout.rest("<thinking>\n", "3 + 4 = 7", "7")
+    assert rest == f"3 + 4 = 7\n</thinking>\n\n{layout.render('', '7')}"
+    assert layout.strict("<thinking>\n" + rest)

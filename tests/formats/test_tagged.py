@@ -136,7 +136,7 @@ def test_shares(text: str, tags: float, partial: float) -> None:
 words = st.text(st.characters(blacklist_characters="<>", blacklist_categories=["Cs"]))
 
 
-@given(solution=words, answer=words.filter(lambda text: text.strip()))
+@given(solution=words, answer=words.filter(lambda text: any(map(str.isalnum, text))))
 @pytest.mark.parametrize("layout", [INLINE, LINES, THREE, ONE])
 def test_what_is_rendered_complies_and_is_read_back(layout: Tagged, solution: str, answer: str) -> None:
     text = layout.render(solution, answer)
@@ -144,3 +144,85 @@ def test_what_is_rendered_complies_and_is_read_back(layout: Tagged, solution: st
     assert layout.soft(text)
     assert layout.tags(text) == layout.partial(text) == 1.0
     assert layout.parse(text).answer == answer.strip()
+
+
+BLANK = [
+    ("", "nothing"),
+    (" \n\t", "white space"),
+    ("\u00a0\u2003", "no-break and em spaces"),
+    ("\u200b\u200d\ufeff", "zero-width characters"),
+    ("\u3164", "a Hangul filler"),
+    (r"\, \; \quad ~ \hspace{2em} \phantom{82}", "LaTeX spacing"),
+    (r"$ $ \( \)", "empty formulas"),
+    (r"\text{} \mbox{ }", "empty LaTeX text"),
+    ("<!-- 37 + 45 = 82 -->", "a comment"),
+    ("&nbsp;&#8203;<br/>", "entities"),
+    ("... --- !?", "punctuation"),
+    ("**__** ## > - ``` | |", "Markdown"),
+    ("====", "a rule"),
+]
+
+
+@pytest.mark.parametrize("blank", [text for text, _ in BLANK], ids=[name for _, name in BLANK])
+@pytest.mark.parametrize("layout", [INLINE, LINES, THREE, ONE])
+def test_a_blank_part_is_no_part(layout: Tagged, blank: str) -> None:
+    full = ["it is so"] * len(layout.parts)
+    assert layout.strict(layout.layout(full))
+    for place, part in enumerate(layout.parts):
+        text = layout.layout([*full[:place], blank, *full[place + 1 :]])
+        assert not layout.strict(text)
+        assert not layout.soft(text)
+        assert layout.tags(text) == pytest.approx(1 - 1 / (2 * len(layout.parts))), part
+
+
+@pytest.mark.parametrize(
+    ("text", "at_most"),
+    [
+        ("</answer>1<answer></think>a<think>", 0.25),
+        ("<answer>1</answer> <think>a</think>", 0.5),
+        ("</think>a<think> <answer>1</answer>", 0.75),
+        ("<think>a<answer>1</think></answer>", 0.75),
+        ("<think>a<answer>1</answer></think>", 0.75),
+        ("<think>a</think> <think>b</think> <answer>1</answer>", 0.5),
+        ("<think>a</think> <answer>1</answer> <answer>2</answer>", 0.5),
+        ("<think>your reasoning</think> <answer>the final answer</answer>", 0.5),
+        ("u" * 300 + "<think>a</think> <answer>1</answer>", 0.7),
+        ("<think>a</think>" + "v" * 300 + "<answer>1</answer>", 0.7),
+        ("<think>a</think> <answer>1</answer>" + "w" * 300, 0.7),
+        ("u" * 150 + "<think>a</think>" + "v" * 150 + "<answer>1</answer>" + "w" * 150, 0.55),
+        ("z" * 9000 + "<think>a</think> <answer>1</answer>", 0.0),
+    ],
+)
+def test_tags_that_make_no_layout_earn_little(text: str, at_most: float) -> None:
+    assert INLINE.tags(text) <= at_most + 1e-9
+    assert not INLINE.strict(text)
+    assert not INLINE.soft(text)
+
+
+def test_text_before_an_answer_costs_nothing_where_the_reasoning_has_no_tag() -> None:
+    """So the reward climbs from a response without tags to one with the last, whatever its length."""
+    assert INLINE.tags("steps " * 200 + "<answer>1</answer>") == 0.5
+    assert INLINE.tags("steps " * 200 + "</think> <answer>1</answer>") == 0.75
+
+
+@given(st.lists(st.sampled_from(["<think>", "</think>", "<answer>", "</answer>", "a", " ", "1"]), max_size=12))
+def test_full_marks_are_for_complete_layouts_only(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert 0.0 <= INLINE.tags(text) <= 1.0
+    assert (INLINE.tags(text) == 1.0) == INLINE.soft(text)
+
+
+@pytest.mark.parametrize(
+    ("layout", "opening", "rest"),
+    [
+        (INLINE, "", "<think>3 + 4 = 7</think> <answer>7</answer>"),
+        (INLINE, "<think>", "3 + 4 = 7</think> <answer>7</answer>"),
+        (INLINE, "<think>\n", "3 + 4 = 7</think> <answer>7</answer>"),
+        (LINES, "<reasoning>", "\n3 + 4 = 7\n</reasoning>\n<answer>\n7\n</answer>"),
+        (LINES, "<reasoning>\n", "3 + 4 = 7\n</reasoning>\n<answer>\n7\n</answer>"),
+    ],
+)
+def test_the_rest_of_what_the_prompt_opened_keeps_the_layout(layout: Tagged, opening: str, rest: str) -> None:
+    assert layout.rest(opening, "3 + 4 = 7", "7") == rest
+    assert layout.strict(opening + rest)
+    assert (INLINE.opening_tag, LINES.opening_tag, ONE.opening_tag) == ("think", "reasoning", "answer")

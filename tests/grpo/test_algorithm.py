@@ -60,7 +60,7 @@ class Everything:
         """One group at a time."""
         results = []
         for batch in batches:
-            for part in batch.micro_batches(1):
+            for part in batch.micro_batches(len(batch.prompts[0]) + int(batch.lengths_B.sum()) // len(batch.prompts)):
                 value, result = loss(part)
                 self.journal.append(("backward",))
                 value.backward()

@@ -118,14 +118,14 @@ def test_micro_batches_change_neither_gradient_nor_metrics(micro_batch_tokens: i
     torch.testing.assert_close(results[1][1], results[0][1], rtol=1e-12, atol=1e-14)
 
 
-def test_groups_stay_whole_and_within_the_limit() -> None:
-    """Costs are 4 + 11, 2 + 10 and 6 + 16 tokens."""
+def test_groups_stay_whole_where_they_fit() -> None:
+    """Costs are 4 + 11, 2 + 10 and 6 + 16 tokens; at 1 each of the nine rows is a part."""
     seen = {}
     for tokens in (1, 26, 27, 34, 49):
         policy = Unigram()
         update(policy, Descent(policy, 0.1, tokens), a_batch(), 0, a_config())
         seen[tokens] = [len(batch.prompts) for batch in policy.asked]
-    assert seen == {1: [1, 1, 1], 26: [1, 1, 1], 27: [2, 1], 34: [2, 1], 49: [3]}
+    assert seen == {1: [1] * 9, 26: [1, 1, 1], 27: [2, 1], 34: [2, 1], 49: [3]}
 
 
 def test_groups_without_an_advantage_skip_the_learner_and_still_count() -> None:
@@ -290,7 +290,7 @@ def test_with_an_importance_correction_the_first_pass_sets_pi_old(micro_batch_to
             weights.append(weight)
             differences += [abs(start - batch.old_logprobs_BT[i, t].item())] if number == 0 else []
         torch.testing.assert_close(optimizer.gradients[number], total, rtol=1e-6, atol=1e-12)
-    assert len(policy.asked) == 2 * (3 if micro_batch_tokens == 1 else 1)
+    assert len(policy.asked) == 2 * (9 if micro_batch_tokens == 1 else 1)
     assert metrics["sampler/importance_mean"] == pytest.approx(sum(weights) / len(weights), rel=1e-6)
     assert metrics["sampler/logprob_difference_mean"] == pytest.approx(sum(differences) / 37, rel=1e-6)
     assert 0 < sum(weight == 1.1 for weight in weights) < len(weights)

@@ -2,12 +2,12 @@
 
 FLOORS = {
     0: {"types", "batch", "protocols", "formats", "config", "errors", "text", "redact", "files"},
-    1: {"grpo", "sft", "eval", "rewards", "diagnose"},
+    1: {"grpo", "sft", "eval", "rewards", "diagnose", "chat_template"},
     2: {"data", "models", "policy", "rollout", "environments", "compute", "runs", "workers", "sandbox"},
     3: {"build", "recipe", "recipes"},
     4: {"stages", "train_loop"},
     5: {"chat", "serve", "export", "publish", "sweep", "plan", "api"},
-    6: {"cli", "dashboard"},
+    6: {"cli", "dashboard", "__main__"},
 }
 
 NEIGHBOURS = {
@@ -19,13 +19,25 @@ NEIGHBOURS = {
 }
 """The only imports from one folder of a floor to another: (importer, imported)."""
 
-FILES_OF_A_FLOOR = {"types", "batch", "protocols", "errors", "text", "redact", "files", "api"}
+FILES_OF_A_FLOOR = {"types", "batch", "protocols", "errors", "text", "redact", "files", "api", "__main__"}
 """What is a file right under `whet`: it may import its neighbours and be imported by them. All else is a folder."""
 
 SETTINGS = {"config"}
 """Folders that their whole floor may import: formats are made of settings."""
 
-HEAVY = {"torch", "transformers", "datasets", "scipy", "peft", "math_verify", "accelerate", "sympy", "pandas", "openai"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "datasets",
+    "scipy",
+    "peft",
+    "math_verify",
+    "accelerate",
+    "sympy",
+    "pint",
+    "pandas",
+    "openai",
+}
 """Libraries that take long to load."""
 
 TENSORS = {"batch", "grpo", "sft", "policy", "rollout", "compute"}

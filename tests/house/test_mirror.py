@@ -15,6 +15,7 @@ OF_THEIR_OWN = {
     "test_examples.py": "that examples/ run, on a tiny model",
     "test_golden.py": "that figures on record do not move unnoticed",
     "test_init.py": "the public API: what `import whet` offers and loads",
+    "test_layouts.py": "that the columns of well-known data sets are read right",
     "test_learning.py": "that Algorithm 1 learns what is rewarded, and only that",
     "test_no_secret_leaves.py": "that no key or password reaches what a run writes, shows or pushes",
     "test_real_model.py": "the whole way on the real model, in minutes",

@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 import pytest
 import torch
+import transformers
 
 import tiny
 from models import hostile
@@ -18,6 +19,7 @@ from models.tiny_gguf import write_gguf
 from whet.errors import UserError
 from whet.models import hub, load_model, packaged, resolve
 from whet.models.hub import NotHereError
+from whet.models.load import load_tokenizer
 from whet.models.origin import write_origin
 
 SHORT, LONG = "SmolLM2-135M-Instruct", "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -150,9 +152,28 @@ def set_config(folder: Path, **changes: Any) -> None:
 UNLOADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "an unknown family": (lambda f: set_config(f, model_type="zebra", architectures=["Z"]), "does not load"),
     "no causal language model": (lambda f: set_config(f, model_type="clip"), "does not load"),
+    "an end token by its text": (
+        lambda f: (f / "generation_config.json").write_text('{"eos_token_id": "</s>"}'),
+        "eos_token_id in its generation_config.json is '</s>', no token's id",
+    ),
+    "end tokens in a list of lists": (
+        lambda f: (f / "generation_config.json").write_text('{"eos_token_id": [[2]]}'),
+        "no token's id",
+    ),
+    "a classifier": (
+        lambda f: set_config(f, architectures=["LlamaForSequenceClassification"], tie_word_embeddings=False),
+        "lacks 1 weight, such as lm_head.weight; it was saved as LlamaForSequenceClassification, without the head",
+    ),
     "weights that are not all there": (lambda f: set_config(f, num_hidden_layers=3), "lacks 9 weights"),
     "weights of another size": (lambda f: set_config(f, intermediate_size=48), "does not load"),
 }
+
+
+def test_a_model_that_is_set_to_return_tuples_is_set_right(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "m"))
+    set_config(folder, return_dict=False)
+    model = load_model(str(folder), torch.float32).model
+    assert model(torch.tensor([[1, 2]])).logits.shape[:2] == (1, 2)
 
 
 @pytest.mark.parametrize("case", UNLOADABLE)
@@ -227,3 +248,37 @@ def test_a_snapshot_in_the_hubs_cache_is_made_of_links(tiny_folder: Path, tmp_pa
     (snapshot / "extra.json").symlink_to(tmp_path / "elsewhere.json")
     with pytest.raises(UserError, match=r"extra.json is a link out of the folder"):
         load_model(str(snapshot), torch.float32)
+
+
+def test_an_encoder_decoder_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "model"))
+    hostile.change(folder, "config.json", is_encoder_decoder=True, model_type="bart")
+    with pytest.raises(UserError, match=r"refused: it is an encoder-decoder \(bart\).*decoder-only"):
+        load_model(str(folder), torch.float32)
+
+
+def test_a_tokenizer_with_more_tokens_than_embeddings_is_refused(tmp_path: Path) -> None:
+    folder = tiny.save_tiny(tmp_path / "model")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(["<reasoning>", "</reasoning>"])
+    tokenizer.save_pretrained(folder)
+    with pytest.raises(UserError, match=r"2 more tokens than .* embeddings \(100\), such as '<reasoning>'.*resize"):
+        load_model(str(folder), torch.float32)
+
+
+def test_marks_of_images_need_no_embedding_and_a_padded_vocabulary_is_fine(tmp_path: Path) -> None:
+    folder = tiny.save_tiny(tmp_path / "model")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(["<image_soft_token>"], special_tokens=True)
+    tokenizer.save_pretrained(folder)
+    assert len(load_model(str(folder), torch.float32).tokenizer) == len(tiny.VOCABULARY) + 1
+    padded = tiny.save_tiny(tmp_path / "padded", vocab_size=128)
+    assert load_model(str(padded), torch.float32).model.config.vocab_size == 128
+
+
+def test_the_tokenizer_alone(tiny_folder: Path, tmp_path: Path) -> None:
+    assert load_tokenizer(str(tiny_folder)).encode("3 + 4") == tiny.tiny_tokenizer().encode("3 + 4")
+    broken = Path(shutil.copytree(tiny_folder, tmp_path / "broken"))
+    (broken / "tokenizer.json").write_text("{}")
+    with pytest.raises(UserError, match=r"^model\.name: the tokenizer in .*broken does not load \(.+\); save"):
+        load_tokenizer(str(broken))

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -109,7 +108,7 @@ def test_layers_without_an_adapter_are_unpacked_too() -> None:
 
 def test_the_finished_model_is_a_plain_one(tmp_path: Path) -> None:
     model = with_adapters(tie_word_embeddings=False)
-    save_final(SimpleNamespace(model=model, tokenizer=tiny.tiny_tokenizer()), tmp_path / "final")  # type: ignore[arg-type]
+    save_final(LanguageModel(model, tiny.tiny_tokenizer()), tmp_path / "final")
     assert "quantization" not in (tmp_path / "final" / "config.json").read_text("utf-8")
     again = AutoModelForCausalLM.from_pretrained(tmp_path / "final")
     assert not any(is_packed(module) for module in again.modules())

@@ -21,6 +21,12 @@ def as_pickle(folder: Path) -> None:
     (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Bomb(folder / "exploded")))
 
 
+def only_an_adapter(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "adapter_model.safetensors")
+    (folder / "config.json").unlink()
+    change(folder, "adapter_config.json", base_model_name_or_path="owner/base-model")
+
+
 def with_remote_shard(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
     change(folder, "model.safetensors.index.json", weight_map={"a": "../elsewhere.safetensors"})
@@ -55,6 +61,7 @@ CASES: dict[str, tuple[Callable[[Path], object], str]] = {
         r"code from the hub",
     ),
     "an adapter": (lambda f: change(f, "adapter_config.json", base_model_name_or_path="x"), "merge"),
+    "an adapter alone": (only_an_adapter, r"adapter of 'owner/base-model', not a whole model.*merge_and_unload"),
     "no configuration": (lambda f: (f / "config.json").unlink(), "no config.json"),
     "no weights": (lambda f: (f / "model.safetensors").unlink(), r"no weights \(model.safetensors\)"),
     "a shard elsewhere": (with_remote_shard, r"names '\.\./elsewhere.safetensors'"),

@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
 
 import tiny
 from plainly import logits, trained, with_lora
 from whet.config import LoraConfig
+from whet.errors import UserError
+from whet.models import weights
 from whet.models.lora import add_lora
 from whet.models.quantize import quantized
 from whet.models.weights import base_model, body, head_weight, merged_weight, merged_weights
@@ -109,3 +112,33 @@ def test_the_parts_of_a_model_with_and_without_adapters() -> None:
     for model in (plain, adapted):
         assert body(model) is base_model(model).model
         assert head_weight(model) is base_model(model).lm_head.weight
+
+
+@pytest.mark.parametrize("family", ["Qwen3Moe", "Mixtral"])
+def test_adapters_on_experts_are_merged_into_them(family: str) -> None:
+    """peft nests a module around the experts for each of their tensors; neither may be lost on the way."""
+    counts = {"num_experts" if family == "Qwen3Moe" else "num_local_experts": 4, "num_experts_per_tok": 2}
+    size = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+    config = getattr(transformers, f"{family}Config")(vocab_size=100, num_key_value_heads=2, **size, **counts)
+    plain = transformers.AutoModelForCausalLM.from_config(config).eval()
+    again = transformers.AutoModelForCausalLM.from_config(config).eval()
+    adapted = add_lora(plain, LoraConfig(rank=2)).eval()
+    with torch.no_grad():
+        for name, weight in adapted.named_parameters():
+            if "lora_B" in name:
+                weight.normal_(std=0.2)
+    again.load_state_dict(dict(merged_weights(adapted)))
+    tokens = torch.arange(4, 40)[None]
+    with torch.no_grad():
+        torch.testing.assert_close(again(tokens).logits, adapted(tokens).logits, atol=1e-4, rtol=1e-4)
+        with adapted.disable_adapter():
+            assert not torch.allclose(again(tokens).logits, adapted(tokens).logits, atol=1e-2)
+
+
+def test_an_adapter_that_no_saved_weight_takes_is_refused_before_training(
+    tiny_model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = tiny_model.model.layers[0].self_attn.q_proj
+    monkeypatch.setattr(weights, "_changed", lambda base: {"model.q_proj.weight": layer})
+    with pytest.raises(UserError, match=r"model.lora: the adapter on model.q_proj.weight cannot be merged.*targets"):
+        weights.refuse_adapters_that_stay(tiny_model)

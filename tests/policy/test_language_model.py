@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import BloomConfig
 
+import templates
 import tiny
 from batches import ragged_batch
 from plainly import LENGTHS, row_by_row, with_lora
+from templates import tokenizer
 from whet.policy.language_model import LanguageModel
 
 
@@ -57,6 +60,16 @@ def test_end_tokens_come_from_the_tokenizer_and_the_generation_settings() -> Non
     assert policy.end_tokens() == {2}
 
 
+def test_the_token_that_ends_the_templates_turns_ends_a_response() -> None:
+    made = tokenizer(templates.GEMMA, "<end_of_turn>", eos_token=tiny.PAD)
+    model = tiny.tiny_model()
+    model.generation_config.eos_token_id = 9
+    ends = {made.convert_tokens_to_ids("<end_of_turn>"), tiny.VOCABULARY.index(tiny.PAD), 9}
+    policy = LanguageModel(model, made)
+    assert policy.end_tokens() == ends
+    assert policy.without_fast_paths().end_tokens() == ends
+
+
 def test_a_wrapped_model_has_the_same_end_tokens() -> None:
     model = with_lora()
     model.generation_config.eos_token_id = [7]
@@ -71,5 +84,5 @@ def test_it_is_where_its_weights_are() -> None:
 def test_the_context_is_what_the_model_can_read_and_write(tiny_model: Any) -> None:
     policy = language_model(tiny_model)
     assert policy.context == 512
-    policy.model = SimpleNamespace(config=SimpleNamespace())
+    policy.model = SimpleNamespace(config=BloomConfig())
     assert policy.context is None

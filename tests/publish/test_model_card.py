@@ -1,6 +1,7 @@
 """The card of a model: measured results, the recipe, how to use it; nothing of whoever made it."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 import yaml
 
 from whet.api import train
+from whet.chat import open_chat
+from whet.chat.chat_model import Reply
 from whet.publish.model_card import model_card
 from whet.recipe.yaml_lines import read_document, write_document
 from whet.runs.reader import RunReader
@@ -79,6 +82,32 @@ def test_how_to_use_it_asks_as_it_was_asked(run: RunReader) -> None:
     assert "'me/model'" in code
     assert "<think>" in code, "the system prompt of the format"
     compile(code, "card", "exec")
+
+
+def test_its_code_runs_as_written_and_answers_as_whet_does(
+    run: RunReader, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run.final
+    monkeypatch.chdir(run.path)  # `final` stands for the repository
+    code = model_card(run, "final").split("```python\n")[1].split("```")[0]
+    exec(code, {})
+    *_, reply = open_chat(str(run.path)).ask("What is 37 + 45?")
+    assert isinstance(reply, Reply)
+    assert capsys.readouterr().out == reply.text + "\n"
+
+
+def test_the_code_for_a_model_without_a_chat_template_does_too(
+    run: RunReader, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert run.final
+    other = Path(shutil.copytree(run.path, tmp_path / "other"))
+    (other / "final" / "chat_template.jinja").unlink()
+    monkeypatch.chdir(other)
+    code = model_card(RunReader(other), "final").split("```python\n")[1].split("```")[0]
+    exec(code, {})
+    *_, reply = open_chat(str(other)).ask("What is 37 + 45?")
+    assert isinstance(reply, Reply)
+    assert capsys.readouterr().out == reply.text + "\n"
 
 
 def test_the_recipe_and_the_versions_stand_there(run: RunReader) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -111,19 +112,40 @@ def finished(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return train(shrunk(tiny_folder, folder, changes), view=SILENT).path
 
 
+FILES = ["MANIFEST.json", "state.json", "optimizer.safetensors", "reference.safetensors"]
+
+
+def damage_file(path: Path, damage: str) -> None:
+    how = DAMAGE[damage]
+    path.write_bytes(how(path.read_bytes())) if how else path.unlink()
+
+
 @pytest.mark.parametrize("damage", DAMAGE)
-@pytest.mark.parametrize("name", ["MANIFEST.json", "state.json", "optimizer.safetensors", "reference.safetensors"])
+@pytest.mark.parametrize("name", FILES)
 def test_a_damaged_checkpoint_is_set_aside_and_the_one_before_taken(
     finished: Path, tmp_path: Path, name: str, damage: str
 ) -> None:
-    """R5, of a run that was killed before its result was saved."""
-    import shutil
+    """R5: found by the manifest, whichever file it is, and named in a line."""
+    shutil.copytree(finished / "checkpoints", tmp_path / "checkpoints")
+    damage_file(tmp_path / "checkpoints" / "step-3" / name, damage)
+    said: list[str] = []
+    newest = newest_valid(tmp_path / "checkpoints", said.append)
+    assert newest is not None
+    assert newest.name == "step-2"
+    (line,) = said
+    assert "set aside" in line
+    assert name in line
 
+
+@pytest.mark.parametrize(("name", "damage"), list(zip(FILES, DAMAGE, strict=False)))
+def test_a_run_with_a_damaged_checkpoint_ends_in_the_same_bytes(
+    finished: Path, tmp_path: Path, name: str, damage: str
+) -> None:
+    """R5, of a run that was killed before its result was saved."""
     whole, run = contents(finished), tmp_path / "it"
     shutil.copytree(finished, run)
     shutil.rmtree(run / "final")
-    hurt, how = run / "checkpoints" / "step-3" / name, DAMAGE[damage]
-    hurt.write_bytes(how(hurt.read_bytes())) if how else hurt.unlink()
+    damage_file(run / "checkpoints" / "step-3" / name, damage)
     lines, view = listening()
     resume(run, view=view)
     (said,) = (line for line in lines if "set aside" in line)
@@ -168,6 +190,61 @@ def test_a_full_disk_stops_a_run_cleanly(
     resume(run, view=SILENT)
     assert contents(run) == contents(finished)
     assert RunReader(run).owner is None
+
+
+def test_a_disk_that_is_full_for_a_library_stops_a_run_cleanly(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: Path
+) -> None:
+    """R7: safetensors raises an error of its own while the second checkpoint is written; then there is room again."""
+    import safetensors.torch
+
+    changes = {
+        "rewards": [f"{write_rewards(finished.parent)}:digits"],
+        "sft.when": "never",
+        "grpo.steps": 3,
+        "grpo.objective.beta": 0.1,
+        "run.save_every": 1,
+        "run.name": "it",
+    }
+    real, made = safetensors.torch.save_file, list[Path]()
+
+    def full(tensors: Any, path: Path, **options: Any) -> None:
+        made.append(path)
+        if len(made) > 3:
+            raise safetensors.SafetensorError(
+                "Error while serializing: I/O error: No space left on device (os error 28)"
+            )
+        real(tensors, path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(safetensors.torch, "save_file", full)
+        with pytest.raises(UserError, match=r"^run.folder: No space left on device; make room, then `whet resume"):
+            train(shrunk(tiny_folder, tmp_path, changes), view=SILENT)
+    run = tmp_path / "it"
+    saved = checkpoints(run / "checkpoints")
+    assert saved
+    assert all(not what_is_wrong(path) for path in saved)
+    assert "failed" not in RunReader(run).log()
+    lines, view = listening()
+    resume(run, view=view)
+    assert any(line.startswith("resume: going on after step") for line in lines)
+    assert contents(run) == contents(finished)
+
+
+def test_rewards_that_changed_before_resume_are_told_of(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rewards = write_rewards(tmp_path)
+    changes = {"rewards": [f"{rewards}:digits"], "sft.when": "never", "run.name": "it", "grpo.steps": 1}
+    with monkeypatch.context() as patch:
+        full_disk(patch, 12)
+        with pytest.raises(UserError, match="make room"):
+            train(shrunk(tiny_folder, tmp_path, changes), view=SILENT)
+    rewards.write_text(rewards.read_text("utf-8") + "\n# mended\n", encoding="utf-8")
+    lines, view = listening()
+    resume(tmp_path / "it", view=view)
+    said = [line for line in lines if "has changed" in line]
+    assert said == [f"resume: {rewards} has changed since the run began: its rewards may be others from here on"]
 
 
 def test_an_error_of_another_kind_is_no_full_disk(tiny_folder: Path, tmp_path: Path, monkeypatch: Any) -> None:

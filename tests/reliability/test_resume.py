@@ -40,6 +40,10 @@ EVERYTHING = {
 """All that has a memory: a warm start, a reference that follows, several passes, problems by their pass rates."""
 
 
+MIDDLE = 250
+"""Tokens of a micro-batch that hold one of two groups."""
+
+
 @pytest.fixture(scope="module")
 def whole(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A run that nothing happened to, and how long it took."""
@@ -101,6 +105,24 @@ def test_killed_at_fifty_random_instants(whole: Any, tmp_path: Path) -> None:
     assert killed >= 25, "most instants are before the end, whatever else the machine does"
 
 
+def test_killed_in_the_check_after_the_warm_start(whole: Any, tmp_path: Path) -> None:
+    """It is known on resume that the warm start is done, and what follows is the same."""
+    config, run, check = whole.config(tmp_path), tmp_path / "it", Pipeline._check
+
+    def checked(stages: Pipeline, stage: str, *earlier: Any) -> Any:
+        if stage == "sft":
+            killing_itself()
+        return check(stages, stage, *earlier)
+
+    def die() -> None:
+        Pipeline._check = checked  # type: ignore[method-assign]
+        train(config, view=SILENT)
+
+    assert in_child(die) == -9
+    record_outcome(config, run)
+    same(run, whole)
+
+
 @pytest.mark.parametrize("event", [3, 20, 41, 57, 76, 98, 120])
 def test_killed_at_a_touch_of_the_disk(whole: Any, tmp_path: Path, event: int) -> None:
     config, run = whole.config(tmp_path), tmp_path / "it"
@@ -133,12 +155,24 @@ class PowerCut(BaseException):
     """Nobody handles it."""
 
 
-@pytest.mark.parametrize("iterations", [1, 2, 4])
-@pytest.mark.parametrize("tokens", [1, 60, 4096])
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["first and last", "all"])
+@pytest.mark.parametrize(
+    ("iterations", "tokens", "parts"),
+    [(1, 1, 8), (1, MIDDLE, 2), (2, MIDDLE, 2), (4, MIDDLE, 2), (1, 4096, 1), (2, 4096, 1), (4, 4096, 1)],
+)
 def test_stopped_at_any_micro_step(
-    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, iterations: int, tokens: int
+    tiny_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    iterations: int,
+    tokens: int,
+    parts: int,
+    every: bool,
 ) -> None:
-    """R3: every micro-step of the second of three steps, saved after each."""
+    """R3: the first and the last micro-step of the second of three steps, or all of them, saved after each.
+
+    Of rows, of groups, and of all at once.
+    """
     changes = {
         "rewards": [f"{write_rewards(tmp_path)}:digits"],
         "sft.when": "never",
@@ -149,8 +183,8 @@ def test_stopped_at_any_micro_step(
         "run.name": "it",
     }
     whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), view=SILENT).path
-    parts = 2 if tokens < 4096 else 1
-    for stop in range(iterations * parts + 1, 2 * iterations * parts + 1):
+    stops = range(iterations * parts + 1, 2 * iterations * parts + 1)
+    for stop in stops if every else sorted({stops[0], stops[-1]}):
         config = shrunk(tiny_folder, tmp_path / str(stop), changes)
         with monkeypatch.context() as patch:
             stopping_at(stop, patch)

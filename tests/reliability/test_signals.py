@@ -64,7 +64,7 @@ def start(tiny_folder: Path, tmp_path: Path) -> Iterator[Start]:
         process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_once_the_step_ends_and_is_saved(
     start: Start, tiny_folder: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -80,6 +80,7 @@ def test_once_the_step_ends_and_is_saved(
     assert f"stopped after step {done} of 4, which is saved; `whet resume {run}` goes on" in out
     assert err == f"whet: stopped after step {done} of 4, which is saved\n"
     assert "Traceback" not in out
+    assert not (run / "owner.json").exists()
     resume(run, view=PlainView(lambda line: None))
     changes = {"rewards": [f"{tmp_path / 'slow.py'}:slow"], "sft.when": "never", "run.name": "it", "grpo.steps": 4}
     whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), view=PlainView(lambda line: None)).path

@@ -11,7 +11,7 @@ from whet.rewards.answer import find_answer
     ("text", "answer"),
     [
         (r"so \boxed{82}. The answer is 83.", "82"),
-        (r"\boxed{1} and then \boxed{2}", "2"),
+        (r"\boxed{1}. Checking again, it is \boxed{2}", "2"),
         (r"it is \boxed{\frac{1}{2}}", r"\frac{1}{2}"),
         ("<answer>82</answer> The answer is 83.", "82"),
         ("<think>a</think> <answer> 82 </answer>", "82"),

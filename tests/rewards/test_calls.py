@@ -107,6 +107,8 @@ def test_what_is_a_reward() -> None:
     assert [as_reward(entry) for entry in given] == [1.0, 1.0, 0.5, None, 0.25, 2.0]
     assert [as_reward(entry) for entry in as_rewards(np.array([1.0, 2.0]), 2)] == [1.0, 2.0]
     assert [as_reward(entry) for entry in as_rewards(torch.ones(2), 2)] == [1.0, 1.0]
+    column = np.array([[1.0], [2.0]])
+    assert [as_reward(entry) for entry in as_rewards(column, 2)] == [1.0, 2.0]
 
 
 def test_one_by_one_keeps_what_went_well() -> None:

@@ -33,6 +33,7 @@ def test_columns() -> None:
         "prompts": [[{"role": "user", "content": "37 + 45?"}]] * 3,
         "completions": [[{"role": "assistant", "content": text}] for text in ("82", "83", "2")],
         "completion_ids": [[7]] * 3,
+        "question": ["37 + 45?", "37 + 45?", "1 + 1?"],
         "answer": ["82", "82", "2"],
         "solution": ["82", "82", "$2$"],
         "level": [2, 2, None],
@@ -48,3 +49,16 @@ def test_functions_cannot_change_each_others_messages() -> None:
 
 def test_the_keywords_of_the_convention_are_kept_apart() -> None:
     assert {"prompts", "completions", "completion_ids", "trainer_state", "log_metric", "log_extra"} == OWN
+
+
+def test_columns_keep_their_own_names_and_values() -> None:
+    row = {"problem": "1 + 1?", "solution": r"So \boxed{2}.", "ground_truth": 2, "answer": "worked"}
+    problem = Problem("1", "1 + 1?", "2", columns=row)
+    columns = columns_of(samples_of([Prompt(problem, (), ())], [[rollout("2")]]))
+    assert {name: columns[name] for name in ("question", "problem", "solution", "ground_truth", "answer")} == {
+        "question": ["1 + 1?"],
+        "problem": ["1 + 1?"],
+        "solution": [r"So \boxed{2}."],
+        "ground_truth": [2],
+        "answer": ["2"],
+    }

@@ -1,6 +1,8 @@
 """Right or wrong, with and without a format."""
 
+import json
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -96,3 +98,15 @@ def test_without_a_gold_answer_they_do_not_apply(factory: object) -> None:
     assert grade(factory(THINK), ["82"], "") == [None]
     with pytest.raises(UserError, match="column `answer`"):
         factory(THINK)(prompts=["q"], completions=["82"], completion_ids=[[1]])
+
+
+def test_verdicts_that_are_known_by_construction() -> None:
+    """Rows whose verdict is known from how they were made: endings, formats, formulas, letters, near misses."""
+    rows = [json.loads(line) for line in (Path(__file__).parent / "agreement.jsonl").read_text("utf-8").splitlines()]
+    assert len(rows) >= 600
+    wrong = []
+    for row in rows:
+        grade_one = accuracy(BUILT_IN.get(row.get("format", "")), STRICT)
+        (mark,) = grade_one(prompts=[""], completions=[row["completion"]], completion_ids=[[]], answer=[row["answer"]])
+        wrong += [row] if mark != row["expected"] else []
+    assert wrong == []

@@ -1,16 +1,20 @@
 """Answers against gold answers: by hand, on real rows, and on text meant to break graders."""
 
 import json
+import re
 import time
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from hypothesis import assume
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
 from rewards.hostile import HOSTILE
-from whet.rewards.answer import find_answer
+from whet.rewards.answer import find_candidate
 from whet.rewards.equality import answers_equal
+from whet.rewards.judgement import judge
 
 
 @pytest.mark.parametrize(
@@ -127,9 +131,12 @@ DISPUTED = {
         951: "says 3 where 300 is right",
     },
     "rho1b_cot_math": {
+        20: "ends in = 6+9i, which is right",
         25: "gives one of two solutions",
         37: "says 72, which is right",
+        53: "ends in = -pi/6, which is right",
         107: "says 9, which is the gold answer",
+        146: "ends in the right fraction",
         174: "says 2, which is right",
         182: "says 1251, which is right",
         243: "says 3 units, which is right",
@@ -151,15 +158,12 @@ def test_verdicts_of_others(shared: Path, name: str, rows: int, share: float) ->
     """Agreement with the graders that came with real completions, raw and without the disputed verdicts."""
     lines = (shared / "completions" / f"{name}.jsonl").read_text("utf-8").splitlines()
     graded = [json.loads(line) for line in lines]
-    found = [find_answer(row["completion"]) for row in graded]
-    ours = [
-        answer is not None and answers_equal(answer, row["answer"]) for answer, row in zip(found, graded, strict=True)
-    ]
+    ours = [judge(row["completion"], find_candidate, [row["answer"]]).right for row in graded]
     differ = [index for index, row in enumerate(graded) if ours[index] != row["correct"]]
     assert len(graded) == rows
     assert 1 - len(differ) / rows >= share
     undisputed = [index for index in differ if index not in DISPUTED[name]]
-    assert len(undisputed) <= 0.002 * rows, [(index, found[index], graded[index]["answer"]) for index in undisputed]
+    assert len(undisputed) <= 0.002 * rows, [(index, graded[index]) for index in undisputed]
 
 
 @pytest.mark.parametrize(
@@ -203,3 +207,125 @@ def test_what_only_looks_like_dress_counts(given: str, gold: str) -> None:
 )
 def test_what_is_dress_does_not_count(given: str, gold: str) -> None:
     assert answers_equal(given, gold)
+
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "how-to" / "rewards.md"
+ROW = re.compile(r"^\| `(.+?)` \| `(.+?)` \| (yes|no) \|", re.MULTILINE)
+ROWS = [row for row in ROW.findall(DOCUMENT.read_text("utf-8")) if row]
+
+
+@pytest.mark.parametrize(("given", "gold", "equal"), ROWS)
+def test_what_the_document_says(given: str, gold: str, equal: str) -> None:
+    assert answers_equal(given, gold) is (equal == "yes")
+
+
+def test_the_document_has_a_row_for_every_kind() -> None:
+    assert len(ROWS) >= 60
+    assert {"yes", "no"} == {equal for *_, equal in ROWS}
+
+
+NUMBERS = st.fractions(max_denominator=10**4).map(lambda value: value.limit_denominator(10**4))
+
+
+def as_fraction(value: Fraction) -> str:
+    sign = "-" if value < 0 else ""
+    whole = value.denominator == 1
+    return str(value) if whole else f"{sign}\\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
+
+
+PLAIN = st.one_of(
+    NUMBERS.map(as_fraction),
+    st.decimals(-1000, 1000, places=3).map(str),
+    st.tuples(st.integers(-9, 9), st.integers(-9, 9)).map(lambda pair: f"({pair[0]}, {pair[1]})"),
+    st.sampled_from(["\\sqrt{2}", "2\\pi", "x+1", "B", "Paris", "[1, 2)", "\\{1, 2\\}", "3:30", "5 cm", "50\\%"]),
+)
+"""Answers that are worked out."""
+
+DRESSES = (
+    "${}$",
+    " {}  ",
+    "\\boxed{{{}}}",
+    "\\({}\\)",
+    "\\[ {} \\]",
+    "{}.",
+    "**{}**",
+    "\\displaystyle {}",
+    "\\, {} \\,",
+    "{{{}}}",
+)
+
+
+def no_algebra(given: str, gold: str) -> bool:
+    return False
+
+
+@any_of(PLAIN, PLAIN)
+def test_equality_of_plain_values_is_symmetric(one: str, other: str) -> None:
+    assert answers_equal(one, other, no_algebra) == answers_equal(other, one, no_algebra)
+
+
+@any_of(PLAIN, st.sampled_from(DRESSES), st.sampled_from(DRESSES))
+def test_dress_does_not_count(answer: str, inner: str, outer: str) -> None:
+    assume(inner != outer)
+    dressed = outer.format(inner.format(answer)).replace("\\frac", "\\dfrac")
+    assert answers_equal(dressed, answer, no_algebra)
+    assert answers_equal(answer, dressed, no_algebra)
+
+
+@any_of(
+    st.integers(1, 999), st.sampled_from([("cm", "centimeters"), ("hours", "h"), ("lb", "pounds"), ("$", "dollars")])
+)
+def test_the_spelling_of_a_unit_does_not_count(number: int, spellings: tuple[str, str]) -> None:
+    short, long = spellings
+    for text in (f"{number} {short}", f"{number}\\text{{ {short}}}", f"{number} \\, \\mathrm{{{short}}}"):
+        assert answers_equal(text, f"{number} {long}")
+        assert not answers_equal(text, f"{number + 1} {long}")
+
+
+@any_of(NUMBERS, NUMBERS)
+def test_two_different_rationals_are_never_equal(one: Fraction, other: Fraction) -> None:
+    for dress in DRESSES:
+        assert answers_equal(dress.format(as_fraction(one)), as_fraction(other), no_algebra) == (one == other)
+
+
+@any_of(st.integers(1, 400), st.integers(1, 400))
+def test_powers_are_exact_whatever_their_size(one: int, other: int) -> None:
+    assert answers_equal(f"\\frac{{1}}{{2^{{{one}}}}}", f"\\frac{{1}}{{2^{{{other}}}}}") == (one == other)
+
+
+@any_of(st.text(max_size=60), st.sampled_from(["82", "\\frac{3}{4}", "(1,2)", "x=5", "Paris", "5 cm"]))
+def test_any_text_is_compared(text: str, gold: str) -> None:
+    assert answers_equal(text, gold, no_algebra) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("given", "gold", "equal"),
+    [
+        ("S = \\{1,2\\}", "\\{1,2\\}", True),
+        ("(x,y)=(1,2)", "(1,2)", True),
+        ("(x,y)=(2,1)", "(1,2)", False),
+        ("A = \\begin{pmatrix}1\\\\2\\end{pmatrix}", "\\begin{pmatrix}1\\\\2\\end{pmatrix}", True),
+        ("\\mathbb{R}", "(-\\infty,\\infty)", True),
+        ("\\mathbb{R}\\setminus\\{2\\}", "(-\\infty,2)\\cup(2,\\infty)", True),
+        ("\\mathbb{R}\\setminus\\{3\\}", "(-\\infty,2)\\cup(2,\\infty)", False),
+        ("\\{x \\mid 0<x<1\\}", "(0,1)", True),
+        ("\\{x \\mid 0<x\\le 1\\}", "(0,1)", False),
+        ("\\varnothing", "\\emptyset", True),
+        ("\\{\\}", "\\emptyset", True),
+        ("3:4", "\\frac{3}{4}", True),
+        ("4:3", "\\frac{3}{4}", False),
+        ("3 \\text{ to } 4", "3:4", True),
+        ("{3 \\over 4}", "\\frac{3}{4}", True),
+        ("(1101)_2", "1101_2", True),
+        ("1101_{(3)}", "1101_2", False),
+        ("5'6''", "5'6\"", True),
+        ("\\frac{\\pi}{4}\\text{ radians}", "\\frac{\\pi}{4}", True),
+        ("\\frac{\\pi}{4}\\text{ degrees}", "\\frac{\\pi}{4}\\text{ radians}", False),
+        ("m\\angle A = 45^\\circ", "45^\\circ", True),
+        ("P(X > 3) = \\frac{1}{2}", "\\frac{1}{2}", True),
+        ("\\lim_{x\\to 0} f(x) = 2", "2", True),
+        ("\\lim_{x\\to 0} f(x) = 3", "2", False),
+    ],
+)
+def test_labels_sets_and_ratios(given: str, gold: str, equal: bool) -> None:
+    assert answers_equal(given, gold) is equal

@@ -85,3 +85,12 @@ def test_being_wrong_never_pays() -> None:
         length_cosine(None, LengthCosineParams(max_tokens=9, wrong_long=0.5))
     with pytest.raises(UserError, match="lacks 'max_tokens'"):
         length_cosine(None, LengthCosineParams())
+
+
+@pytest.mark.parametrize("filler", ["\n", "\u200b", " ~", "hm ", "wait, 7 it is. ", "abc", "<!-- -->", "再算"])
+def test_blanks_and_loops_do_not_make_a_wrong_response_better(filler: str) -> None:
+    text = f"<think>a{filler * 400}</think> <answer>83</answer>"
+    value = score(text, 90)
+    assert value is not None
+    assert value < -0.95
+    assert score(text.replace("83", "82"), 90) == pytest.approx(0.5122358709), "a right one is as long as it is"

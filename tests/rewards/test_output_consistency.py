@@ -31,7 +31,7 @@ def said(reasoning: str, output: str, answer: str) -> str:
         ("37 + 45 = 70 + 12 = 82", "The answer is 83.", "83", 0.5),
         ("37 + 45 = 70 + 12 = 82", "The answer is 83.", "84", 0.0),
         ("37 + 45 = 82 in 3 steps", "82", "82", 1.0),
-        ("82 is less than 90", "82", "82", 0.5),
+        ("82 is less than 90", "82", "82", 1.0),
         ("He gets 37 + 45 =", "82", "82", 0.5),
         ("So it must be Evelyn who ran fastest.", "Evelyn.", "Evelyn", 1.0),
         ("So it must be Carla who ran fastest.", "Evelyn.", "Evelyn", 0.5),
@@ -100,3 +100,35 @@ def test_hostile_text_ends_soon() -> None:
 def test_it_needs_a_format() -> None:
     with pytest.raises(UserError, match="--format think_answer"):
         output_consistency(None)
+
+
+@pytest.mark.parametrize("answer", ["6", "13", "21", "34", "four"])
+@pytest.mark.parametrize(
+    "hedge",
+    [
+        "The answer is 6. But 5+8=13. And $21$\n34",
+        "The answer is 6. Or the answer is 13. Or the answer is 21. Or the answer is 34.",
+        r"\\boxed{6} \\boxed{13} \\boxed{21} \\boxed{34}",
+        "= 6\n= 13\n= 21\n34 or 6",
+        "The answer is 6 or 13 or 21 or 34.",
+        "6, 13, 21, 34",
+    ],
+)
+def test_several_results_agree_with_no_answer(hedge: str, answer: str) -> None:
+    hedge = hedge.replace("\\\\", "\\")
+    value = score(said(hedge, hedge, answer))
+    assert value == 0.0
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "answer", "value"),
+    [
+        ("14 + 9 = 23, so 23 * 2 = 46 coins. She has 46.", "46", 1.0),
+        ("The answer is 46. I hope it is correct.", "46", 1.0),
+        (r"Hence the area is $\boxed{46}$. Note that 46 is even.", "46", 1.0),
+        ("= 22\n23", "22", 0.0),
+        ("23 = 22\nThe answer is 23.", "22", 0.0),
+    ],
+)
+def test_the_result_of_reasoning_is_its_last(reasoning: str, answer: str, value: float) -> None:
+    assert score(f"<think>{reasoning}</think> <answer>{answer}</answer>", "think_answer") == value

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from rewards.hostile import HOSTILE
 from whet.rewards.quantities import LONGEST, Quantity, quantity
+from whet.rewards.values.numeral import Numeral
+from whet.rewards.values.tail import Tail
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,16 @@ from whet.rewards.quantities import LONGEST, Quantity, quantity
         ("1.5 \\times 10^{-3}", Fraction(3, 2000)),
         ("2 million", 2 * 10**6),
         ("$2.5 million dollars", 2_500_000),
+        ("five", 5),
+        ("twenty-five", 25),
+        ("٣", 3),
+        ("minus 12", -12),
+        ("2 dozen", 24),
+        ("US$8.50", Fraction(17, 2)),
+        ("8,50 €", Fraction(17, 2)),
+        ("Rs. 850", 850),
+        ("2 and a half hours", Fraction(5, 2)),
+        ("The answer is 42", 42),
         ("5 cm", 5),
         ("5cm", 5),
         ("15\\mbox{ cm}^2", 15),
@@ -95,7 +107,6 @@ def test_numbers(text: str, value: Fraction | int) -> None:
     "text",
     [
         "",
-        "five",
         "2x",
         "2 x",
         "2k",
@@ -122,7 +133,9 @@ def test_numbers(text: str, value: Fraction | int) -> None:
         "10:30",
         "(1, 2)",
         "(3,4]",
-        "٣",
+        "5!",
+        "9 squared",
+        "82 or 83",
     ],
 )
 def test_what_is_no_number(text: str) -> None:
@@ -178,7 +191,7 @@ def test_fractions(top: int, bottom: int) -> None:
         found = quantity(text)
         assert found is not None
         assert found.value == Fraction(top, bottom)
-        assert found.fraction
+        assert found.number.division == (bottom != 1)
 
 
 @given(st.text(max_size=40))
@@ -188,9 +201,10 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 
 def test_units_and_percent_are_kept() -> None:
-    assert quantity("$5") == Quantity(Fraction(5), unit="dollar")
-    assert quantity("5 dollars") == Quantity(Fraction(5), unit="dollar")
-    assert quantity("50%") == Quantity(Fraction(50), percent=True)
+    dollars = Tail((("dollar", 1),))
+    assert quantity("$5") == quantity("5 dollars") == Quantity(Numeral(Fraction(5)), tail=dollars)
+    assert quantity("50%") == Quantity(Numeral(Fraction(50)), percent=True)
+    assert quantity("5 apples") == Quantity(Numeral(Fraction(5)), tail=Tail(nouns=frozenset({"apple"})))
 
 
 @pytest.mark.parametrize(
@@ -201,7 +215,15 @@ def test_units_and_percent_are_kept() -> None:
         ("5", "5 m", True),
         ("5 dollars", "$5", True),
         ("5 cents", "$5", False),
-        ("5 apples", "5 pears", True),  # words that are no known unit are not compared
+        ("5 apples", "5 pears", False),
+        ("5 red apples", "5 apples", True),
+        ("120 minutes", "2 hours", True),
+        ("2 hours 30 minutes", "2.5 hours", True),
+        ("8 dollars and 50 cents", "8.5", True),
+        ("5'3\"", "63 inches", True),
+        ("15 cm^2", "15 cm^3", False),
+        ("90 %", "90 degrees", False),
+        ("$5", "5 euros", False),
         ("50%", "50", True),
         ("50%", "0.5", True),
         ("0.5", "50%", True),
@@ -228,6 +250,8 @@ def test_equality(given_text: str, gold: str, equal: bool) -> None:
 
 @given(st.fractions(max_denominator=1000), st.fractions(max_denominator=1000))
 def test_different_fractions_are_different(one: Fraction, other: Fraction) -> None:
-    """Two fractions of denominators up to 1000 are at least 1e-6 apart, and so are told apart below 1."""
-    equal = Quantity(one, fraction=True).equals(Quantity(other, fraction=True))
-    assert equal == (one == other) or abs(one - other) <= Fraction(1, 10**6)
+    texts = (f"{one.numerator}/{one.denominator}", f"\\frac{{{other.numerator}}}{{{other.denominator}}}")
+    first, second = map(quantity, texts)
+    assert first is not None
+    assert second is not None
+    assert first.equals(second) == (one == other)

@@ -59,7 +59,40 @@ def test_in_every_format() -> None:
 
 
 @pytest.mark.parametrize("piece", ["- ", "1. ", "\n", " ", "# ", "step 1", ". then", "**", "> "])
-def test_a_megabyte_ends_soon(piece: str) -> None:
-    start = time.perf_counter()
-    assert count_steps(piece * (1_000_000 // len(piece))) >= 0
-    assert time.perf_counter() - start < 5
+def test_a_long_text_ends_soon(piece: str) -> None:
+    start = time.process_time()
+    assert count_steps(piece * (300_000 // len(piece))) >= 0
+    assert time.process_time() - start < 5
+
+
+QUESTION = "A baker sells 14 loaves in the morning and 9 in the evening. How many loaves does she sell?"
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "steps"),
+    [
+        ("Step 1: Step 2: Step 3:", 0),
+        ("Step 1: Step 2: Step 3: Step 4: Step 5:\nStep 6: Step 7: Step 8:", 0),
+        ("Step 1: \u200b\u200b\u200b\u200b\u200b\u200b\nStep 2: \u2060\u2060\u2060\u2060\u2060\u2060", 0),
+        ("Step 1: \\quad\\quad\nStep 2: \\phantom{nine loaves}", 0),
+        ("1. ........\n2. ----------\n3. !!!!!!!!!", 0),
+        ("- <!-- add them -->\n- <!-- then more -->", 0),
+        ("First, then, finally. Next, lastly.", 0),
+        ("Step 1: this is step 1 here\nStep 2: this is step 2 here\nStep 3: this is step 3 here", 1),
+        ("Step 1: Add the loaves.\nStep 2: add, the loaves!\nStep 3: **ADD THE LOAVES**", 1),
+        ("Step 1: Add all the loaves.\nStep 2: the loaves all add.", 1),
+        ("Step 1: A baker sells 14 loaves in the morning\nStep 2: How many loaves does she sell?", 0),
+        ("Step 1: 23 loaves\nStep 2: The answer is 23 loaves\nStep 3: So it is 23 loaves", 0),
+        ("Step 1: 14 in the morning.\nStep 2: 9 in the evening.\nStep 3: 14 + 9 = 23.", 3),
+    ],
+)
+def test_empty_steps_and_copies_are_no_steps(reasoning: str, steps: int) -> None:
+    assert count_steps(reasoning, QUESTION, "23 loaves") == steps
+
+
+def test_question_and_answer_are_those_of_the_rollout() -> None:
+    steps = "1. A baker sells 14 loaves in the morning.\n2. The answer is 23.\n3. 14 + 9 = 23"
+    text = f"<think>{steps}</think> <answer>23</answer>"
+    reward = reasoning_steps(BUILT_IN["think_answer"], ReasoningStepsParams())
+    for prompt in (QUESTION, [{"role": "user", "content": QUESTION}]):
+        assert reward(prompts=[prompt], completions=[text], completion_ids=[]) == [pytest.approx(1 / 3)]

@@ -157,7 +157,10 @@ def test_a_function_of_ones_own() -> None:
         ({"name": "reasoning_steps", "params": {"steps": True}}, "is true; it must be a whole number"),
         ({"name": "length_overlong", "params": {"max_tokens": 0}}, "is 0; it must be a whole number .at least 1"),
         ({"name": "length_cosine", "params": {"truncated": float("nan")}}, "is nan; it must be a number"),
-        ({"name": "accuracy", "timeout": 5}, "rewards.timeout of 'accuracy' is 5.0: only a function of your own"),
+        (
+            {"name": "accuracy", "timeout": 5},
+            "rewards.timeout of 'accuracy' is 5.0: only a function of your own",
+        ),
         ({"name": "judge", "isolate": False}, "rewards.isolate of 'judge' is False: .*take it out"),
         ({"name": "length_cosine"}, "'length_cosine' lacks 'max_tokens': write {name: length_cosine, params:"),
     ],

@@ -1,6 +1,7 @@
 """Rollouts through an engine that answers from a script: what it is asked, and what becomes of its answers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -95,10 +96,18 @@ def test_the_text_is_without_the_token_that_ended_it(said: str, finish: Finish, 
     assert (rollout.finish, rollout.replayed, rollout.loss_mask) == (finish, False, None)
 
 
-def test_special_tokens_are_no_text() -> None:
+def test_what_the_prompt_already_wrote_is_part_of_the_text() -> None:
+    tokens = (*map(tiny.VOCABULARY.index, "4</think>"), END)
+    opened = replace(prompt("a"), opening="<think>\n")
+    ((rollout,),) = rollouts(Scripted(Completion(tokens, (-1.0,) * len(tokens), "stop")))([opened], 1, 0)
+    assert (rollout.text, rollout.tokens) == ("<think>\n4</think>", tokens)
+
+
+def test_special_tokens_are_text_except_the_end() -> None:
+    """Tags may be special tokens, and a turn that the model invents must be seen."""
     tokens = (tiny.VOCABULARY.index("4"), tiny.VOCABULARY.index(tiny.START), tiny.VOCABULARY.index("2"), END)
     ((rollout,),) = rollouts(Scripted(Completion(tokens, (-1.0,) * 4, "stop")))([prompt("a")], 1, 0)
-    assert rollout.text == "42"
+    assert rollout.text == "4<|im_start|>2"
     assert rollout.tokens == tokens
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from whet.errors import UserError
 from whet.runs.lock import FolderLock
-from whet.runs.naming import ALLOWED, check_name, check_place, find_run, new_folder, stem_of
+from whet.runs.naming import ALLOWED, check_name, check_place, new_folder, stem_of
 
 
 def test_numbers_go_up_and_never_repeat(tmp_path: Path) -> None:
@@ -95,12 +95,3 @@ def test_a_run_that_died_before_it_was_one_is_no_obstacle(tmp_path: Path) -> Non
     (half / "manifest.json").touch()
     with pytest.raises(UserError, match="choose another name"):
         new_folder(tmp_path, "run", "it")
-
-
-def test_a_run_is_found_by_its_path_or_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "here").mkdir()
-    assert find_run(Path("here")) == Path("here")
-    assert find_run(Path("it-001")) == Path("runs/it-001")
-    assert find_run(Path("deep/it-001")) == Path("deep/it-001")
-    assert find_run(tmp_path / "gone") == tmp_path / "gone"

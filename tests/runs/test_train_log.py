@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 import pytest
+from safetensors import SafetensorError
 
 from whet.errors import UserError
 from whet.runs.reader import RunReader
@@ -56,6 +57,16 @@ def test_a_full_disk_is_the_users_to_fix(run: RunWriter) -> None:
         train_log.record_outcome(run),
     ):
         raise OSError(errno.ENOSPC, "No space left on device", "/x/y")
+
+
+def test_a_full_disk_met_inside_a_library_is_too(run: RunWriter) -> None:
+    """safetensors and sqlite raise errors of their own, which tell of it in words."""
+    said = "Error while serializing: I/O error: No space left on device (os error 28)"
+    with (
+        pytest.raises(UserError, match=r"^run\.folder: No space left on device; make room, then `whet resume"),
+        TrainLog(listening()[1]).record_outcome(run),
+    ):
+        raise SafetensorError(said)
 
 
 def test_what_the_user_can_fix_is_logged_in_a_line(run: RunWriter) -> None:

@@ -114,6 +114,13 @@ def test_measurements_after_the_step_are_forgotten(run: RunWriter) -> None:
     assert RunReader(run.path).records("step-000003") == {}
 
 
+def test_models_of_checkpoints_that_will_be_made_again_are_forgotten(run: RunWriter) -> None:
+    for step in (2, 3, 10):
+        (run.path / "models" / f"step-{step}").mkdir(parents=True)
+    run.rewind(3)
+    assert {path.name for path in (run.path / "models").iterdir()} == {"step-2", "step-3"}
+
+
 def test_a_run_in_use_is_refused(run: RunWriter) -> None:
     with pytest.raises(UserError, match="in use"):
         RunWriter.reopen(run.path)

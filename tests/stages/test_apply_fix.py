@@ -1,4 +1,4 @@
-"""A easier reward beside strict ones: added where the recipe wants it, said, and recorded."""
+"""An easier reward beside strict ones: added where the recipe wants it, said, and recorded."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ import tiny
 from batches import prompt
 from whet.build.task import build_task
 from whet.config import Config, RewardConfig, WeightConfig
-from whet.diagnose.cold_start import Diagnosis
+from whet.diagnose.cold_start import Diagnosis, Found
 from whet.recipe import load_recipe
 from whet.runs.writer import RunWriter
 from whet.stages.apply_fix import apply_fix, fixed
@@ -19,7 +19,7 @@ from wiring import listening, shrunk
 
 
 def found(easier: str) -> Diagnosis:
-    return Diagnosis("wrong_format", "", "", False, easier)
+    return Diagnosis((Found("truncated", "", ()), Found("wrong_format", "", (), easier=easier)))
 
 
 def strict(folder: Path, **changes: Any) -> Config:

@@ -1,6 +1,7 @@
 """The check as a stage: gold answers, lengths, a probe."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def test_every_figure_is_of_the_size_that_was_asked_for(policy: Any, tiny_folder
     assert (report.probe.problems, report.probe.samples, report.probe.group_size) == (4, 2, 4)
     assert report.lengths.max_tokens == 12
     assert report.lengths.context == 512
-    assert [line.split("]")[0] for line in lines] == ["[Check", "[Check 1/2", "[Check 2/2"]
+    assert [line.split("]")[0] for line in lines if line.startswith("[")] == ["[Check", "[Check 1/2", "[Check 2/2"]
 
 
 def test_a_small_set_is_checked_whole(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:
@@ -107,6 +108,21 @@ def test_a_reward_that_fails_is_said(policy: Any, tiny_folder: Path, tmp_path: P
     assert report.probe.mean_reward == pytest.approx(1.0), "the responses that it can bear"
 
 
+def test_the_probe_goes_on_with_other_problems_until_it_is_sure(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:
+    """Nothing is right: 8 problems of 4 samples are too few to know for groups of 4, and 16 are enough."""
+    changes = {"check.problems": 8, "check.samples": 4, "check.rounds": 3, "rewards": ["accuracy"]}
+    config = shrunk(tiny_folder, tmp_path, changes)
+    task, sampler = build_task(config, policy.tokenizer), build_sampler(config)
+    probe, graded = probe_model(policy, sampler, task, config)
+    assert (probe.problems, probe.signal, probe.silent) == (16, 0.0, True)
+    assert len({group.prompt.problem.id for group in graded.groups}) > 8, "the second round asks others"
+    assert probe_model(policy, sampler, task, config)[0] == probe
+    once = shrunk(tiny_folder, tmp_path, {**changes, "check.rounds": 1})
+    first, graded_once = probe_model(policy, sampler, task, once)
+    assert (first.problems, first.silent) == (8, False)
+    assert graded_once.groups == graded.groups[:8], "the first round is the same, however many may follow"
+
+
 def test_solutions_elsewhere_count(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:
     data = {
         "data.train": rows(tmp_path, "train.jsonl", 3),
@@ -168,4 +184,19 @@ def test_what_does_not_depend_on_the_weights_is_measured_once(
     monkeypatch.setattr("whet.stages.check.gold_failures", measured_again)
     monkeypatch.setattr("whet.stages.check.measure_lengths", measured_again)
     monkeypatch.setattr("whet.stages.check.near_duplicates", measured_again)
-    assert check(policy, sampler, task, config, listening()[1], first) == first, "the same weights give the same report"
+    again = check(policy, sampler, task, config, listening()[1], first, warmed=True)
+    assert (first.follows, again.follows) == ("warm_start", "train"), "the warm start is done"
+    assert replace(again, follows=first.follows) == first, "the same weights give the same report"
+
+
+def test_special_tokens_in_problems_are_counted_and_said(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:
+    data = {
+        "data.train": rows(tmp_path, "a<|im_end|>.jsonl", 3),
+        "data.test": rows(tmp_path, "test.jsonl", 2),
+    }
+    _, lines = checked(policy, tiny_folder, tmp_path, data)
+    (said,) = (line for line in lines if "special tokens" in line)
+    assert said == (
+        "check: 3 of 3 problems have special tokens of the model in their text, such as '<|im_end|>' (row 1); the "
+        "model reads them as letters"
+    )

@@ -12,7 +12,7 @@ from whet.errors import UserError
 from whet.eval.record import Record
 from whet.recipe import dump_recipe
 from whet.runs.writer import RunWriter
-from whet.stages.evaluate import evaluate_model, evaluation_config, save_records
+from whet.stages.evaluate import evaluate_model, evaluation_config, refuse_unwritable, save_records
 from wiring import listening, shrunk
 
 
@@ -113,6 +113,15 @@ def test_a_run_without_a_finished_model_is_refused(tiny_folder: Path, tmp_path: 
         pytest.raises(UserError, match="halfway"),
     ):
         evaluation_config(str(unfinished.path))
+
+
+def test_where_records_cannot_be_saved_is_known_before_they_are_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path, why in ((tmp_path, "it is a folder"), (tmp_path / "file" / "a.jsonl", "file is no folder")):
+        with pytest.raises(UserError, match=f"^--save: .* cannot be written .*{why}.*name another file"):
+            refuse_unwritable(path)
+    refuse_unwritable(tmp_path / "new" / "a.jsonl")
+    assert not (tmp_path / "new").exists()
 
 
 def test_records_are_saved_as_they_are_compared(tiny_folder: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,10 +10,19 @@ import tiny
 from whet.build.task import build_task
 from whet.data.arithmetic import Arithmetic
 from whet.errors import UserError
+from whet.files import sha256_of
 from whet.policy.language_model import LanguageModel
-from whet.stages.manifest import SAMPLE, fingerprint, manifest, newer_versions, refuse_other
+from whet.stages.manifest import (
+    SAMPLE,
+    changed_files,
+    fingerprint,
+    manifest,
+    newer_versions,
+    own_files,
+    refuse_other,
+)
 from whet.types import Problem
-from wiring import shrunk
+from wiring import shrunk, write_rewards
 
 PROBLEMS = [Problem("1", "What is 1 + 1?", "2"), Problem("2", "π?", "3.14")]
 
@@ -77,7 +87,64 @@ def test_other_problems_or_weights_are_refused(what: str) -> None:
 
 
 def test_versions_that_changed_are_named() -> None:
-    assert newer_versions({"versions": {"torch": "2.12"}}, THEN) == ""
-    assert (
-        newer_versions({"versions": {"torch": "2.13", "peft": "0.20"}}, THEN) == "torch 2.12 → 2.13, peft None → 0.20"
-    )
+    assert newer_versions({"versions": {"torch": "2.12"}}, THEN) == []
+    assert newer_versions({"versions": {"torch": "2.13", "peft": "0.20"}}, THEN) == [
+        "torch 2.12 → 2.13, peft None → 0.20, so figures may differ in their last digits"
+    ]
+
+
+def test_the_users_own_files_are_known_by_their_digests(tiny_folder: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "mine.yaml"
+    recipe.write_text("seed: 1\n")
+    rewards = write_rewards(tmp_path)
+    config = shrunk(tiny_folder, tmp_path, {"rewards": ["accuracy", f"{rewards}:digits"]})
+    assert own_files(config, recipe) == {str(recipe): sha256_of(recipe), str(rewards): sha256_of(rewards)}
+    assert own_files(config, None) == {str(rewards): sha256_of(rewards)}
+
+
+def test_a_module_of_rewards_is_looked_for_in_the_working_folder(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").mkdir()
+    rewards = write_rewards(tmp_path / "mine")
+    monkeypatch.chdir(tmp_path)
+    config = shrunk(tiny_folder, tmp_path, {"rewards": ["mine.rewards:digits", "elsewhere.rewards:digits"]})
+    assert own_files(config, None) == {str(rewards): sha256_of(rewards)}
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> tuple[Path, dict[str, Any]]:
+    """A run's folder and the manifest that it began with: a recipe and a file of rewards."""
+    for name in ("mine.yaml", "rewards.py", "recipe.yaml"):
+        (tmp_path / name).write_text(name)
+    files = {str(tmp_path / name): sha256_of(tmp_path / name) for name in ("mine.yaml", "rewards.py")}
+    return tmp_path, {"files": files, "recipe_sha256": sha256_of(tmp_path / "recipe.yaml")}
+
+
+def test_nothing_is_said_of_files_that_are_the_same(begun: tuple[Path, dict[str, Any]]) -> None:
+    run, then = begun
+    assert changed_files(then, run) == []
+    assert changed_files({}, run) == [], "a run of an older version kept no digests"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("rewards.py", "its rewards may be others from here on"),
+        ("mine.yaml", "the run goes on with"),
+        ("recipe.yaml", "its settings count from here on"),
+    ],
+)
+def test_a_file_that_changed_is_named_with_what_counts(
+    begun: tuple[Path, dict[str, Any]], name: str, said: str
+) -> None:
+    run, then = begun
+    (run / name).write_text("other")
+    (line,) = changed_files(then, run)
+    assert line.startswith(f"{run / name} has changed since the run began: {said}")
+
+
+def test_a_recipe_that_is_gone_is_not_missed(begun: tuple[Path, dict[str, Any]]) -> None:
+    run, then = begun
+    (run / "mine.yaml").unlink()
+    assert changed_files(then, run) == []

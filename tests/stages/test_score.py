@@ -1,6 +1,7 @@
 """Rewards on completions in a file."""
 
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -89,9 +90,9 @@ def test_functions_see_the_file_as_it_is(tmp_path: Path) -> None:
         """,
     )
     rows = [{**ROWS[0], "level": 3, "prompts": "mine"}, ROWS[2]]
-    here = {"name": own, "isolate": False}
+    here = {"name": own, "isolate": False, "completions": "messages"}
     assert [one["own"] for one in score(written(tmp_path, rows), [here])] == [37.0, 1.0]
-    loaded = [module for name, module in sys.modules.items() if name.startswith("whet_user_mine")][-1]
+    loaded = [module for name, module in sys.modules.items() if re.fullmatch(r"whet_user_\w+\.mine", name)][-1]
     assert loaded.seen == [
         (
             ["2+2?", [{"role": "user", "content": "2+2?"}]],
@@ -247,7 +248,7 @@ def test_a_missing_or_empty_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("gsm8k_four_models", 1.0), ("rho1b_cot_gsm8k", 0.995), ("rho1b_cot_math", 0.976)]
+    ("name", "least"), [("gsm8k_four_models", 1.0), ("rho1b_cot_gsm8k", 0.995), ("rho1b_cot_math", 0.966)]
 )
 def test_verdicts_agree_with_those_of_others(shared: Path, name: str, least: float) -> None:
     path = shared / "completions" / f"{name}.jsonl"

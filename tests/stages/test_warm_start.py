@@ -1,5 +1,6 @@
 """The warm start as a stage."""
 
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import pytest
 import torch
 
+import templates
 import tiny
+from templates import tokenizer
 from tests.stages.test_sample_own import Reciting
 from whet.build.policy import build_policy
 from whet.build.task import Task, build_task
@@ -48,14 +51,32 @@ def test_an_example_is_the_prompt_and_the_rendered_solution(tiny_folder: Path, t
 
 
 def test_a_tokenizer_without_an_end_adds_none(tiny_folder: Path, tmp_path: Path) -> None:
-    class Endless:
-        eos_token_id = None
-        encode = tiny.tiny_tokenizer().encode
-
-    task = build_task(shrunk(tiny_folder, tmp_path), tiny.tiny_tokenizer())
-    policy = LanguageModel(tiny.tiny_model(), Endless())
+    endless = deepcopy(tiny.tiny_tokenizer())
+    endless.eos_token = endless.chat_template = None
+    task = build_task(shrunk(tiny_folder, tmp_path), endless)
+    policy = LanguageModel(tiny.tiny_model(), endless)
     made = example(Problem("1", "What is 3 + 4?", "7", "3 + 4 = 7"), task, policy)
     assert tiny.tiny_tokenizer().decode(made.response) == task.response_format.render("3 + 4 = 7", "7")
+
+
+@pytest.mark.parametrize(
+    ("template", "special", "end"),
+    [
+        (templates.CHATML, (), tiny.END),  # base models: the tokenizer's end is another
+        (templates.GEMMA, ("<end_of_turn>",), "<end_of_turn>"),
+        (templates.MISTRAL, (), "<pad>"),  # the template prints the tokenizer's own
+        (None, (), "<pad>"),
+    ],
+)
+def test_what_is_imitated_ends_as_the_template_ends_a_turn(
+    template: str | None, special: tuple[str, ...], end: str, tiny_folder: Path, tmp_path: Path
+) -> None:
+    made_for = tokenizer(template, *special, eos_token="<pad>")
+    task = build_task(shrunk(tiny_folder, tmp_path, {"format": "think_answer"}), made_for)
+    policy = LanguageModel(tiny.tiny_model(), made_for)
+    made = example(Problem("1", "What is 3 + 4?", "7", "3 + 4 = 7"), task, policy)
+    assert made_for.decode(made.response) == f"<think>3 + 4 = 7</think> <answer>7</answer>{end}"
+    assert made.response[-1] in policy.end_tokens()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from batches import prompt, rollout
 from whet.errors import UserError
+from whet.rewards.constant import ConstantRewards
 from whet.rewards.mixture import Mixture, Part
 from whet.train_loop.clock import Clock
 from whet.train_loop.logging_grader import LoggingGrader, failure_lines
@@ -38,7 +39,7 @@ def test_groups_are_those_of_the_mixture() -> None:
     mixture = Mixture([Part("one", fails_on(), 2.0)])
     graded = around(mixture, view).grade(PROMPTS, OUTPUTS, 3)
     groups = graded.groups
-    assert graded == mixture.grade(PROMPTS, OUTPUTS, 3)
+    assert graded == replace(mixture.grade(PROMPTS, OUTPUTS, 3), metrics={"grading/unjudged": 0.0})
     assert [[reward.total for reward in group.rewards] for group in groups] == [[2.0, 2.0], [2.0, 2.0]]
     assert [group.prompt for group in groups] == PROMPTS
     assert lines == []
@@ -125,7 +126,7 @@ class Given:
 
 
 def test_any_grader_may_be_under_it() -> None:
-    """Its failures and time-outs are said, and what it returned is passed on as it is."""
+    """Its failures are said in each step, time-outs in the first, with the fix; then these are only counted."""
     lines, view = listening()
     groups = tuple(
         Group(asked, tuple(row), (Reward(0.0),) * len(row)) for asked, row in zip(PROMPTS, OUTPUTS, strict=True)
@@ -137,13 +138,23 @@ def test_any_grader_may_be_under_it() -> None:
     )
     grader = LoggingGrader(Given(graded), {"r": "zero"}, view, Clock())
     for step in (8, 9):
-        assert grader.grade(PROMPTS, OUTPUTS, step) is graded
-    assert lines == [
-        line
-        for step in (8, 9)
-        for line in (
-            f"step {step}: reward r failed once, on sample 1 of problem two: gave nan (on_error: zero)",
-            f"step {step}: comparing an answer was given up 2 times, first on sample 0 of problem one: "
-            f"{given!r} took longer than 5 s and was stopped (counts as not equal)",
-        )
-    ]
+        told = grader.grade(PROMPTS, OUTPUTS, step)
+        assert told == replace(graded, metrics={"b": 2.0, "grading/unjudged": 2.0})
+    assert grader.grade(PROMPTS, OUTPUTS, 9).metrics["grading/unjudged"] == 4.0, "a second round of step 9"
+    failed = "reward r failed once, on sample 1 of problem two: gave nan (on_error: zero)"
+    line = lines.pop(1)
+    assert lines == [f"step {step}: {failed}" for step in (8, 9, 9)]
+    assert line.startswith(
+        "step 8: comparing an answer was given up 2 times, first on sample 0 of problem one: "
+        f"{given!r} took longer than 5 s and was stopped (counts as not equal): raise grpo.comparison_seconds"
+    )
+
+
+def test_a_reward_that_is_the_same_for_a_whole_step_is_said_once() -> None:
+    lines, view = listening()
+    rollouts = tuple(replace(rollout([1]), text=f"text {n}") for n in range(8))
+    group = Group(PROMPTS[0], rollouts, tuple(Reward(0.0, {"mine": 0.0}) for _ in rollouts))
+    grader = LoggingGrader(Given(Graded((group,))), {}, view, Clock(), ConstantRewards({"mine": "text"}))
+    grader.grade([], [], 4)
+    grader.grade([], [], 5)
+    assert [line.partition(";")[0] for line in lines] == ["step 4: reward mine gave 0 to all of 8 different responses"]

@@ -11,8 +11,9 @@ from whet.build.policy import build_policy
 from whet.build.roles import build_rollouts, build_sampler
 from whet.build.task import build_task
 from whet.errors import UserError
+from whet.policy.language_model import LanguageModel
 from whet.rollout.engine import decoder
-from whet.train_loop.parity import GATES, PROMPTS, Agreement, agreeing_policy, agreement
+from whet.train_loop.parity import GATES, PROMPTS, Agreement, agreeing_policy, agreement, disagreement
 from wiring import shrunk
 
 
@@ -37,7 +38,7 @@ def test_the_fast_paths_agree_and_the_run_says_so(family: str, tmp_path: Path) -
     lines: list[str] = []
     assert agreeing_policy(policy, *rest, lines.append) is policy
     assert policy.fused
-    found = agreement(policy, *rest)
+    found, _ = agreement(policy, *rest)
     assert found.largest <= 1e-4
     assert found.mean <= found.largest
     assert lines == [f"engine: fused decoder, prompts shared by their responses; sampler and learner agree to {found}"]
@@ -47,7 +48,7 @@ def test_a_family_without_fast_paths(tmp_path: Path) -> None:
     policy, *rest = wired(tiny.save_tiny(tmp_path / "model", "gemma3", attn_logit_softcapping=50.0), tmp_path)
     lines: list[str] = []
     assert agreeing_policy(policy, *rest, lines.append) is policy
-    assert agreement(policy, *rest).largest <= 1e-4
+    assert agreement(policy, *rest)[0].largest <= 1e-4
     assert lines[0].startswith("engine: the model's own forward; ")
 
 
@@ -61,7 +62,7 @@ def test_a_fast_path_that_is_wrong_is_left_for_the_models_own_forward(
     found = agreeing_policy(policy, *rest, lines.append)
     assert (policy.fused, found.fused) == (True, False)
     assert found.model is policy.model
-    assert agreement(found, *rest).largest <= 1e-4
+    assert agreement(found, *rest)[0].largest <= 1e-4
     assert lines[0].startswith("the fast paths disagree by ")
     assert lines[1].startswith("engine: the model's own forward; ")
 
@@ -87,7 +88,7 @@ def test_the_measure_is_of_the_tokens_that_were_sampled(tiny_folder: Path, tmp_p
 
     seen: list[Any] = []
     policy.logprobs = off
-    found = agreement(policy, sampler, sample, prompts)
+    found, _ = agreement(policy, sampler, sample, prompts)
     (batch,) = seen
     assert len(batch) == 8
     assert found.largest == pytest.approx(1.0, abs=1e-4)
@@ -98,6 +99,15 @@ def test_the_measure_is_of_the_tokens_that_were_sampled(tiny_folder: Path, tmp_p
 @pytest.mark.parametrize(("mean", "holds"), [(0.0, True), (0.01, True), (0.011, False), (float("nan"), False)])
 def test_rounding_and_no_rounding(mean: float, holds: bool) -> None:
     assert Agreement(mean, mean, 0.01).holds is holds
+
+
+def test_a_model_whose_weights_are_no_numbers_is_what_is_named() -> None:
+    policy = LanguageModel(tiny.tiny_model(), tiny.tiny_tokenizer())
+    nothing = float("nan")
+    assert disagreement(Agreement(nothing, nothing, 0.01), policy).startswith(
+        "model.name: its log-probabilities are no"
+    )
+    assert disagreement(Agreement(0.5, 0.9, 0.01), policy).startswith("sampler and learner disagree by 0.5 nats")
 
 
 def test_every_type_has_a_gate() -> None:

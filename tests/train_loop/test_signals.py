@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from whet.train_loop.signals import Interrupted, Stop
+from whet.train_loop.signals import SIGNALS, Interrupted, Stop
 
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
     """Whoever was asked goes on listening; these tests go on without."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
     yield
     for number, handler in handlers.items():
         signal.signal(number, handler)
@@ -29,7 +29,7 @@ def test_nothing_is_asked_for_at_first() -> None:
         assert not stop.asked
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_patient_one_waits(number: signal.Signals) -> None:
     said: list[str] = []
     stop = Stop(said.append)
@@ -56,6 +56,39 @@ def test_patience_can_be_taken_back() -> None:
         with pytest.raises(KeyboardInterrupt), stop.patiently(False):
             signal.raise_signal(signal.SIGINT)
         assert stop.asked
+
+
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    """`nohup` ignores SIGHUP: a run under it goes on when its terminal is closed."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    stop = Stop()
+    with stop.listening():
+        signal.raise_signal(signal.SIGHUP)
+    assert not stop.asked
+
+
+GONE = """
+import os, pty, signal, sys
+from whet.train_loop.signals import Interrupted, Stop
+
+pid, terminal = pty.fork()
+if pid:
+    os.read(terminal, 5)  # it is listening
+    os.close(terminal)  # the window is closed: SIGHUP
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+stop = Stop()
+with stop.listening(), stop.patiently():
+    print("ready", flush=True)
+    while not stop.asked:
+        signal.pause()
+    print("the step is saved", flush=True)  # to a terminal that is gone
+sys.exit(75)
+"""
+
+
+def test_a_run_whose_terminal_is_gone_is_saved_and_ends() -> None:
+    ended = subprocess.run([sys.executable, "-c", GONE], stderr=subprocess.PIPE, text=True, timeout=120)
+    assert (ended.returncode, ended.stderr) == (75, "")
 
 
 def test_handlers_are_given_back() -> None:

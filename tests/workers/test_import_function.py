@@ -23,8 +23,9 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def forget_modules():  # type: ignore[no-untyped-def]
-    before = set(sys.modules)
+    before, path = set(sys.modules), list(sys.path)
     yield
+    sys.path[:] = path
     for name in set(sys.modules) - before:
         del sys.modules[name]
 
@@ -32,7 +33,9 @@ def forget_modules():  # type: ignore[no-untyped-def]
 def test_a_function_in_a_file_finds_what_lies_beside_it(folder: Path) -> None:
     path = list(sys.path)
     assert load_function(f"{folder / 'mine.py'}:brief")(completions=["a", "b"]) == [5, 5]
-    assert sys.path == path
+    assert sys.path == [*path, str(folder)]  # last, for what it imports when it is called
+    load_function(f"{folder / 'mine.py'}:brief")
+    assert sys.path == [*path, str(folder)]
 
 
 def test_a_relative_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,3 +80,56 @@ def test_mistakes_are_named_in_one_line(folder: Path, spec: str, fix: str) -> No
     with pytest.raises(UserError, match=fix) as caught:
         load_function(spec.format(folder=folder))
     assert "\n" not in str(caught.value)
+
+
+def test_relative_imports_within_a_package_and_without(tmp_path: Path) -> None:
+    package = tmp_path / "graders"
+    (package / "math").mkdir(parents=True)
+    (package / "__init__.py").write_text("BASE = 1\n")
+    (package / "math" / "__init__.py").write_text("")
+    (package / "common.py").write_text("LIMIT = 4\n")
+    (package / "math" / "near.py").write_text(
+        "from .. import BASE\nfrom ..common import LIMIT\nfrom graders.common import LIMIT as SAME\n"
+        "def brief(completions):\n    return [BASE + LIMIT + SAME]\n"
+    )
+    assert load_function(f"{package / 'math' / 'near.py'}:brief")(completions=["a"]) == [9]
+    (tmp_path / "loose").mkdir()
+    (tmp_path / "loose" / "helper.py").write_text("LIMIT = 6\n")
+    (tmp_path / "loose" / "my-rewards.py").write_text(
+        "from .helper import LIMIT\ndef brief(completions):\n    return [LIMIT]\n"
+    )
+    assert load_function(f"{tmp_path / 'loose' / 'my-rewards.py'}:brief")(completions=["a"]) == [6]
+
+
+def test_what_is_imported_when_it_is_called_is_found_from_anywhere(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "late.py").write_text("def brief(completions):\n    from beside import LIMIT\n    return [LIMIT]\n")
+    function = load_function(f"{folder / 'late.py'}:brief")
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert function(completions=["a"]) == [5]
+
+
+def test_classes_objects_methods_and_partials(folder: Path) -> None:
+    (folder / "kinds.py").write_text(
+        "from functools import partial\n"
+        "class Brief:\n    def __init__(self, limit=7):\n        self.limit = limit\n"
+        "    def __call__(self, completions):\n        return [self.limit]\n"
+        "    def twice(self, completions):\n        return [2 * self.limit]\n"
+        "class Mute:\n    pass\n"
+        "class Asks(Brief):\n    def __init__(self, limit):\n        pass\n"
+        "nine = Brief(9)\neight = partial(Brief(8).twice)\nfour = lambda completions: [4]\n"
+    )
+    names = ("Brief", "nine", "nine.twice", "eight", "four")
+    got = {name: load_function(f"{folder / 'kinds.py'}:{name}") for name in names}
+    assert {name: one(completions=["a"]) for name, one in got.items()} == {
+        "Brief": [7],
+        "nine": [9],
+        "nine.twice": [18],
+        "eight": [16],
+        "four": [4],
+    }
+    mistakes = {"Mute": "the class has no __call__; name a function", "Asks": "making the object failed with"}
+    for name, said in mistakes.items():
+        with pytest.raises(UserError, match=said):
+            load_function(f"{folder / 'kinds.py'}:{name}")

@@ -119,7 +119,8 @@ def test_a_service_loads_the_function_by_its_name(tmp_path: Path, monkeypatch: p
     (tmp_path / "mine.py").write_text("def brief(completions): return [5]\n")
     monkeypatch.chdir(Path.cwd())  # to come back to: a service goes where it is told
     answer = service({"spec": "mine.py:brief", "folder": str(tmp_path)})
-    assert json.loads(answer(b"")) == [["completions", "POSITIONAL_OR_KEYWORD", False]]
+    described = {"parameters": [["completions", "POSITIONAL_OR_KEYWORD", False]], "reads_text": True}
+    assert json.loads(answer(b"")) == described
     sent = {"completions": bytes(ForkingPickler.dumps(["a"]))}
     assert json.loads(answer(bytes(ForkingPickler.dumps((sent, [])))))["rewards"] == [5.0]
     with pytest.raises(UserError, match=r"did you mean brief\?"):

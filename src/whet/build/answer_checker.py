@@ -1,7 +1,7 @@
 """Checks completions against gold answers, independently of the rewards, for evaluation and the check."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache
 
 from whet.config import Config
 from whet.formats import ResponseFormat, build_format
@@ -18,36 +18,63 @@ def build_answer_checker(
     """Right or wrong by the gold answer or the problem's own verifier, whatever the rewards are; with `tests`, programs
     by those. `equal` compares answers; where there is none, it is done in a worker.
     """
-    from whet.rewards.answer import find_answer
-    from whet.rewards.code_tests.code_blocks import find_code, find_program
-    from whet.rewards.verifier import is_right
     from whet.workers.math_compare import AnswerComparer
 
-    compare = equal or AnswerComparer()
-
-    def read(text: str) -> tuple[str | None, str | None]:
-        answer = response_format.parse(text).answer
-        if tests is None:
-            return answer, find_answer(text)
-        return answer and find_program(answer), find_code(text)
+    judges = (
+        _by_answer(response_format, equal or AnswerComparer()) if tests is None else _by_tests(response_format, tests)
+    )
 
     def check_answer(text: str, problem: Problem) -> Verdict:
-        strict, found = read(text)
-        gold, verify = problem.answer, problem.columns.get("verifier") or (tests and partial(tests, problem))
-        right = {
-            answer: is_right(answer, gold, verify, compare)
-            for answer in dict.fromkeys((strict, found))
-            if answer is not None
-        }
+        (strict, in_place), (lenient, anywhere) = judges(text, problem)
         return Verdict(
-            correct=strict is not None and right[strict],
-            lenient=any(right.values()),
-            answer=found if strict is None else strict,
+            correct=strict,
+            lenient=strict or lenient,
+            answer=anywhere if in_place is None else in_place,
             formatted=response_format.soft(text),
             marked=response_format.partial(text) > 0,
         )
 
     return check_answer
+
+
+Judges = Callable[[str, Problem], tuple[tuple[bool, str | None], tuple[bool, str | None]]]
+"""From a completion: whether the answer in the format's place is right, and that answer; the same of the one found
+anywhere."""
+
+
+def _by_answer(response_format: ResponseFormat, equal: Callable[[str, str], bool]) -> Judges:
+    from whet.rewards.answer import find_candidate
+    from whet.rewards.gold_answer import golds_of
+    from whet.rewards.judgement import Judgement, finder, judge
+
+    in_place = finder(response_format)
+
+    def found(one: Judgement) -> tuple[bool, str | None]:
+        return one.right, one.candidate.answer if one.candidate and one.candidate.forms else None
+
+    def judges(text: str, problem: Problem) -> tuple[tuple[bool, str | None], tuple[bool, str | None]]:
+        golds = golds_of(problem.answer, problem.columns.get("accepted"))
+        once = cache(equal)
+        verify = problem.columns.get("verifier")
+        strict, lenient = (
+            judge(text, find, golds, verify, once, problem.question) for find in (in_place, find_candidate)
+        )
+        return found(strict), found(lenient)
+
+    return judges
+
+
+def _by_tests(response_format: ResponseFormat, tests: Tests) -> Judges:
+    from whet.rewards.code_tests.code_blocks import find_code, find_program
+
+    def judges(text: str, problem: Problem) -> tuple[tuple[bool, str | None], tuple[bool, str | None]]:
+        passes = cache(lambda program: bool(program.strip()) and tests(problem, program) >= 1.0)
+        answer = response_format.parse(text).answer
+        found = answer and find_program(answer), find_code(text)
+        strict, lenient = ((program is not None and passes(program), program) for program in found)
+        return strict, lenient
+
+    return judges
 
 
 def build_is_right(config: Config, equal: Callable[[str, str], bool]) -> Callable[[Rollout, Reward, Problem], bool]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from whet.build.answer_checker import build_is_right
-from whet.build.task import longest_response
+from whet.build.task import longest_response, seconds_per_grading
 from whet.config import Config, OptimizerConfig
+from whet.config.training import MICRO_BATCH_TOKENS
 from whet.errors import UserError, did_you_mean
 from whet.protocols import (
     Experience,
@@ -62,11 +63,13 @@ def build_rollouts(
     return Rollouts(sampler, tokenizer, params, config.seed, purpose)
 
 
-def build_optimizer(policy: "LanguageModel", config: OptimizerConfig, steps: int, micro_batch_tokens: int) -> Optimizer:
+def build_optimizer(
+    policy: "LanguageModel", config: OptimizerConfig, steps: int, micro_batch_tokens: int | None
+) -> Optimizer:
     """Returns AdamW over the policy's trainable weights."""
     from whet.compute.optimizer import MasterAdamW
 
-    return MasterAdamW(policy.trainable(), config, steps, micro_batch_tokens)
+    return MasterAdamW(policy.trainable(), config, steps, micro_batch_tokens or MICRO_BATCH_TOKENS)
 
 
 def build_reference(policy: "LanguageModel", config: Config, warmed: bool = False) -> StatefulReference:
@@ -79,11 +82,11 @@ def build_reference(policy: "LanguageModel", config: Config, warmed: bool = Fals
     objective = config.grpo.objective
     if not objective.beta:
         return NoReference()
+    tokens = config.grpo.micro_batch_tokens or MICRO_BATCH_TOKENS
     if objective.reference_every:
-        tokens, every, mix = config.grpo.micro_batch_tokens, objective.reference_every, objective.reference_mix
-        return FollowingReference(policy, tokens, every, mix)
+        return FollowingReference(policy, tokens, objective.reference_every, objective.reference_mix)
     kind = AdaptersOff if config.model.lora and not warmed else FrozenReference
-    return kind(policy, config.grpo.micro_batch_tokens)
+    return kind(policy, tokens)
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def build_experience(
         problems = memories["pass_rates"] = ByPassRate(problems, curriculum.candidates, full_marks)
         grader = PassRateGrader(grader, problems)
     if config.grpo.replay:
-        equal = AnswerComparer()
+        equal = AnswerComparer(budget=seconds_per_grading(config))
         is_right = build_is_right(config, equal)
         grader = memories["replay"] = Replay(grader, is_right, config.grpo.replay, equal.take_timeouts)
     on_policy = OnPolicy(problems, sample, logged(grader), config.grpo)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from whet.build.answer_checker import build_answer_checker, build_tests
+from whet.build.renderer import build_renderer
 from whet.config import Config
 from whet.data.curriculum import ByLevel
 from whet.data.load_data import load_data, load_source
@@ -14,6 +15,7 @@ from whet.data.prompts import PromptRenderer
 from whet.data.stream import ProblemStream, held_out
 from whet.formats import ResponseFormat, build_format
 from whet.protocols import AnswerChecker, Problems
+from whet.text import Log, silent
 from whet.types import Problem, Prompt
 from whet.workers.math_compare import AnswerComparer
 
@@ -48,20 +50,22 @@ class Task:
     eval_set: EvalSet
 
 
-def build_task(config: Config, tokenizer: Any, context: int | None = None) -> Task:
+def build_task(config: Config, tokenizer: Any, context: int | None = None, log: Log = silent) -> Task:
     """Loads problems and builds format, rewards and held-out set; prompts too long for `context` tokens are left out.
+
+    `log` is told what the model's chat template does unexpectedly.
 
     Raises `UserError` for data that cannot be read, and for held-out problems that either stage trains on.
     """
     response_format = build_format(config.format)
-    renderer = PromptRenderer(tokenizer, response_format, config.data.question)
+    renderer = build_renderer(config, tokenizer, response_format, log)
     rooms = {
         split: PromptLengthFilter(renderer, context, longest_response(config, split)) for split in ("train", "test")
     }
     train, test = load_data(config.data, config.seed, rooms)
     solutions = train
     if config.sft.data and config.sft.when != "never":
-        solutions = load_source(config.sft.data, "train", config.seed, "sft.data")
+        solutions = load_source(config.sft.data, "train", config.seed, "sft.data", config.data.question)
         refuse_overlap(solutions, test)
     return Task(
         train=train,
@@ -81,12 +85,17 @@ def build_grader(config: Config, response_format: ResponseFormat) -> "Mixture":
     from whet.rewards.registry import build_reward
     from whet.workers.reward_function import load_reward
 
-    known, equal = {"max_tokens": config.grpo.sampling.max_tokens}, AnswerComparer()
+    known, equal = {"max_tokens": config.grpo.sampling.max_tokens}, AnswerComparer(budget=seconds_per_grading(config))
     parts = [
         build_reward(reward, response_format, load_reward, known, connect, f"rewards.{index}", equal)
         for index, reward in enumerate(config.rewards)
     ]
     return Mixture(parts, equal.take_timeouts)
+
+
+def seconds_per_grading(config: Config) -> float:
+    """Returns the seconds for comparing the answers of one grading; dynamic sampling grades `draws` times in a step."""
+    return config.grpo.comparison_seconds / config.grpo.draws
 
 
 def build_stream(config: Config, train: Sequence[Problem], renderer: PromptRenderer) -> Problems:

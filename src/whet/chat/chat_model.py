@@ -10,7 +10,7 @@ from whet.errors import UserError
 from whet.formats import Parsed, ResponseFormat
 from whet.protocols import Sampler
 from whet.rollout.rng import key
-from whet.types import Finish, Problem, Request, SamplingParams, Token
+from whet.types import Finish, Problem, Prompt, Request, SamplingParams, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Reply:
     answer: str | None
     """The parts as the format parses them; `None` where there is none, or no format."""
     text: str
-    """The whole text, tags included."""
+    """The whole text, tags included, also an opening tag that the prompt already wrote."""
     seconds: float
     tokens: int
     """Number of tokens, end-of-sequence included."""
@@ -51,12 +51,13 @@ class ChatModel:
             UserError: the question leaves no room for a completion.
         """
         began = time.perf_counter()
-        tokens = self.renderer.render(Problem(f"turn {turn}", question, answer="")).tokens
-        request = Request(tokens, (key(self.seed, "chat", 0, f"turn {turn}", 0),))
+        prompt = self.renderer.render(Problem(f"turn {turn}", question, answer=""))
+        request = Request(prompt.tokens, (key(self.seed, "chat", 0, f"turn {turn}", 0),))
         drawn: list[Token] = []
-        for chunk in self._read(self.sampler.stream(request, self._within_context(tokens)), drawn, self._text(tokens)):
+        stream = self.sampler.stream(request, self._within_context(prompt.tokens))
+        for chunk in self._read(stream, drawn, prompt.opening):
             yield replace(chunk, speaker=self.speaker)
-        yield self._reply(question, drawn, time.perf_counter() - began)
+        yield self._reply(prompt, drawn, time.perf_counter() - began)
 
     def _within_context(self, prompt: Sequence[int]) -> SamplingParams:
         """Returns the sampling parameters, `max_tokens` limited to what the context leaves after the prompt."""
@@ -68,20 +69,22 @@ class ChatModel:
             raise UserError(f"question: {takes}; ask a shorter one")
         return replace(self.params, max_tokens=min(self.params.max_tokens, room))
 
-    def _read(self, tokens: Iterator[Token], drawn: list[Token], prompt: str) -> Iterator[StreamChunk]:
+    def _read(self, tokens: Iterator[Token], drawn: list[Token], opening: str) -> Iterator[StreamChunk]:
         """Yields the chunks of a completion; appends its tokens to `drawn` as they come."""
-        text, parts = TextReader(self._text), PartReader(layout_of(self.response_format), prompt)
+        text, parts = TextReader(self._text), PartReader(layout_of(self.response_format), opening)
         for token in tokens:
             drawn.append(token)
-            yield from parts.feed(text.feed(token.id))
+            if token.finish != "stop":
+                yield from parts.feed(text.feed(token.id))
         yield from parts.feed(text.finish())
         yield from parts.finish()
 
-    def _reply(self, question: str, drawn: Sequence[Token], seconds: float) -> Reply:
-        text = self._text([token.id for token in drawn])
+    def _reply(self, prompt: Prompt, drawn: Sequence[Token], seconds: float) -> Reply:
+        question = prompt.problem.question
+        text = prompt.opening + self._text([token.id for token in drawn if token.finish != "stop"])
         parts = self.response_format.parse(text) if self.response_format else Parsed(None, None)
         finish: Finish = drawn[-1].finish or "length"
         return Reply(question, parts.reasoning, parts.answer, text, seconds, len(drawn), finish, self.speaker)
 
     def _text(self, tokens: Sequence[int]) -> str:
-        return str(self.renderer.tokenizer.decode(tokens, skip_special_tokens=True))
+        return str(self.renderer.tokenizer.decode(tokens, skip_special_tokens=False))  # tags may be special tokens

@@ -51,7 +51,7 @@ def make_page(console: "Console") -> ChatView:
 
 def by_hand() -> bool:
     """Whether standard input is a terminal rather than a file or pipe."""
-    return sys.stdin.isatty()
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def typed(prompt: str) -> Iterator[str]:
@@ -63,7 +63,7 @@ def typed(prompt: str) -> Iterator[str]:
     while True:
         try:
             line = input(prompt if by_hand() else "")
-        except (EOFError, KeyboardInterrupt):
+        except (EOFError, KeyboardInterrupt, RuntimeError):  # the last: standard input is closed
             return
         yield line
 

@@ -4,25 +4,28 @@ Each question is a prompt of its own, as in training: the model does not see ear
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.build.policy import build_policy
+from whet.build.renderer import build_renderer
 from whet.build.roles import build_sampler
 from whet.build.task import longest_response
 from whet.chat.chat_model import ChatModel, Reply
 from whet.chat.chat_view import ChatView, make_page
 from whet.chat.parts import Speaker, StreamChunk
 from whet.config import Config, FormatConfig
-from whet.data.prompts import PromptRenderer
 from whet.errors import UserError
 from whet.formats import ResponseFormat, build_format
 from whet.recipe import load_recipe, make_recipe
 from whet.runs import jsonl, layout
-from whet.runs.reader import RunReader, is_run
+from whet.runs.address import Address
+from whet.stages.run_model import model_of, run_address
 from whet.text import Log, silent
+from whet.train_loop.trial import refuse_untrainable
 from whet.types import SamplingParams
 
 if TYPE_CHECKING:
@@ -91,7 +94,7 @@ def open_chat(
     """Loads a run's finished model, or any model by name.
 
     Args:
-        run_or_model: a run folder, whose recipe sets format and prompt, or any value of `model.name`.
+        run_or_model: a run or `RUN:step-N`, whose recipe sets format and prompt, or any value of `model.name`.
         base: load the untrained model of the run too.
         format_name: the response format; by default the run's, and none for a model.
         temperature: 0 decodes greedily.
@@ -105,8 +108,8 @@ def open_chat(
         raise UserError(f"temperature: is {temperature:g}; it must be between 0 (greedy) and 10")
     overrides: list[tuple[str, Any]] = [("format", {"name": format_name})] if format_name else []
     overrides += [("eval.max_tokens", max_tokens)] if max_tokens is not None else []
-    path = Path(run_or_model).expanduser()
-    name, recipes = _of_run(RunReader(path), overrides) if is_run(path) else _of_model(run_or_model, overrides)
+    found = run_address(run_or_model)
+    name, recipes = _of_run(found, overrides, log) if found else _of_model(run_or_model, overrides)
     if base and "base" not in recipes:
         raise UserError(f"base: {run_or_model} is not a run folder, so it has no untrained model; leave --base out")
     model = _load_chat_model("model", recipes["model"], temperature, log)
@@ -116,13 +119,11 @@ def open_chat(
 Recipes = dict[Speaker, Config]
 
 
-def _of_run(run: RunReader, overrides: list[tuple[str, Any]]) -> tuple[str, Recipes]:
-    if run.final is None:
-        raise UserError(f"run: {run.path} has no finished model yet; wait for its end, or talk to another run")
-    recipe = run.path / layout.RECIPE
+def _of_run(found: Address, overrides: list[tuple[str, Any]], log: Log) -> tuple[str, Recipes]:
+    recipe = found.path / layout.RECIPE
     overrides = [("model.lora", None), *overrides]
-    trained = load_recipe(recipe, [("model.name", str(run.final)), *overrides])
-    return run.name, {"model": trained, "base": load_recipe(recipe, overrides)}
+    trained = load_recipe(recipe, [("model.name", model_of(found, log)), *overrides])
+    return str(replace(found, path=Path(found.path.name))), {"model": trained, "base": load_recipe(recipe, overrides)}
 
 
 def _of_model(name: str, overrides: list[tuple[str, Any]]) -> tuple[str, Recipes]:
@@ -138,12 +139,13 @@ def _of_model(name: str, overrides: list[tuple[str, Any]]) -> tuple[str, Recipes
 
 def _load_chat_model(speaker: Speaker, config: Config, temperature: float, log: Log) -> ChatModel:
     """Loads a model with its sampler, renderer and format."""
-    policy = build_policy(config, log)
     sampler = build_sampler(config)
+    policy = build_policy(config, log)
+    refuse_untrainable(policy, sampler, trained=False)
     sampler.load(policy)
     params = SamplingParams(temperature, max_tokens=longest_response(config, "chat"))
     response_format = build_format(config.format)
-    renderer = PromptRenderer(policy.tokenizer, response_format, config.data.question)
+    renderer = build_renderer(config, policy.tokenizer, response_format, log)
     shown_format = None if config.format == NO_FORMAT else response_format
     return ChatModel(speaker, sampler, params, config.seed, renderer, shown_format, policy.context)
 

@@ -76,11 +76,11 @@ def _marked(response_format: Marked) -> Layout:
 class PartReader:
     """Splits a growing text into its parts. An end that may begin a mark is held back until it is decided."""
 
-    def __init__(self, layout: Layout, prompt: str = "") -> None:
-        """`prompt` is the prompt's text: some chat templates end it with the opening tag of the reasoning."""
+    def __init__(self, layout: Layout, opening: str = "") -> None:
+        """`opening` is what the prompt already writes of the response: an opened tag of the reasoning."""
         self._turns = layout.turns
         opened = layout.turns.get(layout.start, {}).items()
-        self._part = next((part for mark, part in opened if prompt.rstrip().endswith(mark)), layout.start)
+        self._part = next((part for mark, part in opened if opening.startswith(mark)), layout.start)
         self._held = ""
 
     def feed(self, text: str) -> Iterator[StreamChunk]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from whet.errors import UserError
+from whet.files import disk_fault
 from whet.redact import redact
 from whet.text import first_line
 
@@ -18,8 +19,8 @@ def exit_status() -> Iterator[None]:
     """Exits the process after the block: 0 done · 2 the user's input is wrong · 75 interrupted · 1 failed."""
     status = 0
     try:
-        yield
-        sys.stdout.flush()
+        with _flushed():
+            yield
     except UserError as error:
         print(f"whet: {redact(str(error))}", file=sys.stderr)
         status = 2
@@ -32,6 +33,24 @@ def exit_status() -> Iterator[None]:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        print(f"whet: failed with {type(error).__name__}: {first_line(error)} ({DEBUG}=1 shows where)", file=sys.stderr)
-        status = 1
+        print(f"whet: {_what_failed(error)}", file=sys.stderr)
+        status = 2 if disk_fault(error) else 1
     sys.exit(status)
+
+
+@contextmanager
+def _flushed() -> Iterator[None]:
+    """Flushes standard output where the block ends well or by `sys.exit`, as `--help` does."""
+    try:
+        yield
+    except SystemExit:
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
+
+
+def _what_failed(error: Exception) -> str:
+    if fault := disk_fault(error):
+        where = f": {fault.filename}" if fault.filename else ""
+        return f"{fault.strerror}{where}; make room there, or write elsewhere, and run it again"
+    return f"failed with {type(error).__name__}: {first_line(error)} ({DEBUG}=1 shows where)"

@@ -13,11 +13,11 @@ from tyro.conf import Positional, Suppress, arg
 from whet import __version__
 from whet.cli.arguments import Command, parse
 from whet.cli.exit_status import exit_status
-from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell
+from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell, tolerate_encodings
 from whet.errors import UserError
 
 Recipe = Annotated[str, Positional, arg(metavar="RECIPE", help="a recipe's path, or the name of a shipped one")]
-RunOrModel = Annotated[str, Positional, arg(metavar="RUN_OR_MODEL", help="a run folder or a model")]
+RunOrModel = Annotated[str, Positional, arg(metavar="RUN_OR_MODEL", help="a run, RUN:step-N or a model")]
 Name = Annotated[str | None, arg(metavar="NAME")]
 NameOrFile = Annotated[str | None, arg(metavar="NAME_OR_FILE")]
 Count = Annotated[str | None, arg(metavar="N")]
@@ -49,7 +49,7 @@ def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()
 
 
 def resume(
-    run: Annotated[Path, Positional, arg(metavar="RUN", help="a run folder, or the name of one in runs/")], /
+    run: Annotated[str, Positional, arg(metavar="RUN", help="a run folder, or the name of one in runs/")], /
 ) -> None:
     """Resume a run exactly where it stopped: killed, interrupted, or out of disk.
 
@@ -57,7 +57,7 @@ def resume(
     """
     prepare()
     from whet.api import resume as go_on
-    from whet.runs.naming import find_run
+    from whet.runs.address import find_run
 
     path = find_run(run)
     with following() as (view, stop):
@@ -65,22 +65,35 @@ def resume(
     show(result)
 
 
-def check(recipe: Recipe, /, *, json: Json = False, overrides: Overrides = ()) -> None:
+def check(recipe: Recipe, /, *, show: Count = None, json: Json = False, overrides: Overrides = ()) -> None:
     """Check whether there is a signal to learn from, and if not, why and how to fix it.
 
     Grades gold answers under the recipe's rewards, measures lengths, and samples a few completions. Any key of the
     recipe can be set on the command line.
+
+    Args:
+        show: first print this many prompts and SFT targets as the model gets them, special tokens and all.
     """
     from whet.recipe import load_recipe
 
     config = load_recipe(recipe, overrides)
+    count = 0 if show is None else _whole_number("show", show)
+    if count < 0:
+        raise UserError(f"--show: is {count}; it must be at least 0")
     prepare()
     from whet.api import check as run
+    from whet.api import show_prompts
+    from whet.cli.examples_page import examples_page
     from whet.cli.tables import check_table
 
+    examples = show_prompts(config, count) if count > 0 else []
+    if examples and not json:
+        page = console()
+        page.print(examples_page(examples, page.width), soft_wrap=True)
     with progress(json) as view:
         report = run(config, view=view)
-    tell(json, report.as_dict(), check_table(report))
+    shown = {"examples": [one.as_dict() for one in examples]} if examples else {}
+    tell(json, report.as_dict() | shown, check_table(report))
 
 
 def evaluate(
@@ -106,13 +119,12 @@ def evaluate(
         format: the response format; the default is the run's own.
         save: write a record per problem to this JSONL file.
     """
-    from whet.stages.evaluate import evaluation_config
-
-    config = evaluation_config(what, data, limit, samples, format, overrides)
     prepare()
     from whet.cli.tables import evaluation_table
-    from whet.stages.evaluate import evaluate_model, save_records
+    from whet.stages.evaluate import evaluate_model, evaluation_config, refuse_unwritable, save_records
 
+    refuse_unwritable(save)
+    config = evaluation_config(what, data, limit, samples, format, overrides, console(stderr=True).print)
     with progress(json) as view:
         evaluation = evaluate_model(config, view)
     if save:
@@ -121,7 +133,7 @@ def evaluate(
 
 
 def compare(
-    a: Annotated[str, Positional, arg(metavar="A", help="a run, RUN:stage or a file of records")],
+    a: Annotated[str, Positional, arg(metavar="A", help="a run, RUN:stage, RUN:step-N or a file of records")],
     b: Annotated[str, Positional, arg(metavar="B", help="the other one")],
     /,
     *,
@@ -136,7 +148,9 @@ def compare(
     from whet.stages.compare import compare as run
     from whet.stages.compare import render
 
-    comparison = run(a, b, intersect=intersect)
+    prepare()
+    with progress(json) as view:
+        comparison = run(a, b, intersect=intersect, view=view)
     tell(json, comparison.as_dict(), render(comparison))
 
 
@@ -146,6 +160,7 @@ def score(
     *,
     rewards: Annotated[str, arg(metavar="A,B")] = "accuracy",
     format: Name = None,
+    explain: bool = False,
     json: Annotated[bool, arg(help="print one JSON object with the means instead")] = False,
 ) -> None:
     """Compute rewards for completions you already have: one JSON line for each line of the file.
@@ -153,10 +168,14 @@ def score(
     Args:
         rewards: names or functions, separated by commas; with parameters as {name: A, params: {…}}.
         format: the response format that marks the answer; without one it is found leniently.
+        explain: say of each line which answer accuracy found, by which rule, and why it is right or wrong.
     """
     from whet.stages.score import asked_for
     from whet.stages.score import score as run
 
+    if explain:
+        _explain(file, format, json)
+        return
     scoring = run(file, asked_for(rewards), format)
     for row in scoring:
         if not json:
@@ -164,6 +183,20 @@ def score(
     if json:
         print(encoded(scoring.summary.as_dict()))
     print(*scoring.summary.lines(), sep="\n", file=sys.stderr)
+
+
+def _explain(file: Path, format: str | None, json: bool) -> None:
+    from whet.stages.explain import explain, header
+    from whet.stages.score import layout_of
+
+    explanations = explain(file, layout_of(format))
+    if json:
+        print(encoded({"rows": [one.as_dict() for one in explanations]}))
+        return
+    width = min(console().width, 100)
+    print(header())
+    for one in explanations:
+        print(*one.lines(width), sep="\n")
 
 
 def chat(
@@ -197,7 +230,7 @@ def chat(
 
 
 def push(
-    run: Annotated[str, Positional, arg(metavar="RUN", help="a run folder")],
+    run: Annotated[str, Positional, arg(metavar="RUN", help="a run, or RUN:step-N")],
     repo: Annotated[str, Positional, arg(metavar="REPO", help="owner/name on the hub, or a name of your own")],
     /,
     *,
@@ -250,6 +283,7 @@ DESCRIPTION = "Sharpen a small language model at reasoning by reinforcement fine
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits with its status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    tolerate_encodings()
     with exit_status():
         if words == ["--version"]:
             print(f"whet {__version__}")

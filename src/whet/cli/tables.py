@@ -32,8 +32,17 @@ def check_table(report: CheckReport) -> RenderableType:
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for what, figure, verdict in report.rows():
         table.add_row(what, Text(figure, style="bold"), Text(verdict, style="dim"))
-    found = report.diagnosis
-    return Group(table, Text(), Text(found.sentence, style="bold"), Text(f"→ {found.fix}", style="cyan"))
+    return Group(
+        table, Text(), *_causes(report), Text(), Text(report.verdict(), style="green" if report.passes else "red")
+    )
+
+
+def _causes(report: CheckReport) -> Iterator[RenderableType]:
+    """Every cause with its fixes, numbered where there are several: the order in which they must be fixed."""
+    found = report.diagnosis.found
+    for place, cause in enumerate(found, 1):
+        yield Text(f"{place}. {cause.sentence}" if len(found) > 1 else cause.sentence, style="bold")
+        yield Text(f"→ {cause.fix}", style="cyan")
 
 
 def run_summary(outcome: RunResult, whet: str = "whet") -> RenderableType:

@@ -5,22 +5,44 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from io import TextIOWrapper
+from json import dumps, loads
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TextIO
+
+from whet.text import READABLE
 
 if TYPE_CHECKING:
     from whet.runs.views.view import View
     from whet.stages.run_result import RunResult
     from whet.train_loop.signals import Stop
 
-WIDE = 240
-"""Columns without a terminal, so that lines are not wrapped in logs."""
+WIDTH = 100
+"""Columns of tables where there is no terminal: a pipe, a file."""
 
 
 def own_name() -> str:
     """Returns the command that runs Whet: `whet` where that is on the PATH, else the script's relative path."""
+    if Path(sys.argv[0]).name == "__main__.py":
+        return "python -m whet"
     if shutil.which("whet"):
         return "whet"
     return os.path.relpath(sys.argv[0])
+
+
+def tolerate_encodings() -> None:
+    """Makes standard output and error take any text: what their encoding lacks is written as `whet.text.readable`.
+
+    A stream that is closed becomes one that drops what is written to it.
+    """
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors=READABLE)
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123
 
 
 def prepare() -> None:
@@ -32,12 +54,20 @@ def prepare() -> None:
 
 def console(stderr: bool = False) -> Any:
     """Returns a rich console that prints text without markup or highlighting."""
-    from rich.console import Console
+    from rich.console import Console, ConsoleDimensions
 
     made = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
-    if not made.is_terminal and "COLUMNS" not in os.environ:
-        made.width = WIDE
+    if (not made.is_terminal or made.is_dumb_terminal) and "COLUMNS" not in os.environ:
+        made.size = ConsoleDimensions(_columns(made.file), 25)
     return made
+
+
+def _columns(file: IO[str]) -> int:
+    """The width of the terminal that `file` is, or `WIDTH`."""
+    try:
+        return os.get_terminal_size(file.fileno()).columns or WIDTH
+    except (OSError, ValueError):
+        return WIDTH
 
 
 def progress(as_json: bool) -> Any:
@@ -56,10 +86,15 @@ def tell(as_json: bool, found: dict[str, Any], picture: Any) -> None:
 
 
 def encoded(found: dict[str, Any]) -> str:
-    """Returns strict JSON on one line."""
+    """Returns strict JSON on one line, with escapes where standard output cannot take a character as it is."""
     from whet.runs import jsonl
 
-    return jsonl.encode(found).decode()
+    text = jsonl.encode(found).decode()
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return dumps(loads(text))
+    return text
 
 
 @contextmanager

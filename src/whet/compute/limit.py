@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Self
 
+from whet.models.dimensions import Dimensions
+
 OPTIMIZER_BYTES = 28
 """AdamW, bytes per parameter, all float32: weight and both moments are read and written, the gradient is read."""
 
@@ -70,20 +72,20 @@ class Shape:
         from whet.models.quantized import packed_weights
 
         base = model.get_base_model() if hasattr(model, "peft_config") else model
-        config = base.config.get_text_config()
-        embedding, head = base.get_input_embeddings().weight, base.get_output_embeddings().weight
+        size = Dimensions.of(base.config)
+        embedding, output = base.get_input_embeddings().weight, base.get_output_embeddings()
+        head = embedding if output is None else output.weight
         whole = (weight for name, weight in base.named_parameters() if ".lora_" not in name)
         own = sum(weight.numel() for weight in whole if not hasattr(weight, "quant_state")) + packed_weights(base)
         outside = embedding.numel() + (0 if head is embedding else head.numel())
         learns = sum(weight.numel() for weight in base.parameters() if weight.requires_grad)
-        heads = config.num_attention_heads
         return cls(
             body=own - outside,
             head=head.numel(),
-            layers=config.num_hidden_layers,
-            heads=heads,
-            kv_heads=getattr(config, "num_key_value_heads", None) or heads,
-            head_size=getattr(config, "head_dim", None) or config.hidden_size // heads,
+            layers=size.layers,
+            heads=size.heads,
+            kv_heads=size.kv_heads,
+            head_size=size.head_size,
             bytes_per_weight=head.element_size(),
             trained=min(1.0, learns / (own - outside + head.numel())),
         )

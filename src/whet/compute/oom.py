@@ -23,11 +23,11 @@ def smaller_micro_batch(error: BaseException, tokens: int, smallest: int) -> int
     if tokens <= smallest:
         raise UserError(
             f"grpo.micro_batch_tokens: out of memory with {tokens} tokens at a time, the smallest part there "
-            "is; lower grpo.group_size or grpo.sampling.max_tokens (sft.micro_batch_tokens in a warm start)"
+            "is; lower grpo.sampling.max_tokens, or train adapters: model.lora {rank: 16}"
         ) from error
     fewer = max(tokens // 2, smallest)
     logging.getLogger("whet").warning(
-        "out of memory with micro_batch_tokens %d: going on with %d from here on, in the same whole groups",
+        "out of memory with micro_batch_tokens %d: going on with %d from here on; the gradient does not depend on it",
         tokens,
         fewer,
     )

@@ -6,6 +6,7 @@ a float32 master that accumulates gradients and takes the step; the layers get a
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -63,13 +64,17 @@ class MasterAdamW:
         return results
 
     def backward(self, loss: Tensor) -> None:
-        """Adds ∇loss to the masters' gradients."""
-        loss.backward()
-        for weight, master in zip(self.weights, self.masters, strict=True):
-            if weight is not master and weight.grad is not None:
-                gradient = weight.grad.float()
-                master.grad = gradient if master.grad is None else master.grad.add_(gradient)
-                weight.grad = None
+        """Adds ∇loss to the masters' gradients, weight by weight, so that no second gradient of the model exists."""
+        hooks = [
+            weight.register_post_accumulate_grad_hook(partial(_move_gradient, master))
+            for weight, master in zip(self.weights, self.masters, strict=True)
+            if weight is not master
+        ]
+        try:
+            loss.backward()
+        finally:
+            for hook in hooks:
+                hook.remove()
 
     def step(self, index: int) -> Mapping[str, float]:
         """Clips the gradient's norm, steps at the schedule's rate and clears the gradient; returns norm and rate.
@@ -120,6 +125,14 @@ class MasterAdamW:
             if moments:
                 self.adam.state[master] = {name: _like(master, name, value) for name, value in moments.items()}
         self._round()
+
+
+def _move_gradient(master: Tensor, weight: Tensor) -> None:
+    """Adds a weight's gradient to its master's in float32, and frees it."""
+    if weight.grad is not None:
+        gradient = weight.grad.float()
+        master.grad = gradient if master.grad is None else master.grad.add_(gradient)
+        weight.grad = None
 
 
 STATE = ("step", "exp_avg", "exp_avg_sq")

@@ -41,7 +41,8 @@ class SourceConfig(Section):
     path: str | None = None
     """A local file or folder to read a named data set from, instead of the hub."""
     columns: dict[str, str] = {}
-    """For files: which column holds the `question`, the `answer`, the `solution`."""
+    """For files: which column holds the `question`, the `answer`, the `solution`, the `options` of multiple choice; of
+    nested ones as `extra_info.answer`, and the question of several as a template such as `{body} {question}`."""
     keep: KeepConfig | None = None
     """Take only problems that meet these conditions."""
     limit: PositiveInt | None = None
@@ -62,4 +63,4 @@ class DataConfig(Section):
     test: SourceConfig | None = None
     """Held-out problems, never trained on; the default is the same source's test split."""
     question: str = "{question}"
-    """The template of the user's turn; `{question}` stands for the question."""
+    """The template of the user's turn; `{question}` stands for the question, other names in braces for columns."""

@@ -1,6 +1,7 @@
 """Describes the fields of a section in words, for `whet keys` and for error messages."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -117,7 +118,14 @@ def kind(annotation: Any, limits: Sequence[Any] = ()) -> str:
     return f"{_PLAIN[annotation]} ({range_of})" if range_of else _PLAIN[annotation]
 
 
-_PLAIN = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", NoneType: "null"}
+_PLAIN = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    bool: "true or false",
+    NoneType: "null",
+    date: "a date, such as 2026-07-26",
+}
 
 
 def _limits(annotation: Any, limits: Sequence[Any]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The recipe's model section."""
 
-from typing import Literal
+import datetime
+from typing import Any, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -32,3 +33,9 @@ class ModelConfig(Section):
     stage trains, its optimizer keeps a float32 master of every weight."""
     lora: LoraConfig | None = None
     """Train low-rank adapters instead of every weight."""
+    template: dict[str, Any] = {}
+    """Variables for the model's chat template, such as `enable_thinking: true`; the finished model's template has them
+    as defaults."""
+    date: datetime.date | None = None
+    """What chat templates that print today's date are told, such as 2026-07-26; the default is the day on which a run
+    begins, and its own recipe keeps it."""

@@ -20,6 +20,11 @@ class CheckConfig(Section):
     """Problems in the probe."""
     samples: PositiveInt = 4
     """Completions sampled for each."""
+    rounds: PositiveInt = 4
+    """The probe's rounds at most. After the first one each adds as many problems, and comes only where it is not sure
+    yet whether there is a signal, or enough of it."""
+    on_no_signal: Literal["stop", "train"] = "stop"
+    """Where surely no group carries a signal, and no warm start comes: stop before the first step, or train."""
     gold: PositiveInt = 1000
     """Gold solutions that are graded, rendered in the format; each must score full marks."""
     fix: Literal["suggest", "apply"] = "suggest"

@@ -42,6 +42,8 @@ class RewardConfig(Section):
     """Keyword arguments for the reward."""
     on_error: Literal["skip", "zero", "fail"] = "skip"
     """Where the reward raises or returns no finite number: leave it out of the sum, count it as 0, or stop."""
+    completions: Literal["auto", "text", "messages"] = "auto"
+    """How completions reach your own function: as texts, as lists of messages, or as its code reads them (`auto`)."""
     timeout: float = Field(60.0, gt=0, le=86400)
     """Seconds that a call of your own function may take. The first call grades all completions of the step; on a
     time-out each is graded alone, and only those that time out again fail."""

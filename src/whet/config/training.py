@@ -10,6 +10,9 @@ from whet.config.section import Section
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
 
+MICRO_BATCH_TOKENS = 4096
+"""Tokens of the largest micro-batch that is chosen by itself."""
+
 
 class SamplingConfig(Section):
     """Sampling of o_i ~ π_old in training."""
@@ -83,8 +86,9 @@ class SftConfig(Section):
     where own answers are imitated, since worked solutions teach more than the format. null: never."""
     format_prompts: PositiveInt = 16
     """Prompts for that measurement, at most."""
-    micro_batch_tokens: PositiveInt = 4096
-    """Tokens per micro-batch; the gradient does not depend on it."""
+    micro_batch_tokens: PositiveInt | None = None
+    """Tokens per micro-batch; the gradient does not depend on it. The default is what the free memory allows when the
+    run begins, 4096 at most; recipe.yaml of the run has it."""
     optimizer: OptimizerConfig = OptimizerConfig(learning_rate=2e-5, warmup_steps=5)
     """The warm start's own optimizer."""
 
@@ -140,8 +144,11 @@ class GrpoConfig(Section):
     """The loss."""
     optimizer: OptimizerConfig = OptimizerConfig()
     """The optimizer."""
-    micro_batch_tokens: PositiveInt = 4096
-    """Tokens per micro-batch; groups stay whole and the gradient does not depend on it."""
+    micro_batch_tokens: PositiveInt | None = None
+    """Tokens per micro-batch; groups stay whole where they fit, and the gradient does not depend on it. The default is
+    what the free memory allows when the run begins, 4096 at most; recipe.yaml of the run has it."""
+    comparison_seconds: float = Field(60.0, gt=0, le=86400)
+    """Seconds that a step's answers may be compared by computer algebra; those left over count as not equal."""
 
     @model_validator(mode="after")
     def _refuse_more_than_there_are(self) -> "GrpoConfig":

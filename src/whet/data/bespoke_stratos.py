@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+from whet.data.fault import Row
 from whet.data.hub_dataset import hub_rows
 from whet.data.intake import MAX_BROKEN, BrokenRowError, collect, problem_id
-from whet.data.rows import Row, locate, read_rows
+from whet.data.rows import locate, read_rows
 from whet.data.worked_solution import boxed_answer, text_in
 from whet.types import Problem
 
@@ -54,12 +55,14 @@ def load_bespoke_stratos(
             raise BrokenRowError("has a response without a thought and a solution")
         question, answer = _BOX_INSTRUCTION.sub("", user), boxed_answer(parts[1])
         solution = WORKED[worked](*parts)
-        return Problem(problem_id("bespoke_stratos", question), question, answer, solution, source="bespoke_stratos")
+        return Problem(
+            problem_id("bespoke_stratos", question), question, answer, solution, source="bespoke_stratos", columns=row
+        )
 
     if path is None:
         return collect(hub_rows(HUB_NAME, None, split), problem, f"{HUB_NAME} {split}", max_broken)
     file = locate(path, split)
-    return collect(read_rows(file), problem, str(file), max_broken)
+    return collect(read_rows(file, split), problem, str(file), max_broken)
 
 
 def _turns(row: Row) -> tuple[str, str]:

@@ -2,12 +2,16 @@
 
 import re
 
+from whet.data.fault import Row
 from whet.data.hub_dataset import hub_rows
 from whet.data.intake import MAX_BROKEN, BrokenRowError, collect, problem_id
-from whet.data.rows import Row, locate, read_rows
+from whet.data.rows import locate, read_rows
 from whet.types import Problem
 
 HUB_NAME = "openai/gsm8k"
+
+TAKEN = {"question": "question", "answer": "answer", "solution": "answer"}
+"""The columns of question, gold answer and solution."""
 
 _CALCULATION = re.compile(r"<<[^<>]*>>")
 _GOLD = re.compile(r"^####[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
@@ -34,12 +38,12 @@ def _problem(row: Row) -> Problem:
     if parts is None:
         raise BrokenRowError("has no answer after ####")
     (solution, gold), question = parts, question.strip()
-    return Problem(problem_id("gsm8k", question), question, gold, solution, source="gsm8k")
+    return Problem(problem_id("gsm8k", question), question, gold, solution, source="gsm8k", columns=row, taken=TAKEN)
 
 
 def load_gsm8k(split: str, path: str | None = None, max_broken: float = MAX_BROKEN) -> list[Problem]:
     """Loads a split: 7,473 training or 1,319 test problems; `path` is a file or folder to read instead of the hub."""
     if path is None:
         return collect(hub_rows(HUB_NAME, "main", split), _problem, f"{HUB_NAME} {split}", max_broken)
-    file = locate(path, split)
-    return collect(read_rows(file), _problem, str(file), max_broken)
+    file = locate(path, split, "main")
+    return collect(read_rows(file, split, "main"), _problem, str(file), max_broken)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Literal, get_args
 
+from whet.data.fault import Row
 from whet.data.hub_dataset import hub_rows
 from whet.data.intake import MAX_BROKEN, collect, problem_id
-from whet.data.rows import Row, locate, read_rows
+from whet.data.rows import locate, read_rows
 from whet.data.worked_solution import boxed_answer, text_in
 from whet.errors import UserError
 from whet.types import Problem
@@ -39,7 +40,7 @@ def load_math(
         rows = ((number, row) for number, (_, row) in enumerate(subsets, 1))
         return collect(rows, _math_problem, f"{MATH_HUB_NAME} {split}", max_broken)
     file = locate(path, split)
-    return collect(read_rows(file), _math_problem, str(file), max_broken)
+    return collect(read_rows(file, split), _math_problem, str(file), max_broken)
 
 
 def load_math500(split: str, path: str | None = None, max_broken: float = MAX_BROKEN) -> list[Problem]:
@@ -49,7 +50,7 @@ def load_math500(split: str, path: str | None = None, max_broken: float = MAX_BR
     if path is None:
         return collect(hub_rows(MATH500_HUB_NAME, None, split), _math500_problem, MATH500_HUB_NAME, max_broken)
     file = locate(path, split)
-    return collect(read_rows(file), _math500_problem, str(file), max_broken)
+    return collect(read_rows(file, split), _math500_problem, str(file), max_broken)
 
 
 def _math_problem(row: Row) -> Problem:
@@ -62,7 +63,6 @@ def _math500_problem(row: Row) -> Problem:
 
 
 def _problem(row: Row, source: str, answer: str, solution: str) -> Problem:
-    """A problem whose other columns, such as `level`, keep their names."""
+    """A problem whose columns, such as `level`, keep their names."""
     question = text_in(row, "problem")
-    columns = {name: value for name, value in row.items() if name not in ("problem", "solution", "answer")}
-    return Problem(problem_id(source, question), question, answer, solution, source, columns)
+    return Problem(problem_id(source, question), question, answer, solution, source, row)

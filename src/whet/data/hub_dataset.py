@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from whet.data.rows import Rows
+from whet.data.fault import Rows
 from whet.errors import UserError
 
 PATIENCE = 5.0

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
-from whet.data.rows import Fault, Row, Rows
+from whet.data.fault import RECODE, Fault, Row, Rows
 from whet.errors import UserError
 from whet.types import Problem
 
@@ -17,6 +17,11 @@ _LOG = logging.getLogger("whet.data")
 
 class BrokenRowError(Exception):
     """A row that cannot be converted to a problem; the message gives the reason and follows "row 17"."""
+
+    def __init__(self, reason: str, fix: str = "") -> None:
+        super().__init__(reason)
+        self.fix = fix
+        """What mends all rows of this kind, where something does."""
 
 
 class OtherRowError(Exception):
@@ -36,6 +41,7 @@ def collect(rows: Rows, convert: Callable[[Row], Problem], where: str, max_broke
     """
     kept: dict[str, Problem] = {}
     broken: list[str] = []
+    fixes: list[str] = []
     repeated: list[str] = []
     useless: list[str] = []
     total = 0
@@ -44,11 +50,12 @@ def collect(rows: Rows, convert: Callable[[Row], Problem], where: str, max_broke
             problem = replace(_converted(row, convert), row=number)
         except BrokenRowError as fault:
             broken.append(f"row {number} {fault}")
+            fixes += [fault.fix] if fault.fix else []
             continue
         except OtherRowError as reason:
             useless.append(f"row {number} {reason}")
             continue
-        first = kept.setdefault(problem.question, problem)
+        first = kept.setdefault(problem.asked, problem)
         if first is not problem:
             other = "" if first.answer == problem.answer else " (with another answer)"
             repeated.append(f"row {number}{other}")
@@ -57,7 +64,7 @@ def collect(rows: Rows, convert: Callable[[Row], Problem], where: str, max_broke
     if useless and not broken and not kept:
         raise UserError(f"{where}: none of {total} rows is of use: {few(useless)}; name other data")
     if len(broken) > max_broken * total or not kept:
-        fix = f"fix them, or allow more than {max_broken:.0%} with params.max_broken"
+        fix = "; or ".join([*fixes[:1], f"fix them, or allow more than {max_broken:.0%} with params.max_broken"])
         raise UserError(f"{where}: {len(broken)} of {total} rows are broken: {few(broken)}; {fix}")
     for what, left_out in (("broken", broken), ("repeated", repeated), ("of no use", useless)):
         if left_out:
@@ -68,7 +75,7 @@ def collect(rows: Rows, convert: Callable[[Row], Problem], where: str, max_broke
 
 def _converted(row: Row | Fault, convert: Callable[[Row], Problem]) -> Problem:
     if isinstance(row, Fault):
-        raise BrokenRowError(row.reason)
+        raise BrokenRowError(row.reason, RECODE if "is not UTF-8" in row.reason else "")
     return convert(row)
 
 

@@ -8,11 +8,13 @@ from types import MappingProxyType
 
 from whet.config.data import DataConfig, KeepConfig, SourceConfig
 from whet.data.columns import NAMES
+from whet.data.dataset_folder import SAVED
 from whet.data.endless import is_endless
 from whet.data.keep import kept
 from whet.data.mixed import Mixture
 from whet.data.overlap import refuse_overlap
 from whet.data.prompt_length import PromptLengthFilter
+from whet.data.question_template import PLACE, has_columns, places, reworded
 from whet.data.sources import hold_out, max_broken, params_of, source_of
 from whet.errors import UserError, did_you_mean
 from whet.types import Problem
@@ -41,19 +43,38 @@ def check_source(config: SourceConfig, field: str) -> None:
         raise UserError(f"{field}.{error}") from error
 
 
-def load_source(config: SourceConfig, split: str, seed: int, field: str | None = None) -> Sequence[Problem]:
+def load_source(
+    config: SourceConfig, split: str, seed: int, field: str | None = None, question: str = PLACE
+) -> Sequence[Problem]:
     """Loads the problems of a source; `split` is `train` or `test`, unless the recipe names another.
 
-    `field` is its place in the recipe; the default is `data.<split>`. Raises `UserError` for whatever the
+    `field` is its place in the recipe; the default is `data.<split>`. `question` is the template `data.question`, which
+    words the questions here where it has places for columns. Raises `UserError` for whatever the
     user can fix: an unknown name or parameter, a missing file or column, broken rows, no network.
     """
     field = field or f"data.{split}"
     check_source(config, field)
     with _errors_name(field):
-        problems = source_of(config).load(config, params_of(config), config.split or split, seed)
+        problems = _worded(config, question, split, seed)
         if config.keep is None:
             return problems[: config.limit] if config.limit else problems
         return _kept(problems, config, config.keep, field)
+
+
+def _worded(config: SourceConfig, question: str, split: str, seed: int) -> Sequence[Problem]:
+    """The problems of a source, worded by the template where that has places for columns."""
+    source, split = source_of(config), config.split or split
+    if not has_columns(question):
+        return source.load(config, params_of(config), split, seed)
+    if "columns" not in source.fields:
+        return reworded(source.load(config, params_of(config), split, seed), question, config.name)
+    own = config.columns.get("question", PLACE)
+    template = question.replace(PLACE, own if places(own) else "{" + own + "}")
+    config = config.model_copy(update={"columns": {**config.columns, "question": template}})
+    try:
+        return source.load(config, params_of(config), split, seed)
+    except UserError as error:
+        raise UserError(str(error).replace("columns.question: ", "data.question: ", 1)) from error
 
 
 def find_source(config: SourceConfig, split: str, field: str) -> None:
@@ -69,6 +90,8 @@ def _errors_name(field: str) -> Iterator[None]:
     try:
         yield
     except UserError as error:
+        if str(error).startswith("data.question:"):
+            raise
         key = str(error).startswith(("name:", "split:", "params", "columns.", "keep"))
         raise UserError(f"{field}.{error}" if key else f"{field}: {error}") from error
 
@@ -97,10 +120,12 @@ def load_data(
     """
     held_out = held_out_source(data)
     parts = [
-        _fitting(config, load_source(config, "train", seed, field), rooms.get("train"), field)
+        _fitting(config, load_source(config, "train", seed, field, data.question), rooms.get("train"), field)
         for config, field in _training_sources(data)
     ]
-    test = _fitting(held_out, load_source(held_out, "test", seed), rooms.get("test"), "data.test")
+    test = _fitting(
+        held_out, load_source(held_out, "test", seed, question=data.question), rooms.get("test"), "data.test"
+    )
     for part in parts:
         refuse_overlap(part, test)
     weights = tuple(source.weight for source in (data.train, *data.mix))
@@ -134,4 +159,5 @@ def _has_no_test(config: SourceConfig) -> bool:
     if hold_out(config) or "path" not in source.fields:
         return False
     in_one_piece = source.one_split and config.path is None
-    return in_one_piece or Path(config.path or config.name).expanduser().is_file()
+    path = Path(config.path or config.name).expanduser()
+    return in_one_piece or path.is_file() or (path / SAVED).is_file()

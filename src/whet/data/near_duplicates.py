@@ -38,7 +38,7 @@ def shingles(question: str) -> Shingles:
 
 def near_duplicates(train: Sequence[Sequence[Problem]], test: Sequence[Problem]) -> OverlapReport:
     """Counts the held-out problems that are near-duplicates of problems of any training source."""
-    held_out = [shingles(problem.question) for problem in test]
+    held_out = [shingles(problem.asked) for problem in test]
     index: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     for place, runs in enumerate(held_out):
         for run in runs:
@@ -46,14 +46,14 @@ def near_duplicates(train: Sequence[Sequence[Problem]], test: Sequence[Problem])
     if not index:
         return OverlapReport(len(test), 0, THRESHOLD, None)
     best: dict[int, NearPair] = {}
-    for question in dict.fromkeys(problem.question for problem in chain.from_iterable(map(compared, train))):
+    for question in dict.fromkeys(problem.asked for problem in chain.from_iterable(map(compared, train))):
         runs = shingles(question)
         shared = Counter(place for run in runs if run in index for place in index[run])
         for place, common in shared.items():
             # |A ∩ B| / |A ∪ B|
             similarity = common / (len(runs) + len(held_out[place]) - common)
             if place not in best or similarity > best[place].similarity:
-                best[place] = NearPair(similarity, test[place].question, question)
+                best[place] = NearPair(similarity, test[place].asked, question)
     near = sum(pair.similarity >= THRESHOLD for pair in best.values())
     worst = max(best.values(), key=lambda pair: pair.similarity, default=None)
     return OverlapReport(len(test), near, THRESHOLD, worst)

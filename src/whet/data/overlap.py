@@ -32,8 +32,8 @@ def normalised(question: str) -> str:
 
 def overlap(train: Sequence[Problem], test: Sequence[Problem]) -> list[Problem]:
     """The held-out problems whose normalised question is also a training question."""
-    held_out = {normalised(problem.question): problem for problem in compared(test)}
-    seen = (normalised(problem.question) for problem in compared(train))
+    held_out = {normalised(problem.asked): problem for problem in compared(test)}
+    seen = (normalised(problem.asked) for problem in compared(train))
     return [held_out[question] for question in dict.fromkeys(seen) if question in held_out]
 
 

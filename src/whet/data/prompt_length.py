@@ -8,11 +8,15 @@ from functools import cached_property
 from whet.data.endless import is_endless
 from whet.data.intake import MAX_BROKEN, few
 from whet.data.prompts import PromptRenderer
+from whet.data.refused_turns import without_refused
 from whet.errors import UserError
 from whet.types import Problem
 
 MARGIN = 16
 """Tokens by which a prompt may exceed the bytes of its question plus the tokens of an empty prompt."""
+
+SAMPLE = 64
+"""Problems of an endless source that are looked at."""
 
 _LOG = logging.getLogger("whet.data")
 
@@ -30,20 +34,25 @@ class PromptLengthFilter:
     def fitting(self, problems: Sequence[Problem], where: str, max_broken: float = MAX_BROKEN) -> Sequence[Problem]:
         """The problems whose prompts fit; the others are left out, counted and logged.
 
-        An endless source is returned as it is. `where` is the source's place in the recipe. Raises `UserError`
-        where more than the share `max_broken` does not fit.
+        So are conversations that the chat template refuses. An endless source is returned as it is. `where` is the
+        source's place in the recipe. Raises `UserError` where more than the share `max_broken` does not fit; of an
+        endless source, of its first `SAMPLE`.
         """
-        if self.context is None or is_endless(problems):
+        problems = without_refused(problems, self.renderer, where, max_broken)
+        if self.context is None:
             return problems
-        lengths = {place: length for place, one in enumerate(problems) if (length := self._excess(one))}
+        count = SAMPLE if is_endless(problems) else len(problems)
+        lengths = {place: length for place in range(count) if (length := self._excess(problems[place]))}
         if not lengths:
             return problems
-        named = few([f"{_name(problems[place])} has {length} tokens" for place, length in lengths.items()])
+        named = few([f"{problems[place].name} has {length} tokens" for place, length in lengths.items()])
         room = f"leave no room for {self.max_tokens} tokens in a context of {self.context}"
-        message = f"{len(lengths)} of {len(problems)} prompts {room}: {named}"
-        if len(lengths) > max_broken * len(problems):
+        message = f"{len(lengths)} of {count} prompts {room}: {named}"
+        if len(lengths) > max_broken * count:
             fix = "take shorter ones with keep.longest_question, or lower grpo.sampling.max_tokens"
             raise UserError(f"{where}: {message}; {fix}")
+        if is_endless(problems):
+            return problems
         _LOG.warning("%s: left out: %s", where, message)
         return [problem for place, problem in enumerate(problems) if place not in lengths]
 
@@ -53,7 +62,7 @@ class PromptLengthFilter:
         No token is shorter than a byte, so few questions need to be tokenized.
         """
         room = (self.context or 0) - self.max_tokens
-        if len(problem.question.encode()) + self._empty + MARGIN <= room:
+        if not problem.turns and len(problem.question.encode()) + self._empty + MARGIN <= room:
             return 0
         length = self._length(problem)
         return length if length > room else 0
@@ -65,7 +74,3 @@ class PromptLengthFilter:
 
     def _length(self, problem: Problem) -> int:
         return len(self.renderer.render(problem).tokens)
-
-
-def _name(problem: Problem) -> str:
-    return problem.id if problem.row is None else f"row {problem.row}"

@@ -9,19 +9,23 @@ from pydantic import ConfigDict, Field
 
 from whet.config import Section, SourceConfig
 from whet.config.parameters import read_parameters
+from whet.data.answers import Unmarked
 from whet.data.arithmetic import Arithmetic, ArithmeticParams
 from whet.data.bespoke_stratos import HUB_NAME as BESPOKE_STRATOS
 from whet.data.bespoke_stratos import Worked, load_bespoke_stratos
-from whet.data.columns import held_apart, problems_from
+from whet.data.fault import Rows
+from whet.data.file_bytes import row_suffix
 from whet.data.gsm8k import HUB_NAME as GSM8K
 from whet.data.gsm8k import load_gsm8k
 from whet.data.hendrycks_math import MATH500_HUB_NAME, MATH_HUB_NAME, Subject, load_math, load_math500
+from whet.data.hold_out import held_apart
 from whet.data.hub_dataset import hub_rows
 from whet.data.intake import MAX_BROKEN
 from whet.data.numina_math import HUB_NAME as NUMINA_MATH
 from whet.data.numina_math import load_numina_math
 from whet.data.reasoning_gym import PREFIX, ReasoningGym
 from whet.data.rows import READERS, locate, read_rows
+from whet.data.table import problems_from
 from whet.errors import UserError, did_you_mean
 from whet.types import Problem
 
@@ -68,11 +72,16 @@ class MathParams(RowsParams):
     """The subjects whose problems are read."""
 
 
-class HubParams(OneSplitParams):
-    """Parameters of a data set on the hub."""
+class TableParams(OneSplitParams):
+    """Parameters of files, folders and data sets on the hub."""
 
     config: str | None = None
     """The data set's configuration, where it has several."""
+    unmarked: Unmarked = "refuse"
+    """What a text longer than an answer, in which none is marked, means as a gold answer: the row is broken
+    (`refuse`), its last `number` is the answer, or the `whole` text is, as for a judge."""
+    instructions: bool = False
+    """Whether questions keep the words on the layout that all of them begin or end with."""
 
 
 class TaskParams(Section):
@@ -87,7 +96,7 @@ def _copy(config: SourceConfig, split: str) -> None:
 
 
 def _file(config: SourceConfig, split: str) -> None:
-    locate(config.path or config.name, split)
+    locate(config.path or config.name, split, config.params.get("config"))
 
 
 def _task(config: SourceConfig, split: str) -> None:
@@ -126,17 +135,24 @@ def _reasoning_gym(config: SourceConfig, params: TaskParams, split: str, seed: i
     return ReasoningGym(config.name.removeprefix(PREFIX), split, own, params.model_extra or {})
 
 
-def _table(config: SourceConfig, params: OneSplitParams, split: str, seed: int) -> Sequence[Problem]:
-    file = locate(config.path or config.name, "train" if params.hold_out else split)
-    problems = problems_from(read_rows(file), file.stem, str(file), config.columns, params.max_broken)
-    return _part(problems, params, split)
+def _table(config: SourceConfig, params: TableParams, split: str, seed: int) -> Sequence[Problem]:
+    read = "train" if params.hold_out else split
+    file = locate(config.path or config.name, read, params.config)
+    name = file.name.partition(".")[0] or file.stem
+    return _problems(read_rows(file, read, params.config), name, str(file), config, params, split)
 
 
-def _hub(config: SourceConfig, params: HubParams, split: str, seed: int) -> Sequence[Problem]:
+def _hub(config: SourceConfig, params: TableParams, split: str, seed: int) -> Sequence[Problem]:
     read = "train" if params.hold_out else split
     rows = hub_rows(config.name, params.config, read)
-    problems = problems_from(rows, config.name, f"{config.name} {read}", config.columns, params.max_broken)
-    return _part(problems, params, split)
+    return _problems(rows, config.name, f"{config.name} {read}", config, params, split)
+
+
+def _problems(
+    rows: Rows, source: str, where: str, config: SourceConfig, params: TableParams, split: str
+) -> list[Problem]:
+    own = params.max_broken, params.unmarked, params.instructions
+    return _part(problems_from(rows, source, where, config.columns, *own), params, split)
 
 
 def _part(problems: list[Problem], params: OneSplitParams, split: str) -> list[Problem]:
@@ -158,8 +174,8 @@ _MATH = Source(
 )
 _MATH500 = Source(lambda config, own, split, _: load_math500(split, config.path, own.max_broken), RowsParams, ("path",))
 _REASONING_GYM = Source(_reasoning_gym, TaskParams, find=_task, endless=True)
-_TABLE = Source(_table, OneSplitParams, ("path", "columns"), _file)
-_HUB = Source(_hub, HubParams, ("path", "columns"))
+_TABLE = Source(_table, TableParams, ("path", "columns"), _file)
+_HUB = Source(_hub, TableParams, ("path", "columns"))
 
 SOURCES: Mapping[str, Source] = {
     "arithmetic": Source(_arithmetic, ArithmeticParams, endless=True),
@@ -213,7 +229,7 @@ def source_of(config: SourceConfig) -> Source:
         return SOURCES[name]
     if name.startswith(PREFIX):
         return _REASONING_GYM
-    if config.path or Path(name).suffix.lower() in READERS or Path(name).expanduser().exists():
+    if config.path or row_suffix(Path(name)) in READERS or Path(name).expanduser().exists():
         return _TABLE
     if "/" in name:
         return _HUB

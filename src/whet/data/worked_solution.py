@@ -8,6 +8,10 @@ from whet.data.intake import BrokenRowError, OtherRowError
 from whet.formats import boxes
 
 _PROGRAM = re.compile(r"^[ \t]*```[^\n]*\n.*?^[ \t]*```[ \t]*$\n?", re.MULTILINE | re.DOTALL)
+_FINAL_MARK = re.compile(
+    r"(?:(?:^|\n)[ \t]*(?:####[^\n]*|(?:The )?(?:final )?answer(?: is|:)[^\n]*|<answer>[^\n]*</answer>)\s*)+\Z",
+    re.IGNORECASE,
+)
 _GAPS = re.compile(r"\n{3,}")
 
 
@@ -33,6 +37,15 @@ def boxed_answer(solution: str) -> str:
     if not found:
         raise OtherRowError("has no answer in a box")
     return found[-1]
+
+
+def without_final_mark(text: str) -> str:
+    r"""Removes lines at the end that only state the answer, which a response format does in its own way.
+
+    >>> without_final_mark("3 + 4 = 7.\n#### 7\nThe answer is: 7")
+    '3 + 4 = 7.'
+    """
+    return _FINAL_MARK.sub("", text).strip()
 
 
 def without_programs(text: str) -> str:

@@ -48,6 +48,11 @@ class LengthReport:
         return self.truncated / self.checked if self.checked else 0.0
 
     @property
+    def most(self) -> int | None:
+        """The largest `max_tokens` that the context leaves behind the longest prompt; None where it is not known."""
+        return self.context - self.prompts.longest if self.context else None
+
+    @property
     def holds_solutions(self) -> bool:
         """Whether the share of truncated solutions is at most `TOLERATED`."""
         return self.truncated_share <= TOLERATED

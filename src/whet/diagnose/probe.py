@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, variance
 
-from whet.diagnose.signal import expected_signal
+from whet.diagnose.signal import SCARCE, expected_signal
 from whet.types import Group, Reward, Rollout, Verdict
 
 Interval = Callable[[float, float], tuple[float, float]]
@@ -34,16 +34,20 @@ class Probe:
     """Share of completions with the right answer anywhere in them."""
     format_rate: float
     """Share of completions that keep the layout."""
-    finished_format_rate: float | None
-    """Format rate among completions that were not truncated; None where all were."""
+    finished_right: float | None
+    """Share of completions that were not truncated that are right; None where all were."""
     truncated: float
     """Share of completions that ran out of tokens."""
     rejected: float
     """Share of completions that keep the layout and contain the right answer, yet are graded wrong."""
     signal: float
     """Share of the probe's groups whose rewards differ."""
+    signal_at_most: float
+    """Upper end of the 95 % interval of the share of training's groups whose rewards differ."""
     mixed: float
     """Expected share of groups of `group_size` with both right and wrong answers."""
+    mixed_interval: tuple[float, float]
+    """95 % confidence interval of `mixed`, from the spread between problems."""
     mean_reward: float | None
     """None where no reward applied to any completion."""
     reward_gap: float | None
@@ -51,6 +55,8 @@ class Probe:
     mean_length: float
     marked: float = 0.0
     """Expected share of groups of `group_size` with completions both with and without any tag of the layout."""
+    alike: bool = False
+    """Whether every completion earned the same reward."""
     found: float = 0.0
     """Expected share of groups of `group_size` with completions both with and without a right answer anywhere."""
     solved_anywhere: float = 0.0
@@ -60,6 +66,21 @@ class Probe:
     def responses(self) -> int:
         """The number of completions sampled."""
         return self.problems * self.samples
+
+    @property
+    def silent(self) -> bool:
+        """Whether it is sure that training's groups carry no signal: no group of the probe did, and it is large enough
+        to know that fewer than `SCARCE` of training's would."""
+        return self.signal == 0.0 and self.signal_at_most < SCARCE
+
+    @property
+    def unsure(self) -> bool:
+        """Whether more completions could turn what is decided by the probe: whether signal is scarce, or there is none.
+
+        Both are compared with `SCARCE`, which their intervals must leave to one side.
+        """
+        low, high = self.mixed_interval
+        return low < SCARCE <= high or (self.signal == 0.0 and not self.silent)
 
 
 def measure_probe(
@@ -97,13 +118,16 @@ def measure_probe(
         pass_at_k=fmean(count > 0 for count in right),
         lenient=_share(everything, lambda verdict: verdict.lenient),
         format_rate=_share(everything, lambda verdict: verdict.formatted),
-        finished_format_rate=_share(finished, lambda verdict: verdict.formatted) if finished else None,
+        finished_right=_share(finished, lambda verdict: verdict.correct) if finished else None,
         truncated=1 - len(finished) / len(everything),
         rejected=_share(everything, lambda v: v.formatted and v.lenient and not v.correct),
-        signal=fmean(group.has_signal for group in groups),
+        signal=(signal := fmean(group.has_signal for group in groups)),
+        signal_at_most=_scaled(signal, len(judged), samples, group_size, interval)[1],
         mixed=expected_signal(right, samples, group_size),
+        mixed_interval=_jackknifed(right, samples, group_size, interval),
         mean_reward=fmean(totals) if totals else None,
         reward_gap=_reward_gap(everything),
+        alike=len(totals) == len(everything) and len(set(totals)) == 1,
         mean_length=fmean(len(rollout.tokens) for rollout, _, _ in everything),
         marked=expected_signal([sum(v.marked for _, _, v in row) for row in judged], samples, group_size),
         solved_anywhere=fmean(any(v.lenient for _, _, v in row) for row in judged),
@@ -135,4 +159,33 @@ def _clustered(right: Sequence[int], samples: int, interval: Interval) -> tuple[
     effective = problems if problems == 1 or p in (0.0, 1.0) else p * (1 - p) / max(between, 1e-12)
     n = min(max(effective, problems), problems * samples)
     low, high = interval(p * n, n)
+    return low, high
+
+
+def _scaled(share: float, problems: int, samples: int, size: int, interval: Interval) -> tuple[float, float]:
+    """The interval of a share of groups of `size`, seen in one group of `samples` for each problem.
+
+    A group of twice the size differs up to twice as often: so many samples count as half as many groups.
+    """
+    n = problems * min(1.0, samples / size)
+    low, high = interval(share * n, n)
+    return low, high
+
+
+def _jackknifed(right: Sequence[int], samples: int, size: int, interval: Interval) -> tuple[float, float]:
+    """The interval of `expected_signal`, at the number of groups that would leave the same variance.
+
+    n_eff = m(1−m) / Var[m̂], with Var[m̂] by the jackknife over problems (Efron and Stein 1981). It is kept between the
+    number of groups that the samples make up and the number of samples; at m = 0 or 1 there is no spread to measure.
+    """
+    problems = len(right)
+    share = expected_signal(right, samples, size)
+    fewest = problems * min(1.0, samples / size)
+    if problems < 2 or share <= 0.0 or share >= 1.0:
+        low, high = interval(share * fewest, fewest)
+        return low, high
+    without = [expected_signal([*right[:i], *right[i + 1 :]], samples, size) for i in range(problems)]
+    spread = (problems - 1) ** 2 / problems * variance(without)
+    n = min(max(share * (1.0 - share) / max(spread, 1e-12), fewest), float(problems * samples))
+    low, high = interval(share * n, n)
     return low, high

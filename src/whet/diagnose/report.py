@@ -1,12 +1,12 @@
 """The report of `whet check`: gold answers, lengths, probe and diagnosis, as a table and as JSON."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
-from whet.diagnose.causes import GOLD_TOLERATED, KEEPS_FORMAT, TRUNCATED
+from whet.diagnose.causes import KEEPS_FORMAT, TRUNCATED, gold_is_misread
 from whet.diagnose.cold_start import Diagnosis, diagnose
 from whet.diagnose.contamination import OverlapReport
-from whet.diagnose.evidence import Evidence
+from whet.diagnose.evidence import Evidence, RecipeFacts
 from whet.diagnose.lengths import LengthReport
 from whet.diagnose.probe import Probe
 from whet.diagnose.signal import SCARCE
@@ -15,6 +15,10 @@ from whet.types import GoldFailure
 
 Line = tuple[str, str, str]
 """What was measured, the figure, and the verdict."""
+
+
+Follows = Literal["warm_start", "train", "stop"]
+"""What a run does after its check: a warm start, GRPO, or nothing, because there is no signal to learn from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class CheckReport:
     diagnosis: Diagnosis
     overlap: OverlapReport | None = None
     """Near-duplicates of training questions among held-out ones; None where not checked."""
+    follows: Follows = "train"
+    """What a run of the recipe does next."""
 
     @classmethod
     def of(
@@ -38,17 +44,30 @@ class CheckReport:
         probe: Probe,
         gold_checked: int,
         gold_failures: tuple[GoldFailure, ...] = (),
-        solutions: bool = True,
+        facts: RecipeFacts = RecipeFacts(),  # noqa: B008 (frozen)
         overlap: OverlapReport | None = None,
     ) -> "CheckReport":
-        """Diagnoses and builds the report; `solutions`: whether the data has worked ones for a warm start."""
-        evidence = Evidence(probe, lengths, len(gold_failures), gold_checked, solutions)
+        """Diagnoses and builds the report; `facts`: what of the recipe decides which fixes there are."""
+        evidence = Evidence(probe, lengths, len(gold_failures), gold_checked, facts)
         return cls(gold_checked, gold_failures, lengths, probe, diagnose(evidence), overlap)
 
     @property
     def gold_is_misread(self) -> bool:
-        """Whether more gold solutions than `GOLD_TOLERATED` are below full marks, which prevents learning."""
-        return len(self.gold_failures) > GOLD_TOLERATED * self.gold_checked
+        """Whether too many gold solutions are below full marks: such a recipe is refused."""
+        return gold_is_misread(len(self.gold_failures), self.gold_checked)
+
+    @property
+    def passes(self) -> bool:
+        """Whether there is a signal to learn from: no obstacle stands, or the warm start that follows cures it."""
+        cured = self.follows == "warm_start"
+        return self.follows != "stop" and not any(
+            found.obstacle and not (cured and found.warm_start) for found in self.diagnosis.found
+        )
+
+    def verdict(self) -> str:
+        """The line on what a run of the recipe does next."""
+        hindered = any(found.obstacle for found in self.diagnosis.found)
+        return _VERDICTS[self.follows, self.passes, hindered]
 
     def as_dict(self, examples: int = 5) -> dict[str, Any]:
         """The report as a JSON-serialisable dict, with at most `examples` gold failures."""
@@ -63,6 +82,8 @@ class CheckReport:
             "lengths": lengths,
             "probe": asdict(self.probe),
             "diagnosis": self.diagnosis.as_dict(),
+            "follows": self.follows,
+            "passes": self.passes,
             "overlap": self.overlap.as_dict() if self.overlap else None,
         }
 
@@ -81,6 +102,17 @@ class CheckReport:
         )
 
 
+_VERDICTS: dict[tuple[Follows, bool, bool], str] = {
+    ("warm_start", True, False): "a warm start comes first, as the recipe asks",
+    ("warm_start", True, True): "a warm start comes first, and cures this",
+    ("warm_start", False, True): "a warm start comes first, but it does not cure all of this",
+    ("train", True, False): "no warm start is needed: GRPO begins",
+    ("train", False, True): "no warm start comes, and GRPO begins whatever is said above",
+    ("stop", False, True): "training would stop before its first step",
+}
+"""By what follows, whether the recipe passes, and whether there are obstacles."""
+
+
 def _length_rows(lengths: LengthReport) -> list[Line]:
     prompts, solutions, limit = lengths.prompts, lengths.solutions, lengths.max_tokens
     known = f"each leaves room for {limit} in a context of {lengths.context}" if lengths.context else ""
@@ -96,6 +128,7 @@ def _length_rows(lengths: LengthReport) -> list[Line]:
 
 def _probe_rows(probe: Probe) -> list[Line]:
     low, high = probe.pass_at_1_interval
+    least, most = probe.mixed_interval
     layout = "known" if probe.format_rate >= KEEPS_FORMAT else "not known yet"
     ends = "rarely" if probe.truncated < TRUNCATED else "often: each loses its reward"
     teaches = "enough to learn from" if probe.mixed >= SCARCE else "too few to learn from"
@@ -116,5 +149,9 @@ def _probe_rows(probe: Probe) -> list[Line]:
         ("truncated", percent(probe.truncated), ends),
         ("response tokens", f"mean {probe.mean_length:.0f}", f"of {probe.responses} responses"),
         ("mean reward", reward, f"differs within {percent(probe.signal)} of groups of {probe.samples}"),
-        (f"mixed groups of {probe.group_size}", percent(probe.mixed), f"expected: {teaches}"),
+        (
+            f"mixed groups of {probe.group_size}",
+            percent(probe.mixed),
+            f"expected (95 % interval {percent(least)} to {percent(most)}): {teaches}",
+        ),
     ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 TRAILING_COST = 0.001
-"""The penalty of `ResponseFormat.tags` per character after the end of the layout."""
+"""The penalty of `ResponseFormat.tags` per character outside the parts of the layout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,15 @@ class ResponseFormat(ABC):
     def render(self, solution: str, answer: str) -> str:
         """Renders the target completion. Marks of this format inside `solution` are dropped; it may be empty."""
 
+    @property
+    def opening_tag(self) -> str:
+        """The name of the tag with which the layout begins; empty where it begins with free text."""
+        return ""
+
+    @abstractmethod
+    def rest(self, opening: str, solution: str, answer: str) -> str:
+        """Renders what completes `opening`, the opened reasoning that a prompt already ends in; empty for none."""
+
     @abstractmethod
     def parse(self, text: str) -> Parsed:
         """Parses a completion, even in a broken layout. An opening tag that the prompt ends in may be missing."""
@@ -43,12 +52,12 @@ class ResponseFormat(ABC):
 
     @abstractmethod
     def soft(self, text: str) -> bool:
-        """Whether every part is there, in order, whatever the white space."""
+        """Whether every part is there, in order, with content in it, whatever the white space."""
 
     @abstractmethod
     def tags(self, text: str) -> float:
-        """In [0, 1]: the share of marks present exactly once, less `TRAILING_COST` for each character after
-        the end of the layout."""
+        """In [0, 1]: the share of marks present exactly once and in order, around content, less `TRAILING_COST` for
+        each character outside the parts."""
 
     @abstractmethod
     def partial(self, text: str) -> float:

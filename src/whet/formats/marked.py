@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from whet.formats.base import TRAILING_COST, Parsed, ResponseFormat, agreed
+from whet.formats.content import is_blank
+from whet.formats.reasoning_marks import closing_of, without_marks
 from whet.formats.spans import Span
 
 _MAY_FOLLOW = " \t\r\n.!$*)]\\"
@@ -29,6 +31,13 @@ class Marked(ResponseFormat):
         steps = solution.replace(self._mark, "").strip()
         return f"{steps}\n{self.opening}{' '.join(answer.split())}{self.closing}".lstrip("\n")
 
+    def rest(self, opening: str, solution: str, answer: str) -> str:
+        """After an opened `<think>`, the steps are the thought: `steps`, `</think>`, the marked answer."""
+        if not opening:
+            return self.render(solution, answer)
+        thought = without_marks(solution).replace(self._mark, "").strip()
+        return f"{thought}\n{closing_of(opening)}\n\n{self.render('', answer)}"
+
     def parse(self, text: str) -> Parsed:
         spans = self.find(text)
         answers = [span.answer for span in spans]
@@ -38,7 +47,7 @@ class Marked(ResponseFormat):
     def strict(self, text: str) -> bool:
         text = text.strip()
         spans = self.find(text)
-        if len(spans) != 1 or not spans[0].answer.strip():
+        if len(spans) != 1 or is_blank(spans[0].answer):
             return False
         before, part, after = spans[0].cut(text)
         exact = part == f"{self.opening}{spans[0].answer}{self.closing}"
@@ -46,12 +55,13 @@ class Marked(ResponseFormat):
         return exact and placed and not after.strip(_MAY_FOLLOW)
 
     def soft(self, text: str) -> bool:
-        return bool(self.parse(text).answer)
+        answer = self.parse(text).answer
+        return answer is not None and not is_blank(answer)
 
     def tags(self, text: str) -> float:
         spans = self.find(text)
         after = spans[-1].cut(text)[2].strip(_MAY_FOLLOW) if spans else ""
-        return max(0.0, (len(spans) == 1) - TRAILING_COST * len(after))
+        return max(0.0, (len(spans) == 1 and not is_blank(spans[0].answer)) - TRAILING_COST * len(after))
 
     def partial(self, text: str) -> float:
         return float(bool(self.find(text)) or (self._mark != "" and self._mark in text))

@@ -9,7 +9,7 @@ NUMBER = re.compile(
 )
 """A number in running text; a minus is a sign only where no operand precedes it."""
 
-_BRACES = re.compile(r"\\boxed\s*\{|\\[{}]|[{}]")
+_BRACES = re.compile(r"\\(?:boxed|fbox)\s*\{|\\[{}]|[{}]")
 _HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*([^\n]*)")
 
 
@@ -37,14 +37,14 @@ def tag_blocks(text: str, tag: str) -> list[str]:
 
 
 def boxes(text: str) -> list[Span]:
-    r"""Every `\boxed{…}` whose braces balance, in the order in which they close.
+    r"""Every `\boxed{…}` and `\fbox{…}` whose braces balance, in the order in which they close.
 
     >>> [span.answer for span in boxes("\\boxed{4}, so \\boxed{\\{1, 2\\}} and \\boxed{")]
     ['4', '\\{1, 2\\}']
     """
     spans: list[Span] = []
     openings: list[tuple[int, int] | None] = []  # a stack of open braces: span of `\boxed{`, None for others
-    for found in _BRACES.finditer(text) if "\\boxed" in text else ():
+    for found in _BRACES.finditer(text) if "box" in text else ():
         if found[0] == "}":
             box = openings.pop() if openings else None
             spans += [Span(box[0], found.end(), text[box[1] : found.start()])] if box else []

@@ -1,6 +1,6 @@
 """Loads a model and its tokenizer by name: from a folder, GGUF file, local cache, the hub or a package."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from whet.models import gguf, hub, packaged
 from whet.models.hub import NotHereError
 from whet.models.origin import read_origin
 from whet.models.quiet import quiet
-from whet.models.refusals import check_folder, check_size
+from whet.models.refusals import check_causal, check_embeddings, check_folder, check_size
 from whet.text import Log, first_line, silent
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def load_model(name: str, dtype: "torch.dtype", log: Log = silent) -> LoadedMode
     Raises `UserError` where the model is not found, unsafe, incomplete, or not a causal language model.
     """
     path = resolve(name, log)
+    check_causal(path)
     check_size(path)
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -57,9 +58,50 @@ def load_model(name: str, dtype: "torch.dtype", log: Log = silent) -> LoadedMode
         fix = "name a causal language model"
         raise UserError(f"model.name: {path} does not load ({first_line(error)}); {fix}") from error
     if missing := sorted(notes["missing_keys"]):
-        fix = "download or save it again"
-        raise UserError(f"model.name: {path} lacks {len(missing)} weights, such as {missing[0]}; {fix}")
+        raise UserError(f"model.name: {path} lacks {count_of(missing)}, such as {missing[0]}; {_fix_missing(model)}")
+    check_embeddings(path, model, tokenizer)
+    _check_ends(path, model)
+    model.config.return_dict = True  # a model's own settings may ask for tuples
     return LoadedModel(model.eval(), tokenizer, path, read_origin(path, name))
+
+
+def _check_ends(folder: Path, model: Any) -> None:
+    """Raises `UserError` where `eos_token_id` of a model's generation settings is no token's id, nor a list of ids."""
+    found = getattr(model.generation_config, "eos_token_id", None)
+    several = found if isinstance(found, list) else [found]
+    if not all(id is None or isinstance(id, int) for id in several):
+        what = f"eos_token_id in its generation_config.json is {found!r}, no token's id"
+        raise UserError(f"model.name: {folder} is refused: {what}; write the number of the token, or a list of numbers")
+
+
+def count_of(weights: Sequence[str]) -> str:
+    """Returns the number of weights in words.
+
+    >>> count_of(["a"]), count_of(["a", "b"])
+    ('1 weight', '2 weights')
+    """
+    return f"{len(weights)} weight{'' if len(weights) == 1 else 's'}"
+
+
+def _fix_missing(model: Any) -> str:
+    """What to do about a folder without some of the weights: one saved as another class than `model` has no head."""
+    saved_as = next(iter(model.config.architectures or ()), type(model).__name__)
+    if saved_as == type(model).__name__:
+        return "download or save it again"
+    return f"it was saved as {saved_as}, without the head that predicts tokens: name a {type(model).__name__}"
+
+
+def load_tokenizer(name: str, log: Log = silent) -> Any:
+    """Loads the tokenizer of the model `name` alone. Raises `UserError` where that is not found, unsafe or broken."""
+    path = resolve(name, log)
+    from transformers import AutoTokenizer
+
+    try:
+        with quiet():
+            return AutoTokenizer.from_pretrained(path, trust_remote_code=False, local_files_only=True)
+    except Exception as error:  # transformers raises many types
+        fix = "save the tokenizer into the folder again"
+        raise UserError(f"model.name: the tokenizer in {path} does not load ({first_line(error)}); {fix}") from error
 
 
 def resolve(name: str, log: Log = silent) -> Path:

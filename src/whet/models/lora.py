@@ -9,6 +9,11 @@ from typing import Any
 from whet.config import LoraConfig
 from whet.errors import UserError
 from whet.models.quiet import quiet
+from whet.models.weights import refuse_adapters_that_stay
+from whet.text import first_line
+
+MAMBA = frozenset({"falcon_h1", "falcon_mamba", "mamba", "mamba2", "nemotron_h"})
+"""Families whose `out_proj` peft refuses to adapt."""
 
 
 def add_lora(model: Any, config: LoraConfig, seed: int = 0) -> Any:
@@ -16,7 +21,7 @@ def add_lora(model: Any, config: LoraConfig, seed: int = 0) -> Any:
 
     A is drawn from `seed` alone and B starts at zero, so the model's outputs do not change.
 
-    Raises `UserError` where a target names no linear layer.
+    Raises `UserError` where a target names no linear layer, or an adapter could not be merged at the end.
     """
     import torch
 
@@ -30,12 +35,28 @@ def add_lora(model: Any, config: LoraConfig, seed: int = 0) -> Any:
         lora_alpha=config.alpha,
         lora_dropout=0.0,  # sampler and learner must compute the same probabilities
         target_modules=config.targets,
+        exclude_modules=_excluded(model, config),
         bias="none",
         task_type="CAUSAL_LM",
     )
     with quiet(), torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
+        adapted = _adapted(get_peft_model, model, adapter)
+    refuse_adapters_that_stay(adapted)
+    return adapted
+
+
+def _adapted(get_peft_model: Any, model: Any, adapter: Any) -> Any:
+    try:
         return get_peft_model(model, adapter)
+    except ValueError as error:  # a layer that peft cannot adapt
+        fix = f"name others in model.lora.targets: this model has {', '.join(linear_names(model))}"
+        raise UserError(f"model.lora: {first_line(error)}; {fix}") from error
+
+
+def _excluded(model: Any, config: LoraConfig) -> list[str] | None:
+    """The layers that `all-linear` leaves out: a fused kernel reads their weights past the adapter."""
+    return ["out_proj"] if config.targets == "all-linear" and model.config.model_type in MAMBA else None
 
 
 def linear_names(model: Any) -> list[str]:

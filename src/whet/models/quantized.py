@@ -17,9 +17,18 @@ def is_packed(module: Any) -> bool:
 
 
 def weight_of(module: Any) -> "Tensor":
-    """Returns W `[out, in]` of a linear layer without its adapters: its own tensor, or dequantised from four bits."""
-    layer = getattr(module, "base_layer", module)
-    return _unpacked(layer) if is_packed(layer) else layer.weight.detach()
+    """Returns the weight of a layer without its adapters: its own tensor, or dequantised from four bits.
+
+    `[out, in]` of a linear layer; of a layer of experts, the parameter that peft's module around it adapts.
+    """
+    layer = plain_layer(module)
+    name = getattr(module, "parameter_name", None) or "weight"
+    return _unpacked(layer) if is_packed(layer) else getattr(layer, name).detach()
+
+
+def plain_layer(module: Any) -> Any:
+    """Returns the layer inside a module with adapters, or the module itself."""
+    return module.get_base_layer() if hasattr(module, "get_base_layer") else module
 
 
 def _unpacked(layer: Any) -> "Tensor":

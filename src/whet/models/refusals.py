@@ -5,6 +5,7 @@ needs its own code must be fixed. What transformers and safetensors refuse thems
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from math import prod
 from pathlib import Path
@@ -45,6 +46,9 @@ POSITIONS = {"max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "
 MOST_POSITIONS = 2**24
 """The longest contexts there are have ten million tokens."""
 
+MEDIA = re.compile(r"image|img|audio|video|vision|sound", re.IGNORECASE)
+"""Names of tokens that stand for something other than text."""
+
 MOST_TIMES, SLACK = 2, 2**24
 """A model may have at most `MOST_TIMES` the numbers of its files, plus `SLACK`, for example for position tables."""
 
@@ -58,6 +62,31 @@ def check_folder(folder: Path) -> None:
     for refusal in REFUSALS:
         if reason := refusal(folder):
             raise UserError(f"model.name: {folder} is refused: {reason}")
+
+
+def check_causal(folder: Path) -> None:
+    """Raises `UserError` for an encoder-decoder, of which transformers would load the decoder alone."""
+    config = _json(folder / "config.json")
+    if config.get("is_encoder_decoder"):
+        what = f"it is an encoder-decoder ({config.get('model_type')}), whose decoder alone answers no prompt"
+        raise UserError(f"model.name: {folder} is refused: {what}; name a decoder-only model")
+
+
+def check_embeddings(folder: Path, model: Any, tokenizer: Any) -> None:
+    """Raises `UserError` where the tokenizer has tokens without an embedding, marks of images and sound excepted.
+
+    The text decoder of a multimodal model may keep a tokenizer with such marks (Gemma 3); no text becomes one.
+    """
+    entries = model.get_input_embeddings().weight.shape[0]
+    if len(tokenizer) <= entries:
+        return
+    beyond = sorted((id, token) for token, id in tokenizer.get_vocab().items() if id >= entries)
+    if text := [token for _, token in beyond if not MEDIA.search(token)]:
+        what = (
+            f"its tokenizer has {len(text)} more tokens than the model has embeddings ({entries}), such as {text[0]!r}"
+        )
+        fix = "call `model.resize_token_embeddings(len(tokenizer))` and save the model again"
+        raise UserError(f"model.name: {folder} is refused: {what}; {fix}")
 
 
 def check_size(folder: Path, auto_class: str = "AutoModelForCausalLM") -> None:
@@ -137,9 +166,12 @@ def _no_config(folder: Path) -> str:
 
 
 def _adapter(folder: Path) -> str:
-    if (folder / "adapter_config.json").is_file():
-        return "it holds an adapter, not a whole model; merge the adapter into its base first"
-    return ""
+    if not (folder / "adapter_config.json").is_file():
+        return ""
+    base = _json(folder / "adapter_config.json").get("base_model_name_or_path")
+    of = f" of {str(base)[:200]!r}" if base else ""
+    merge = "AutoPeftModelForCausalLM.from_pretrained(FOLDER).merge_and_unload().save_pretrained(NEW)"
+    return f"it holds an adapter{of}, not a whole model; merge it into its base first (peft: `{merge}`), and name that"
 
 
 def _code(folder: Path) -> str:
@@ -231,7 +263,7 @@ def _templates(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 REFUSALS: tuple[Callable[[Path], str], ...] = (
-    *(_foreign, _no_config, _adapter, _code, _elsewhere),
+    *(_foreign, _adapter, _no_config, _code, _elsewhere),
     *(_no_weights, _quantised, _unsound, _no_tokenizer, _template),
 )
 """Each returns why a folder is refused with the fix, or an empty text; the first reason is reported."""

@@ -6,12 +6,13 @@ The only place that merges LoRA: W + (alpha / rank) B A (arXiv:2106.09685, §4.1
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from whet.models.quantized import is_packed, weight_of
+from whet.errors import UserError
+from whet.models.quantized import is_packed, plain_layer, weight_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-BASE = ".base_layer."
+BASE = "base_layer"
 """Part that peft adds to the name of a weight with an adapter."""
 
 ADAPTER = ".lora_"
@@ -35,7 +36,7 @@ def head_weight(model: Any) -> "Tensor":
 
 
 def merged_weight(module: Any) -> "Tensor":
-    """Returns W `[out, in]` of a linear layer plus its adapters' updates, unless they are disabled."""
+    """Returns W of a linear layer `[out, in]`, or of a layer of experts, plus its adapters' updates unless disabled."""
     weight = weight_of(module)
     adapters = () if getattr(module, "disable_adapters", False) else getattr(module, "active_adapters", ())
     return sum((module.get_delta_weight(name).to(weight.dtype) for name in adapters), weight)
@@ -48,16 +49,43 @@ def merged_weights(model: Any) -> "Iterator[tuple[str, Tensor]]":
     dequantised, else the model's own; `model` is unchanged, and need not have adapters.
     """
     base = base_model(model)
-    changed = {f"{name}.weight": module for name, module in base.named_modules() if _is_changed(module)}
+    changed = _changed(base)
     # `name.weight.absmax`, `.quant_map` and so on: the quantisation state that bitsandbytes adds to the state dict
-    notes = tuple(f"{name}." for name, module in changed.items() if is_packed(module))
+    notes = tuple(f"{name}." for name, module in changed.items() if is_packed(plain_layer(module)))
     for name, tensor in base.state_dict().items():
-        if ADAPTER in name or name.startswith(notes):
+        plain = plain_name(name)
+        if ADAPTER in name or plain.startswith(notes):
             continue
-        plain = name.replace(BASE, ".")
         yield plain, merged_weight(changed[plain]) if plain in changed else tensor
 
 
-def _is_changed(module: Any) -> bool:
-    """Whether the module's weight has an adapter or is in four bits."""
-    return hasattr(module, "get_delta_weight") or is_packed(module)
+def refuse_adapters_that_stay(model: Any) -> None:
+    """Raises `UserError` where an adapter changes no weight that the saved model has, so that it would be lost."""
+    base = base_model(model)
+    kept = {plain_name(name): tensor.shape for name, tensor in base.state_dict().items() if ADAPTER not in name}
+    for name, module in _changed(base).items():
+        packed = is_packed(plain_layer(module))
+        if name not in kept or not (packed or weight_of(module).shape == kept[name]):
+            fix = "name the layers in model.lora.targets, such as [q_proj, v_proj], or set model.lora null"
+            raise UserError(f"model.lora: the adapter on {name} cannot be merged into the saved model; {fix}")
+
+
+def plain_name(name: str) -> str:
+    """Returns the name that a weight has in the model without adapters.
+
+    >>> plain_name("layers.0.experts.base_layer.base_layer.down_proj")
+    'layers.0.experts.down_proj'
+    """
+    return ".".join(part for part in name.split(".") if part != BASE)
+
+
+def _changed(base: Any) -> dict[str, Any]:
+    """Plain name of a weight → the module with its adapter, or with it in four bits.
+
+    A layer of experts has its weights in parameters of its own; peft nests a module around it for each.
+    """
+    changed = {}
+    for name, module in base.named_modules():
+        if hasattr(module, "get_delta_weight") or (is_packed(module) and not name.endswith(f".{BASE}")):
+            changed[plain_name(f"{name}.{getattr(module, 'parameter_name', None) or 'weight'}")] = module
+    return changed

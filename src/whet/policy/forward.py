@@ -74,7 +74,7 @@ def _packed(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
         tokens_N[row_L[: len(prompt)]] = prompt
     tokens_N[where.response_BT[batch.mask_BT]] = batch.tokens_BT[batch.mask_BT]
     replaced, there = partial(_attention, model), where.to(device)
-    with replaced(), within_memory(model, len(tokens_N), replaced):
+    with within_memory(model, len(tokens_N), replaced, lean=True), replaced():
         hidden_1ND = body(model)(
             input_ids=tokens_N[None].to(device),
             position_ids=where.positions_N[None].to(device),

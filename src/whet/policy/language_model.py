@@ -1,12 +1,15 @@
 """π_θ: computes log-probabilities of completions with any `AutoModelForCausalLM`."""
 
 from copy import copy
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from whet.batch import Batch
+from whet.chat_template import ChatTemplate
+from whet.models.dimensions import Dimensions
 from whet.models.supported import is_fused
 from whet.policy.forward import FORWARDS, WITH_ENTROPIES
 
@@ -48,8 +51,7 @@ class LanguageModel:
     @property
     def context(self) -> int | None:
         """The context length in tokens, prompt and completion together; None for no limit."""
-        limit: int | None = getattr(self.model.config, "max_position_embeddings", None)
-        return limit
+        return Dimensions.of(self.model.config).context
 
     def logprobs(self, batch: Batch) -> Tensor:
         """log π_θ(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False, on the batch's device."""
@@ -65,7 +67,12 @@ class LanguageModel:
         return [weight for weight in self.model.parameters() if weight.requires_grad]
 
     def end_tokens(self) -> frozenset[int]:
-        """Returns the ids of the end-of-turn tokens, of the tokenizer and the model's generation config."""
+        """Returns the ids of the tokens that end a response: by chat template, tokenizer and generation config."""
         configured = self.model.generation_config.eos_token_id if self.model.generation_config else None
         several = configured if isinstance(configured, list) else [configured]
-        return frozenset(token for token in (*several, self.tokenizer.eos_token_id) if token is not None)
+        ends = (self._turn_end, self.tokenizer.eos_token_id, *several)
+        return frozenset(token for token in ends if token is not None)
+
+    @cached_property
+    def _turn_end(self) -> int | None:
+        return ChatTemplate(self.tokenizer).turn_end

@@ -1,7 +1,7 @@
 """Activation checkpointing (arXiv:1604.06174) of the learner, only where memory requires it.
 
-Keeping activations is faster by a third: layers are recomputed in the backward only where an estimate of their
-activations exceeds a share of the free memory.
+Keeping activations is faster by a third: layers are recomputed in the backward only where their
+activations exceed a share of the free memory.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,47 +12,29 @@ from typing import Any
 import torch
 from torch.utils.checkpoint import checkpoint
 
+from whet.policy.activations import bytes_per_token
+from whet.policy.free_memory import free_bytes
+from whet.policy.gated_mlp import lean_mlps
+
 SHARE = 0.4
 """The share of free memory for activations: gradients, the head and the estimate's error need the rest."""
-
-FLOAT32 = 4
-"""Bytes: RMS norms keep their input in float32."""
 
 Inside = Callable[[], AbstractContextManager[None]]
 
 
-def kept_bytes(config: Any, tokens: int, element: int) -> int:
-    """Estimates, within a factor of two, the bytes of activations that all layers keep for `tokens` tokens.
-
-    `element` is the bytes of a number. For each layer and token: the inputs of two norms (in float32) and of the
-    products that follow; queries, keys, values and the attention's output; gate, its activation, up, and their product.
-    Attention weights come on top, at most `whet.policy.shared_prefix.KEPT` a layer.
-    """
-    hidden, inner = config.hidden_size, config.intermediate_size
-    heads, kv_heads = config.num_attention_heads, getattr(config, "num_key_value_heads", None)
-    size = getattr(config, "head_dim", None) or hidden // heads
-    attention = (2 * heads + 2 * (kv_heads or heads)) * size
-    numbers = 4 * hidden + attention + 4 * inner
-    return int(config.num_hidden_layers * tokens * (element * numbers + 2 * FLOAT32 * hidden))
-
-
-def free_bytes(device: torch.device) -> int:
-    """Returns the bytes of memory that are free on a device, PyTorch's unused cache included."""
-    if device.type == "cuda":
-        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return torch.cuda.mem_get_info(device)[0] + unused
-    import psutil
-
-    return int(psutil.virtual_memory().available)
-
-
 @contextmanager
-def within_memory(model: Any, tokens: int, again: Inside = nullcontext) -> Iterator[None]:
-    """In the block, layers keep activations if they fit, else are recomputed in the backward, inside `again()`."""
+def within_memory(model: Any, tokens: int, again: Inside = nullcontext, lean: bool = False) -> Iterator[None]:
+    """In the block, layers keep activations if they fit, else are recomputed in the backward, inside `again()`.
+
+    `lean`: layers that keep their activations do so as `lean_mlps` does.
+    """
+    if not torch.is_grad_enabled():
+        yield
+        return
     weight = next(model.parameters())
-    config = model.config.get_text_config()
-    needed = kept_bytes(config, tokens, weight.element_size()) if torch.is_grad_enabled() else 0
-    with nullcontext() if needed <= SHARE * free_bytes(weight.device) else recomputed(model, again):
+    fits = tokens * bytes_per_token(model, lean) <= SHARE * free_bytes(weight.device)
+    kept = lean_mlps(model) if lean else nullcontext()
+    with kept if fits else recomputed(model, again):
         yield
 
 

@@ -14,6 +14,9 @@ from torch.nn.functional import linear
 CHUNK = 256
 """Tokens per chunk: so many have float32 probabilities at the same time."""
 
+VOCABULARY_BLOCK = 2**13
+"""Rows of the head whose gradient is computed at once."""
+
 KEPT = 2**27
 """Probabilities kept for the backward: 256 MiB in bfloat16."""
 
@@ -50,7 +53,7 @@ class _TokenLogprobs(torch.autograd.Function):
             p_CV = _probabilities_again(ctx, part, hidden_ND, head_VD)
             by_hidden_ND[part].addmm_(p_CV, head_VD, alpha=-1)
             if by_head_VD is not None:
-                by_head_VD -= p_CV.T @ sloped_ND[part]
+                _subtract_product(by_head_VD, p_CV, sloped_ND[part])
         if by_head_VD is not None:
             by_head_VD.index_add_(0, targets_N, sloped_ND.to(by_head_VD.dtype))
             by_head_VD = by_head_VD.to(head_VD.dtype)
@@ -64,6 +67,13 @@ def token_logprobs(hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temper
     """
     result: Tensor = _TokenLogprobs.apply(hidden_ND, head_VD, targets_N, temperature)  # type: ignore[no-untyped-call]
     return result
+
+
+def _subtract_product(total_VD: Tensor, p_CV: Tensor, sloped_CD: Tensor) -> None:
+    """total −= pᵀ · sloped, in blocks of the vocabulary: a whole product would be another matrix of the head's size."""
+    for start in range(0, len(total_VD), VOCABULARY_BLOCK):
+        block = slice(start, start + VOCABULARY_BLOCK)
+        total_VD[block] -= p_CV[:, block].T @ sloped_CD
 
 
 def _chunks(end: int, start: int = 0) -> list[slice]:

@@ -9,8 +9,10 @@ from whet.config.tracking import check_repo
 from whet.errors import UserError
 from whet.models.slow_work import report_while_running
 from whet.publish.model_card import model_card
+from whet.runs.address import Address, locate
 from whet.runs.reader import RunReader
-from whet.stages.run_result import FINAL, RunResult
+from whet.stages.run_model import model_of
+from whet.stages.run_result import BASE, FINAL, RunResult
 from whet.text import Log, one_line, silent
 
 README = "README.md"
@@ -22,24 +24,29 @@ REASONS: Mapping[int, str] = {401: LOGIN, 403: LOGIN, 404: "name a repository th
 
 
 def push_run(run: str, repo: str, private: bool = True, dry_run: bool = False, log: Log = silent) -> str:
-    """Uploads the model of the run folder `run` to the hub as `repo`; returns its URL. `whet push RUN REPO`.
+    """Uploads the model of a run or `RUN:step-N` to the hub as `repo`; returns its URL. `whet push RUN REPO`.
 
     A dry run sends nothing and returns the text of the card. Raises `UserError` where the run has no finished model,
     `repo` is no valid name, or the hub refuses the upload.
     """
-    reader = RunReader(Path(run).expanduser())
+    found = locate(run) or Address(Path(run).expanduser())
+    reader = found.reader
     try:
         check_repo(repo)
     except ValueError as error:
         raise UserError(f"REPO: {error}") from error
-    if reader.final is None:
-        raise UserError(f"{run}: has no finished model: its training did not end; train it again")
-    return model_card(reader, repo) if dry_run else _push(reader, reader.final, repo, private, log)
+    if found.part == BASE:
+        raise UserError(f"{run}: is the base model, which is not yours to publish; name RUN or RUN:step-N")
+    folder = Path(model_of(found, log))
+    if dry_run:
+        return model_card(reader, repo, found.step)
+    return _push(reader, folder, repo, private, log, found.step)
 
 
-def _push(run: RunReader, final: Path, repo: str, private: bool, log: Log) -> str:
+def _push(run: RunReader, folder: Path, repo: str, private: bool, log: Log, step: int | None) -> str:
+    what = f"pushing {run.name} to {repo}"
     try:
-        return report_while_running(lambda: upload(run, final, repo, private), f"pushing {run.name} to {repo}", log)
+        return report_while_running(lambda: upload(run, folder, repo, private, step), what, log)
     except UserError:
         raise
     except Exception as error:  # network and server failures have many types
@@ -48,8 +55,10 @@ def _push(run: RunReader, final: Path, repo: str, private: bool, log: Log) -> st
         raise UserError(f"{repo}: the hub did not take it ({one_line(str(error), 200)}); {fix}") from error
 
 
-def upload(run: RunReader, final: Path, repo: str, private: bool) -> str:
-    """Creates the repository where there is none, and commits every file of `final` and the card; returns its URL.
+def upload(run: RunReader, folder: Path, repo: str, private: bool, step: int | None = None) -> str:
+    """Creates the repository where there is none, and commits every file of `folder` and the card; returns its URL.
+
+    The card is that of the model after `step` steps, or of the finished one.
 
     The token is the environment's or that of `hf auth login`. Raises what the hub's client raises.
     """
@@ -59,8 +68,8 @@ def upload(run: RunReader, final: Path, repo: str, private: bool) -> str:
     disable_progress_bars()
     api = HfApi()
     name = api.create_repo(repo, private=private, exist_ok=True).repo_id
-    files = {path.relative_to(final).as_posix(): path for path in sorted(final.rglob("*")) if path.is_file()}
-    card = model_card(run, name).encode()
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    card = model_card(run, name, step).encode()
     operations = [CommitOperationAdd(place, str(path)) for place, path in files.items() if place != README]
     operations.append(CommitOperationAdd(README, card))
     api.create_commit(name, operations, commit_message=f"{run.name}: GRPO with Whet")

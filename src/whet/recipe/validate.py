@@ -7,10 +7,11 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from whet.chat_template.template_settings import check_template_settings
 from whet.config import Config, RewardConfig, SourceConfig
 from whet.config.fields import missing, must_be
 from whet.data.load_data import check_source
-from whet.data.prompts import check_question_template
+from whet.data.question_template import check_question_template
 from whet.errors import UserError
 from whet.formats import BUILT_IN, build_format
 from whet.recipe.keys import Path, dotted, is_known, key_of, known_keys, pattern, to_path
@@ -116,6 +117,7 @@ def _checks(config: Config) -> Iterator[tuple[Path, Callable[[], object]]]:
     for path, source in sources:
         if source is not None:
             yield path, partial(check_source, source, dotted(path))
+    yield ("model", "template"), partial(check_template_settings, config.model.template)
     yield ("data", "question"), partial(check_question_template, data.question)
     yield ("format",), partial(build_format, config.format)
     layout, known = BUILT_IN["think_answer"], {"max_tokens": config.grpo.sampling.max_tokens}

@@ -6,6 +6,7 @@ Scalars follow YAML 1.2: `1e-5` is a number; `no` and `on` are text.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -45,6 +46,9 @@ class _Loader(yaml.SafeLoader):
 
 class _Dumper(yaml.SafeDumper):
     yaml_implicit_resolvers = _RESOLVERS
+
+
+_Dumper.add_representer(date, lambda dumper, day: dumper.represent_str(day.isoformat()))
 
 
 @dataclass(frozen=True)

@@ -1,70 +1,86 @@
 r"""Lenient answer extraction: the answer of a completion in no agreed layout.
 
-One completion gives one answer, so listing many does not help: the first rule that matches decides, by its last match.
+One completion gives one answer, so listing many does not help: one place counts (`extraction/places.py` has the table
+of rules), and what stands there is read as one claim (`extraction/readings.py`).
 """
 
-import re
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import replace
 
-from whet.formats import boxes, hash_lines, numbers, tag_blocks
-
-_REASONING_ENDS = re.compile(r"</(?:think|thinking|thought|reasoning)>")
-_ANSWER_IS = re.compile(r"\banswers?\b[*_\s]*(?:is|are|was|=|:)(?:[\s:*$]|\\[(\[])*", re.IGNORECASE)
-_LABEL = re.compile(r"^[ \t]*A:[ \t]*(\S.*)$", re.MULTILINE)
-_SENTENCE_ENDS = re.compile(r"\.\$?(?=\s|$)|\n|(?=\\\]|\\\)\.)")
-_OP_AFTER = re.compile(r"\s*(?:[+*/^_=×÷]|\\(?:cdot|times|div|pm))|\s*-\s*\d|[(|]|-?[A-Za-z](?![A-Za-z])|[,-]\d")
-_OP_BEFORE = re.compile(r"(?:[+*/^_×÷|]|[\w)]\s?-|\\(?:cdot|times|div|pm))\s?$|[,(|{\[]$")
-_PROSE = re.compile(r"(?:\b[a-z]{2,}\b[^a-z\\]*){3}", re.IGNORECASE)
+from whet.formats.reasoning_marks import CLOSES, OPENS
+from whet.rewards.extraction.candidate import Candidate, Kind, Place
+from whet.rewards.extraction.places import RULES, rivals
+from whet.rewards.extraction.readings import read
 
 
 def find_answer(text: str) -> str | None:
     r"""Extracts the answer of a completion, without its reasoning up to a closing `</think>`; None without one.
 
-    Rules, most reliable first: `\boxed{…}`, `<answer>…</answer>`, `####`, "answer is …", `A: …`, the last number.
-
     >>> find_answer("16 - 7 = 9, and 2 * 9 = 18. The answer is $18. I hope it is correct.")
     '18'
-    >>> find_answer("I do not know.") is None
-    True
+    >>> find_answer("I do not know.") is None, find_answer("It is 18 or 20.") is None
+    (True, True)
     """
-    visible = _REASONING_ENDS.split(text)[-1]
-    for find in _RULES:
-        answer = find(visible if visible.strip() else text)
-        if answer:
-            return answer
+    found = find_candidate(text)
+    return found.answer if found and not found.refused else None
+
+
+def find_candidate(text: str, kind: Kind = Kind.ANY) -> Candidate | None:
+    r"""The answer of a completion with its evidence; `kind` is what the gold answer is. None where no rule finds one.
+
+    A place that holds nothing readable, such as `\boxed{?}`, leaves the word to the next; one with two answers for one
+    does not.
+
+    >>> find_candidate("So the fee is $-\\boxed{256}$.", Kind.NUMBER).answer
+    '-256'
+    """
+    if reasoning_is_open(text):
+        return Candidate("", "", refused="the reasoning never ends")
+    visible = CLOSES.split(text)[-1]
+    for place in _places(visible if visible.strip() else CLOSES.sub("", text), kind):
+        if place.refused:
+            return Candidate(place.rule, place.text, (), place.notes, place.refused)
+        reading = read(place.text, kind)
+        if reading.forms or reading.refused:
+            return Candidate(place.rule, place.text, reading.forms, place.notes + reading.notes, reading.refused)
     return None
 
 
-def _last(found: list[str]) -> str:
-    return found[-1].strip() if found else ""
+def reasoning_is_open(text: str) -> bool:
+    """Whether a reasoning block was opened and never closed: the model was still thinking."""
+    starts = [one.end() for one in OPENS.finditer(text)]
+    return bool(starts) and not CLOSES.search(text, starts[-1])
 
 
-def _stated(text: str) -> str:
-    """The text after the last "answer is", up to the end of the sentence; where that is prose, its last number."""
-    starts = [found.end() for found in _ANSWER_IS.finditer(text)]
-    if not starts:
-        return ""
-    sentence = _SENTENCE_ENDS.split(text[starts[-1] :], maxsplit=1)[0]
-    answer = sentence.strip().strip("*$").strip()
-    return (_free_number(answer) or answer) if _PROSE.search(answer) and "\\" not in answer else answer
+def _places(text: str, kind: Kind) -> Iterator[Place]:
+    """The places of a text in the order in which they are asked: the last one marked as final, then rule by rule."""
+    lower = text.lower()
+    strong: list[Place] = []
+    weak: list[Place] = []
+    for rule in RULES[:-1]:
+        if rule.hint in lower:
+            found = rule.find(text, kind)
+            if not found:
+                continue
+            found[-1] = last_place(found, text, kind)
+            strong += [place for place in found if place.strong]
+            weak += [] if found[-1].strong else found[-1:]
+    inner = [place for place in strong if place.rule != "answer is"]
+    strong = [place for place in strong if place.rule != "answer is" or not any(map(place.holds, inner))]
+    yield from sorted(strong, key=lambda place: place.end, reverse=True)
+    yield from weak
+    yield from RULES[-1].find(text, kind)
 
 
-def _free_number(text: str) -> str:
-    """The last number that is no operand, index or argument."""
-    # 8 characters before a number hold the longest operator, `\times` with a space.
-    free = (
-        span.answer
-        for span in reversed(list(numbers(text)))
-        if not _OP_AFTER.match(text, span.end) and not _OP_BEFORE.search(text[max(0, span.start - 8) : span.start])
-    )
-    return next(free, "")
+def last_place(places: list[Place], text: str, kind: Kind) -> Place:
+    """The last place; where those before it give other answers in the same breath, one place with all of them.
 
-
-_RULES: tuple[Callable[[str], str], ...] = (
-    lambda text: _last([span.answer for span in boxes(text)]),
-    lambda text: _last(tag_blocks(text, "answer")),
-    lambda text: _last([span.answer for span in hash_lines(text)]),
-    _stated,
-    lambda text: _last(_LABEL.findall(text)),
-    _free_number,
-)
+    That is a list for a gold answer of several values, and no answer for any other.
+    """
+    together = rivals(places, text)
+    last = places[-1]
+    if len(together) == 1:
+        return last
+    if kind is Kind.SEVERAL:
+        return replace(last, text=", ".join(place.text for place in together))
+    return replace(last, refused=f"several answers: {' and '.join(place.text for place in together[:3])}")

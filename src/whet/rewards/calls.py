@@ -112,6 +112,7 @@ def as_reward(entry: Any) -> float | None:
     if isinstance(entry, RewardError):
         raise entry
     try:
+        entry = entry.item() if hasattr(entry, "item") else entry  # of NumPy or torch, also an array of one
         value = float(entry) if not isinstance(entry, str | bytes) else math.nan
     except Exception:  # whatever an object of the user's raises, it is no number
         value = math.nan

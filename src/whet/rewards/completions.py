@@ -26,11 +26,32 @@ def text_of(completion: Any) -> str:
     return "".join(str(message["content"]) for message in completion)
 
 
+def question_of(prompt: Any) -> str:
+    """The question of a prompt: its last user message, or the whole of a prompt that is a string.
+
+    >>> question_of([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is 37 + 45?"}])
+    'What is 37 + 45?'
+    """
+    if isinstance(prompt, str):
+        return prompt
+    return next((str(turn["content"]) for turn in reversed(prompt) if turn.get("role") == "user"), "")
+
+
 def each_text(score: Callable[[str], float]) -> RewardFn:
     """Makes a reward function that applies `score` to the text of each completion."""
 
     def reward(*, completions: list[Any], **_: Any) -> list[float | None]:
         return [float(score(text_of(completion))) for completion in completions]
+
+    return reward
+
+
+def each_with_question(score: Callable[[str, str], float]) -> RewardFn:
+    """Makes a reward function that applies `score` to the text of each completion and its question."""
+
+    def reward(*, completions: list[Any], prompts: Sequence[Any] = (), **_: Any) -> list[float | None]:
+        questions = map(question_of, prompts or [""] * len(completions))
+        return [float(score(text_of(one), question)) for one, question in zip(completions, questions, strict=True)]
 
     return reward
 
@@ -53,9 +74,9 @@ def samples_of(prompts: Sequence[Prompt], outputs: Outputs) -> list[Sample]:
 def columns_of(samples: Sequence[Sample]) -> dict[str, list[Any]]:
     """The keyword arguments of a reward call, one entry for each sample.
 
-    These are `prompts`, `completions`, `completion_ids`; the gold answer as `answer` and, unless the data has a
-    column of that name, as `solution`, which TRL's rewards read; and every other column of the data, `None`
-    where a problem has none. Messages are copies, so a function may change them.
+    These are `prompts`, `completions`, `completion_ids`; the gold answer as `answer`; every column of the data as it
+    stands there, `None` where a problem has none; and, unless the data has columns of these names, the `question`, and
+    the gold answer as `solution`, which TRL's rewards read. Messages are copies, so a function may change them.
     """
     data = [_row(sample.prompt.problem) for sample in samples]
     names = sorted({name for row in data for name in row})
@@ -68,5 +89,10 @@ def columns_of(samples: Sequence[Sample]) -> dict[str, list[Any]]:
 
 
 def _row(problem: Problem) -> dict[str, Any]:
-    columns: Mapping[str, Any] = {"solution": problem.answer, **problem.columns, "answer": problem.answer}
+    columns: Mapping[str, Any] = {
+        "question": problem.question,
+        "solution": problem.answer,
+        **problem.columns,
+        "answer": problem.answer,
+    }
     return {name: value for name, value in columns.items() if name not in OWN}

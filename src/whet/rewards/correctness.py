@@ -1,24 +1,27 @@
 """Correctness rewards: 1.0 or 0.0 against the gold answer in the column `answer`.
 
-Each factory takes the response format, which extracts the answer. Without one (`None`, as where completions of
-unknown origin are scored) `find_answer` does. `equal` compares an answer with the gold one.
+Each factory takes the response format, which says where the answer stands. Without one (`None`, as where completions
+of unknown origin are scored) it is searched for (`whet.rewards.answer`). `equal` compares an answer with the gold one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from whet.config import Section
 from whet.errors import UserError
 from whet.formats import ResponseFormat, numbers
 from whet.protocols import RewardFn
-from whet.rewards.answer import find_answer
-from whet.rewards.completions import text_of
+from whet.rewards.completions import question_of, text_of
 from whet.rewards.equality import answers_equal
+from whet.rewards.extraction.candidate import Kind
+from whet.rewards.gold_answer import golds_of
+from whet.rewards.judgement import finder, judge
 from whet.rewards.latex import Compare
 from whet.rewards.quantities import quantity
-from whet.rewards.verifier import Verify, is_right, marks
+from whet.rewards.verifier import Verify
 
-Finder = Callable[[str], str | None]
+Golds = Sequence[str]
+"""The gold answers that are accepted."""
 
 
 class AccuracyParams(Section):
@@ -35,33 +38,43 @@ def accuracy(
 
     Where the format finds no answer the reward is 0, unless `lenient` falls back to `find_answer`.
     """
-    find = _finder(response_format, params.lenient)
-
-    def score(text: str, gold: str, verify: Verify | None) -> float:
-        answer = find(text)
-        return float(answer is not None and is_right(answer, gold, verify, equal))
-
-    return _against_gold(score)
+    find = finder(response_format, params.lenient)
+    return _against_gold(
+        lambda text, golds, verify, question: float(judge(text, find, golds, verify, equal, question).right)
+    )
 
 
 def verifier(response_format: ResponseFormat | None, *, equal: Compare = answers_equal) -> RewardFn:
     """The score of the problem's own verifier, in [0, 1]; without a verifier, `accuracy`."""
-    find = _finder(response_format)
-    return _against_gold(lambda text, gold, verify: marks(find(text) or "", gold, verify, equal))
+    find = finder(response_format)
+
+    def score(text: str, golds: Golds, verify: Verify | None, question: str) -> float:
+        if not callable(verify):
+            return float(judge(text, find, golds, None, equal, question).right)
+        found = find(text, Kind.ANY)
+        return verify(found.given) if found and not found.refused and found.given.strip() else 0.0
+
+    return _against_gold(score)
 
 
 def exact_match(response_format: ResponseFormat | None) -> RewardFn:
     """1.0 where the answer is the same string as the gold one, apart from surrounding white space."""
-    find = _finder(response_format)
-    return _against_gold(lambda text, gold, _: float((find(text) or "").strip() == gold.strip()))
+    find = finder(response_format)
+
+    def score(text: str, golds: Golds, *_: Any) -> float:
+        found = find(text, Kind.ANY)
+        return float(found is not None and found.given.strip() in {gold.strip() for gold in golds})
+
+    return _against_gold(score)
 
 
 def integer(response_format: ResponseFormat | None) -> RewardFn:
     """1.0 where the answer is a whole number, right or wrong: an easy reward for a model that answers in words."""
-    find = _finder(response_format)
+    find = finder(response_format)
 
-    def score(text: str, gold: str, _: Verify | None) -> float:
-        number = quantity(find(text) or "")
+    def score(text: str, *_: Any) -> float:
+        found = find(text, Kind.ANY)
+        number = quantity(found.given) if found and not found.refused else None
         return float(number is not None and number.value.denominator == 1)
 
     return _against_gold(score)
@@ -69,7 +82,9 @@ def integer(response_format: ResponseFormat | None) -> RewardFn:
 
 def last_integer(response_format: ResponseFormat | None) -> RewardFn:
     """1.0 where the last integer of the completion equals that of the gold answer, whatever the layout."""
-    return _against_gold(lambda text, gold, _: float(_last_integer(text) == _last_integer(gold) != ""))
+    return _against_gold(
+        lambda text, golds, *_: float((last := _last_integer(text)) != "" and last in map(_last_integer, golds))
+    )
 
 
 def _last_integer(text: str) -> str:
@@ -81,30 +96,26 @@ def _last_integer(text: str) -> str:
     return sign + (integers[-1].replace(",", "").lstrip("-0") or "0")
 
 
-def _finder(response_format: ResponseFormat | None, lenient: bool = False) -> Finder:
-    if response_format is None:
-        return find_answer
-    parse = response_format.parse
-    return (lambda text: parse(text).answer or find_answer(text)) if lenient else lambda text: parse(text).answer
-
-
-def _against_gold(score: Callable[[str, str, Verify | None], float]) -> RewardFn:
-    """Makes a reward of (completion text, gold answer, verifier or `None`); `None` without a gold answer."""
+def _against_gold(score: Callable[[str, Golds, Verify | None, str], float]) -> RewardFn:
+    """Makes a reward of (completion text, accepted answers, verifier, question); `None` without a gold answer."""
 
     def reward(
         *,
         completions: list[Any],
+        prompts: Sequence[Any] = (),
         answer: list[Any] | None = None,
+        accepted: list[Any] | None = None,
         verifier: list[Verify | None] | None = None,
         **_: Any,
     ) -> list[float | None]:
         if answer is None:
             raise UserError("this reward compares with the gold answer: the data needs a column `answer`")
-        golds = ["" if gold is None else str(gold) for gold in answer]
+        golds = list(map(golds_of, answer, accepted or [None] * len(answer)))
         checks = verifier or [None] * len(golds)
+        questions = map(question_of, prompts or [""] * len(golds))
         return [
-            score(text_of(completion), gold, verify) if gold else None
-            for completion, gold, verify in zip(completions, golds, checks, strict=True)
+            score(text_of(completion), gold, verify, question) if gold else None
+            for completion, gold, verify, question in zip(completions, golds, checks, questions, strict=True)
         ]
 
     return reward

@@ -1,4 +1,4 @@
-"""Checks that every gold solution, rendered in the format, scores full marks.
+"""Checks that the gold solution of each problem scores full marks in the format.
 
 Where one does not, parser, rewards and data disagree, and a model that memorised the data would score as wrong.
 """

@@ -9,6 +9,7 @@ limits use signals, which work only in a main thread, so they are off.
 import logging
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -38,7 +39,7 @@ _JUXTAPOSED = re.compile(r"(?<![\w\\^.])(\d+|\(\d+\))\s*(?=\()")
 """A number times a bracket, as in 5(26), which math-verify would read as a sum."""
 _RELATION = re.compile(r"[=<>]|\\(?:in|leq?|geq?|lt|gt|neq?)\b")
 _COMMAND = re.compile(r"\\(?:text\w*|mbox|mathrm)\s*\{[^{}]*\}|\\[A-Za-z]+")
-_BASE = re.compile(r"\d\s*_\s*\{?\s*(\d+)")
+_BASE = re.compile(r"\d\s*_\s*(?:\{\s*)?([^\s{}]+)")
 _PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z ,.'-]*")
 
 
@@ -55,7 +56,7 @@ def refused(text: str) -> bool:
 def _incomparable(given: str, gold: str) -> bool:
     """Whether the two have different variables, or are numbers in different bases."""
     bases = _BASE.findall(given), _BASE.findall(gold)
-    if all(bases) and bases[0] != bases[1]:
+    if bases[0] != bases[1]:
         return True
     return not _RELATION.search(given + gold) and _variables(given) != _variables(gold)
 
@@ -90,21 +91,86 @@ def _has_tower(text: str) -> bool:
 
 
 def verify(given: str, gold: str) -> bool:
-    """Whether math-verify finds two formulas equal; runs without a time limit."""
-    import math_verify
-    from math_verify import LatexExtractionConfig
+    """Whether two formulas or equations are equal by computer algebra; runs without a time limit.
 
-    def read(text: str) -> list[Any]:
-        bare = text.strip().strip("$").removeprefix("\\(").removesuffix("\\)")
-        bare = _JUXTAPOSED.sub(r"\1\\cdot ", bare)
-        # Only LaTeX is extracted: math-verify's other extractor hands text to Python's own evaluation.
-        return list(math_verify.parse(f"${bare}$", [LatexExtractionConfig()], parsing_timeout=None))
-
-    logging.getLogger("math_verify").setLevel(logging.ERROR)
+    math-verify parses them; `_identical` compares, exactly: two values that only agree in their first digits differ.
+    """
     try:
-        return bool(math_verify.verify(read(gold), read(given), timeout_seconds=None))
+        one, other = ([_parsed(side) for side in text.split("=")] for text in (given, gold))
+        if len(one) == len(other) == 1:
+            return _identical(one[0], other[0])
+        return len(one) == len(other) == 2 and _proportional(one[0] - one[1], other[0] - other[1])
     except Exception:  # whatever way a parser fails on what a model wrote, it has shown no equality
         return False
+
+
+def _parsed(text: str) -> Any:
+    """The formula as a sympy expression, its decimals as fractions. Raises where the text is none."""
+    import math_verify
+    import sympy
+    from math_verify import LatexExtractionConfig
+
+    logging.getLogger("math_verify").setLevel(logging.ERROR)
+    bare = _JUXTAPOSED.sub(r"\1\\cdot ", text.strip().strip("$"))
+    # Only LaTeX is extracted: math-verify's other extractor hands text to Python's own evaluation.
+    # Units stay: they are read before, and what is left are variables.
+    config = LatexExtractionConfig(
+        normalization_config=replace(LatexExtractionConfig().normalization_config, units=False)
+    )
+    found = math_verify.parse(f"${bare}$", [config], parsing_timeout=None, fallback_mode="no_fallback")
+    expression = sympy.sympify(found[0]).doit()
+    if not isinstance(expression, sympy.Expr):
+        raise TypeError(f"{type(expression)} is no formula")
+    return sympy.nsimplify(expression, rational=True) if expression.has(sympy.Float) else expression
+
+
+_POINTS = ("7/5", "-3/7", "23/11", "31/13", "-19/17")
+"""Values that variables are given in turn, to see whether two expressions differ."""
+_DIGITS = 40
+"""Digits to which values are computed."""
+
+
+def _identical(one: Any, other: Any) -> bool:
+    """Whether two expressions have the same variables and, at every point tried, the same value to many digits."""
+    if one == other:
+        return True
+    if one.free_symbols != other.free_symbols:
+        return False
+    return all(_same_value(one.subs(point), other.subs(point)) for point in _points(one))
+
+
+def _points(expression: Any) -> list[dict[Any, Any]]:
+    """Assignments of values to the variables; one without any where there are none."""
+    import sympy
+
+    names = sorted(expression.free_symbols, key=str)
+    shifts = range(len(_POINTS)) if names else range(1)
+    return [
+        {name: sympy.Rational(_POINTS[(place + shift) % len(_POINTS)]) + place for place, name in enumerate(names)}
+        for shift in shifts
+    ]
+
+
+def _same_value(one: Any, other: Any) -> bool:
+    """Whether two numbers are equal: fractions exactly, others to `_DIGITS` relative to their size."""
+    import sympy
+
+    if one.is_Rational and other.is_Rational:
+        return bool(one == other)
+    size = abs(sympy.N(other, _DIGITS))
+    if not (size.is_number and size.is_finite):
+        return False
+    difference = abs(sympy.N(one - other, _DIGITS, chop=False))
+    return bool(difference <= size * sympy.Float(10) ** (5 - _DIGITS))
+
+
+def _proportional(one: Any, other: Any) -> bool:
+    """Whether two equations `one = 0` and `other = 0` are the same up to a constant factor."""
+    if one.free_symbols != other.free_symbols or not one.free_symbols:
+        return False
+    first = _points(one)[0]
+    factor = (one / other).subs(first)
+    return bool(factor.is_finite and factor != 0) and _identical(one, factor * other)
 
 
 Compare = Callable[[str, str], bool]

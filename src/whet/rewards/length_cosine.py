@@ -8,8 +8,12 @@ from pydantic import PositiveInt
 from whet.errors import UserError
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
+from whet.rewards.completions import text_of
 from whet.rewards.correctness import AccuracyParams, accuracy
+from whet.rewards.equality import answers_equal
+from whet.rewards.latex import Compare
 from whet.rewards.length import limit_of, token_counts
+from whet.rewards.new_words import said
 
 
 class _Ends(NamedTuple):
@@ -40,13 +44,17 @@ class LengthCosineParams(AccuracyParams):
     """The reward of a completion that reaches the limit."""
 
 
-def length_cosine(response_format: ResponseFormat | None, params: LengthCosineParams) -> RewardFn:
+def length_cosine(
+    response_format: ResponseFormat | None, params: LengthCosineParams, *, equal: Compare = answers_equal
+) -> RewardFn:
     """A reward for correctness that falls or rises with length, along half a cosine from 0 to `max_tokens` tokens.
 
     "Demystifying Long Chain-of-Thought" (arXiv:2502.03373), the cosine reward: with L tokens of L_max, and r_0
     and r_L the values at both ends, r = r_L + (r_0 - r_L)(1 + cos(π L / L_max)) / 2. Correct completions go
     from `correct_short` to `correct_long`, wrong ones from `wrong_short` to `wrong_long`, and those that reach
-    the limit get `truncated` (r_e). Whether an answer is right is as in `accuracy`, `lenient` included.
+    the limit get `truncated` (r_e). Whether an answer is right is as in `accuracy`, `lenient` included. The length
+    of a wrong completion counts by the share of it that says something (`whet.rewards.new_words.said`), so that
+    blanks and loops do not make it better.
 
     Raises:
         UserError: the limit is not set, or a wrong completion could earn as much as a right one.
@@ -59,16 +67,20 @@ def length_cosine(response_format: ResponseFormat | None, params: LengthCosinePa
             f"rewards.params of 'length_cosine' let a wrong response earn {max(wrong):g} and a right one "
             f"{min(right):g}: every `correct_…` must exceed every `wrong_…`"
         )
-    grade = accuracy(response_format, params)
+    grade = accuracy(response_format, params, equal=equal)
 
-    def value(correct: float | None, length: int | None) -> float | None:
+    def value(correct: float | None, length: int | None, completion: Any) -> float | None:
         if correct is None or length is None:
             return None
-        return params.truncated if length >= limit else (right if correct else wrong).at(length / limit)
+        if length >= limit:
+            return params.truncated
+        return right.at(length / limit) if correct else wrong.at(length * said(text_of(completion)) / limit)
 
-    def reward(*, completion_ids: list[Any] | None = None, **columns: Any) -> list[float | None]:
+    def reward(
+        *, completions: list[Any], completion_ids: list[Any] | None = None, **columns: Any
+    ) -> list[float | None]:
         lengths = token_counts("length_cosine", completion_ids)
-        marks = grade(completion_ids=completion_ids or [], **columns)
-        return [value(*pair) for pair in zip(marks, lengths, strict=True)]
+        marks = grade(completions=completions, completion_ids=completion_ids or [], **columns)
+        return [value(*one) for one in zip(marks, lengths, completions, strict=True)]
 
     return reward

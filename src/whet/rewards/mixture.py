@@ -14,6 +14,7 @@ from whet.errors import UserError
 from whet.protocols import RewardFn
 from whet.rewards.calls import RewardError, as_reward, as_rewards, attempt_all, one_by_one
 from whet.rewards.completions import Sample, columns_of, samples_of
+from whet.rewards.constant import ConstantRewards
 from whet.rewards.logs import Logs
 from whet.rewards.weight_schedule import largest, weight_at
 from whet.types import ComparisonTimeout, Failure, Graded, Group, Outputs, Prompt, Reward
@@ -35,6 +36,8 @@ class Part(NamedTuple):
     """Whether calls cost money or time, so that only the policy's completions are graded, never gold solutions."""
     checks_gold: bool = True
     """Whether every gold solution must score `max_score`."""
+    form: Literal["text", "messages"] | None = None
+    """How completions reach a function of the user's; None for a built-in one."""
 
     def __call__(self, **columns: Any) -> Any:
         return self.function(**columns)
@@ -58,6 +61,8 @@ class Mixture:
         self.on_error = {part.name: part.on_error for part in self.parts}
         """By part, what stands for a reward that failed."""
         self.take_timeouts = take_timeouts
+        self.constants = ConstantRewards({part.name: part.form for part in self.parts if part.form})
+        """Says which of the user's functions gave all responses of a step the same."""
 
     @property
     def full_marks(self) -> float | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from whet.formats import Parsed, ResponseFormat, numbers
+from whet.formats import Parsed, ResponseFormat, boxes, numbers
 from whet.protocols import RewardFn
 from whet.rewards.answer import find_answer
 from whet.rewards.completions import text_of
@@ -17,6 +17,14 @@ from whet.rewards.quantities import quantity
 _RELATION = re.compile(r"=|\\in\b")
 _FORMULA = re.compile(r"\$([^$]+)\$")
 _FORMULA_ENDS = re.compile(r"\n|\$|\\(?:[\])\\]|end\b)")
+_SENTENCE_ENDS = re.compile(r"\n|(?<=[^\s.\d][.!?;])\s+|(?<=\d[.!?;])\s+(?=[A-Z$\\])")
+_STATED = re.compile(r"\banswers?\b[*_\s]*(?:is|are|was|=|:)(?!\W*(?:the\s+)?(?:final\s+)?answer)", re.IGNORECASE)
+_LISTED = re.compile(r"\d\W*(?:[,;|/]|\bor\b|\band\b)\W*\d(?<!\d,\d)(?<!\d/\d)")
+"""Several numbers named one after another: none of them is the result."""
+_EXPLICIT = re.compile(rf"{_STATED.pattern}|\\boxed", re.IGNORECASE)
+_HAS_RESULT = re.compile(r"[\d$=]|\\(?!end|begin|item)")
+_RESULT_AGAIN = re.compile(r"^[\s$*=(\[]*[-\d.,\\][^A-Za-z]*$|^[^\\]*\d\s*=\s*\d+\W*$")
+"""A sentence that is only a value, or a sum with its result: after a stated answer it gives another one."""
 _OPEN = re.compile(r"(?:=|\b(?:is|are|equals)|:)[\s$*]*(?:\\[(\[])?\s*$")
 """The end of a sentence that the answer itself completes."""
 _TAIL = 30
@@ -55,19 +63,37 @@ def _without_output(parts: Parsed, answer: str, equal: Compare) -> float | None:
 
 
 def _gives(part: str, answer: str, equal: Compare) -> bool:
-    """Whether the last result of a part equals the answer."""
-    return any(equal(result, answer) for result in _results(part)) or _names(part, answer)
+    """Whether a part ends in the answer, and gives no other one."""
+    sentences = [one for one in _SENTENCE_ENDS.split(part) if one.strip(" \t$*.")]
+    explicit = [place for place, one in enumerate(sentences) if _EXPLICIT.search(one)]
+    if explicit:
+        if not all(equal(stated, answer) for stated in _stated(part)):
+            return False
+        later = [one for one in sentences[explicit[-1] + 1 :] if _RESULT_AGAIN.search(one)]
+        return all(any(equal(result, answer) for result in _readings(one)) for one in later)
+    end = next((one for one in reversed(sentences) if _HAS_RESULT.search(one)), "")
+    return any(equal(result, answer) for result in _readings(end)) or _names(sentences[-1:], answer)
 
 
-def _results(part: str) -> Iterator[str]:
-    """Candidates for the last result: extracted answer, last line, text after the last equals sign, last formula."""
-    yield find_answer(part) or ""
-    yield part.rstrip().rpartition("\n")[2]
-    _, *behind = _RELATION.split(part)
-    for text in behind[-1:]:
-        yield from (span.answer for span in islice(numbers(text), 1))
-        yield _unbraced(_FORMULA_ENDS.split(text, maxsplit=1)[0])
-    yield from map(_unbraced, _FORMULA.findall(part)[-1:])
+def _stated(part: str) -> list[str]:
+    """Every answer that a part states: in a box, or after "the answer is"."""
+    boxed = [box.answer for box in boxes(part)]
+    texts = [_SENTENCE_ENDS.split(text, maxsplit=1)[0] for text in _STATED.split(part)[1:]]
+    worded = [text if _LISTED.search(text) else find_answer(f"The answer is {text}") or "" for text in texts]
+    return [one for one in (*boxed, *worded) if one]
+
+
+def _readings(sentence: str) -> Iterator[str]:
+    """What a sentence may give as its result: what follows its last relation; without one, its formula or number."""
+    _, *behind = _RELATION.split(sentence)
+    if behind:
+        yield from (span.answer for span in islice(numbers(behind[-1]), 1))
+        yield _unbraced(_FORMULA_ENDS.split(behind[-1], maxsplit=1)[0])
+    elif formulas := _FORMULA.findall(sentence):
+        yield _unbraced(formulas[-1])
+    yield sentence.strip()
+    if not behind and not _LISTED.search(sentence):
+        yield find_answer(sentence) or ""
 
 
 def _unbraced(formula: str) -> str:
@@ -75,8 +101,7 @@ def _unbraced(formula: str) -> str:
     return formula[1:-1] if formula.startswith("{") and formula.endswith("}") else formula
 
 
-def _names(part: str, answer: str) -> bool:
-    """Whether the answer is words, not a number, and the last line of the part contains them."""
-    lines = part.strip().splitlines()
+def _names(last: list[str], answer: str) -> bool:
+    """Whether the answer is words, not a number, and the last sentence contains them."""
     worded = quantity(answer) is None and re.fullmatch(r"[^\W\d_]{3,}(?:[ '’-][^\W\d_]+)*", answer)
-    return bool(lines and worded and re.search(rf"\b{re.escape(answer)}\b", lines[-1], re.IGNORECASE))
+    return bool(last and worded and re.search(rf"\b{re.escape(answer)}\b", last[0], re.IGNORECASE))

@@ -1,145 +1,205 @@
-r"""Parses numeric answers as people and models write them: `1,080`, `$18`, `\frac{3}{4}`, `50\%`, `5 cm`.
+r"""Parses numeric answers as people and models write them: `1,080`, `$18`, `\frac{3}{4}`, `50\%`, `5 cm`, `2 h 30 min`.
 
-Values are exact, so rounding never makes two different numbers equal. Nothing is evaluated: the grammar is
-one regular expression over at most `LONGEST` characters.
+Values are exact, so rounding never makes two different numbers equal. What stands behind a number is read as well
+(`values/tail.py`): a unit, prose, or a word that makes another number of it. Nothing is evaluated.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
-from whet.rewards.units import CANONICAL, SCALES, unit_of
+from whet.rewards.units import CANONICAL, factor, read_unit
+from whet.rewards.values.calculation import calculate
+from whet.rewards.values.notation import plain
+from whet.rewards.values.numeral import Numeral, read_numeral, with_decimal_point
+from whet.rewards.values.relation import may_be_label, sides
+from whet.rewards.values.tail import BARE, NUMBER_WORDS, Tail, read_tail
 
 LONGEST = 200
 """Characters; anything longer is not read as a number."""
-TOLERANCE = Fraction(1, 10**6)
-"""The absolute and relative error allowed against the gold value: 0.333333 passes for 1/3."""
+
+SCALES = {
+    "dozen": 12,
+    "hundred": 10**2,
+    "thousand": 10**3,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+}
+"""Words that multiply the number before them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number with its unit."""
+    """A number with what stands behind it."""
 
-    value: Fraction
+    number: Numeral
     percent: bool = False
     """Whether a percent sign or word followed; the value is not divided by 100."""
-    unit: str = ""
-    """The canonical unit where known; other words after a number are not compared."""
-    fraction: bool = False
-    """Whether it was written as a fraction."""
+    tail: Tail = BARE
+
+    @property
+    def value(self) -> Fraction:
+        """The number, without regard to its unit."""
+        return self.number.value
 
     def equals(self, gold: "Quantity") -> bool:
-        """Whether two quantities are equal: 50 % is 50 and also one half; 5 cm is 5 but not 5 m.
-
-        An integer must be evaluated: 12/4 is not accepted for 3, or copying the question would be.
-        """
-        if self.unit and gold.unit and self.unit != gold.unit:
+        """Whether two quantities are equal: 50 % is 50 and also one half; 5 cm is 5 and 50 mm, but not 5 m."""
+        scale = self.tail.factor_to(gold.tail)
+        if scale is None or (self.percent != gold.percent and (self.tail.unit or gold.tail.unit)):
             return False
-        if self.fraction and not gold.fraction and gold.value.denominator == 1:
-            return False
-        values = {self.value}
-        if self.percent and not gold.percent:
-            values.add(self.value / 100)
-        if gold.percent and not self.percent:
-            values.add(self.value * 100)
-        return any(_close(value, gold.value) for value in values)
+        number = self.number if scale == 1 else self.number.times(scale)
+        if number.equals(gold.number):
+            return True
+        if self.percent != gold.percent:
+            return number.times(Fraction(1, 100) if self.percent else Fraction(100)).equals(gold.number)
+        return False
 
 
-def _close(given: Fraction, gold: Fraction) -> bool:
-    if given == gold or given.denominator == gold.denominator == 1:
-        return given == gold
-    return abs(given - gold) <= TOLERANCE * min(Fraction(1), abs(gold))
-
-
-_REWRITES = (
-    (re.compile(r"[−–‒]"), "-"),
-    (re.compile(r",\s*\\!\s*|\{,\}"), ","),
-    (re.compile(r"\\[dtc]frac"), r"\\frac"),
-    (re.compile(r"\\(?:text(?:bf|it|rm|normal)?|mbox|mathrm|mathbf|boxed)\s*\{([^{}]*)\}"), r" \1 "),
-    (re.compile(r"\^\s*(?:\\circ|\{\s*\\circ\s*\})|\\degree|°"), " degrees "),
-    (re.compile(r"\\(?:left|right|displaystyle|quad|[,;:! ()\[\]])|\*\*|[~\u00a0\u2009\u202f]"), " "),
-    (re.compile(r"\\([%$])"), r"\1"),
-    (re.compile(r"\\approx|[≈≃]"), "="),
+_LEAD = re.compile(
+    r"(?:the\s+)?(?:(?:final\s+)?answer|total|result|sum)\s*(?:is|:|=)\s*|(?:about|approximately|around|exactly|only|just)\s+"
+    r"|\\approx\s*|=\s*",
+    re.IGNORECASE,
 )
-"""LaTeX and typographic notation, and its plain replacement."""
-
-_LEFT_SIDE = re.compile(
-    r"\s*[A-Za-z\\][\w\\ (){}'^]*|(?:[\d\s.,+*/×÷()%$€£{}^-]|x(?=\s*\d)|\\(?:times|cdot|div|frac))*", re.ASCII
+_SIGN = re.compile(r"\s*(?:(?P<sign>[-+])|(?P<word>minus|negative)\b)\s*", re.IGNORECASE)
+_CURRENCY = re.compile(
+    r"\s*(?P<code>(?:US|CA|AU|NZ|HK|C|A)?\$|[€£¥₹₩₽]|(?:USD|EUR|GBP|INR|JPY|CAD|AUD|CHF|CNY|RMB)\b|Rs\b\.?)\s*",
+    re.IGNORECASE,
 )
-"""Left sides of an equation whose right side is the answer: a variable name or a sum."""
+_TYPED_LEAD = re.compile(r"^\\text\s*\{([^{}]*)\}\s*")
+_TYPED_TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
+_SMALL = NUMBER_WORDS[:20]
+_TENS = ("", "", *NUMBER_WORDS[20:])
+_SPELLED = re.compile(
+    rf"(?:(?P<tens>{'|'.join(_TENS[2:])})\b)?(?:(?(tens)[\s-]?)(?P<small>{'|'.join(reversed(_SMALL))})\b)?",
+    re.IGNORECASE,
+)
+_PERCENT = re.compile(r"\s*(?:%|percent\b|per\s+cent\b|percentage\s+points?\b)", re.IGNORECASE)
+_SCALE = re.compile(rf"\s*(?P<word>{'|'.join(SCALES)})s?\b(?!\s*ths?\b)", re.IGNORECASE)
+_AND_A_HALF = re.compile(r"\s+and\s+(?:a|one)\s+half\b", re.IGNORECASE)
+_BRACKETED = re.compile(r"\(([^()]*)\)")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
-_BRACKETED = re.compile(r"^\s*\(([^()]*)\)\s*$")
-_DECIMAL = r"(?:[1-9]\d{0,2}(?:(?:,\d{3})+|(?:\ \d{3})+)|\d+)(?:\.\d*)?|\.\d+"
-_GRAMMAR = re.compile(
-    rf"""
-    (?:(?:about|approximately)\s)?\s*
-    (?P<sign>[-+])?\s*(?P<currency>[$€£¥₹])?\s*(?P<inner_sign>[-+])?\s*
-    (?:
-        (?P<whole>\d+)?\s*\\frac\s*(?:\{{\s*(?P<top>-?(?:{_DECIMAL}))\s*\}}|(?P<top_digit>\d))\s*
-                             (?:\{{\s*(?P<bottom>-?(?:{_DECIMAL}))\s*\}}|(?P<bottom_digit>\d))
-      | (?:(?P<whole_before>\d+)\s+)?(?P<over>[\d,]*\d(?:\.\d+)?)\s*/\s*(?P<under>[\d,]*\d(?:\.\d+)?)
-      | (?P<decimal>{_DECIMAL})
-        (?:e(?P<e>[-+]?\d{{1,3}})|\s*(?:×|x|\*|\\times|\\cdot)\s*10\s*\^\s*\{{?\s*(?P<ten>[-+]?\d{{1,3}})\s*\}}?)?
-    )
-    (?:st\b|nd\b|rd\b|th\b)?
-    (?:\s*(?P<percent>%|percent\b|percentage\ points?\b))?
-    (?:\s*(?P<scale>{"|".join(SCALES)})\b)?
-    (?P<unit>.*)
-    """,
-    re.VERBOSE | re.ASCII | re.IGNORECASE,
-)
+_JOINED = re.compile(r"\s*(?:,|and\b)?\s*(?=\d)")
+_MOST_PARTS = 3
 
 
 @lru_cache(maxsize=8192)
-def _read(text: str) -> Quantity | None:
-    if _INTEGER.fullmatch(text):
-        return Quantity(Fraction(int(text)))
-    for pattern, plain in _REWRITES:
-        text = pattern.sub(plain, text)
-    found = _GRAMMAR.fullmatch(_bare(text))
-    if not found:
-        return None
-    part = found.groupdict(default="")
-    value, unit = _value(part), unit_of(part["unit"])
-    if value is None or unit is None:
-        return None
-    sign = -1 if (part["sign"] == "-") != (part["inner_sign"] == "-") else 1
-    scale = SCALES.get(part["scale"].lower(), 1)
-    unit = CANONICAL.get(part["currency"], unit)
-    return Quantity(sign * scale * value, bool(part["percent"]), unit, fraction=not part["decimal"])
-
-
 def quantity(text: str) -> Quantity | None:
     r"""Parses a text as a number with unit; `None` where it is anything else or longer than `LONGEST`.
 
-    >>> quantity("$1,080.50.")
-    Quantity(value=Fraction(2161, 2), percent=False, unit='dollar', fraction=False)
-    >>> quantity("-1\\frac{3}{4}").value, quantity("x = 1.5e3").value, quantity("2x")
-    (Fraction(-7, 4), Fraction(1500, 1), None)
+    Of an equation it is the right side, where the left one is a name or a calculation.
+
+    >>> quantity("$1,080.50.").value, quantity("-1\\frac{3}{4}").value, quantity("2x")
+    (Fraction(2161, 2), Fraction(-7, 4), None)
     """
-    return _read(text) if len(text) <= LONGEST else None
+    if _INTEGER.fullmatch(text):
+        return Quantity(Numeral(Fraction(int(text))))
+    if len(text) > LONGEST:
+        return None
+    *left, right = sides(plain(text))
+    return (
+        read_quantity(right)
+        if all(not side or may_be_label(side) or calculate(side) is not None for side in left)
+        else None
+    )
 
 
-def _bare(text: str) -> str:
-    """The text without the left sides of equations, math dollar signs and final punctuation."""
-    text = text.strip().rstrip(".,;:! ")
-    while len(text) > 1 and text[0] == text[-1] == "$":
-        text = text[1:-1].strip().rstrip(".,;:! ")
-    *left, right = text.split("=")
-    text = right if all(_LEFT_SIDE.fullmatch(side) for side in left) else text
-    return " ".join((_BRACKETED.sub(r"\1", text)).split())
+def read_quantity(text: str, decimal_comma: bool = False) -> Quantity | None:
+    """As `quantity`, of a text in plain notation. With `decimal_comma`, 3,75 is a number too."""
+    return _signed(_without_lead(text), decimal_comma) if len(text) <= LONGEST else None
 
 
-def _value(part: dict[str, str]) -> Fraction | None:
-    """The unsigned value of a match of `_GRAMMAR`; `None` for a zero denominator."""
-    if part["decimal"]:
-        return _fraction(part["decimal"]) * Fraction(10) ** int(part["e"] or part["ten"] or 0)
-    whole = _fraction(part["whole"] or part["whole_before"] or "0")
-    top = _fraction(part["top"] or part["top_digit"] or part["over"])
-    bottom = _fraction(part["bottom"] or part["bottom_digit"] or part["under"])
-    return whole + top / bottom if bottom else None
+def _without_lead(text: str) -> str:
+    """The text without words that introduce a number, and the brackets around all of it."""
+    text = _TYPED_LEAD.sub(r"\1 ", text).strip()
+    while lead := _LEAD.match(text):
+        text = text[lead.end() :]
+    bracketed = _BRACKETED.fullmatch(text)
+    return bracketed[1].strip() if bracketed and "," not in text else text
 
 
-def _fraction(text: str) -> Fraction:
-    return Fraction(text.replace(",", "").replace(" ", "").rstrip("."))
+def _in_digits(text: str) -> str:
+    """A text that starts with a number word up to ninety-nine, with digits in its place."""
+    found = _SPELLED.match(text)
+    if not found or not (found["tens"] or found["small"]):
+        return text
+    number = 10 * _TENS.index((found["tens"] or "").lower()) + _SMALL.index((found["small"] or "zero").lower())
+    return f"{number}{text[found.end() :]}"
+
+
+def _signed(text: str, decimal_comma: bool) -> Quantity | None:
+    """Sign, currency, number and what is behind."""
+    negative, currency = False, ""
+    for _ in range(3):
+        if sign := _SIGN.match(text):
+            negative, text = negative != (sign["sign"] != "+"), text[sign.end() :]
+        elif not currency and (found := _CURRENCY.match(text)):
+            currency, text = found["code"].rstrip(".").lower(), text[found.end() :]
+    text = _in_digits(text)
+    if not text[:1].isdigit() and not text.startswith((".", "\\frac")):
+        return None
+    if decimal_comma or "€" in text + currency:
+        text = with_decimal_point(text) or text
+    return _parts(text, negative, currency)
+
+
+def _parts(text: str, negative: bool, currency: str) -> Quantity | None:
+    """A number, or several with a unit each, such as 2 hours 30 minutes, in the unit of the first."""
+    found = _part(text, bool(currency))
+    if found is None:
+        return _compound(text, negative, currency)
+    return _dressed(found, negative, currency)
+
+
+def _dressed(found: Quantity, negative: bool, currency: str) -> Quantity | None:
+    number, tail = found.number, found.tail
+    if negative:
+        number = replace(number, value=-number.value)
+    if currency:
+        unit = CANONICAL.get(currency, currency)
+        # "$5 million dollars" and "$5 a day" are said, "$5 cm" is not
+        if tail.unit and not any(name == unit or name.endswith(unit) for name, _ in tail.unit):
+            return None
+        tail = tail if tail.unit else Tail(((unit, 1),))
+    return Quantity(number, found.percent, tail)
+
+
+def _part(text: str, seen: bool) -> Quantity | None:
+    """A number with scale words, percent sign and tail."""
+    read = read_numeral(text)
+    if read is None:
+        return None
+    number, behind = read
+    if behind:
+        behind = _TYPED_TEXT.sub(r" \1 ", behind)
+    if half := _AND_A_HALF.match(behind):
+        number, behind = Numeral(number.value + Fraction(1, 2)), behind[half.end() :]
+    while scale := _SCALE.match(behind):
+        number, behind = number.times(Fraction(SCALES[scale["word"].lower()])), behind[scale.end() :]
+    percent = _PERCENT.match(behind)
+    tail = read_tail(behind[percent.end() :] if percent else behind, seen)
+    return None if tail is None else Quantity(number, bool(percent), tail)
+
+
+def _compound(text: str, negative: bool, currency: str) -> Quantity | None:
+    """A sum of numbers whose units have one dimension: 8 dollars and 50 cents, 5'3"."""
+    parts: list[tuple[Numeral, Tail]] = []
+    while text and len(parts) < _MOST_PARTS:
+        read = read_numeral(text)
+        if read is None:
+            return None
+        unit, text = read_unit(_TYPED_TEXT.sub(r" \1 ", read[1]))
+        unit = unit or (((CANONICAL[currency], 1),) if currency in CANONICAL and not parts else ())
+        joined = _JOINED.match(text) if text.strip() else None
+        if not unit or (text.strip() and not joined):
+            return None
+        parts.append((read[0], Tail(unit)))
+        text = text[joined.end() :] if joined else ""
+    if text or len(parts) < 2:
+        return None
+    scales = [factor(tail.unit, parts[0][1].unit) for _, tail in parts]
+    if any(scale is None or not 0 < scale < 1 for scale in scales[1:]):
+        return None
+    total = sum((n.value * (s or 0) for (n, _), s in zip(parts, scales, strict=True)), Fraction(0))
+    return Quantity(Numeral(-total if negative else total), tail=parts[0][1])

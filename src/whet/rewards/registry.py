@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from whet.config import RewardConfig, Section
 from whet.config.parameters import read_parameters
@@ -24,7 +25,7 @@ from whet.rewards.reasoning_detail import ReasoningDetailParams, reasoning_detai
 from whet.rewards.reasoning_steps import ReasoningStepsParams, reasoning_steps
 from whet.rewards.repetition import RepetitionParams, repetition
 from whet.rewards.reward_model import RewardModelParams, reward_model
-from whet.rewards.user import adapt
+from whet.rewards.user import adapt, resolved
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ REWARDS: Mapping[str, RewardSpec] = {
     "reasoning_steps": _style(reasoning_steps, 1.0, ReasoningStepsParams),
     "reasoning_detail": _style(reasoning_detail, 1.0, ReasoningDetailParams),
     "output_consistency": RewardSpec(output_consistency, checks_gold=False, compares=True),
-    "length_cosine": _style(length_cosine, None, LengthCosineParams),
+    "length_cosine": RewardSpec(length_cosine, LengthCosineParams, None, checks_gold=False, compares=True),
     "length_overlong": _style(length_overlong, 0.0, LengthOverlongParams),
     "repetition": _style(repetition, 0.0, RepetitionParams),
     "judge": RewardSpec(judge, JudgeParams, None, checks_gold=False, has_client=True, external=True),
@@ -123,8 +124,9 @@ def build_reward(
     """
     if ":" in config.name:
         name = config.name.rpartition(":")[2]
-        function = adapt(loader(config), name, config.params)
-        return Part(name, function, config.weight, config.on_error)
+        loaded = loader(config)
+        function = adapt(loaded, name, config.params, config.completions)
+        return Part(name, function, config.weight, config.on_error, form=resolved(loaded, config.completions))
     _refuse_function_settings(config)
     spec = REWARDS.get(config.name)
     if spec is None:
@@ -134,17 +136,33 @@ def build_reward(
     params = read_parameters(spec.params, {**unset, **config.params}, place, config.name)
     arguments = [params] if spec.params.model_fields else []
     client = [connect(params)] if spec.has_client else []
-    comparer = {"equal": equal} if spec.compares else {}
-    function = spec.make(response_format, *arguments, *client, **comparer)
+    make = partial(spec.make, response_format, *arguments, *client)
+    function = _comparing(make, equal) if spec.compares else make()
     return Part(config.name, function, config.weight, config.on_error, spec.max_score, spec.external, spec.checks_gold)
 
 
+@runtime_checkable
+class InBatches(Protocol):
+    """A comparer that compares all answers of a call together, which is quicker than one after another."""
+
+    def batched(self, make: Callable[[Compare], RewardFn]) -> RewardFn:
+        """Returns the reward function that `make` makes of a comparer."""
+        ...
+
+
+def _comparing(make: Callable[..., RewardFn], equal: Compare) -> RewardFn:
+    def given(compare: Compare) -> RewardFn:
+        return make(equal=compare)
+
+    return equal.batched(given) if isinstance(equal, InBatches) else given(equal)
+
+
 def _refuse_function_settings(config: RewardConfig) -> None:
-    """Raises for `timeout` and `isolate`, which have no effect on a built-in reward."""
-    for key in ("timeout", "isolate"):
+    """Raises for keys that have no effect on a built-in reward."""
+    for key in ("timeout", "isolate", "completions"):
         value = getattr(config, key)
         if value != RewardConfig.model_fields[key].default:
-            fix = "only a function of your own runs in a process of its own; take it out, or write it under params"
+            fix = "only a function of your own takes it; take it out, or write it under params"
             raise UserError(f"rewards.{key} of {config.name!r} is {value!r}: {fix}")
 
 

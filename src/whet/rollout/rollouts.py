@@ -24,7 +24,8 @@ class Rollouts:
     def __call__(self, prompts: Sequence[Prompt], n: int, step: int) -> Outputs:
         """Returns `n` rollouts per prompt, in order. Equal (seed, step, problem, sample) give equal rollouts."""
         completions = self.sampler.generate(self.requests(prompts, n, step), self.params)
-        return [[self._rollout(completion) for completion in some] for some in completions]
+        pairs = zip(prompts, completions, strict=True)
+        return [[self._rollout(completion, prompt.opening) for completion in some] for prompt, some in pairs]
 
     def requests(self, prompts: Sequence[Prompt], n: int, step: int) -> list[Request]:
         """Returns the engine's requests; a repeated problem continues its sample count, so its keys stay distinct."""
@@ -38,8 +39,8 @@ class Rollouts:
             counts[problem] += n
         return found
 
-    def _rollout(self, completion: Completion) -> Rollout:
+    def _rollout(self, completion: Completion, opening: str) -> Rollout:
         tokens = completion.tokens
         content = tokens[:-1] if completion.finish == "stop" else tokens
-        text = self.tokenizer.decode(content, skip_special_tokens=True)
-        return Rollout(tokens, completion.logprobs, text, completion.finish)
+        text = self.tokenizer.decode(content, skip_special_tokens=False)  # tags may be special tokens
+        return Rollout(tokens, completion.logprobs, opening + text, completion.finish)

@@ -17,9 +17,15 @@ CHECKPOINTS = "checkpoints"
 WARM_CHECKPOINTS = "sft"
 """In `CHECKPOINTS`: the checkpoints of an unfinished warm start."""
 FINAL = "final"
+BASE = "base"
+"""The name of the untrained model among the stages of a run."""
+MODELS = "models"
+"""Models of checkpoints, where some were asked for: `models/step-N`."""
 LOG = "train.log"
 LOCK = ".lock"
 OWNER = "owner.json"
+MEMORY = "memory.json"
+"""The least free memory that the run's process saw, where that was little."""
 
 
 def stage_of(done: int) -> str:

@@ -1,10 +1,10 @@
 """Names of run folders: a requested name, or a stem and the next free number."""
 
-import os
 import re
 from pathlib import Path
 
 from whet.errors import UserError
+from whet.files import why_unwritable
 from whet.runs import layout
 from whet.runs.lock import refuse_in_use
 
@@ -37,10 +37,8 @@ def stem_of(text: str) -> str:
 
 def check_place(parent: Path, name: str | None = None) -> None:
     """Raises `UserError` where `new_folder` would fail, as far as that can be known; creates nothing."""
-    whole = parent.absolute()
-    nearest = next(path for path in (whole, *whole.parents) if path.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        raise UserError(_unwritable(parent, "Permission denied" if nearest.is_dir() else f"{nearest} is no folder"))
+    if reason := why_unwritable(parent):
+        raise UserError(_unwritable(parent, reason))
     if name and (parent / check_name(name)).is_dir():
         refuse_taken(parent / name)
 
@@ -95,12 +93,3 @@ def _numbered(parent: Path, stem: str) -> Path:
             return path
         except FileExistsError:  # another run took this number just now
             number += 1
-
-
-def find_run(name: Path, parent: Path = Path("runs")) -> Path:
-    """Resolves a run's path or name: `name` itself if it is a folder or has several parts, else `parent / name`.
-
-    >>> find_run(Path("no-such-run-001")).as_posix()
-    'runs/no-such-run-001'
-    """
-    return name if name.is_dir() or len(name.parts) > 1 else parent / name

@@ -1,12 +1,12 @@
 """Writes `train.log`: every line of the view, including those from before the run folder existed, and the outcome."""
 
-import errno
 import logging
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from whet.errors import UserError
+from whet.files import disk_fault
 from whet.runs.views.view import PlainView, SeveralViews, View
 from whet.runs.writer import RunWriter
 
@@ -36,27 +36,20 @@ class TrainLog:
         except KeyboardInterrupt as interrupt:
             self.view.note(f"{str(interrupt) or 'interrupted'}; `whet resume {run.path}` goes on")
             raise
-        except OSError as error:
-            if error.errno not in FULL:
-                run.log(f"failed:\n{traceback.format_exc()}")
-                raise
-            raise UserError(_full(run, error)) from error
         except UserError as error:
             run.log(f"stopped: {error}")
             raise
-        except Exception:
+        except Exception as error:
+            if fault := disk_fault(error):
+                raise UserError(_full(run, fault)) from error
             run.log(f"failed:\n{traceback.format_exc()}")
             raise
 
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""Error numbers of a disk that is full or read-only."""
-
-
-def _full(run: RunWriter, error: OSError) -> str:
+def _full(run: RunWriter, fault: OSError) -> str:
     """The message for a full disk, which is not logged: there is no room for it."""
-    where = f" ({error.filename})" if error.filename else ""
-    return f"run.folder: {error.strerror}{where}; make room, then `whet resume {run.path}` goes on where it was saved"
+    where = f" ({fault.filename})" if fault.filename else ""
+    return f"run.folder: {fault.strerror}{where}; make room, then `whet resume {run.path}` goes on where it was saved"
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Writes a run folder: recipe, manifest, rollouts, metrics, evaluations and log. Implements the protocol `Run`."""
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from whet.errors import UserError
-from whet.files import write_bytes
+from whet.files import remove_folder, sha256_of, write_bytes
 from whet.redact import redact
 from whet.runs import jsonl, layout
 from whet.runs.environment import environment
@@ -56,8 +57,7 @@ class RunWriter:
         created = datetime.now(UTC).isoformat(timespec="seconds")
         head = {"format": layout.FORMAT, "name": run.path.name, "created": created}
         run.record_recipe(recipe)
-        whole = jsonl.encode({**head, **manifest, **environment()}, indent=2)
-        write_bytes(run.path / layout.MANIFEST, whole + b"\n")
+        run._write_manifest({**head, **manifest, **environment()})
         return run
 
     @classmethod
@@ -72,7 +72,8 @@ class RunWriter:
 
     def rewind(self, next_step: int, warm_steps: int | None = None) -> None:
         """Removes everything written from GRPO step `next_step` on, unfinished lines and temporary files included, and
-        of the warm start what came after its first `warm_steps`; the run continues at that step."""
+        of the warm start what came after its first `warm_steps`; the run continues at that step. Models of checkpoints
+        that will be made again go too."""
         self.next_step = next_step
         done = {"grpo": next_step, "sft": sys.maxsize if warm_steps is None else warm_steps}
         for name in (layout.METRICS, layout.TIMINGS, layout.HEALTH):
@@ -84,6 +85,9 @@ class RunWriter:
         for path in sorted((self.path / layout.EVALUATIONS).glob("step-*.json*")):  # the summary, then its records
             if layout.step_of_rollouts(path.stem) > self.next_step:
                 path.unlink()
+        for model in (self.path / layout.MODELS).glob("step-*"):
+            if layout.step_of_rollouts(model.name) > self.next_step:
+                remove_folder(model)
         for leftover in [*self.path.glob(".*.tmp"), *self.path.glob("*/.*.tmp")]:
             if leftover.is_file():
                 leftover.unlink()
@@ -106,8 +110,14 @@ class RunWriter:
         self.next_step = step + 1
 
     def record_recipe(self, recipe: str) -> None:
-        """Writes the text of the resolved recipe, replacing the one before."""
+        """Writes the text of the resolved recipe, replacing the one before; the manifest keeps its digest."""
         write_bytes(self.path / layout.RECIPE, redact(recipe).encode("utf-8"))
+        if (path := self.path / layout.MANIFEST).is_file():
+            self._write_manifest(json.loads(path.read_bytes()))
+
+    def _write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        whole = {**manifest, "recipe_sha256": sha256_of(self.path / layout.RECIPE)}
+        write_bytes(self.path / layout.MANIFEST, jsonl.encode(whole, indent=2) + b"\n")
 
     def record_metrics(self, phase: str, step: int, metrics: Mapping[str, float]) -> None:
         """Appends the metrics of one step of a phase, such as `sft`. The same recipe gives the same lines."""

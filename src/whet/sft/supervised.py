@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from whet.config import SftConfig
+from whet.config.training import MICRO_BATCH_TOKENS
 from whet.protocols import Optimizer, Policy
 from whet.sft.examples import Example, Examples, one_group
 from whet.sft.nll import negative_log_likelihood
@@ -73,7 +74,7 @@ def warm_start(
         metrics = {"loss": loss, **optimizer.step(step)}
         due = (step + 1) % config.evaluate_every == 0
         if due and held_out:
-            metrics["held_out_loss"] = held_out_loss(policy, held_out, config.micro_batch_tokens)
+            metrics["held_out_loss"] = held_out_loss(policy, held_out, config.micro_batch_tokens or MICRO_BATCH_TOKENS)
             progress.measured(metrics["held_out_loss"])
         if due and format_rate:
             metrics["format_rate"] = progress.format_rate = format_rate()

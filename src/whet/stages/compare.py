@@ -1,6 +1,7 @@
 """Reads and compares two evaluations, paired by problem: `whet compare A B`."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,25 +12,33 @@ from whet.eval.headline import headline
 from whet.eval.record import Record, parse_records
 from whet.eval.statistics import Interval
 from whet.runs import layout
+from whet.runs.address import Address, locate
+from whet.stages.run_result import FINAL
 from whet.text import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from whet.eval.evaluation import Evaluation
+    from whet.runs.views.view import View
 
-def compare(a: str | PathLike[str], b: str | PathLike[str], *, intersect: bool = False) -> Comparison:
+
+def compare(
+    a: str | PathLike[str], b: str | PathLike[str], *, intersect: bool = False, view: "View | None" = None
+) -> Comparison:
     """Pairs two evaluations by problem.
 
     Args:
-        a: the baseline: a JSONL file of records, a run folder (its final evaluation), or
-            `RUN:base`, `RUN:sft`, `RUN:final` for another stage of a run.
+        a: the baseline: a JSONL file of records, a run (its final evaluation), `RUN:base`, `RUN:sft` or `RUN:final`
+            for another stage of it, or `RUN:step-N`, which is evaluated where the run did not.
         b: the same for the other side.
         intersect: compare the problems that both have, where their sets differ.
+        view: where the progress of an evaluation is shown.
 
     Raises:
         UserError: something cannot be read, or the two have different problems.
     """
-    return paired(str(a), read_records(a), str(b), read_records(b), intersect=intersect)
+    return paired(str(a), read_records(a, view), str(b), read_records(b, view), intersect=intersect)
 
 
 def paired(
@@ -52,18 +61,21 @@ def paired(
     return Comparison(a, b, pairs, only_a, only_b)
 
 
-def read_records(where: str | PathLike[str]) -> dict[str, Record]:
-    """Returns the records of an evaluation by problem id, in the file's order.
+def read_records(where: str | PathLike[str], view: "View | None" = None) -> dict[str, Record]:
+    """Returns the records of an evaluation by problem id, in the file's order; of a checkpoint, it may be made first.
 
     Raises:
         UserError: there is no such evaluation, a line of it is not a record, or an id is repeated.
     """
+    address = None if Path(where).is_file() else locate(where)
+    if address and address.step is not None and _stage_of(address) not in _known(address.path):
+        return {record.id: record for record in _evaluated(address, view).records}
     path = evaluation_file(where)
     return parse_records(path.read_text(encoding="utf-8", errors="replace"), str(path))
 
 
 def evaluation_file(where: str | PathLike[str]) -> Path:
-    """Returns the JSONL file that a path, a run folder or `RUN:stage` refers to.
+    """Returns the JSONL file that a path, a run or `RUN:stage` refers to.
 
     Raises:
         UserError: there is none.
@@ -71,16 +83,32 @@ def evaluation_file(where: str | PathLike[str]) -> Path:
     path = Path(where)
     if path.is_file():
         return path
-    if path.is_dir():
-        return _stage(path, "final")
-    folder, _, stage = str(where).rpartition(":")
-    if folder and Path(folder).is_dir():
-        return _stage(Path(folder), stage)
-    raise UserError(f"{where} is neither records nor a run folder: give a JSONL file, RUN, RUN:base or RUN:sft")
+    if address := locate(where):
+        return _stage(address.path, _stage_of(address))
+    raise UserError(f"{where} is neither records nor a run: give a JSONL file, RUN, RUN:base, RUN:sft or RUN:step-N")
+
+
+def _stage_of(address: Address) -> str:
+    """The name of an evaluation of a part of a run."""
+    return address.part or FINAL if address.step is None else layout.stage_of(address.step)
+
+
+def _known(folder: Path) -> dict[str, Path]:
+    """Stage → records of the evaluations in a run folder."""
+    return {file.stem: file for file in sorted((folder / layout.EVALUATIONS).glob("*.jsonl"))}
+
+
+def _evaluated(address: Address, view: "View | None") -> "Evaluation":
+    """Evaluates the model of a checkpoint on the run's own held-out problems."""
+    from whet.runs.views.live import make_view
+    from whet.stages.evaluate import evaluate_model, evaluation_config
+
+    with nullcontext(view) if view else make_view() as shown:
+        return evaluate_model(evaluation_config(str(address), log=shown.note), shown)
 
 
 def _stage(folder: Path, stage: str) -> Path:
-    known = {file.stem: file for file in sorted((folder / layout.EVALUATIONS).glob("*.jsonl"))}
+    known = _known(folder)
     if stage not in known:
         stages = ", ".join(f"{folder}:{name}" for name in known)
         fix = f"it has {stages}" if stages else "evaluate it with `whet eval`"

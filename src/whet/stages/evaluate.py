@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from whet.config import Config
 from whet.errors import UserError
+from whet.files import why_unwritable
 from whet.recipe import load_recipe, make_recipe
 from whet.runs import jsonl, layout
-from whet.runs.reader import RunReader, is_run
+from whet.runs.address import Address
 from whet.runs.train_log import warnings_to
 from whet.runs.views.view import View
+from whet.stages.run_model import model_of, run_address
+from whet.text import Log, silent
 
 if TYPE_CHECKING:
     from whet.eval.evaluation import Evaluation
@@ -28,8 +31,11 @@ def evaluation_config(
     samples: int | str | None = None,
     response_format: str | None = None,
     overrides: Overrides = (),
+    log: Log = silent,
 ) -> Config:
     """Returns the recipe of an evaluation: the run's own, or a minimal one for a model, with the options applied.
+
+    `what` is a run, `RUN:step-N`, or a model; `log` is told when the model of a checkpoint is written.
 
     Raises `UserError` for a run without a finished model, a model without data, or a wrong key.
     """
@@ -38,9 +44,9 @@ def evaluation_config(
     if data is not None:
         options.append(("data.test", {"name": data}))
     every = [*options, *overrides]
-    path = Path(what).expanduser()
     try:
-        return _of_run(RunReader(path), every) if is_run(path) else _of_model(what, data, every)
+        found = run_address(what)
+        return _of_run(found, every, log) if found else _of_model(what, data, every)
     except UserError as error:
         text = str(error)
         for key, option in SHORT.items():
@@ -49,12 +55,9 @@ def evaluation_config(
         raise UserError(text) from None
 
 
-def _of_run(run: RunReader, overrides: Overrides) -> Config:
-    final = run.final
-    if final is None:
-        raise UserError(f"{run.path}: has no finished model: its training did not end; train it again")
-    own = [("model.name", str(final)), ("model.lora", None)]
-    return load_recipe(run.path / layout.RECIPE, [*own, *overrides])
+def _of_run(found: Address, overrides: Overrides, log: Log = silent) -> Config:
+    own = [("model.name", model_of(found, log)), ("model.lora", None)]
+    return load_recipe(found.path / layout.RECIPE, [*own, *overrides])
 
 
 def _of_model(name: str, data: str | None, overrides: Overrides) -> Config:
@@ -67,25 +70,36 @@ def _of_model(name: str, data: str | None, overrides: Overrides) -> Config:
 def evaluate_model(config: Config, view: View) -> "Evaluation":
     """Evaluates the model of `config` on its held-out problems. Raises `UserError` for a model or data not there."""
     from whet.build.policy import build_policy
+    from whet.build.renderer import build_renderer
     from whet.build.roles import build_sampler
     from whet.build.task import build_eval_set, longest_response
     from whet.data.load_data import held_out_source, load_source
     from whet.data.prompt_length import PromptLengthFilter
-    from whet.data.prompts import PromptRenderer
     from whet.data.sources import max_broken
     from whet.formats import build_format
     from whet.stages.measure import measure
+    from whet.train_loop.trial import refuse_untrainable
 
     with warnings_to(view):
         view.phase("Load", None)
+        sampler = build_sampler(config)
         policy = build_policy(config, view.note)
+        refuse_untrainable(policy, sampler, trained=False)
         response_format = build_format(config.format)
-        renderer = PromptRenderer(policy.tokenizer, response_format, config.data.question)
+        renderer = build_renderer(config, policy.tokenizer, response_format, view.note)
         held_out = held_out_source(config.data)
         room = PromptLengthFilter(renderer, policy.context, longest_response(config, "eval"))
         problems = room.fitting(load_source(held_out, "test", config.seed), "data.test", max_broken(held_out))
         eval_set = build_eval_set(config, problems, renderer, response_format)
-        return measure(policy, build_sampler(config), eval_set, config, view, "Evaluate")
+        return measure(policy, sampler, eval_set, config, view, "Evaluate")
+
+
+def refuse_unwritable(path: Path | None) -> None:
+    """Raises `UserError` where records could not be saved to `path`, before they are made; None is fine."""
+    if path is None:
+        return
+    if reason := "it is a folder" if path.is_dir() else why_unwritable(path.parent):
+        raise UserError(f"--save: {path} cannot be written ({reason}); name another file")
 
 
 def save_records(path: Path, evaluation: "Evaluation") -> None:

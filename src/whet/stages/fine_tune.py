@@ -66,7 +66,9 @@ def fine_tune(
         grader=task.reward,
         reference=TimedReference(kept, clock),
         full_marks=task.reward.full_marks or 1.0,
-        logged=partial(LoggingGrader, on_error=task.reward.on_error, view=view, clock=clock),
+        logged=partial(
+            LoggingGrader, on_error=task.reward.on_error, view=view, clock=clock, constants=task.reward.constants
+        ),
     )
     state = TrainingState(optimizer, kept, roles.memories)
     checkpoints = CheckpointSchedule(state, run.checkpoints, config.grpo.steps, config.run, config.run.save_every)

@@ -14,7 +14,7 @@ from whet.runs.reader import RunReader
 from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
 from whet.stages.sample_own import OwnAnswers
-from whet.stages.warm_start import sft_problems
+from whet.stages.warm_start import refuse_too_few, sft_problems
 from whet.text import percent
 from whet.types import Problem
 
@@ -34,6 +34,17 @@ class Imitation:
 def takes_own(probe: Probe, task: Task, config: SftConfig) -> bool:
     """Returns whether own answers are sampled, by `sft.from`; with `auto` where enough may be expected."""
     return TAKES_OWN[config.source](at_least(probe, min(config.own.problems, len(task.train))), config.own.least)
+
+
+def can_imitate(probe: Probe, task: Task, config: SftConfig) -> bool:
+    """Returns whether a warm start has something to imitate: own answers, or worked solutions."""
+    return takes_own(probe, task, config) or bool(sft_problems(task, config))
+
+
+def refuse_nothing_to_imitate(probe: Probe, task: Task, config: SftConfig) -> None:
+    """Raises `UserError` where a warm start has nothing to imitate."""
+    if not takes_own(probe, task, config):
+        refuse_too_few(sft_problems(task, config), task)
 
 
 def at_least(probe: Probe, problems: int) -> float:

@@ -11,7 +11,6 @@ from whet.compute.checkpoint import Checkpoint, load_checkpoint, newest_valid, s
 from whet.config import Config
 from whet.diagnose.report import CheckReport
 from whet.diagnose.unlearned import reasoning_lost
-from whet.errors import UserError
 from whet.eval.comparison import Comparison
 from whet.files import sweep
 from whet.protocols import Sampler
@@ -24,13 +23,15 @@ from whet.stages.check import check
 from whet.stages.fine_tune import fine_tune
 from whet.stages.imitation import Imitation, recorded_imitation, to_imitate
 from whet.stages.measure import measure
+from whet.stages.next_stage import refuse
 from whet.stages.run_result import BASE, FINAL, WARM, RunResult, evaluations_of
 from whet.stages.save_final import save_final
-from whet.stages.warm_start import refuse_too_few, run_warm_start
+from whet.stages.warm_start import run_warm_start
 from whet.train_loop.callbacks import record_evaluation
 from whet.train_loop.health_monitor import HealthMonitor
 from whet.train_loop.parity import PROMPTS, agreeing_policy
 from whet.train_loop.signals import Stop
+from whet.train_loop.trial import refuse_endless, refuse_untrainable
 
 if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
@@ -43,7 +44,7 @@ TITLES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Loaded:
+class Built:
     """The objects built from a recipe: the policy, the run's one sampling engine, and the task."""
 
     policy: "LanguageModel"
@@ -51,18 +52,21 @@ class Loaded:
     task: Task
 
 
-def load(config: Config, view: View) -> Loaded:
-    """Loads model and problems. Raises `UserError` where one of them cannot be loaded."""
+def load(config: Config, view: View) -> Built:
+    """Loads model and problems. Raises `UserError` where one cannot be loaded, or the model cannot be trained."""
     view.phase("Load", None)
+    sampler = build_sampler(config)
     policy = build_policy(config, view.note)
-    return Loaded(policy, build_sampler(config), build_task(config, policy.tokenizer, policy.context))
+    refuse_endless(policy)
+    refuse_untrainable(policy, sampler)
+    return Built(policy, sampler, build_task(config, policy.tokenizer, policy.context, view.note))
 
 
-def settled(loaded: Loaded, config: Config, view: View) -> Loaded:
+def settled(built: Built, config: Config, view: View) -> Built:
     """Chooses the fastest forward pass on which sampler and learner agree. Raises as `agreeing_policy`."""
-    sample = build_rollouts(config, loaded.sampler, loaded.policy.tokenizer, "parity")
-    prompts = loaded.task.stream.draw(PROMPTS, 0)
-    return replace(loaded, policy=agreeing_policy(loaded.policy, loaded.sampler, sample, prompts, view.note))
+    sample = build_rollouts(config, built.sampler, built.policy.tokenizer, "parity")
+    prompts = built.task.stream.draw(PROMPTS, 0)
+    return replace(built, policy=agreeing_policy(built.policy, built.sampler, sample, prompts, view.note))
 
 
 @dataclass
@@ -84,10 +88,10 @@ class Pipeline:
         self.result = RunResult(self.run.path)
 
     @classmethod
-    def of(cls, live: Loaded, config: Config, run: RunWriter, view: View, stop: Stop | None) -> "Pipeline":
+    def of(cls, built: Built, config: Config, run: RunWriter, view: View, stop: Stop | None) -> "Pipeline":
         """Returns the pipeline over what was loaded, with the forward pass chosen by `settled`."""
-        live = settled(live, config, view)
-        return cls(live.policy, live.sampler, live.task, config, run, view, stop or Stop())
+        built = settled(built, config, view)
+        return cls(built.policy, built.sampler, built.task, config, run, view, stop or Stop())
 
     def whole(self) -> RunResult:
         """Runs all stages, from the check to the finished model."""
@@ -119,15 +123,12 @@ class Pipeline:
         """Runs the check and the base evaluation; returns whether a warm start follows."""
         config, task = self.config, self.task
         report = self.result.report = self._check("")
-        _refuse_misread_gold(report)
-        if wants_warm_start(config, report):
+        refuse(report, task, config, self.run)
+        if report.follows == "warm_start":
             self.imitation = to_imitate(self.policy, self.sampler, task, config, report.probe, self.run, self.view)
         warm = bool(self.imitation.problems)
-        if config.sft.when == "always":
-            refuse_too_few(self.imitation.problems, task)
-        self.view.note(_what_follows(report, warm))
         if not warm:
-            self.task, self.config = apply_fix(task, config, report.diagnosis, self.run, self.view)
+            self._fix(report)
         self._measure(BASE)
         return warm
 
@@ -140,7 +141,9 @@ class Pipeline:
         )  # fmt: skip
         self._measure(WARM)
         self._report_cost()
-        self._check(WARM, self.result.report)
+        report = self._check(WARM, self.result.report)
+        refuse(report, self.task, self.config, self.run)
+        self._fix(report)
 
     def reinforce(self, warmed: bool, saved: Checkpoint | None = None) -> RunResult:
         """Runs GRPO, from the start or from a checkpoint, then the final evaluation; saves the model."""
@@ -154,13 +157,14 @@ class Pipeline:
             self.result.pace = Pace.of(RunReader(run.path).timings())
             self._measure(FINAL)
             health.measured(made[FINAL])
-        save_final(self.policy, run.final)
+        save_final(self.policy, run.final, self.task.renderer.template.settings)
         return self.result
 
     def _check(self, stage: str, earlier: CheckReport | None = None) -> CheckReport:
-        report = check(self.policy, self.sampler, self.task, self.config, self.view, earlier)
+        report = check(self.policy, self.sampler, self.task, self.config, self.view, earlier, stage == WARM)
         self.run.record_check(stage, report.as_dict())
-        self.view.note(report.diagnosis.sentence)
+        for line in (*report.diagnosis.lines(), f"check: {report.verdict()}"):
+            self.view.note(line)
         return report
 
     def _report_cost(self) -> None:
@@ -176,30 +180,11 @@ class Pipeline:
             self.run.record_finding({"phase": "sft", **finding.as_dict()})
             self.view.note(f"warm start: {finding.sentence} To fix it: {finding.fix}")
 
+    def _fix(self, report: CheckReport) -> None:
+        """Lets the fix that the check found take part in GRPO, where `check.fix` says so."""
+        self.task, self.config = apply_fix(self.task, self.config, report.diagnosis, self.run, self.view)
+
     def _measure(self, stage: str) -> None:
         evaluation = measure(self.policy, self.sampler, self.task.eval_set, self.config, self.view, TITLES[stage])
         record_evaluation(self.run, stage, evaluation)
         self.result.evaluations[stage] = evaluation
-
-
-def wants_warm_start(config: Config, report: CheckReport) -> bool:
-    """Returns whether a warm start comes, by `sft.when`; `auto` follows the diagnosis."""
-    return {"always": True, "never": False, "auto": report.diagnosis.warm_start}[config.sft.when]
-
-
-def _refuse_misread_gold(report: CheckReport) -> None:
-    """Raises `UserError` unless gold solutions score full marks under the recipe's own rewards."""
-    if report.gold_is_misread:
-        worst = report.gold_failures[0]
-        raise UserError(
-            f"rewards: {len(report.gold_failures)} of {report.gold_checked} gold solutions do not score full marks; "
-            f"{worst.problem.id} (answer {worst.problem.answer!r}) gets {dict(worst.short)}. "
-            "Correct format.name, data.train.columns or rewards; `whet check` shows more of them"
-        )
-
-
-def _what_follows(report: CheckReport, warm: bool) -> str:
-    """The line on what follows the check."""
-    found = report.diagnosis
-    without = "no warm start is needed" if found.cause == "ready" else f"no warm start; to fix it: {found.fix}"
-    return "a warm start comes first" if warm else without

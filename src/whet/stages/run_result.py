@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from whet.diagnose.report import CheckReport
-from whet.errors import UserError
 from whet.eval.evaluation import Evaluation
+from whet.runs.address import Address
 from whet.runs.pace import Pace
 from whet.runs.reader import RunReader
 
@@ -31,22 +31,25 @@ class RunResult:
         """A reader of the run folder: metrics, rollouts, findings."""
         return RunReader(self.path)
 
-    def model(self) -> Any:
-        """Loads the finished model with `AutoModelForCausalLM`. Raises `UserError` where the run did not finish."""
+    def model(self, step: int | None = None) -> Any:
+        """Loads the finished model with `AutoModelForCausalLM`, or that of the checkpoint after `step` steps.
+
+        Raises `UserError` where there is none.
+        """
         from transformers import AutoModelForCausalLM
 
-        return AutoModelForCausalLM.from_pretrained(self._final())
+        return AutoModelForCausalLM.from_pretrained(self._folder(step))
 
     def tokenizer(self) -> Any:
         """Loads the finished model's tokenizer, chat template included. Raises as `model` does."""
         from transformers import AutoTokenizer
 
-        return AutoTokenizer.from_pretrained(self._final())
+        return AutoTokenizer.from_pretrained(self._folder(None))
 
-    def _final(self) -> Path:
-        if final := self.reader.final:
-            return final
-        raise UserError(f"{self.path}: has no finished model: its training did not end; `whet resume` goes on with it")
+    def _folder(self, step: int | None) -> str:
+        from whet.stages.run_model import model_of
+
+        return model_of(Address(self.path, "" if step is None else f"step-{step}"))
 
 
 def finished(reader: RunReader) -> RunResult:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from whet.build.renderer import build_renderer
 from whet.build.roles import build_rollouts
 from whet.build.task import Task
 from whet.config import Config
@@ -94,7 +95,7 @@ class OwnAnswers:
         if system is None:
             return self.task.renderer
         layout = replace(self.task.response_format, system_prompt=system)
-        return PromptRenderer(self.policy.tokenizer, layout, self.config.data.question)
+        return build_renderer(self.config, self.policy.tokenizer, layout)
 
     def kept(self, found: Sequence[Problem]) -> list[Problem]:
         """Returns the different solutions of each problem, at most `sft.own.kept`, in the order they were found."""

@@ -10,17 +10,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from whet.config import FormatConfig, RewardConfig
-from whet.data.columns import answer_text
-from whet.data.gsm8k import split_answer
-from whet.data.intake import BrokenRowError
-from whet.data.rows import Fault, Row, locate, read_rows
+from whet.data.fault import Row
+from whet.data.rows import locate
 from whet.errors import UserError, did_you_mean
-from whet.formats import BUILT_IN, build_format
+from whet.formats import BUILT_IN, ResponseFormat, build_format
 from whet.protocols import RewardFn
 from whet.recipe.yaml_lines import read_value
 from whet.rewards.completions import OWN, text_of
 from whet.rewards.mixture import Mixture, Part
 from whet.rewards.registry import build_reward
+from whet.stages.score_rows import completion_rows
 from whet.types import Failure, Problem, Prompt, Rollout
 from whet.workers.math_compare import AnswerComparer, timeout_lines
 from whet.workers.reward_function import load_reward
@@ -30,6 +29,9 @@ ROWS_AT_ONCE = 256
 
 LINE = "line of the file"
 """The column that passes a row to reward functions as it stands in the file."""
+
+READ_ANSWERS = frozenset({"accuracy", "length_cosine"})
+"""Rewards that compare the answer of a completion with the gold one: a gold answer must be readable for them."""
 
 Scores = dict[str, float | None]
 """A completion's rewards by name; `None` where a reward does not apply, or failed."""
@@ -89,6 +91,7 @@ class Scoring:
             [part._replace(function=_as_in_file(part.function)) for part in parts], equal.take_timeouts
         )
         self._names = [part.name for part in self._mixture.parts]
+        self._reads_answers = bool(READ_ANSWERS.intersection(self._names))
         self._count = 0
         self._sums = dict.fromkeys(self._names, 0.0)
         self._applied = Counter(dict.fromkeys(self._names, 0))
@@ -97,7 +100,7 @@ class Scoring:
         self._timeout_lines: list[str] = []
 
     def __iter__(self) -> Iterator[Scores]:
-        lines = _completions(self._path)
+        lines = completion_rows(self._path, self._reads_answers)
         while some := list(islice(lines, ROWS_AT_ONCE)):
             for scores in self._grade(some):
                 self._count += 1
@@ -153,8 +156,8 @@ def score(path: str | Path, rewards: Sequence[Asked], format_name: str | None = 
 
     Args:
         path: JSONL (or JSON, CSV, TSV, Parquet) with a `completion` in each row and, as rewards need them, a
-            `prompt` and an `answer`; completions and prompts are texts or lists of messages. Every other
-            column is passed on to reward functions by name.
+            `prompt` and an `answer`, by these names or those of `whet.stages.score_rows.NAMES`; completions and
+            prompts are texts or lists of messages. Every other column is passed on to reward functions by name.
         rewards: built-in rewards, `package.module:function` or `file.py:function`, with parameters as in a
             recipe. One that fails gives `None`; the summary counts and names it.
         format_name: the response format that marks the answer; without one it is searched for in the whole
@@ -167,13 +170,20 @@ def score(path: str | Path, rewards: Sequence[Asked], format_name: str | None = 
     wanted = [_config(one) for one in rewards if not isinstance(one, str) or one.strip()]
     if not wanted:
         raise UserError("rewards: is empty; name at least one, such as accuracy")
-    if format_name is not None and format_name not in BUILT_IN:
-        known = f"use {', '.join(BUILT_IN)}{did_you_mean(format_name, BUILT_IN)}"
-        raise UserError(f"format: none is called {format_name!r}; {known}")
-    layout = build_format(FormatConfig.model_validate({"name": format_name})) if format_name else None
+    layout = layout_of(format_name)
     equal = AnswerComparer()
     parts = [build_reward(config, layout, load_reward, equal=equal) for config in wanted]
     return Scoring(locate(path, "test"), parts, equal)
+
+
+def layout_of(format_name: str | None) -> ResponseFormat | None:
+    """The response format of this name, None for None; raises `UserError` where there is none."""
+    if format_name is None:
+        return None
+    if format_name not in BUILT_IN:
+        known = f"use {', '.join(BUILT_IN)}{did_you_mean(format_name, BUILT_IN)}"
+        raise UserError(f"format: none is called {format_name!r}; {known}")
+    return build_format(FormatConfig.model_validate({"name": format_name}))
 
 
 def _config(reward: Asked) -> RewardConfig:
@@ -184,44 +194,6 @@ def _config(reward: Asked) -> RewardConfig:
         wrong = error.errors()[0]
         place = ".".join(map(str, ("rewards", *wrong["loc"])))
         raise UserError(f"{place}: {wrong['msg']}, not {wrong['input']!r}") from None
-
-
-def _completions(path: Path) -> Iterator[tuple[int, Row]]:
-    """The file's rows with their numbers, each checked."""
-    for number, row in read_rows(path):
-        try:
-            yield number, _checked(row)
-        except BrokenRowError as fault:
-            raise UserError(f"{path}, line {number}: {fault}; fix the line or take it out") from None
-
-
-def _checked(row: Row | Fault) -> Row:
-    """The row with its prompt, by default empty, and its gold answer as text. Raises `BrokenRowError` if invalid."""
-    if isinstance(row, Fault):
-        raise BrokenRowError(row.reason)
-    if row.get("completion") is None:
-        raise BrokenRowError(f"has no `completion`{did_you_mean('completion', row)}")
-    row = {**row, "prompt": "" if row.get("prompt") is None else row["prompt"]}
-    for name in ("prompt", "completion"):
-        if not _is_text_or_messages(row[name]):
-            raise BrokenRowError(f"has a {name} that is neither a text nor a list of messages with texts")
-    answer = row.get("answer")
-    written = isinstance(answer, str | int | float) and not isinstance(answer, bool)
-    return {**row, "answer": _gold(answer)} if written else row
-
-
-def _is_text_or_messages(value: Any) -> bool:
-    """Whether this is a text, or a list of messages with texts."""
-    if isinstance(value, list):
-        return all(isinstance(turn, dict) and isinstance(turn.get("content"), str) for turn in value)
-    return isinstance(value, str)
-
-
-def _gold(answer: Any) -> str:
-    """The gold answer as text; of GSM8K's worked solutions, what follows `####`."""
-    text = answer_text(answer)
-    parts = split_answer(text)
-    return parts[1] if parts else text
 
 
 def _prompt(number: int, row: Row) -> Prompt:

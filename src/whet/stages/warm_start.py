@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import islice
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from whet.build.roles import build_optimizer, build_rollouts
 from whet.build.task import Task
@@ -42,7 +42,7 @@ def sft_problems(task: Task, config: SftConfig) -> list[Problem]:
     Empty where fewer than `FEWEST` have a worked solution.
     """
     wanted = config.steps * config.batch_size + config.held_out
-    worked = {problem.question: problem for problem in islice(task.solutions, wanted) if problem.solution}
+    worked = {problem.asked: problem for problem in islice(task.solutions, wanted) if problem.solution}
     return list(worked.values()) if len(worked) >= FEWEST else []
 
 
@@ -114,9 +114,21 @@ def format_rate(
     return fmean(task.response_format.soft(rollout.text) for (rollout,) in outputs)
 
 
-def example(problem: Problem, task: Task, policy: "LanguageModel") -> Example:
-    """Returns a problem's prompt and its rendered solution as tokens, with the end-of-turn token."""
-    target = task.response_format.render(problem.solution, problem.answer)
-    tokens = policy.tokenizer.encode(target, add_special_tokens=False)
-    end = policy.tokenizer.eos_token_id
-    return Example(task.renderer.render(problem).tokens, (*tokens, *([] if end is None else [end])))
+class HasTokenizer(Protocol):
+    """What has a tokenizer: a policy, a renderer."""
+
+    @property
+    def tokenizer(self) -> Any:
+        """A tokenizer of transformers."""
+        ...
+
+
+def example(problem: Problem, task: Task, policy: HasTokenizer) -> Example:
+    """Returns a problem's prompt and its rendered solution as tokens, with the token that ends a turn.
+
+    That is the chat template's, else the tokenizer's end of sequence, which may be another.
+    """
+    turn_end = task.renderer.template.turn_end
+    end = policy.tokenizer.eos_token_id if turn_end is None else turn_end
+    target = (*task.renderer.target(problem), *([] if end is None else [end]))
+    return Example(task.renderer.render(problem).tokens, target)

@@ -4,11 +4,12 @@ The sampler computes log π_old with a fused copy of the weights, the learner lo
 Before any update they are equal up to rounding. Where they are not, the gradient is that of another policy.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whet.batch import collate
+from whet.batch import Batch, collate
 from whet.errors import UserError
 from whet.grpo.experience import loaded
 from whet.protocols import SampleFn, Sampler
@@ -43,8 +44,10 @@ class Agreement:
         return f"{self.mean:.2g} nats a token, at most {self.largest:.2g}"
 
 
-def agreement(policy: "LanguageModel", sampler: Sampler, sample: SampleFn, prompts: Sequence[Prompt]) -> Agreement:
-    """Compares log π of sampler and learner on a few completions; `sample` draws from `sampler`."""
+def agreement(
+    policy: "LanguageModel", sampler: Sampler, sample: SampleFn, prompts: Sequence[Prompt]
+) -> tuple[Agreement, Batch]:
+    """Compares log π of sampler and learner on a few completions, and returns these; `sample` draws from `sampler`."""
     from torch import no_grad
 
     with loaded(sampler, policy):
@@ -54,7 +57,7 @@ def agreement(policy: "LanguageModel", sampler: Sampler, sample: SampleFn, promp
     batch = collate(groups, [[0.0] * SAMPLES] * len(groups))
     with no_grad():
         difference_M = (policy.logprobs(batch) - batch.old_logprobs_BT).abs()[batch.loss_mask_BT]
-    return Agreement(float(difference_M.mean()), float(difference_M.max()), gate(policy))
+    return Agreement(float(difference_M.mean()), float(difference_M.max()), gate(policy)), batch
 
 
 def agreeing_policy(
@@ -64,11 +67,11 @@ def agreeing_policy(
 
     Where the fast paths disagree that is the model's own forward. Raises `UserError` where even that disagrees.
     """
-    found = agreement(policy, sampler, sample, prompts)
+    found, _ = agreement(policy, sampler, sample, prompts)
     if policy.fused and not found.holds:
         log(f"the fast paths disagree by {found}: going on through the model's own forward, which is slower")
         policy = policy.without_fast_paths()
-        found = agreement(policy, sampler, sample, prompts)
+        found, _ = agreement(policy, sampler, sample, prompts)
     if not found.holds:
         raise UserError(disagreement(found, policy))
     log(f"engine: {ENGINES[policy.fused]}; sampler and learner agree to {found}")
@@ -89,6 +92,11 @@ def gate(policy: "LanguageModel") -> float:
 
 def disagreement(found: Agreement, policy: "LanguageModel") -> str:
     """Returns the error message for a parity failure, with a fix."""
+    if math.isnan(found.mean):
+        return (
+            f"model.name: its log-probabilities are no numbers (NaN): a weight is NaN or infinite, or {_dtype(policy)} "
+            "overflows; name a model whose weights are whole, or try model.dtype float32"
+        )
     return (
         f"sampler and learner disagree by {found}, where {_dtype(policy)} explains {found.gate:g}: the gradient would "
         "be that of another policy. Try model.dtype float32; "

@@ -1,4 +1,4 @@
-"""Handles SIGINT and SIGTERM: the first one requests a stop, a second one ends the process at once."""
+"""Handles SIGINT, SIGTERM and SIGHUP: the first one requests a stop, a second one ends the process at once."""
 
 import os
 import signal
@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a scheduler that wants the machine back, and a terminal that is gone."""
 
 INTERRUPTED = 75
 """The exit status of a run that can be resumed (sysexits.h: EX_TEMPFAIL)."""
@@ -31,20 +32,24 @@ class Stop:
         self.asked = False
         self._patient = False
         self._log = log
+        self._terminals: list[int] = []
 
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Handles signals in the block; in another thread than the main one, which alone receives them, does nothing.
 
-        After a signal the handlers stay when the block ends, so that a second one still ends the process.
+        After a signal the handlers stay when the block ends, so that a second one still ends the process. A signal that
+        is ignored, as `nohup` ignores SIGHUP, stays ignored.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
+        self._terminals = [stream for stream in (1, 2) if os.isatty(stream)]  # one that is gone no longer says so
         reader, writer = os.pipe()
         os.set_blocking(writer, False)
         before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        handlers = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+        handlers = {number: signal.signal(number, self._on_signal) for number in heard}
         threading.Thread(target=self._watch, args=(reader,), daemon=True).start()
         try:
             yield
@@ -66,9 +71,18 @@ class Stop:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         """The signal handler: runs in the main thread, between two bytecode instructions."""
+        if number == signal.SIGHUP:
+            self._drop_terminal()
         first, self.asked = not self.asked, True
         if first and not self._patient:  # `_watch` handles the second one
             raise KeyboardInterrupt
+
+    def _drop_terminal(self) -> None:
+        """Sends further output nowhere where it went to a terminal: that one is gone, and writing to it fails."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in self._terminals:
+            os.dup2(nowhere, stream)
+        os.close(nowhere)
 
     def _watch(self, reader: int) -> None:
         """Counts signals in a thread of its own: each arrives as a byte, whatever the main thread is doing."""

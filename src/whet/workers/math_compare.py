@@ -1,12 +1,19 @@
 """Compares answers by computer algebra in a worker, so that a runaway comparison costs no more than its time limit."""
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import cache, lru_cache
+from functools import cache
+from queue import LifoQueue
+from time import monotonic
+from typing import Any
 
+from whet.protocols import RewardFn
 from whet.rewards import latex
 from whet.rewards.equality import answers_equal
+from whet.rewards.latex import Compare
 from whet.text import one_line
 from whet.types import ComparisonTimeout, Group
 from whet.workers.supervisor import Service
@@ -22,7 +29,21 @@ SHOWN = 60
 """Characters of an answer that are shown."""
 
 MOST_LATE = 10
-"""Comparisons of a grading that may run out of time before no more are made: a step ends, come what may."""
+"""Comparisons of a grading without a budget that may run out of time before no more are made."""
+
+MANY_LATE = f"was not compared: {MOST_LATE} comparisons had run out of time"
+
+MOST_PROCESSES = 4
+"""Workers that compare at a time; each takes about 100 MB."""
+
+PER_PROCESS = 8
+"""Comparisons for which a further worker is worth its start, about two seconds."""
+
+KEPT = 4096
+"""Verdicts that are remembered."""
+
+Pair = tuple[str, str]
+"""An answer and the gold answer, as algebra gets them."""
 
 
 def service(_: None) -> Service:
@@ -40,27 +61,46 @@ class NoVerdictError(Exception):
 
 
 class Algebra:
-    """Checks two formulas for mathematical equality, as `whet.rewards.latex.verify` does, in a worker.
+    """Checks two formulas for mathematical equality, as `whet.rewards.latex.verify` does, in worker processes.
 
-    `limit` is in seconds per pair.
+    `limit` is in seconds per pair; `processes` is how many pairs are compared at a time, by default one per core up to
+    `MOST_PROCESSES`. A process starts when it is first needed.
     """
 
-    def __init__(self, limit: float = LIMIT) -> None:
+    def __init__(self, limit: float = LIMIT, processes: int | None = None) -> None:
+        count = processes or min(MOST_PROCESSES, os.cpu_count() or 1)
         self.limit = limit
-        self._worker = Worker("whet.workers.math_compare:service", preload=True)
-        self.equal = lru_cache(maxsize=4096)(self.ask)
-        """`ask` with a cache; exceptions are not cached, so a pair without a verdict is compared again."""
+        self.workers = [Worker("whet.workers.math_compare:service", preload=True) for _ in range(count)]
+        self._idle: LifoQueue[Worker] = LifoQueue()  # the last used first: a lone comparison starts no second process
+        for worker in reversed(self.workers):
+            self._idle.put(worker)
+        self._verdicts: dict[Pair, bool] = {}
 
-    def ask(self, given: str, gold: str) -> bool:
-        """Whether `given` equals `gold`. Raises `NoVerdictError` where the worker returns no verdict in time."""
-        outcome = self._worker.ask(json.dumps([given, gold]).encode(), self.limit)
+    def equal(self, given: str, gold: str, limit: float | None = None) -> bool:
+        """`ask` with a cache. A pair without a verdict is not kept, so it is compared again when it is next asked."""
+        key = given, gold
+        if key not in self._verdicts:
+            verdict = self.ask(given, gold, limit)
+            if len(self._verdicts) >= KEPT:
+                self._verdicts.pop(next(iter(self._verdicts)))
+            self._verdicts[key] = verdict
+        return self._verdicts[key]
+
+    def ask(self, given: str, gold: str, limit: float | None = None) -> bool:
+        """Whether `given` equals `gold`. Raises `NoVerdictError` where a worker returns no verdict in time."""
+        worker = self._idle.get()
+        try:
+            outcome = worker.ask(json.dumps([given, gold]).encode(), self.limit if limit is None else limit)
+        finally:
+            self._idle.put(worker)
         if outcome.fate != "answered":
             raise NoVerdictError(outcome.what)
         return bool(json.loads(outcome.answer))
 
     def close(self) -> None:
-        """Ends the worker; the next comparison starts another."""
-        self._worker.close()
+        """Ends the workers; the next comparison starts another."""
+        for worker in self.workers:
+            worker.close()
 
 
 @cache
@@ -70,15 +110,18 @@ def shared_algebra() -> Algebra:
 
 
 class AnswerComparer:
-    """Checks two answers for equality, as `answers_equal` does, with the algebra in a worker.
+    """Checks two answers for equality, as `answers_equal` does, with the algebra in workers.
 
-    A comparison without a verdict counts as not equal and is kept until `take_timeouts` is called: until then the same
-    answers are not compared again, and after `MOST_LATE` of them none is, so that a step ends.
+    A comparison without a verdict counts as not equal and is kept until `take_timeouts` is called, which ends a
+    grading: until then the same answers are not compared again. A grading ends, come what may: with `budget`, once its
+    comparisons have taken so many seconds no more are made; without, once `MOST_LATE` of them ran out of time.
     """
 
-    def __init__(self, algebra: Algebra | None = None) -> None:
+    def __init__(self, algebra: Algebra | None = None, budget: float | None = None) -> None:
         self._algebra = algebra or shared_algebra()
-        self._late: dict[tuple[str, str], str] = {}
+        self._budget, self._spent = budget, 0.0
+        self._verdicts: dict[Pair, bool] = {}
+        self._late: dict[Pair, str] = {}
         self._timeouts: list[ComparisonTimeout] = []
 
     def __call__(self, given: str, gold: str) -> bool:
@@ -88,27 +131,75 @@ class AnswerComparer:
             self._timeouts.append(ComparisonTimeout(given.strip(), gold.strip(), str(error)))
             return False
 
+    def batched(self, make: Callable[[Compare], RewardFn]) -> RewardFn:
+        """A reward function that compares answers in parallel; `make` gives one that compares with its argument.
+
+        The function is called twice where formulas must be compared: first to find these, all taken for unequal, then,
+        with their verdicts known, for its rewards. Verdicts do not depend on the order or the time of comparing.
+        """
+        wanted: dict[Pair, None] = {}
+        finding = make(lambda given, gold: answers_equal(given, gold, lambda *pair: bool(wanted.setdefault(pair))))
+        reward = make(self)
+
+        def compared(**columns: Any) -> Any:
+            wanted.clear()
+            found = finding(**columns)
+            if not wanted:
+                return found
+            self._compare_all(list(wanted))
+            return reward(**columns)
+
+        return compared
+
     def take_timeouts(self) -> list[ComparisonTimeout]:
         """The comparisons that ran out of time since this was last called; the same answers may be compared again."""
         taken, self._timeouts, self._late = self._timeouts, [], {}
+        self._verdicts, self._spent = {}, 0.0
         return taken
 
+    def _compare_all(self, pairs: Sequence[Pair]) -> None:
+        """Compares pairs, begun in their order, on as many workers as there is work for."""
+        threads = min(len(self._algebra.workers), 1 + len(pairs) // PER_PROCESS)
+        started, spent = monotonic(), self._spent
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                for _ in pool.map(lambda pair: self._compare(pair, spent + monotonic() - started), pairs):
+                    pass
+            except BaseException:  # an interrupt: what has not begun is not begun
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+            finally:
+                self._spent += monotonic() - started
+
     def _equal(self, given: str, gold: str) -> bool:
-        if (given, gold) in self._late:
-            raise NoVerdictError(self._late[given, gold])
-        if len(self._late) >= MOST_LATE:
-            raise NoVerdictError(f"was not compared: {MOST_LATE} comparisons had run out of time")
+        pair = given, gold
+        started = monotonic()
+        self._compare(pair, self._spent)
+        self._spent += monotonic() - started
+        if pair in self._late:
+            raise NoVerdictError(self._late[pair])
+        return self._verdicts[pair]
+
+    def _compare(self, pair: Pair, spent: float) -> None:
+        """Keeps the verdict of a pair, or why there is none; `spent` is the time taken by comparing, in seconds."""
+        if pair in self._verdicts or pair in self._late:
+            return
+        left = None if self._budget is None else self._budget - spent
+        over = f"was not compared: {self._budget:g} s of comparing were over" if left is not None else MANY_LATE
+        if left <= 0 if left is not None else len(self._late) >= MOST_LATE:
+            self._late[pair] = over
+            return
+        is_cut = left is not None and left < self._algebra.limit
         try:
-            return self._algebra.equal(given, gold)
+            self._verdicts[pair] = self._algebra.equal(*pair, *([left] if is_cut else []))
         except NoVerdictError as error:
-            self._late[given, gold] = str(error)
-            raise
+            self._late[pair] = over if is_cut else str(error)
 
 
-def timeout_lines(timeouts: Sequence[ComparisonTimeout], groups: Sequence[Group] = ()) -> list[str]:
+def timeout_lines(timeouts: Sequence[ComparisonTimeout], groups: Sequence[Group] = (), fix: str = "") -> list[str]:
     """A line on comparisons that ran out of time, none where none did.
 
-    The line shows the first of these answers and, if it is in one of `groups`, names its rollout.
+    The line shows the first of these answers and, if it is in one of `groups`, names its rollout; `fix` ends it.
     """
     if not timeouts:
         return []
@@ -116,7 +207,8 @@ def timeout_lines(timeouts: Sequence[ComparisonTimeout], groups: Sequence[Group]
     times = "once" if count == 1 else f"{count} times"
     where = f", {'' if count == 1 else 'first '}on {place}" if (place := _place(first, groups)) else ""
     shown = f"{one_line(first.given, SHOWN)!r} {one_line(first.what)}"
-    return [f"comparing an answer was given up {times}{where}: {shown} (counts as not equal)"]
+    ending = f": {fix}" if fix else ""
+    return [f"comparing an answer was given up {times}{where}: {shown} (counts as not equal){ending}"]
 
 
 def _place(first: ComparisonTimeout, groups: Sequence[Group]) -> str | None:

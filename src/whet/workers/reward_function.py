@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
@@ -50,7 +50,9 @@ class SubprocessReward:
         self._worker = Worker("whet.workers.reward_worker:service", setup, loading=LOADING)
         self._waiting: deque[tuple[Future[Any], bytes, Loggers]] = deque()
         self._lock, self._late = Lock(), 0
-        self.__signature__ = self._fetch_signature()
+        found = self._describe()
+        self.__signature__ = _signature(found["parameters"])
+        self.reads_text: bool = found["reads_text"]
 
     def __call__(self, **columns: Any) -> Awaitable[list[Any]]:
         """Queues the call for the worker.
@@ -124,7 +126,7 @@ class SubprocessReward:
             raise RewardError(f"{reply['wrong']}{_output_note(outcome)}")
         return [RewardError(one["wrong"]) if isinstance(one, dict) else one for one in reply["rewards"]]
 
-    def _fetch_signature(self) -> inspect.Signature:
+    def _describe(self) -> dict[str, Any]:
         outcome = self._worker.ask(b"", LOADING)
         if outcome.fate != "answered":
             self.close()
@@ -133,13 +135,19 @@ class SubprocessReward:
         if outcome.fate != "answered":
             fix = "fix what it does while it is imported, or write `isolate: false` beside its name"
             raise UserError(f"rewards has {self.spec!r}: importing it {outcome.what}{_output_note(outcome)}; {fix}")
-        parameter = inspect.Parameter
-        return inspect.Signature(
-            [
-                parameter(name, getattr(parameter, kind), default=None if has_default else parameter.empty)
-                for name, kind, has_default in json.loads(outcome.answer)
-            ]
-        )
+        return dict(json.loads(outcome.answer))
+
+
+def _signature(parameters: Sequence[tuple[str, str, bool]]) -> inspect.Signature:
+    """The signature of a function with these parameters: name, kind, has a default. All are given by name."""
+    parameter = inspect.Parameter
+    kinds = {"POSITIONAL_ONLY": "POSITIONAL_OR_KEYWORD"}
+    return inspect.Signature(
+        [
+            parameter(name, getattr(parameter, kinds.get(kind, kind)), default=None if has_default else parameter.empty)
+            for name, kind, has_default in parameters
+        ]
+    )
 
 
 def packed(columns: Mapping[str, Any]) -> tuple[dict[str, bytes], set[str]]:

@@ -16,11 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from whet.errors import UserError
+from whet.rewards import user
 from whet.rewards.calls import RewardError, as_reward, entries_of
 from whet.rewards.logs import plain
+from whet.rewards.reads_text import reads_text
+from whet.rewards.user import call_with
 from whet.text import one_line
 from whet.workers.import_function import load_function
 from whet.workers.supervisor import Service
+
+_OURS = frozenset({__file__, user.__file__})
+"""Files whose frames are ours, not those of the function."""
 
 Function = Callable[..., Any]
 Logged = list[list[Any]]
@@ -33,9 +39,14 @@ def service(setup: dict[str, str]) -> Service:
     function = load_function(setup["spec"])
 
     def answer(request: bytes) -> bytes:
-        return json.dumps(call(function, request) if request else parameters(function)).encode()
+        return json.dumps(call(function, request) if request else described(function)).encode()
 
     return answer
+
+
+def described(function: Function) -> dict[str, Any]:
+    """Returns the function's parameters, and whether it reads completions as texts."""
+    return {"parameters": parameters(function), "reads_text": reads_text(function)}
 
 
 def parameters(function: Function) -> list[tuple[str, str, bool]]:
@@ -71,7 +82,7 @@ def call(function: Function, request: bytes) -> dict[str, Any]:
 
 
 def _result(function: Function, given: dict[str, Any]) -> Any:
-    result = function(**given)
+    result = call_with(function, given)
     return asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
 
 
@@ -90,7 +101,7 @@ def told(error: BaseException, function: Function) -> str:
     """Formats what a function raised as one line, with the last line of its own file in the traceback."""
     text = one_line(f"raised {type(error).__name__}: {error}", 300)
     file = getattr(getattr(inspect.unwrap(function), "__code__", None), "co_filename", None)
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename not in _OURS]
     last = ([frame for frame in frames if frame.filename == file] or frames)[-1:]
     return "".join([text, *(f" ({Path(frame.filename).name}, line {frame.lineno})" for frame in last)])
 

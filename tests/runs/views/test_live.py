@@ -174,7 +174,7 @@ def test_characters_that_the_output_cannot_hold_do_not_end_a_run() -> None:
     raw = io.BytesIO()
     view = make_view(Console(file=io.TextIOWrapper(raw, encoding="ascii"), width=40))
     view.note("1 → 2, " + "and no line is wrapped " * 5)
-    assert raw.getvalue().decode() == "1 ? 2, " + "and no line is wrapped " * 5 + "\n"
+    assert raw.getvalue().decode() == "1 > 2, " + "and no line is wrapped " * 5 + "\n"
 
 
 @pytest.mark.parametrize(

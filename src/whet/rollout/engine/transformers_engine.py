@@ -9,19 +9,28 @@ from torch import Tensor
 
 from whet.models.weights import base_model
 
+NO_CACHE = "its forward keeps no cache from one token to the next"
+
 
 class TransformersEngine:
-    """Plays `Engine` with transformers' forward and KV cache; prompts are padded on the left."""
+    """Plays `Engine` with transformers' forward and cache; prompts are padded on the left.
+
+    The cache holds keys and values, or the states of linear attention, convolutions and state-space layers. Raises
+    `ValueError` for a model without a cache.
+    """
 
     eos_check_interval = 1
     compaction_threshold = 0.8
     cache: Any
-    """transformers' KV cache of all rows."""
+    """transformers' cache of all rows."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
-        takes = inspect.signature(base_model(model).forward).parameters
-        self.cache_name = "cache" if "cache" in takes else "past_key_values"  # renamed in transformers 5.24
+        self.takes = frozenset(inspect.signature(base_model(model).forward).parameters)
+        # renamed in transformers 5.24
+        self.cache_name = next((name for name in ("cache", "past_key_values") if name in self.takes), "")
+        if not self.cache_name:
+            raise ValueError(NO_CACHE)
 
     @torch.no_grad()
     def start(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
@@ -35,8 +44,7 @@ class TransformersEngine:
             self.mask_RL[row, width - len(prompt) :] = 1
         self.cache = None
         logits_QV = self._forward(tokens_QL, (self.mask_RL.cumsum(-1) - 1).clamp(min=0))
-        self.cache.batch_repeat_interleave(rows_per_prompt)
-        self.mask_RL = self.mask_RL.repeat_interleave(rows_per_prompt, 0)
+        self.keep(torch.arange(len(prompts), device=device).repeat_interleave(rows_per_prompt))
         return logits_QV.repeat_interleave(rows_per_prompt, 0)
 
     @torch.no_grad()
@@ -46,19 +54,18 @@ class TransformersEngine:
         return self._forward(tokens_R[:, None], self.mask_RL.sum(-1, keepdim=True) - 1)
 
     def keep(self, rows: Tensor) -> None:
-        """Drops all rows but these."""
-        self.cache.batch_select_indices(rows)
+        """Drops all rows but these; one that is named several times is copied."""
+        # selects rows of states too, which `batch_select_indices` does not know
+        self.cache.reorder_cache(rows)
         self.mask_RL = self.mask_RL[rows]
 
     def _forward(self, tokens: Tensor, positions: Tensor) -> Tensor:
-        out = self.model(
-            input_ids=tokens,
-            attention_mask=self.mask_RL,
-            position_ids=positions,
-            use_cache=True,
-            logits_to_keep=1,
-            **{self.cache_name: self.cache},
-        )
+        some = {"position_ids": positions, "logits_to_keep": 1, "use_cache": True}
+        taken = {name: value for name, value in some.items() if name in self.takes}
+        given = {**taken, self.cache_name: self.cache}
+        out = self.model(input_ids=tokens, attention_mask=self.mask_RL, **given)
         self.cache = out.past_key_values
+        if self.cache is None:
+            raise ValueError(NO_CACHE)
         logits_RV: Tensor = out.logits[:, -1]
         return logits_RV

@@ -1,0 +1,205 @@
+"""What the training of a model takes in memory, and the micro-batches that fit beside it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from whet.config import Config
+from whet.config.training import MICRO_BATCH_TOKENS
+from whet.text import Log
+
+if TYPE_CHECKING:
+    from whet.policy.language_model import LanguageModel
+
+GB = 1e9
+
+ENOUGH: Mapping[str, float] = {"cpu": 2.5 * GB, "cuda": 64 * GB}
+"""By device type, bytes of activations beyond which a larger micro-batch is no faster."""
+
+SHARE = 0.8
+"""Of the memory that is left for activations; the rest is for the error of the estimate."""
+
+UNIT, LEAST = 128, 256
+"""Micro-batches are sized in multiples of `UNIT` tokens, and to no less than `LEAST`."""
+
+MASTER, MOMENTS, GRADIENT = 4, 8, 4
+"""Bytes per trained weight, all float32: `whet.compute.optimizer.MasterAdamW`."""
+
+FOUR_BITS = 0.52
+"""Bytes per weight in 4-bit NormalFloat with double quantisation (arXiv:2305.14314)."""
+
+ROWS = 128
+"""Completions that the native sampler decodes together at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPlan:
+    """Bytes that training takes at its peak, by what they are for."""
+
+    kind: str
+    """`full training`, `LoRA` or `QLoRA`."""
+    weights: float
+    """Of the model, in memory already."""
+    optimizer: float
+    """Masters and moments."""
+    gradients: float
+    reference: float
+    """π_ref's own weights."""
+    sampler: float
+    """Its copy of the weights and its KV cache; given back before the learner works."""
+    head: float
+    """Probabilities over the vocabulary, and the gradient of the head."""
+    attention: float
+    """Attention weights that are kept for the backward."""
+    per_token: float
+    """Activations of one token."""
+    tokens: int
+    """Of a micro-batch."""
+
+    @property
+    def state(self) -> float:
+        """What stays from step to step."""
+        return self.weights + self.optimizer + self.reference
+
+    @property
+    def learner(self) -> float:
+        """While the policy is updated."""
+        return self.state + self.gradients + self.head + self.attention + self.tokens * self.per_token
+
+    @property
+    def peak(self) -> float:
+        """The larger of the learner's and the sampler's."""
+        return max(self.learner, self.state + self.sampler)
+
+    def sized(self, free: float, enough: float) -> "MemoryPlan":
+        """Returns the plan with the largest micro-batches worth having for which `free` bytes suffice."""
+        left = free + self.weights - replace(self, tokens=0).learner
+        affordable = min(enough, SHARE * left) / max(self.per_token, 1.0)
+        tokens = max(int(affordable) // UNIT * UNIT, LEAST)
+        return replace(self, tokens=min(tokens, MICRO_BATCH_TOKENS))
+
+
+def plan_memory(config: Config, policy: "LanguageModel", tokens: int) -> MemoryPlan:
+    """Returns what training `policy` by `config` takes with micro-batches of `tokens` tokens."""
+    from whet.policy.activations import bytes_per_token
+
+    model, lora = policy.model, config.model.lora
+    trained = sum(weight.numel() for weight in policy.trainable())
+    element = model.get_input_embeddings().weight.element_size()
+    weights = float(sum(weight.nbytes for weight in model.parameters()))
+    return MemoryPlan(
+        kind="full training" if lora is None else "QLoRA" if lora.bits == 4 else "LoRA",
+        weights=weights,
+        optimizer=trained * (MOMENTS + (MASTER if element < MASTER else 0)),
+        gradients=trained * GRADIENT,
+        reference=_reference(config, weights, element),
+        sampler=_sampler(config, policy, element),
+        head=_head(policy, tokens, element),
+        attention=_attention(policy, element),
+        per_token=bytes_per_token(model, policy.fused),
+        tokens=tokens,
+    )
+
+
+def with_micro_batches(config: Config, policy: "LanguageModel", log: Log) -> Config:
+    """Returns the recipe with `micro_batch_tokens` filled in where absent, by the memory that is free.
+
+    Logs what the training takes, and what to do where it does not fit.
+    """
+    from whet.policy.free_memory import free_bytes
+
+    asked = config.grpo.micro_batch_tokens
+    plan = plan_memory(config, policy, asked or MICRO_BATCH_TOKENS)
+    free = float(free_bytes(policy.device))
+    if asked is None:
+        plan = plan.sized(free, ENOUGH[policy.device.type])
+    log(memory_line(plan, free + plan.weights, _smaller_kinds(plan, policy)))
+    return config.model_copy(
+        update={
+            name: stage.model_copy(update={"micro_batch_tokens": stage.micro_batch_tokens or plan.tokens})
+            for name, stage in (("sft", config.sft), ("grpo", config.grpo))
+        }
+    )
+
+
+def memory_line(plan: MemoryPlan, free: float, smaller: Iterable[MemoryPlan]) -> str:
+    """Returns the line on what a training takes of `free` bytes; where it does not fit, with what would.
+
+    The model's own weights count as free.
+    """
+    batch = f"{plan.tokens:,} tokens at a time {_gb(plan.tokens * plan.per_token)}"
+    parts = f"weights and optimizer {_gb(plan.state + plan.gradients)}, {batch}"
+    takes = f"memory: {plan.kind} takes about {_gb(plan.peak)} GB ({parts}), {_gb(free)} GB are free"
+    if plan.peak <= free:
+        return takes
+    kinds = [f"{one.kind} (model.lora: {SETTINGS[one.kind]}) {_gb(one.peak)}" for one in smaller]
+    others = [*kinds, "or lower grpo.group_size, grpo.sampling.max_tokens or grpo.micro_batch_tokens"]
+    return f"{takes}: it does not fit, the system may end the run. What takes less: {', '.join(others)}"
+
+
+SETTINGS = {"LoRA": "{rank: 16}", "QLoRA": "{rank: 16, bits: 4}"}
+"""The recipe's value of `model.lora` for a kind of training."""
+
+
+def _smaller_kinds(plan: MemoryPlan, policy: "LanguageModel") -> list[MemoryPlan]:
+    """The plans of LoRA and QLoRA for the same model, where they take less."""
+    if plan.kind != "full training":
+        return []
+    from torch import nn
+
+    model = policy.model
+    head = model.get_output_embeddings()
+    layers = [m for m in model.modules() if isinstance(m, nn.Linear) and m is not head]
+    adapters = 16 * sum(layer.in_features + layer.out_features for layer in layers)
+    inside = sum(layer.weight.numel() for layer in layers)
+    element = head.weight.element_size()
+    lora = replace(
+        plan,
+        kind="LoRA",
+        optimizer=adapters * (MOMENTS + MASTER),
+        gradients=adapters * GRADIENT,
+        reference=0.0,
+        head=plan.head - GRADIENT * head.weight.numel(),
+    )
+    packed = replace(lora, kind="QLoRA", weights=plan.weights - inside * (element - FOUR_BITS))
+    return [lora, packed]
+
+
+def _reference(config: Config, weights: float, element: int) -> float:
+    objective = config.grpo.objective
+    if not objective.beta or (config.model.lora and not objective.reference_every):
+        return 0.0
+    return weights * (1 + (MASTER / element if objective.reference_every else 0))
+
+
+def _sampler(config: Config, policy: "LanguageModel", element: int) -> float:
+    """The fused copy, in which embedding and head lie apart, and the keys and values of prompts and completions."""
+    if not policy.fused:
+        return 0.0
+    from whet.compute.limit import Shape
+
+    shape, grpo = Shape.of(policy.model), config.grpo
+    rows = min(ROWS, grpo.prompts_per_step * grpo.group_size)
+    keys_and_values = shape.cache_bytes * rows * 2 * grpo.sampling.max_tokens
+    return float((shape.weights + shape.head) * element + keys_and_values)
+
+
+def _head(policy: "LanguageModel", tokens: int, element: int) -> float:
+    """Kept probabilities, those of one chunk twice in float32, and the head's gradient in float32."""
+    from whet.policy.token_logprobs import CHUNK, KEPT
+
+    weight: Any = policy.model.get_output_embeddings().weight
+    gradient = GRADIENT * weight.numel() if weight.requires_grad else 0
+    if not policy.fused:
+        return float(tokens * len(weight) * (element + 3 * GRADIENT) + gradient)
+    return float(min(KEPT, tokens * len(weight)) * element + 2 * CHUNK * len(weight) * GRADIENT + gradient)
+
+
+def _attention(policy: "LanguageModel", element: int) -> float:
+    from whet.policy.shared_prefix import KEPT
+
+    return float(policy.model.config.get_text_config().num_hidden_layers * KEPT * element) if policy.fused else 0.0
+
+
+def _gb(size: float) -> str:
+    return f"{size / GB:.1f}"

@@ -1,0 +1,56 @@
+r"""Whether a text has content: letters, digits or mathematical symbols that a reader would see.
+
+White space of every kind, zero-width and other invisible characters, LaTeX spacing (`\,`, `~`, `\quad`, `\phantom{x}`),
+HTML comments and entities, Markdown marks and punctuation are none.
+"""
+
+import re
+import unicodedata
+
+_INVISIBLE_LETTERS = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+"""Letters and symbols by category that are drawn as nothing: fillers of Hangul and Khmer, the blank of Braille."""
+_MARKDOWN = "|~`^=+<>$"
+"""Symbols by category that lay a text out: tables, code, rules, formulas."""
+_RELATIONS = frozenset("=+<>")
+"""Those of `_MARKDOWN` that are an answer where they stand alone."""
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    f"\ufe00-\ufe0f\ufeff\ufff0-\uffff\U000e0000-\U000effff\ue000-\uf8ff\ud800-\udfff{_INVISIBLE_LETTERS}]"
+)
+"""Controls, format characters, variation selectors, and characters that belong to nobody."""
+_NOTHING = re.compile(
+    r"""
+      <!--.*?(?:-->|$)                                                            # an HTML comment
+    | &(?:nbsp|ensp|emsp|thinsp|zwnj|zwj|shy|lrm|rlm|\#\d+|\#x[0-9a-f]+);         # an entity
+    | </?(?:br|hr|p|b|i|em|strong|div|span|u|sub|sup|center)\s*/?>                # a tag of HTML
+    | \\[hv]?phantom\s*\{[^{}]*\} | \\[hv]space\*?\s*\{[^{}]*\} | \\[hmk]?(?:kern|skip)-?[\d.]*\s*(?:em|ex|pt|mu)?
+    | \\(?:quad|qquad|enspace|thinspace|medspace|thickspace|negthinspace|hfill|vfill|hfil|newline|linebreak|par|noindent
+        |displaystyle|textstyle|left|right|strut|null|relax|smallskip|medskip|bigskip|nobreakspace|space
+        |text(?:bf|it|rm|tt)?|math(?:rm|bf|it)|mbox|boxed|fbox|hbox|ldots|cdots|dots|textnormal)(?![a-zA-Z])
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+
+
+def visible(text: str) -> str:
+    """The text without invisible characters and without notation that shows nothing.
+
+    >>> visible("8\\u200b2 <!-- eighty-two -->")
+    '82 '
+    """
+    return _INVISIBLE.sub("", _NOTHING.sub("", text))
+
+
+def is_blank(text: str) -> bool:
+    r"""Whether a text has no content.
+
+    >>> [is_blank(text) for text in ("\u200b", r"\, ~ \quad", "<!-- a -->", "**...**", "82", r"\infty", "<")]
+    [True, True, True, True, False, False, False]
+    """
+    shown = visible(text).strip()
+    return shown not in _RELATIONS and not any(map(_is_content, shown))
+
+
+def _is_content(char: str) -> bool:
+    category = unicodedata.category(char)
+    return char not in _MARKDOWN and (category[0] in "LN" or category in ("Sm", "Sc", "So"))

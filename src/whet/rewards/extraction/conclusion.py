@@ -1,0 +1,137 @@
+"""The last rule: what the last sentence of an unmarked completion concludes, as a number, a formula or an option."""
+
+import re
+from collections.abc import Callable
+
+from whet.rewards.extraction.alternatives import all_equal
+from whet.rewards.extraction.candidate import Kind, Place
+from whet.rewards.extraction.hedges import GOES_ON, denied, has_rival, hedged, joins
+from whet.rewards.extraction.option_letters import letters
+from whet.rewards.extraction.readings import MATHS, main_claim, sentence_value, undressed
+from whet.rewards.extraction.values import Value, values
+
+_RULE = "last sentence"
+_ENDS = re.compile(rf"(?<=[.!?])(?<!\bvs\.)[*_]{{0,2}}\s+(?=[A-Z*$\\(])(?!{GOES_ON})|\n+")
+_FORMULA = re.compile(r"[\d$\\=]|\b(?:is|are)\b")
+_VARIABLE = re.compile(r"\s*\\?[A-Za-z](?:_\w)?\s*")
+_BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
+_NEGATED = re.compile(r"(?:\b(?:not|never|cannot|neither|nor)\b|n['’]t\b)(?:\s+[\w'’]+){0,2}\s*\$?$", re.IGNORECASE)
+_COPULA = re.compile(r".*(?:\b(?:is|are|was|were|equals?|be|it's|it’s)\s|=(?!>)|:\s)", re.IGNORECASE | re.DOTALL)
+_ASIDE = re.compile(r"\s*\((?=[^()\\]*[A-Za-z]{3})[^()\\]*\)")
+
+
+def conclusion(text: str, kind: Kind) -> list[Place]:
+    """What the last sentence that holds an answer of this kind concludes; one place at most."""
+    return _FINDERS[kind](text)
+
+
+def _sentences(text: str) -> list[str]:
+    """The sentences of the text's last part, the last one first."""
+    return [part for part in reversed(_ENDS.split(text[-_TAIL:])) if part.strip()]
+
+
+_TAIL = 1500
+"""Characters at the end of a completion that are searched for its last sentence."""
+
+
+def _place(text: str, found: str, notes: tuple[str, ...] = (), refused: str = "") -> list[Place]:
+    return [Place(_RULE, len(text), len(text), found, notes, strong=False, refused=refused)]
+
+
+def _number(text: str) -> list[Place]:
+    sentence = next((part for part in _sentences(text) if values(part)), "")
+    if not sentence:
+        return []
+    for bold in reversed(_BOLD.findall(sentence)):
+        if values(bold) and not bold.strip().endswith(":"):
+            return _place(text, bold, ("bold",))
+    claim = _without_asides(_claim(sentence, values))
+    found = values(claim)
+    if hedged(claim) and len({value.plain for value in found}) > 1:
+        same = all_equal(claim, found)
+        return _place(text, claim, refused="" if same else f'several answers: "{claim.strip()}"')
+    if formula := _last_formula(claim, found):
+        return _place(text, formula, ("formula",))
+    value = sentence_value(claim, found)
+    if value is None:
+        return []
+    if has_rival(value, found, claim):
+        return _place(text, claim, refused=f'several answers: "{claim.strip()}"')
+    if _NEGATED.search(claim[: value.start]) or denied(claim):
+        return _place(text, claim, refused=f'a negation: "{claim.strip()}"')
+    return _place(text, value.text.strip())
+
+
+def _claim(sentence: str, answers: Callable[[str], object]) -> str:
+    """The sentence without reasons behind its answer; all of it where nothing before them answers."""
+    whole = undressed(sentence).rstrip(" .!")
+    claim = main_claim(whole)
+    return claim if answers(claim) else whole
+
+
+def _without_asides(claim: str) -> str:
+    """The claim without brackets that hold words, unless they hedge or hold its only number."""
+    shorter = _ASIDE.sub("", claim)
+    return shorter if values(shorter) and not hedged(claim) else claim
+
+
+def _last_formula(claim: str, found: list[Value]) -> str:
+    """The last formula, where no number stands behind it; empty where it is a bare name."""
+    formulas = [one for one in MATHS.finditer(claim) if not _VARIABLE.fullmatch(next(filter(None, one.groups())))]
+    if not formulas or (found and found[-1].start >= formulas[-1].end()):
+        return ""
+    return str(next(filter(None, formulas[-1].groups()))).strip()
+
+
+def _formula(text: str) -> list[Place]:
+    """The last formula, or what stands behind `is` or `=`."""
+    for sentence in _sentences(text)[:2]:
+        claim = _claim(sentence, _FORMULA.search)
+        if hedged(claim):
+            return _place(text, claim)
+        if formula := _last_formula(claim, []):
+            return _place(text, formula, ("formula",))
+        stated = _COPULA.match(claim)
+        if stated and claim[stated.end() :].strip():
+            return _place(text, claim[stated.end() :].strip())
+        if values(claim):
+            return _place(text, claim)
+    return []
+
+
+def _list(text: str) -> list[Place]:
+    """The last formulas, or labelled values, with no more than a comma or `and` between them; else as `_formula`."""
+    claim = _claim(next(iter(_sentences(text)), ""), _FORMULA.search)
+    run: list[re.Match[str]] = []
+    for one in MATHS.finditer(claim):
+        run = [*run, one] if run and joins(claim[run[-1].end() : one.start()]) else [one]
+    if len(run) > 1 and not claim[run[-1].end() :].strip(" ."):
+        return _place(text, ", ".join(next(filter(None, one.groups())).strip() for one in run), ("formulas",))
+    if listed := _LISTED.search(claim):
+        return _place(text, listed[0])
+    return _formula(text)
+
+
+_NAMED = r"(?<![\w\\])[A-Za-z](?:_\w)?\s*=(?!>)[^=$]*"
+_LISTED = re.compile(rf"{_NAMED}(?:(?:,|\band\b|\bor\b)\s*{_NAMED})+$")
+"""Several values each with its name: `x = 2 and x = 1`."""
+
+
+def _letter(text: str) -> list[Place]:
+    sentence = next((part for part in _sentences(text) if letters(_claim(part, letters))), "")
+    if not sentence:
+        last = next(iter(_sentences(text)), "").strip()
+        return _place(text, last) if len(last) <= 3 else []
+    claim = undressed(sentence).strip()
+    if denied(main_claim(claim)):
+        return _place(text, claim, refused=f'a negation: "{claim}"')
+    return _place(text, claim)
+
+
+_FINDERS = {
+    Kind.NUMBER: _number,
+    Kind.LETTER: _letter,
+    Kind.SINGLE: _formula,
+    Kind.SEVERAL: _list,
+    Kind.ANY: _number,
+}

@@ -1,0 +1,135 @@
+r"""Tells one answer from several: `18 or 20`, `18 (maybe 20)`, `\sqrt{2} \text{ or } \sqrt{3}`."""
+
+import re
+from itertools import pairwise
+
+from whet.rewards.extraction.values import Value, values
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_CHOICE = _words("""
+    or nor either neither maybe perhaps possibly alternatively otherwise else unless instead vs versus might
+    """)
+"""Words that make a hedge of any text with two values."""
+_DOUBT = _CHOICE | _words("""
+    potentially possible probably likely presumably conceivably alternative alternatives alternately alt if could
+    may but however though although yet whereas while rather between through till until depending depends
+    whichever unsure uncertain sure guess even both also then later next second secondly another other others
+    likewise resp respectively backup candidate candidates option options try too plus besides additionally
+    moreover hmm wait well not no wrong change changed revised corrected correction actually sometimes equally
+    failing barring except opposed against compared followed and with without say aka as when where
+    """)
+"""Words that put another answer beside the first, where they stand between two values."""
+_GLUE = _words("""
+    and to a an the it is be in words word that this about at least equivalently by
+    """)
+"""Words that may stand beside those without saying more."""
+_PREPOSITIONS = _words("""
+    after in on over for per by within during at from of than before under every each to
+    """)
+_WRITTEN = re.compile(r"\\(?:text\w*|mbox|mathrm)\s*\{([^{}]*)\}")
+_CHOICE_MARK = re.compile(
+    r"\\(?:lor|vee)\b|∨|\b(?:one of|(?:could|can|may|might) (?:also )?be|not sure|as well as|if not|failing that"
+    r"|if that is)\b",
+    re.IGNORECASE,
+)
+_IN_FORMULA = re.compile(r"(?:[*×^_/]|\\(?:times|cdot)|10\s?)\s*\{?\s*$")
+_COMMAND = re.compile(r"\\(?:q?quad|lor|vee|to|mid|ldots|dots)\b")
+_WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
+_WRONG = re.compile(r"\b(?:wrong|incorrect|not (?:right|correct|the answer))\b", re.IGNORECASE)
+_STATES = re.compile(r"\W*\b(?:is|are|was|were|equals)\b\W*")
+"""What makes one value the result of those before: `3/4 of 24 is 18`."""
+_REVISION = re.compile(
+    r"\b(?:no|wait|actually|correct\w*|check\w*|mistake|again|sorry|instead|revis\w*|so|hence|thus|therefore)\b",
+    re.IGNORECASE,
+)
+GOES_ON = r"(?i:or|maybe|perhaps|possibly|alternatively|otherwise)\b"
+"""A pattern of words at the start of a sentence that hedges the one before."""
+_FAR = 60
+"""Characters between two marked answers beyond which the second one replaces the first."""
+
+
+def several_values(text: str) -> bool:
+    """Whether a text gives more than one value as the answer.
+
+    Another number in the prose behind the answer is none: it follows a noun and a preposition.
+
+    >>> [several_values(text) for text in ("18 or 20", "18 20", "18 pens", "16 dollars on snacks after 60 days")]
+    [True, True, False, False]
+    """
+    found = values(text)
+    if len({value.plain for value in found}) < 2:
+        return False
+    free = [value for value in found if not _IN_FORMULA.search(text[: value.start])]
+    gaps = (text[a.end : b.start] for a, b in pairwise(free) if b.plain != free[0].plain)
+    return hedged(text) or not all(map(_is_prose, gaps))
+
+
+def _is_prose(gap: str) -> bool:
+    """Whether a noun and a preposition stand between two numbers, the latter at most two words before the second."""
+    words = [word.strip("°\"',.$€£#").lower() for word in gap.split()]
+    words = [word for word in words if word]
+    if not all(map(_WORD.fullmatch, words)) or _DOUBT.intersection(words):
+        return False
+    at = max((place for place, word in enumerate(words) if word in _PREPOSITIONS), default=-1)
+    return len(words) - 3 <= at and not _PREPOSITIONS.issuperset(words[:at])
+
+
+def has_rival(chosen: Value, found: list[Value], text: str) -> bool:
+    """Whether another value of a sentence stands right beside the chosen one, with a word of choice between at most.
+
+    >>> sentence = "She has 18, or maybe 20"
+    >>> has_rival(values(sentence)[0], values(sentence), sentence)
+    True
+    """
+    at = found.index(chosen)
+    beside = [pair for pair in ((at - 1, at), (at, at + 1)) if pair[0] >= 0 and pair[1] < len(found)]
+    gaps = [text[found[a].end : found[b].start] for a, b in beside if found[a].plain != found[b].plain]
+    return any(joins(gap) and not _STATES.fullmatch(gap) for gap in gaps)
+
+
+def joins(gap: str) -> bool:
+    """Whether what stands between two answers says no more than that there are two: a comma, `or`, `→`, `then also`."""
+    if "=" in gap or "≈" in gap or "approx" in gap:
+        return False
+    return (_DOUBT | _GLUE).issuperset(_WORD.findall(_WRITTEN.sub(r" \1 ", _COMMAND.sub(" ", gap)).lower()))
+
+
+def hedged(text: str) -> bool:
+    r"""Whether a word of choice stands in a text, also within `\text{…}`.
+
+    >>> hedged(r"\sqrt{2} \text{ or } \sqrt{3}"), hedged("Ann and Bob"), hedged("for")
+    (True, False, False)
+    """
+    plain = _WRITTEN.sub(r" \1 ", text)
+    return bool(_CHOICE.intersection(_WORD.findall(plain.lower())) or _CHOICE_MARK.search(plain))
+
+
+def denied(text: str) -> bool:
+    """Whether a text calls something wrong.
+
+    >>> denied("18 is wrong"), denied("18")
+    (True, False)
+    """
+    return bool(_WRONG.search(text))
+
+
+def doubtful(text: str) -> bool:
+    """Whether a text has any word that may put another answer beside the first."""
+    return hedged(text) or bool(_DOUBT.intersection(_WORD.findall(text.lower())))
+
+
+def same_breath(gap: str) -> bool:
+    r"""Whether what stands between two marked answers makes them two answers for one: `or`, a comma, next to nothing.
+
+    A later paragraph, or a word of revision, makes the second answer replace the first.
+
+    >>> same_breath(" or "), same_breath(". No, on second thought it is "), same_breath("$. Then we add 10, so $")
+    (True, False, False)
+    """
+    if len(gap) > _FAR or _REVISION.search(gap):
+        return False
+    return hedged(gap) or joins(gap) or len(_WORD.findall(gap)) <= 2

@@ -1,0 +1,294 @@
+r"""Reads what stands in the place of an answer: without emphasis, label, sentence and reasons around it.
+
+A text gives one claim in several forms, the most literal first: `Answer: 7 pens (since 3 + 4 = 7)` is compared as it
+stands, then as `7 pens`, then as 7. Two answers for one, or a negation, give none.
+"""
+
+import re
+
+from whet.rewards.extraction.alternatives import all_equal
+from whet.rewards.extraction.candidate import Kind, Reading
+from whet.rewards.extraction.hedges import denied, has_rival, hedged, several_values
+from whet.rewards.extraction.option_letters import chosen_letter, leading_letter, letters
+from whet.rewards.extraction.values import Value, is_operand, values
+
+_PLAIN = re.compile(r"[$-]?\d[\d,]*(?:\.\d+)?")
+_EMPHASIS = re.compile(
+    r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)|`|</?(?:b|i|s|em|strong|u|span|code|p)(?:\s[^<>]*)?>", re.IGNORECASE
+)
+_CUT_EMPHASIS = re.compile(r"^(?![*_])(.*[^\W_])[*_]{1,3}$", re.DOTALL)
+"""Emphasis whose opening mark was taken with the words before it."""
+_WRAPPERS = ("**", "{}", '""', "''", "“”", "‘’", "«»")
+_PICTURES = re.compile(
+    r"^[\u2190-\u21ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f#\s]+|(?:[\u220e\u25a0-\u25ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]|\\(?:black)?square(?![A-Za-z])|\\qed(?![A-Za-z]))+$"
+)
+_EMPTY = re.compile(
+    r"(?:\\$|[\s?.…_*$:;,#!~-]|\\(?:phantom|hspace|vspace)\s*\{[^{}]*\}|\\(?:ldots|dots|cdots|square|Box|quad|qquad)"
+    r"|\\[,;: !]|\[\]|\{\})*"
+)
+_PLACEHOLDER = re.compile(
+    r"[\[<({\s]*(?:\\text\w*\s*\{)?\s*(?:(?:the|your|final|numerical|correct)\s+)*(?:answer|result|number|value|solution)\s*(?:here)?\}?[\s\])}>.]*",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(
+    r"(?:step|part|case|section|problem|question|exercise|example|method)\s*#?\d+\b.*|[A-Za-z][A-Za-z ]*:",
+    re.IGNORECASE | re.DOTALL,
+)
+_LEAD_IN = re.compile(
+    r"(?:(?:so|thus|hence|therefore|then|and|finally|now|ok|okay|in total|in all|altogether|overall)\b,?\s+)*"
+    r"(?:(?:[A-Za-z][\w'’-]*\s+){0,5}[A-Za-z][\w'’-]+\s*:\s*)?"
+    r"(?:(?:the|our|my)\s+(?:(?:final|correct|right|best|numerical)\s+)*(?:answer|result|solution|option|choice|value)\s+(?:is|are|equals|=)\s*:?\s*)?"
+    r"(?:(?:it|this|that)\s+is\s+|it['’]s\s+)?"
+    r"(?:(?:therefore|thus|hence|then|simply|clearly|indeed|for sure|definitely|certainly|exactly|equal to)\b,?\s+)*",
+    re.IGNORECASE,
+)
+_NEGATION = re.compile(
+    r"(?:(?:definitely|certainly|surely|probably)\s+)?"
+    r"(?:not|never|n['’]t|neither|nor|cannot|anything but|other than)\b",
+    re.IGNORECASE,
+)
+_REASON = re.compile(
+    r"\s*[,;:–—]?\s*\b(?:because|since|given that|due to|as it|so that|which"
+    r"|as (?:wanted|required|desired|requested)|i\.e\.)\b.*"
+    r"|\s*(?:,|—|–|;)\s*(?:as (?!well\b|opposed\b|an alternative\b)|for (?=\w+ (?:is|are|was|were)\b)"
+    r"|(?:the|a|an|in|with) (?![\w ]*\b(?:alternative|second|other)\b)).*"
+    r"|\s+-\s+(?:the|a|an|as|because|since)\b.*"
+    r"|\s*,?\s*(?<!\bif )(?<!\bis )(?<!\bare )\b(?:not|and not|rather than|instead of|it can(?:no|['’])t be"
+    r"|it cannot be|it (?:is not|isn['’]t))\s.*"
+    r"|(?<!\bvs)\.\s+[A-Z].*",
+    re.DOTALL,
+)
+_REJECTION = re.compile(r"[\s,;]*(?:and )?(?:not|rather than|instead of|it can|it is not|it isn)")
+_ASIDE = re.compile(
+    r"\s*\((?=[^()\d]*[A-Za-z]{3}[^()\d]*\)|[^()]*(?:[+*/=×]|\b(?:times|of|from)\b)|[^()]*[A-Za-z]{2,}\s+[A-Za-z]{2,}|[A-Za-z]{3,})[^()]*\)[.!]?$"
+)
+_ABOUT = re.compile(
+    r"(?:about|approximately|approx\.|roughly|around|only|just|exactly|a total of|in total|≈|~|=)\s*", re.IGNORECASE
+)
+_STOP = re.compile(
+    r"\b(?:of|for|in|on|to|that|which|who|will|would|were|was|are|is|from|after|over|with|at|by|can|could|should|must|has|have|had|left|more|fewer|"
+    r"less|farther|further|longer|than|away|each|every|per|as|and|during|total|altogether)\b|[,;.(](?=\s|$)"
+)
+_CHANGES_VALUE = re.compile(
+    r"\b(?:squared|cubed|factorial|dozens?|score|gross|pairs? of|hundreds?|thousands?|millions?|billions?"
+    r"|trillions?|percent\w*|half|halves|thirds?|quarters?|"
+    r"fourths?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|hundredths?"
+    r"|thousandths?|plus|minus|divided|multiplied|over \d|mod\w*|remainder|"
+    r"power|root|times \d|degrees? below|below zero|negative|and a|k|bn|mn)\b|[!^]|\\(?:pi|sqrt)\b|[²³√π½¼¾]",
+    re.IGNORECASE,
+)
+_ARITHMETIC = re.compile(r"(?:[\d\s.,+*/×÷()%$^{}-]|\\(?:times|cdot|div|frac)\b)+")
+_COPULA = re.compile(
+    r"(?:\b(?:is|are|was|were|equals?|be|totals?|makes?|leaves?|gives?)\b|[=≈:→]|\\approx)\s*(?:\\?\$|\\[(\[])?\s*$",
+    re.IGNORECASE,
+)
+MATHS = re.compile(r"\$\$?([^$]+)\$\$?(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+"""A formula; a dollar sign before a digit is money, and closes none."""
+_NO_WORDS = re.compile(r"(?:[^A-Za-z]|\\[A-Za-z]+|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))*")
+_PROSE_BEHIND = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{2}|[\"″°]")
+_COMPOUND = re.compile(
+    r"\D?\d+\s*(?:dollars?|euros?|pounds?|hours?|minutes?|feet|foot|yards?|years?|months?|weeks?|days?|degrees?),?\s*(?:and\s+)?"
+    r"\d+\s*(?:cents?|pence|minutes?|seconds?|inch(?:es)?|feet|ounces?|months?|weeks?|days?|hours?)\W*$",
+    re.IGNORECASE,
+)
+"""One quantity in two units, such as `8 dollars and 50 cents`."""
+_LONGEST = 400
+"""Characters of a place that are read; a longer text is compared as it stands."""
+
+
+def read(text: str, kind: Kind) -> Reading:
+    """What the text of a place says.
+
+    >>> read("Answer: 7 pens (since 3 + 4 = 7)", Kind.NUMBER).forms[-2:], read("18 or 20", Kind.NUMBER).refused
+    (('7 pens', '7'), 'several answers: "18 or 20"')
+    """
+    text = text.strip()
+    if _PLAIN.fullmatch(text):
+        return Reading((text,))
+    if len(text) > _LONGEST:
+        return Reading((text,))
+    plain = undressed(text)
+    if _EMPTY.fullmatch(plain) or _PLACEHOLDER.fullmatch(plain):
+        return Reading()
+    body = plain[_LEAD_IN.match(plain).end() :].strip() or plain  # type: ignore[union-attr]  # it matches the empty string
+    if _NEGATION.match(body):
+        return Reading((plain,), refused=f'a negation: "{plain}"')
+    claim = main_claim(body).rstrip(" .") or body
+    if kind in (Kind.NUMBER, Kind.LETTER) and denied(claim):
+        return Reading((plain,), refused=f'a negation: "{plain}"')
+    notes = tuple(note for note, told in _notes(text, plain, body, claim) if told)
+    found = _READERS[kind](claim, body)
+    forms: dict[str, str] = {}
+    for form in (*reversed(found.forms), claim, body, plain):  # of forms that differ in dress only, the plainest stays
+        forms.setdefault(form.strip(" $."), form)
+    return Reading(tuple(reversed(forms.values())), (*notes, *found.notes), found.refused)
+
+
+def _notes(text: str, plain: str, body: str, claim: str) -> list[tuple[str, bool]]:
+    return [("emphasis", plain != text), ("label", body != plain), ("reason", claim != body.rstrip(" ."))]
+
+
+def undressed(text: str) -> str:
+    """The text without Markdown emphasis, quotation marks, HTML emphasis and pictures around it.
+
+    >>> undressed("**“18”** ✅"), undressed("`73`")
+    ('18', '73')
+    """
+    if text.endswith("$") and text.count("$") % 2:
+        text = text[:-1].rstrip()
+    text = text.removeprefix("> ")
+    text = _CUT_EMPHASIS.sub(r"\1", text)
+    before = None
+    while before != text:
+        before = text
+        text = _PICTURES.sub("", _EMPHASIS.sub("", text)).strip()
+        for pair in _WRAPPERS:
+            if len(text) > 2 and text[0] == pair[0] and text[-1] == pair[-1] and pair[-1] not in text[1:-1]:
+                text = text[1:-1].strip()
+    return text
+
+
+def main_claim(body: str) -> str:
+    """The text without reasons, negations and asides behind it.
+
+    >>> main_claim("72, as 2 * 36 = 72 shows"), main_claim("19, not 18"), main_claim("20 dollars (for 4 people)")
+    ('72', '19', '20 dollars')
+    """
+    cut = _REASON.search(body)
+    claim = body[: cut.start()] if cut and cut.start() else body
+    shorter = _ASIDE.sub("", claim)
+    kept = shorter.strip().rstrip("(").rstrip() or claim
+    rest = body[len(kept) :]
+    return body if hedged(rest) and not _REJECTION.match(rest) else kept.strip()
+
+
+def _number(claim: str, body: str) -> Reading:
+    """Reads a number: the text starts with it, or is a sentence that gives one."""
+    text = _unwritten(claim)
+    found = values(text)
+    if found and _NO_WORDS.fullmatch(text) and "=" in text:
+        return _result(text)
+    if not found:
+        return Reading()
+    lead = _ABOUT.match(text)
+    start = lead.end() if lead else 0
+    if hedged(text) and len({value.plain for value in found}) > 1:
+        if all_equal(text, found):
+            return Reading((found[0].text.strip(),), ("the same in two notations",))
+        return Reading(refused=f'several answers: "{body}"')
+    if found[0].start <= start and not text[: found[0].start].strip(" $"):
+        return _leading(text, found[0], body)
+    if _NO_WORDS.fullmatch(text) or "\\begin" in text:
+        return _result(text)
+    value = sentence_value(text, found)
+    if value and has_rival(value, found, text):
+        return Reading(refused=f'several answers: "{body}"')
+    return Reading(_forms(text, value), ("sentence",)) if value else Reading()
+
+
+def _result(text: str) -> Reading:
+    """The right side of an equation whose side before it is arithmetic without letters, as in `5 * 9 + 2 = 47`."""
+    *left, right = text.strip(" $.").split("=")
+    if (
+        not left
+        or _PLAIN.fullmatch(left[-1].strip())
+        or not _ARITHMETIC.fullmatch(left[-1])
+        or not _PLAIN.fullmatch(right.strip())
+    ):
+        return Reading()
+    return Reading((right.strip(),), ("equation",))
+
+
+def _leading(text: str, value: Value, body: str) -> Reading:
+    """Reads a text that starts with a number: the words behind it are its unit or prose."""
+    tail = text[value.end :]
+    if is_operand(value, text) or not _PROSE_BEHIND.search(tail) or _COMPOUND.match(text, value.start):
+        return Reading()
+    if "=" in tail:
+        right = text.rpartition("=")[2].strip()
+        again = values(right)
+        return _leading(right, again[0], body) if again and not right[: again[0].start].strip(" $") else Reading()
+    if several_values(text):
+        return Reading(refused=f'several answers: "{body}"')
+    return Reading(_forms(text, value), ("prose behind the number",))
+
+
+def _forms(text: str, value: Value) -> tuple[str, ...]:
+    """The number with the words up to the next preposition, and the number alone where no word changes its value."""
+    tail = text[value.end :]
+    # the first words decide: "5 dozen eggs" is 60, "5 eggs of the second dozen" is 5
+    worded = not tail[:1].strip() or tail[:1].isalpha()
+    if _CHANGES_VALUE.search(" ".join(tail.split()[:2]) if worded else tail[:_NEAR]):
+        return ((value.text + tail).strip(),)
+    stop = _STOP.search(tail)
+    noun = value.text + (tail[: stop.start()] if stop else tail)
+    return noun.strip().rstrip(" .,;$("), value.text.strip()
+
+
+_NEAR = 12
+"""Characters behind a number that are searched for what changes its value."""
+
+
+def sentence_value(text: str, found: list[Value]) -> Value | None:
+    """The value that a sentence gives: the only one, or the last that is no operand; one behind `is` goes first."""
+    free = [value for value in found if not is_operand(value, text)]
+    stated = [value for value in free if _COPULA.search(text[max(0, value.start - 16) : value.start])]
+    return (stated or free)[-1] if free else None
+
+
+def _unwritten(text: str) -> str:
+    r"""The text with `\text{…}` and math marks taken away, so that words are words."""
+    text = re.sub(r"(?<!\\)\\[ ,;:!]", " ", text)
+    return re.sub(r"\\(?:text\w*|mbox|mathrm)\s*\{([^{}]*)\}", r" \1 ", text).strip()
+
+
+def _letter(claim: str, body: str) -> Reading:
+    letter = leading_letter(claim)
+    named = letters(claim)
+    if letter and not set(named) - {letter}:
+        return Reading((letter,), ("option",) if claim != letter else ())
+    chosen = chosen_letter(claim)
+    if chosen and _NO_WORDS.fullmatch(claim) and not _ENDS_IN_LETTER.search(claim):
+        return Reading()  # options copied with what stands around them
+    if len(set(named)) > 1 and (not chosen or _NO_WORDS.fullmatch(claim)):
+        return Reading(refused=f'several answers: "{body}"')
+    return Reading((chosen,), ("sentence",)) if chosen else Reading()
+
+
+def _single(claim: str, body: str) -> Reading:
+    """A formula, a word or a quantity: the claim itself, an option's text, the last formula of a sentence."""
+    if hedged(claim):
+        return Reading(refused=f'several answers: "{body}"')
+    forms = []
+    if option := _OPTION.match(claim):
+        forms.append(claim[option.end() :])
+    if formulas := MATHS.findall(claim):
+        forms.append(next(filter(None, formulas[-1])).strip())
+    return Reading(tuple(forms))
+
+
+def _several(claim: str, body: str) -> Reading:
+    return Reading()
+
+
+def _any(claim: str, body: str) -> Reading:
+    """Without a gold answer: of a sentence its number, of any other text all of it."""
+    text = _unwritten(claim)
+    if (result := _result(text)).forms:
+        return result
+    if hedged(text) or not _SENTENCE.search(text) or "\\" in text:
+        return Reading()
+    value = sentence_value(text, values(text))
+    return Reading((value.text.strip(),), ("sentence",)) if value else Reading()
+
+
+_SENTENCE = re.compile(r"(?:\b[a-z]{2,}\b[^a-z\\]*){3}", re.IGNORECASE)
+_ENDS_IN_LETTER = re.compile(r"(?<![A-Za-z0-9])[A-J]\W*$")
+_OPTION = re.compile(r"\(?[A-J][).:]\s*(?=\S)")
+_READERS = {
+    Kind.NUMBER: _number,
+    Kind.LETTER: _letter,
+    Kind.SINGLE: _single,
+    Kind.SEVERAL: _several,
+    Kind.ANY: _any,
+}

@@ -1,0 +1,29 @@
+"""Reads answers in words, so that case, white space and punctuation do not count."""
+
+import re
+
+_TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
+_WORDS = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*\.?|\d+(?:st|nd|rd|th)?")
+_PUNCTUATION = re.compile(r"[.,;:!?\"'()\[\]*_`$]+")
+_ARTICLE = re.compile(r"^(?:the|an?)\s+(?=\w{2})")
+
+
+def read_words(text: str) -> str | None:
+    """Words in lower case with single spaces, without an article before them; None where a text is not all words.
+
+    >>> read_words("The  Eiffel Tower."), read_words("p - q"), read_words("x")
+    ('eiffel tower', None, None)
+    """
+    text = _TEXT.sub(r" \1 ", text)
+    if "\\" in text or text.lstrip().startswith("-") or re.search(r"\s-\s|[\^=<>+*/|{}&#@%]", text):
+        return None
+    parts = _PUNCTUATION.sub(" ", text.replace("-", " ")).split()
+    if not any(len(part) > 1 and part.isalpha() for part in parts):
+        return None
+    return _ARTICLE.sub("", " ".join(parts).casefold())
+
+
+def loose_text(text: str) -> str:
+    """A text without the white space that says nothing, all but that between two letters or digits; `(b)` as b."""
+    text = re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", _TEXT.sub(r" \1 ", text).strip())
+    return text[1:-1] if len(text) == 3 and text[0] + text[2] == "()" and text[1].isalpha() else text

@@ -1,0 +1,159 @@
+r"""Whether an answer is worked out, or only an expression that the gold answer would be computed from.
+
+Computer algebra finds `(x+2)(x+3)` equal to x² + 5x + 6, so a policy that copies the expression to be expanded would be
+paid for nothing. Two rules refuse such answers:
+
+- **copied**: the answer stands in the question's own text (or rearranges one of its formulas), has an operation in
+  it, and is not written as the gold answer is;
+- **unevaluated**: it has more pending arithmetic than the gold answer: operations between two numbers (`5^2`,
+  `2 \cdot 3`), functions of a number, the root of a square, like terms not added, a matrix times a number.
+
+A plain number is worked out, except where the question asks for another notation of a number that it gives
+("write 0.75 as a fraction"), and a fraction of the question that is not in lowest terms.
+"""
+
+import re
+from collections import Counter
+from math import gcd, isqrt
+
+from whet.rewards.expressions import bag, canonical, formulas_of, tokens
+
+LONGEST = 2000
+"""Characters of an answer; a longer one is equal to a gold answer only where it is the same text."""
+
+_INTEGER = re.compile(r"[\s$+-]*\d[\d,]*\.?\s*\$?")
+_OPERATION = re.compile(r"(?<=[\w)!°|])[-+/^±∪∩!]|\\(?!pi$|infty$)[A-Za-z]+$|[=<>≤≥]")
+_NUMBER = re.compile(r"[-+]?(?:\d+\(\d+\)/\(\d+\)|\(?(?:\d+(?:\.\d+)?|\.\d+)\)?)(?P<under>/\(?\d+\)?)?(?P<percent>%)?")
+"""A number, as `canonical` writes it; mixed numbers such as 2(1)/(3) too."""
+_SCIENTIFIC = re.compile(r"[-+]?(?:[1-9](?:\.\d+)?\*)?10\^?\(?[-+]?\d{1,3}\)?")
+"""A number in scientific notation or a power of ten, as `canonical` writes it."""
+_LEFT_SIDE = re.compile(r"[A-Za-z](?:_?\(?\w{1,3}\)?)?|[A-Za-z]\([A-Za-z,]+\)|\\[a-z]+")
+"""The left side of an equation that only names its right side: `x`, `f(x)`, `\\theta`."""
+_ASKS_FOR_NOTATION = re.compile(
+    r"fraction|decimal|percent|mixed number|lowest terms|simplest|simplif|reduce|rationali[sz]e|convert|notation",
+    re.IGNORECASE,
+)
+
+_N = r"(?:\d+(?:\.\d+)?)"
+_FUNCTION = r"\\(?:sin|cos|tan|cot|sec|csc|arc\w+|log|ln|exp|det|gcd|lcm|max|min|binom|[dt]binom)"
+_PENDING = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"(?<![\w.)^\\])(?:{_N}|\({_N}\))\^\(?-?{_N}",  # 5^2, but not (x-5)^2
+        rf"\\sqrt\(?{_N}\)?\)?\^\(?\d",  # (√15)^2
+        rf"(?<![\w.^]){_N}\)?\*\(?-?{_N}(?![\d.^])(?!\^)|(?<![\w.^]){_N}\)?\({_N}\)",  # 2·3, 2(3)
+        rf"(?:^|[(,=+-]){_N}[+-]{_N}(?![\w.(^/*!\\°%])",  # 3+4
+        rf"{_N}\)?!|\)!",  # 5!
+        rf"{_FUNCTION}(?:\^\(?-?\d+\)?)?\(?(?:[\d.*/^°()+-]|\\pi)*\d(?:[°)/]|\\pi)*(?![\w.\\(])",  # sin 60°
+        r"(?:[\w)])\*?\(?\\begin|\\end\([a-z]+\)\)?[-+*(\\^]",  # a matrix in a sum, a product or a power
+        r"\\begin",
+    )
+)
+_ROOT = re.compile(r"\\sqrt\(?(\d{1,15})(?![\d.^!])")
+_RATIO = re.compile(r"(?<![\w.^)/])\(?(\d{1,15})\)?/\(?(\d{1,15})\)?(?![\w.^!])")
+_COEFFICIENT = re.compile(rf"^(?:{_N}|\({_N}\))(?:/{_N}|/\({_N}\))?\*?|\*?/?(?:{_N}|\({_N}\))$")
+
+
+def is_worked_out(given: str, gold: str, question: str = "") -> bool:
+    r"""Whether an answer that equals the gold one was worked out; `question` is the problem's text, empty if unknown.
+
+    >>> is_worked_out("(x+2)(x+3)", "x^2+5x+6", "Expand $(x+2)(x+3)$."), is_worked_out("(x+2)(x+3)", "x^2+5x+6")
+    (False, True)
+    >>> is_worked_out("\\sqrt{18}", "3\\sqrt{2}", "Simplify $\\sqrt{18}$."), is_worked_out("\\pi \\cdot 5^2", "25\\pi")
+    (False, False)
+    """
+    if given == gold or len(given) > LONGEST or _INTEGER.fullmatch(given):
+        return True
+    answer, expected = canonical(given), canonical(gold)
+    is_copied = bool(question) and _is_copied("=".join(_sides(answer)), question)
+    if _same(answer, expected):
+        return not is_copied or len(_sides(answer)) == 1 or _is_relation(expected)
+    if _SCIENTIFIC.fullmatch(answer):
+        return not is_copied
+    if _NUMBER.fullmatch(answer):
+        return not (question and _is_copied_number(answer, expected, question))
+    if is_copied:
+        return False
+    if _is_relation(expected):
+        return _pending(answer) <= _pending(expected)
+    return any(_side_is_worked_out(side, expected, question) for side in _sides(answer))
+
+
+def names_variable(text: str, question: str) -> bool:
+    """Whether an answer is a single small letter that the question has as a formula: a variable, no option.
+
+    >>> names_variable("c", "For a constant $c$ find the shape."), names_variable("c", "Which one? (A) 1 (B) 2")
+    (True, False)
+    """
+    return len(text) == 1 and text.islower() and (text,) in formulas_of(question)[1]
+
+
+def _same(answer: str, expected: str) -> bool:
+    """Whether two canonical formulas are written alike, rearranged terms and the name on the left aside."""
+    answers, golds = ({bag(tokens(side)) for side in (text, *_sides(text)[-1:])} for text in (answer, expected))
+    return not answers.isdisjoint(golds)
+
+
+def _side_is_worked_out(side: str, expected: str, question: str) -> bool:
+    if _same(side, expected):
+        return True
+    has_work = bool(_NUMBER.fullmatch(side)) <= bool(_NUMBER.fullmatch(expected))
+    return has_work and not (question and _is_copied(side, question)) and _pending(side) <= _pending(expected)
+
+
+def _is_relation(expected: str) -> bool:
+    return len(_sides(expected)) > 1 or bool(re.search("[<>≤≥]", expected))
+
+
+def _sides(formula: str) -> list[str]:
+    """The sides of an equation, without one that only names the other: `x = 3` has the side `3`."""
+    sides = [side.strip("$") for side in re.split(r"=|\\in(?![a-z])", formula)]
+    return [side for side in sides if side and not _LEFT_SIDE.fullmatch(side)] or sides
+
+
+def _is_copied(answer: str, question: str) -> bool:
+    """Whether an answer with an operation in it stands in the question, or rearranges one of its formulas."""
+    bare = answer.replace("$", "")
+    if not _OPERATION.search(bare) and "\\" not in bare.replace("\\pi", "").replace("\\infty", ""):
+        return False
+    parts = tokens(bare)
+    text, bags = formulas_of(question)
+    return len(parts) > 1 and (f" {' '.join(parts)} " in text or bag(parts) in bags)
+
+
+def _is_copied_number(answer: str, expected: str, question: str) -> bool:
+    """Whether the answer is a number of the question in a notation that the question asks to change."""
+    number, gold = _NUMBER.fullmatch(answer), _NUMBER.fullmatch(expected)
+    if (
+        number is None
+        or answer.rstrip("%") == expected.rstrip("%")
+        or f" {' '.join(tokens(answer))} " not in formulas_of(question)[0]
+    ):
+        return False
+    ratio = _RATIO.fullmatch(answer.lstrip("+-"))
+    if ratio and gcd(int(ratio[1]), int(ratio[2])) > 1:
+        return True
+    notations = [found and (bool(found["under"]), bool(found["percent"]), "." in found[0]) for found in (number, gold)]
+    return notations[0] != notations[1] and bool(_ASKS_FOR_NOTATION.search(question))
+
+
+def _pending(formula: str) -> int:
+    """The number of operations in a canonical formula that arithmetic alone could carry out."""
+    formula = formula.replace("$", "")
+    found = sum(len(pattern.findall(formula)) for pattern in _PENDING)
+    roots = sum(isqrt(int(root)) ** 2 == int(root) for root in _ROOT.findall(formula))
+    ratios = sum(int(under) > 0 and int(over) % int(under) == 0 for over, under in _RATIO.findall(formula))
+    return found + roots + ratios + sum(map(_like_terms, formula.split(",")))
+
+
+def _like_terms(formula: str) -> int:
+    """The number of terms of a sum that could be added to an earlier one, such as `3x + 4 - x + 3`: 2."""
+    depth, terms = 0, [""]
+    for char in formula:
+        depth += (char == "(") - (char == ")")
+        if depth == 0 and char in "+-±":
+            terms.append("")
+        else:
+            terms[-1] += char
+    kinds = Counter(_COEFFICIENT.sub("", term) if not _NUMBER.fullmatch(term) else "" for term in terms if term)
+    return sum(kinds.values()) - len(kinds)

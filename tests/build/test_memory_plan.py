@@ -1,0 +1,119 @@
+"""What a training takes, by hand and by counting; and micro-batches that fit."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import tiny
+from plainly import with_lora
+from whet.build import memory_plan
+from whet.build.memory_plan import MemoryPlan, memory_line, plan_memory, with_micro_batches
+from whet.policy import free_memory
+from whet.policy.language_model import LanguageModel
+from wiring import shrunk
+
+PLAN = MemoryPlan(
+    kind="full training",
+    weights=2e9,
+    optimizer=4e9,
+    gradients=2e9,
+    reference=0.0,
+    sampler=3e9,
+    head=1e9,
+    attention=0.5e9,
+    per_token=1e6,
+    tokens=1000,
+)
+
+
+def policy(model: Any) -> LanguageModel:
+    return LanguageModel(model, tiny.tiny_tokenizer())
+
+
+def test_the_peak_is_the_larger_of_learner_and_sampler() -> None:
+    """2 + 4 + 2 + 1 + 0.5 + 1 GB against 2 + 4 + 3."""
+    assert PLAN.peak == pytest.approx(10.5e9)
+    assert replace(PLAN, sampler=5e9).peak == pytest.approx(11e9)
+
+
+@pytest.mark.parametrize(
+    ("free", "tokens"),
+    [(100e9, 2432), (8.5e9, 768), (9e9, 1152), (7.5e9, 256), (1e9, 256)],
+)
+def test_micro_batches_by_hand(free: float, tokens: int) -> None:
+    """Beside the weights 7.5 GB are needed without activations; of what is left 80 % are used, of 2.5 GB all that is
+    worth having, in multiples of 128 tokens of 1 MB and not less than 256."""
+    assert PLAN.sized(free, enough=2.5e9).tokens == tokens
+
+
+def test_no_micro_batch_is_larger_than_the_largest() -> None:
+    assert replace(PLAN, per_token=1.0).sized(100e9, enough=2.5e9).tokens == 4096
+
+
+@pytest.mark.parametrize(("dtype", "per_weight"), [(torch.float32, 4 + 8 + 4), (torch.bfloat16, 2 + 4 + 8 + 4)])
+def test_the_state_of_full_training(tiny_folder: Path, tmp_path: Path, dtype: torch.dtype, per_weight: int) -> None:
+    """Weight, master where the weight is narrower, two means and a gradient, for each of the model's numbers."""
+    model = tiny.tiny_model(dtype=dtype)
+    count = sum(weight.numel() for weight in model.parameters())
+    plan = plan_memory(shrunk(tiny_folder, tmp_path), policy(model), 1000)
+    assert plan.kind == "full training"
+    assert plan.state + plan.gradients == per_weight * count
+
+
+def test_adapters_alone_have_means_and_gradients(tiny_folder: Path, tmp_path: Path) -> None:
+    model = with_lora()
+    learned = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    plan = plan_memory(shrunk(tiny_folder, tmp_path, {"model.lora": {"rank": 3}}), policy(model), 1000)
+    assert (plan.kind, plan.optimizer, plan.gradients) == ("LoRA", 8 * learned, 4 * learned)
+    assert plan.head == pytest.approx(plan_memory(shrunk(tiny_folder, tmp_path), policy(tiny.tiny_model()), 1000).head
+                                      - 4 * model.get_output_embeddings().weight.numel())  # fmt: skip
+
+
+def test_a_reference_has_weights_of_its_own(tiny_folder: Path, tmp_path: Path) -> None:
+    def reference(**changes: Any) -> float:
+        keys = {f"grpo.objective.{name}": value for name, value in changes.items()}
+        return plan_memory(shrunk(tiny_folder, tmp_path, keys), policy(tiny.tiny_model()), 1000).reference
+
+    weights = sum(weight.nbytes for weight in tiny.tiny_model().parameters())
+    assert reference(beta=0.0) == 0
+    assert reference(beta=0.1) == weights
+    assert reference(beta=0.1, reference_every=2) == 2 * weights
+
+
+def test_the_recipe_gets_its_micro_batches_and_a_line_says_what_it_takes(tiny_folder: Path, tmp_path: Path) -> None:
+    lines: list[str] = []
+    found = with_micro_batches(shrunk(tiny_folder, tmp_path), policy(tiny.tiny_model()), lines.append)
+    assert (found.sft.micro_batch_tokens, found.grpo.micro_batch_tokens) == (4096, 4096)
+    assert lines[0].startswith("memory: full training takes about 0.1 GB (weights and optimizer 0.0, 4,096 tokens at")
+
+
+def test_what_the_recipe_says_stays(tiny_folder: Path, tmp_path: Path) -> None:
+    config = shrunk(tiny_folder, tmp_path, {"grpo.micro_batch_tokens": 77})
+    found = with_micro_batches(config, policy(tiny.tiny_model()), lambda line: None)
+    assert found.grpo.micro_batch_tokens == 77
+
+
+def test_little_memory_makes_small_micro_batches(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(free_memory, "free_bytes", lambda device: 1000)
+    found = with_micro_batches(shrunk(tiny_folder, tmp_path), policy(tiny.tiny_model()), lines.append)
+    assert found.grpo.micro_batch_tokens == memory_plan.LEAST
+    assert "it does not fit" in lines[0]
+    assert "LoRA (model.lora: {rank: 16})" in lines[0]
+    assert "QLoRA (model.lora: {rank: 16, bits: 4})" in lines[0]
+
+
+def test_where_it_does_not_fit_the_line_says_what_would() -> None:
+    lora = replace(PLAN, kind="LoRA", optimizer=0.1e9, gradients=0.1e9)
+    assert memory_line(PLAN, 11e9, [lora]) == (
+        "memory: full training takes about 10.5 GB (weights and optimizer 8.0, 1,000 tokens at a time 1.0), "
+        "11.0 GB are free"
+    )
+    line = memory_line(PLAN, 6e9, [lora])
+    assert "6.0 GB are free: it does not fit, the system may end the run. What takes less: LoRA " in line
+    assert "(model.lora: {rank: 16}) 5.1, or lower grpo.group_size" in line

@@ -1,0 +1,48 @@
+"""What a reader sees: expectations by hand."""
+
+import time
+
+import pytest
+
+from whet.formats.content import is_blank, visible
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\u200b",
+        "\u2800\uffa0",
+        "\u00ad",
+        "\U000e0041",
+        r"\quad\!",
+        r"\vphantom{7}",
+        "{ }",
+        "…",
+        "* * *",
+        "&#160;",
+        "<p></p>",
+    ],
+)
+def test_blank(text: str) -> None:
+    assert is_blank(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["7", "x", "答", r"\pi", "∅", "∞", "½", "²", "€", "<", "=", "a\u200bb", r"\text{no}", "–5", "**no**", "é"]
+)
+def test_not_blank(text: str) -> None:
+    assert not is_blank(text)
+
+
+def test_marks_on_letters_stay() -> None:
+    assert visible("e\u0301te\u0301 \u200b\n") == "e\u0301te\u0301 \n"
+
+
+@pytest.mark.parametrize(
+    "piece", ["<!--", "<!-- -->", "\\hspace", "\\phantom{", "\\kern-", "&#1", "\u200b", "<b", "\\"]
+)
+def test_a_long_text_takes_linear_time(piece: str) -> None:
+    start = time.process_time()
+    is_blank(piece * (200_000 // len(piece)))
+    assert time.process_time() - start < 5

@@ -1,0 +1,47 @@
+"""The last sentence of a completion that marks no answer."""
+
+import pytest
+
+from whet.rewards.extraction.candidate import Kind
+from whet.rewards.extraction.conclusion import conclusion
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "kind"),
+    [
+        ("She has **135** apples left.", "135", Kind.NUMBER),
+        ("The number is **73**.\n\n---\n\nDone.", "73", Kind.NUMBER),
+        ("So the probability is 2/3.", "2/3", Kind.NUMBER),
+        ("so we need 12m of rope", "12", Kind.NUMBER),
+        ("He needs 11 boxes because 10.96 rounds up.", "11", Kind.NUMBER),
+        ("She works 5 days for 8 hours, that is 40 hours.", "40", Kind.NUMBER),
+        ("Therefore the pair is $(7, 6)$.", "(7, 6)", Kind.SINGLE),
+        ("Thus the ratio is 3:2.", "3:2", Kind.SINGLE),
+        ("We find $x < 3$.", "x < 3", Kind.SEVERAL),
+        ("I think it's B", "I think it's B", Kind.LETTER),
+    ],
+)
+def test_concludes(text: str, found: str, kind: Kind) -> None:
+    (place,) = conclusion(text, kind)
+    assert (place.text, place.refused) == (found, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "So the point is (3, 82).",
+        "It is 5 remainder 82.",
+        "So x ≤ 82",
+        "See equation 82.",
+        "no number",
+        "So f = $\\log 82$.",
+    ],
+)
+def test_82_is_not_concluded(text: str) -> None:
+    assert [place.text for place in conclusion(text, Kind.NUMBER) if not place.refused and place.text == "82"] == []
+
+
+@pytest.mark.parametrize("text", ["It is not 18.", "So x = 5 or x = 82.", "It is one of 80, 81, 82.", "18 is wrong."])
+def test_refused(text: str) -> None:
+    (place,) = conclusion(text, Kind.NUMBER)
+    assert place.refused

@@ -1,0 +1,45 @@
+"""The letter of an option, in a label or in prose."""
+
+import pytest
+
+from whet.rewards.extraction.option_letters import chosen_letter, leading_letter, letters
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("(C) 42", "C"),
+        ("C) 90", "C"),
+        ("C: 42", "C"),
+        ("Option C", "C"),
+        ("c", "C"),
+        ("B because 4 is even", "B"),
+        ("\\text{(D)}", "D"),
+        ("A triangle", ""),
+        ("I think so", ""),
+        ("Berlin", ""),
+    ],
+)
+def test_leading(text: str, letter: str) -> None:
+    assert leading_letter(text) == letter
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("Hence (B) is correct", "B"),
+        ("I would go with A", "A"),
+        ("Option B is the answer", "B"),
+        ("A C B", ""),
+        ("A or B", ""),
+        ("B/C", ""),
+        ("B, it may also be C", ""),
+        ("so $A = 5$", ""),
+    ],
+)
+def test_chosen(text: str, letter: str) -> None:
+    assert chosen_letter(text) == letter
+
+
+def test_articles_and_pronouns_are_no_options() -> None:
+    assert letters("A man and I walk, so (D)") == ["D"]

@@ -1,0 +1,77 @@
+"""What stands in the place of an answer, without what stands around it."""
+
+import pytest
+
+from whet.rewards.extraction.candidate import Kind
+from whet.rewards.extraction.readings import main_claim, read, undressed
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("16", "16"),
+        ("Answer: 16", "16"),
+        ("The answer is 82.", "82"),
+        ("There are 82 apples.", "82"),
+        ("366 downloads over the three months.", "366"),
+        ("$16.00 on snacks after 60 days.", "$16.00"),
+        ("36 more votes to reach 100", "36"),
+        ("**18**", "18"),
+        ("`73`", "73"),
+        ("“82” ✅", "82"),
+        ("82 (since 37 + 45 = 82)", "82"),
+        ("72, as 2 * 36 = 72 shows", "72"),
+        ("19, not 18", "19"),
+        ("She makes 9 * 2 = $18 every day", "$18"),
+        ("5 * 9 + 2 = 47", "47"),
+        ("25 \\text{ more than twice the age of Tom}", "25"),
+        ("> 42", "42"),
+    ],
+)
+def test_the_number_of_a_text(text: str, number: str) -> None:
+    found = read(text, Kind.NUMBER)
+    assert (found.forms[-1], found.refused) == (number, "")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "?", "...", "your answer", "\\phantom{x}", "\\text{answer}", "\\ ", "[answer here]"]
+)
+def test_nothing_readable(text: str) -> None:
+    assert read(text, Kind.NUMBER).forms == ()
+
+
+@pytest.mark.parametrize("text", ["not 18", "18 or 20", "18 20 pens", "either 18 or 20", "18, or maybe 20"])
+def test_refused(text: str) -> None:
+    assert read(text, Kind.NUMBER).refused
+
+
+@pytest.mark.parametrize("text", ["9 squared", "5 dozen", "5 million people", "3 fifths", "3 over 4", "5 and a half"])
+def test_a_word_that_changes_the_value_stays_with_it(text: str) -> None:
+    assert not any(form.replace(" ", "").isdigit() for form in read(text, Kind.NUMBER).forms)
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "kind"),
+    [
+        ("(C) 42 apples", "C", Kind.LETTER),
+        ("D, not A or B", "D", Kind.LETTER),
+        ("Paris, the capital of France", "Paris", Kind.SINGLE),
+        ("yes, because 4 is even", "yes", Kind.SINGLE),
+        ("the value $x^2+1$", "x^2+1", Kind.SINGLE),
+        ("x<-1 \\text{ or } x>3", "x<-1 \\text{ or } x>3", Kind.SEVERAL),
+        ("that she has 18 of them left over", "18", Kind.ANY),
+    ],
+)
+def test_other_kinds(text: str, form: str, kind: Kind) -> None:
+    found = read(text, kind)
+    assert (found.forms[-1], found.refused) == (form, "")
+
+
+def test_the_literal_text_comes_first() -> None:
+    assert read("Answer: 7 pens (since 3 + 4 = 7)", Kind.NUMBER).forms[0] == "Answer: 7 pens (since 3 + 4 = 7)"
+
+
+def test_parts() -> None:
+    assert undressed("***9***") == "9"
+    assert undressed("2**3") == "2**3"
+    assert main_claim("18 (or 20)") == "18 (or 20)"

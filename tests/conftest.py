@@ -57,19 +57,20 @@ def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--allowed-skips", metavar="FILE", help="fail where more tests are skipped than FILE names")
+    words = "fail where more tests are skipped than FILE names; may be given several times"
+    parser.addoption("--allowed-skips", metavar="FILE", action="append", help=words)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """With `--allowed-skips`, fails the run for every skip too many; in the process that collects the reports only."""
-    file = session.config.getoption("allowed_skips")
+    files = session.config.getoption("allowed_skips")
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if not file or reporter is None or hasattr(session.config, "workerinput"):
+    if not files or reporter is None or hasattr(session.config, "workerinput"):
         return
     reasons = [str(report.longrepr[2]) for report in reporter.stats.get("skipped", [])]
-    if lines := excess(reasons, read_allowed(Path(file))):
+    if lines := excess(reasons, [row for file in files for row in read_allowed(Path(file))]):
         reporter.write_line("")
         for line in lines:
-            reporter.write_line(f"allowed skips: {line} ({file} lists them)", red=True)
+            reporter.write_line(f"allowed skips: {line} ({', '.join(files)})", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -137,7 +137,7 @@ def test_settings_that_were_never_checked_are_written_without_their_secrets(
 def test_a_traceback_holds_none(
     mistake: type[Exception], leaky: str, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(policy: Any, folder: Path) -> None:
+    def broken(policy: Any, folder: Path, settings: Any) -> None:
         raise mistake(" ".join([*IN_THE_ENVIRONMENT.values(), *BY_ITS_LOOKS]))
 
     monkeypatch.setattr("whet.stages.pipeline.save_final", broken)

@@ -98,10 +98,9 @@ DAMAGE = {
 }
 
 
-@pytest.fixture(scope="module")
-def finished(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("finished")
-    changes = {
+def settings(folder: Path) -> dict[str, Any]:
+    """What the runs of these tests change in the small quickstart; `folder` gets their reward functions."""
+    return {
         "rewards": [f"{write_rewards(folder)}:digits"],
         "sft.when": "never",
         "grpo.steps": 3,
@@ -109,7 +108,12 @@ def finished(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         "run.save_every": 1,
         "run.name": "it",
     }
-    return train(shrunk(tiny_folder, folder, changes), view=SILENT).path
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finished")
+    return train(shrunk(tiny_folder, folder, settings(folder)), view=SILENT).path
 
 
 FILES = ["MANIFEST.json", "state.json", "optimizer.safetensors", "reference.safetensors"]
@@ -173,18 +177,10 @@ def test_a_full_disk_stops_a_run_cleanly(
     tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: Path, count: int
 ) -> None:
     """R7: while saving, logging, writing rollouts; with room again, the run ends as if nothing had happened."""
-    changes = {
-        "rewards": [f"{write_rewards(finished.parent)}:digits"],
-        "sft.when": "never",
-        "grpo.steps": 3,
-        "grpo.objective.beta": 0.1,
-        "run.save_every": 1,
-        "run.name": "it",
-    }
     with monkeypatch.context() as patch:
         full_disk(patch, count)
         with pytest.raises(UserError, match=r"^run.folder: No space left on device.*whet resume .*/it` goes on"):
-            train(shrunk(tiny_folder, tmp_path, changes), view=SILENT)
+            train(shrunk(tiny_folder, tmp_path, settings(finished.parent)), view=SILENT)
     run = tmp_path / "it"
     assert all(not what_is_wrong(path) for path in checkpoints(run / "checkpoints"))
     resume(run, view=SILENT)
@@ -198,14 +194,6 @@ def test_a_disk_that_is_full_for_a_library_stops_a_run_cleanly(
     """R7: safetensors raises an error of its own while the second checkpoint is written; then there is room again."""
     import safetensors.torch
 
-    changes = {
-        "rewards": [f"{write_rewards(finished.parent)}:digits"],
-        "sft.when": "never",
-        "grpo.steps": 3,
-        "grpo.objective.beta": 0.1,
-        "run.save_every": 1,
-        "run.name": "it",
-    }
     real, made = safetensors.torch.save_file, list[Path]()
 
     def full(tensors: Any, path: Path, **options: Any) -> None:
@@ -219,7 +207,7 @@ def test_a_disk_that_is_full_for_a_library_stops_a_run_cleanly(
     with monkeypatch.context() as patch:
         patch.setattr(safetensors.torch, "save_file", full)
         with pytest.raises(UserError, match=r"^run.folder: No space left on device; make room, then `whet resume"):
-            train(shrunk(tiny_folder, tmp_path, changes), view=SILENT)
+            train(shrunk(tiny_folder, tmp_path, settings(finished.parent)), view=SILENT)
     run = tmp_path / "it"
     saved = checkpoints(run / "checkpoints")
     assert saved

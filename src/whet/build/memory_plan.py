@@ -145,12 +145,11 @@ def _smaller_kinds(plan: MemoryPlan, policy: "LanguageModel") -> list[MemoryPlan
     """The plans of LoRA and QLoRA for the same model, where they take less."""
     if plan.kind != "full training":
         return []
-    from torch import nn
+    from whet.models.lora import linear_layers
 
-    model = policy.model
-    head = model.get_output_embeddings()
-    layers = [m for m in model.modules() if isinstance(m, nn.Linear) and m is not head]
-    adapters = 16 * sum(layer.in_features + layer.out_features for layer in layers)
+    head = policy.model.get_output_embeddings()
+    layers = linear_layers(policy.model).values()
+    adapters = 16 * sum(sum(layer.weight.shape) for layer in layers)
     inside = sum(layer.weight.numel() for layer in layers)
     element = head.weight.element_size()
     lora = replace(

@@ -126,7 +126,7 @@ def _arithmetic(config: SourceConfig, params: ArithmeticParams, split: str, seed
 
 
 def _bespoke_stratos(config: SourceConfig, params: BespokeStratosParams, split: str, seed: int) -> Sequence[Problem]:
-    read = "train" if params.hold_out else split
+    read = _split_to_read(params, split)
     return _part(load_bespoke_stratos(read, config.path, params.max_broken, params.worked), params, split)
 
 
@@ -136,14 +136,14 @@ def _reasoning_gym(config: SourceConfig, params: TaskParams, split: str, seed: i
 
 
 def _table(config: SourceConfig, params: TableParams, split: str, seed: int) -> Sequence[Problem]:
-    read = "train" if params.hold_out else split
+    read = _split_to_read(params, split)
     file = locate(config.path or config.name, read, params.config)
     name = file.name.partition(".")[0] or file.stem
     return _problems(read_rows(file, read, params.config), name, str(file), config, params, split)
 
 
 def _hub(config: SourceConfig, params: TableParams, split: str, seed: int) -> Sequence[Problem]:
-    read = "train" if params.hold_out else split
+    read = _split_to_read(params, split)
     rows = hub_rows(config.name, params.config, read)
     return _problems(rows, config.name, f"{config.name} {read}", config, params, split)
 
@@ -153,6 +153,11 @@ def _problems(
 ) -> list[Problem]:
     own = params.max_broken, params.unmarked, params.instructions
     return _part(problems_from(rows, source, where, config.columns, *own), params, split)
+
+
+def _split_to_read(params: OneSplitParams, split: str) -> str:
+    """The split to read for `split`: where `hold_out` sets a share aside, both are parts of the training split."""
+    return "train" if params.hold_out else split
 
 
 def _part(problems: list[Problem], params: OneSplitParams, split: str) -> list[Problem]:

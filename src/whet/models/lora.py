@@ -66,12 +66,17 @@ def linear_names(model: Any) -> list[str]:
     >>> linear_names(nn.ModuleDict({"q_proj": nn.Linear(2, 2), "norm": nn.LayerNorm(2)}))
     ['q_proj']
     """
+    return sorted({name.rpartition(".")[2] for name in linear_layers(model)})
+
+
+def linear_layers(model: Any) -> dict[str, Any]:
+    """Returns the linear layers that may have an adapter, by their full names: all but the output head."""
     from torch import nn
     from transformers.pytorch_utils import Conv1D
 
     head = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
-    linear = {name for name, module in model.named_modules() if isinstance(module, nn.Linear | Conv1D)}
-    return sorted({name.rpartition(".")[2] for name in linear if model.get_submodule(name) is not head})
+    modules = model.named_modules()
+    return {name: module for name, module in modules if isinstance(module, nn.Linear | Conv1D) and module is not head}
 
 
 def _check_targets(model: Any, config: LoraConfig) -> None:

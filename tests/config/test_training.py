@@ -2,7 +2,7 @@
 
 import pytest
 
-from whet.config import GrpoConfig, ObjectiveConfig, ReplayConfig
+from whet.config import GrpoConfig, LoraConfig, ObjectiveConfig, ReplayConfig, SftConfig
 from whet.config.objectives import ROWS
 
 
@@ -18,3 +18,15 @@ def test_replay_needs_a_ratio(name: str) -> None:
     ):
         GrpoConfig(replay=ReplayConfig(), objective=objective)
     assert GrpoConfig(objective=objective).replay is None
+
+
+def test_adapters_over_four_bits_cannot_be_merged() -> None:
+    with pytest.raises(ValueError, match=r"lora\.bits is 4, .* set it to 16"):
+        SftConfig(lora=LoraConfig(bits=4))
+    assert SftConfig(lora=LoraConfig()).lora == LoraConfig()
+
+
+def test_no_more_is_learned_from_than_is_sampled() -> None:
+    with pytest.raises(ValueError, match=r"learn_from is 9, more than group_size 8; lower it"):
+        GrpoConfig(group_size=8, learn_from=9)
+    assert GrpoConfig(group_size=8, learn_from=8).learn_from == 8

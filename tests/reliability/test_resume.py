@@ -19,6 +19,7 @@ from whet.runs.reader import RunReader
 from whet.runs.views.view import PlainView
 from whet.runs.writer import RunWriter
 from whet.stages.pipeline import Pipeline
+from whet.stages.sample_own import OwnAnswers
 from wiring import listening, shrunk, write_rewards
 
 SILENT = PlainView(lambda line: None)
@@ -282,6 +283,80 @@ def test_a_warm_start_that_is_done_is_not_done_again(
     resume(tmp_path / "it", view=view)
     assert f"resume: going on after step {steps} of the warm start" in lines
     assert contents(tmp_path / "it") == contents(whole)
+
+
+OWN = {
+    "sft.when": "always",
+    "sft.from": "own",
+    "sft.own": {"problems": 96, "samples": 8, "least": 2},
+    "sft.steps": 4,
+    "sft.patience": 9,
+    "grpo.sampling.max_tokens": 32,
+    "run.save_minutes": 1e-9,
+    "run.name": "it",
+}
+"""A model that says anything is right now and then."""
+
+
+@pytest.fixture(scope="module")
+def imitated(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A run that imitates its own answers, and that nothing happened to; with adapters in the warm start or without."""
+    folder = tmp_path_factory.mktemp("imitated")
+    rewards = [f"{write_rewards(folder)}:digits"]
+
+    def config(runs: Path, lora: Any) -> Any:
+        return shrunk(tiny_folder, runs, {"rewards": rewards, **OWN, "sft.lora": lora})
+
+    found = {}
+    for name, lora in {"full": None, "lora": {"rank": 2}}.items():
+        run = train(config(folder / name, lora), view=SILENT).path
+        assert len(RunReader(run).own_answers()) >= 2
+        assert all("format_rate" in line for line in RunReader(run).metrics("sft"))
+        found[name] = SimpleNamespace(config=lambda runs, lora=lora: config(runs, lora), contents=contents(run))
+    return found
+
+
+def killed_at(owner: Any, name: str, call: int) -> None:
+    """The process dies before the `call`-th call (from 1) of a method."""
+    method, seen = getattr(owner, name), 0
+
+    def counted(*given: Any, **named: Any) -> Any:
+        nonlocal seen
+        seen += 1
+        if seen == call:
+            killing_itself()
+        return method(*given, **named)
+
+    setattr(owner, name, counted)
+
+
+@pytest.mark.parametrize("kind", ["full", "lora"])
+@pytest.mark.parametrize(
+    ("owner", "name", "call"),
+    [
+        (OwnAnswers, "sampled", 3),
+        (RunWriter, "record_own_answers", 1),
+        (Pipeline, "_measure", 1),
+        (MasterAdamW, "step", 1),
+        (MasterAdamW, "step", 3),
+        (Pipeline, "_measure", 2),
+        (MasterAdamW, "step", 6),
+    ],
+    ids=["sampling", "writing them", "base", "first step", "third step", "after the warm start", "in GRPO"],
+)
+def test_killed_while_own_answers_are_sampled_or_imitated(
+    imitated: Any, tmp_path: Path, kind: str, owner: Any, name: str, call: int
+) -> None:
+    whole, run = imitated[kind], tmp_path / "it"
+    config = whole.config(tmp_path)
+
+    def die() -> None:
+        killed_at(owner, name, call)
+        train(config, view=SILENT)
+
+    assert in_child(die) == -9
+    record_outcome(config, run)
+    assert contents(run) == whole.contents
 
 
 def interrupting(at: str) -> Any:

@@ -136,6 +136,27 @@ def test_solutions_become_likelier_and_every_step_is_written(tiny_folder: Path, 
     assert lines[-1].startswith("[Warm start 5/5]  loss ")
 
 
+def test_adapters_of_the_warm_start_are_merged_when_it_ends(tiny_folder: Path, tmp_path: Path) -> None:
+    """Only the layers with an adapter change, by a matrix of the adapter's rank; then all weights can be trained."""
+    changes = {
+        "sft.steps": 5, "sft.batch_size": 4, "sft.lora": {"rank": 2, "targets": ["q_proj"]},
+        "sft.optimizer.learning_rate": 1e-2,
+    }  # fmt: skip
+    config = shrunk(tiny_folder, tmp_path, changes)
+    policy, untouched = build_policy(config, lambda text: None), build_policy(config, lambda text: None)
+    model, task = policy.model, task_of(config, problems(22))
+    with RunWriter.create(tmp_path, "recipe: {}\n", {}) as run:
+        run_warm_start(policy, NativeSampler(), task, sft_problems(task, config.sft), config, run, listening()[1])
+    assert policy.model is model
+    assert all(weight.requires_grad for weight in model.parameters())
+    after, before = model.state_dict(), untouched.model.state_dict()
+    assert after.keys() == before.keys()
+    changed = {name for name in after if not torch.equal(after[name], before[name])}
+    assert changed
+    assert all("q_proj" in name for name in changed)
+    assert {int(torch.linalg.matrix_rank(after[name] - before[name], atol=1e-5)) for name in changed} == {2}
+
+
 def test_an_early_end_is_said(tiny_folder: Path, tmp_path: Path) -> None:
     """At a rate that wrecks the model the held-out loss never falls."""
     changes = {"sft.steps": 9, "sft.batch_size": 2, "sft.patience": 2, "sft.optimizer.learning_rate": 1.0}

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from whet.config.data import SourceConfig
+from whet.config.model import LoraConfig
 from whet.config.objectives import ObjectiveConfig
 from whet.config.section import Section
 
@@ -49,6 +50,8 @@ class OwnAnswersConfig(Section):
     """Training problems that are sampled at most."""
     samples: PositiveInt = 4
     """Completions per problem."""
+    temperature: float = Field(0.7, gt=0, le=10)
+    """Their temperature. More of them are right than at that of GRPO, and they still differ (arXiv:2308.01825)."""
     kept: PositiveInt = 2
     """Right completions kept per problem at most: different ones, in the order they were sampled."""
     wanted: PositiveInt = 64
@@ -71,6 +74,8 @@ class SftConfig(Section):
     """How the model's own answers are sampled and chosen."""
     data: SourceConfig | None = None
     """Solutions to imitate; the default is the training problems."""
+    lora: LoraConfig | None = None
+    """Train low-rank adapters in the warm start, merged into the weights when it ends; null trains what GRPO trains."""
     steps: PositiveInt = 60
     """Optimizer steps at most."""
     batch_size: PositiveInt = 16
@@ -91,6 +96,13 @@ class SftConfig(Section):
     run begins, 4096 at most; recipe.yaml of the run has it."""
     optimizer: OptimizerConfig = OptimizerConfig(learning_rate=2e-5, warmup_steps=5)
     """The warm start's own optimizer."""
+
+    @model_validator(mode="after")
+    def _refuse_four_bits(self) -> "SftConfig":
+        """Raises `ValueError` for adapters over 4-bit weights, which GRPO could not train once they are merged."""
+        if self.lora and self.lora.bits == 4:
+            raise ValueError("lora.bits is 4, but weights of 4 bits take no merged adapters; set it to 16")
+        return self
 
 
 class CurriculumConfig(Section):

@@ -63,7 +63,8 @@ class RunReader:
 
     def own_answers(self) -> list[Problem]:
         """The model's own answers that the warm start imitates, as problems; empty where it does not."""
-        return [Problem(**line) for line in jsonl.read(self.path / layout.OWN_ANSWERS)]
+        lines = jsonl.read(self.path / layout.OWN_ANSWERS)
+        return [Problem(**{**line, "turns": tuple(line["turns"])}) for line in lines]
 
     def rollout_steps(self) -> list[int]:
         """The steps whose rollouts are on disk, in order."""

@@ -74,8 +74,9 @@ class OwnAnswers:
     def sampled(self, problems: Sequence[Problem], way: str) -> list[Problem]:
         """Returns the right, finished answers to `problems`, asked in one of the `WAYS`."""
         prompts = [self.renderer(way).render(problem) for problem in problems]
-        sample = build_rollouts(self.config, self.sampler, self.policy.tokenizer, f"own/{way}")
-        outputs = sample(prompts, self.config.sft.own.samples, 0)
+        own = self.config.sft.own
+        sample = build_rollouts(self.config, self.sampler, self.policy.tokenizer, f"own/{way}", own.temperature)
+        outputs = sample(prompts, own.samples, 0)
         return [
             own_solution(prompt.problem, rollout, verdict)
             for prompt, rollouts in zip(prompts, outputs, strict=True)

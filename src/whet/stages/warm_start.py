@@ -12,6 +12,8 @@ from whet.compute.checkpoint import Checkpoint
 from whet.config import Config, SftConfig
 from whet.errors import UserError
 from whet.grpo.experience import loaded
+from whet.models.lora import add_lora
+from whet.models.weights import absorb_adapters
 from whet.protocols import Sampler
 from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
@@ -69,18 +71,18 @@ def run_warm_start(
 ) -> None:
     """Fine-tunes the policy in place on the solutions of `worked`, some of them held out for the loss.
 
-    At temperature 1, whatever the sampling temperature: the loss is that of the model itself. With `own`, `worked` are
+    The loss is that of the model itself, at temperature 1. With `own`, `worked` are
     the model's own answers, and it ends once the format is kept. With `saved`, a checkpoint of this warm start, it
     resumes from there; the policy must then be as it was loaded.
     """
     from whet.policy.reference import NoReference
 
     stop, clock, progress = stop or Stop(), Clock(), Progress()
-    learner = policy.with_model(policy.model, temperature=1.0)
+    learner = build_learner(policy, config)
     count = min(config.sft.held_out, int(ASIDE * len(worked)))
     examples = [example(problem, task, policy) for problem in worked]
     held_out, trained = examples[:count], examples[count:]
-    optimizer = build_optimizer(policy, config.sft.optimizer, config.sft.steps, config.sft.micro_batch_tokens)
+    optimizer = build_optimizer(learner, config.sft.optimizer, config.sft.steps, config.sft.micro_batch_tokens)
     state = TrainingState(optimizer, NoReference(), {"progress": progress})
     checkpoints = CheckpointSchedule(state, run.warm_checkpoints, config.sft.steps, config.run)
     if saved:
@@ -94,13 +96,22 @@ def run_warm_start(
         checkpoints.after(step + 1, stop)
         clock.restart()
 
-    keeps = partial(format_rate, policy, sampler, task, worked[:count] or worked, config) if own else None
+    keeps = partial(format_rate, learner, sampler, task, worked[:count] or worked, config) if own else None
     with stop.patiently():
         warm_start(learner, optimizer, trained, held_out, config.sft, config.seed, report, progress, keeps)
     if config.run.save_every or config.run.save_minutes:
         checkpoints.save(progress.done)  # evaluation and check come before GRPO's first checkpoint
+    if config.sft.lora:
+        absorb_adapters(learner.model)
     if progress.done < config.sft.steps:
         view.note(f"{ended(progress, config.sft)}: the warm start ends after {progress.done} steps")
+
+
+def build_learner(policy: "LanguageModel", config: Config) -> "LanguageModel":
+    """Returns the policy that the warm start trains: over the same weights, with `sft.lora`'s adapters where given."""
+    lora = config.sft.lora
+    model = add_lora(policy.model, lora, config.seed) if lora else policy.model
+    return policy.with_model(model, temperature=1.0)
 
 
 def format_rate(

@@ -168,7 +168,5 @@ def test_an_unknown_objective_is_told_the_known_ones() -> None:
 def test_a_warm_start_with_adapters_of_its_own_needs_a_model_without() -> None:
     adapters = {"name": "tiny", "lora": {"rank": 4}}
     _, problems = validated(tree(sft={"lora": {"rank": 4}}) | {"model": adapters})
-    assert problems == {
-        ("sft", "lora"): "the warm start trains the adapters of model.lora already; leave sft.lora out"
-    }
+    assert problems == {("sft", "lora"): "the warm start trains the adapters of model.lora already; leave sft.lora out"}
     assert validated(tree(sft={"lora": {"rank": 4}}))[1] == {}

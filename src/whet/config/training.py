@@ -106,10 +106,11 @@ class SftConfig(Section):
 
 
 class CurriculumConfig(Section):
-    """The order of problems by difficulty."""
+    """Which problems are asked, by difficulty or by signal."""
 
-    by: Literal["level", "pass_rate"] = "pass_rate"
-    """By a column that says how hard a problem is, or by how often the policy solved it so far."""
+    by: Literal["level", "pass_rate", "signal"] = "pass_rate"
+    """By a column that says how hard a problem is, by how often the policy solved it so far, or by whether its last
+    groups had a signal (GRESO, arXiv:2506.02177)."""
     level: str = "level"
     """For `level`: the column; a number, or a text that ends in one, such as `Level 5`."""
     start: float = Field(0.2, gt=0, le=1)
@@ -117,7 +118,8 @@ class CurriculumConfig(Section):
     steps: PositiveInt = 100
     """For `level`: GRPO steps until all problems are drawn from."""
     candidates: int = Field(4, ge=2)
-    """For `pass_rate`: candidates drawn per problem of a step; those with a pass rate nearest to ½ are taken."""
+    """For `pass_rate` and `signal`: candidates drawn per problem of a step. Those with a pass rate nearest to ½ are
+    taken; or the first ones that are not skipped for want of a signal."""
 
 
 class ReplayConfig(Section):
@@ -140,9 +142,15 @@ class GrpoConfig(Section):
     """Q: prompts in a step."""
     group_size: int = Field(8, ge=2)
     """G: completions for each prompt; an advantage needs at least two."""
+    sizes: Literal["equal", "pass_rate"] = "equal"
+    """Group sizes: all the same, or `group_size` on average and larger where the last pass rate of a problem promises
+    more (Knapsack RL, arXiv:2509.25849)."""
+    first: int | None = Field(None, ge=2)
+    """Sample only so many completions of each prompt first, and the rest where their rewards differ; null samples all
+    at once."""
     learn_from: int | None = Field(None, ge=2)
-    """Down-sampling (PODS): only so many completions of each group are learned from, those whose rewards differ most;
-    null learns from all."""
+    """Down-sampling (PODS, arXiv:2504.13818): only so many completions of each group are learned from, those whose
+    rewards differ most; null learns from all."""
     draws: PositiveInt = 1
     """Dynamic sampling (DAPO): groups without a signal are replaced by other problems, up to this many times
     `prompts_per_step` sampled in all; at 1 none."""
@@ -167,6 +175,10 @@ class GrpoConfig(Section):
         """Raises `ValueError` where more completions of a group are to be learned from than it has."""
         if self.learn_from is not None and self.learn_from > self.group_size:
             raise ValueError(f"learn_from is {self.learn_from}, more than group_size {self.group_size}; lower it")
+        if self.first is not None and self.first >= self.group_size:
+            raise ValueError(f"first is {self.first}, not less than group_size {self.group_size}; lower it")
+        if self.first is not None and self.sizes != "equal":
+            raise ValueError("first and sizes pass_rate both decide how large a group is; leave one of them out")
         return self
 
     @model_validator(mode="after")

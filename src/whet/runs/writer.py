@@ -132,7 +132,9 @@ class RunWriter:
 
     def record_own_answers(self, problems: Iterable[Problem]) -> None:
         """Writes the model's own answers that the warm start imitates: problems with their solutions and answers."""
-        jsonl.write(self.path / layout.OWN_ANSWERS, [asdict(replace(problem, columns={}, taken={})) for problem in problems])
+        jsonl.write(
+            self.path / layout.OWN_ANSWERS, [asdict(replace(problem, columns={}, taken={})) for problem in problems]
+        )
 
     def record_finding(self, finding: Mapping[str, Any]) -> None:
         """Appends a finding of the health monitor: see docs/how-to/run-folder.md for the keys."""

@@ -1,6 +1,6 @@
 """What a warm start from a model's own answers costs and brings, beside one from worked solutions.
 
-    python -m benchmarks.imitation RECIPE --out FOLDER [--seeds 0 1 2] [--set KEY=VALUE ...] [--ask TEXT]
+    python -m benchmarks.warm_starts RECIPE --out FOLDER [--seeds 0 1 2] [--set KEY=VALUE ...] [--ask TEXT]
 
 For each seed the recipe is trained twice, with `sft.from own` and with `sft.from solutions`; all else is equal. The
 base model is also asked without the layout: what it can do before any training. Every figure is of the same held-out
@@ -91,7 +91,7 @@ def tables(config: Config, plain: Evaluation, seeds: Sequence[int], found: Seque
     columns = ("seed", "stage", "right anywhere", "right in place", "format", "tokens")
     lines = [[name, *_sides(of)] for name, of in differences(plain, found)]
     return [
-        Table("imitation", f"Warm starts: {given}", columns, rows, {}),
+        Table("warm_starts", f"Warm starts: {given}", columns, rows, {}),
         Table("differences", "Paired, all seeds together", ("", "points", "95 %", "gained / lost", "p"), lines, {}),
     ]
 

@@ -8,7 +8,6 @@ import pytest
 
 from benchmarks.word_problems import rows
 
-
 WORTH = {"+": add, "-": sub, "*": mul}
 
 

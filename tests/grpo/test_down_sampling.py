@@ -50,7 +50,7 @@ def test_rewards_that_do_not_apply_are_left_out_first() -> None:
     assert totals(most_different(group(None, 1, None, 0), 3)) == [None, 1, None, 0]  # there are not more than three
 
 
-def test_the_mean_reward_of_all_is_reported() -> None:
+def test_what_was_sampled_stays_for_the_metrics() -> None:
     class Fixed:
         def collect(self, step: int) -> Collected:
             assert step == 5
@@ -58,5 +58,10 @@ def test_the_mean_reward_of_all_is_reported() -> None:
 
     found = DownSampling(Fixed(), 2).collect(5)
     assert [totals(one) for one in found.groups] == [[1, 0], [0, 0]]
-    assert found.metrics == {"dynamic/groups": 2.0, "down_sampling/reward": 0.125}
-    assert found.tokens == 8
+    assert [totals(one) for one in found.measured] == [[1, 0, 0, 0], [0, 0, 0, 0]]
+    assert (found.metrics, found.tokens) == ({"dynamic/groups": 2.0}, 8)
+
+
+def test_where_all_is_learned_from_that_is_what_is_measured() -> None:
+    groups = (group(1, 0),)
+    assert Collected(groups).measured is groups

@@ -4,12 +4,12 @@ Sampling is cheap beside learning: of the n rollouts of a group only the m whose
 learned from. Those are the k highest and the m − k lowest for some k (theorem 1). Advantages are computed over the m.
 
 The choice depends on the rewards, so the gradient is no longer an unbiased estimate of that of all n: right and wrong
-answers count as if they were equally frequent. `reward` and the other metrics of the step are those of the chosen ones;
-`down_sampling/reward` is the mean over all.
+answers count as if they were equally frequent. With rewards of two values its direction for a prompt stays that of the
+pass rate (`few_first.py` has the argument). Metrics of the step are over all n.
 """
 
 from dataclasses import replace
-from statistics import fmean, pvariance
+from statistics import pvariance
 
 from whet.protocols import Experience
 from whet.types import Collected, Group
@@ -24,11 +24,8 @@ class DownSampling:
     def collect(self, step: int) -> Collected:
         """Returns the groups of `inner`, each with its `size` most different rollouts, in their order."""
         collected = self.inner.collect(step)
-        totals = [reward.total for group in collected.groups for reward in group.rewards if reward.total is not None]
-        metrics = {**collected.metrics, "down_sampling/reward": fmean(totals) if totals else 0.0}
-        return replace(
-            collected, groups=tuple(most_different(group, self.size) for group in collected.groups), metrics=metrics
-        )
+        groups = tuple(most_different(group, self.size) for group in collected.groups)
+        return replace(collected, groups=groups, sampled=collected.groups)
 
 
 def most_different(group: Group, size: int) -> Group:

@@ -1,5 +1,7 @@
 """What the sections of training refuse by themselves."""
 
+from typing import Any
+
 import pytest
 
 from whet.config import GrpoConfig, LoraConfig, ObjectiveConfig, ReplayConfig, SftConfig
@@ -30,3 +32,17 @@ def test_no_more_is_learned_from_than_is_sampled() -> None:
     with pytest.raises(ValueError, match=r"learn_from is 9, more than group_size 8; lower it"):
         GrpoConfig(group_size=8, learn_from=9)
     assert GrpoConfig(group_size=8, learn_from=8).learn_from == 8
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ({"group_size": 4}, "first is 4, not less than group_size 4; lower it"),
+        ({"sizes": "pass_rate"}, "both decide how large a group is"),
+        ({"replay": {}}, "which replay changes; leave one out"),
+    ],
+)
+def test_a_few_first_are_fewer_and_the_only_ones_to_choose(others: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        GrpoConfig.model_validate({"first": 4, **others})
+    assert GrpoConfig(first=4, draws=2, learn_from=4).first == 4

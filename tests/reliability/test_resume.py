@@ -225,6 +225,42 @@ def test_every_problem_is_asked_as_often_as_planned(tiny_folder: Path, tmp_path:
         assert len(sum(asked[3 * epoch : 3 * epoch + 3], Counter())) == 6, "each once an epoch"
 
 
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"curriculum": {"by": "signal", "candidates": 2}, "sizes": "pass_rate", "learn_from": 2},
+        {"first": 2, "draws": 2, "curriculum": {"by": "signal", "candidates": 2}},
+    ],
+    ids=["sizes", "first"],
+)
+def test_what_chooses_by_earlier_rewards_goes_on_as_it_was(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, choice: dict[str, Any]
+) -> None:
+    """Six problems that come round again, so that groups and problems are chosen by what was found before."""
+    rows = [{"question": f"{n} + {n}?", "answer": str(2 * n)} for n in range(6)]
+    data = tmp_path / "sums.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    changes = {
+        "data.train": {"name": str(data)},
+        "data.test": {"name": "arithmetic", "params": {"level": 3}},
+        "rewards": [f"{write_rewards(tmp_path)}:digits"],
+        "sft.when": "never",
+        "grpo.steps": 6,
+        "run.save_every": 1,
+        "run.name": "it",
+        **{f"grpo.{name}": value for name, value in choice.items()},
+    }
+    whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), view=SILENT).path
+    config = shrunk(tiny_folder, tmp_path, changes)
+    with monkeypatch.context() as patch:
+        stopping_at(4, patch)
+        with pytest.raises(PowerCut):
+            train(config, view=SILENT)
+    assert len(RunReader(tmp_path / "it").metrics()) < 6
+    resume(tmp_path / "it", view=SILENT)
+    assert contents(tmp_path / "it") == contents(whole)
+
+
 @pytest.mark.parametrize("stop", [1, 3, 6, 8])
 def test_stopped_in_the_warm_start(
     tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int

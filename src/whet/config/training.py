@@ -179,6 +179,10 @@ class GrpoConfig(Section):
             raise ValueError(f"first is {self.first}, not less than group_size {self.group_size}; lower it")
         if self.first is not None and self.sizes != "equal":
             raise ValueError("first and sizes pass_rate both decide how large a group is; leave one of them out")
+        if self.first is not None and self.replay:
+            raise ValueError(
+                "first asks whether a prompt's own completions differ, which replay changes; leave one out"
+            )
         return self
 
     @model_validator(mode="after")

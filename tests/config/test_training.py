@@ -39,7 +39,7 @@ def test_no_more_is_learned_from_than_is_sampled() -> None:
     [
         ({"group_size": 4}, "first is 4, not less than group_size 4; lower it"),
         ({"sizes": "pass_rate"}, "both decide how large a group is"),
-        ({"replay": {}}, "which replay changes; leave one out"),
+        ({"replay": {}}, "which replay changes; leave one of them out"),
     ],
 )
 def test_a_few_first_are_fewer_and_the_only_ones_to_choose(others: dict[str, Any], said: str) -> None:

@@ -180,9 +180,7 @@ class GrpoConfig(Section):
         if self.first is not None and self.sizes != "equal":
             raise ValueError("first and sizes pass_rate both decide how large a group is; leave one of them out")
         if self.first is not None and self.replay:
-            raise ValueError(
-                "first asks whether a prompt's own completions differ, which replay changes; leave one out"
-            )
+            raise ValueError("first asks whether completions differ, which replay changes; leave one of them out")
         return self
 
     @model_validator(mode="after")

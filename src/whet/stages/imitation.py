@@ -70,8 +70,7 @@ def to_imitate(
     sft = config.sft
     if not takes_own(probe, task, sft):
         return Imitation(sft_problems(task, sft))
-    solved = percent(probe.solved_anywhere)
-    view.note(f"the warm start imitates the model's own answers: it solves {solved} of problems, whatever the layout")
+    view.note(_why_own(sft, probe))
     found = OwnAnswers(policy, sampler, task, config, view).collect()
     if len(found) >= sft.own.least:
         run.record_own_answers(found)
@@ -81,6 +80,15 @@ def to_imitate(
         raise UserError(f"sft.from: own found {few}; raise sft.own.samples, or set sft.from to solutions")
     view.note(f"own answers: {few}; worked solutions are imitated instead")
     return Imitation(sft_problems(task, sft))
+
+
+def _why_own(config: SftConfig, probe: Probe) -> str:
+    solved = f"the check found right answers to {percent(probe.solved_anywhere)} of problems, whatever the layout"
+    return f"the warm start imitates the model's own answers{WHY_OWN[config.source]}; {solved}"
+
+
+WHY_OWN = {"own": ", as sft.from says", "auto": ", for there are enough"}
+"""By `sft.from`, why own answers are imitated."""
 
 
 def recorded_imitation(reader: RunReader, task: Task, config: SftConfig) -> Imitation:

@@ -47,7 +47,33 @@ def test_own_answers_or_solutions(tiny_folder: Path, tmp_path: Path, source: str
     assert found.own is own
     assert (found.problems[0].solution == "somebody else's words") is not own
     assert again == found, "a resumed run imitates the same"
-    assert any("the model's own answers" in line for line in lines) is own
+    assert any("imitates the model's own answers" in line for line in lines) is own
+    assert any("imitates worked solutions" in line for line in lines) is not own
+
+
+@pytest.mark.parametrize(
+    ("source", "solved", "said"),
+    [
+        (
+            "auto",
+            0.5,
+            "the warm start imitates the model's own answers: the check found right answers to 50 % of problems, "
+            "whatever the layout, enough",
+        ),
+        (
+            "auto",
+            0.0,
+            "the warm start imitates worked solutions: the check found right answers to 0 % of problems, whatever the "
+            "layout, too few to expect sft.own.least 10 right ones",
+        ),
+        ("own", 0.0, "the warm start imitates the model's own answers, as sft.from says"),
+        ("solutions", 1.0, "the warm start imitates worked solutions, as sft.from says"),
+    ],
+)
+def test_what_is_imitated_is_said_and_why(
+    tiny_folder: Path, tmp_path: Path, source: str, solved: float, said: str
+) -> None:
+    assert imitated(tiny_folder, tmp_path, source, solved)[2][0] == said
 
 
 def test_where_fewer_are_found_than_expected_solutions_are_imitated(tiny_folder: Path, tmp_path: Path) -> None:

@@ -68,9 +68,10 @@ def to_imitate(
     Raises `UserError` where own answers are demanded and too few are right.
     """
     sft = config.sft
-    if not takes_own(probe, task, sft):
+    own = takes_own(probe, task, sft)
+    view.note(_what_and_why(sft, probe, own))
+    if not own:
         return Imitation(sft_problems(task, sft))
-    view.note(_why_own(sft, probe))
     found = OwnAnswers(policy, sampler, task, config, view).collect()
     if len(found) >= sft.own.least:
         run.record_own_answers(found)
@@ -82,13 +83,14 @@ def to_imitate(
     return Imitation(sft_problems(task, sft))
 
 
-def _why_own(config: SftConfig, probe: Probe) -> str:
-    solved = f"the check found right answers to {percent(probe.solved_anywhere)} of problems, whatever the layout"
-    return f"the warm start imitates the model's own answers{WHY_OWN[config.source]}; {solved}"
-
-
-WHY_OWN = {"own": ", as sft.from says", "auto": ", for there are enough"}
-"""By `sft.from`, why own answers are imitated."""
+def _what_and_why(config: SftConfig, probe: Probe, own: bool) -> str:
+    """A sentence on what is imitated, and what decided it."""
+    words = "the model's own answers" if own else "worked solutions"
+    if config.source != "auto":
+        return f"the warm start imitates {words}, as sft.from says"
+    enough = "enough" if own else f"too few to expect sft.own.least {config.own.least} right ones"
+    found = f"the check found right answers to {percent(probe.solved_anywhere)} of problems, whatever the layout"
+    return f"the warm start imitates {words}: {found}, {enough}"
 
 
 def recorded_imitation(reader: RunReader, task: Task, config: SftConfig) -> Imitation:

@@ -5,8 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import tiny
 from whet.build.task import build_task
+from whet.formats.tagged import Tagged
 from whet.policy.language_model import LanguageModel
 from whet.stages.sample_own import ROUND, TRIED, WAYS, OwnAnswers, chosen_problems
 from whet.types import Completion, Problem, Request, SamplingParams, Token
@@ -94,6 +97,20 @@ def test_repeated_and_truncated_ones_are_left_out(tiny_folder: Path, tmp_path: P
     engine = Reciting(lambda prompt, n, sample: "truncated" if n < 3 else True)
     found, _ = collected(tiny_folder, tmp_path, engine, count=8, kept=4)
     assert sorted(int(one.id) for one in found) == [3, 4, 5, 6, 7]
+
+
+def test_what_the_format_would_not_carry_is_left_out(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A layout that loses the answers of odd problems."""
+    whole = Tagged.render
+
+    def losing(layout: Tagged, solution: str, answer: str) -> str:
+        return whole(layout, solution, answer if int(answer) % 2 else "lost")
+
+    monkeypatch.setattr(Tagged, "render", losing)
+    found, _ = collected(tiny_folder, tmp_path, Reciting(lambda *_: True), count=8)
+    assert sorted(int(one.id) for one in found) == [0, 2, 4, 6]
 
 
 def test_different_answers_to_one_problem_are_kept_up_to_a_number(tiny_folder: Path, tmp_path: Path) -> None:

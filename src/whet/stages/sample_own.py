@@ -77,11 +77,19 @@ class OwnAnswers:
         own = self.config.sft.own
         sample = build_rollouts(self.config, self.sampler, self.policy.tokenizer, f"own/{way}", own.temperature)
         outputs = sample(prompts, own.samples, 0)
-        return [
+        found = (
             own_solution(prompt.problem, rollout, verdict)
             for prompt, rollouts in zip(prompts, outputs, strict=True)
             for rollout, verdict in self.judged(prompt, rollouts)
-        ]
+        )
+        gold = {prompt.problem.id: prompt.problem for prompt in prompts}
+        return [one for one in found if self.is_right_in_place(one, gold[one.id])]
+
+    def is_right_in_place(self, own: Problem, problem: Problem) -> bool:
+        """Returns whether a solution, put into the format, is a right answer to its problem that keeps the layout."""
+        response = self.task.response_format.render(own.solution, own.answer)
+        verdict = self.task.eval_set.check_answer(response, problem)
+        return verdict.correct and verdict.formatted
 
     def judged(self, prompt: Prompt, rollouts: Sequence[Rollout]) -> Iterator[tuple[Rollout, Verdict]]:
         """Yields the rollouts that ended by themselves and hold the right answer, with their verdicts."""

@@ -64,7 +64,9 @@ def killing_itself() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-EXACT = ("metrics.jsonl", "health.jsonl", "rollouts", "eval", "final", "check.json", "check-sft.json")
+EXACT = (
+    "metrics.jsonl", "health.jsonl", "own-answers.jsonl", "rollouts", "eval", "final", "check.json", "check-sft.json",
+)  # fmt: skip
 """What of a run folder must be the same to the byte; times, owners and the log may differ."""
 
 

@@ -18,9 +18,13 @@ from batches import prompt
 from whet.compute.optimizer import MasterAdamW
 from whet.config import GrpoConfig, OptimizerConfig, SamplingConfig, SftConfig
 from whet.grpo import algorithm
+from whet.grpo.budget import ByBudget
+from whet.grpo.down_sampling import DownSampling
 from whet.grpo.experience import Loaded, OnPolicy
+from whet.grpo.few_first import FewFirst
 from whet.policy.language_model import LanguageModel
 from whet.policy.reference import NoReference
+from whet.protocols import Experience
 from whet.rollout.native import NativeSampler
 from whet.rollout.rollouts import Rollouts
 from whet.sft.examples import Example
@@ -99,15 +103,49 @@ def coin(seed: int) -> RewardRule:
     return lambda _prompt, _rollout: float(toss.random() < 0.5)
 
 
-def trained(policy: LanguageModel, rule: RewardRule, seed: int, rate: float, max_tokens: int = 1) -> list[float]:
+Collects = Callable[[Roles, Rollouts, Rollouts, GrpoConfig], Experience]
+"""Makes the experience of roles, the sampler of a step and a second one with random numbers of its own."""
+
+
+def all_at_once(roles: Roles, sample: Rollouts, further: Rollouts, config: GrpoConfig) -> Experience:
+    return OnPolicy(roles, sample, roles, config)
+
+
+def half_of_them(roles: Roles, sample: Rollouts, further: Rollouts, config: GrpoConfig) -> Experience:
+    return DownSampling(OnPolicy(roles, sample, roles, config), config.group_size // 2)
+
+
+def few_first(roles: Roles, sample: Rollouts, further: Rollouts, config: GrpoConfig) -> Experience:
+    return FewFirst(roles, sample, further, roles, config, 2)
+
+
+def by_budget(roles: Roles, sample: Rollouts, further: Rollouts, config: GrpoConfig) -> Experience:
+    return ByBudget(roles, sample, roles, config, 1.0)
+
+
+SPARING = (half_of_them, few_first, by_budget)
+"""What samples or learns from less, by rewards."""
+
+
+def trained(
+    policy: LanguageModel,
+    rule: RewardRule,
+    seed: int,
+    rate: float,
+    max_tokens: int = 1,
+    collects: Collects = all_at_once,
+) -> list[float]:
     """GRPO for `STEPS` steps; the mean reward of each."""
     config = GrpoConfig(steps=STEPS, prompts_per_step=8, group_size=8, sampling=SamplingConfig(max_tokens=max_tokens))
     roles, sampler = Roles(rule, seed), NativeSampler()
-    sample = Rollouts(sampler, policy.tokenizer, SamplingParams(max_tokens=max_tokens), seed, "train")
+    sample, further = (
+        Rollouts(sampler, policy.tokenizer, SamplingParams(max_tokens=max_tokens), seed, purpose)
+        for purpose in ("train", "train/further")
+    )
     algorithm.train(
         policy=policy,
         reference=NoReference(),
-        experience=Loaded(OnPolicy(roles, sample, roles, config), sampler, policy),
+        experience=Loaded(collects(roles, sample, further, config), sampler, policy),
         optimizer=MasterAdamW(policy.trainable(), OptimizerConfig(learning_rate=rate), STEPS),
         run=roles,
         config=config,
@@ -162,13 +200,13 @@ def test_with_the_sign_flipped_what_was_known_is_lost() -> None:
     assert fmean(rewards[-10:]) < 0.1
 
 
-def gains(rule_of: Callable[[int], RewardRule]) -> list[float]:
+def gains(rule_of: Callable[[int], RewardRule], collects: Collects = all_at_once) -> list[float]:
     """Held-out accuracy after training less before, for five warm-started models, paired."""
     differences = []
     for seed in range(5):
         policy = warmed(seed)
         before = accuracy(policy)
-        trained(policy, rule_of(seed), seed, 1e-3)
+        trained(policy, rule_of(seed), seed, 1e-3, collects=collects)
         differences.append(accuracy(policy) - before)
     return differences
 
@@ -187,6 +225,15 @@ def test_a_true_reward_raises_held_out_accuracy() -> None:
 def test_a_coin_flip_does_not() -> None:
     """The same models, steps and test: nothing but the reward tells the runs apart."""
     differences = gains(coin)
+    assert fmean(differences) < 0.02
+    assert p_value(differences) > 0.1
+
+
+@pytest.mark.parametrize("collects", SPARING)
+def test_what_spares_samples_learns_from_a_true_reward_and_not_from_a_coin(collects: Collects) -> None:
+    """A choice by rewards must not turn noise into a gain: the coin's are chosen like any others."""
+    assert p_value(gains(lambda _: is_right, collects)) < 0.01
+    differences = gains(coin, collects)
     assert fmean(differences) < 0.02
     assert p_value(differences) > 0.1
 

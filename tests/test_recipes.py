@@ -77,6 +77,7 @@ def rows(shared: Path, folder: Path) -> Mapping[str, Mapping[str, Any]]:
             "sft.data.path": several(shared / "bespoke_stratos" / "train.jsonl", folder / "stratos", ask_stratos),
             "sft.data.params": {"worked": "solution", "hold_out": 0.0},
         },
+        "gsm8k-cpu": {"data.train.path": str(shared / "gsm8k"), "grpo.learn_from": 2},
         "gsm8k-qwen0.5b": {"data.train.path": str(shared / "gsm8k")},
         "gsm8k-output-consistency": {"data.train.path": str(shared / "gsm8k")},
         "gsm8k-qlora-cold-start": {"data.train.path": str(shared / "gsm8k")},

@@ -17,9 +17,13 @@ from whet.build.roles import (
     build_sampler,
 )
 from whet.data.curriculum import ByPassRate, PassRateGrader
+from whet.data.selective import Selective
 from whet.errors import UserError
+from whet.grpo.budget import ByBudget
+from whet.grpo.down_sampling import DownSampling
 from whet.grpo.dynamic_sampling import DynamicSampling
 from whet.grpo.experience import Loaded, OnPolicy
+from whet.grpo.few_first import FewFirst
 from whet.grpo.kl_reward import KlReward
 from whet.grpo.replay import Replay
 from whet.policy.language_model import LanguageModel
@@ -131,7 +135,7 @@ def test_the_reference_is_the_policy_as_it_is_and_stays(
 class Parts:
     """Stands for what `build_experience` is handed, by name."""
 
-    policy, sampler, problems, sample, grader, reference = (object() for _ in range(6))
+    policy, sampler, problems, sample, further, grader, reference = (object() for _ in range(7))
 
 
 class Logged:
@@ -143,7 +147,7 @@ class Logged:
 
 def built(folder: Path, tmp_path: Path, **changes: Any) -> Roles:
     config = shrunk(folder, tmp_path, {f"grpo.{name}": value for name, value in changes.items()})
-    names = ("policy", "sampler", "problems", "sample", "grader", "reference")
+    names = ("policy", "sampler", "problems", "sample", "further", "grader", "reference")
     given: Any = {name: getattr(Parts, name) for name in names}
     logged: Any = Logged
     return build_experience(config, **given, full_marks=1.1, logged=logged)
@@ -205,6 +209,33 @@ def test_problems_come_as_the_recipe_says(tiny_folder: Path, tmp_path: Path) -> 
     assert type(dynamic.inner) is OnPolicy
     assert dynamic.rounds == 4
     assert isinstance(dynamic.inner.problems, ByPassRate)
+
+
+def test_problems_without_a_signal_are_skipped_where_the_recipe_says_so(tiny_folder: Path, tmp_path: Path) -> None:
+    choosing = built(tiny_folder, tmp_path, curriculum={"by": "signal", "candidates": 3})
+    watched = inside(choosing.experience)
+    assert isinstance(watched.problems, Selective)
+    assert (watched.problems.problems, watched.problems.candidates) == (Parts.problems, 3)
+    assert watched.problems.full_marks == 1.1
+    assert under_the_log(watched).curriculum is watched.problems is choosing.memories["pass_rates"]
+
+
+def test_groups_are_as_large_as_the_recipe_says(tiny_folder: Path, tmp_path: Path) -> None:
+    few = inside(built(tiny_folder, tmp_path, group_size=4, first=2, draws=2).experience).inner
+    assert type(few) is FewFirst
+    assert (few.sample, few.further, few.first) == (Parts.sample, Parts.further, 2)
+    whole = built(tiny_folder, tmp_path, sizes="pass_rate")
+    allotted = inside(whole.experience)
+    assert type(allotted) is ByBudget
+    assert whole.memories == {"budget": allotted}
+    assert allotted.full_marks == 1.1
+
+
+def test_the_most_different_completions_are_chosen_once_the_engine_is_free(tiny_folder: Path, tmp_path: Path) -> None:
+    chosen = built(tiny_folder, tmp_path, group_size=4, learn_from=2, draws=2).experience
+    assert isinstance(chosen, DownSampling)
+    assert chosen.size == 2
+    assert isinstance(inside(chosen.inner), DynamicSampling)
 
 
 def test_replay_sees_what_is_graded_and_is_under_dynamic_sampling(tiny_folder: Path, tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """What the sections of training refuse by themselves."""
 
+from typing import Any
+
 import pytest
 
-from whet.config import GrpoConfig, ObjectiveConfig, ReplayConfig, SftConfig
+from whet.config import GrpoConfig, LoraConfig, ObjectiveConfig, ReplayConfig, SftConfig
 from whet.config.objectives import ROWS
 
 
@@ -28,3 +30,29 @@ def test_auto_is_a_micro_batch_without_a_size_yet() -> None:
             section.model_validate({"micro_batch_tokens": "automatic"})
         with pytest.raises(ValueError, match="micro_batch_tokens"):
             section.model_validate({"micro_batch_tokens": 0})
+
+
+def test_adapters_over_four_bits_cannot_be_merged() -> None:
+    with pytest.raises(ValueError, match=r"lora\.bits is 4, .* set it to 16"):
+        SftConfig(lora=LoraConfig(bits=4))
+    assert SftConfig(lora=LoraConfig()).lora == LoraConfig()
+
+
+def test_no_more_is_learned_from_than_is_sampled() -> None:
+    with pytest.raises(ValueError, match=r"learn_from is 9, more than group_size 8; lower it"):
+        GrpoConfig(group_size=8, learn_from=9)
+    assert GrpoConfig(group_size=8, learn_from=8).learn_from == 8
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ({"group_size": 4}, "first is 4, not less than group_size 4; lower it"),
+        ({"sizes": "pass_rate"}, "both decide how large a group is"),
+        ({"replay": {}}, "which replay changes; leave one of them out"),
+    ],
+)
+def test_a_few_first_are_fewer_and_the_only_ones_to_choose(others: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        GrpoConfig.model_validate({"first": 4, **others})
+    assert GrpoConfig(first=4, draws=2, learn_from=4).first == 4

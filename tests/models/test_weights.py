@@ -13,7 +13,7 @@ from whet.errors import UserError
 from whet.models import weights
 from whet.models.lora import add_lora
 from whet.models.quantize import quantized
-from whet.models.weights import base_model, body, head_weight, merged_weight, merged_weights
+from whet.models.weights import absorb_adapters, base_model, body, head_weight, merged_weight, merged_weights
 
 CPU = torch.device("cpu")
 
@@ -142,3 +142,17 @@ def test_an_adapter_that_no_saved_weight_takes_is_refused_before_training(
     monkeypatch.setattr(weights, "_changed", lambda base: {"model.q_proj.weight": layer})
     with pytest.raises(UserError, match=r"model.lora: the adapter on model.q_proj.weight cannot be merged.*targets"):
         weights.refuse_adapters_that_stay(tiny_model)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_absorbed_adapters_leave_a_plain_model_that_computes_the_same(tied: bool) -> None:
+    plain = tiny.tiny_model(tie_word_embeddings=tied)
+    names = set(plain.state_dict())
+    adapted = trained(tie_word_embeddings=tied)
+    expected, base = logits(adapted), base_model(adapted)
+    found = absorb_adapters(adapted)
+    assert found is base, "whoever holds the model has the merged weights"
+    torch.testing.assert_close(logits(found), expected, atol=1e-5, rtol=0)
+    assert set(found.state_dict()) == names
+    assert all(weight.requires_grad for weight in found.parameters())
+    assert not hasattr(found, "peft_config")

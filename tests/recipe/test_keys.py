@@ -12,7 +12,8 @@ def test_every_field_of_every_section_is_there_with_its_sentence() -> None:
     for name in Config.model_fields:
         assert name in BY_NAME
     for name in SftConfig.model_fields:
-        assert BY_NAME[f"sft.{name}"].sentence == " ".join((SftConfig.model_fields[name].description or "").split())
+        key = {"source": "from"}.get(name, name)
+        assert BY_NAME[f"sft.{key}"].sentence == " ".join((SftConfig.model_fields[name].description or "").split())
     assert all(key.sentence.strip() and "\n" not in key.sentence for key in describe_keys())
     assert {"model.lora.rank", "data.train.params", "data.test.name", "rewards.*.weight"} <= set(BY_NAME)
 

@@ -25,6 +25,7 @@ from whet.recipe import RECIPES, describe_keys, dump_recipe, find_recipe, load_r
 SHIPPED = [
     "code-mbpp-style",
     "countdown",
+    "gsm8k-cpu",
     "gsm8k-output-consistency",
     "gsm8k-qlora-cold-start",
     "gsm8k-qwen0.5b",

@@ -163,3 +163,10 @@ def test_an_unknown_objective_is_told_the_known_ones() -> None:
     text = problems[("grpo", "objective", "name")]
     assert text.startswith("is 'dappo'; it must be one of grpo, dr_grpo, dapo, ")
     assert text.endswith("did you mean dapo?") or "dapo'?" in text
+
+
+def test_a_warm_start_with_adapters_of_its_own_needs_a_model_without() -> None:
+    adapters = {"name": "tiny", "lora": {"rank": 4}}
+    _, problems = validated(tree(sft={"lora": {"rank": 4}}) | {"model": adapters})
+    assert problems == {("sft", "lora"): "the warm start trains the adapters of model.lora already; leave sft.lora out"}
+    assert validated(tree(sft={"lora": {"rank": 4}}))[1] == {}

@@ -20,6 +20,7 @@ from whet.runs.reader import RunReader
 from whet.runs.views.view import PlainView
 from whet.runs.writer import RunWriter
 from whet.stages.pipeline import Pipeline
+from whet.stages.sample_own import OwnAnswers
 from wiring import listening, shrunk, write_rewards
 
 SILENT = PlainView(lambda line: None)
@@ -257,6 +258,42 @@ def test_every_problem_is_asked_as_often_as_planned(tiny_folder: Path, tmp_path:
         assert len(sum(asked[3 * epoch : 3 * epoch + 3], Counter())) == 6, "each once an epoch"
 
 
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"curriculum": {"by": "signal", "candidates": 2}, "sizes": "pass_rate", "learn_from": 2},
+        {"first": 2, "draws": 2, "curriculum": {"by": "signal", "candidates": 2}},
+    ],
+    ids=["sizes", "first"],
+)
+def test_what_chooses_by_earlier_rewards_goes_on_as_it_was(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, choice: dict[str, Any]
+) -> None:
+    """Six problems that come round again, so that groups and problems are chosen by what was found before."""
+    rows = [{"question": f"{n} + {n}?", "answer": str(2 * n)} for n in range(6)]
+    data = tmp_path / "sums.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    changes = {
+        "data.train": {"name": str(data)},
+        "data.test": {"name": "arithmetic", "params": {"level": 3}},
+        "rewards": [f"{write_rewards(tmp_path)}:digits"],
+        "sft.when": "never",
+        "grpo.steps": 6,
+        "run.save_every": 1,
+        "run.name": "it",
+        **{f"grpo.{name}": value for name, value in choice.items()},
+    }
+    whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), view=SILENT).path
+    config = shrunk(tiny_folder, tmp_path, changes)
+    with monkeypatch.context() as patch:
+        stopping_at(4, patch)
+        with pytest.raises(PowerCut):
+            train(config, view=SILENT)
+    assert len(RunReader(tmp_path / "it").metrics()) < 6
+    resume(tmp_path / "it", view=SILENT)
+    assert contents(tmp_path / "it") == contents(whole)
+
+
 @pytest.mark.parametrize("stop", [1, 3, 6, 8])
 def test_stopped_in_the_warm_start(
     tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
@@ -315,6 +352,80 @@ def test_a_warm_start_that_is_done_is_not_done_again(
     resume(tmp_path / "it", view=view)
     assert f"resume: going on after step {steps} of the warm start" in lines
     assert contents(tmp_path / "it") == contents(whole)
+
+
+OWN = {
+    "sft.when": "always",
+    "sft.from": "own",
+    "sft.own": {"problems": 96, "samples": 8, "least": 2},
+    "sft.steps": 4,
+    "sft.patience": 9,
+    "grpo.sampling.max_tokens": 32,
+    "run.save_minutes": 1e-9,
+    "run.name": "it",
+}
+"""A model that says anything is right now and then."""
+
+
+@pytest.fixture(scope="module")
+def imitated(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A run that imitates its own answers, and that nothing happened to; with adapters in the warm start or without."""
+    folder = tmp_path_factory.mktemp("imitated")
+    rewards = [f"{write_rewards(folder)}:digits"]
+
+    def config(runs: Path, lora: Any) -> Any:
+        return shrunk(tiny_folder, runs, {"rewards": rewards, **OWN, "sft.lora": lora})
+
+    found = {}
+    for name, lora in {"full": None, "lora": {"rank": 2}}.items():
+        run = train(config(folder / name, lora), view=SILENT).path
+        assert len(RunReader(run).own_answers()) >= 2
+        assert all("format_rate" in line for line in RunReader(run).metrics("sft"))
+        found[name] = SimpleNamespace(config=lambda runs, lora=lora: config(runs, lora), contents=contents(run))
+    return found
+
+
+def killed_at(owner: Any, name: str, call: int) -> None:
+    """The process dies before the `call`-th call (from 1) of a method."""
+    method, seen = getattr(owner, name), 0
+
+    def counted(*given: Any, **named: Any) -> Any:
+        nonlocal seen
+        seen += 1
+        if seen == call:
+            killing_itself()
+        return method(*given, **named)
+
+    setattr(owner, name, counted)
+
+
+@pytest.mark.parametrize("kind", ["full", "lora"])
+@pytest.mark.parametrize(
+    ("owner", "name", "call"),
+    [
+        (OwnAnswers, "sampled", 3),
+        (RunWriter, "record_own_answers", 1),
+        (Pipeline, "_measure", 1),
+        (MasterAdamW, "step", 1),
+        (MasterAdamW, "step", 3),
+        (Pipeline, "_measure", 2),
+        (MasterAdamW, "step", 6),
+    ],
+    ids=["sampling", "writing them", "base", "first step", "third step", "after the warm start", "in GRPO"],
+)
+def test_killed_while_own_answers_are_sampled_or_imitated(
+    imitated: Any, tmp_path: Path, kind: str, owner: Any, name: str, call: int
+) -> None:
+    whole, run = imitated[kind], tmp_path / "it"
+    config = whole.config(tmp_path)
+
+    def die() -> None:
+        killed_at(owner, name, call)
+        train(config, view=SILENT)
+
+    assert in_child(die) == -9
+    record_outcome(config, run)
+    assert contents(run) == whole.contents
 
 
 def interrupting(at: str) -> Any:

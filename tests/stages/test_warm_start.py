@@ -11,15 +11,17 @@ import torch
 import templates
 import tiny
 from templates import tokenizer
+from tests.stages.test_sample_own import Reciting
 from whet.build.policy import build_policy
 from whet.build.task import Task, build_task
 from whet.config import Config
 from whet.errors import UserError
 from whet.policy.language_model import LanguageModel
+from whet.rollout.native import NativeSampler
 from whet.runs.reader import RunReader
 from whet.runs.writer import RunWriter
 from whet.sft.supervised import held_out_loss
-from whet.stages.warm_start import example, refuse_too_few, run_warm_start, sft_problems
+from whet.stages.warm_start import example, format_rate, refuse_too_few, run_warm_start, sft_problems
 from whet.types import Problem
 from wiring import listening, shrunk
 
@@ -108,7 +110,7 @@ def test_too_few_solutions_are_none_and_refused_where_they_must_be_there(
         refuse_too_few(worked, task)
 
 
-def warmed(folder: Path, tmp_path: Path, solutions: list[Problem], changes: dict[str, Any]) -> Any:
+def warmed(folder: Path, tmp_path: Path, solutions: list[Problem], changes: dict[str, Any], own: bool = False) -> Any:
     """The losses on all solutions before and after, the run, and what was said."""
     config = shrunk(folder, tmp_path, changes)
     policy = build_policy(config, lambda text: None)
@@ -117,7 +119,7 @@ def warmed(folder: Path, tmp_path: Path, solutions: list[Problem], changes: dict
     lines, view = listening()
     before = held_out_loss(policy, examples, 4096)
     with RunWriter.create(tmp_path, "recipe: {}\n", {}) as run:
-        run_warm_start(policy, task, sft_problems(task, config.sft), config, run, view)
+        run_warm_start(policy, NativeSampler(), task, sft_problems(task, config.sft), config, run, view, own=own)
     return before, held_out_loss(policy, examples, 4096), RunReader(run.path), lines
 
 
@@ -134,6 +136,27 @@ def test_solutions_become_likelier_and_every_step_is_written(tiny_folder: Path, 
     assert lines[-1].startswith("[Warm start 5/5]  loss ")
 
 
+def test_adapters_of_the_warm_start_are_merged_when_it_ends(tiny_folder: Path, tmp_path: Path) -> None:
+    """Only the layers with an adapter change, by a matrix of the adapter's rank; then all weights can be trained."""
+    changes = {
+        "sft.steps": 5, "sft.batch_size": 4, "sft.lora": {"rank": 2, "targets": ["q_proj"]},
+        "sft.optimizer.learning_rate": 1e-2,
+    }  # fmt: skip
+    config = shrunk(tiny_folder, tmp_path, changes)
+    policy, untouched = build_policy(config, lambda text: None), build_policy(config, lambda text: None)
+    model, task = policy.model, task_of(config, problems(22))
+    with RunWriter.create(tmp_path, "recipe: {}\n", {}) as run:
+        run_warm_start(policy, NativeSampler(), task, sft_problems(task, config.sft), config, run, listening()[1])
+    assert policy.model is model
+    assert all(weight.requires_grad for weight in model.parameters())
+    after, before = model.state_dict(), untouched.model.state_dict()
+    assert after.keys() == before.keys()
+    changed = {name for name in after if not torch.equal(after[name], before[name])}
+    assert changed
+    assert all("q_proj" in name for name in changed)
+    assert {int(torch.linalg.matrix_rank(after[name] - before[name], atol=1e-5)) for name in changed} == {2}
+
+
 def test_an_early_end_is_said(tiny_folder: Path, tmp_path: Path) -> None:
     """At a rate that wrecks the model the held-out loss never falls."""
     changes = {"sft.steps": 9, "sft.batch_size": 2, "sft.patience": 2, "sft.optimizer.learning_rate": 1.0}
@@ -141,6 +164,49 @@ def test_an_early_end_is_said(tiny_folder: Path, tmp_path: Path) -> None:
     done = len(run.metrics("sft"))
     assert done < 9
     assert lines[-1] == f"the held-out loss no longer falls: the warm start ends after {done} steps"
+
+
+def test_imitating_own_answers_ends_once_the_format_is_kept(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = iter([0.5, 0.9, 0.96, 1.0])
+    monkeypatch.setattr("whet.stages.warm_start.format_rate", lambda *_: next(rates))
+    changes = {"sft.steps": 9, "sft.batch_size": 2, "sft.patience": 9, "sft.evaluate_every": 2}
+    _, _, run, lines = warmed(tiny_folder, tmp_path, problems(20), changes, own=True)
+    metrics = run.metrics("sft")
+    assert [(line["step"], line["format_rate"]) for line in metrics if "format_rate" in line] == [
+        (1, 0.5),
+        (3, 0.9),
+        (5, 0.96),
+    ]
+    assert len(metrics) == 6
+    assert lines[-1] == "96 % of answers keep the format: the warm start ends after 6 steps"
+
+
+def test_worked_solutions_are_imitated_to_the_end_whatever_the_format(tiny_folder: Path, tmp_path: Path) -> None:
+    _, _, run, _ = warmed(tiny_folder, tmp_path, problems(20), {"sft.steps": 3, "sft.patience": 9})
+    assert len(run.metrics("sft")) == 3
+    assert all("format_rate" not in line for line in run.metrics("sft"))
+
+
+def test_the_format_rate_is_that_of_greedy_completions(tiny_folder: Path, tmp_path: Path) -> None:
+    """An engine that keeps the layout for every third sum."""
+    config = shrunk(tiny_folder, tmp_path, {"sft.format_prompts": 6})
+    task = task_of(config, problems(20))
+    policy = LanguageModel(tiny.tiny_model(), tiny.tiny_tokenizer())
+
+    class Third(Reciting):
+        def generate(self, requests: Any, params: Any) -> Any:
+            assert params.temperature == 0
+            return super().generate(requests, params)
+
+        def _completion(self, request: Any, sample: int) -> Any:
+            n = int(self.prompt(request).split("What is ")[1].split(" +")[0])
+            self.says = "<think>{n}</think> <answer>{answer}</answer>" if n % 3 == 0 else "{answer}"
+            return super()._completion(request, sample)
+
+    found = format_rate(policy, Third(lambda *_: True), task, problems(20), config)
+    assert found == pytest.approx(2 / 6)  # 0 and 3 of the first six
 
 
 def test_of_a_few_solutions_most_are_learned(tiny_folder: Path, tmp_path: Path) -> None:

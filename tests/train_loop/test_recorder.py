@@ -1,7 +1,7 @@
 """Each step goes to the run folder and to the terminal."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -63,6 +63,28 @@ def test_a_step_is_recorded_and_shown(run: RunWriter) -> None:
     assert [r["advantage"] for r in reader.rollouts(0)] == [0.7, -0.7, 0.0, 0.0]
     assert lines[-1].startswith("[GRPO 1/4]  reward 0.75  signal 50 %  kl 0.125  length 3  truncated 0 %")
     assert "  50 % of the limit" in lines[-1]
+
+
+def test_metrics_are_over_what_was_sampled_and_rollouts_those_learned_from(run: RunWriter) -> None:
+    """Of the second group, of mean reward ¼, two are learned from."""
+    sampled = (group([1.0, 0.0], [3, 5]), group([1.0, 0.0, 0.0, 0.0], [2, 2, 4, 4]))
+    collected = Collected((sampled[0], group([1.0, 0.0], [2, 2])), sampled=sampled)
+    view, efficiency = listening()[1], cast(Any, lambda *_: {"efficiency": 0.5})
+    recorder = Recorder(
+        run,
+        view,
+        Clock(),
+        lambda groups, step: {"rewards/r/mean": float(len(groups[1].rollouts))},
+        efficiency,
+        HealthMonitor(run, view),
+    )
+    recorder.record(0, collected, [[0.7, -0.7], [0.7, -0.7]], {})
+    reader = RunReader(run.path)
+    (metrics,) = reader.metrics()
+    assert metrics["reward"] == pytest.approx(2 / 6)
+    assert metrics["completions/tokens"] == 20
+    assert metrics["rewards/r/mean"] == 4
+    assert len(reader.rollouts(0)) == 4
 
 
 def test_the_clock_starts_anew_with_each_step(run: RunWriter) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from whet.build.answer_checker import build_is_right
 from whet.build.task import longest_response, seconds_per_grading
-from whet.config import Config, OptimizerConfig
+from whet.config import Config, CurriculumConfig, OptimizerConfig
 from whet.config.training import MICRO_BATCH_TOKENS
 from whet.errors import UserError, did_you_mean
 from whet.protocols import (
@@ -25,6 +25,8 @@ from whet.protocols import (
 from whet.types import SamplingParams
 
 if TYPE_CHECKING:
+    from whet.data.curriculum import ByPassRate
+    from whet.data.selective import Selective
     from whet.policy.language_model import LanguageModel
 
 
@@ -107,6 +109,25 @@ class Roles:
     """Parts with state from earlier steps, by name."""
 
 
+def _by_pass_rate(problems: Problems, config: CurriculumConfig, full_marks: float, seed: int) -> "ByPassRate":
+    from whet.data.curriculum import ByPassRate
+
+    return ByPassRate(problems, config.candidates, full_marks)
+
+
+def _by_signal(problems: Problems, config: CurriculumConfig, full_marks: float, seed: int) -> "Selective":
+    from whet.data.selective import Selective
+
+    return Selective(problems, config.candidates, full_marks, seed)
+
+
+CHOOSING: dict[str, Callable[[Problems, CurriculumConfig, float, int], "ByPassRate | Selective"]] = {
+    "pass_rate": _by_pass_rate,
+    "signal": _by_signal,
+}
+"""Constructors of what chooses problems by earlier rewards, by `grpo.curriculum.by`."""
+
+
 def build_experience(
     config: Config,
     *,
@@ -114,6 +135,7 @@ def build_experience(
     sampler: Sampler,
     problems: Problems,
     sample: SampleFn,
+    further: SampleFn,
     grader: Grader,
     reference: Reference,
     full_marks: float,
@@ -121,27 +143,38 @@ def build_experience(
 ) -> Roles:
     """`OnPolicy` on a loaded engine, and what the recipe puts around it: dynamic sampling, the KL in the reward.
 
-    Pass rates and replay go around `grader`, and `logged`, which times it and logs what fails, around all of these.
+    `further` samples what comes after the first completions of a group, with random numbers of its own. Pass rates and
+    replay go around `grader`, and `logged`, which times it and logs what fails, around all of these.
     """
-    from whet.data.curriculum import ByPassRate, PassRateGrader
+    from whet.data.curriculum import PassRateGrader
+    from whet.grpo.budget import ByBudget
+    from whet.grpo.down_sampling import DownSampling
     from whet.grpo.dynamic_sampling import DynamicSampling
     from whet.grpo.experience import Loaded, OnPolicy
+    from whet.grpo.few_first import FewFirst
     from whet.grpo.kl_reward import KlReward, SyncedOnly
     from whet.grpo.replay import Replay
     from whet.workers.math_compare import AnswerComparer
 
     curriculum, objective = config.grpo.curriculum, config.grpo.objective
     memories: dict[str, Stateful] = {}
-    if curriculum and curriculum.by == "pass_rate":
-        problems = memories["pass_rates"] = ByPassRate(problems, curriculum.candidates, full_marks)
+    if curriculum and curriculum.by in CHOOSING:
+        problems = memories["pass_rates"] = CHOOSING[curriculum.by](problems, curriculum, full_marks, config.seed)
         grader = PassRateGrader(grader, problems)
     if config.grpo.replay:
         equal = AnswerComparer(budget=seconds_per_grading(config))
         is_right = build_is_right(config, equal)
         grader = memories["replay"] = Replay(grader, is_right, config.grpo.replay, equal.take_timeouts)
-    on_policy = OnPolicy(problems, sample, logged(grader), config.grpo)
+    grader = logged(grader)
+    on_policy = OnPolicy(problems, sample, grader, config.grpo)
+    if config.grpo.first:
+        on_policy = FewFirst(problems, sample, further, grader, config.grpo, config.grpo.first)
+    if config.grpo.sizes == "pass_rate":
+        on_policy = memories["budget"] = ByBudget(problems, sample, grader, config.grpo, full_marks)
     inner: Experience = DynamicSampling(on_policy, config.grpo.draws) if config.grpo.draws > 1 else on_policy
     experience: Experience = Loaded(inner, sampler, policy)
+    if config.grpo.learn_from:
+        experience = DownSampling(experience, config.grpo.learn_from)
     if objective.beta and objective.kl_in == "reward":
         experience, reference = KlReward(experience, reference, objective), SyncedOnly(reference)
     return Roles(experience, reference, memories)

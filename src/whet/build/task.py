@@ -22,8 +22,8 @@ from whet.workers.math_compare import AnswerComparer
 if TYPE_CHECKING:
     from whet.rewards.mixture import Mixture
 
-AS_TRAINED = frozenset({"train", "check"})
-"""Purposes that sample up to the training's limit of tokens: the check predicts the training, so it must match it."""
+AS_TRAINED = frozenset({"train", "check", "own", "format"})
+"""Purposes, up to a slash, that sample up to the training's limit of tokens: what predicts or prepares the training."""
 
 
 @dataclass(frozen=True)
@@ -119,4 +119,4 @@ def build_eval_set(
 def longest_response(config: Config, purpose: str) -> int:
     """Returns the limit on completion tokens for `purpose`: `eval.max_tokens` for evaluations, else the training's."""
     trained = config.grpo.sampling.max_tokens
-    return trained if purpose in AS_TRAINED else config.eval.max_tokens or trained
+    return trained if purpose.partition("/")[0] in AS_TRAINED else config.eval.max_tokens or trained

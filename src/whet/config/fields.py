@@ -41,7 +41,7 @@ def keys_of(section: type[BaseModel], prefix: str = "", default: BaseModel | Non
         required = value is PydanticUndefined
         annotation = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
         types, words = frozenset(_types(annotation)), _choices(annotation)
-        key, sentence = f"{prefix}{name}", " ".join((field.description or "").split())
+        key, sentence = f"{prefix}{field.alias or name}", " ".join((field.description or "").split())
         shown = None if required or isinstance(value, BaseModel) else to_jsonable_python(value)
         yield Key(key, kind(annotation), shown, sentence, required, types, words)
         for inner in sorted(filter(_is_section, types), key=str):
@@ -100,7 +100,8 @@ def kind(annotation: Any, limits: Sequence[Any] = ()) -> str:
     """
     origin, inner = get_origin(annotation), get_args(annotation)
     if _is_section(annotation):
-        return f"a section ({', '.join(annotation.model_fields)})"
+        names = (field.alias or name for name, field in annotation.model_fields.items())
+        return f"a section ({', '.join(names)})"
     if origin is Annotated:
         return kind(inner[0], [limit for part in inner[1:] for limit in getattr(part, "metadata", [part])])
     if origin in (Union, UnionType):

@@ -9,7 +9,12 @@ class Section(BaseModel):
     """A strict, frozen pydantic model: unknown keys and non-finite numbers are errors."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True, protected_namespaces=()
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        protected_namespaces=(),
+        serialize_by_alias=True,  # a key that Python reserves, such as `from`, is the alias of its field
     )
 
     shorthand: ClassVar[str | None] = None

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
 from whet.config.data import SourceConfig
+from whet.config.model import LoraConfig
 from whet.config.objectives import ObjectiveConfig
 from whet.config.section import Section
 
@@ -51,6 +52,23 @@ class OptimizerConfig(Section):
     """The gradient is scaled down to this norm."""
 
 
+class OwnAnswersConfig(Section):
+    """The model's own answers, sampled before a warm start that imitates them."""
+
+    problems: PositiveInt = 128
+    """Training problems that are sampled at most."""
+    samples: PositiveInt = 4
+    """Completions per problem."""
+    temperature: float = Field(0.7, gt=0, le=10)
+    """Their temperature. More of them are right than at that of GRPO, and they still differ (arXiv:2308.01825)."""
+    kept: PositiveInt = 2
+    """Right completions kept per problem at most: different ones, in the order they were sampled."""
+    wanted: PositiveInt = 64
+    """Sampling stops once this many right completions are kept."""
+    least: PositiveInt = 16
+    """Fewer right completions than this are too few to imitate; with `sft.from auto`, worked solutions are instead."""
+
+
 class SftConfig(Section):
     """The warm start: supervised fine-tuning on rendered solutions."""
 
@@ -58,8 +76,15 @@ class SftConfig(Section):
 
     when: Literal["auto", "always", "never"] = "auto"
     """`auto` applies the warm start when, and only when, the check finds too little signal for GRPO."""
+    source: Literal["auto", "own", "solutions"] = Field("auto", alias="from")
+    """What is imitated: the model's own right answers put into the format (STaR, arXiv:2203.14465), or the data's
+    worked solutions. `auto` takes its own answers where the check finds enough of them."""
+    own: OwnAnswersConfig = OwnAnswersConfig()
+    """How the model's own answers are sampled and chosen."""
     data: SourceConfig | None = None
     """Solutions to imitate; the default is the training problems."""
+    lora: LoraConfig | None = None
+    """Train low-rank adapters in the warm start, merged into the weights when it ends; null trains what GRPO trains."""
     steps: PositiveInt = 60
     """Optimizer steps at most."""
     batch_size: PositiveInt = 16
@@ -70,18 +95,31 @@ class SftConfig(Section):
     """Steps between two measurements of the held-out loss."""
     patience: PositiveInt = 3
     """Stop after this many measurements in a row without a better held-out loss; the last weights are kept."""
+    stop_at_format: float | None = Field(0.95, gt=0, le=1)
+    """Stop once this share of greedy completions keeps the format, so that no more is unlearned than must be; only
+    where own answers are imitated, since worked solutions teach more than the format. null: never."""
+    format_prompts: PositiveInt = 16
+    """Prompts for that measurement, at most."""
     micro_batch_tokens: MicroBatch = None
     """Tokens per micro-batch; the gradient does not depend on it. The default, auto, is what the free memory allows
     when the run begins, on a CPU 4096 at most; recipe.yaml of the run has it."""
     optimizer: OptimizerConfig = OptimizerConfig(learning_rate=2e-5, warmup_steps=5)
     """The warm start's own optimizer."""
 
+    @model_validator(mode="after")
+    def _refuse_four_bits(self) -> "SftConfig":
+        """Raises `ValueError` for adapters over 4-bit weights, which GRPO could not train once they are merged."""
+        if self.lora and self.lora.bits == 4:
+            raise ValueError("lora.bits is 4, but weights of 4 bits take no merged adapters; set it to 16")
+        return self
+
 
 class CurriculumConfig(Section):
-    """The order of problems by difficulty."""
+    """Which problems are asked, by difficulty or by signal."""
 
-    by: Literal["level", "pass_rate"] = "pass_rate"
-    """By a column that says how hard a problem is, or by how often the policy solved it so far."""
+    by: Literal["level", "pass_rate", "signal"] = "pass_rate"
+    """By a column that says how hard a problem is, by how often the policy solved it so far, or by whether its last
+    groups had a signal (GRESO, arXiv:2506.02177)."""
     level: str = "level"
     """For `level`: the column; a number, or a text that ends in one, such as `Level 5`."""
     start: float = Field(0.2, gt=0, le=1)
@@ -89,7 +127,8 @@ class CurriculumConfig(Section):
     steps: PositiveInt = 100
     """For `level`: GRPO steps until all problems are drawn from."""
     candidates: int = Field(4, ge=2)
-    """For `pass_rate`: candidates drawn per problem of a step; those with a pass rate nearest to ½ are taken."""
+    """For `pass_rate` and `signal`: candidates drawn per problem of a step. Those with a pass rate nearest to ½ are
+    taken; or the first ones that are not skipped for want of a signal."""
 
 
 class ReplayConfig(Section):
@@ -112,6 +151,15 @@ class GrpoConfig(Section):
     """Q: prompts in a step."""
     group_size: int = Field(8, ge=2)
     """G: completions for each prompt; an advantage needs at least two."""
+    sizes: Literal["equal", "pass_rate"] = "equal"
+    """Group sizes: all the same, or `group_size` on average and larger where the last pass rate of a problem promises
+    more (Knapsack RL, arXiv:2509.25849)."""
+    first: int | None = Field(None, ge=2)
+    """Sample only so many completions of each prompt first, and the rest where their rewards differ; null samples all
+    at once."""
+    learn_from: int | None = Field(None, ge=2)
+    """Down-sampling (PODS, arXiv:2504.13818): only so many completions of each group are learned from, those whose
+    rewards differ most; null learns from all."""
     draws: PositiveInt = 1
     """Dynamic sampling (DAPO): groups without a signal are replaced by other problems, up to this many times
     `prompts_per_step` sampled in all; at 1 none."""
@@ -130,6 +178,19 @@ class GrpoConfig(Section):
     auto, is what the free memory allows when the run begins, on a CPU 4096 at most; recipe.yaml of the run has it."""
     comparison_seconds: float = Field(60.0, gt=0, le=86400)
     """Seconds that a step's answers may be compared by computer algebra; those left over count as not equal."""
+
+    @model_validator(mode="after")
+    def _refuse_more_than_there_are(self) -> "GrpoConfig":
+        """Raises `ValueError` where more completions of a group are to be learned from than it has."""
+        if self.learn_from is not None and self.learn_from > self.group_size:
+            raise ValueError(f"learn_from is {self.learn_from}, more than group_size {self.group_size}; lower it")
+        if self.first is not None and self.first >= self.group_size:
+            raise ValueError(f"first is {self.first}, not less than group_size {self.group_size}; lower it")
+        if self.first is not None and self.sizes != "equal":
+            raise ValueError("first and sizes pass_rate both decide how large a group is; leave one of them out")
+        if self.first is not None and self.replay:
+            raise ValueError("first asks whether completions differ, which replay changes; leave one of them out")
+        return self
 
     @model_validator(mode="after")
     def _refuse_replay_without_a_ratio(self) -> "GrpoConfig":

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from math import ceil
+from typing import Protocol
 
 from whet.config import CurriculumConfig
 from whet.data.endless import is_endless
@@ -72,10 +73,18 @@ class ByPassRate:
         return p * (1 - p)
 
 
+class Observer(Protocol):
+    """What chooses problems by the rewards of earlier ones."""
+
+    def observe(self, groups: Sequence[Group]) -> None:
+        """Takes note of the rewards of groups."""
+        ...
+
+
 class PassRateGrader:
     """A `Grader` that delegates to another one, and reports the rewards to a curriculum."""
 
-    def __init__(self, grader: Grader, curriculum: ByPassRate) -> None:
+    def __init__(self, grader: Grader, curriculum: Observer) -> None:
         self.grader, self.curriculum = grader, curriculum
 
     def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int) -> Graded:

@@ -59,6 +59,8 @@ class Probe:
     """Whether every completion earned the same reward."""
     found: float = 0.0
     """Expected share of groups of `group_size` with completions both with and without a right answer anywhere."""
+    solved_anywhere: float = 0.0
+    """Share of problems with at least one completion that has the right answer anywhere."""
 
     @property
     def responses(self) -> int:
@@ -128,6 +130,7 @@ def measure_probe(
         alike=len(totals) == len(everything) and len(set(totals)) == 1,
         mean_length=fmean(len(rollout.tokens) for rollout, _, _ in everything),
         marked=expected_signal([sum(v.marked for _, _, v in row) for row in judged], samples, group_size),
+        solved_anywhere=fmean(any(v.lenient for _, _, v in row) for row in judged),
         found=expected_signal([sum(v.lenient for _, _, v in row) for row in judged], samples, group_size),
     )
 

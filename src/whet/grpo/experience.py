@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from whet.config import GrpoConfig
 from whet.protocols import Experience, Grader, Policy, Problems, SampleFn, Sampler
-from whet.types import Collected, Graded, Prompt
+from whet.types import Collected, Graded, Outputs, Prompt
 
 STALENESS = "sampler/staleness"
 """The metric: how many updates old the policy was that sampled an experience. Absent is 0."""
@@ -30,7 +30,10 @@ class OnPolicy:
 
     def ask(self, prompts: Sequence[Prompt], step: int) -> Graded:
         """A group for each prompt."""
-        outputs = self.sample(prompts, self.config.group_size, step)  # {o_i} ~ π_old(·|q), i = 1…G
+        return self.graded(self.sample(prompts, self.config.group_size, step), prompts, step)  # {o_i} ~ π_old(·|q)
+
+    def graded(self, outputs: Outputs, prompts: Sequence[Prompt], step: int) -> Graded:
+        """The groups of these rollouts, with the tokens that were sampled for them."""
         graded = self.grader.grade(prompts, outputs, step)  # {r_i}
         return replace(graded, tokens=sum(len(rollout.tokens) for rollouts in outputs for rollout in rollouts))
 

@@ -59,6 +59,19 @@ def merged_weights(model: Any) -> "Iterator[tuple[str, Tensor]]":
         yield plain, merged_weight(changed[plain]) if plain in changed else tensor
 
 
+def absorb_adapters(model: Any) -> Any:
+    """Merges the adapters into the weights they lie on, removes them, and makes all weights trainable.
+
+    Returns the transformers model; `model`, the peft wrapper around it, is of no further use.
+    """
+    import torch
+
+    with torch.no_grad():
+        for module in _changed(base_model(model)).values():
+            weight_of(module).copy_(merged_weight(module))
+    return model.unload().requires_grad_(True)
+
+
 def refuse_adapters_that_stay(model: Any) -> None:
     """Raises `UserError` where an adapter changes no weight that the saved model has, so that it would be lost."""
     base = base_model(model)

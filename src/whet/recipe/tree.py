@@ -126,7 +126,8 @@ def with_section_defaults(tree: Tree, section: type[BaseModel] = Config) -> Tree
     """
     filled = dict(tree)
     for name, field in section.model_fields.items():
-        given, default = tree.get(name), field.default
+        key, default = field.alias or name, field.default
+        given = tree.get(key)
         if isinstance(default, BaseModel) and isinstance(given, dict):
-            filled[name] = with_section_defaults({**default.model_dump(exclude_unset=True), **given}, type(default))
+            filled[key] = with_section_defaults({**default.model_dump(exclude_unset=True), **given}, type(default))
     return filled

@@ -118,6 +118,7 @@ def _checks(config: Config) -> Iterator[tuple[Path, Callable[[], object]]]:
         if source is not None:
             yield path, partial(check_source, source, dotted(path))
     yield ("model", "template"), partial(check_template_settings, config.model.template)
+    yield ("sft", "lora"), partial(_refuse_adapters_twice, config)
     yield ("data", "question"), partial(check_question_template, data.question)
     yield ("format",), partial(build_format, config.format)
     layout, known = BUILT_IN["think_answer"], {"max_tokens": config.grpo.sampling.max_tokens}
@@ -127,6 +128,11 @@ def _checks(config: Config) -> Iterator[tuple[Path, Callable[[], object]]]:
                 ("rewards", index),
                 partial(build_reward, reward, layout, _no_function, known, field=f"rewards.{index}"),
             )
+
+
+def _refuse_adapters_twice(config: Config) -> None:
+    if config.sft.lora and config.model.lora:
+        raise UserError("the warm start trains the adapters of model.lora already; leave sft.lora out")
 
 
 def _no_function(reward: RewardConfig) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ from whet.errors import UserError
 from whet.eval.record import Record, parse_records
 from whet.runs import jsonl, layout
 from whet.runs.lock import read_owner
+from whet.types import Problem
 
 
 def is_run(path: Path) -> bool:
@@ -59,6 +60,11 @@ class RunReader:
     def findings(self) -> list[dict[str, Any]]:
         """The findings of the health monitor, in order; see docs/how-to/run-folder.md for the keys."""
         return list(self._lines(layout.HEALTH))
+
+    def own_answers(self) -> list[Problem]:
+        """The model's own answers that the warm start imitates, as problems; empty where it does not."""
+        lines = jsonl.read(self.path / layout.OWN_ANSWERS)
+        return [Problem(**{**line, "turns": tuple(line["turns"])}) for line in lines]
 
     def rollout_steps(self) -> list[int]:
         """The steps whose rollouts are on disk, in order."""

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +16,7 @@ from whet.runs.environment import environment
 from whet.runs.lock import FolderLock
 from whet.runs.naming import check_name, is_taken, new_folder
 from whet.runs.records import rollout_records
-from whet.types import Group
+from whet.types import Group, Problem
 
 Listener = Callable[[str, int, Mapping[str, Any]], None]
 """Called with the phase (`sft`, `grpo`; `eval` for an evaluation), the step, and the metrics by name."""
@@ -128,6 +129,12 @@ class RunWriter:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         jsonl.append(self.path / layout.TIMINGS, {"phase": phase, "step": step, "at": now, **timings})
         self._notify(phase, step, timings)
+
+    def record_own_answers(self, problems: Iterable[Problem]) -> None:
+        """Writes the model's own answers that the warm start imitates: problems with their solutions and answers."""
+        jsonl.write(
+            self.path / layout.OWN_ANSWERS, [asdict(replace(problem, columns={}, taken={})) for problem in problems]
+        )
 
     def record_finding(self, finding: Mapping[str, Any]) -> None:
         """Appends a finding of the health monitor: see docs/how-to/run-folder.md for the keys."""

@@ -17,6 +17,9 @@ from whet.sft.nll import negative_log_likelihood
 Report = Callable[[int, Mapping[str, float]], None]
 """Called with (step, metrics) after every step."""
 
+FormatRate = Callable[[], float]
+"""Measures the share of greedy completions that keep the format, with the weights as they are."""
+
 
 @dataclass
 class Progress:
@@ -28,6 +31,8 @@ class Progress:
     """The best held-out loss so far, in nats per token; None before the first measurement."""
     since_best: int = 0
     """Measurements since then."""
+    format_rate: float = 0.0
+    """The share of greedy completions that kept the format when last measured."""
 
     def measured(self, loss: float) -> None:
         """Records a held-out loss, in nats per token."""
@@ -41,7 +46,8 @@ class Progress:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restores the fields from `state_dict`."""
-        self.done, self.best, self.since_best = (state[name] for name in ("done", "best", "since_best"))
+        for name, value in state.items():
+            setattr(self, name, value)
 
 
 def warm_start(
@@ -53,22 +59,34 @@ def warm_start(
     seed: int,
     report: Report,
     progress: Progress | None = None,
+    format_rate: FormatRate | None = None,
 ) -> None:
     """Fine-tunes for at most `config.steps`; each step reports `loss`, and `held_out_loss` when measured.
 
-    Resumes from `progress` where given, and updates it before each call of `report`.
+    Resumes from `progress` where given, and updates it before each call of `report`. With `format_rate` it is measured
+    as often as the held-out loss, and training ends once it reaches `config.stop_at_format`.
     """
     progress = progress or Progress()
     for step in range(progress.done, config.steps):
-        if progress.since_best >= config.patience:
+        if ended(progress, config):
             return
         loss = _learn(policy, optimizer, _draw(examples, step, config.batch_size, seed))
         metrics = {"loss": loss, **optimizer.step(step)}
-        if held_out and (step + 1) % config.evaluate_every == 0:
+        due = (step + 1) % config.evaluate_every == 0
+        if due and held_out:
             metrics["held_out_loss"] = held_out_loss(policy, held_out, config.micro_batch_tokens or MICRO_BATCH_TOKENS)
             progress.measured(metrics["held_out_loss"])
+        if due and format_rate:
+            metrics["format_rate"] = progress.format_rate = format_rate()
         progress.done = step + 1
         report(step, metrics)
+
+
+def ended(progress: Progress, config: SftConfig) -> str:
+    """Returns why a warm start ends before its last step; empty where it goes on."""
+    if config.stop_at_format is not None and progress.format_rate >= config.stop_at_format:
+        return f"{100 * progress.format_rate:.0f} % of answers keep the format"
+    return "the held-out loss no longer falls" if progress.since_best >= config.patience else ""
 
 
 def _draw(examples: Sequence[Example], step: int, count: int, seed: int) -> list[Example]:

@@ -21,6 +21,7 @@ from whet.protocols import Sampler
 from whet.rewards.gold import gold_failures
 from whet.runs.views.view import View
 from whet.sft.examples import Example
+from whet.stages.imitation import takes_own
 from whet.stages.next_stage import recipe_facts, what_follows
 from whet.stages.warm_start import example
 from whet.train_loop.logging_grader import failure_lines
@@ -64,10 +65,16 @@ def check(
         probe=probe,
         gold_checked=len(problems),
         gold_failures=misread,
-        facts=recipe_facts(config, any(problem.solution for problem in _first(task.solutions, config.check.gold))),
+        facts=recipe_facts(config, _can_be_imitated(task, config, probe)),
         overlap=earlier.overlap if earlier else _overlap(task),
     )
     return replace(report, follows=what_follows(report, task, config, warmed=warmed))
+
+
+def _can_be_imitated(task: Task, config: Config, probe: Probe) -> bool:
+    """Whether there is something for a warm start: own answers, or worked solutions."""
+    worked = any(problem.solution for problem in _first(task.solutions, config.check.gold))
+    return worked or takes_own(probe, task, config.sft)
 
 
 def probe_model(policy: "LanguageModel", sampler: Sampler, task: Task, config: Config) -> tuple[Probe, Graded]:

@@ -68,6 +68,7 @@ def fine_tune(
         sampler=timed,
         problems=task.stream,
         sample=build_rollouts(config, timed, policy.tokenizer, "train"),
+        further=build_rollouts(config, timed, policy.tokenizer, "train/further"),
         grader=task.reward,
         reference=TimedReference(kept, clock),
         full_marks=task.reward.full_marks or 1.0,

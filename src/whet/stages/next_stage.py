@@ -9,7 +9,7 @@ from whet.diagnose.report import CheckReport, Follows
 from whet.errors import UserError
 from whet.runs.writer import RunWriter
 from whet.stages.apply_fix import fixed
-from whet.stages.warm_start import refuse_too_few, sft_problems
+from whet.stages.imitation import can_imitate, refuse_nothing_to_imitate
 
 
 def what_follows(report: CheckReport, task: Task, config: Config, warmed: bool) -> Follows:
@@ -19,7 +19,7 @@ def what_follows(report: CheckReport, task: Task, config: Config, warmed: bool) 
     """
     if report.gold_is_misread:
         return "stop"
-    if not warmed and wants_warm_start(config, report) and sft_problems(task, config.sft):
+    if not warmed and wants_warm_start(config, report) and can_imitate(report.probe, task, config.sft):
         return "warm_start"
     silent = report.probe.silent and fixed(config, report.diagnosis) is config
     return "stop" if silent and config.grpo.steps and config.check.on_no_signal == "stop" else "train"
@@ -65,7 +65,7 @@ def refuse(report: CheckReport, task: Task, config: Config, run: RunWriter) -> N
             "Correct format.name, data.train.columns or rewards; `whet check` shows more of them"
         )
     if config.sft.when == "always":
-        refuse_too_few(sft_problems(task, config.sft), task)
+        refuse_nothing_to_imitate(report.probe, task, config.sft)
     if report.follows == "stop":
         raise UserError(_no_signal(report, config, run))
 

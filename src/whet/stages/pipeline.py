@@ -10,6 +10,8 @@ from whet.build.task import Task, build_task
 from whet.compute.checkpoint import Checkpoint, load_checkpoint, newest_valid, step_of
 from whet.config import Config
 from whet.diagnose.report import CheckReport
+from whet.diagnose.unlearned import reasoning_lost
+from whet.eval.comparison import Comparison
 from whet.files import sweep
 from whet.protocols import Sampler
 from whet.runs.pace import Pace
@@ -19,11 +21,12 @@ from whet.runs.writer import RunWriter
 from whet.stages.apply_fix import apply_fix
 from whet.stages.check import check
 from whet.stages.fine_tune import fine_tune
+from whet.stages.imitation import Imitation, recorded_imitation, to_imitate
 from whet.stages.measure import measure
 from whet.stages.next_stage import refuse
 from whet.stages.run_result import BASE, FINAL, WARM, RunResult, evaluations_of
 from whet.stages.save_final import save_final
-from whet.stages.warm_start import run_warm_start, sft_problems
+from whet.stages.warm_start import run_warm_start
 from whet.train_loop.callbacks import record_evaluation
 from whet.train_loop.health_monitor import HealthMonitor
 from whet.train_loop.parity import PROMPTS, agreeing_policy
@@ -77,6 +80,8 @@ class Pipeline:
     run: RunWriter
     view: View
     stop: Stop
+    imitation: Imitation = field(default_factory=lambda: Imitation(()))
+    """What the warm start trains on."""
     result: RunResult = field(init=False)
 
     def __post_init__(self) -> None:
@@ -108,6 +113,7 @@ class Pipeline:
             return self.reinforce(WARM in self.result.evaluations, load_checkpoint(newest))
         if warm:
             log(f"resume: going on after step {warm_step} of the warm start")
+            self.imitation = recorded_imitation(reader, self.task, self.config.sft)
             self.warm_up(load_checkpoint(warm))
             return self.reinforce(True)
         log("resume: no whole checkpoint yet, so the run begins anew; what is random is the same again")
@@ -118,7 +124,9 @@ class Pipeline:
         config, task = self.config, self.task
         report = self.result.report = self._check("")
         refuse(report, task, config, self.run)
-        warm = report.follows == "warm_start"
+        if report.follows == "warm_start":
+            self.imitation = to_imitate(self.policy, self.sampler, task, config, report.probe, self.run, self.view)
+        warm = bool(self.imitation.problems)
         if not warm:
             self._fix(report)
         self._measure(BASE)
@@ -126,9 +134,13 @@ class Pipeline:
 
     def warm_up(self, saved: Checkpoint | None = None) -> None:
         """Runs the warm start, from the start or from a checkpoint, then evaluates and checks its result."""
-        worked = sft_problems(self.task, self.config.sft)
-        run_warm_start(self.policy, self.task, worked, self.config, self.run, self.view, self.stop, saved)
+        learned = self.imitation
+        run_warm_start(
+            self.policy, self.sampler, self.task, learned.problems, self.config, self.run, self.view, self.stop, saved,
+            learned.own,
+        )  # fmt: skip
         self._measure(WARM)
+        self._report_cost()
         report = self._check(WARM, self.result.report)
         refuse(report, self.task, self.config, self.run)
         self._fix(report)
@@ -154,6 +166,19 @@ class Pipeline:
         for line in (*report.diagnosis.lines(), f"check: {report.verdict()}"):
             self.view.note(line)
         return report
+
+    def _report_cost(self) -> None:
+        """Reports where the warm start cost reasoning: fewer problems right anywhere than the base model's."""
+        pairs = zip(*(self.result.evaluations[stage].records for stage in (BASE, WARM)), strict=True)
+        found = Comparison(BASE, WARM, tuple(pairs))
+        lost = found.lenient
+        steps, own = len(RunReader(self.run.path).metrics("sft")), self.imitation.own
+        finding = reasoning_lost(
+            found.a.lenient_accuracy, found.b.lenient_accuracy, lost.low, lost.high, own=own, steps=steps
+        )
+        if finding:
+            self.run.record_finding({"phase": "sft", **finding.as_dict()})
+            self.view.note(f"warm start: {finding.sentence} To fix it: {finding.fix}")
 
     def _fix(self, report: CheckReport) -> None:
         """Lets the fix that the check found take part in GRPO, where `check.fix` says so."""

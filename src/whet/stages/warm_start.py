@@ -1,18 +1,24 @@
 """The warm-start stage: supervised fine-tuning on solutions rendered in the response format."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import islice
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, Protocol
 
-from whet.build.roles import build_optimizer
+from whet.build.roles import build_optimizer, build_rollouts
 from whet.build.task import Task
 from whet.compute.checkpoint import Checkpoint
 from whet.config import Config, SftConfig
 from whet.errors import UserError
+from whet.grpo.experience import loaded
+from whet.models.lora import add_lora
+from whet.models.weights import absorb_adapters
+from whet.protocols import Sampler
 from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
 from whet.sft.examples import Example
-from whet.sft.supervised import Progress, warm_start
+from whet.sft.supervised import Progress, ended, warm_start
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.clock import Clock
 from whet.train_loop.signals import Stop
@@ -24,6 +30,9 @@ if TYPE_CHECKING:
 
 FEWEST = 2
 """Solutions that a warm start needs at least: one to train on and one to hold out."""
+
+SHOWN = ("loss", "held_out_loss", "format_rate")
+"""Metrics in the progress line."""
 
 ASIDE = 0.2
 """The largest share of the solutions that is held out."""
@@ -50,6 +59,7 @@ def refuse_too_few(worked: Sequence[Problem], task: Task) -> None:
 
 def run_warm_start(
     policy: "LanguageModel",
+    sampler: Sampler,
     task: Task,
     worked: Sequence[Problem],
     config: Config,
@@ -57,21 +67,23 @@ def run_warm_start(
     view: View,
     stop: Stop | None = None,
     saved: Checkpoint | None = None,
+    own: bool = False,
 ) -> None:
     """Fine-tunes the policy in place on the solutions of `worked`, some of them held out for the loss.
 
-    At temperature 1, whatever the sampling temperature: the loss is that of the model itself. With `saved`, a
-    checkpoint of this warm start, it resumes from there; the policy must then be as it was loaded.
+    The loss is that of the model itself, at temperature 1. With `own`, `worked` are
+    the model's own answers, and it ends once the format is kept. With `saved`, a checkpoint of this warm start, it
+    resumes from there; the policy must then be as it was loaded.
     """
     from whet.policy.reference import NoReference
 
     stop, clock, progress = stop or Stop(), Clock(), Progress()
-    learner = policy.with_model(policy.model, temperature=1.0)
+    learner = build_learner(policy, config)
     count = min(config.sft.held_out, int(ASIDE * len(worked)))
     examples = [example(problem, task, policy) for problem in worked]
     held_out, trained = examples[:count], examples[count:]
     sft = config.sft
-    optimizer = build_optimizer(policy, sft.optimizer, sft.steps, sft.micro_batch_tokens, config.deterministic)
+    optimizer = build_optimizer(learner, sft.optimizer, sft.steps, sft.micro_batch_tokens, config.deterministic)
     state = TrainingState(optimizer, NoReference(), {"progress": progress})
     checkpoints = CheckpointSchedule(state, run.warm_checkpoints, config.sft.steps, config.run)
     if saved:
@@ -81,16 +93,37 @@ def run_warm_start(
     def report(step: int, metrics: Mapping[str, float]) -> None:
         run.record_metrics("sft", step, metrics)
         run.record_timings("sft", step, {"step_time": clock.elapsed()})
-        view.advance(step + 1, **{name: metrics[name] for name in ("loss", "held_out_loss") if name in metrics})
+        view.advance(step + 1, **{name: metrics[name] for name in SHOWN if name in metrics})
         checkpoints.after(step + 1, stop)
         clock.restart()
 
+    keeps = partial(format_rate, learner, sampler, task, worked[:count] or worked, config) if own else None
     with stop.patiently():
-        warm_start(learner, optimizer, trained, held_out, config.sft, config.seed, report, progress)
+        warm_start(learner, optimizer, trained, held_out, config.sft, config.seed, report, progress, keeps)
     if config.run.save_every or config.run.save_minutes:
         checkpoints.save(progress.done)  # evaluation and check come before GRPO's first checkpoint
+    if config.sft.lora:
+        absorb_adapters(learner.model)
     if progress.done < config.sft.steps:
-        view.note(f"the held-out loss no longer falls: the warm start ends after {progress.done} steps")
+        view.note(f"{ended(progress, config.sft)}: the warm start ends after {progress.done} steps")
+
+
+def build_learner(policy: "LanguageModel", config: Config) -> "LanguageModel":
+    """Returns the policy that the warm start trains: over the same weights, with `sft.lora`'s adapters where given."""
+    lora = config.sft.lora
+    model = add_lora(policy.model, lora, config.seed) if lora else policy.model
+    return policy.with_model(model, temperature=1.0)
+
+
+def format_rate(
+    policy: "LanguageModel", sampler: Sampler, task: Task, problems: Sequence[Problem], config: Config
+) -> float:
+    """Returns the share of greedy completions of up to `sft.format_prompts` problems that keep the format."""
+    prompts = [task.renderer.render(problem) for problem in problems[: config.sft.format_prompts]]
+    sample = build_rollouts(config, sampler, policy.tokenizer, "format", temperature=0.0)
+    with loaded(sampler, policy):
+        outputs = sample(prompts, 1, 0)
+    return fmean(task.response_format.soft(rollout.text) for (rollout,) in outputs)
 
 
 class HasTokenizer(Protocol):

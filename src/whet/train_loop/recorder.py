@@ -48,9 +48,9 @@ class Recorder:
         metrics: Mapping[str, float],
     ) -> None:
         """Records rollouts, metrics and timings of a step. Raises as the checks do, and what writing a step raised."""
-        groups = collected.groups
-        of_rewards = {**collected.logged, **self.part_metrics(groups, step=step)}  # our names come last, so they win
-        whole = {**of_rewards, **collected.metrics, **group_metrics(groups), **metrics}
+        groups, measured = collected.groups, collected.measured
+        of_rewards = {**collected.logged, **self.part_metrics(measured, step=step)}  # our names come last, so they win
+        whole = {**of_rewards, **collected.metrics, **group_metrics(measured), **metrics}
         self.jobs.submit(partial(self.writer.record, step, groups, advantages, whole))
         seconds = self.clock.elapsed()
         rate = collected.tokens / seconds

@@ -1,4 +1,4 @@
-"""Reads a step's file of rollouts, line by line with the place of each line; damaged and unfinished lines are left out."""
+"""Reads a step's file of rollouts with the place of each line; damaged and unfinished lines are left out."""
 
 import json
 import os

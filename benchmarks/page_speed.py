@@ -41,6 +41,12 @@ class PageServer:
         return httpx.Client(base_url=self.address, headers={"Authorization": f"Bearer {self.token}"}, timeout=60)
 
     @property
+    def processor_seconds(self) -> float:
+        """Seconds of processor time that the server's own process has used."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
+
+    @property
     def memory(self) -> float:
         """MiB that the server's own process holds."""
         return float(psutil.Process(self.process.pid).memory_info().rss) / 2**20

@@ -1,1 +1,1 @@
-"""Exports a model to other programs: a folder, a zip file, GGUF, Ollama, or adapters, each compared with the original."""
+"""Exports a model to other programs, as a folder, zip, GGUF, Ollama or adapters, and compares it with the original."""

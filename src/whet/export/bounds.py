@@ -36,7 +36,7 @@ EIGHT_BITS = Bound(1.0, 2e-2, 0.90)
 
 
 def refuse_past(bound: Bound, found: Difference, what: str, fix: str) -> None:
-    """Raises `UserError` where an export called `what` differs more than `bound` allows; `fix` is what to do instead."""
+    """Raises `UserError` where an export called `what` differs more than `bound` allows; `fix` says what to do."""
     if bound.holds(found):
         return
     allowed = f"|Δ log p| {bound.logprob:g}, KL {bound.kl:g}, top-1 {100 * bound.top1:g} %"

@@ -1,4 +1,4 @@
-"""The model families that can be written as GGUF: their names there, their settings, and how their weights are changed."""
+"""The model families that can be written as GGUF: their names there, and how their weights are changed."""
 
 import math
 from collections.abc import Iterator, Mapping

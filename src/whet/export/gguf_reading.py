@@ -13,7 +13,7 @@ UNREAD = ("rope_parameters", "layer_types", "query_pre_attn_scalar", "attention_
 def load_gguf(path: Path, settings: dict[str, Any]) -> Any:
     """Loads the weights of `path`, and the settings that its reader knows, in float32.
 
-    `settings` are those of the original: of a rotary scaling, of Gemma's layers, and of biases the reader knows nothing.
+    `settings` are those of the original: the reader knows nothing of rotary scaling, Gemma's layers, and biases.
     """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM

@@ -63,7 +63,7 @@ class Vocabulary:
         self._add_special(writer, starts_with_bos, turn_end)
 
     def tokens(self) -> tuple[list[str], list[int]]:
-        """Returns text and `gguf.TokenType` of every token id below `size`; ids without a token are `[PADi]`, unused."""
+        """Returns text and `gguf.TokenType` of every id below `size`; ids without a token are `[PADi]`, unused."""
         from gguf import TokenType
 
         texts = [f"[PAD{place}]" for place in range(self.size)]

@@ -74,6 +74,9 @@ PIECES = (
 
 SECONDS = 600
 
+MARK = "tokens: "
+"""What the line with the result begins with: llama.cpp logs as well."""
+
 
 def is_installed() -> bool:
     """Whether `xllamacpp` can be imported."""
@@ -97,7 +100,7 @@ def tokens_of(path: Path, texts: Sequence[str]) -> list[list[int]]:
         command, input=json.dumps(list(texts)), capture_output=True, text=True, timeout=SECONDS, check=False
     )
     try:
-        found: list[list[int]] = json.loads(done.stdout.rpartition("\n")[2])
+        found: list[list[int]] = json.loads(done.stdout.rpartition(MARK)[2].partition("\n")[0])
     except ValueError:
         said = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
         raise UserError(f"--kind: llama.cpp does not load the GGUF file ({said}); export --kind hf") from None
@@ -121,7 +124,7 @@ def serve_texts(path: str) -> None:
     server = xllamacpp.Server(params)
     with httpx2.Client(base_url=server.listening_address, trust_env=False, timeout=SECONDS) as client:
         found = [_tokens(client, text) for text in json.load(sys.stdin)]
-    print("\n" + json.dumps(found), flush=True)
+    print("\n" + MARK + json.dumps(found), flush=True)
 
 
 def _tokens(client: Any, text: str) -> list[int]:

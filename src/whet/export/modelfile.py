@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from whet.errors import UserError
 from whet.export.go_template import turns_of
+from whet.export.model_files import tokenizer_of
 from whet.export.subject import Subject
 from whet.models.dimensions import Dimensions
 
@@ -21,7 +22,8 @@ def modelfile(subject: Subject) -> str:
     template = subject.renderer.template
     if not template.source:
         raise UserError("--kind: ollama needs a model with a chat template; export --kind gguf")
-    return "\n".join(_lines(subject, turns_of(template, subject.tokenizer.bos_token).go())) + "\n"
+    start = subject.tokenizer.bos_token if tokenizer_of(subject.folder).starts_with_bos else None
+    return "\n".join(_lines(subject, turns_of(template, start).go())) + "\n"
 
 
 def _lines(subject: Subject, template: str) -> Iterator[str]:

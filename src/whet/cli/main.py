@@ -8,24 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import Positional, Suppress, arg
+from tyro.conf import Positional, arg
 
 from whet import __version__
 from whet.cli.arguments import Command, parse, whole_number
 from whet.cli.exit_status import exit_status
 from whet.cli.looking import runs, ui
 from whet.cli.looking import show as show_run
+from whet.cli.options import Count, File, Json, Name, NameOrFile, Overrides, Recipe, RunOrModel
+from whet.cli.sharing import export, push
 from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell, tolerate_encodings
 from whet.errors import UserError
-
-Recipe = Annotated[str, Positional, arg(metavar="RECIPE", help="a recipe's path, or the name of a shipped one")]
-RunOrModel = Annotated[str, Positional, arg(metavar="RUN_OR_MODEL", help="a run, RUN:step-N or a model")]
-Name = Annotated[str | None, arg(metavar="NAME")]
-NameOrFile = Annotated[str | None, arg(metavar="NAME_OR_FILE")]
-Count = Annotated[str | None, arg(metavar="N")]
-File = Annotated[Path | None, arg(metavar="FILE")]
-Json = Annotated[bool, arg(help="print one JSON object on standard output, and nothing else there")]
-Overrides = Annotated[Sequence[tuple[str, str]], Suppress]
 
 
 def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()) -> None:
@@ -231,26 +224,6 @@ def chat(
     converse(found, console(), save, prompt)
 
 
-def push(
-    run: Annotated[str, Positional, arg(metavar="RUN", help="a run, or RUN:step-N")],
-    repo: Annotated[str, Positional, arg(metavar="REPO", help="owner/name on the hub, or a name of your own")],
-    /,
-    *,
-    public: bool = False,
-    dry_run: bool = False,
-) -> None:
-    """Upload a run's model to the Hugging Face hub, with a model card of its evaluations.
-
-    Args:
-        public: make a repository that is created for it public.
-        dry_run: print the card and stop.
-    """
-    prepare()
-    from whet.publish.push import push_run
-
-    print(push_run(run, repo, not public, dry_run, console(stderr=True).print))
-
-
 def keys() -> None:
     """List every key of a recipe: its type, its default, and what it does."""
     from whet.cli.tables import keys_table
@@ -277,6 +250,7 @@ VERBS: dict[str, Command] = {
     "ui": ui,
     "runs": runs,
     "show": show_run,
+    "export": export,
     "push": push,
     "keys": keys,
     "recipes": recipes,

@@ -62,7 +62,8 @@ def _convert(gguf: Path, folder: Path) -> None:
     place = {"gguf_file": gguf.name, "trust_remote_code": False, "local_files_only": True}
     with quiet():
         tokenizer = AutoTokenizer.from_pretrained(gguf.parent, **place)
-        _restore_pre_tokenizer(tokenizer, pre_tokenizer_name(gguf))
+        _restore_pre_tokenizer(tokenizer, name := pre_tokenizer_name(gguf))
+        tokenizer.init_kwargs[HANDED_DOWN] = name
         tokenizer.save_pretrained(folder)
 
         model = AutoModelForCausalLM.from_pretrained(gguf.parent, dtype=torch.float32, **place)
@@ -86,6 +87,9 @@ def _digits_one_by_one() -> Any:
 
     return Sequence([Digits(individual_digits=True), ByteLevel(add_prefix_space=False, use_regex=True)])
 
+
+HANDED_DOWN = "gguf_pre_tokenizer"
+"""The setting of a converted tokenizer that keeps `tokenizer.ggml.pre`, for exports of what is trained from it."""
 
 PRE_TOKENIZERS: dict[str, Callable[[], Any]] = {"smollm": _digits_one_by_one}
 """`tokenizer.ggml.pre` → the pre-tokenizer that transformers' reader drops."""

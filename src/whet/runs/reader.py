@@ -114,6 +114,12 @@ class RunReader:
         path = self.path / layout.FINAL
         return path if path.is_dir() else None
 
+    @property
+    def adapter(self) -> Path | None:
+        """The folder of the finished model's adapters; None where none were trained, or while there are none."""
+        path = self.path / layout.ADAPTER
+        return path if path.is_dir() else None
+
 
 def _read_object(path: Path) -> dict[str, Any]:
     try:

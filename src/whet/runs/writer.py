@@ -177,6 +177,11 @@ class RunWriter:
         """The folder for the finished model."""
         return self.path / layout.FINAL
 
+    @property
+    def adapter(self) -> Path:
+        """The folder for the finished model's adapters, where some were trained."""
+        return self.path / layout.ADAPTER
+
     def close(self) -> None:
         """Releases the lock of the folder. May be called again."""
         self._lock.release()

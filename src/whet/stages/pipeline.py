@@ -25,6 +25,7 @@ from whet.stages.imitation import Imitation, recorded_imitation, to_imitate
 from whet.stages.measure import measure
 from whet.stages.next_stage import refuse
 from whet.stages.run_result import BASE, FINAL, WARM, RunResult, evaluations_of
+from whet.stages.save_adapter import has_adapters, save_adapter
 from whet.stages.save_final import save_final
 from whet.stages.warm_start import run_warm_start
 from whet.train_loop.callbacks import record_evaluation
@@ -157,6 +158,8 @@ class Pipeline:
             self.result.pace = Pace.of(RunReader(run.path).timings())
             self._measure(FINAL)
             health.measured(made[FINAL])
+        if has_adapters(self.policy) and not run.adapter.exists():
+            save_adapter(self.policy, run.adapter, self.config.model.name)
         save_final(self.policy, run.final, self.task.renderer.template.settings)
         return self.result
 

@@ -2,7 +2,7 @@
 
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whet.compute.checkpoint import STATE, checkpoints, step_folder, step_of, what_is_wrong
 from whet.errors import UserError
@@ -12,6 +12,9 @@ from whet.runs import layout
 from whet.runs.address import Address, locate
 from whet.runs.reader import RunReader
 from whet.text import Log, silent
+
+if TYPE_CHECKING:
+    from whet.policy.language_model import LanguageModel
 
 OPTIMIZER = "optimizer.safetensors"
 """In a checkpoint: the float32 weights, `master.0` and so on, beside AdamW's moments."""
@@ -89,14 +92,29 @@ def _refuse_absent(checkpoint: Path, run: RunReader) -> None:
 
 def write_model(run: RunReader, checkpoint: Path, folder: Path, log: Log = silent) -> None:
     """Writes the model of a checkpoint to `folder` as `final/` is written, adapters merged. The run is only read."""
+    from whet.stages.save_final import save_final
+
+    save_final(policy_of(run, checkpoint, log), folder, load_recipe(run.path / layout.RECIPE).model.template)
+
+
+def write_adapter(run: RunReader, checkpoint: Path, folder: Path, log: Log = silent) -> None:
+    """Writes the adapters of a checkpoint to `folder`, as peft has them."""
+    from whet.stages.save_adapter import save_adapter
+
+    save_adapter(policy_of(run, checkpoint, log), folder, load_recipe(run.path / layout.RECIPE).model.name)
+
+
+def policy_of(run: RunReader, checkpoint: Path, log: Log = silent) -> "LanguageModel":
+    """Loads the policy of a checkpoint, with its adapters where it has some.
+
+    Raises `UserError` where the checkpoint is of another model than the recipe's.
+    """
     from safetensors import safe_open
     from torch import no_grad
 
     from whet.build.policy import build_policy
-    from whet.stages.save_final import save_final
 
-    config = load_recipe(run.path / layout.RECIPE)
-    policy = build_policy(config, log)
+    policy = build_policy(load_recipe(run.path / layout.RECIPE), log)
     weights = policy.trainable()
     file: Any
     with no_grad(), safe_open(checkpoint / OPTIMIZER, framework="pt") as file:
@@ -105,4 +123,4 @@ def write_model(run: RunReader, checkpoint: Path, folder: Path, log: Log = silen
             raise UserError(f"{checkpoint / STATE}: is of another model than model.name; put that model back")
         for index, weight in enumerate(weights):
             weight.copy_(file.get_tensor(f"master.{index}"))
-    save_final(policy, folder, config.model.template)
+    return policy

@@ -1,0 +1,48 @@
+"""The same tokens in llama.cpp."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from export.models_to_export import byte_level, qwen2, save
+from whet.errors import UserError
+from whet.export import llama_cpp
+from whet.export.gguf_file import write_gguf
+from whet.export.weight_types import TYPES
+from whet.models.load import load_tokenizer
+
+needs_llama_cpp = pytest.mark.skipif(not llama_cpp.is_installed(), reason="llama.cpp (xllamacpp) is not installed")
+
+
+def test_random_texts_are_the_same_every_time_and_composed() -> None:
+    texts = llama_cpp.random_texts(500)
+    assert texts == llama_cpp.random_texts(500)
+    assert len(set(texts)) > 450
+    assert all(text == unicodedata.normalize("NFC", text) for text in texts)
+    assert any("123" in text for text in texts)
+    assert any("你" in text for text in texts)
+
+
+@needs_llama_cpp
+@pytest.mark.parametrize("family", ["llama", "qwen2"])
+def test_llama_cpp_cuts_texts_as_the_tokenizer_does(family: str, tmp_path: Path) -> None:
+    folder = save(tmp_path, family, byte_level(qwen2() if family == "qwen2" else None))
+    write_gguf(folder, folder / "a.gguf", TYPES["f16"], "a")
+    texts = ["the 123 thing<|im_end|>\n<answer>12</answer>", "==", *llama_cpp.random_texts(200)]
+    assert llama_cpp.same_tokens(folder / "a.gguf", load_tokenizer(str(folder)), texts) == len(texts)
+
+
+@needs_llama_cpp
+def test_a_wrong_name_of_the_pre_tokenizer_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = save(tmp_path)
+    monkeypatch.setattr("whet.export.gguf_vocabulary.pre_tokenizer_id", lambda *_: "gpt-2")
+    write_gguf(folder, folder / "a.gguf", TYPES["f16"], "a")
+    assert llama_cpp.same_tokens(folder / "a.gguf", load_tokenizer(str(folder)), ["a 123", "the"]) == 1
+
+
+@needs_llama_cpp
+def test_a_file_that_llama_cpp_does_not_load_is_a_line(tmp_path: Path) -> None:
+    (tmp_path / "a.gguf").write_bytes(b"GGUF and nothing more")
+    with pytest.raises(UserError, match=r"llama.cpp does not load the GGUF file"):
+        llama_cpp.tokens_of(tmp_path / "a.gguf", ["a"])

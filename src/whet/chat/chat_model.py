@@ -10,7 +10,7 @@ from whet.errors import UserError
 from whet.formats import Parsed, ResponseFormat
 from whet.protocols import Sampler
 from whet.rollout.rng import key
-from whet.types import Finish, Problem, Prompt, Request, SamplingParams, Token
+from whet.types import Completion, Finish, Problem, Prompt, Request, SamplingParams, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,20 @@ class ChatModel:
             yield replace(chunk, speaker=self.speaker)
         yield self._reply(prompt, drawn, time.perf_counter() - began)
 
+    def several(self, question: str, count: int, turn: int = 0) -> list[Reply]:
+        """Samples `count` completions of the question at once. Each is the one that `ask` gives for its own key.
+
+        Raises:
+            UserError: the question leaves no room for a completion.
+        """
+        began = time.perf_counter()
+        prompt = self.renderer.render(Problem(f"turn {turn}", question, answer=""))
+        keys = tuple(key(self.seed, "chat", 0, f"turn {turn}", number) for number in range(count))
+        params = self._within_context(prompt.tokens)
+        (found,) = self.sampler.generate([Request(prompt.tokens, keys)], params)
+        seconds = time.perf_counter() - began
+        return [self._reply(prompt, _as_tokens(one), seconds) for one in found]
+
     def _within_context(self, prompt: Sequence[int]) -> SamplingParams:
         """Returns the sampling parameters, `max_tokens` limited to what the context leaves after the prompt."""
         if self.context is None:
@@ -88,3 +102,10 @@ class ChatModel:
 
     def _text(self, tokens: Sequence[int]) -> str:
         return str(self.renderer.tokenizer.decode(tokens, skip_special_tokens=False))  # tags may be special tokens
+
+
+def _as_tokens(found: Completion) -> list[Token]:
+    """The tokens of a whole completion, as a stream would give them."""
+    last = len(found.tokens) - 1
+    pairs = enumerate(zip(found.tokens, found.logprobs, strict=True))
+    return [Token(id, logprob, found.finish if place == last else None) for place, (id, logprob) in pairs]

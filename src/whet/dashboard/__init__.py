@@ -1,0 +1,1 @@
+"""The page: runs in a browser, live and finished. Reads run folders through `whet.runs`; imports no torch."""

@@ -1,0 +1,145 @@
+"""The page's web application: files, JSON answers, and two streams, behind the guard."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from whet.dashboard.access import Access
+from whet.dashboard.answers import as_error, as_json, encoded
+from whet.dashboard.chat_desk import ChatDesk, Question
+from whet.dashboard.guard import LOGIN, Guard
+from whet.dashboard.library import Library
+from whet.dashboard.query import Query
+from whet.dashboard.routes import answer_of, search_answer
+from whet.dashboard.static_files import INDEX, StaticFiles
+from whet.errors import UserError
+
+THREADS = 6
+"""Answers that are worked on at once; the others wait."""
+
+LINES = "application/x-ndjson"
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Page:
+    """The application over a library of runs. `stop` ends its streams, so that the server can end."""
+
+    def __init__(self, library: Library, access: Access, files: StaticFiles | None = None) -> None:
+        self.library, self.access = library, access
+        self.files = files or StaticFiles()
+        self.desk = ChatDesk(library)
+        self.stop = asyncio.Event()
+        self.app: ASGIApp = Guard(Starlette(routes=list(self._routes()), lifespan=self._lifespan), access)
+
+    def _routes(self) -> Iterator[Route]:
+        for path, handler, methods in (
+            ("/", self._index, ["GET"]),
+            ("/static/{name:path}", self._file, ["GET"]),
+            (LOGIN, self._login, ["POST"]),
+            ("/api/search", self._search, ["GET"]),
+            ("/api/chat", self._chat, ["GET", "POST"]),
+            ("/api/{rest:path}", self._answer, ["GET"]),
+            ("/{rest:path}", self._nothing, ["GET", "POST"]),
+        ):
+            yield Route(path, _told(handler), methods=methods)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        yield
+        await self.desk.close()
+        self.library.close()
+
+    async def _index(self, request: Request) -> Response:
+        return self.files.response(INDEX) or as_json({"error": "the page is not in this installation"}, 503)
+
+    async def _file(self, request: Request) -> Response:
+        return self.files.response(request.path_params["name"]) or _not_there()
+
+    async def _nothing(self, request: Request) -> Response:
+        return _not_there()
+
+    async def _login(self, request: Request) -> Response:
+        found = await _object(request)
+        if not self.access.opens(str(found.get("token", ""))):
+            await asyncio.sleep(0.2)
+            return as_json({"error": "this is not the token; open the link that `whet ui` printed"}, 401)
+        answer = Response(status_code=204)
+        answer.set_cookie(self.access.cookie_name, self.access.cookie, httponly=True, samesite="strict", path="/")
+        return answer
+
+    async def _answer(self, request: Request) -> Response:
+        query, ids = Query(request.query_params), request.query_params.getlist("run")
+
+        def work() -> Response:
+            try:
+                return as_json(answer_of(self.library, request.url.path, query, ids))
+            except KeyError:
+                return _not_there()
+
+        return await run_in_threadpool(work)
+
+    async def _search(self, request: Request) -> Response:
+        query = Query(request.query_params)
+        run = await run_in_threadpool(self.library.open, query.required("run"))
+        return StreamingResponse(self._pulled(iter(search_answer(run, query))), media_type=LINES)
+
+    async def _pulled(self, lines: Iterator[Any]) -> AsyncIterator[bytes]:
+        """The lines of an iterator that works in a thread, until the server stops."""
+        nothing = object()
+        while not self.stop.is_set():
+            line = await run_in_threadpool(partial(next, lines, nothing))
+            if line is nothing:
+                return
+            yield encoded(line) + b"\n"
+
+    async def _chat(self, request: Request) -> Response:
+        if request.method == "GET":
+            run = await run_in_threadpool(self.library.open, Query(request.query_params).required("run"))
+            return as_json(await run_in_threadpool(self.desk.possible, run))
+        question = await run_in_threadpool(Question.of, await _object(request), self.library)
+        if self.desk.busy:
+            return as_json({"error": "chat: an answer is being written; wait for it, or stop it"}, 429)
+        return StreamingResponse(self._said(question), media_type=LINES)
+
+    async def _said(self, question: Question) -> AsyncIterator[bytes]:
+        async for line in self.desk.ask(question, self.stop):
+            yield encoded(line) + b"\n"
+
+
+def _told(handler: Handler) -> Handler:
+    """The handler with errors turned into answers."""
+
+    async def told(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except Exception as error:
+            return as_error(error)
+
+    return told
+
+
+def _not_there() -> Response:
+    return as_json({"error": "there is nothing here"}, 404)
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    """The JSON object in a request's body. Raises `UserError` where it holds none."""
+    try:
+        found = await request.json()
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise UserError("body: is not a JSON object; send one")
+    return found

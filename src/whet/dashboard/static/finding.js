@@ -17,8 +17,19 @@ export const finding = (found, chosen = false) => html`
       ${link(at("rollouts", { step: found.step }), `step ${found.step}`)}</p>
   </article>`;
 
+/** The newest finding of each detector, newest first, with the earlier ones behind it. */
+export function byDetector(list) {
+  const found = new Map();
+  for (const one of list.toSorted((a, b) => b.step - a.step)) found.set(one.detector, [...(found.get(one.detector) || []), one]);
+  return [...found.values()];
+}
+
+const earlier = (list) => (list.length
+  ? html`<p class="note">told before at ${list.slice(0, 12).map((one) => html`${link(at("rollouts", { step: one.step }), `step ${one.step}`)} `)}${list.length > 12 ? `and ${list.length - 12} more` : ""}</p>`
+  : nothing);
+
 /** Findings, or that there is none. */
 export const findings = (list, chosen = null) =>
   list.length
-    ? html`<div class="findings">${list.map((one) => finding(one, one.id === chosen))}</div>`
+    ? html`<div class="findings">${byDetector(list).map(([newest, ...rest]) => html`${finding(newest, newest.id === chosen)}${earlier(rest)}`)}</div>`
     : html`<p class="quiet">Nothing was found wrong so far. Eleven detectors read the figures after every step.</p>`;

@@ -19,14 +19,14 @@ const WAITING = {
 };
 
 /** The measurements as points with their intervals, and the reward of every step. */
-export function accuracyFigure(stages, height = 150) {
+export function accuracyFigure(stages, height = 150, width = 360) {
   const points = stages.map((stage) => ({ x: stage.step, y: 100 * stage.accuracy.value, low: 100 * stage.accuracy.low, high: 100 * stage.accuracy.high,
     name: `${stage.title}: ${percent(stage.accuracy.value)} ${interval(stage.accuracy)}` }));
-  return figure({ series: [], points, title: "Held-out accuracy in percent by step, with 95 % intervals", low: 0, high: Math.max(10, Math.min(100, Math.max(...points.map((point) => point.high)))), height, show: (y) => `${y} %` });
+  return figure({ series: [], points, title: "Held-out accuracy in percent by step, with 95 % intervals", low: 0, high: Math.max(10, Math.min(100, Math.max(...points.map((point) => point.high)))), height, width, show: (y) => `${y} %` });
 }
 
-export function rewardFigure(reward, marks, height = 130) {
-  return figure({ series: [{ ...reward, name: "reward" }], marks: marks.map((one) => ({ x: one.step, name: one.title })), title: "Mean reward by step", height });
+export function rewardFigure(reward, marks, height = 130, width = 340) {
+  return figure({ series: [{ ...reward, name: "reward" }], marks: marks.map((one) => ({ x: one.step, name: one.title })), title: "Mean reward by step", height, width });
 }
 
 /** Held-out accuracy, stage by stage, and what is certain of the gain. */
@@ -46,7 +46,7 @@ function learning(found) {
   return html`${learned({ ...found, stages: few(found.stages) })}
     <div class="two">
     ${found.reward.x.length ? html`<figure><figcaption>${link(at("curves"), "reward of the samples, by step")}</figcaption>${rewardFigure(found.reward, found.findings)}</figure>` : nothing}
-    ${found.stages.filter((stage) => stage.accuracy).length > 1 ? html`<figure><figcaption>${link(at("evaluation"), "held-out accuracy, by step")}</figcaption>${accuracyFigure(found.stages.filter((stage) => stage.accuracy), 130)}</figure>` : nothing}</div>`;
+    ${found.stages.filter((stage) => stage.accuracy).length > 1 ? html`<figure><figcaption>${link(at("evaluation"), "held-out accuracy, by step")}</figcaption>${accuracyFigure(found.stages.filter((stage) => stage.accuracy), 130, 340)}</figure>` : nothing}</div>`;
 }
 
 const KINDS = { gained: "best gained", wrong: "still wrong", strange: "strangest" };
@@ -69,7 +69,7 @@ function ended(run) {
 
 export function render(found) {
   return html`${ended(found.run)}
-    <div class="four">
+    <div class="four screen">
       ${panel("Is it learning?", learning(found))}
       ${panel("Is it healthy?", findings(found.findings), "healthy")}
       ${panel("What does it say?", says(found), "says")}

@@ -1,6 +1,6 @@
 """Makes a run folder of any size without training: figures, rollouts, findings and evaluations as a real run has them.
 
-`python -m benchmarks.made_run FOLDER --steps 10000` writes 10,000 steps of 64 responses, about 3 GB, for `benchmarks.page`.
+`python -m benchmarks.made_run FOLDER --steps 10000` writes 10,000 steps of 64 responses, about 3 GB.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from whet.files import write_bytes
 from whet.recipe import dump_recipe, load_recipe
 from whet.runs import jsonl, layout
 
-WORDS = tuple("so the sum of these two is then we add ten and carry one which gives".split())
+WORDS = ("so", "the", "sum", "of", "these", "two", "is", "then", "we", "add", "ten", "and", "carry", "one")
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
 
 

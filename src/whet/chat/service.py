@@ -1,7 +1,8 @@
 """Chat for other programs, in a process of its own: one JSON object per line in, events as JSON lines out.
 
-`python -m whet.chat.service`. In: `{"id", "what", "base", "question", "gold", "samples", "temperature", "max_tokens"}`, or
-`{"stop": id}` to end that answer. Out: `{"id", "event": {…}}` as it is written, then `{"id", "end": true}`.
+`python -m whet.chat.service`. In: `{"id", "what", "base", "question", "gold", "samples", "temperature",
+"max_tokens"}`, or `{"stop": id}` to end that answer. Out: `{"id", "event": {…}}` as it is written, then
+`{"id", "end": true}`.
 """
 
 import json

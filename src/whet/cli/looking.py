@@ -33,7 +33,7 @@ def show(
     problem: Annotated[str | None, arg(metavar="ID")] = None,
     json: Json = False,
 ) -> None:
-    """Show what the page shows of a run: an overview, one step, one group with its tokens, or one problem over the steps.
+    """Show what the page shows of a run: an overview, one step, one group, or one problem over the steps.
 
     Args:
         step: all groups of this step, with the beginning of each completion; "last" is the newest.

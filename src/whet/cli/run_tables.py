@@ -129,8 +129,8 @@ def _findings(found: list[Row]) -> Iterator[RenderableType]:
 def _samples(samples: list[Row], width: int) -> Iterator[RenderableType]:
     for one in samples:
         yield Text()
-        yield Text.assemble((one["why"], "bold"), f": {one_line(one['question'] or '', width - 30)}", ("   gold ", "dim"),
-                            one_line(str(one["gold"]), 40))  # fmt: skip
+        question, gold = one_line(one["question"] or "", width - 30), one_line(str(one["gold"]), 40)
+        yield Text.assemble((one["why"], "bold"), f": {question}", (f"   gold {gold}", "dim"))
         for name in ("before", "after"):
             if one[name]:
                 mark = {True: "✓", False: "✗", None: " "}[one[name]["correct"]]

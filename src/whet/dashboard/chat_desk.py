@@ -1,4 +1,4 @@
-"""Chat from the page: the models are in a process of their own, which starts with the first question and ends when idle.
+"""Chat from the page: the models are in a process of their own, started by the first question and ended when idle.
 
 While a run trains on this machine that process has one thread and the lowest priority, and it is not started where its
 models would not fit into the free memory.
@@ -150,7 +150,8 @@ def too_large(question: Question, beside: bool) -> str | None:
     free = int(psutil.virtual_memory().available)
     if not beside or need < free // 2:
         return None
-    return f"chat: the models need about {need / 1e9:.1f} GB and {free / 1e9:.1f} GB are free while a run trains; wait for it"
+    room = f"the models need about {need / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free while a run trains"
+    return f"chat: {room}; wait for it"
 
 
 def _asked(body: Mapping[str, Any], run: OpenRun) -> tuple[str, str | None]:

@@ -18,7 +18,7 @@ GRACE = 3.0
 LINE = 1 << 22
 """Bytes of an event at most."""
 
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
 
 COMMAND = (sys.executable, "-m", "whet.chat.service")
 
@@ -31,6 +31,7 @@ class ChatProcess:
         self._asked = 0
         self._answering: int | None = None
         self._idle: asyncio.TimerHandle | None = None
+        self._settling: asyncio.Task[None] | None = None
 
     @classmethod
     async def start(cls, careful: bool, command: tuple[str, ...] = COMMAND) -> "ChatProcess":
@@ -113,7 +114,7 @@ class ChatProcess:
         self._idle = loop.call_later(IDLE, self._kill)
         if self._answering == id:
             self._send({"stop": id})
-            loop.create_task(self._settle(id))
+            self._settling = loop.create_task(self._settle(id))
 
     async def _settle(self, id: int) -> None:
         """Reads the rest of a stopped answer; kills the process where that takes too long."""

@@ -129,7 +129,7 @@ def _headers(scope: Scope) -> dict[str, list[str]]:
 
 async def _body(receive: Receive) -> bytes | Refusal:
     """The whole body; a refusal where it is too large or takes too long."""
-    content = b""
+    content = bytearray()
     try:
         async with asyncio.timeout(PATIENCE):
             while True:
@@ -138,7 +138,7 @@ async def _body(receive: Receive) -> bytes | Refusal:
                 if len(content) > BODY:
                     return Refusal(413, f"a body may have {BODY} bytes")
                 if message["type"] == "http.disconnect" or not message.get("more_body"):
-                    return content
+                    return bytes(content)
     except TimeoutError:
         return Refusal(408, f"the body took more than {PATIENCE:.0f} s")
 

@@ -37,7 +37,7 @@ class IndexKeeper:
         self._checked = False
 
     def refresh(self) -> Row:
-        """Starts or goes on with indexing what is stale; returns how far it has got: `steps`, `of`, `whole`, `fault`."""
+        """Goes on with indexing what is stale; returns how far it has got: `steps`, `of`, `whole`, `fault`."""
         with self._lock:
             found = self._progress()
             if not found.whole and not self._is_building():

@@ -62,7 +62,7 @@ def _is_process(pid: Any, since: Any) -> bool:
 
     try:
         born = Process(pid).create_time()
-        return born <= datetime.fromisoformat(since).timestamp() + SLACK
+        return bool(born <= datetime.fromisoformat(since).timestamp() + SLACK)
     except AccessDenied:
         return True
     except (NoSuchProcess, TypeError, ValueError):

@@ -1,7 +1,7 @@
 """The curves of a run: its metrics and timings over the steps, with findings and evaluations as marks on them."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from whet.dashboard.open_run import OpenRun
 from whet.dashboard.rows.added import cursor_at_end
@@ -48,8 +48,3 @@ def series(columns: PhaseColumns, name: str, points: int, first: int | None = No
     end = count if last is None else bisect_right(columns.steps, last, 0, count)
     x, y = downsample(columns.steps[start:end], columns.values[name][start:end], points)
     return {"name": name, "x": x, "y": y, "of": max(0, end - start)}
-
-
-def values_of(columns: PhaseColumns, name: str) -> Iterator[tuple[int, float]]:
-    """Step and value of a metric; nothing where the run has not got it."""
-    yield from zip(columns.steps, columns.values.get(name, ()), strict=False)

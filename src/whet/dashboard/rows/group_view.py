@@ -3,8 +3,8 @@
 from typing import Any
 
 from whet.dashboard.open_run import OpenRun
-from whet.dashboard.rows.samples import group_head, sample, token_columns
 from whet.dashboard.rows.missing import MissingError
+from whet.dashboard.rows.samples import group_head, sample, token_columns
 from whet.dashboard.rows.shares import Row
 from whet.dashboard.rows.step_view import records_of
 

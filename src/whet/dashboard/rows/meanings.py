@@ -1,4 +1,4 @@
-"""What each metric is and which values are healthy: read from docs/metrics.md, the one source, which the wheel carries."""
+"""What each metric is and which values are healthy, read from docs/metrics.md: the one source, carried by the wheel."""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -71,7 +71,9 @@ def _strangest(run: OpenRun) -> Iterator[Row]:
     yield {
         "kind": "strange",
         "why": f"least likely of step {record['step']}: {card['logprob']:.2f} nats a token",
-        **{"problem": str(record.get("problem")), "question": record.get("question"), "gold": record.get("gold")},
+        "problem": str(record.get("problem")),
+        "question": record.get("question"),
+        "gold": record.get("gold"),
         "before": None,
         "after": {"response": card["text"], **said, "lenient": None, "formatted": None},
         "rollout": {key: record[key] for key in ("step", "group", "sample")},

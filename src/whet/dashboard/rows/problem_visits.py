@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from whet.dashboard.open_run import OpenRun
 from whet.dashboard.rows.missing import MissingError
@@ -13,6 +14,9 @@ WRONG = 6
 
 VISITS = "SELECT step, grp, n, judged, correct, reward, signal, length FROM visits WHERE problem = ? ORDER BY step, grp"
 ANSWERS = "SELECT step, grp, correct, answer, finish FROM rollouts WHERE problem = ? ORDER BY step, grp, sample"
+
+Answered = tuple[int, int, int | None, str | None, str | None]
+"""Step, group, correct, answer and reason of ending of one response."""
 
 Kind = tuple[str, str | None]
 """`right`, `wrong`, `answer` (no reward says whether it is right), `others`, `none` or `cut`; the answer where it is
@@ -39,8 +43,8 @@ def problem(run: OpenRun, name: str) -> Row:
     kinds = kinds_of(answers)
     places = {kind: place for place, kind in enumerate(kinds)}
     counts: dict[tuple[int, int], list[int]] = {(step, grp): [0] * len(kinds) for step, grp, *_ in visits}
-    for step, grp, *verdict in answers:
-        counts[step, grp][places[_joined(kind_of(*verdict), places)]] += 1
+    for step, grp, correct, answer, finish in answers:
+        counts[step, grp][places[_joined(kind_of(correct, answer, finish), places)]] += 1
     shares = (sum(row[4] for row in visits), sum(row[3] for row in visits))
     return {
         "problem": name,
@@ -49,7 +53,7 @@ def problem(run: OpenRun, name: str) -> Row:
         "share": share(*shares),
         "indexed": indexed,
         "kinds": _described(kinds, answers, counts.values()),
-        "visits": [_visit(*row, counts[row[0], row[1]]) for row in visits],
+        "visits": [_visit(row, counts[row[0], row[1]]) for row in visits],
     }
 
 
@@ -66,9 +70,9 @@ def kind_of(correct: int | None, answer: str | None, finish: str | None) -> Kind
     return ("cut" if finish == "length" else "none"), None
 
 
-def kinds_of(answers: Sequence[tuple[int, int, int | None, str | None, str | None]]) -> list[Kind]:
+def kinds_of(answers: Sequence[Answered]) -> list[Kind]:
     """The kinds that occur, in the order of the stack: right, the commonest wrong answers, others, none, cut."""
-    counts = Counter(kind_of(*verdict) for _, _, *verdict in answers)
+    counts = Counter(kind_of(correct, answer, finish) for _, _, correct, answer, finish in answers)
     wrong = sorted((kind for kind in counts if kind[1] is not None), key=lambda kind: (-counts[kind], kind[1] or ""))
     plain: list[Kind] = [("right", None)] if ("right", None) in counts else []
     others: list[Kind] = [("others", None)] if len(wrong) > WRONG else []
@@ -86,19 +90,17 @@ def _joined(kind: Kind, places: dict[Kind, int]) -> Kind:
     return kind if kind in places else ("others", None)
 
 
-def _described(kinds: Sequence[Kind], answers: Sequence[tuple[object, ...]], counts: object) -> list[Row]:
+def _described(kinds: Sequence[Kind], answers: Sequence[Answered], counts: Iterable[Sequence[int]]) -> list[Row]:
     right = Counter(answer for _, _, correct, answer, _ in answers if correct)
     spelled = right.most_common(1)[0][0] if right else None
-    totals = [sum(column) for column in zip(*counts, strict=True)]  # type: ignore[call-overload]
+    totals = [sum(column) for column in zip(*counts, strict=True)]
     return [
         {"answer": spelled if kind == "right" else answer, "kind": kind, "count": total}
         for (kind, answer), total in zip(kinds, totals, strict=True)
     ]
 
 
-def _visit(
-    step: int, group: int, n: int, judged: int, correct: int, reward: float | None, signal: int, length: float,
-    counts: list[int],
-) -> Row:  # fmt: skip
+def _visit(row: tuple[Any, ...], counts: list[int]) -> Row:
+    step, group, n, judged, correct, reward, signal, length = row
     figures = {"reward": reward, "signal": bool(signal), "length": length, "counts": counts}
     return {"step": step, "group": group, "n": n, "share": share(correct, judged), **figures}

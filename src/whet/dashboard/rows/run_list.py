@@ -29,6 +29,12 @@ CHEAP = 0.25
 WATCHED = (layout.METRICS, layout.TIMINGS, layout.HEALTH, layout.LOG, layout.EVALUATIONS, layout.RECIPE, layout.OWNER)
 """What a row is made of: where none of these has changed, it is the row that was made before."""
 
+UNKNOWN = (
+    *("created", "updated", "phase", "step", "steps", "left", "model", "data", "objective"),
+    *("accuracy", "reward", "findings", "size", "format"),
+)
+"""Keys that are None in the row of a run that cannot be read."""
+
 Signature = tuple[tuple[int, int], ...]
 
 
@@ -137,8 +143,7 @@ def _made(path: Path, id: str) -> Row:
 
 
 def _unreadable(path: Path, id: str, why: str) -> Row:
-    keys = "created updated phase step steps left model data objective accuracy reward findings size format".split()
-    return {"id": id, "name": path.name, "state": "unreadable", "why": why, **dict.fromkeys(keys)}
+    return {"id": id, "name": path.name, "state": "unreadable", "why": why, **dict.fromkeys(UNKNOWN)}
 
 
 def _of(tree: Mapping[str, Any], key: str) -> dict[str, Any]:

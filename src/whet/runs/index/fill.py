@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from whet.runs import layout
@@ -124,9 +123,11 @@ def _rows(connection: sqlite3.Connection, group: Sequence[Line], judge: Judge) -
 def mean_logprob(record: Mapping[str, Any]) -> float | None:
     """The mean log-probability of the tokens that the policy wrote, in nats; None where there are none."""
     logprobs = record.get("logprobs") or []
-    mask = record.get("loss_mask") or [True] * len(logprobs)
-    own = [value for value, counts in zip(logprobs, mask, strict=False) if counts and value is not None]
-    return fmean(own) if own else None
+    mask = record.get("loss_mask")
+    if mask or None in logprobs:
+        mask = mask or [True] * len(logprobs)
+        logprobs = [value for value, own in zip(logprobs, mask, strict=False) if own and value is not None]
+    return sum(logprobs) / len(logprobs) if logprobs else None
 
 
 def _problem(connection: sqlite3.Connection, record: Mapping[str, Any]) -> int:

@@ -34,7 +34,7 @@ CREATE TABLE totals (
 
 
 def open_to_write(path: Path, check: bool = True) -> sqlite3.Connection:
-    """Opens the index for writing; creates it where there is none, and replaces one that is broken or of another version.
+    """Opens the index for writing; creates it where there is none, replaces one that is broken or of another version.
 
     `check` reads all of its pages to see whether it is broken. Raises `OSError` or `sqlite3.OperationalError` where it
     cannot be written.

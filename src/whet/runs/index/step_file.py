@@ -1,12 +1,17 @@
-"""Reads a step's file of rollouts, line by line with the place of each line; damaged and unfinished lines are left out."""
+"""Reads a step's file of rollouts with the place of each line; damaged and unfinished lines are left out."""
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from whet.runs import layout
+
+
+NAME = re.compile(r"step-(\d{6,})\.jsonl")
+"""The name of a step's file; `layout.rollouts_name` makes it."""
 
 
 class Line(NamedTuple):
@@ -48,13 +53,13 @@ def read_line(folder: Path, step: int, start: int, size: int) -> dict[str, Any] 
 
 
 def sizes(folder: Path) -> dict[int, int]:
-    """Step → size in bytes of each file of rollouts of a run, in no order."""
-    found: dict[int, int] = {}
+    """Step → size in bytes of each file of rollouts of a run, in no order. Links are left out."""
     try:
         with os.scandir(folder / layout.ROLLOUTS) as entries:
-            for entry in entries:
-                if entry.name.startswith("step-") and entry.name.endswith(".jsonl"):
-                    found[layout.step_of_rollouts(entry.name)] = entry.stat().st_size
-    except (OSError, ValueError):
-        return found
-    return found
+            return {
+                int(match[1]): entry.stat().st_size
+                for entry in entries
+                if (match := NAME.fullmatch(entry.name)) and not entry.is_symlink()
+            }
+    except OSError:
+        return {}

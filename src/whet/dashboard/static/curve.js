@@ -30,7 +30,7 @@ export function spark(ys, label) {
 }
 
 /** Round numbers between two bounds, about `most` of them. */
-export function ticks(low, high, most = 4) {
+export function ticks(low, high, most = 5) {
   const rough = (high - low) / most;
   if (!(rough > 0)) return [low];
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -55,7 +55,7 @@ function top() {
 }
 
 const rail = () => html`<nav class="rail" aria-label="Places">
-  ${PLACES.map(([view, words]) => html`<a href=${at(view)} aria-current=${(UNDER[state.place.view] || state.place.view) === view ? "page" : "false"}>${words}${view === "overview" && row()?.findings ? html` <span class="n badge" title="findings">${row().findings}</span>` : nothing}</a>`)}
+  ${PLACES.map(([view, words]) => html`<a href=${at(view)} aria-current=${(UNDER[state.place.view] || state.place.view) === view ? "page" : "false"}>${words}${view === "overview" && row()?.findings ? html`<span class="n badge" title="findings"> ${row().findings}</span>` : nothing}</a>`)}
   <p class="note">${others().length ? html`beside it:${others().map((id) => html`<br>${visible(id)}`)}` : nothing}</p>
 </nav>`;
 

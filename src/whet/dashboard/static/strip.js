@@ -36,7 +36,7 @@ export function strip(found, chosen) {
   const width = Math.max(2, Math.min(24, 1200 / n));
   return html`<div class="strip" role="slider" tabindex="0" aria-label="Step" aria-valuemin=${found.first} aria-valuemax=${found.last} aria-valuenow=${chosen} aria-valuetext=${at < 0 ? `step ${chosen}` : words(cells, at)} @click=${pick} @keydown=${keys}>
     <svg viewBox="0 0 ${n * width} ${HIGH + FINDING}" preserveAspectRatio="none" class=${n * width < 1200 ? "short" : ""} width=${n * width} height=${HIGH + FINDING}>
-    ${cells.first.map((_, index) => svg`<rect data-cell=${index} class="cell ${cells.signal[index] === 0 ? "hollow" : `r${level(cells.reward[index], found.reward_range)}`} ${cells.rollouts[index] ? "" : "gone"} ${index === at ? "chosen" : ""}"
+    ${cells.first.map((_, index) => svg`<rect data-cell=${index} class="cell ${cells.signal[index] === 0 ? "hollow" : `r${level(cells.reward[index], found.reward_range)}`} ${index === at ? "chosen" : ""}"
       x=${index * width + 0.5} y=${FINDING + 0.5} width=${Math.max(1, width - (width > 5 ? 2 : 0.5))} height=${HIGH - 1}><title>${words(cells, index)}</title></rect>
       ${cells.findings[index] ? svg`<rect data-cell=${index} class="tick-mark" x=${index * width} y="0" width=${Math.max(2, width - 1)} height="3"></rect>` : ""}`)}
     </svg></div>`;

@@ -29,7 +29,7 @@ function phases(cells) {
   const pick = (event) => { const cell = event.target.closest?.("[data-cell]"); if (cell) go(at("rollouts", { step: cells.last[Number(cell.dataset.cell)] })); };
   return html`<svg class="figure" viewBox="0 -6 ${WIDE} ${HIGH + 28}" role="img" aria-label="Seconds of each phase by step" @click=${pick}>
     ${ticks(0, most).map((value) => svg`<line class="grid" x1=${LEFT} x2=${WIDE} y1=${HIGH - (HIGH * value) / most} y2=${HIGH - (HIGH * value) / most}></line><text class="tick end" x=${LEFT - 6} y=${HIGH - (HIGH * value) / most + 4}>${number(value)} s</text>`)}
-    ${cells.first.map(column)}<text class="tick" x=${LEFT + width / 2} y=${HIGH + 17}>${cells.first[0]}</text><text class="tick" x=${LEFT + width * (cells.first.length - 0.5)} y=${HIGH + 17}>${cells.last.at(-1)}</text></svg>
+    ${cells.first.map(column)}<text class="tick" x=${LEFT + width / 2} y=${HIGH + 17}>${cells.first[0]}</text>${cells.first.length > 1 ? svg`<text class="tick ${width < 14 ? "end" : ""}" x=${LEFT + width * (cells.first.length - (width < 14 ? 0 : 0.5))} y=${HIGH + 17}>${cells.last.at(-1)}</text>` : nothing}</svg>
     <p class="kinds">${shown.map(([, words, kind]) => html`<span><i class="key ${kind}"></i>${words}</span>`)}</p>`;
 }
 
@@ -41,11 +41,11 @@ function waterfall(step) {
     const start = from;
     from += part.seconds;
     const [, words, kind] = PHASES.find(([name]) => name === part.phase) || [part.phase, part.phase, "p-5"];
-    return html`<li><span>${words}</span><svg viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="${words}: ${seconds(part.seconds)}">
-      ${svg`<rect class="fill ${kind}" x=${(100 * start) / whole} width=${(100 * part.seconds) / whole} height="10"></rect>${part.least ? svg`<rect class="least" x=${(100 * start) / whole} width=${(100 * Math.min(part.least, part.seconds)) / whole} y="7" height="3"></rect>` : nothing}`}</svg>
+    return html`<li><span>${words}</span><svg viewBox="0 0 100 14" preserveAspectRatio="none" role="img" aria-label="${words}: ${seconds(part.seconds)}">
+      ${svg`<rect class="fill ${kind}" x=${(100 * start) / whole} width=${(100 * part.seconds) / whole} height="10"></rect>${part.least ? svg`<rect class="least" x=${(100 * start) / whole} width=${(100 * Math.min(part.least, part.seconds)) / whole} y="11" height="2"></rect>` : nothing}`}</svg>
       <span class="n">${seconds(part.seconds)}</span><span class="n note">${part.least ? `at least ${seconds(part.least)}` : ""}</span></li>`;
   });
-  return html`<ol class="waterfall">${rows}</ol><p class="note">The dark line: what this machine needs at the least, at η = 1 (docs/performance.md).</p>`;
+  return html`<ol class="waterfall">${rows}</ol><p class="note">The line below a bar: what this machine needs at the least, at η = 1 (docs/performance.md).</p>`;
 }
 
 const middles = (cells) => cells.first.map((first, index) => (first + cells.last[index]) / 2);

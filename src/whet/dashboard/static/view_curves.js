@@ -6,6 +6,7 @@ import "./chart.js";
 import { smooth } from "./curve.js";
 import { finding } from "./finding.js";
 import { number, plain } from "./format.js";
+import { meaning } from "./meaning.js";
 import { at, go, here, others } from "./place.js";
 import { state } from "./state.js";
 import { visible } from "./text.js";
@@ -15,13 +16,6 @@ import { accuracyFigure } from "./view_overview.js";
 
 const FIRST = ["reward", "frac_reward_zero_std", "completions/clipped_ratio", "entropy", "completions/mean_length", "kl", "grad_norm"];
 const read = new Map();
-
-/** The row of docs/metrics.md about a figure. */
-export function meaning(name) {
-  if (!state.meanings) return null;
-  const rows = state.meanings.sections.flatMap((section) => section.metrics);
-  return rows.find((row) => new RegExp(row.pattern).test(name)) || null;
-}
 
 export const order = (names) => [...FIRST.filter((name) => names.includes(name)), ...names.filter((name) => !FIRST.includes(name))];
 

@@ -2,16 +2,25 @@
 
 import { html, nothing } from "./vendor/lit-html.js";
 import { get } from "./api.js";
+import { meaning } from "./meaning.js";
 import { costBar, wasteLine } from "./costs.js";
-import { figure } from "./curve.js";
+import { figure, spark } from "./curve.js";
 import { findings } from "./finding.js";
-import { interval, percent } from "./format.js";
+import { interval, number, percent, plain } from "./format.js";
 import { pair } from "./pair.js";
 import { at } from "./place.js";
+import { state } from "./state.js";
 import { visible } from "./text.js";
 import { command, differenceText, link, panel, shareLine } from "./ui.js";
 
-export const load = (place, signal) => get("overview", { run: place.run }, { signal });
+const VITAL = ["frac_reward_zero_std", "completions/clipped_ratio", "entropy", "completions/mean_length", "kl"];
+
+export async function load(place, signal) {
+  const [found, curves, meanings] = await Promise.all([
+    get("overview", { run: place.run }, { signal }), get("curves", { run: place.run, names: VITAL.join(","), points: 80 }, { signal }), get("meanings", {}, { keep: () => true })]);
+  state.meanings = meanings;
+  return { ...found, vital: curves.runs[0].series };
+}
 
 const WAITING = {
   Check: "It is in its check: data, gold answers, lengths, and whether there is something to learn from.",
@@ -49,11 +58,16 @@ function learning(found) {
     ${found.stages.filter((stage) => stage.accuracy).length > 1 ? html`<figure><figcaption>${link(at("evaluation"), "held-out accuracy, by step")}</figcaption>${accuracyFigure(found.stages.filter((stage) => stage.accuracy), 130, 340)}</figure>` : nothing}</div>`;
 }
 
+/** The figures to watch, each with its latest value and where it is healthy. */
+export const vital = (series) => html`<table class="vital"><tbody>${series.filter((one) => one.x.length).map((one) => html`<tr>
+  <td>${link(at("curves", { find: `^${one.name}$` }), visible(one.name))}</td><td>${spark(one.y, one.name)}</td><td class="n"><b>${number(one.y.findLast((y) => y !== null))}</b></td>
+  <td class="note">${plain(meaning(one.name)?.healthy)}</td></tr>`)}</tbody></table>`;
+
 const KINDS = { gained: "best gained", wrong: "still wrong", strange: "strangest" };
 
 /** A problem with what was answered before and after. */
 export const sample = (one) => html`<article class="sample">
-  <h3>${KINDS[one.kind]} <span class="note">${visible(one.why)}</span> ${one.rollout ? link(at("rollouts", { step: one.rollout.step, group: one.rollout.group, card: one.rollout.sample + 1 }), "its siblings") : link(at("evaluation"), "all of them")}</h3>
+  <header><h3>${KINDS[one.kind]}</h3> ${one.why === KINDS[one.kind] ? nothing : html`<span class="note">${visible(one.why)}</span>`} ${one.rollout ? link(at("rollouts", { step: one.rollout.step, group: one.rollout.group, card: one.rollout.sample + 1 }), "its siblings") : link(at("evaluation", { pile: one.kind === "gained" ? "fixed" : "wrong" }), "all of them")}</header>
   ${pair(one)}</article>`;
 
 function says(found) {
@@ -71,7 +85,7 @@ export function render(found) {
   return html`${ended(found.run)}
     <div class="four screen">
       ${panel("Is it learning?", learning(found))}
-      ${panel("Is it healthy?", findings(found.findings), "healthy")}
+      ${panel("Is it healthy?", html`${findings(found.findings)}${vital(found.vital || [])}`, "healthy")}
       ${panel("What does it say?", says(found), "says")}
       ${panel("What does it cost?", html`${costBar(found.cost)}${wasteLine(found.cost)}`, "costs", link(at("cost"), "step by step"))}
     </div>`;

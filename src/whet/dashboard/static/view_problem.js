@@ -29,12 +29,13 @@ const HIGH = 140;
 /** Class of a kind of answer: right ones, wrong ones by rank, others, none, truncated. */
 export function kindClass(kinds, index) {
   const { kind } = kinds[index];
-  if (kind !== "wrong") return `k-${kind}`;
-  return `k-wrong-${Math.min(6, kinds.slice(0, index + 1).filter((one) => one.kind === "wrong").length)}`;
+  if (kind !== "wrong" && kind !== "answer") return `k-${kind}`;
+  return `k-wrong-${Math.min(6, kinds.slice(0, index + 1).filter((one) => one.kind === kind).length)}`;
 }
 
 const WORDS = { others: "other wrong answers", none: "no answer", cut: "truncated" };
-const kindWords = (one) => (one.kind === "right" ? html`right: <b>${bounded(one.answer, 40)}</b>` : WORDS[one.kind] || html`wrong: <b>${bounded(one.answer, 40)}</b>`);
+const NAMED = { right: "right", wrong: "wrong", answer: "answer" };
+const kindWords = (one) => WORDS[one.kind] || html`${NAMED[one.kind]}: <b>${bounded(one.answer, 40)}</b>`;
 
 /** One column per visit, the right answers at the bottom. */
 function columns(found, chosen) {

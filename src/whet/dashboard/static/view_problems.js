@@ -11,7 +11,7 @@ import { empty, indexed } from "./ui.js";
 import "./virtual.js";
 
 const PAGE = 200;
-const COLUMNS = [["problem", "problem"], ["visits", "visits"], ["first", "first"], ["now", "now"], ["change", "change"], ["signal", "signal"], ["truncated", "cut"]];
+const COLUMNS = [["problem", "problem and its answer"], ["visits", "visits"], ["first", "first"], ["now", "now"], ["change", "change"], ["signal", "signal"], ["truncated", "cut"]];
 
 export async function load(place, signal) {
   const found = await get("problems", { run: place.run, sort: place.sort || "-visits", text: place.text, offset: 0, limit: PAGE }, { signal });
@@ -46,7 +46,7 @@ function head(place) {
 const row = (data) => (i) => {
   const one = data.rows[i];
   return html`<a class="problem-row" href=${at("problem", { problem: one.problem })}>
-    <span>${line(one.question, 120)} <span class="note">= ${line(one.gold, 24)}</span></span><span class="n">${count(one.visits)}</span>
+    <span>${line(one.question, 120)} <b class="gold-cell">${line(one.gold, 24)}</b></span><span class="n">${count(one.visits)}</span>
     <span class="n">${percent(one.first?.value, 0)}</span><span class="n">${percent(one.now?.value, 0)}</span>
     <span class="n ${one.change > 0 ? "up" : one.change < 0 ? "down" : ""}">${one.change === null || one.visits < 2 ? "–" : signed(100 * one.change, 0)}</span>
     <span class="n">${percent(one.signal, 0)}</span><span class="n">${percent(one.truncated, 0)}</span><span class="trend">${spark(one.trend, "pass share")}</span>

@@ -2,6 +2,7 @@
 
 import { html, nothing } from "./vendor/lit-html.js";
 import { get } from "./api.js";
+import { plain } from "./format.js";
 import { at, go, here, others } from "./place.js";
 import { bounded, visible } from "./text.js";
 import { choice, link } from "./ui.js";
@@ -18,11 +19,11 @@ const value = (one) => bounded(one === null || one === undefined ? "–" : typeo
 
 /** Rows of keys with their values; a default that was changed stands beside it. */
 export const rows = (list) => html`<table class="recipe"><thead><tr><th>key</th><th>value</th><th>default</th><th>what it does</th></tr></thead>
-  <tbody>${list.map((row) => html`<tr class=${row.changed ? "changed" : ""}><td><code>${visible(row.key)}</code></td><td><b>${value(row.value)}</b></td><td class="quiet">${row.changed ? value(row.default) : nothing}</td><td class="quiet">${visible(row.says || "")}</td></tr>`)}</tbody></table>`;
+  <tbody>${list.map((row) => html`<tr class=${row.changed ? "changed" : ""}><td><code>${visible(row.key)}</code></td><td><b>${value(row.value)}</b></td><td class="quiet">${row.changed ? value(row.default) : nothing}</td><td class="quiet">${visible(plain(row.says))}</td></tr>`)}</tbody></table>`;
 
 const difference = (diff) => html`<section class="panel"><header><h2>What differs</h2><span class="note">${diff.same} keys are the same</span></header>
   ${diff.rows.length ? html`<div class="scroll"><table><thead><tr><th>key</th>${diff.runs.map((run) => html`<th>${visible(run)}</th>`)}<th>what it does</th></tr></thead>
-    <tbody>${diff.rows.map((row) => html`<tr><td><code>${visible(row.key)}</code></td>${row.values.map((one) => html`<td><b>${value(one)}</b></td>`)}<td class="quiet">${visible(row.says || "")}</td></tr>`)}</tbody></table></div>` : html`<p class="quiet">Nothing: the runs have the same recipe, seeds included.</p>`}</section>`;
+    <tbody>${diff.rows.map((row) => html`<tr><td><code>${visible(row.key)}</code></td>${row.values.map((one) => html`<td><b>${value(one)}</b></td>`)}<td class="quiet">${visible(plain(row.says))}</td></tr>`)}</tbody></table></div>` : html`<p class="quiet">Nothing: the runs have the same recipe, seeds included.</p>`}</section>`;
 
 function made(manifest) {
   const facts = [["made", manifest.created], ["seed", manifest.seed], ["machine", [manifest.machine, manifest.cores && `${manifest.cores} cores`].filter(Boolean).join(", ")], ["platform", manifest.platform],

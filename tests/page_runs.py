@@ -108,11 +108,13 @@ def evaluation(right: set[int], n: int = 5) -> list[dict[str, Any]]:
 
 
 def write_evaluation(folder: Path, stage: str, right: set[int]) -> None:
-    """An evaluation of five problems."""
+    """An evaluation of five problems; each file is replaced whole, as Whet does it."""
     summary = {"problems": 5, "correct": len(right), "accuracy": len(right) / 5, "format_rate": 1.0, "pass@2": 0.6}
     (folder / "eval").mkdir(exist_ok=True)
-    (folder / "eval" / f"{stage}.jsonl").write_text(lines(evaluation(right)))
-    (folder / "eval" / f"{stage}.json").write_text(json.dumps(summary))
+    for name, text in ((f"{stage}.jsonl", lines(evaluation(right))), (f"{stage}.json", json.dumps(summary))):
+        temporary = folder / "eval" / f".{name}.tmp"
+        temporary.write_text(text)
+        temporary.replace(folder / "eval" / name)
 
 
 def write_rollouts(folder: Path, step: int) -> None:

@@ -1,5 +1,6 @@
 """One run, opened for reading: its figures in columns, its index, its recipe and its evaluations, each read once."""
 
+import json
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -81,13 +82,14 @@ class OpenRun:
         return TokenTexts(self.path, str(name or ""))
 
     def evaluations(self) -> dict[str, dict[str, Any]]:
-        """Stage → summary of each finished evaluation, oldest first; none where one of them cannot be read."""
-        changed = _changed(self.path / layout.EVALUATIONS)
+        """Stage → summary of each finished evaluation, oldest first; one that cannot be read is left out."""
+        folder = self.path / layout.EVALUATIONS
+        changed = _changed(folder)
         if self._evaluations[0] != changed:
-            try:
-                self._evaluations = (changed, self.reader.evaluations())
-            except UserError:
-                return {}
+            files = [path for path in folder.glob("*.json") if not path.name.startswith(".")]
+            files.sort(key=lambda path: (_changed(path)[0], path.name))
+            found = {path.stem: summary for path in files if (summary := _object(path)) is not None}
+            self._evaluations = (changed, found)
         return self._evaluations[1]
 
     def logged_seconds(self) -> float | None:
@@ -123,6 +125,15 @@ class OpenRun:
             return None if path.is_symlink() else list(lines_of(path.read_bytes()))
         except OSError:
             return None
+
+
+def _object(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file; None where there is none."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _changed(path: Path) -> Changed:

@@ -29,7 +29,8 @@ def test_stages_come_in_the_order_of_training_whatever_their_files_say(tmp_path:
 def test_a_summary_that_cannot_be_read_hides_nothing_else_of_the_run(tmp_path: Path) -> None:
     folder = page_run(tmp_path / "r")
     (folder / "eval" / "final.json").write_text("{")
-    assert stages(OpenRun(folder)) == []
+    (folder / "eval" / "odd.json").write_text("[1]")
+    assert [one["stage"] for one in stages(OpenRun(folder))] == ["base"]
 
 
 def test_a_figure_of_another_form_is_none() -> None:

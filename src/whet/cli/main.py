@@ -13,7 +13,7 @@ from tyro.conf import Positional, Suppress, arg
 from whet import __version__
 from whet.cli.arguments import Command, parse, whole_number
 from whet.cli.exit_status import exit_status
-from whet.cli.looking import runs, ui
+from whet.cli.looking import report, runs, ui
 from whet.cli.looking import show as show_run
 from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell, tolerate_encodings
 from whet.errors import UserError
@@ -277,6 +277,7 @@ VERBS: dict[str, Command] = {
     "ui": ui,
     "runs": runs,
     "show": show_run,
+    "report": report,
     "push": push,
     "keys": keys,
     "recipes": recipes,

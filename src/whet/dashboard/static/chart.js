@@ -48,6 +48,7 @@ function marks(found, colour) {
     u.ctx.save();
     u.ctx.strokeStyle = colour;
     u.ctx.lineWidth = devicePixelRatio;
+    u.ctx.setLineDash([]);
     for (const one of found) {
       const x = u.valToPos(one.step, "x", true);
       if (x < left || x > left + width) continue;

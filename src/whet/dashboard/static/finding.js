@@ -1,7 +1,7 @@
 // A finding: what is wrong in plain words, the setting that fixes it, and the rollouts that show it.
 
 import { html, nothing } from "./vendor/lit-html.js";
-import { number } from "./format.js";
+import { number, plain } from "./format.js";
 import { at } from "./place.js";
 import { visible } from "./text.js";
 import { link } from "./ui.js";
@@ -11,7 +11,7 @@ export const finding = (found, chosen = false) => html`
   <article class="finding ${chosen ? "chosen" : ""}" id="finding-${found.id}">
     <header><b>${visible(found.title)}</b> <span class="note n">step ${found.step} · ${number(found.figure)}, from ${number(found.threshold)} on it is told</span></header>
     <p>${visible(found.sentence)}</p>
-    <p><span class="quiet">To fix it:</span> ${visible(found.fix)}</p>
+    <p><span class="quiet">To fix it:</span> ${visible(plain(found.fix))}</p>
     <p class="ways">${link(at("find", found.rollouts), "the rollouts that show it")}
       ${found.metrics.length ? link(at("curves", { find: found.metrics.join("|"), finding: found.id }), "its curve") : nothing}
       ${link(at("rollouts", { step: found.step }), `step ${found.step}`)}</p>

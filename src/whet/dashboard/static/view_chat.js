@@ -84,8 +84,9 @@ const exchange = (turn) => html`<article class="turn"><p class="question">${boun
 function controls(about, place, group) {
   const asked = settings(place, group);
   const set = (name) => (event) => go(here({ [name]: event.target.value }), true);
-  return html`<p class="bar"><label>model <select @change=${set("part")}>${about.models.filter((one) => one.part !== "base").map((one) => html`<option value=${one.part} .selected=${one.part === asked.part}>${visible(one.title)}</option>`)}</select></label>
-    <label><input type="checkbox" .checked=${asked.base} @change=${(event) => go(here({ base: event.target.checked ? null : "0" }), true)}> the untrained model beside it</label>
+  const tuned = about.models.filter((one) => one.part !== "base");
+  return html`<p class="bar">${tuned.length ? html`<label>model <select @change=${set("part")}>${tuned.map((one) => html`<option value=${one.part} .selected=${one.part === asked.part}>${visible(one.title)}</option>`)}</select></label>
+    <label><input type="checkbox" .checked=${asked.base} @change=${(event) => go(here({ base: event.target.checked ? null : "0" }), true)}> the untrained model beside it</label>` : html`<span class="quiet">only the untrained model: this run has no checkpoint</span>`}
     <label>samples <input class="short" type="number" min="1" max="16" .value=${String(asked.samples)} @change=${set("samples")}></label>
     <label>temperature <input class="short" inputmode="decimal" placeholder=${asked.samples > 1 ? "as trained" : "0"} .value=${place.temperature || ""} @change=${set("temperature")}></label>
     ${asking ? html`<button type="button" @click=${() => asking?.abort()}>stop</button>` : nothing}</p>`;

@@ -61,7 +61,7 @@ function learning(found) {
 /** The figures to watch, each with its latest value and where it is healthy. */
 export const vital = (series) => html`<table class="vital"><tbody>${series.filter((one) => one.x.length).map((one) => html`<tr>
   <td>${link(at("curves", { find: `^${one.name}$` }), visible(one.name))}</td><td>${spark(one.y, one.name)}</td><td class="n"><b>${number(one.y.findLast((y) => y !== null))}</b></td>
-  <td class="note">${plain(meaning(one.name)?.healthy)}</td></tr>`)}</tbody></table>`;
+  <td class="note">${plain(meaning(one.name)?.healthy).split(";")[0]}</td></tr>`)}</tbody></table>`;
 
 const KINDS = { gained: "best gained", wrong: "still wrong", strange: "strangest" };
 

@@ -25,7 +25,8 @@ const difference = (diff) => html`<section class="panel"><header><h2>What differ
   ${diff.rows.length ? html`<div class="scroll"><table><thead><tr><th>key</th>${diff.runs.map((run) => html`<th>${visible(run)}</th>`)}<th>what it does</th></tr></thead>
     <tbody>${diff.rows.map((row) => html`<tr><td><code>${visible(row.key)}</code></td>${row.values.map((one) => html`<td><b>${value(one)}</b></td>`)}<td class="quiet">${visible(plain(row.says))}</td></tr>`)}</tbody></table></div>` : html`<p class="quiet">Nothing: the runs have the same recipe, seeds included.</p>`}</section>`;
 
-function made(manifest) {
+/** What a run was made with: seed, machine, versions. */
+export function made(manifest) {
   const facts = [["made", manifest.created], ["seed", manifest.seed], ["machine", [manifest.machine, manifest.cores && `${manifest.cores} cores`].filter(Boolean).join(", ")], ["platform", manifest.platform],
     ["model", manifest.model?.source || manifest.model?.name], ["versions", Object.entries(manifest.versions || {}).filter(([, version]) => version).map(([name, version]) => `${name} ${version}`).join(", ")]];
   return html`<dl class="made">${facts.filter(([, fact]) => fact !== undefined && fact !== "" && fact !== null).map(([name, fact]) => html`<dt>${name}</dt><dd>${bounded(String(fact), 600)}</dd>`)}</dl>`;

@@ -25,7 +25,8 @@ const byAdvantage = (samples) => samples.toSorted((a, b) => (b.advantage ?? -9e9
 
 export async function load(place, signal) {
   const asked = { run: place.run, cells: CELLS };
-  const [steps, step] = await Promise.all([get("steps", asked, { signal }), stepOf(place, signal)]);
+  const steps = await get("steps", asked, { signal });
+  const step = place.step === undefined && steps.newest === null ? null : await stepOf(place, signal);
   if (!step) return { steps, step: null };
   if (step.missing) return { steps, step: null, missing: step };
   const groups = sorted(step.groups);
@@ -55,7 +56,7 @@ function facts({ step, steps }, place) {
     <span>reward <b class="n">${fixed(figures.reward)}</b></span><span>with signal <b class="n">${percent(figures.frac_reward_zero_std === undefined ? null : 1 - figures.frac_reward_zero_std, 0)}</b></span>
     <span>truncated <b class="n">${percent(figures["completions/clipped_ratio"], 0)}</b></span><span>length <b class="n">${number(figures["completions/mean_length"])}</b></span><span class="n">${seconds(step.timings?.step_time)}</span>
     <span class="push">${steps.newest === step.step || steps.newest === null ? html`<span class="note">${following && row()?.state === "running" ? "following the newest step" : "the newest step"}</span>` : html`<a href=${here({ step: null, group: null, card: null })}>newest: ${steps.newest}</a>`}
-      ${link(at("find", { from: step.step, to: step.step }), "filter over steps")}</span></div>`;
+      <span class="gap">${link(at("find", { from: step.step, to: step.step }), "filter over steps")}</span></span></div>`;
 }
 
 const groupRow = (groups, chosen) => (i) => {

@@ -1,6 +1,7 @@
 """The ends and a few places of long files."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 from whet.runs.peek import last_records, spread_records
@@ -33,7 +34,7 @@ def test_a_long_file_is_looked_into_from_start_to_end(tmp_path: Path) -> None:
     assert len(parts) == 5
     assert firsts[0] == 0
     assert parts[-1][-1]["step"] == 1999
-    assert all(400 < b - a < 600 for a, b in zip(firsts, firsts[1:], strict=False))
+    assert all(400 < b - a < 600 for a, b in pairwise(firsts))
 
 
 def test_no_file_is_empty(tmp_path: Path) -> None:

@@ -79,12 +79,12 @@ def test_a_row_is_a_card_with_its_question(run: OpenRun) -> None:
 
 @pytest.mark.parametrize("sort", ["colour", "--step", "step; DROP TABLE rollouts", ""])
 def test_an_unknown_sort_is_refused(run: OpenRun, sort: str) -> None:
-    with pytest.raises(UserError, match="^sort: is "):
+    with pytest.raises(UserError, match=r"^sort: is "):
         rollouts(run, {}, sort=sort)
 
 
 def test_an_unknown_part_is_refused_with_a_hint(run: OpenRun) -> None:
-    with pytest.raises(UserError, match="part: is 'acuracy'; it must be one of .*accuracy"):
+    with pytest.raises(UserError, match=r"part: is 'acuracy'; it must be one of .*accuracy"):
         rollouts(run, {"part": "acuracy", "min": 1})
 
 

@@ -34,8 +34,8 @@ def rows(run: Path, query: str) -> list[tuple[Any, ...]]:
 def test_every_rollout_stands_in_the_index_as_in_the_files(run: Path) -> None:
     found = fill(run, index_of(run), JUDGE)
     assert (found.steps, found.of, found.whole) == (4, 4, True)
-    query = """SELECT r.step, grp, sample, name, reward, advantage, logprob, length, finish, correct, answer, parts, signal
-        FROM rollouts r JOIN problems p ON p.id = r.problem ORDER BY r.step, grp, sample"""
+    query = """SELECT r.step, grp, sample, name, reward, advantage, logprob, length, finish, correct, answer, parts,
+        signal FROM rollouts r JOIN problems p ON p.id = r.problem ORDER BY r.step, grp, sample"""
     expected = []
     for one in (one for step in range(4) for one in step_records(step)):
         right = one["sample"] < RIGHT[one["step"]][one["group"]]

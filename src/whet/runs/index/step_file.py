@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from whet.runs import layout
 
-
 NAME = re.compile(r"step-(\d{6,})\.jsonl")
 """The name of a step's file; `layout.rollouts_name` makes it."""
 

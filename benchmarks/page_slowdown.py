@@ -1,0 +1,150 @@
+"""How much a training slows while eight tabs follow it: `python -m benchmarks.page_slowdown MODEL --out FOLDER`.
+
+One run of `whet train` goes on while the page is open; the tabs poll in turns, some steps with them and some without
+(A B A B …), so that what drifts on the machine drifts for both. `MODEL` is a model's name or folder. Prints JSON.
+"""
+
+import argparse
+import json
+import random
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+
+from benchmarks.page_speed import CLIENTS, PageServer, ask, page_server
+
+NAME = "followed"
+
+
+def command(model: str, out: Path, steps: int, prompts: int, tokens: int) -> list[str]:
+    """The command line of the run."""
+    keys = {
+        "model.name": model,
+        "sft.when": "never",
+        "check.on_no_signal": "train",
+        "check.problems": 1,
+        "check.samples": 2,
+        "check.gold": 2,
+        "grpo.steps": steps,
+        "grpo.prompts_per_step": prompts,
+        "grpo.group_size": 8,
+        "grpo.sampling.max_tokens": tokens,
+        "grpo.objective.entropy_bonus": 0.001,
+        "eval.problems": 2,
+        "run.folder": out / "runs",
+        "run.name": NAME,
+    }
+    words = [word for name, value in keys.items() for word in (f"--{name}", str(value))]
+    return [sys.executable, "-m", "whet", "train", "quickstart", *words]
+
+
+class Tabs:
+    """Eight clients that do what an open tab does: poll each second, look at the newest step as it comes."""
+
+    def __init__(self, server: PageServer) -> None:
+        self.server, self.open, self.ended = server, threading.Event(), threading.Event()
+        self.polls = 0
+        self._threads = [threading.Thread(target=self._one, args=(number,)) for number in range(CLIENTS)]
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Ends the clients."""
+        self.ended.set()
+        self.open.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _one(self, number: int) -> None:
+        time.sleep(random.Random(number).random())
+        cursor = ""
+        with self.server.client() as client:
+            while not self.ended.is_set():
+                self.open.wait()
+                with suppress(RuntimeError, httpx.TransportError):
+                    found = ask(client, "/api/since", run=NAME, cursor=cursor)[1]
+                    self.polls += 1
+                    if cursor and "metrics" in found:
+                        ask(client, "/api/step", run=NAME)
+                        ask(client, "/api/steps", run=NAME)
+                    cursor = found["cursor"]
+                time.sleep(1.0)
+
+
+def step_times(run: Path) -> list[float]:
+    """Seconds of every step so far."""
+    path = run / "timings.jsonl"
+    lines = path.read_text().splitlines(keepends=True) if path.is_file() else []
+    records = [json.loads(line) for line in lines if line.endswith("\n")]
+    return [record["step_time"] for record in records if record["phase"] == "grpo"]
+
+
+def blocks_of(times: Sequence[float], block: int, skipped: int) -> dict[bool, list[float]]:
+    """The median step of each block, by whether tabs were open: blocks take turns, the first without; the first
+    `skipped` steps of each are left out, in which the turn changes."""
+    found: dict[bool, list[float]] = {False: [], True: []}
+    for start in range(0, len(times) - block + 1, block):
+        found[bool(start // block % 2)].append(statistics.median(times[start + skipped : start + block]))
+    return found
+
+
+def slowdowns(found: dict[bool, list[float]]) -> list[float]:
+    """For each block with tabs: its median step over the mean of the blocks on either side of it, less 1."""
+    without = found[False]
+    return [
+        tabs / statistics.fmean(without[place : place + 2]) - 1
+        for place, tabs in enumerate(found[True])
+        if place + 1 < len(without)
+    ]
+
+
+def measure(model: str, out: Path, steps: int, block: int, prompts: int, tokens: int) -> dict[str, Any]:
+    """Trains, opens and closes the tabs by turns, and compares."""
+    runs = out / "runs"
+    runs.mkdir(parents=True)
+    training = subprocess.Popen(command(model, out, steps, prompts, tokens), stdout=subprocess.DEVNULL)
+    with page_server(runs) as server:
+        tabs = Tabs(server)
+        try:
+            while training.poll() is None:
+                done = len(step_times(runs / NAME))
+                tabs.open.set() if done // block % 2 else tabs.open.clear()
+                time.sleep(0.2)
+        finally:
+            tabs.close()
+    found = blocks_of(step_times(runs / NAME), block, skipped=max(1, block // 8))
+    changes = slowdowns(found)
+    return {
+        "steps": len(step_times(runs / NAME)),
+        "seconds without": [round(value, 4) for value in found[False]],
+        "seconds with": [round(value, 4) for value in found[True]],
+        "slower by": [round(value, 4) for value in changes],
+        "median": round(statistics.median(changes), 4),
+        "polls": tabs.polls,
+    }
+
+
+def main() -> None:
+    """Measures from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=240)
+    parser.add_argument("--block", type=int, default=12)
+    parser.add_argument("--prompts", type=int, default=8)
+    parser.add_argument("--tokens", type=int, default=32)
+    options = parser.parse_args()
+    found = measure(options.model, options.out, options.steps, options.block, options.prompts, options.tokens)
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -114,11 +114,13 @@ def pipeline() -> str:
     middle, low = check.middle[0], 140
     parts = [line for box in (check, warm, grpo, measure, report) for line in box.drawn()]
     parts += _right(check, warm) + _right(warm, grpo) + _right(grpo, measure) + _right(measure, report)
-    parts += [f'<text class="small" x="202" y="{low + 22}">cold start: warm start first</text>']
-    parts += arrow([(middle + 40, low), (middle + 40, 186), (grpo.middle[0], 186), (grpo.middle[0], low)])
-    parts += [f'<text class="small" x="{middle + 52:g}" y="180">enough signal: straight to GRPO</text>']
-    parts += arrow([(middle - 40, low), (middle - 40, 226)])
-    parts += [f'<text class="small" x="{middle - 30:g}" y="222">no signal at all: it stops, and names the setting that fixes it</text>']
+    parts += [f'<text class="small" x="{warm.x}" y="16">after a cold start</text>']
+    parts += arrow([(middle + 40, low), (middle + 40, 182), (grpo.middle[0], 182), (grpo.middle[0], low)])
+    parts += [f'<text class="small" x="{middle + 52:g}" y="174">enough signal: straight to GRPO</text>']
+    parts += arrow([(middle - 40, low), (middle - 40, 230)])
+    parts += [
+        f'<text class="small" x="{middle - 30:g}" y="226">no signal at all: it stops, and names the setting that fixes it</text>'
+    ]
     return picture(1208, 240, "How a run goes: check, warm start, GRPO, evaluation, report", parts)
 
 
@@ -129,9 +131,26 @@ def grpo_loop() -> str:
         Box(16, top, "Draw problems", "P questions of the step", "q ~ P(Q)", width=200),
         Box(272, top, "Sample", "G answers to each, from the policy as it is", "o₁ … o_G ~ π_old(·|q)", width=200),
         Box(528, top, "Grade", "is it right, is it laid out as asked, …", "r₁ … r_G", width=200),
-        Box(528, low, "Compare within the group", "better than its siblings counts up, worse counts down; all equal: nothing", "Â = (r − mean) / std", width=200),
-        Box(272, low, "Update", "clipped ratio times advantage; stay near the reference", "θ ← arg max J_GRPO(θ)", "main", width=200),
-        Box(16, low, "Record", "every rollout, every figure; detectors read them", "rollouts/, metrics.jsonl", width=200),
+        Box(
+            528,
+            low,
+            "Compare siblings",
+            "better than its siblings counts up, worse counts down; all equal: nothing",
+            "Â = (r − mean) / std",
+            width=200,
+        ),
+        Box(
+            272,
+            low,
+            "Update",
+            "clipped ratio times advantage; stay near the reference",
+            "θ ← arg max J_GRPO(θ)",
+            "main",
+            width=200,
+        ),
+        Box(
+            16, low, "Record", "every rollout, every figure; detectors read them", "rollouts/, metrics.jsonl", width=200
+        ),
     ]
     draw, sample, grade, compare, update, record = boxes
     parts = [line for box in boxes for line in box.drawn()]
@@ -143,7 +162,7 @@ def grpo_loop() -> str:
     parts += [f'<text class="small" x="{record.middle[0] + 10:g}" y="172">next step</text>']
     parts += arrow([(update.middle[0], low), (update.middle[0], top + sample.height)])
     parts += [f'<text class="small" x="{update.middle[0] + 10:g}" y="172">π_old ← π_θ</text>']
-    return picture(744, 328, "One step of GRPO: draw, sample, grade, compare within the group, update, record", parts)
+    return picture(744, 328, "One step of GRPO: draw, sample, grade, compare siblings, update, record", parts)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def report(run: OpenRun) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="color-scheme" content="light dark">\n<title>{name} · Whet</title>\n<style>{style}</style>\n</head>\n'
         '<body>\n<div id="app"></div>\n<noscript><p class="state">This report is drawn by its own script, which is turned '
-        f'off. {name}: {escape(_sentence(run))}</p></noscript>\n'
+        f"off. {name}: {escape(_sentence(run))}</p></noscript>\n"
         f'<script type="application/json" id="data">{inert(data)}</script>\n<script>{script}</script>\n</body>\n</html>\n'
     )
 

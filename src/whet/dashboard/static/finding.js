@@ -3,6 +3,7 @@
 import { html, nothing } from "./vendor/lit-html.js";
 import { number, plain } from "./format.js";
 import { at } from "./place.js";
+import { state } from "./state.js";
 import { visible } from "./text.js";
 import { link } from "./ui.js";
 
@@ -12,9 +13,9 @@ export const finding = (found, chosen = false) => html`
     <header><b>${visible(found.title)}</b> <span class="note n">step ${found.step} · ${number(found.figure)}, from ${number(found.threshold)} on it is told</span></header>
     <p>${visible(found.sentence)}</p>
     <p><span class="quiet">To fix it:</span> ${visible(plain(found.fix))}</p>
-    <p class="ways">${link(at("find", found.rollouts), "the rollouts that show it")}
+    ${state.still ? nothing : html`<p class="ways">${link(at("find", found.rollouts), "the rollouts that show it")}
       ${found.metrics.length ? link(at("curves", { find: found.metrics.join("|"), finding: found.id }), "its curve") : nothing}
-      ${link(at("rollouts", { step: found.step }), `step ${found.step}`)}</p>
+      ${link(at("rollouts", { step: found.step }), `step ${found.step}`)}</p>`}
   </article>`;
 
 /** The newest finding of each detector, newest first, with the earlier ones behind it. */

@@ -3,7 +3,7 @@
 const minus = (text) => text.replace("-", "−");
 const absent = (x) => x === null || x === undefined || Number.isNaN(x);
 
-export const percent = (x, digits = 1) => (absent(x) ? "–" : `${minus((100 * x).toFixed(digits))} %`);
+export const percent = (x, digits = 1) => (absent(x) ? "–" : `${minus((100 * x).toFixed(digits))}\u00a0%`);
 
 export const count = (x) => (absent(x) ? "–" : Math.round(x).toLocaleString("en"));
 
@@ -23,7 +23,7 @@ export const signed = (x, digits = 2) => (absent(x) ? "–" : `${x > 0 ? "+" : "
 
 /** The 95 % interval of a share, in percent: [50.9, 62.9]. */
 export const interval = (share) =>
-  share ? `[${(100 * share.low).toFixed(1)}, ${(100 * share.high).toFixed(1)}]` : "";
+  share ? `[${(100 * share.low).toFixed(1)},\u00a0${(100 * share.high).toFixed(1)}]` : "";
 
 /** A paired difference in percentage points with its interval. */
 export const points = (found) =>

@@ -48,14 +48,13 @@ function otherRun(place) {
 }
 
 /** The verdict: strict and lenient difference, in words and as intervals. */
-export const verdict = (data) => html`${data.sentence ? html`<p class="headline">${visible(data.headline || data.sentence)}</p>` : nothing}
-  ${data.strict ? differenceRow("in its place", data.strict) : nothing}${data.lenient ? differenceRow("anywhere", data.lenient) : nothing}`;
+export const verdict = (data) => html`${data.strict ? differenceRow("in its place", data.strict) : nothing}${data.lenient ? differenceRow("anywhere", data.lenient) : nothing}`;
 
 export function render(data, place) {
   if (!data.stages.length) return empty("Nothing measured yet", "The first measurement is of the base model, right after the check.");
   const titles = data.strict ? [titleOf(data.stages, data.before), titleOf(data.others || data.stages, data.after)] : [titleOf(data.stages, data.after), titleOf(data.stages, data.after)];
   return html`${stages(data.stages)}
-    ${data.strict ? html`<section class="panel"><header><h2>Before and after</h2><span class="bar">${chooser("before", data.stages, data.before, "before")}${chooser("after", data.others || data.stages, data.after, "after")}${otherRun(place)}</span></header>${verdict(data)}
+    ${data.strict ? html`<section class="panel"><header><h2>Before and after</h2><span class="bar">${chooser("before", data.stages, data.before, "before")}${chooser("after", data.others || data.stages, data.after, "after")}${otherRun(place)}</span></header>${data.sentence ? html`<p class="headline">${visible(data.headline || data.sentence)}</p>` : nothing}${verdict(data)}
       ${data.only_before || data.only_after ? html`<p class="note">Left out: ${data.only_before} problems that only the first measured, ${data.only_after} that only the second did.</p>` : nothing}</section>`
       : html`<p class="quiet">Measured once so far; what was gained is known after the second measurement.</p>`}
     <nav class="piles" aria-label="Piles">${PILES.filter(([name]) => data.piles[name] !== undefined && (data.strict || data.piles[name] || name === "right" || name === "wrong")).map(([name, words, says]) => html`<a class="pile ${name}" href=${here({ pile: name })} aria-current=${name === data.pile ? "true" : "false"}><b class="big n">${count(data.piles[name])}</b> ${words}<br><span class="note">${says}</span></a>`)}</nav>

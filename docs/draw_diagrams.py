@@ -34,7 +34,7 @@ LINE = 17
 
 @dataclass(frozen=True)
 class Box:
-    """A box with a title, a symbol of the paper (or nothing) and a few words. x, y: its upper left corner, in pixels."""
+    """A box with a title, a symbol of the paper or none, and a few words. x, y: its upper left corner, in pixels."""
 
     x: int
     y: int
@@ -53,7 +53,8 @@ class Box:
     def drawn(self) -> list[str]:
         """The box as SVG elements."""
         parts = [
-            f'<rect class="box {self.kind}" x="{self.x}" y="{self.y}" width="{self.width}" height="{self.height}" rx="4"/>',
+            f'<rect class="box {self.kind}" x="{self.x}" y="{self.y}" '
+            f'width="{self.width}" height="{self.height}" rx="4"/>',
             f'<text class="title" x="{self.x + 12}" y="{self.y + 24}">{escape(self.title)}</text>',
         ]
         top = self.y + 46
@@ -119,7 +120,8 @@ def pipeline() -> str:
     parts += [f'<text class="small" x="{middle + 52:g}" y="174">enough signal: straight to GRPO</text>']
     parts += arrow([(middle - 40, low), (middle - 40, 230)])
     parts += [
-        f'<text class="small" x="{middle - 30:g}" y="226">no signal at all: it stops, and names the setting that fixes it</text>'
+        f'<text class="small" x="{middle - 30:g}" y="226">'
+        "no signal at all: it stops, and names the setting that fixes it</text>"
     ]
     return picture(1208, 240, "How a run goes: check, warm start, GRPO, evaluation, report", parts)
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +72,8 @@ def hostile_run(folder: Path, payloads: Sequence[str] = PAYLOADS) -> Path:
         lambda at, line: line | {"sentence": payloads[at], "fix": payloads[at + 20], "detector": payloads[at + 40]},
     )
     for stage in ("base", "final"):
-        _poison_lines(
-            folder / layout.EVALUATIONS / f"{stage}.jsonl",
-            lambda at, line: line | _poisoned_answer(at, payloads, stage),
-        )
+        poisoned = partial(_poisoned_answer, payloads, stage)
+        _poison_lines(folder / layout.EVALUATIONS / f"{stage}.jsonl", poisoned)
     _poison_manifest(folder, payloads)
     (folder / layout.LOG).write_text("\n".join(payloads).replace("\x00", ""), encoding="utf-8")
     return folder
@@ -94,9 +93,9 @@ def _poisoned(record: Record, payloads: Sequence[str]) -> Record:
     return record | texts | tokens | {"parts": parts, "extra": {poison: poison}}
 
 
-def _poisoned_answer(at: int, payloads: Sequence[str], stage: str) -> Record:
+def _poisoned_answer(payloads: Sequence[str], stage: str, at: int, line: Record) -> Record:
     poison = payloads[at % len(payloads)]
-    return {"question": poison, "gold": poison, "response": f"{stage} {poison}", "answer": poison}
+    return line | {"question": poison, "gold": poison, "response": f"{stage} {poison}", "answer": poison}
 
 
 def _poison_lines(path: Path, change: Callable[[int, Record], Record]) -> None:

@@ -1,4 +1,4 @@
-"""The page's small functions, called in the browser: numbers, marks of unseen characters, paths, tints, windows of lists."""
+"""The page's small functions, called in the browser: numbers, marks of unseen characters, paths, tints, lists."""
 
 from typing import Any
 

@@ -22,8 +22,8 @@ VENDORED = {
 
 LINES = 300
 UNSAFE = re.compile(
-    r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|unsafeHTML|unsafeSVG|\beval\(|new Function|setAttribute\([\"']style|\sstyle="
-    r"|[\"'`]https?://|set(?:Timeout|Interval)\([\"'`]"
+    r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|unsafeHTML|unsafeSVG|\beval\(|new Function"
+    r"|setAttribute\([\"']style|\sstyle=|[\"'`]https?://|set(?:Timeout|Interval)\([\"'`]"
 )
 """What would turn text into markup or code, break the policy, or ask somebody else for something."""
 
@@ -34,7 +34,7 @@ def test_what_is_vendored_is_what_was_published(path: Path) -> None:
 
 
 def test_everything_vendored_is_on_the_list() -> None:
-    assert {path for path in (STATIC / "vendor").iterdir()} <= set(VENDORED)
+    assert set((STATIC / "vendor").iterdir()) <= set(VENDORED)
 
 
 def modules() -> list[Path]:

@@ -17,7 +17,7 @@ from whet.errors import UserError
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A made run of a few steps."""
-    return make_run(tmp_path_factory.mktemp("runs") / "made </title>", 6, 2, 4, (24, 40), problems=4)
+    return make_run(tmp_path_factory.mktemp("runs") / "made <b>", 6, 2, 4, (24, 40), problems=4)
 
 
 def test_it_stands_in_the_run_folder_or_where_it_is_asked_for(run: Path, tmp_path: Path) -> None:
@@ -31,7 +31,9 @@ def test_the_policy_names_the_hash_of_the_one_script_and_the_one_style(run: Path
     script = re.search(r"<script>(.*)</script>\n</body>", page, re.DOTALL)
     style = re.search(r"<style>(.*)</style>", page, re.DOTALL)
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
-    assert script and style and policy
+    assert script
+    assert style
+    assert policy
     for kind, text in (("script-src", script[1]), ("style-src", style[1])):
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         assert f"{kind} 'sha256-{digest}'" in policy[1]
@@ -41,7 +43,7 @@ def test_the_policy_names_the_hash_of_the_one_script_and_the_one_style(run: Path
 def test_it_asks_nobody_for_anything(run: Path) -> None:
     page = report(open_run(run))
     assert re.findall(r'(?:src|href)="(?!#)[^"]*"', re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)) == []
-    assert "<title>made &lt;/title&gt; · Whet</title>" in page
+    assert "<title>made &lt;b&gt; · Whet</title>" in page
 
 
 def test_data_cannot_end_the_element_that_it_stands_in(run: Path) -> None:
@@ -52,14 +54,14 @@ def test_data_cannot_end_the_element_that_it_stands_in(run: Path) -> None:
     page = report(open_run(run))
     data = re.search(r'id="data">(.*?)</script>', page, re.DOTALL)
     assert data
-    assert json.loads(data[1])["overview"]["run"]["id"] == "made </title>"
+    assert json.loads(data[1])["overview"]["run"]["id"] == "made <b>"
     assert page.count("<script") == 2
 
 
 def test_it_has_the_rows_of_the_page(run: Path) -> None:
     found = report_data(open_run(run))
     assert found["overview"]["run"]["step"] == 6
-    assert [one["name"] for one in found["curves"]["series"]][0] == "reward"
+    assert next(one["name"] for one in found["curves"]["series"]) == "reward"
     assert len(found["evaluation"]["fixed"]["pairs"]) == 3
     assert found["diagram"].startswith("data:image/svg+xml;base64,")
 

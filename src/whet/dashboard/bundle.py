@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from importlib.resources import files
+from posixpath import dirname, join, normpath
 
 IMPORT = re.compile(r'^import\s*(?:(\{[^}]*\}|\*\s*as\s+\w+)\s*from\s*)?"(\.[^"]+)";[^\S\n]*\n?', re.MULTILINE)
 EXPORT = re.compile(r"^export ((?:async )?function|const|class) (\w+)", re.MULTILINE)
@@ -36,8 +37,7 @@ def _visit(name: str, order: list[str]) -> None:
 
 def _resolved(importer: str, target: str) -> str:
     """`./x.js` as seen from a module → its name in `static/`."""
-    folder = importer.rpartition("/")[0]
-    return "/".join(part for part in (folder, target.removeprefix("./")) if part)
+    return normpath(join(dirname(importer), target))
 
 
 def _variable(name: str) -> str:

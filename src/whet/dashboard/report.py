@@ -1,4 +1,4 @@
-"""The report of a run: one HTML file that fetches nothing and tells what was asked, what happened and what it learned."""
+"""The report of a run: one HTML file that fetches nothing and tells what was asked, what happened, what it learned."""
 
 import json
 from base64 import b64encode
@@ -37,6 +37,27 @@ POINTS = 400
 """Points of a curve at most."""
 
 
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{name} · Whet</title>
+<style>{style}</style>
+</head>
+<body>
+<div id="app"></div>
+<noscript><p class="state">This report is drawn by its own script, which is turned off. {name}: {sentence}</p></noscript>
+<script type="application/json" id="data">{data}</script>
+<script>{script}</script>
+</body>
+</html>
+"""
+"""The file; each of `policy`, `name`, `style`, `sentence`, `data` and `script` is put in as it is."""
+
+
 def write_report(path: Path, to: Path | None = None) -> Path:
     """Writes the report of the run in `path`, beside its files unless `to` names another; returns where it is.
 
@@ -51,15 +72,13 @@ def report(run: OpenRun) -> str:
     """Returns the report as HTML: data, style and script in one file, without secrets or the home folder."""
     script, style = bundle("report.js"), static("page.css")
     data = redact(json.dumps(report_data(run), ensure_ascii=True, allow_nan=False))
-    name = escape(run.path.name)
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(script, style)}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta name="color-scheme" content="light dark">\n<title>{name} · Whet</title>\n<style>{style}</style>\n</head>\n'
-        '<body>\n<div id="app"></div>\n<noscript><p class="state">This report is drawn by its own script, which is turned '
-        f"off. {name}: {escape(_sentence(run))}</p></noscript>\n"
-        f'<script type="application/json" id="data">{inert(data)}</script>\n<script>{script}</script>\n</body>\n</html>\n'
+    return PAGE.format(
+        policy=_policy(script, style),
+        name=escape(run.path.name),
+        style=style,
+        sentence=escape(_sentence(run)),
+        data=inert(data),
+        script=script,
     )
 
 

@@ -19,16 +19,25 @@ NAME = "%3Cimg%20src=x%20onerror=window.pwned=1%3E"
 VIEWS = ("overview", "curves", "find", "problems", "evaluation", "cost", "check", "recipe", "chat", "find&q=pwned")
 
 
+STRANGE = (
+    "script",
+    "iframe",
+    "object",
+    "embed",
+    "[onerror]",
+    "[onload]",
+    "[onclick]",
+    "[onfocus]",
+    "[ontoggle]",
+    "base",
+)
+"""What the page never has in its views, and a payload would bring."""
+
+
 def harmless(reader: Reader) -> bool:
     """Whether nothing ran, nothing was asked of anybody else, and the policy had nothing to forbid."""
-    ran = reader.page.evaluate(
-        "[window.pwned, ...[...document.querySelectorAll('iframe')].map(f => f.contentWindow.pwned)]"
-    )
-    strange = reader.page.evaluate(
-        "document.querySelectorAll('main script, main iframe, main object, main embed, main [onerror], main [onload], main [onclick], main [onfocus], main [style*=expression]').length"
-    )
-    assert ran == [None], ran
-    assert strange == 0
+    assert reader.page.evaluate("window.pwned") is None
+    assert reader.count(", ".join(f"main {what}" for what in STRANGE)) == 0
     assert reader.outside() == []
     assert reader.faults == []
     return True
@@ -136,17 +145,27 @@ def test_no_payload_runs_in_the_report_and_it_asks_for_nothing(chromium: Any, se
 
 ATTACK = """<!doctype html><title>elsewhere</title><script>
 const target = %r, results = {};
-const tried = async (name, options, path) => { try { const r = await fetch(target + path, options); results[name] = r.type === 'opaque' ? 'opaque' : r.status; } catch (e) { results[name] = 'refused'; } };
+const cookies = { credentials: 'include' };
+const json = { 'X-Whet': '1', 'Content-Type': 'application/json' };
+const tried = async (name, path, options) => {
+  try {
+    const answer = await fetch(target + path, { ...cookies, ...options });
+    results[name] = answer.type === 'opaque' ? 'opaque' : answer.status;
+  } catch { results[name] = 'refused'; }
+};
 (async () => {
-  await tried('read', { credentials: 'include' }, '/api/runs');
-  await tried('blind', { credentials: 'include', mode: 'no-cors' }, '/api/runs');
-  await tried('chat', { method: 'POST', credentials: 'include', mode: 'no-cors', body: '{"run":"plain","question":"x"}' }, '/api/chat');
-  await tried('preflight', { method: 'POST', credentials: 'include', headers: { 'X-Whet': '1', 'Content-Type': 'application/json' }, body: '{}' }, '/api/chat');
-  const frame = document.createElement('iframe'); frame.src = target + '/?run=plain'; document.body.append(frame);
-  const image = new Image(); image.src = target + '/api/runs'; document.body.append(image);
+  await tried('read', '/api/runs', {});
+  await tried('blind', '/api/runs', { mode: 'no-cors' });
+  await tried('chat', '/api/chat', { method: 'POST', mode: 'no-cors', body: '{"run":"plain","question":"x"}' });
+  await tried('preflight', '/api/chat', { method: 'POST', headers: json, body: '{}' });
+  const frame = document.createElement('iframe');
+  frame.src = target + '/?run=plain';
+  const image = new Image();
+  image.src = target + '/api/runs';
+  document.body.append(frame, image);
   await new Promise(done => setTimeout(done, 700));
   try { results.frame = frame.contentDocument ? 'empty' : 'hidden'; } catch { results.frame = 'hidden'; }
-  results.framed = frame.contentWindow.length; results.image = image.naturalWidth;
+  results.image = image.naturalWidth;
   document.body.dataset.done = JSON.stringify(results);
 })();
 </script><body></body>"""

@@ -8,8 +8,21 @@ from whet.dashboard import bundle as module
 from whet.dashboard.bundle import bundle, static
 
 FILES = {
-    "main.js": '// Main.\nimport { twice, more as extra } from "./sub/number.js";\nimport "./effect.js";\nimport * as all from "./text.js";\n\nexport function start() {\n  return twice(extra) + all.word;\n}\n',
-    "sub/number.js": 'import {\n  word,\n} from "../text.js";\nexport const twice = (x) => 2 * x;\nexport const more = word.length;\n',
+    "main.js": """// Main.
+import { twice, more as extra } from "./sub/number.js";
+import "./effect.js";
+import * as all from "./text.js";
+
+export function start() {
+  return twice(extra) + all.word;
+}
+""",
+    "sub/number.js": """import {
+  word,
+} from "../text.js";
+export const twice = (x) => 2 * x;
+export const more = word.length;
+""",
     "effect.js": "globalThis.seen = true;\n",
     "text.js": "const own=1;export{own as word};\n//# sourceMappingURL=text.js.map\n",
 }

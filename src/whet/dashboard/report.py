@@ -49,7 +49,7 @@ PAGE = """<!doctype html>
 </head>
 <body>
 <div id="app"></div>
-<noscript><p class="state">This report is drawn by its own script, which is turned off. {name}: {sentence}</p></noscript>
+<noscript><p class="state">This report is drawn by its script, which is turned off. {name}: {sentence}</p></noscript>
 <script type="application/json" id="data">{data}</script>
 <script>{script}</script>
 </body>

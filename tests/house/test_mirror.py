@@ -10,6 +10,7 @@ TESTS = ROOT / "tests"
 OF_THEIR_OWN = {
     "bench": "the programs of benchmarks/, which are not in the package",
     "gpu": "what must hold on a GPU: on one, and on stand-ins for it",
+    "browser": "the page and the report in a real Chromium: features, security, accessibility",
     "house": "the house rules",
     "reliability": "what must hold when things go wrong, by the rows of docs/how-to/reliability.md",
     "stand_ins": "that a new engine, a tool and sampling ahead need one file and one row",

@@ -1,4 +1,4 @@
-"""The commands that look at runs: `whet runs`, `whet show`, `whet ui`."""
+"""The commands that look at runs: `whet runs`, `whet show`, `whet report`, `whet ui`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -71,3 +71,20 @@ def ui(
 
     number = None if port is None else whole_number("port", port)
     serve(folder, number, host, browser=not no_open, tell=lambda line: print(line, flush=True))
+
+
+def report(
+    run: Annotated[str, Positional, arg(metavar="RUN", help="a run folder, or the name of one in runs/")],
+    /,
+    *,
+    to: Annotated[Path | None, arg(metavar="FILE")] = None,
+) -> None:
+    """Write the report of a run: one HTML file that fetches nothing, to read, send or print.
+
+    Args:
+        to: the file to write; the default is report.html in the run's folder.
+    """
+    from whet.dashboard.report import write_report
+    from whet.runs.address import find_run
+
+    print(write_report(find_run(run), to))

@@ -13,7 +13,7 @@ from tyro.conf import Positional, arg
 from whet import __version__
 from whet.cli.arguments import Command, parse, whole_number
 from whet.cli.exit_status import exit_status
-from whet.cli.looking import runs, ui
+from whet.cli.looking import report, runs, ui
 from whet.cli.looking import show as show_run
 from whet.cli.options import Count, File, Json, Name, NameOrFile, Overrides, Recipe, RunOrModel
 from whet.cli.sharing import export, push
@@ -251,6 +251,7 @@ VERBS: dict[str, Command] = {
     "runs": runs,
     "show": show_run,
     "export": export,
+    "report": report,
     "push": push,
     "keys": keys,
     "recipes": recipes,

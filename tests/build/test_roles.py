@@ -26,6 +26,7 @@ from whet.grpo.experience import Loaded, OnPolicy
 from whet.grpo.few_first import FewFirst
 from whet.grpo.kl_reward import KlReward
 from whet.grpo.replay import Replay
+from whet.policy.free_memory import free_bytes
 from whet.policy.language_model import LanguageModel
 from whet.rollout.native import NativeSampler
 from whet.types import Problem, Reward, Rollout, SamplingParams
@@ -266,3 +267,13 @@ def test_replay_sees_what_is_graded_and_is_under_dynamic_sampling(tiny_folder: P
     watched = under_the_log(on_policy).grader
     assert isinstance(watched, PassRateGrader), "pass rates are of what was sampled"
     assert (watched.grader, watched.curriculum) == (Parts.grader, on_policy.problems)
+
+
+@pytest.mark.parametrize("decoding", ["auto", "eager", "transformers"])
+def test_the_native_engine_decodes_as_asked_within_the_memory_there_is(
+    tiny_folder: Path, tmp_path: Path, decoding: str
+) -> None:
+    sampler = build_sampler(shrunk(tiny_folder, tmp_path, {"rollout.decoding": decoding}))
+    assert isinstance(sampler, NativeSampler)
+    assert sampler.ladder.decoding == decoding
+    assert sampler.free_bytes is free_bytes

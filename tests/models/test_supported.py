@@ -27,6 +27,8 @@ def test_the_families_with_adapters_or_without(family: str) -> None:
 @pytest.mark.parametrize(
     ("family", "changes"),
     [
+        ("gemma3", {"attn_logit_softcapping": 50.0}),
+        ("gemma3", {"final_logit_softcapping": 30.0}),
         ("gemma3", {"use_bidirectional_attention": True}),
         ("qwen2", {"layer_types": ["full_attention", "chunked_attention"]}),
     ],
@@ -101,8 +103,10 @@ def test_another_block_is_not_fused() -> None:
 
 @pytest.mark.parametrize("cap", ["attn_logit_softcapping", "final_logit_softcapping"])
 def test_soft_caps_are_for_the_decoder_only(cap: str) -> None:
-    model = tiny.tiny_model("gemma3", **{cap: 30.0})
+    caps = {"attn_logit_softcapping": None, "final_logit_softcapping": None}
+    model = tiny.tiny_model("gemma2", **caps | {cap: 30.0})
     assert (is_fused(model), is_packed(model)) == (True, False)
+    assert is_packed(tiny.tiny_model("gemma2", **caps))
 
 
 def test_the_reason_is_told() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 import tiny
-from whet.rollout.call_size import MOST_ROWS, SHARE, SampleBytes, calls, halves
+from whet.rollout.call_size import MOST_ROWS, SHARE, SampleBytes, calls, halves, rows_that_fit
 from whet.types import Request
 
 SIZE = SampleBytes(per_token=10, per_row=100)
@@ -28,23 +28,29 @@ def test_bytes_of_a_request() -> None:
     assert SIZE.of_request(requests(3)[0], 20) == 10 * (3 + 2 * 20) + 2 * 100
 
 
-def test_a_call_takes_what_fits_into_a_share_of_free_memory() -> None:
-    """Each request takes 630 or 640 bytes: two fit into 70 % of 2,000, three do not."""
-    found = list(calls(requests(3, 4, 3, 3, 4), 20, 1000, SIZE, 2000))
-    assert lengths(found) == [[3, 4], [3, 3], [4]]
-    assert all(sum(SIZE.of_request(one, 20) for one in part) <= SHARE * 2000 for part in found)
+@pytest.mark.parametrize(
+    ("free", "expected"),
+    [(10**9, 24), (24 * 320 / SHARE + 1, 24), (24 * 320 / SHARE - 1, 12), (4000, 6), (600, 1), (0, 1)],
+)
+def test_rows_are_halved_until_they_fit_into_a_share_of_free_memory(free: float, expected: int) -> None:
+    """The larger request takes 10 · (4 + 2 · 20) + 2 · 100 = 640 bytes for its two rows."""
+    assert rows_that_fit(requests(3, 4, 3), 20, 24, SIZE, int(free)) == expected
+
+
+def test_nothing_to_sample_fits() -> None:
+    assert rows_that_fit([], 20, 24, SIZE, 0) == 24
+    assert rows_that_fit([Request((5,), ())], 20, 24, SIZE, 0) == 24
 
 
 @pytest.mark.parametrize(("most", "expected"), [(1, [[1], [2], [3]]), (4, [[1, 2], [3]]), (6, [[1, 2, 3]])])
 def test_a_call_has_so_many_rows_at_most_but_at_least_one_request(most: int, expected: list[list[int]]) -> None:
-    assert lengths(list(calls(requests(1, 2, 3), 20, most, SIZE, 10**9))) == expected
-    assert lengths(list(calls(requests(1, 2, 3), 20, most, SIZE, 0))) == [[1], [2], [3]]
+    assert lengths(list(calls(requests(1, 2, 3), most))) == expected
 
 
 def test_requests_of_a_call_have_equally_many_keys() -> None:
     mixed = [*requests(1, 2), *requests(3, keys=1), *requests(4)]
-    assert lengths(list(calls(mixed, 20, 100, SIZE, 10**9))) == [[1, 2], [3], [4]]
-    assert list(calls([], 20, 100, SIZE, 10**9)) == []
+    assert lengths(list(calls(mixed, 100))) == [[1, 2], [3], [4]]
+    assert list(calls([], 100)) == []
 
 
 def test_halves_of_a_call() -> None:

@@ -101,6 +101,16 @@ def test_the_lowest_rung_has_nothing_below() -> None:
         drawn.generate(REQUESTS, PARAMS)
 
 
+def test_a_rung_that_cannot_be_made_is_told_of_too(caplog: pytest.LogCaptureFixture) -> None:
+    made = ladder(not_installed, recorded)
+    with caplog.at_level(logging.WARNING, logger="whet"):
+        for _ in range(2):
+            made.engine(policy())
+    assert [message.split(" (")[0] for message in caplog.messages] == [
+        "sampling goes on with rung 1, slower: No module named 'triton'"
+    ]
+
+
 def test_an_idle_engine_is_used_again_for_the_same_model_only() -> None:
     """With its weights in place: no second copy, no new graph."""
     one, made = policy(), ladder(recorded)

@@ -460,8 +460,8 @@ def test_another_error_is_not_taken_for_a_lack_of_memory(monkeypatch: pytest.Mon
 
 
 def test_rows_are_sized_by_the_memory_that_is_free(usual: list[list[Rollout]], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A row takes 16 · 100 bytes of logits and 256 for each of 12 tokens, its prompt of 7 as much each: 20,480 in all
-    for four rows and the longest prompt; so 35,000 bytes, of which 70 % count, hold one prompt, and 70,000 two."""
+    """A row takes 16 · 100 bytes of logits and 256 for each of 12 tokens and for a quarter of its prompt of 7: 5,120
+    in all. 128 rows are halved until 70 % of what is free holds them: 35,000 bytes hold four, 70,000 eight."""
     for free, expected in ((35_000, [4] * 5), (70_000, [8, 8, 4])):
         rows: list[int] = []
         hungry(monkeypatch, 100, rows)

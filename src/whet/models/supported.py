@@ -16,10 +16,12 @@ class Family:
     norm: NormKind = "rounded"
     windowed: bool = False
     """Whether `sliding_window`, where it is set, is that of every layer."""
+    capped: bool = False
+    """Whether its forward applies soft caps with every attention of transformers: Gemma 3's leaves them to some."""
 
 
 FUSED: Mapping[str, Family] = {
-    "gemma2": Family(norm="one_plus"),
+    "gemma2": Family(norm="one_plus", capped=True),
     "gemma3_text": Family(norm="one_plus"),
     "granite": Family(),
     "llama": Family(),
@@ -41,6 +43,8 @@ positions once a sequence is long: keys that are cached already would be of anot
 
 _ATTENTION = frozenset({"full_attention", "sliding_attention"})
 
+_CAPS = ("attn_logit_softcapping", "final_logit_softcapping")
+
 _MUST_BE_ABSENT = ("use_bidirectional_attention",)
 
 
@@ -54,8 +58,7 @@ def is_fused(model: Any) -> bool:
 
 def is_packed(model: Any) -> bool:
     """Whether the learner's packed forward is equivalent, too: it computes no soft caps (Gemma 2)."""
-    caps = ("attn_logit_softcapping", "final_logit_softcapping")
-    return is_fused(model) and not any(getattr(model.config, name, None) for name in caps)
+    return is_fused(model) and not any(getattr(model.config, name, None) for name in _CAPS)
 
 
 def why_not_fused(config: Any) -> str:
@@ -66,7 +69,8 @@ def why_not_fused(config: Any) -> str:
         return f"it has layers of {others[0]}"
     if others := sorted(rotations(config) - ROTATIONS):
         return f"its rotary embedding ({others[0]}) depends on the length of the whole sequence"
-    return next((f"{name} is set" for name in _MUST_BE_ABSENT if getattr(config, name, None)), "")
+    absent = _MUST_BE_ABSENT if FUSED[config.model_type].capped else _MUST_BE_ABSENT + _CAPS
+    return next((f"{name} is set" for name in absent if getattr(config, name, None)), "")
 
 
 def rotations(config: Any) -> set[str]:

@@ -93,6 +93,11 @@ class Engine(Protocol):
         """Where it samples."""
         ...
 
+    @property
+    def held_bytes(self) -> int:
+        """What is kept for the next rows to take; `forget` frees it."""
+        ...
+
     def start(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
         """Prefills the prompts; returns the logits of each row's first token, `[R, V]`."""
         ...
@@ -132,6 +137,11 @@ class EagerEngine(ABC):
     def device(self) -> torch.device:
         """Where it samples."""
         return torch.device("cpu")
+
+    @property
+    def held_bytes(self) -> int:
+        """Nothing is kept."""
+        return 0
 
     @abstractmethod
     def advance(self, tokens_R: Tensor) -> Tensor:

@@ -42,21 +42,25 @@ class SampleBytes:
         )
 
 
-def calls(
-    requests: Sequence[Request], max_tokens: int, most_rows: int, size: SampleBytes, free: int
-) -> Iterator[list[Request]]:
-    """Splits requests, in order, into calls of equally many keys each that fit; at least one request in each."""
+def rows_that_fit(requests: Sequence[Request], max_tokens: int, most: int, size: SampleBytes, free: int) -> int:
+    """Returns how many rows a call has: `most`, halved until so many of the largest ones fit; at least one.
+
+    In halves, as the last digits of a row may depend on the rows beside it: a little more or less memory, as between a
+    run and its resumption, should not change them.
+    """
+    each = max((size.of_request(one, max_tokens) / len(one.keys) for one in requests if one.keys), default=0.0)
+    while most > 1 and most * each > SHARE * free:
+        most //= 2
+    return most
+
+
+def calls(requests: Sequence[Request], most_rows: int) -> Iterator[list[Request]]:
+    """Splits requests, in order, into calls of equally many keys each; at least one request in each."""
     for keys, same in groupby(requests, lambda request: len(request.keys)):
-        part: list[Request] = []
-        used = 0
-        for request in same:
-            needed = size.of_request(request, max_tokens)
-            if part and ((len(part) + 1) * keys > most_rows or used + needed > SHARE * free):
-                yield part
-                part, used = [], 0
-            part.append(request)
-            used += needed
-        yield part
+        waiting = list(same)
+        per_call = max(most_rows // max(keys, 1), 1)
+        for start in range(0, len(waiting), per_call):
+            yield waiting[start : start + per_call]
 
 
 def halves(requests: Sequence[Request]) -> list[list[Request]]:

@@ -88,21 +88,22 @@ class Ladder:
         """Returns an engine of the next rung with the same weights, and says so; None from the lowest rung."""
         if not isinstance(engine, Decoder) or self._lowest(engine.weights):
             return None
-        self.failed += 1
-        below = self._made(engine.weights)
-        logging.getLogger("whet").warning(
-            "sampling goes on with %s, slower: %s (%s)", self._rungs(engine.weights)[0].what, first_line(error), HOW
-        )
-        return below
+        self._step_down(engine.weights, error)
+        return self._made(engine.weights)
 
     def _made(self, weights: FusedWeights) -> Engine:
         while True:
             try:
                 return self._rungs(weights)[0].make(weights)
-            except (ImportError, RuntimeError):  # no Triton, or one that does not fit this torch
+            except (ImportError, RuntimeError) as error:  # no Triton, or one that does not fit this torch
                 if self._lowest(weights):
                     raise
-                self.failed += 1
+                self._step_down(weights, error)
+
+    def _step_down(self, weights: FusedWeights, error: Exception) -> None:
+        self.failed += 1
+        what = self._rungs(weights)[0].what
+        logging.getLogger("whet").warning("sampling goes on with %s, slower: %s (%s)", what, first_line(error), HOW)
 
     def _rungs(self, weights: FusedWeights) -> tuple[Rung, ...]:
         found = self.rungs[weights.embedding.device.type]

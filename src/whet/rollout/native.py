@@ -9,7 +9,7 @@ import torch
 
 from whet.errors import UserError, is_out_of_memory
 from whet.rollout.burst import Engine
-from whet.rollout.call_size import MOST_ROWS, SampleBytes, calls, halves
+from whet.rollout.call_size import MOST_ROWS, SampleBytes, calls, halves, rows_that_fit
 from whet.rollout.generate import Drawn, generate
 from whet.rollout.ladder import Decoding, Ladder
 from whet.types import Completion, Finish, Request, SamplingParams, Token
@@ -50,10 +50,12 @@ class NativeSampler:
 
     def generate(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
         """Returns for each request one completion per key, in order. Raises `UserError` where no row fits in memory."""
-        device = self._loaded().device
-        free, most = self.free_bytes(device), self.max_rows or MOST_ROWS[device.type]
+        engine = self._loaded()
+        free = self.free_bytes(engine.device) + engine.held_bytes
+        most = self.max_rows or MOST_ROWS[engine.device.type]
+        rows = rows_that_fit(requests, params.max_tokens, most, self.size, free)
         found: list[list[Completion]] = []
-        for call in calls(requests, params.max_tokens, most, self.size, free):
+        for call in calls(requests, rows):
             found += self._generate_together(call, params)
         return found
 

@@ -135,6 +135,29 @@ def test_what_is_forgotten_is_free() -> None:
     drawn(engine, 20)
 
 
+def test_a_room_that_does_not_fit_beside_the_others_takes_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny.tiny_model()
+    engine, real = graphed(model), GraphedDecoder._new_room
+    drawn(engine, 20)
+
+    def tight(self: GraphedDecoder, room: Any) -> Any:
+        if self.rooms:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return real(self, room)
+
+    monkeypatch.setattr(GraphedDecoder, "_new_room", tight)
+    same(drawn(engine, 100), drawn(Decoder(fuse(model)), 100))
+    assert [room.own_tokens for room in engine.rooms] == [128]
+
+
+def test_rooms_that_are_there_count_as_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or else each step would find less memory than the last, and record anew for fewer rows."""
+    engine = graphed(tiny.tiny_model())
+    assert engine.held_bytes == 0
+    drawn(engine, 20)
+    assert engine.held_bytes == 2 * 2 * 2 * 8 * 4 * (3 * 64 + 6 * 64)
+
+
 def test_inference_mode_is_not_used() -> None:
     """A random state first recorded there could be recorded nowhere else."""
     with graphed(tiny.tiny_model()).no_gradient():

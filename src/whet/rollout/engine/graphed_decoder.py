@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from whet.errors import is_out_of_memory
 from whet.rollout.burst import Burst
 from whet.rollout.engine.compiled import Compile, worth_compiling
 from whet.rollout.engine.cuda_graph import Record, Work
@@ -88,10 +89,15 @@ class GraphedDecoder(Decoder):
         super().forget()
 
     @property
+    def held_bytes(self) -> int:
+        """Keys and values of all rooms."""
+        tokens = sum(room.prompts * room.prompt_tokens + room.rows * room.own_tokens for room in self.rooms)
+        return self.weights.bytes_per_token * tokens
+
+    @property
     def bytes(self) -> int:
         """What it holds: weights, keys and values."""
-        tokens = sum(room.prompts * room.prompt_tokens + room.rows * room.own_tokens for room in self.rooms)
-        return self.weights.bytes_per_token * tokens + sum(tensor.nbytes for tensor in tensors_of(self.weights))
+        return self.held_bytes + sum(tensor.nbytes for tensor in tensors_of(self.weights))
 
     def _room_for(self, room: Room) -> KvCache:
         """The smallest room of as many prompts and rows that the call fits into, or a new one."""
@@ -101,10 +107,20 @@ class GraphedDecoder(Decoder):
         if chosen not in self.rooms:
             if len(self.rooms) == MOST_ROOMS:
                 self.forget()
-            self.rooms[chosen] = self._new_room(chosen)
+            self.rooms[chosen] = self._new_room_or_others_gone(chosen)
         self.kept = self.rooms[chosen]
         self.angles = self.kept.angles
         return self.kept.cache
+
+    def _new_room_or_others_gone(self, room: Room) -> Kept:
+        """A new room; where it does not fit beside the others, these are dropped first."""
+        try:
+            return self._new_room(room)
+        except Exception as error:  # tried again outside, where what was allocated is free again
+            if not (self.rooms and is_out_of_memory(error)):
+                raise
+        self.forget()
+        return self._new_room(room)
 
     def _new_room(self, room: Room) -> Kept:
         angles = all_angles(self.weights, room.prompt_tokens + room.own_tokens)

@@ -24,8 +24,8 @@ class Sequences(NamedTuple):
     """int64: index in the packed sequence of each key."""
     place_N: Tensor
     """int64: a place among the keys of each packed token."""
-    taken_N: None
-    """All of them are there."""
+    taken_N: Tensor | None
+    """None: all of them are there."""
     shared_S: Tensor
     """int64: index in the packed sequence of each token that is a key of several sequences: a prompt's."""
     places_SW: Tensor
@@ -40,6 +40,11 @@ class Sequences(NamedTuple):
     longest_key: int
     window: int | None = None
     """A token sees itself and the `window` − 1 before; None: all before it."""
+
+    @property
+    def takers(self) -> Takers:
+        """Which keys each packed token is."""
+        return Takers(self.index_M, self.place_N, self.taken_N, self.shared_S, self.places_SW, self.real_SW)
 
     def within(self, window: int | None) -> "Sequences":
         """Returns the layout with a sliding window."""
@@ -75,8 +80,7 @@ def sequences_of(packing: Packing) -> Sequences:
 
 def varlen_attention(query: Tensor, key: Tensor, value: Tensor, where: Sequences, scale: float | None) -> Tensor:
     """Computes attention over a packed sequence: query `[H, N, D]`, key and value `[K, N, D]`. Returns `[N, H, D]`."""
-    takers = Takers(*where[: len(Takers._fields)])
-    keys, values = (taken(x.transpose(0, 1), takers) for x in (key, value))
+    keys, values = (taken(x.transpose(0, 1), where.takers) for x in (key, value))
     return varlen(
         query.transpose(0, 1),
         keys,

@@ -70,6 +70,7 @@ MODELS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         {
             "vocab_size": 49152, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
             "num_attention_heads": 9, "num_key_value_heads": 3, "tie_word_embeddings": True,
+            "max_position_embeddings": 8192,
         },
     ),
     "Qwen2.5-0.5B": ("Qwen2", SHAPE),
@@ -78,6 +79,7 @@ MODELS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         {
             "vocab_size": 151936, "hidden_size": 1536, "intermediate_size": 8960, "num_hidden_layers": 28,
             "num_attention_heads": 12, "num_key_value_heads": 2, "tie_word_embeddings": True,
+            "max_position_embeddings": 32768,
         },
     ),
     "Qwen2.5-3B": (
@@ -85,6 +87,7 @@ MODELS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         {
             "vocab_size": 151936, "hidden_size": 2048, "intermediate_size": 11008, "num_hidden_layers": 36,
             "num_attention_heads": 16, "num_key_value_heads": 2, "tie_word_embeddings": True,
+            "max_position_embeddings": 32768,
         },
     ),
     "Qwen2.5-7B": (
@@ -92,6 +95,7 @@ MODELS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         {
             "vocab_size": 152064, "hidden_size": 3584, "intermediate_size": 18944, "num_hidden_layers": 28,
             "num_attention_heads": 28, "num_key_value_heads": 4, "tie_word_embeddings": False,
+            "max_position_embeddings": 32768,
         },
     ),
 }  # fmt: skip
@@ -114,11 +118,11 @@ def _rows(name: str) -> Iterator[list[str]]:
 
 
 def _longest(name: str, card: Card) -> dict[str, int]:
-    """By kind of training, the longest completion that fits; 0 where none does."""
+    """By kind of training, the longest completion that fits, within the model's context; 0 where none does."""
     policy = made(name, card.dtype)
     found: dict[str, int] = {}
     with standing_for(card):
-        for length in LENGTHS:
+        for length in (some for some in LENGTHS if PROMPT + some <= (policy.context or some)):
             for plan in plans(policy, length):
                 fits = least(plan, policy, card, length) <= card.usable
                 found[plan.kind] = length if fits else found.get(plan.kind, 0)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch._dynamo
 
 import tiny
 from whet.build import compile_layers as module
@@ -13,6 +14,7 @@ from whet.build.compile_layers import compile_where_it_pays, seconds_saved
 from whet.compute import machine
 from whet.compute.limit import Machine
 from whet.policy import compiled_layers
+from whet.policy.language_model import LanguageModel
 from wiring import shrunk
 
 
@@ -48,5 +50,34 @@ def test_where(
     asked: list[Any] = []
     monkeypatch.setattr(compiled_layers, "compile_layers", asked.append)
     lines: list[str] = []
+    monkeypatch.setattr(module, "_fault", lambda policy: "")
     compile_where_it_pays(policy(device), shrunk(tmp_path, tmp_path, {"model.compile": setting}), lines.append)
     assert len(asked) == len(lines) == compiled
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+def test_layers_that_do_not_compile_run_as_they_are(
+    breaks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A compiler may be missing, or fail in the backward only."""
+    compile_layers = compiled_layers.compile_layers
+
+    def with_backend(model: Any) -> None:
+        compile_layers(model, broken if breaks else "eager")  # type: ignore[arg-type]
+
+    def broken(graph: Any, inputs: Any) -> Any:
+        raise FileNotFoundError("no compiler\nanywhere")
+
+    monkeypatch.setattr(compiled_layers, "compile_layers", with_backend)
+    monkeypatch.setenv("WHET_CACHE", str(tmp_path))
+    monkeypatch.delenv(module.CACHE, raising=False)
+    real = LanguageModel(tiny.tiny_model(), None)
+    monkeypatch.setattr(LanguageModel, "device", torch.device("cuda"))
+    lines: list[str] = []
+    compile_where_it_pays(real, shrunk(tmp_path, tmp_path, {"model.compile": "always"}), lines.append)
+    assert compiled_layers.is_compiled(real.model) == (not breaks)
+    assert len(lines) == 1 + breaks
+    if breaks:
+        assert "cannot be compiled here" in lines[1]
+        assert "\n" not in lines[1]
+    torch._dynamo.reset()

@@ -18,7 +18,7 @@ from whet.grpo.objective import Normaliser
 from whet.grpo.update import score
 from whet.policy import attention as table
 from whet.policy.activations import bytes_per_token
-from whet.policy.forward import padded, shared_prefix, shared_prefix_with_entropies
+from whet.policy.forward import shared_prefix, shared_prefix_with_entropies
 from whet.policy.language_model import LanguageModel
 from whet.sft.examples import Example, Examples
 from whet.sft.supervised import _nll
@@ -102,12 +102,6 @@ def test_nothing_mixes_devices_or_waits(family: str, forward: Any, way: str) -> 
         first.sum().backward()
     assert {weight.grad.device.type for weight in model.parameters()} == {"meta"}
     assert stand_in.copies == 1
-
-
-def test_the_padded_forward_mixes_no_devices() -> None:
-    model = on_meta("llama")
-    with torch.no_grad():
-        assert padded(model, BATCH, 1.0).device.type == "meta"
 
 
 @pytest.mark.parametrize("row", ROWS)

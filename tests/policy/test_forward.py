@@ -234,3 +234,17 @@ def test_a_response_without_tokens_changes_nothing_for_its_siblings(forward: For
     some = masked.select([0, 1])
     ours, whole = forward(model, some, 1.0), forward(model, batch, 1.0)[:, : some.mask_BT.shape[1]]
     torch.testing.assert_close(ours, torch.where(some.mask_BT, whole, 0.0), rtol=1e-9, atol=1e-11)
+
+
+def test_completions_without_a_prompt_in_common() -> None:
+    """As a warm start packs them: an empty prompt, and whole rows as completions; the first token counts nowhere."""
+    model, batch = tiny.tiny_model(dtype=torch.float64), ragged_batch([0], [[5, 3, 4]], vocabulary=len(tiny.VOCABULARY))
+    ours = shared_prefix(model, batch, 1.0)[:, 1:]
+    rows = []
+    for row, length in enumerate(batch.lengths_B.tolist()):
+        logits = model(batch.tokens_BT[row : row + 1, :length], use_cache=False).logits[0, :-1]
+        found = logits.log_softmax(-1)[torch.arange(length - 1), batch.tokens_BT[row, 1:length]]
+        rows.append(torch.nn.functional.pad(found, (0, ours.shape[1] - len(found))))
+    expected = torch.stack(rows)
+    torch.testing.assert_close(ours, expected, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(gradients(model, ours), gradients(model, expected), rtol=1e-7, atol=1e-9)

@@ -43,9 +43,17 @@ def test_sequences_by_hand() -> None:
     assert where.index_M.tolist() == [0, 1, 2, *[0, 1, 2, 3, 4], *[0, 1, 2, 5], 6, *[6, 7, 8, 9]]
     assert (where.longest_query, where.longest_key) == (3, 5)
     assert where.shared_S.tolist() == [0, 1, 2, 6]
-    assert where.place_N.tolist() == [0, 1, 2, *[6, 7], 11, 12, *[14, 15, 16]]
+    assert where.place_N[[3, 4, 5, 7, 8, 9]].tolist() == [6, 7, 11, *[14, 15, 16]]
     takers = [row[there].tolist() for row, there in zip(where.places_SW, where.real_SW, strict=True)]
     assert takers == [[0, 3, 8], [1, 4, 9], [2, 5, 10], [12, 13]]
+
+
+def test_a_prompt_without_tokens_is_no_sequence() -> None:
+    """Solutions of a warm start whose prompts have no beginning in common."""
+    where = sequences_of(pack([0], torch.tensor([0, 0]), torch.tensor([2, 1])))
+    assert where.query_starts.tolist() == where.key_starts.tolist() == [0, 2, 3]
+    assert where.index_M.tolist() == [0, 1, 2]
+    assert where.shared_S.tolist() == []
 
 
 def test_a_completion_without_tokens_is_no_sequence() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whet.config import Config
 from whet.models.dimensions import Dimensions
-from whet.text import Log
+from whet.text import Log, first_line
 
 if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
@@ -26,11 +26,32 @@ def compile_where_it_pays(policy: "LanguageModel", config: Config, log: Log) -> 
     if policy.device.type != "cuda" or not policy.packed or not WHERE[config.model.compile](policy, config):
         return
     from whet.models.cache import cache_folder
-    from whet.policy.compiled_layers import compile_layers
+    from whet.policy.compiled_layers import compile_layers, leave_uncompiled
 
     os.environ.setdefault(CACHE, str(cache_folder() / "compiled"))  # the next run on this machine finds the kernels
+    log("the learner's layers are compiled, in half a minute or so (model.compile: never does without)")
     compile_layers(policy.model)
-    log("the learner's layers are compiled: its first steps are slow (model.compile: never does without)")
+    if fault := _fault(policy):
+        leave_uncompiled(policy.model)
+        log(f"they cannot be compiled here, so they run as they are: {fault}")
+
+
+def _fault(policy: "LanguageModel") -> str:
+    """Why the compiled layers do not run, forward or backward, on a few tokens; empty where they do."""
+    import torch
+
+    from whet.batch import collate
+    from whet.types import Group, Problem, Prompt, Reward, Rollout
+
+    rollouts = tuple(Rollout(tokens, (0.0,) * len(tokens), "", "stop") for tokens in ((4, 5, 6), (7, 8)))
+    prompt = Prompt(Problem("", "", ""), (), (4, 5, 6, 7))
+    batch = collate([Group(prompt, rollouts, (Reward(0.0), Reward(0.0)))], [[0.0, 0.0]])
+    try:
+        with torch.enable_grad():
+            torch.autograd.grad(policy.logprobs(batch).sum(), policy.trainable(), allow_unused=True)
+    except Exception as error:  # compilers raise anything
+        return f"{type(error).__name__}: {first_line(error)}"
+    return ""
 
 
 def seconds_saved(policy: "LanguageModel", config: Config, bandwidth: float) -> float:

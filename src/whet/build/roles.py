@@ -1,7 +1,7 @@
 """Builds the roles of Algorithm 1 from a recipe: sampler, optimizer, reference, experience."""
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +78,7 @@ def build_optimizer(
     from whet.compute.determinism import deterministic
     from whet.compute.optimizer import MasterAdamW
 
-    inside = deterministic if is_deterministic else nullcontext
+    inside: Callable[[], AbstractContextManager[None]] = deterministic if is_deterministic else nullcontext
     return MasterAdamW(policy.trainable(), config, steps, micro_batch_tokens or MICRO_BATCH_TOKENS, inside)
 
 

@@ -53,7 +53,7 @@ class MasterGradients:
         if not waiting:
             return
         wide = [torch.empty_like(master) for _, master in waiting]
-        torch._foreach_copy_(wide, [weight.grad for weight, _ in waiting])
+        torch._foreach_copy_(wide, [weight.grad for weight, _ in waiting if weight.grad is not None])
         for weight, _ in waiting:
             weight.grad = None
         again = [(master.grad, new) for (_, master), new in zip(waiting, wide, strict=True) if master.grad is not None]

@@ -35,13 +35,14 @@ def _kept(model: Any, tokens: int, lean: bool) -> int:
     The layers of the fast paths attend by `_kept_only`: what attention itself needs depends on the layout.
     """
     body = base_model(model).base_model
-    own = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
-    sizes: dict[int, tuple[int, Tensor]] = {}  # with the tensor, so that its address is not given to another one
+    own = {weight.untyped_storage()._cdata for weight in model.parameters()}
+    # by storage, since a meta tensor has no address; with the tensor, so that no other storage takes its place
+    sizes: dict[int, tuple[int, Tensor]] = {}
 
     def count(kept: Tensor) -> Tensor:
         storage = kept.untyped_storage()
-        if storage.data_ptr() not in own:
-            sizes[storage.data_ptr()] = storage.nbytes(), kept
+        if storage._cdata not in own:
+            sizes[storage._cdata] = storage.nbytes(), kept
         return kept
 
     device = next(model.parameters()).device

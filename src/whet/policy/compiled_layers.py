@@ -25,6 +25,11 @@ def compile_layers(model: Any, backend: str = "inductor") -> None:
     ]
 
 
+def leave_uncompiled(model: Any) -> None:
+    """Has the layers of a model run as they are again."""
+    _COMPILED.pop(model, None)
+
+
 def is_compiled(model: Any) -> bool:
     """Whether `compile_layers` was called for the model."""
     return model in _COMPILED

@@ -18,10 +18,10 @@ from whet.models.weights import body, head_weight
 from whet.policy.attention import Attention, attention_of
 from whet.policy.attention_memory import Rows
 from whet.policy.head_chunks import FLOAT, head_sizes
-from whet.policy.packing import Packing, pack, ranks
+from whet.policy.packing import pack
 from whet.policy.recompute import within_memory
 from whet.policy.replaced_attention import replaced_attention
-from whet.policy.shared_rows import Takers, taken
+from whet.policy.shared_rows import Takers, taken, takers_of
 from whet.policy.token_entropy import logprobs_and_entropies, token_logprobs_and_entropies
 from whet.policy.token_logprobs import token_logprobs
 from whet.transfer import moved
@@ -94,7 +94,9 @@ def _packed(model: Any, batch: Batch) -> States:
     tokens_N = torch.empty_like(where.positions_N)
     tokens_N[where.prompt_PL[where.real_PL]] = torch.cat(batch.prompts)
     tokens_N[where.response_BT[batch.mask_BT]] = batch.tokens_BT[batch.mask_BT]
-    layout, before = attention.layout(where), _before(where)
+    layout = attention.layout(where)
+    # the last token of a prompt predicts the first one of each of its completions
+    before = takers_of(where.before_BT[where.real_BT], len(tokens_N))
     tokens_N, positions_N, targets_M, place_M, *rest = moved(
         (
             *(tokens_N, where.positions_N, batch.tokens_BT[batch.mask_BT], batch.mask_BT.flatten().nonzero()[:, 0]),
@@ -125,25 +127,6 @@ def _besides(model: Any, attention: Attention, batch: Batch) -> float:
     sizes = head_sizes(head_VD.device, vocabulary, element)
     tokens = int(batch.lengths_B.sum())
     return kept + passing + vocabulary * (element * min(sizes.kept, tokens) + 2 * FLOAT * min(sizes.chunk, tokens))
-
-
-def _before(where: Packing) -> Takers:
-    """Which packed token predicts each completion token; the last one of a prompt predicts the first of several."""
-    lengths_B = where.real_BT.sum(1)
-    some_B = lengths_B > 0
-    group_B, first_B = where.group_B[some_B], (lengths_B.cumsum(0) - lengths_B)[some_B]  # first tokens among the M
-    at = (group_B, ranks(group_B))
-    places_PW = torch.zeros(len(where.prompt_PL), int(at[1].max()) + 1, dtype=torch.long)
-    last_P = where.real_PL.sum(1, keepdim=True) - 1
-    index_M = where.before_BT[where.real_BT]
-    return Takers(
-        index_M=index_M,
-        place_N=torch.zeros_like(where.positions_N).scatter(0, index_M, torch.arange(len(index_M))),
-        taken_N=torch.zeros_like(where.positions_N, dtype=torch.bool).scatter(0, index_M, True),
-        shared_S=where.prompt_PL.gather(1, last_P)[:, 0],
-        places_SW=places_PW.index_put(at, first_B),
-        real_SW=torch.zeros_like(places_PW, dtype=torch.bool).index_put(at, torch.tensor(True)),
-    )
 
 
 def _padded_logits(model: Any, batch: Batch, temperature: float) -> Tensor:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from whet.policy.packing import ranks
+
 
 class Takers(NamedTuple):
     """Which of N rows are gathered to M places. A row that is not in `shared_S` is taken at most once."""
@@ -25,6 +27,26 @@ class Takers(NamedTuple):
     """int64: the places that took each of them; any place where there are fewer than W."""
     real_SW: Tensor
     """bool: which of `places_SW` count."""
+
+
+def takers_of(index_M: Tensor, rows: int) -> Takers:
+    """Returns who takes each of `rows` rows, for the row at each place."""
+    count_N = torch.bincount(index_M, minlength=rows)
+    order_M = index_M.argsort(stable=True)
+    sorted_M = index_M[order_M]
+    several_M = count_N[sorted_M] > 1
+    shared_S = (count_N > 1).nonzero()[:, 0]
+    slot_N = torch.zeros_like(count_N).scatter(0, shared_S, torch.arange(len(shared_S)))
+    at = slot_N[sorted_M[several_M]], ranks(sorted_M)[several_M]
+    places_SW = index_M.new_zeros(len(shared_S), max(int(count_N.max()), 1))
+    return Takers(
+        index_M=index_M,
+        place_N=torch.zeros_like(count_N).scatter(0, index_M, torch.arange(len(index_M))),
+        taken_N=None if count_N.all() else count_N > 0,
+        shared_S=shared_S,
+        places_SW=places_SW.index_put(at, order_M[several_M]),
+        real_SW=torch.zeros_like(places_SW, dtype=torch.bool).index_put(at, torch.tensor(True)),
+    )
 
 
 def taken(x: Tensor, takers: Takers) -> Tensor:

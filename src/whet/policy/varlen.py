@@ -12,8 +12,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from whet.policy.packing import Packing, ranks
-from whet.policy.shared_rows import Takers, taken
+from whet.policy.packing import Packing
+from whet.policy.shared_rows import Takers, taken, takers_of
 from whet.policy.varlen_call import varlen
 
 
@@ -23,11 +23,13 @@ class Sequences(NamedTuple):
     index_M: Tensor
     """int64: index in the packed sequence of each key."""
     place_N: Tensor
-    """int64: the place among the keys of each packed token in its own sequence."""
+    """int64: a place among the keys of each packed token."""
+    taken_N: Tensor | None
+    """None: all of them are there."""
     shared_S: Tensor
-    """int64: index in the packed sequence of each prompt token."""
+    """int64: index in the packed sequence of each token that is a key of several sequences: a prompt's."""
     places_SW: Tensor
-    """int64: the places among the keys of each prompt token: in its prompt, and in each completion's keys."""
+    """int64: their places among the keys."""
     real_SW: Tensor
     """bool: which of `places_SW` exist."""
     query_starts: Tensor
@@ -39,42 +41,38 @@ class Sequences(NamedTuple):
     window: int | None = None
     """A token sees itself and the `window` − 1 before; None: all before it."""
 
+    @property
+    def takers(self) -> Takers:
+        """Which keys each packed token is."""
+        return Takers(self.index_M, self.place_N, self.taken_N, self.shared_S, self.places_SW, self.real_SW)
+
     def within(self, window: int | None) -> "Sequences":
         """Returns the layout with a sliding window."""
         return self._replace(window=window)
 
 
 def sequences_of(packing: Packing) -> Sequences:
-    """Returns the sequences of a packed sequence of tokens. Completions without tokens have none."""
-    some_B = packing.real_BT.any(1)
-    group_B, prompts = packing.group_B[some_B], len(packing.prompt_PL)
+    """Returns the sequences of a packed sequence of tokens. Prompts and completions without tokens have none."""
+    group_B, prompts = packing.group_B, len(packing.prompt_PL)
     # a padded row of keys per sequence: all prompts, [L + T], then completions, [its prompt ‖ itself]
     prompt_of_row = torch.cat([torch.arange(prompts), group_B])
     index, real = (
-        torch.cat([of_prompts[prompt_of_row], torch.cat([own.new_zeros(prompts, own.shape[1]), own[some_B]])], 1)
+        torch.cat([of_prompts[prompt_of_row], torch.cat([own.new_zeros(prompts, own.shape[1]), own])], 1)
         for of_prompts, own in (
             (packing.prompt_PL, packing.response_BT),
             (packing.real_PL, packing.real_BT),
         )
     )
+    queries = torch.cat([packing.real_PL.sum(1), packing.real_BT.sum(1)])
     # packed order: each prompt before its completions
     order = torch.cat([2 * torch.arange(prompts), 2 * group_B + 1]).argsort(stable=True)
-    keys, queries = real.sum(1), torch.cat([packing.real_PL.sum(1), packing.real_BT[some_B].sum(1)])
-    key_starts = _starts(keys[order])
-    first = torch.empty_like(keys).scatter(0, order, key_starts[:-1].long())  # the place of each row's first key
-    starts_PW, there_PW = _by_prompt(first, group_B, prompts)
-    prompt_S, step_S = packing.real_PL.nonzero(as_tuple=True)
-    index_M = index[order][real[order]]
-    # a sequence's own tokens are the last of its keys
-    own_M = (real.cumsum(1) > (keys - queries)[:, None])[order][real[order]]
+    order = order[queries[order] > 0]
+    index, real, queries = index[order], real[order], queries[order]
+    keys = real.sum(1)
     return Sequences(
-        index_M=index_M,
-        place_N=torch.empty_like(packing.positions_N).scatter(0, index_M[own_M], own_M.nonzero()[:, 0]),
-        shared_S=packing.prompt_PL[packing.real_PL],
-        places_SW=torch.where(there_PW[prompt_S], starts_PW[prompt_S] + step_S[:, None], 0),
-        real_SW=there_PW[prompt_S],
-        query_starts=_starts(queries[order]),
-        key_starts=key_starts,
+        *takers_of(index[real], len(packing.positions_N)),
+        query_starts=_starts(queries),
+        key_starts=_starts(keys),
         longest_query=int(queries.max()),
         longest_key=int(keys.max()),
     )
@@ -82,8 +80,7 @@ def sequences_of(packing: Packing) -> Sequences:
 
 def varlen_attention(query: Tensor, key: Tensor, value: Tensor, where: Sequences, scale: float | None) -> Tensor:
     """Computes attention over a packed sequence: query `[H, N, D]`, key and value `[K, N, D]`. Returns `[N, H, D]`."""
-    takers = Takers(where.index_M, where.place_N, None, where.shared_S, where.places_SW, where.real_SW)
-    keys, values = (taken(x.transpose(0, 1), takers) for x in (key, value))
+    keys, values = (taken(x.transpose(0, 1), where.takers) for x in (key, value))
     return varlen(
         query.transpose(0, 1),
         keys,
@@ -97,12 +94,3 @@ def varlen_attention(query: Tensor, key: Tensor, value: Tensor, where: Sequences
 
 def _starts(lengths: Tensor) -> Tensor:
     return torch.cat([lengths.new_zeros(1), lengths.cumsum(0)]).int()
-
-
-def _by_prompt(first: Tensor, group_B: Tensor, prompts: int) -> tuple[Tensor, Tensor]:
-    """The first keys of a prompt's own sequence and of its completions', `[P, 1 + W]`, and which of them there are."""
-    group = torch.cat([torch.arange(prompts), group_B])
-    place = torch.cat([torch.zeros(prompts, dtype=torch.long), 1 + ranks(group_B)])
-    starts = first.new_zeros(prompts, int(place.max()) + 1)
-    there = torch.zeros_like(starts, dtype=torch.bool)
-    return starts.index_put((group, place), first), there.index_put((group, place), torch.tensor(True))

@@ -85,14 +85,13 @@ def fine_tune(
     if config.grpo.sampling.top_p < 1:
         view.note(f"grpo.sampling.top_p is {config.grpo.sampling.top_p:g}: anything under 1 biases the gradient")
     of_rewards = partial(part_metrics, parts=task.reward.parts)
-    checks = (SamplerParity(policy), FiniteGradient())
     with stop.patiently(), watched(clock, view):
         train(
             policy=policy,
             reference=roles.reference,
             experience=roles.experience,
             optimizer=optimizer,
-            run=Recorder(run, view, clock, of_rewards, efficiency, health, checks),
+            run=Recorder(run, view, clock, of_rewards, efficiency, health, (SamplerParity(policy), FiniteGradient())),
             config=config.grpo,
             after_step=callbacks,
         )

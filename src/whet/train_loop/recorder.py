@@ -43,7 +43,7 @@ class Recorder:
         metrics: Mapping[str, float],
     ) -> None:
         """Records rollouts, metrics and timings of a step. Raises as the checks do, after the step is on disk."""
-        groups, measured = collected.groups, collected.measured
+        groups, measured = collected.groups, collected.sampled or collected.groups
         of_rewards = {**collected.logged, **self.part_metrics(measured, step=step)}  # our names come last, so they win
         whole = {**of_rewards, **collected.metrics, **group_metrics(measured), **metrics}
         self.writer.record(step, groups, advantages, whole)

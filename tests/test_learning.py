@@ -18,10 +18,10 @@ from batches import prompt
 from whet.compute.optimizer import MasterAdamW
 from whet.config import GrpoConfig, OptimizerConfig, SamplingConfig, SftConfig
 from whet.grpo import algorithm
-from whet.grpo.budget import ByBudget
 from whet.grpo.down_sampling import DownSampling
 from whet.grpo.experience import Loaded, OnPolicy
 from whet.grpo.few_first import FewFirst
+from whet.grpo.group_budget import ByBudget
 from whet.policy.language_model import LanguageModel
 from whet.policy.reference import NoReference
 from whet.protocols import Experience

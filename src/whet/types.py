@@ -246,11 +246,6 @@ class Collected:
     sampled: tuple[Group, ...] = ()
     """The groups as they were sampled, where only a part of each is learned from; empty where all of it is."""
 
-    @property
-    def measured(self) -> tuple[Group, ...]:
-        """The groups that the metrics of the step are over: as they were sampled."""
-        return self.sampled or self.groups
-
     @classmethod
     def of(cls, graded: Graded) -> "Collected":
         """Returns the experience with all graded groups."""

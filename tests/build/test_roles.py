@@ -19,11 +19,11 @@ from whet.build.roles import (
 from whet.data.curriculum import ByPassRate, PassRateGrader
 from whet.data.selective import Selective
 from whet.errors import UserError
-from whet.grpo.budget import ByBudget
 from whet.grpo.down_sampling import DownSampling
 from whet.grpo.dynamic_sampling import DynamicSampling
 from whet.grpo.experience import Loaded, OnPolicy
 from whet.grpo.few_first import FewFirst
+from whet.grpo.group_budget import ByBudget
 from whet.grpo.kl_reward import KlReward
 from whet.grpo.replay import Replay
 from whet.policy.free_memory import free_bytes

@@ -58,10 +58,5 @@ def test_what_was_sampled_stays_for_the_metrics() -> None:
 
     found = DownSampling(Fixed(), 2).collect(5)
     assert [totals(one) for one in found.groups] == [[1, 0], [0, 0]]
-    assert [totals(one) for one in found.measured] == [[1, 0, 0, 0], [0, 0, 0, 0]]
+    assert [totals(one) for one in found.sampled] == [[1, 0, 0, 0], [0, 0, 0, 0]]
     assert (found.metrics, found.tokens) == ({"dynamic/groups": 2.0}, 8)
-
-
-def test_where_all_is_learned_from_that_is_what_is_measured() -> None:
-    groups = (group(1, 0),)
-    assert Collected(groups).measured is groups

@@ -18,6 +18,8 @@ from whet.sft.own_answers import different, reasoning_before
         ("<think>2 + 3 = 5</think> <answer>5</answer>", "5", "2 + 3 = 5"),
         ("It halves: x = \\boxed{\\frac{1}{2}}", "\\frac{1}{2}", "It halves: x = \\frac{1}{2}"),
         ("Nothing to be seen.", "7", "Nothing to be seen."),
+        ("14 + 7 = 21\n14 + 7 = 21", "21", "14 + 7 = 21"),
+        ("One.\n\nTwo.\n\nOne.\n1 + 1 = 2", "2", "One.\n\nTwo.\n\n1 + 1 = 2"),
     ],
 )
 def test_the_reasoning_is_what_stands_before_the_answer(text: str, answer: str, expected: str) -> None:

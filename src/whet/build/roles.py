@@ -147,11 +147,11 @@ def build_experience(
     replay go around `grader`, and `logged`, which times it and logs what fails, around all of these.
     """
     from whet.data.curriculum import PassRateGrader
-    from whet.grpo.budget import ByBudget
     from whet.grpo.down_sampling import DownSampling
     from whet.grpo.dynamic_sampling import DynamicSampling
     from whet.grpo.experience import Loaded, OnPolicy
     from whet.grpo.few_first import FewFirst
+    from whet.grpo.group_budget import ByBudget
     from whet.grpo.kl_reward import KlReward, SyncedOnly
     from whet.grpo.replay import Replay
     from whet.workers.math_compare import AnswerComparer

@@ -29,7 +29,7 @@ def reasoning_before(text: str, answer: str) -> str:
     >>> reasoning_before("16 - 7 = 9 and 9 * 2 = 18. Done", "18")
     '16 - 7 = 9 and 9 * 2 = 18.'
     """
-    plain = _TAG.sub("\n", _BOXED.sub(r"\1", text)).strip()
+    plain = _without_repeats(_TAG.sub("\n", _BOXED.sub(r"\1", text)))
     places = list(re.finditer(rf"(?<![\w.]){re.escape(answer.strip())}(?!\w)", plain))
     if not places:
         return plain
@@ -38,6 +38,13 @@ def reasoning_before(text: str, answer: str) -> str:
     end = ends.start() + 1 if ends else len(plain)
     before, sentence = plain[: starts[-1]].strip(), plain[starts[-1] : end]
     return plain[:end].strip() if "=" in sentence or not before else before
+
+
+def _without_repeats(text: str) -> str:
+    """The text without lines that stood before; empty lines stay."""
+    lines = text.strip().splitlines()
+    first = {line: place for place, line in reversed(list(enumerate(lines)))}
+    return "\n".join(line for place, line in enumerate(lines) if not line.strip() or first[line] == place)
 
 
 def different(solutions: Iterable[str], most: int) -> list[int]:

@@ -48,7 +48,7 @@ class Recorder:
         metrics: Mapping[str, float],
     ) -> None:
         """Records rollouts, metrics and timings of a step. Raises as the checks do, and what writing a step raised."""
-        groups, measured = collected.groups, collected.measured
+        groups, measured = collected.groups, collected.sampled or collected.groups
         of_rewards = {**collected.logged, **self.part_metrics(measured, step=step)}  # our names come last, so they win
         whole = {**of_rewards, **collected.metrics, **group_metrics(measured), **metrics}
         self.jobs.submit(partial(self.writer.record, step, groups, advantages, whole))

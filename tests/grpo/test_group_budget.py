@@ -10,7 +10,7 @@ import pytest
 
 from batches import prompt, rollout
 from whet.config import GrpoConfig
-from whet.grpo.budget import MOST, ByBudget, group_sizes, worth
+from whet.grpo.group_budget import MOST, ByBudget, group_sizes, worth
 from whet.types import Graded, Group, Outputs, Prompt, Reward
 
 

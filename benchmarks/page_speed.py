@@ -165,7 +165,7 @@ def together(server: PageServer, run: str, steps: int, seconds: float) -> dict[s
         rng = random.Random(seed)
         with server.client() as client:
             cursor = ask(client, "/api/curves", run=run)[1]["runs"][0]["cursor"]
-            while time.monotonic() < until:
+            while not found["poll"] or time.monotonic() < until:
                 for _ in range(2):
                     found["change of step"].append(ask(client, "/api/step", run=run, step=rng.randrange(steps))[0])
                     time.sleep(0.5)

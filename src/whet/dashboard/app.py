@@ -17,9 +17,9 @@ from whet.dashboard.access import Access
 from whet.dashboard.answer_cache import AnswerCache
 from whet.dashboard.chat_desk import ChatDesk, Question
 from whet.dashboard.guard import LOGIN, Guard
+from whet.dashboard.json_reply import as_error, as_json, encoded
 from whet.dashboard.library import Library
 from whet.dashboard.query import Query
-from whet.dashboard.replies import as_error, as_json, encoded
 from whet.dashboard.routes import answer_of, search_answer
 from whet.dashboard.static_files import INDEX, StaticFiles
 from whet.errors import UserError

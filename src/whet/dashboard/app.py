@@ -105,7 +105,8 @@ class Page:
             except KeyError:
                 return _not_there()
 
-        return await self._work(work)
+        answer: Response = await self._work(work)
+        return answer
 
     async def _search(self, request: Request) -> Response:
         query = Query(request.query_params)

@@ -2,22 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-import anyio.to_thread
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from whet.dashboard.access import Access
-from whet.dashboard.answers import as_error, as_json, encoded
+from whet.dashboard.answer_cache import AnswerCache
 from whet.dashboard.chat_desk import ChatDesk, Question
 from whet.dashboard.guard import LOGIN, Guard
+from whet.dashboard.json_reply import as_error, as_json, encoded
 from whet.dashboard.library import Library
 from whet.dashboard.query import Query
 from whet.dashboard.routes import answer_of, search_answer
@@ -28,6 +28,10 @@ THREADS = 6
 """Answers that are worked on at once; the others wait."""
 
 LINES = "application/x-ndjson"
+JSON = "application/json"
+
+SHARED = {"/api/since", "/api/step", "/api/steps", "/api/curves", "/api/overview", "/api/waste"}
+"""Questions that every tab that follows a run asks again and again."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -40,6 +44,8 @@ class Page:
         self.files = files or StaticFiles()
         self.desk = ChatDesk(library)
         self.stop = asyncio.Event()
+        self._shared = AnswerCache()
+        self._threads = ThreadPoolExecutor(THREADS, "whet-page")
         self.app: ASGIApp = Guard(Starlette(routes=list(self._routes()), lifespan=self._lifespan), access)
 
     def _routes(self) -> Iterator[Route]:
@@ -56,10 +62,14 @@ class Page:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
         await self.desk.close()
         self.library.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _work(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Calls a function that reads files in a thread, and waits for it."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *arguments))
 
     async def _index(self, request: Request) -> Response:
         return self.files.response(INDEX) or as_json({"error": "the page is not in this installation"}, 503)
@@ -82,33 +92,41 @@ class Page:
     async def _answer(self, request: Request) -> Response:
         query, ids = Query(request.query_params), request.query_params.getlist("run")
 
+        def made() -> bytes:
+            return encoded(answer_of(self.library, request.url.path, query, ids))
+
         def work() -> Response:
             try:
-                return as_json(answer_of(self.library, request.url.path, query, ids))
+                if request.url.path not in SHARED or len(ids) != 1:
+                    return Response(made(), media_type=JSON)
+                folder = self.library.open(ids[0]).path
+                question = f"{request.url.path}?{request.url.query}"
+                return Response(self._shared.get(question, folder, made), media_type=JSON)
             except KeyError:
                 return _not_there()
 
-        return await run_in_threadpool(work)
+        answer: Response = await self._work(work)
+        return answer
 
     async def _search(self, request: Request) -> Response:
         query = Query(request.query_params)
-        run = await run_in_threadpool(self.library.open, query.required("run"))
+        run = await self._work(self.library.open, query.required("run"))
         return StreamingResponse(self._pulled(iter(search_answer(run, query))), media_type=LINES)
 
     async def _pulled(self, lines: Iterator[Any]) -> AsyncIterator[bytes]:
         """The lines of an iterator that works in a thread, until the server stops."""
         nothing = object()
         while not self.stop.is_set():
-            line = await run_in_threadpool(partial(next, lines, nothing))
+            line = await self._work(partial(next, lines, nothing))
             if line is nothing:
                 return
             yield encoded(line) + b"\n"
 
     async def _chat(self, request: Request) -> Response:
         if request.method == "GET":
-            run = await run_in_threadpool(self.library.open, Query(request.query_params).required("run"))
-            return as_json(await run_in_threadpool(self.desk.possible, run))
-        question = await run_in_threadpool(Question.of, await _object(request), self.library)
+            run = await self._work(self.library.open, Query(request.query_params).required("run"))
+            return as_json(await self._work(self.desk.possible, run))
+        question = await self._work(Question.of, await _object(request), self.library)
         if self.desk.busy:
             return as_json({"error": "chat: an answer is being written; wait for it, or stop it"}, 429)
         return StreamingResponse(self._said(question), media_type=LINES)

@@ -110,10 +110,13 @@ def _answer(rng: random.Random, a: int, b: int, world: World, chance: float) -> 
     cut = rng.random() < world.cut
     text = text[: len(text) * 2 // 3] if cut else text
     parts = _parts(text, right and not cut, world)
-    tokens = _tokens(text)
+    tokens = _tokens(text)[: -1 if cut else None]
     logprobs = [-round(rng.expovariate(1 / world.entropy), 6) for _ in tokens]
     finish = "length" if cut else "stop"
-    graded = {"reward": sum(parts.values()), "parts": parts}
+    graded = {
+        "reward": sum(value * (0.1 if name == "format_soft" else 1) for name, value in parts.items()),
+        "parts": parts,
+    }
     return {"text": text, "finish": finish, **graded, "tokens": tokens, "logprobs": logprobs}
 
 
@@ -139,8 +142,8 @@ def _parts(text: str, right: bool, world: World) -> dict[str, float]:
     """What the answer is paid for; where digits are paid, the right answer is not."""
     whole = text.endswith("</answer>")
     if world.digits:
-        return {"many_digits": min(40, sum(letter.isdigit() for letter in text)) / 40, "format_soft": 0.1 * whole}
-    return {"accuracy": float(right), "format_soft": 0.1 * whole}
+        return {"many_digits": min(40, sum(letter.isdigit() for letter in text)) / 40, "format_soft": float(whole)}
+    return {"accuracy": float(right), "format_soft": float(whole)}
 
 
 def _figures(step: int, records: list[Row], world: World) -> Row:

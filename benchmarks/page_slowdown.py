@@ -52,12 +52,27 @@ class Tabs:
     def __init__(self, server: PageServer) -> None:
         self.server, self.open, self.ended = server, threading.Event(), threading.Event()
         self.polls = 0
+        self.seconds = self.processor = 0.0
+        """How long the tabs were open, and the processor time of the server meanwhile."""
+        self._since: tuple[float, float] | None = None
         self._threads = [threading.Thread(target=self._one, args=(number,)) for number in range(CLIENTS)]
         for thread in self._threads:
             thread.start()
 
+    def turn(self, on: bool) -> None:
+        """Opens or closes the tabs."""
+        if on == self.open.is_set():
+            return
+        now = (time.monotonic(), self.server.processor_seconds)
+        if self._since is not None:
+            self.seconds += now[0] - self._since[0]
+            self.processor += now[1] - self._since[1]
+        self._since = now if on else None
+        self.open.set() if on else self.open.clear()
+
     def close(self) -> None:
         """Ends the clients."""
+        self.turn(False)
         self.ended.set()
         self.open.set()
         for thread in self._threads:
@@ -116,7 +131,7 @@ def measure(model: str, out: Path, steps: int, block: int, prompts: int, tokens:
         try:
             while training.poll() is None:
                 done = len(step_times(runs / NAME))
-                tabs.open.set() if done // block % 2 else tabs.open.clear()
+                tabs.turn(bool(done // block % 2))
                 time.sleep(0.2)
         finally:
             tabs.close()
@@ -129,6 +144,7 @@ def measure(model: str, out: Path, steps: int, block: int, prompts: int, tokens:
         "slower by": [round(value, 4) for value in changes],
         "median": round(statistics.median(changes), 4),
         "polls": tabs.polls,
+        "processor seconds of the server, per second with tabs": round(tabs.processor / max(tabs.seconds, 1e-9), 4),
     }
 
 

@@ -41,6 +41,12 @@ class PageServer:
         return httpx.Client(base_url=self.address, headers={"Authorization": f"Bearer {self.token}"}, timeout=60)
 
     @property
+    def processor_seconds(self) -> float:
+        """Seconds of processor time that the server's own process has used."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
+
+    @property
     def memory(self) -> float:
         """MiB that the server's own process holds."""
         return float(psutil.Process(self.process.pid).memory_info().rss) / 2**20
@@ -95,12 +101,17 @@ def spread(times: list[float]) -> dict[str, float]:
     }
 
 
-def first_paint(client: httpx.Client, run: str) -> dict[str, float]:
+def first_paint(server: PageServer, client: httpx.Client, run: str) -> dict[str, float]:
     """Milliseconds until what the first screen needs is there: list, overview, strip, meanings; by question."""
+    before = server.processor_seconds
     parts = {
         path: ask(client, path, run=run)[0] for path in ("/api/runs", "/api/overview", "/api/steps", "/api/meanings")
     }
-    return {**{path: round(took, 1) for path, took in parts.items()}, "together": round(sum(parts.values()), 1)}
+    return {
+        **{path: round(took, 1) for path, took in parts.items()},
+        "together": round(sum(parts.values()), 1),
+        "processor": round(1000 * (server.processor_seconds - before), 1),
+    }
 
 
 def index_time(client: httpx.Client, run: str, most: float) -> dict[str, float]:
@@ -121,14 +132,20 @@ def index_time(client: httpx.Client, run: str, most: float) -> dict[str, float]:
     }
 
 
-def questions(client: httpx.Client, run: str, steps: int, rounds: int) -> dict[str, dict[str, float]]:
-    """The times of each kind of question, `rounds` times each."""
+def questions(
+    server: PageServer, client: httpx.Client, run: str, steps: int, rounds: int
+) -> dict[str, dict[str, float]]:
+    """The times of each kind of question, `rounds` times each; `processor` is what the server worked for one, which
+    does not depend on what else the machine does."""
     rng = random.Random(2)
+    cursor = ask(client, "/api/curves", run=run)[1]["runs"][0]["cursor"]
     names = [row["problem"] for row in ask(client, "/api/problems", run=run, limit=200)[1]["rows"]]
 
     def times(make: Callable[[], tuple[str, dict[str, Any]]]) -> dict[str, float]:
         made = [make() for _ in range(rounds)]
-        return spread([ask(client, path, run=run, **query)[0] for path, query in made])
+        before = server.processor_seconds
+        found = spread([ask(client, path, run=run, **query)[0] for path, query in made])
+        return {**found, "processor": round(1000 * (server.processor_seconds - before) / rounds, 1)}
 
     return {
         "change of step": times(lambda: ("/api/step", {"step": rng.randrange(steps)})),
@@ -139,14 +156,8 @@ def questions(client: httpx.Client, run: str, steps: int, rounds: int) -> dict[s
         "list of problems": times(lambda: ("/api/problems", {"sort": rng.choice(["-visits", "share", "-change"])})),
         "filter over all steps": times(lambda: ("/api/rollouts", {"finish": "length", "from": rng.randrange(steps)})),
         "four curves": times(lambda: ("/api/curves", {"names": "reward,entropy,grad_norm,step_time"})),
-        "poll, nothing new": poll_times(client, run, rounds),
+        "poll, nothing new": times(lambda: ("/api/since", {"cursor": cursor})),
     }
-
-
-def poll_times(client: httpx.Client, run: str, rounds: int) -> dict[str, float]:
-    """The times of polls that find nothing."""
-    cursor = ask(client, "/api/curves", run=run)[1]["runs"][0]["cursor"]
-    return spread([ask(client, "/api/since", run=run, cursor=cursor)[0] for _ in range(rounds)])
 
 
 def together(server: PageServer, run: str, steps: int, seconds: float) -> dict[str, Any]:
@@ -159,7 +170,7 @@ def together(server: PageServer, run: str, steps: int, seconds: float) -> dict[s
         rng = random.Random(seed)
         with server.client() as client:
             cursor = ask(client, "/api/curves", run=run)[1]["runs"][0]["cursor"]
-            while time.monotonic() < until:
+            while not found["poll"] or time.monotonic() < until:
                 for _ in range(2):
                     found["change of step"].append(ask(client, "/api/step", run=run, step=rng.randrange(steps))[0])
                     time.sleep(0.5)
@@ -174,16 +185,17 @@ def together(server: PageServer, run: str, steps: int, seconds: float) -> dict[s
     return {**{name: spread(times) for name, times in found.items()}, "memory": round(max(most), 1)}
 
 
-def measure(run: Path, rounds: int, seconds: float, index_seconds: float) -> dict[str, Any]:
-    """All figures of the page over one run, from a server that has just started and a run without an index."""
-    shutil.rmtree(run / ".cache", ignore_errors=True)
+def measure(run: Path, rounds: int, seconds: float, index_seconds: float, anew: bool = True) -> dict[str, Any]:
+    """All figures of the page over one run, from a server that has just started and, `anew`, without an index."""
+    if anew:
+        shutil.rmtree(run / ".cache", ignore_errors=True)
     steps = sum(1 for _ in (run / "rollouts").iterdir())
     with page_server(run.parent) as server, server.client() as client:
         found: dict[str, Any] = {"steps": steps, "memory at start": round(server.memory, 1)}
-        found["first paint, cold"] = first_paint(client, run.name)
-        found["first paint, again"] = first_paint(client, run.name)
+        found["first paint, cold"] = first_paint(server, client, run.name)
+        found["first paint, again"] = first_paint(server, client, run.name)
         found["index"] = index_time(client, run.name, index_seconds)
-        found["questions"] = questions(client, run.name, steps, rounds)
+        found["questions"] = questions(server, client, run.name, steps, rounds)
         found["memory before"] = round(server.memory, 1)
         found["eight clients"] = together(server, run.name, steps, seconds)
     index = run / ".cache" / "index.sqlite"
@@ -197,8 +209,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--index-seconds", type=float, default=1800.0)
+    parser.add_argument("--keep-index", action="store_true", help="take the index that is there")
     options = parser.parse_args()
-    print(json.dumps(measure(options.run, options.rounds, options.seconds, options.index_seconds), indent=2))
+    found = measure(options.run, options.rounds, options.seconds, options.index_seconds, not options.keep_index)
+    print(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":

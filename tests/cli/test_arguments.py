@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import pytest
 from tyro.conf import Positional, Suppress
 
-from whet.cli.arguments import options, parse, take_overrides, what_is_said
+from whet.cli.arguments import options, parse, take_overrides, what_is_said, whole_number
 from whet.errors import UserError
 
 Overrides = Annotated[Sequence[tuple[str, str]], Suppress]
@@ -123,3 +123,9 @@ def test_what_follows_two_dashes_is_left_alone() -> None:
 def test_a_box_without_a_rule_is_said_whole() -> None:
     assert what_is_said("╭─ Oh ─╮\n│ No   │\n╰──────╯\n") == "No"
     assert what_is_said("no box\nat all") == "no box at all"
+
+
+@pytest.mark.parametrize("text", ["x", "1.5", ""])
+def test_a_whole_number_that_is_none_is_named(text: str) -> None:
+    with pytest.raises(UserError, match=f"--limit: is {text!r}; it must be a whole number"):
+        whole_number("limit", text)

@@ -74,7 +74,8 @@ def test_the_diagnosis_hears_whether_there_are_solutions() -> None:
 def test_a_report_is_json() -> None:
     row = CheckReport.of(LENGTHS, PROBE, 200, tuple(map(failure, range(9)))).as_dict(examples=2)
     read = json.loads(json.dumps(row))
-    assert set(read) == {"gold", "lengths", "probe", "diagnosis", "overlap", "follows", "passes"}
+    shown = {"verdict", "rows", "histograms"}
+    assert set(read) == {"gold", "lengths", "probe", "diagnosis", "overlap", "follows", "passes"} | shown
     assert (read["gold"]["checked"], read["gold"]["failed"]) == (200, 9)
     assert [example["id"] for example in read["gold"]["examples"]] == ["0", "1"]
     assert read["gold"]["examples"][0]["parts"] == {"accuracy": 0.0}
@@ -105,3 +106,18 @@ def test_a_check_passes_where_what_follows_cures_what_was_found(
     report = replace(report, follows=follows)
     assert (report.passes, report.verdict()) == (passes, verdict)
     assert (report.as_dict()["follows"], report.as_dict()["passes"]) == (follows, passes)
+
+
+def test_rows_verdict_and_histograms_are_in_the_json() -> None:
+    found = CheckReport.of(LENGTHS, PROBE, 200).as_dict()
+    assert found["rows"][0] == {
+        "what": "gold solutions",
+        "figure": "200 of 200 score full marks",
+        "note": "rewards and data agree",
+    }
+    assert found["verdict"] == "no warm start is needed: GRPO begins"
+    prompts, solutions = found["histograms"]
+    assert (prompts["name"], sum(prompts["counts"]), sum(solutions["counts"])) == ("prompt_tokens", 3, 3)
+    assert solutions["lines"] == [{"at": 128, "text": "max_tokens"}]
+    assert "histograms" not in found["lengths"]
+    assert "histograms" not in found["probe"]

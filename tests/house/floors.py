@@ -16,6 +16,7 @@ NEIGHBOURS = {
     ("models", "workers"),  # a chat template is tried out in a worker
     ("compute", "models"),
     ("stages", "train_loop"),
+    ("cli", "dashboard"),  # `whet ui` is a command
 }
 """The only imports from one folder of a floor to another: (importer, imported)."""
 

@@ -18,7 +18,7 @@ def test_the_wheel_carries_every_file_of_the_package(tmp_path: Path) -> None:
     (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
     with ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if name.startswith("whet/")}
-    assert packed == _package_files()
+    assert packed == _package_files() | {"whet/dashboard/metrics.md"}  # docs/metrics.md, for the page
     assert "whet/py.typed" in packed
     assert any(name.startswith("whet/recipes/") and name.endswith(".yaml") for name in packed)
 

@@ -2,24 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-import anyio.to_thread
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from whet.dashboard.access import Access
-from whet.dashboard.answers import as_error, as_json, encoded
 from whet.dashboard.chat_desk import ChatDesk, Question
 from whet.dashboard.guard import LOGIN, Guard
 from whet.dashboard.library import Library
 from whet.dashboard.query import Query
+from whet.dashboard.replies import as_error, as_json, encoded
 from whet.dashboard.routes import answer_of, search_answer
 from whet.dashboard.static_files import INDEX, StaticFiles
 from whet.errors import UserError
@@ -40,6 +39,7 @@ class Page:
         self.files = files or StaticFiles()
         self.desk = ChatDesk(library)
         self.stop = asyncio.Event()
+        self._threads = ThreadPoolExecutor(THREADS, "whet-page")
         self.app: ASGIApp = Guard(Starlette(routes=list(self._routes()), lifespan=self._lifespan), access)
 
     def _routes(self) -> Iterator[Route]:
@@ -56,10 +56,14 @@ class Page:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
         await self.desk.close()
         self.library.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _work(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Calls a function that reads files in a thread, and waits for it."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *arguments))
 
     async def _index(self, request: Request) -> Response:
         return self.files.response(INDEX) or as_json({"error": "the page is not in this installation"}, 503)
@@ -88,27 +92,27 @@ class Page:
             except KeyError:
                 return _not_there()
 
-        return await run_in_threadpool(work)
+        return await self._work(work)
 
     async def _search(self, request: Request) -> Response:
         query = Query(request.query_params)
-        run = await run_in_threadpool(self.library.open, query.required("run"))
+        run = await self._work(self.library.open, query.required("run"))
         return StreamingResponse(self._pulled(iter(search_answer(run, query))), media_type=LINES)
 
     async def _pulled(self, lines: Iterator[Any]) -> AsyncIterator[bytes]:
         """The lines of an iterator that works in a thread, until the server stops."""
         nothing = object()
         while not self.stop.is_set():
-            line = await run_in_threadpool(partial(next, lines, nothing))
+            line = await self._work(partial(next, lines, nothing))
             if line is nothing:
                 return
             yield encoded(line) + b"\n"
 
     async def _chat(self, request: Request) -> Response:
         if request.method == "GET":
-            run = await run_in_threadpool(self.library.open, Query(request.query_params).required("run"))
-            return as_json(await run_in_threadpool(self.desk.possible, run))
-        question = await run_in_threadpool(Question.of, await _object(request), self.library)
+            run = await self._work(self.library.open, Query(request.query_params).required("run"))
+            return as_json(await self._work(self.desk.possible, run))
+        question = await self._work(Question.of, await _object(request), self.library)
         if self.desk.busy:
             return as_json({"error": "chat: an answer is being written; wait for it, or stop it"}, 429)
         return StreamingResponse(self._said(question), media_type=LINES)

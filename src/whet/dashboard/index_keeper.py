@@ -14,6 +14,7 @@ from threading import Lock
 from whet.dashboard.rows.shares import Row
 from whet.errors import UserError
 from whet.models.cache import cache_folder
+from whet.runs import layout
 from whet.runs.index.fill import Progress, fill, progress
 from whet.runs.index.judge_rollout import Judge
 from whet.runs.index.schema import open_to_read
@@ -22,7 +23,10 @@ IN_PLACE = 8
 """Steps that are indexed while the request waits; more are left to a process of their own."""
 
 LOOK = 1.0
-"""Seconds between two looks at the folder of rollouts: with many steps a look is not free."""
+"""Seconds between two looks at the files of rollouts: with many steps a look is not free."""
+
+RARELY = 30.0
+"""Seconds between two looks where everything is indexed and no file has come or gone."""
 
 
 class IndexKeeper:
@@ -31,7 +35,7 @@ class IndexKeeper:
     def __init__(self, folder: Path, judge: Callable[[], Judge]) -> None:
         self.folder, self.path = folder, place_of(folder)
         self._judge, self._lock = judge, Lock()
-        self._seen: tuple[float, Progress] | None = None
+        self._seen: tuple[float, int, Progress] | None = None
         self._builder: subprocess.Popen[bytes] | None = None
         self._fault: str | None = None
         self._checked = False
@@ -73,10 +77,21 @@ class IndexKeeper:
             self._builder = None
 
     def _progress(self) -> Progress:
-        now = time.monotonic()
-        if self._seen is None or now - self._seen[0] >= LOOK:
-            self._seen = (now, progress(self.folder, self.path))
-        return self._seen[1]
+        now, changed = time.monotonic(), self._changed()
+        if self._seen is not None:
+            at, then, found = self._seen
+            if now - at < (RARELY if found.whole and changed == then else LOOK):
+                return found
+        found = progress(self.folder, self.path)
+        self._seen = (now, changed, found)
+        return found
+
+    def _changed(self) -> int:
+        """When a file of rollouts last came or went, in nanoseconds; 0 where there are none."""
+        try:
+            return (self.folder / layout.ROLLOUTS).stat().st_mtime_ns
+        except OSError:
+            return 0
 
     def _is_building(self) -> bool:
         return self._builder is not None and self._builder.poll() is None
@@ -102,7 +117,7 @@ class IndexKeeper:
         except (OSError, sqlite3.Error) as error:
             self._fault = f"the index of rollouts cannot be written to {self.path.parent} ({error})"
             return None
-        self._fault, self._checked, self._seen = None, True, (time.monotonic(), found)
+        self._fault, self._checked, self._seen = None, True, (time.monotonic(), self._changed(), found)
         return found
 
 

@@ -13,7 +13,7 @@ from whet.errors import UserError
 from whet.eval.record import Record
 from whet.formats import ResponseFormat, build_format
 from whet.runs import layout
-from whet.runs.columns import Columns
+from whet.runs.figure_columns import Columns
 from whet.runs.index.judge_rollout import Judge, judge_by
 from whet.runs.index.step_file import Line, lines_of
 from whet.runs.log_times import logged_seconds

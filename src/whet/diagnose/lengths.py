@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from whet.diagnose.histogram import Histogram, histogram
+
 HEADROOM = 1.5
 """Suggested limit / 95th percentile of solutions: an exploring policy writes more than their authors."""
 
@@ -41,6 +43,8 @@ class LengthReport:
     """The context length of the model, where known."""
     crowded: int = 0
     """The number of prompts after which `max_tokens` do not fit into the context."""
+    histograms: tuple[Histogram, ...] = ()
+    """Of the tokens of prompts and of solutions."""
 
     @property
     def truncated_share(self) -> float:
@@ -82,7 +86,17 @@ def measure_lengths(
         suggested=max(max_tokens, _room_for(solutions)),
         context=context,
         crowded=sum(length + max_tokens > context for length in prompts) if context else 0,
+        histograms=_histograms(prompts, solutions, max_tokens),
     )
+
+
+def _histograms(prompts: Sequence[int], solutions: Sequence[int], max_tokens: int) -> tuple[Histogram, ...]:
+    limit = [(max_tokens, "max_tokens")]
+    found = (
+        histogram("prompt_tokens", "prompt tokens", prompts, least=1),
+        histogram("solution_tokens", "solution tokens", solutions, least=1, lines=limit),
+    )
+    return tuple(one for one in found if one)
 
 
 def quantiles(lengths: Sequence[int]) -> Quantiles:

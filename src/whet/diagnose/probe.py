@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, variance
 
+from whet.diagnose.histogram import Histogram, histogram
 from whet.diagnose.signal import SCARCE, expected_signal
 from whet.types import Group, Reward, Rollout, Verdict
 
@@ -59,6 +60,8 @@ class Probe:
     """Whether every completion earned the same reward."""
     found: float = 0.0
     """Expected share of groups of `group_size` with completions both with and without a right answer anywhere."""
+    histograms: tuple[Histogram, ...] = ()
+    """Of the tokens and rewards of completions, and of the right completions of a problem."""
 
     @property
     def responses(self) -> int:
@@ -129,7 +132,17 @@ def measure_probe(
         mean_length=fmean(len(rollout.tokens) for rollout, _, _ in everything),
         marked=expected_signal([sum(v.marked for _, _, v in row) for row in judged], samples, group_size),
         found=expected_signal([sum(v.lenient for _, _, v in row) for row in judged], samples, group_size),
+        histograms=_histograms([len(rollout.tokens) for rollout, _, _ in everything], totals, right),
     )
+
+
+def _histograms(lengths: Sequence[int], totals: Sequence[float], right: Sequence[int]) -> tuple[Histogram, ...]:
+    found = (
+        histogram("response_tokens", "response tokens", lengths, least=1),
+        histogram("rewards", "rewards", totals),
+        histogram("right_per_problem", "right completions of a problem", right, least=1),
+    )
+    return tuple(one for one in found if one)
 
 
 def _share(judged: Sequence[Judged], holds: Callable[[Verdict], bool]) -> float:

@@ -77,14 +77,19 @@ class CheckReport:
             "examples": [failure.as_dict() for failure in self.gold_failures[:examples]],
         }
         lengths = asdict(self.lengths) | {"truncated_share": self.lengths.truncated_share}
+        probe = asdict(self.probe)
+        del lengths["histograms"], probe["histograms"]
         return {
             "gold": gold,
             "lengths": lengths,
-            "probe": asdict(self.probe),
+            "probe": probe,
             "diagnosis": self.diagnosis.as_dict(),
             "follows": self.follows,
             "passes": self.passes,
             "overlap": self.overlap.as_dict() if self.overlap else None,
+            "verdict": self.verdict(),
+            "rows": [dict(zip(("what", "figure", "note"), row, strict=True)) for row in self.rows()],
+            "histograms": [one.as_dict() for one in (*self.lengths.histograms, *self.probe.histograms)],
         }
 
     def rows(self) -> list[Line]:

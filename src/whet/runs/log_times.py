@@ -1,6 +1,7 @@
 """How long a run took by its log: the time between its lines, without the pauses between its processes."""
 
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from whet.runs.run_state import LINE
@@ -13,17 +14,14 @@ def logged_seconds(path: Path) -> float | None:
     """Seconds that the log at `path` covers; None where it has no two lines with a time."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            said = [(line[: line.find(" ")], match[1]) for line in file if (match := LINE.match(line.rstrip("\n")))]
+            said = [
+                (_time(line[: line.find(" ")]), match[1]) for line in file if (match := LINE.match(line.rstrip("\n")))
+            ]
     except OSError:
         return None
-    times = [_time(stamp) for stamp, _ in said]
     if len(said) < 2:
         return None
-    return sum(
-        max(0.0, after - before)
-        for before, after, (_, last), (_, text) in zip(times, times[1:], said, said[1:], strict=False)
-        if not _pauses(last, text)
-    )
+    return sum(max(0.0, after - before) for (before, last), (after, text) in pairwise(said) if not _pauses(last, text))
 
 
 def _time(stamp: str) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from whet.runs.columns import parsed
+from whet.runs.figure_columns import parsed
 
 WINDOW = 1 << 15
 """Bytes that are read at each place: a line of metrics has about one thousand."""

@@ -192,3 +192,15 @@ def test_the_live_view_is_for_terminals_that_can_show_it(
 def test_a_dumb_terminal_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     assert isinstance(make_view(Console(file=io.StringIO(), force_terminal=True)), PlainView)
+
+
+def test_every_figure_has_a_sparkline_once_it_has_two_values() -> None:
+    live, _, _ = view(80)
+    live.phase("GRPO", 9)
+    live.advance(1, reward=0.1, signal=0.5, mean_length=80.0)
+    (line,) = [line for line in block(live, 80) if "signal" in line]
+    assert line.split() == ["signal", "50", "%", "length", "80"]
+    live.advance(2, reward=0.2, signal=0.25, mean_length=90.0)
+    (line,) = [line for line in block(live, 80) if "signal" in line]
+    assert line.split() == ["signal", "25", "%", "█▁", "length", "90", "▁█"]
+    live.close()

@@ -12,7 +12,7 @@ from whet.dashboard.rows.shares import Row
 from whet.dashboard.rows.stages import stages
 from whet.runs import layout
 from whet.runs.byte_cursor import Mark, end_of, read_after
-from whet.runs.columns import parsed
+from whet.runs.figure_columns import parsed
 
 FILES = {"metrics": layout.METRICS, "timings": layout.TIMINGS, "findings": layout.HEALTH}
 

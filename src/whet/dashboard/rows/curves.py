@@ -10,7 +10,7 @@ from whet.dashboard.rows.findings import found_in
 from whet.dashboard.rows.meanings import order
 from whet.dashboard.rows.shares import Row
 from whet.dashboard.rows.stages import stages
-from whet.runs.columns import PhaseColumns
+from whet.runs.figure_columns import PhaseColumns
 
 
 def curves(

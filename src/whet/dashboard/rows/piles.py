@@ -142,7 +142,7 @@ def _head(record: Record) -> Row:
 
 
 def _pair(before: Record, after: Record) -> Row:
-    places = zip(before.response, after.response, strict=False)
-    same = min(len(before.response), len(after.response))
-    differs = next((at for at, (a, b) in enumerate(places) if a != b), same)
+    a, b = before.response, after.response
+    shorter = min(len(a), len(b))
+    differs = next((at for at in range(shorter) if a[at] != b[at]), shorter)
     return {**_head(after), "before": answer(before), "after": answer(after), "differs": differs}

@@ -10,7 +10,7 @@ from whet.dashboard.rows.findings import found_in
 from whet.dashboard.rows.missing import MissingError
 from whet.dashboard.rows.samples import group_head, sample
 from whet.dashboard.rows.shares import Row
-from whet.runs.columns import PhaseColumns
+from whet.runs.figure_columns import PhaseColumns
 from whet.runs.index.step_file import sizes
 
 CHARS = 400

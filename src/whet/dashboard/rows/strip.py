@@ -7,7 +7,7 @@ from whet.dashboard.open_run import OpenRun
 from whet.dashboard.rows.downsample import MOST, parts
 from whet.dashboard.rows.findings import found_in
 from whet.dashboard.rows.shares import Row, mean, numbers
-from whet.runs.columns import PhaseColumns
+from whet.runs.figure_columns import PhaseColumns
 
 FIGURES = {
     "reward": "reward",

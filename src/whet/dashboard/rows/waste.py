@@ -7,7 +7,7 @@ from statistics import median
 from whet.dashboard.open_run import OpenRun
 from whet.dashboard.rows.downsample import parts
 from whet.dashboard.rows.shares import Row, mean, numbers
-from whet.runs.columns import PhaseColumns
+from whet.runs.figure_columns import PhaseColumns
 
 PHASES = ("rollout", "grade", "reference")
 """Phases of a step that are timed; the learner has the rest."""
@@ -80,7 +80,7 @@ def _rollouts(run: OpenRun, groups: Sequence[float]) -> list[float]:
 
 
 def _product(*columns: Sequence[float]) -> float:
-    return sum(numbers(math.prod(values) for values in zip(*columns, strict=False)))
+    return sum(numbers(math.prod(values) for values in zip(*columns, strict=True)))
 
 
 def _weighted(lengths: Sequence[float], shares: Sequence[float], counts: Sequence[float]) -> float:

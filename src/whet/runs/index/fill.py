@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import compress, repeat
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +126,8 @@ def mean_logprob(record: Mapping[str, Any]) -> float | None:
     logprobs = record.get("logprobs") or []
     mask = record.get("loss_mask")
     if mask or None in logprobs:
-        mask = mask or [True] * len(logprobs)
-        logprobs = [value for value, own in zip(logprobs, mask, strict=False) if own and value is not None]
+        own = compress(logprobs, mask or repeat(True))
+        logprobs = [value for value in own if value is not None]
     return sum(logprobs) / len(logprobs) if logprobs else None
 
 

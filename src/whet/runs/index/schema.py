@@ -18,7 +18,8 @@ CREATE TABLE rollouts (
   reward REAL, advantage REAL, logprob REAL, length INTEGER, finish TEXT, correct INTEGER, answer TEXT,
   parts TEXT, signal INTEGER, start INTEGER NOT NULL, bytes INTEGER NOT NULL,
   PRIMARY KEY (step, grp, sample)) WITHOUT ROWID;
-CREATE INDEX of_problem ON rollouts (problem, step);
+CREATE INDEX of_problem ON rollouts (problem, step, correct, answer, finish);
+CREATE INDEX of_kind ON rollouts (finish, correct, signal);
 CREATE TABLE visits (
   problem INTEGER NOT NULL, step INTEGER NOT NULL, grp INTEGER NOT NULL, n INTEGER NOT NULL, judged INTEGER NOT NULL,
   correct INTEGER NOT NULL, reward REAL, signal INTEGER NOT NULL, truncated INTEGER NOT NULL, length REAL,

@@ -1,6 +1,7 @@
 """The live view: a block at the bottom of the terminal that redraws itself, and a line for each phase that ended."""
 
 import time
+from collections.abc import Sequence
 from functools import partial
 
 from rich.columns import Columns
@@ -25,8 +26,11 @@ NAME_WIDTH = 24
 LABEL_WIDTH = 13
 """Columns for the label of a metric."""
 
-CELL_WIDTH = 24
-"""Columns for one metric: label, value and the gap after it."""
+SPARK_WIDTH = 8
+"""Columns for the sparkline of one metric."""
+
+CELL_WIDTH = 24 + SPARK_WIDTH
+"""Columns for one metric: label, value, sparkline and the gaps after them."""
 
 ROWS = 4
 """Maximum rows of metrics."""
@@ -164,13 +168,15 @@ def _curve(phase: Phase, width: int) -> list[Text]:
 
 
 def _figures(phase: Phase, width: int) -> RenderableType:
-    """Every other metric, in as many columns as fit."""
+    """Every other metric with its sparkline, in as many columns as fit."""
     keys = [key for key in in_order(list(phase.figures)) if key != phase.headline]
     fitting = keys[: ROWS * max(1, (width - 4) // CELL_WIDTH)]
-    cells = [_cell(key, phase.figures[key]) for key in fitting]
+    cells = [_cell(key, phase.history[key]) for key in fitting]
     return Padding(Columns(cells, padding=0, width=CELL_WIDTH), (0, 0, 0, 4))
 
 
-def _cell(key: str, value: float) -> Text:
+def _cell(key: str, values: Sequence[float]) -> Text:
+    """Label, latest value and sparkline of a metric; one value draws none."""
     shown = figure(key)
-    return Text.assemble((f"{shown.label:<{LABEL_WIDTH}}", QUIET), f"{shown.show(value):>8}")
+    curve = sparkline(values, SPARK_WIDTH) if len(values) > 1 else ""
+    return Text.assemble((f"{shown.label:<{LABEL_WIDTH}}", QUIET), f"{shown.show(values[-1]):>8} ", (curve, QUIET))

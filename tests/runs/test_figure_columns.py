@@ -4,7 +4,7 @@ import json
 import math
 from pathlib import Path
 
-from whet.runs.columns import Columns, parsed
+from whet.runs.figure_columns import Columns, parsed
 
 
 def line(step: int, phase: str = "grpo", **figures: object) -> str:

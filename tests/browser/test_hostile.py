@@ -61,11 +61,11 @@ def test_the_payloads_run_where_nothing_holds_them(chromium: Any) -> None:
     assert ran >= 10
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_no_payload_runs_in_a_view(reader: Reader, view: str) -> None:
-    reader.go(f"run={NAME}&view={view}")
-    reader.page.mouse.move(700, 450)
-    assert harmless(reader)
+def test_no_payload_runs_in_a_view(reader: Reader) -> None:
+    for view in VIEWS:
+        reader.go(f"run={NAME}&view={view}")
+        reader.page.mouse.move(700, 450)
+        assert harmless(reader), view
 
 
 def test_no_payload_runs_in_any_group_card_or_token(reader: Reader) -> None:

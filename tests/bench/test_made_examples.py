@@ -1,4 +1,4 @@
-"""The made runs of docs/how-to/page.md are what that page says: one healthy, three ill, each as its detector names it."""
+"""The made runs of docs/how-to/page.md: one is healthy, three are ill, each as its detector names it."""
 
 import json
 from pathlib import Path

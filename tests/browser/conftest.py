@@ -115,13 +115,13 @@ class Reader:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path, chromium: Any) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[Served]:
     """A page over a folder of runs: `plain`, `beside`, one with hostile texts, and broken ones."""
     from browser.demo_runs import broken_runs, hostile_run, plain_run
 
     root = tmp_path_factory.mktemp("runs")
-    plain_run(root / "plain", tiny_folder)
-    plain_run(root / "beside", tiny_folder, seed=1)
+    plain_run(root / "plain")
+    plain_run(root / "beside", seed=1)
     hostile_run(root / "<img src=x onerror=window.pwned=1>")
     broken_runs(root)
     os.utime(root / "plain")

@@ -13,28 +13,26 @@ from whet.runs import jsonl, layout
 
 STEPS, GROUPS, SIZE, TOKENS = 12, 4, 8, (24, 40)
 
+END = "<|im_end|>"
+LETTERS = (END, "\n", *(chr(code) for code in range(32, 127)))
+"""The vocabulary of the plain runs: a token is a letter."""
+
 Record = dict[str, Any]
 
 
-def plain_run(folder: Path, tokenizer: Path, seed: int = 0) -> Path:
+def plain_run(folder: Path, seed: int = 0, steps: int = STEPS) -> Path:
     """A finished run whose tokens spell its completions; in its second group every third token is a tool's."""
-    make_run(folder, STEPS, GROUPS, SIZE, TOKENS, problems=6, seed=seed)
-    spelled = _speller(tokenizer)
-    shutil.copytree(tokenizer, folder / layout.FINAL)
-    for step in range(STEPS):
-        change_step(folder, step, lambda record: spelled(record) | _tool(record, len(record["text"]) + 1))
+    make_run(folder, steps, GROUPS, SIZE, TOKENS, problems=6, seed=seed)
+    tokenizer_of(folder / layout.FINAL, LETTERS)
+    for step in range(steps):
+        change_step(folder, step, lambda record: _spelled(record) | _tool(record, len(record["text"]) + 1))
     return folder
 
 
-def _speller(tokenizer: Path) -> Callable[[Record], Record]:
-    """Sets a record's tokens to those of its text and an end token."""
-    vocabulary = json.loads((tokenizer / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
-
-    def spelled(record: Record) -> Record:
-        ids = [vocabulary.get(letter, vocabulary["<unk>"]) for letter in record["text"]] + [vocabulary["<|im_end|>"]]
-        return record | {"tokens": ids, "logprobs": [-0.01 * (at % 300) for at in range(len(ids))]}
-
-    return spelled
+def _spelled(record: Record) -> Record:
+    """A record whose tokens are the letters of its text and an end token."""
+    ids = [LETTERS.index(letter) for letter in record["text"]] + [LETTERS.index(END)]
+    return record | {"tokens": ids, "logprobs": [-0.01 * (at % 300) for at in range(len(ids))]}
 
 
 def _tool(record: Record, length: int) -> Record:
@@ -61,7 +59,7 @@ def hostile_run(folder: Path, payloads: Sequence[str] = PAYLOADS) -> Path:
     """A run in which every text that a stranger can write is a payload, tokens included."""
     groups = len(payloads) // SIZE + 1
     make_run(folder, 2, groups, SIZE, TOKENS, problems=6)
-    _tokenizer_of(folder / layout.FINAL, payloads)
+    tokenizer_of(folder / layout.FINAL, payloads)
     for step in range(2):
         change_step(folder, step, lambda record: _poisoned(record, payloads))
     _poison_lines(
@@ -112,13 +110,14 @@ def _poison_manifest(folder: Path, payloads: Sequence[str]) -> None:
     )
 
 
-def _tokenizer_of(folder: Path, words: Sequence[str]) -> None:
-    """A tokenizer whose tokens are these words, in order."""
-    from tokenizers import Tokenizer, models
+def tokenizer_of(folder: Path, words: Sequence[str]) -> None:
+    """Writes a tokenizer whose tokens are these words, in order; put together, they stand without spaces."""
+    from tokenizers import Tokenizer, decoders, models
 
     folder.mkdir(parents=True)
-    vocabulary = {word: at for at, word in enumerate(words)}
-    Tokenizer(models.WordLevel(vocabulary, unk_token=words[0])).save(str(folder / "tokenizer.json"))
+    made = Tokenizer(models.WordLevel({word: at for at, word in enumerate(words)}, unk_token=words[0]))
+    made.decoder = decoders.Fuse()
+    made.save(str(folder / "tokenizer.json"))
 
 
 def broken_runs(root: Path) -> None:

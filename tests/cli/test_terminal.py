@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.made_run import make_run
 from whet.cli import terminal
 from whet.cli.terminal import console, encoded, prepare, progress, tell, tolerate_encodings
 
@@ -114,3 +115,24 @@ def test_what_the_user_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRANSFORMERS_VERBOSITY", "info")
     prepare()
     assert os.environ["TRANSFORMERS_VERBOSITY"] == "info"
+
+
+def test_the_report_of_a_run_is_written_at_its_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = make_run(tmp_path / "made", 2, 1, 4, (24, 40), problems=2)
+    terminal._report(run)
+    assert capsys.readouterr().out == f"report: {run / 'report.html'}\n"
+    assert "<!doctype html>" in (run / "report.html").read_text("utf-8")
+
+
+def test_a_report_that_fails_costs_a_run_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_path: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("whet.dashboard.report.write_report", full)
+    terminal._report(tmp_path / "made")
+    said = capsys.readouterr().out
+    assert "the report was not written" in said
+    assert "No space left on device" in said
+    assert "report made" in said

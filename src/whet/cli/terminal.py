@@ -108,7 +108,20 @@ def following() -> "Iterator[tuple[View, Stop]]":
 
 
 def show(result: "RunResult") -> None:
-    """Prints the summary of a run."""
+    """Prints the summary of a run, and writes its report beside it."""
     from whet.cli.tables import run_summary
 
     console().print(run_summary(result, own_name()))
+    _report(result.path)
+
+
+def _report(run: Path) -> None:
+    """Writes the run's report and says where it is; whatever goes wrong there is said in a line and costs nothing."""
+    from whet.dashboard.report import write_report
+
+    page = console()
+    try:
+        page.print(f"report: {write_report(run)}", style="dim", markup=False, soft_wrap=True)
+    except Exception as error:  # the run is finished and whole; a report can be written again
+        again = f"{own_name()} report {run.name}"
+        page.print(f"the report was not written ({error}); to try again: {again}", markup=False, soft_wrap=True)

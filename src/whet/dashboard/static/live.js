@@ -4,6 +4,7 @@ import { forget, get } from "./api.js";
 import { paint, row, state } from "./state.js";
 
 const EACH = 1000;
+const AWAY = 15000;
 const LIST = 4000;
 let cursor = "";
 let followed = null;
@@ -36,19 +37,22 @@ async function news(grown) {
   if (found.more) await news(grown);
 }
 
-/** Asks for ever; `grown(news)` is told of what came. A page in the background asks nothing. */
+/** Asks for ever; `grown(news)` is told of what came. A page in the background asks nothing; of a server that is away, less and less. */
 export async function watch(grown) {
+  let pause = EACH;
   for (;;) {
     if (document.visibilityState === "visible") {
       try {
         await list();
         await news(grown);
         document.body.classList.remove("away");
+        pause = EACH;
       } catch (error) {
-        if (error.status === 0) document.body.classList.add("away");
         if (error.status === 401) throw error;
+        if (error.status === 0) document.body.classList.add("away");
+        pause = Math.min(AWAY, pause * 2);
       }
     }
-    await new Promise((resume) => setTimeout(resume, EACH));
+    await new Promise((resume) => setTimeout(resume, pause));
   }
 }

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "./vendor/lit-html.js";
 import { count } from "./format.js";
-import { bounded, shown } from "./text.js";
+import { bounded, question, shown } from "./text.js";
 
 const verdict = (answer) => (answer.finish === "length" ? ["cut", "truncated"] : answer.correct ? ["right", "right"] : answer.lenient ? ["wrong", "right, but not in its place"] : ["wrong", "wrong"]);
 
@@ -31,6 +31,6 @@ function side(title, answer, from) {
 /** The question, the gold answer, and both completions. `titles`: what the two sides are called. */
 export function pair(one, titles = ["before", "after"]) {
   const from = one.before && one.after ? parting(one.before.response, one.after.response) : null;
-  return html`<div class="pair"><p class="question">${bounded(one.question, 3000)} <span class="gold">gold <b>${bounded(one.gold, 200)}</b></span></p>
+  return html`<div class="pair">${question(one.question, one.gold)}
     <div class="sides ${one.before && one.after ? "" : "single"}">${side(titles[0], one.before, from)}${side(titles[1], one.after, from)}</div></div>`;
 }

@@ -8,7 +8,7 @@ import { count, duration, plain, plural, when } from "./format.js";
 import { meaning } from "./meaning.js";
 import { pair } from "./pair.js";
 import { state } from "./state.js";
-import { bounded, visible } from "./text.js";
+import { bounded, question, visible } from "./text.js";
 import { command, panel, stateWord } from "./ui.js";
 import { checked } from "./view_check.js";
 import { stages, verdict } from "./view_evaluation.js";
@@ -25,12 +25,12 @@ function sentence({ overview }) {
     ${run.why ? html`<p class="notice">${visible(run.why)}</p>` : nothing}`;
 }
 
-function question({ evaluation, recipe, check }) {
+function asked({ evaluation, recipe, check }) {
   const example = Object.values(evaluation).flatMap((pile) => pile.pairs)[0];
   const rewards = recipe.rows.filter((row) => /^rewards\.\d+\.name$/.test(row.key)).map((row) => row.value);
   const first = check.checks[0];
   return html`<p>Can the model learn to answer questions like this one${rewards.length ? html`, paid by ${rewards.map((name, index) => html`${index ? ", " : ""}<code>${visible(String(name))}</code>`)}` : nothing}?</p>
-    ${example ? html`<p class="question">${bounded(example.question, 2000)} <span class="gold">gold <b>${bounded(example.gold, 200)}</b></span></p>` : nothing}
+    ${example ? question(example.question, example.gold) : nothing}
     ${first ? html`<p>Before any training, the check said: <b>${visible(first.verdict)}</b></p>` : nothing}`;
 }
 
@@ -64,11 +64,11 @@ function done({ overview, check }) {
 }
 
 const contents = [
-  ["question", "The question", question], ["learned", "What it learned", (data) => html`${learned({ ...data.overview, headline: null })}${verdict(data.evaluation.fixed)}${stages(data.overview.stages)}`],
+  ["question", "The question", asked], ["learned", "What it learned", (data) => html`${learned({ ...data.overview, headline: null })}${verdict(data.evaluation.fixed)}${stages(data.overview.stages)}`],
   ["happened", "What happened", happened], ["found", "What was found, and what was done", done], ["samples", "Before and after", samples],
   ["cost", "What it cost", (data) => html`${costBar(data.overview.cost)}${wasteLine(data.overview.cost)}`],
   ["check", "The check", (data) => (data.check.checks.length ? data.check.checks.map(checked) : html`<p class="quiet">It did not finish.</p>`)],
-  ["recipe", "The recipe", (data) => html`<div class="scroll">${rows(data.recipe.rows.filter((row) => row.changed))}</div><details><summary>every key, as YAML</summary><pre class="written">${bounded(data.recipe.text, 60000)}</pre></details>${made(data.recipe.manifest)}`],
+  ["recipe", "The recipe", (data) => html`<div class="scroll" tabindex="0">${rows(data.recipe.rows.filter((row) => row.changed))}</div><details><summary>every key, as YAML</summary><pre class="written">${bounded(data.recipe.text, 60000)}</pre></details>${made(data.recipe.manifest)}`],
 ];
 
 const page = (data) => html`<header class="report-head"><p class="quiet">a run of Whet</p><h1>${visible(data.overview.run.name)}</h1>${sentence(data)}

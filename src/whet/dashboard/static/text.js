@@ -1,7 +1,7 @@
 // Text that a model, a data set or a stranger wrote. It is only ever put in as text, never as markup, and what the
 // eye would not see (control, direction and zero-width characters) is shown as a mark.
 
-import { html } from "./vendor/lit-html.js";
+import { html, nothing } from "./vendor/lit-html.js";
 
 const NAMES = {
   "\u00ad": "SHY", "\u061c": "ALM", "\u200b": "ZWSP", "\u200c": "ZWNJ", "\u200d": "ZWJ", "\u200e": "LRM", "\u200f": "RLM",
@@ -52,3 +52,9 @@ export const written = (text, most) => html`<div class="written">${bounded(text,
 
 /** A short one-line text, such as a question in a table. */
 export const line = (text, most = 300) => html`<span class="line">${bounded(String(text ?? "").replace(/\s+/g, " "), most)}</span>`;
+
+const SCROLLS = 500;
+
+/** A question with the right answer, where there is one. A long one scrolls by itself, with keys too. */
+export const question = (text, gold) => html`<p class="question" tabindex=${String(text ?? "").length > SCROLLS ? "0" : nothing}>${bounded(text, 6000)}${
+  gold === null || gold === undefined ? nothing : html` <span class="gold">gold <b>${bounded(gold, 300)}</b></span>`}</p>`;

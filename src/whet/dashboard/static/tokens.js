@@ -29,7 +29,7 @@ const MOST = 400;
 
 function letters(text) {
   const cut = text.length > MOST ? `${text.slice(0, MOST)}… (${text.length.toLocaleString("en")} characters)` : text;
-  return cut.includes("\n") || cut.includes("\t") ? cut.split(/(\n|\t)/).map((part) => (part === "\n" ? html`<span class="faint">⏎</span>${"\n"}` : part === "\t" ? html`<span class="faint">⇥</span>${"\t"}` : shown(part))) : shown(cut);
+  return cut.includes("\n") || cut.includes("\t") ? cut.split(/(\n|\t)/).map((part) => (part === "\n" ? html`<span class="newline"></span>${"\n"}` : part === "\t" ? html`<span class="tab"></span>${"\t"}` : shown(part))) : shown(cut);
 }
 
 function kind(tokens, values, tint, at) {

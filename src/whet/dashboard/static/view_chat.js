@@ -5,7 +5,7 @@ import { get, lines, post } from "./api.js";
 import { count, percent, seconds } from "./format.js";
 import { at, go, here } from "./place.js";
 import { paint, state } from "./state.js";
-import { bounded, visible } from "./text.js";
+import { bounded, question, visible } from "./text.js";
 import { empty, link } from "./ui.js";
 
 const AGAIN = 8;
@@ -77,7 +77,7 @@ function column(turn, speaker, title) {
     <div class=${found.length > 1 ? "many" : ""}>${found.map(answer)}</div></section>`;
 }
 
-const exchange = (turn) => html`<article class="turn"><p class="question">${bounded(turn.question, 4000)} ${turn.gold === null ? nothing : html`<span class="gold">gold <b>${bounded(turn.gold, 200)}</b></span>`}</p>
+const exchange = (turn) => html`<article class="turn">${question(turn.question, turn.gold)}
   ${turn.note ? html`<p class="note" role="status">${visible(turn.note)}</p>` : nothing}${turn.error ? html`<p class="notice" role="alert">${visible(turn.error)}</p>` : nothing}
   <div class="sides">${column(turn, "base", "untrained")}${column(turn, "model", "tuned")}</div></article>`;
 
@@ -96,7 +96,7 @@ function form(place, group) {
   const submit = (event) => { event.preventDefault(); if (draft.trim() && !asking) { ask(draft.trim(), null, { ...place, step: undefined, group: undefined }); draft = ""; } };
   const enter = (event) => { if (event.key === "Enter" && !event.shiftKey) submit(event); };
   return html`${group ? html`<section class="panel"><header><h2>Ask this again</h2>${link(at("rollouts", { step: place.step, group: place.group }), `step ${place.step}, group ${place.group}`)}</header>
-      <p class="question">${bounded(group.question, 4000)} <span class="gold">gold <b>${bounded(group.gold, 200)}</b></span></p><p class="quiet">Then ${group.right} of ${group.n} were right.</p>
+      ${question(group.question, group.gold)}<p class="quiet">Then ${group.right} of ${group.n} were right.</p>
       <p><button type="button" class="primary" ?disabled=${!!asking} @click=${() => ask(group.question, group, place)}>ask ${settings(place, group).samples} times</button> <a href=${here({ step: null, group: null })}>ask something else</a></p></section>`
     : html`<form class="ask" @submit=${submit}><textarea rows="3" aria-label="Question" placeholder="Ask a question. Enter sends it." .value=${draft} @input=${(event) => { draft = event.target.value; }} @keydown=${enter}></textarea><button type="submit" class="primary" ?disabled=${!!asking}>ask</button></form>`}`;
 }

@@ -24,7 +24,7 @@ const overlap = (found) => (found && Object.keys(found).length ? html`<p class="
 /** One check with everything it found. */
 export const checked = (one) => html`<section class="panel check ${one.passes ? "" : "fails"}"><header><h2>${visible(one.title)}</h2><b>${visible(one.verdict)}</b></header>
   ${one.causes.map(cause)}
-  <div class="two"><div class="scroll">${table(["", ["", "n"], ""], one.rows.map((row) => [visible(row.what), html`<b>${visible(row.figure)}</b>`, html`<span class="note">${visible(row.note)}</span>`]))}</div><div>${gold(one.gold)}${overlap(one.overlap)}</div></div>
+  <div class="two"><div class="scroll" tabindex="0">${table(["", ["", "n"], ""], one.rows.map((row) => [visible(row.what), html`<b>${visible(row.figure)}</b>`, html`<span class="note">${visible(row.note)}</span>`]))}</div><div>${gold(one.gold)}${overlap(one.overlap)}</div></div>
   ${one.histograms.length ? html`<div class="histograms">${one.histograms.map(histogram)}</div>` : nothing}</section>`;
 
 export const render = (data) => (data.checks.length ? data.checks.map(checked) : empty("The check has not finished", "It grades gold answers, measures lengths, and samples some answers to see whether there is something to learn from."));

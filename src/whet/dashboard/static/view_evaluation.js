@@ -27,7 +27,7 @@ async function further(data) {
 const stageRow = (stage) => [visible(stage.title), html`<b>${percent(stage.accuracy?.value)}</b>`, html`<span class="note">${interval(stage.accuracy)}</span>`, shareLine(stage.accuracy), percent(stage.lenient?.value), percent(stage.format_rate, 0), percent(stage.truncated_rate, 0), number(stage.mean_length),
   Object.entries(stage.sampled || {}).map(([name, value]) => html`<span class="nowrap">${visible(name)} ${percent(value)}</span> `)];
 
-export const stages = (found) => html`<div class="scroll">${table(["measured", ["accuracy", "n"], ["95 %", "n"], "", ["anywhere", "n"], ["in format", "n"], ["truncated", "n"], ["tokens", "n"], "sampled"], found.map(stageRow), "stages-table")}</div>`;
+export const stages = (found) => html`<div class="scroll" tabindex="0">${table(["measured", ["accuracy", "n"], ["95 %", "n"], "", ["anywhere", "n"], ["in format", "n"], ["truncated", "n"], ["tokens", "n"], "sampled"], found.map(stageRow), "stages-table")}</div>`;
 
 /** A paired difference drawn around zero. */
 function differenceLine(found) {

@@ -7,7 +7,7 @@ import { figure } from "./curve.js";
 import { count, fixed, number, percent } from "./format.js";
 import { at, go, here, others } from "./place.js";
 import { state } from "./state.js";
-import { bounded, visible } from "./text.js";
+import { bounded, question, visible } from "./text.js";
 import { offered } from "./tokens.js";
 import { empty, indexed, link, shareText } from "./ui.js";
 
@@ -76,7 +76,7 @@ export function render(data, place) {
   if (!mine.visits.length) return html`${indexed(mine.indexed)}${empty("Not visited yet", "No step on disk has asked this problem.")}`;
   const { chosen, group } = data;
   const tint = offered(group.samples)[0] || "none";
-  return html`<header class="asked"><p class="question">${bounded(mine.question, 6000)} <span class="gold">gold <b>${bounded(mine.gold, 300)}</b></span></p>
+  return html`<header class="asked">${question(mine.question, mine.gold)}
     <p class="bar"><span class="note">${visible(mine.problem)}</span><span>${count(mine.visits.length)} visits</span>${link(at("chat", { step: chosen.step, group: chosen.group }), "ask this again")}${link(at("problems"), "all problems")}</p></header>
     ${indexed(mine.indexed)}${data.runs.map((found, index) => history(found, index ? null : chosen))}
     <p class="bar"><b>step ${chosen.step}</b><span>${percent(chosen.share?.value, 0)} right</span><span>reward ${fixed(chosen.reward)}</span><span>length ${number(chosen.length)}</span>${link(at("rollouts", { step: chosen.step, group: chosen.group }), "in its step")}</p>

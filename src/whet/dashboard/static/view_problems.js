@@ -1,6 +1,6 @@
 // Every problem that was trained on: how often, how well at first and now, and what is commonly answered wrongly.
 
-import { html, nothing } from "./vendor/lit-html.js";
+import { html } from "./vendor/lit-html.js";
 import { get } from "./api.js";
 import { spark } from "./curve.js";
 import { count, percent, signed } from "./format.js";

@@ -22,7 +22,7 @@ export const rows = (list) => html`<table class="recipe"><thead><tr><th>key</th>
   <tbody>${list.map((row) => html`<tr class=${row.changed ? "changed" : ""}><td><code>${visible(row.key)}</code></td><td><b>${value(row.value)}</b></td><td class="quiet">${row.changed ? value(row.default) : nothing}</td><td class="quiet">${visible(plain(row.says))}</td></tr>`)}</tbody></table>`;
 
 const difference = (diff) => html`<section class="panel"><header><h2>What differs</h2><span class="note">${diff.same} keys are the same</span></header>
-  ${diff.rows.length ? html`<div class="scroll"><table><thead><tr><th>key</th>${diff.runs.map((run) => html`<th>${visible(run)}</th>`)}<th>what it does</th></tr></thead>
+  ${diff.rows.length ? html`<div class="scroll" tabindex="0"><table><thead><tr><th>key</th>${diff.runs.map((run) => html`<th>${visible(run)}</th>`)}<th>what it does</th></tr></thead>
     <tbody>${diff.rows.map((row) => html`<tr><td><code>${visible(row.key)}</code></td>${row.values.map((one) => html`<td><b>${value(one)}</b></td>`)}<td class="quiet">${visible(plain(row.says))}</td></tr>`)}</tbody></table></div>` : html`<p class="quiet">Nothing: the runs have the same recipe, seeds included.</p>`}</section>`;
 
 /** What a run was made with: seed, machine, versions. */
@@ -39,6 +39,6 @@ export function render({ recipe, diff }, place) {
   return html`${diff ? difference(diff) : nothing}
     <section class="panel"><header><h2>Recipe</h2><span class="bar">${choice("Which keys", [["", "what was asked for"], ["1", "every key"], ["text", "as YAML"]], place.all || "", (value_) => here({ all: value_ }))}
       <input type="search" placeholder="filter keys" aria-label="Filter keys" .value=${place.key || ""} @input=${(event) => go(here({ key: event.target.value }), true)}>${diff ? nothing : link(at("runs", { run: null }), "beside another run")}</span></header>
-      ${place.all === "text" ? html`<pre class="written">${bounded(recipe.text, 100000)}</pre>` : html`<div class="scroll">${rows(list)}</div>`}</section>
+      ${place.all === "text" ? html`<pre class="written">${bounded(recipe.text, 100000)}</pre>` : html`<div class="scroll" tabindex="0">${rows(list)}</div>`}</section>
     <section class="panel"><header><h2>Made with</h2></header>${made(recipe.manifest)}</section>`;
 }

@@ -8,7 +8,7 @@ import { count, fixed, number, percent, seconds } from "./format.js";
 import { at, go, here } from "./place.js";
 import { row, state } from "./state.js";
 import { strip } from "./strip.js";
-import { bounded, line, visible } from "./text.js";
+import { line, question, visible } from "./text.js";
 import { legend, offered, TINTS } from "./tokens.js";
 import { choice, empty, link } from "./ui.js";
 import "./virtual.js";
@@ -79,7 +79,7 @@ function chosenTint(group, place) {
 
 function head(group, place, tint) {
   const visit = (one, words) => (one ? link(here({ step: one.step, group: one.group, card: null }), words, "nudge") : nothing);
-  return html`<header class="asked"><p class="question">${bounded(group.question, 6000)} <span class="gold">gold <b>${bounded(group.gold, 300)}</b></span></p>
+  return html`<header class="asked">${question(group.question, group.gold)}
     <p class="bar"><span>group ${group.group}</span><span>${group.right} of ${group.n} right</span><span>mean <b class="n">${fixed(group.mean)}</b></span><span>spread <b class="n">${fixed(group.spread)}</b></span>
       ${group.signal ? nothing : html`<span class="word">no signal: all rewards are equal, nothing is learned from it</span>`}
       ${link(at("problem", { problem: group.problem }), "this problem over the steps")}${visit(group.previous, "[ earlier visit")}${visit(group.next, "later visit ]")}

@@ -29,7 +29,7 @@ def test_the_figures_stand_beside_their_bounds() -> None:
     assert "9.1e-06" in text
     assert "99.9 %" in text
     assert "1000 of 1000" in text
-    assert "llama-server -m 'my model.gguf' --jinja" in text
+    assert "llama-server -m 'my model.gguf' --jinja --reasoning-format none" in text
     assert "'my model-Q4_K_M.gguf' Q4_K_M" in text
 
 

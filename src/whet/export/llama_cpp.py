@@ -83,11 +83,16 @@ def is_installed() -> bool:
     return importlib.util.find_spec("xllamacpp") is not None
 
 
+def texts_with(own: Sequence[str]) -> list[str]:
+    """Returns `TEXTS` texts, half of them of `own` where there are as many, composed (NFC): llama.cpp composes none."""
+    kept = list(own[: TEXTS // 2])
+    return [unicodedata.normalize("NFC", text) for text in (*kept, *random_texts(TEXTS - len(kept)))]
+
+
 def random_texts(count: int, seed: int = 0) -> list[str]:
-    """Returns `count` texts of one to twelve `PIECES`, composed (NFC), as llama.cpp composes nothing."""
+    """Returns `count` texts of one to twelve `PIECES`."""
     drawn = random.Random(seed)
-    texts = ("".join(drawn.choices(PIECES, k=drawn.randint(1, 12))) for _ in range(count))
-    return [unicodedata.normalize("NFC", text) for text in texts]
+    return ["".join(drawn.choices(PIECES, k=drawn.randint(1, 12))) for _ in range(count)]
 
 
 def tokens_of(path: Path, texts: Sequence[str]) -> list[list[int]]:

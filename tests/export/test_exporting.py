@@ -17,20 +17,22 @@ from whet.export.bounds import ARITHMETIC, BRAIN, EXACT, HALF
 from whet.export.difference import Difference
 from whet.export.exporting import export
 from whet.stages.run_result import RunResult
-from wiring import listening, shrunk
+from wiring import listening, shrunk, write_rewards
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save(tmp_path_factory.mktemp("model") / "mine")
+    return save(tmp_path_factory.mktemp("model") / "mine", initializer_range=0.05)
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     """A run with adapters, of a model whose tokenizer llama.cpp has."""
-    base = save(tmp_path_factory.mktemp("base") / "base")
+    base = save(tmp_path_factory.mktemp("base") / "base", initializer_range=0.05)
+    rewards = write_rewards(tmp_path_factory.mktemp("rewards"))
     changes = {"run.name": "mine", "sft.when": "never", "grpo.steps": 1, "run.save_every": 1}
     lora = {"model.lora": {"rank": 2, "alpha": 64}, "grpo.optimizer.learning_rate": 0.05}
+    lora |= {"rewards": [f"{rewards}:digits"]}
     return train(shrunk(base, tmp_path_factory.mktemp("runs"), changes | lora), view=listening()[1])
 
 

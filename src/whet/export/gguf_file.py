@@ -21,7 +21,6 @@ from whet.export.model_files import settings_of, tensors_of, tokenizer_of
 from whet.export.weight_types import WeightType
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor
 
 HEAD = "lm_head.weight"
@@ -67,17 +66,16 @@ class PlannedTensor:
 
     def announce(self, writer: Any) -> None:
         """Adds name, shape, type and size to the file's table of tensors."""
-        import numpy as np
         from gguf.quants import quant_shape_to_byte_shape
 
-        shape = quant_shape_to_byte_shape(self.shape, self.type)
-        writer.add_tensor_info(self.name, shape, np.dtype(np.uint8), prod(shape), raw_dtype=self.type)
+        size = prod(quant_shape_to_byte_shape(self.shape, self.type))
+        writer.add_tensor_info(self.name, self.shape, None, size, raw_dtype=self.type)
 
-    def data(self) -> "np.ndarray[Any, Any]":
-        """Returns the numbers in their type, as bytes or floats."""
+    def data(self) -> Any:
+        """Returns the numbers in their type, as a numpy array of bytes or floats."""
         from gguf.quants import quantize
 
-        return quantize(self.read().float().contiguous().numpy(), self.type)  # type: ignore[no-any-return]
+        return quantize(self.read().float().contiguous().numpy(), self.type)
 
 
 def _planned(folder: Path, config: Mapping[str, Any], family: GgufFamily, kind: WeightType) -> Iterator[PlannedTensor]:

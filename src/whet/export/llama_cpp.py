@@ -129,7 +129,8 @@ def serve_texts(path: str) -> None:
     server = xllamacpp.Server(params)
     with httpx2.Client(base_url=server.listening_address, trust_env=False, timeout=SECONDS) as client:
         found = [_tokens(client, text) for text in json.load(sys.stdin)]
-    print("\n" + MARK + json.dumps(found), flush=True)
+    sys.stdout.write(f"\n{MARK}{json.dumps(found)}\n")
+    sys.stdout.flush()
 
 
 def _tokens(client: Any, text: str) -> list[int]:

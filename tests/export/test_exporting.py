@@ -20,6 +20,12 @@ from whet.stages.run_result import RunResult
 from wiring import listening, shrunk, write_rewards
 
 
+@pytest.fixture(autouse=True)
+def _few_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer texts than a thousand for llama.cpp, to be quick."""
+    monkeypatch.setattr(llama_cpp, "TEXTS", 60)
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save(tmp_path_factory.mktemp("model") / "mine", initializer_range=0.05)
@@ -106,7 +112,7 @@ def test_what_is_past_its_bound_is_not_there(model: Path, tmp_path: Path, monkey
 def test_other_tokens_in_llama_cpp_are_refused(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(llama_cpp, "is_installed", lambda: True)
     monkeypatch.setattr(llama_cpp, "same_tokens", lambda path, tokenizer, texts: len(texts) - 3)
-    with pytest.raises(UserError, match=r"llama.cpp cuts 3 of 1000 texts into other tokens"):
+    with pytest.raises(UserError, match=r"llama.cpp cuts 3 of 60 texts into other tokens"):
         export(str(model), tmp_path / "out.gguf")
     assert not list(tmp_path.iterdir())
 

@@ -47,3 +47,11 @@ def test_a_file_that_llama_cpp_does_not_load_is_a_line(tmp_path: Path) -> None:
     (tmp_path / "a.gguf").write_bytes(b"GGUF and nothing more")
     with pytest.raises(UserError, match=r"llama.cpp does not load the GGUF file"):
         llama_cpp.tokens_of(tmp_path / "a.gguf", ["a"])
+
+
+@needs_llama_cpp
+def test_a_sentencepiece_tokenizer_is_read_the_same(tmp_path: Path) -> None:
+    folder = save(tmp_path, "gemma3")
+    write_gguf(folder, folder / "a.gguf", TYPES["f16"], "a")
+    texts = ["the thing in a ring", "12 + 7 = 19", "<start_of_turn>ing<end_of_turn>", "naïve 😀", "a  b   c"]
+    assert llama_cpp.same_tokens(folder / "a.gguf", load_tokenizer(str(folder)), texts) == len(texts)

@@ -1,11 +1,11 @@
-"""Asks a run's held-out problems in other programs: `python -m benchmarks.other_programs RUN [PROGRAM …]`.
+"""Asks a run's held-out problems in other programs: `python -m benchmarks.other_programs RUN`.
 
 The run is exported first (`whet export`); each program answers greedily, from the messages that Whet would send, and
 its answers are graded as the run's own were. A line per program: right of how many, and whether the share lies within
 the 95 % interval that the run reports.
 """
 
-import sys
+import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,27 +123,33 @@ def text_of(tokenizer: Any, tokens: Sequence[int]) -> str:
     return str(tokenizer.decode(tokens[: ends[0]] if ends else tokens, skip_special_tokens=False))
 
 
-def ask(program: str, answer: Answer, subject: Subject) -> Answered:
-    """Asks every held-out problem of the run's final evaluation, and grades the answers."""
+def ask(program: str, answer: Answer, subject: Subject, stage: str = FINAL, most: int | None = None) -> Answered:
+    """Asks the held-out problems of the run's evaluation `stage`, `most` at most, and grades the answers."""
     assert subject.run is not None  # of a run
     check = build_answer_checker(subject.response_format)
-    records = list(subject.run.records(FINAL).values())
+    records = list(subject.run.records(stage).values())[:most]
     problems = [Problem(record.id, record.question, record.gold) for record in records]
     texts = [subject.renderer.opening + answer(problem) for problem in problems]
     right = sum(check(text, problem).correct for text, problem in zip(texts, problems, strict=True))
     same = sum(text == record.response for text, record in zip(texts, records, strict=True))
-    low, high = subject.run.evaluations()[FINAL]["accuracy_interval"]
+    low, high = subject.run.evaluations()[stage]["accuracy_interval"]
     return Answered(program, right, same, len(records), (low, high))
 
 
-def answered(run: str, programs: Sequence[str]) -> Iterator[Answered]:
+def answered(run: str, programs: Sequence[str], stage: str, most: int | None) -> Iterator[Answered]:
     """Yields how each program did."""
     subject = find_subject(run, print)
     with TemporaryDirectory() as work:
         for program in programs:
-            yield ask(program, PROGRAMS[program](subject, Path(work)), subject)
+            yield ask(program, PROGRAMS[program](subject, Path(work)), subject, stage, most)
 
 
 if __name__ == "__main__":
-    for found in answered(sys.argv[1], sys.argv[2:] or list(PROGRAMS)):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", help="a run, or RUN:step-N")
+    parser.add_argument("--programs", nargs="+", default=list(PROGRAMS), choices=list(PROGRAMS))
+    parser.add_argument("--stage", default=FINAL, help="the evaluation whose problems are asked, and of that model")
+    parser.add_argument("--problems", type=int, help="the first so many; default all")
+    given = parser.parse_args()
+    for found in answered(given.run, given.programs, given.stage, given.problems):
         print(found, flush=True)

@@ -30,6 +30,8 @@ def test_the_runs_own_answers_are_graded_as_they_were(subject: Subject) -> None:
     assert found.within
     gold = ask("gold", lambda problem: f"<think>so</think><answer>{problem.answer}</answer>", subject)
     assert (gold.right, gold.same) == (6, 0)
+    few = ask("itself", lambda problem: records[problem.question].response, subject, "final", 2)
+    assert (few.problems, few.same) == (2, 2)
 
 
 def test_transformers_answers_from_gguf_as_the_run_did(subject: Subject, tmp_path: Path) -> None:

@@ -31,8 +31,8 @@ HALF = Bound(1e-2, 1e-4, 0.99)
 BRAIN = Bound(0.5, 1e-2, 0.95)
 """bfloat16 keeps 8 bits of a float32 weight."""
 
-EIGHT_BITS = Bound(1.0, 2e-2, 0.90)
-"""Blocks of 32 weights with one scale, 8 bits each."""
+EIGHT_BITS = Bound(2.0, 1e-1, 0.90)
+"""Blocks of 32 weights with one scale, 8 bits each: SmolLM2-135M moves by 0.43, KL 0.019, top-1 98.9 % (LOG.md)."""
 
 
 def refuse_past(bound: Bound, found: Difference, what: str, fix: str) -> None:

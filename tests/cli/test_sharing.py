@@ -37,6 +37,7 @@ def test_what_is_wrong_is_a_line(
 ) -> None:
     save(tmp_path / "mine")
     monkeypatch.chdir(tmp_path)
+    capsys.readouterr()  # what saving the model showed
     assert status("export", "./mine", *options) == 2
     error = capsys.readouterr().err
     assert said in error

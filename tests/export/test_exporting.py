@@ -17,20 +17,28 @@ from whet.export.bounds import ARITHMETIC, BRAIN, EXACT, HALF
 from whet.export.difference import Difference
 from whet.export.exporting import export
 from whet.stages.run_result import RunResult
-from wiring import listening, shrunk
+from wiring import listening, shrunk, write_rewards
+
+
+@pytest.fixture(autouse=True)
+def _few_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer texts than a thousand for llama.cpp, to be quick."""
+    monkeypatch.setattr(llama_cpp, "TEXTS", 60)
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save(tmp_path_factory.mktemp("model") / "mine")
+    return save(tmp_path_factory.mktemp("model") / "mine", initializer_range=0.05)
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     """A run with adapters, of a model whose tokenizer llama.cpp has."""
-    base = save(tmp_path_factory.mktemp("base") / "base")
+    base = save(tmp_path_factory.mktemp("base") / "base", initializer_range=0.05)
+    rewards = write_rewards(tmp_path_factory.mktemp("rewards"))
     changes = {"run.name": "mine", "sft.when": "never", "grpo.steps": 1, "run.save_every": 1}
     lora = {"model.lora": {"rank": 2, "alpha": 64}, "grpo.optimizer.learning_rate": 0.05}
+    lora |= {"rewards": [f"{rewards}:digits"]}
     return train(shrunk(base, tmp_path_factory.mktemp("runs"), changes | lora), view=listening()[1])
 
 
@@ -92,7 +100,7 @@ def test_otherwise_adapters_are_merged_and_the_format_comes_along(run: RunResult
 
 
 def test_what_is_past_its_bound_is_not_there(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    far = Difference(0.02, 0.0, 1.0, 10)
+    far = Difference(0.2, 0.0, 1.0, 10)
     monkeypatch.setattr(exporting, "difference", lambda *_: far)
     (tmp_path / "out.gguf").write_bytes(b"old")
     with pytest.raises(UserError, match=r"gguf \(f16\) is refused.*Export --type f32, which loses nothing"):
@@ -104,7 +112,7 @@ def test_what_is_past_its_bound_is_not_there(model: Path, tmp_path: Path, monkey
 def test_other_tokens_in_llama_cpp_are_refused(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(llama_cpp, "is_installed", lambda: True)
     monkeypatch.setattr(llama_cpp, "same_tokens", lambda path, tokenizer, texts: len(texts) - 3)
-    with pytest.raises(UserError, match=r"llama.cpp cuts 3 of 1000 texts into other tokens"):
+    with pytest.raises(UserError, match=r"llama.cpp cuts 3 of 60 texts into other tokens"):
         export(str(model), tmp_path / "out.gguf")
     assert not list(tmp_path.iterdir())
 

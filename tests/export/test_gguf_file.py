@@ -60,6 +60,7 @@ def test_settings_are_stated(tmp_path: Path) -> None:
         "general.architecture": "llama",
         "general.name": "a model",
         "general.file_type": 0,
+        "general.size_label": "27K",
         "llama.block_count": 2,
         "llama.context_length": 512,
         "llama.embedding_length": 32,

@@ -27,6 +27,17 @@ def test_weights_are_the_same_bytes_and_older_programs_read_the_rotary_base(tmp_
     assert "chat_template.jinja" in names
 
 
+def test_a_folder_of_an_older_transformers_stays_as_it_is(tmp_path: Path) -> None:
+    source = save(tmp_path / "source")
+    config = json.loads((source / "config.json").read_text())
+    old = {**config, "transformers_version": "4.57.1", "rope_theta": 10000.0}
+    del old["rope_parameters"]
+    (source / "config.json").write_text(json.dumps(old))
+    write_folder(source, tmp_path / "out", None)
+    for path in source.iterdir():
+        assert (tmp_path / "out" / path.name).read_bytes() == path.read_bytes()
+
+
 @pytest.mark.parametrize("kind", ["f16", "bf16"])
 def test_weights_are_written_in_another_type(tmp_path: Path, kind: str) -> None:
     source = save(tmp_path / "source")

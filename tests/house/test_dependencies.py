@@ -10,7 +10,7 @@ from pathlib import Path
 
 from house.source import PACKAGE, ROOT
 
-EXTRAS = {"bitsandbytes", "reasoning-gym", "tensorboard", "trackio", "wandb"}
+EXTRAS = {"bitsandbytes", "reasoning-gym", "tensorboard", "trackio", "wandb", "xllamacpp"}
 """Imported where a recipe asks for them, and installed by an extra."""
 
 PARTS = {"annotated-types", "pydantic-core"}

@@ -56,7 +56,7 @@ def _zip(done: Exported) -> list[str]:
 
 def _gguf(done: Exported) -> list[str]:
     path, small = _quoted(done.path), _quoted(done.path.with_name(f"{done.path.stem}-Q4_K_M.gguf"))
-    return [f"llama-server -m {path} --jinja", f"llama-quantize {path} {small} Q4_K_M"]
+    return [f"llama-server -m {path} --jinja --reasoning-format none", f"llama-quantize {path} {small} Q4_K_M"]
 
 
 def _ollama(done: Exported) -> list[str]:

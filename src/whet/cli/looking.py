@@ -6,10 +6,10 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from whet.cli.arguments import whole_number
+from whet.cli.common import Json
 from whet.cli.terminal import console, tell
 
 Runs = Annotated[Path, Positional, arg(metavar="RUNS", help="the folder that runs lie in")]
-Json = Annotated[bool, arg(help="print one JSON object on standard output, and nothing else there")]
 Number = Annotated[str | None, arg(metavar="N")]
 
 

@@ -12,10 +12,10 @@ from tyro.conf import Positional, arg
 
 from whet import __version__
 from whet.cli.arguments import Command, parse, whole_number
+from whet.cli.common import Count, File, Json, Name, NameOrFile, Overrides, Recipe, RunOrModel
 from whet.cli.exit_status import exit_status
 from whet.cli.looking import report, runs, ui
 from whet.cli.looking import show as show_run
-from whet.cli.options import Count, File, Json, Name, NameOrFile, Overrides, Recipe, RunOrModel
 from whet.cli.sharing import export, push
 from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell, tolerate_encodings
 from whet.errors import UserError

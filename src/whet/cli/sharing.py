@@ -5,7 +5,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from whet.cli.options import Json, Name, RunOrModel
+from whet.cli.common import Json, Name, RunOrModel
 from whet.cli.terminal import console, prepare, tell
 
 

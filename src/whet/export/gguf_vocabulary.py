@@ -34,9 +34,7 @@ class Vocabulary:
         path = folder / "tokenizer.json"
         if not path.is_file():
             raise UserError(f"--kind: gguf is written from tokenizer.json, which {folder} lacks; export --kind hf")
-        found, settings = (
-            json.loads((folder / name).read_text("utf-8")) for name in (path.name, "tokenizer_config.json")
-        )
+        found, settings = (_json(folder / name) for name in (path.name, "tokenizer_config.json"))
         if found["model"]["type"] != "BPE":
             kind = found["model"]["type"]
             raise UserError(f"--kind: gguf is written for BPE tokenizers, and this one is {kind}; export --kind hf")
@@ -113,3 +111,9 @@ class Vocabulary:
         if turn_end is not None and turn_end != special.special_token_ids.get("eos"):
             special.special_token_ids["eot"] = turn_end
         special.add_to_gguf(writer, quiet=True)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """The object in a file; empty where there is no such file."""
+    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return found

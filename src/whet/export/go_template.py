@@ -15,6 +15,7 @@ SYSTEM: Message = {"role": "system", "content": "Whet writes what the system say
 FIRST: Message = {"role": "user", "content": "Whet writes the first question here."}
 ANSWER: Message = {"role": "assistant", "content": "Whet writes an answer here."}
 SECOND: Message = {"role": "user", "content": "Whet writes the second question here."}
+THIRD: Message = {"role": "user", "content": "Whet writes the third question here."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,9 @@ def turns_of(template: ChatTemplate, start: str | None) -> Turns:
     before, after, end = bare, "\n\n", generation
     if template.keeps_system(SYSTEM["content"]):
         before, after, end = _around(template, start, [SYSTEM, FIRST])
-    first, after_question, after_answer, last = _around(template, start, [FIRST, ANSWER, SECOND])
-    if (first, last, end) != (bare, generation, generation):
+    first, *between, last = _around(template, start, [FIRST, ANSWER, SECOND, ANSWER, THIRD])
+    after_question, after_answer = between[:2]
+    if (first, last, end) != (bare, generation, generation) or between[2:] != between[:2]:
         what = "prints turns by their place"
         raise UserError(f"--kind: ollama cannot follow this chat template, which {what}; export --kind gguf")
     found = Turns(bare, before, after, after_question, generation, after_answer)

@@ -1,5 +1,6 @@
 """Writes a model as a folder that `AutoModelForCausalLM.from_pretrained` loads, and as a zip file of it."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ def write_folder(folder: Path, path: Path, kind: WeightType | None) -> None:
         shutil.copyfile(folder / name, path / name)
     if kind and kind.torch:
         _convert(folder, path, kind.torch)
-    make_portable(path, folder)
+    if _is_new(path):
+        make_portable(path, folder)
 
 
 def write_zip(folder: Path, path: Path, name: str) -> None:
@@ -57,6 +59,12 @@ def _wanted(folder: Path) -> set[str]:
     """The names of a model folder's own files: no adapters, pickles, code or folders."""
     found = {path.name for pattern in WANTED for path in folder.glob(pattern) if path.is_file()}
     return {name for name in found if not any(Path(name).match(pattern) for pattern in UNWANTED if "/" not in pattern)}
+
+
+def _is_new(folder: Path) -> bool:
+    """Whether transformers 5 wrote the folder: older programs read what older versions wrote as it is."""
+    written = json.loads((folder / "config.json").read_text("utf-8")).get("transformers_version")
+    return int(str(written or 0).partition(".")[0]) >= 5
 
 
 def _convert(folder: Path, path: Path, torch_name: str) -> None:

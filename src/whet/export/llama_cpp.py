@@ -83,11 +83,16 @@ def is_installed() -> bool:
     return importlib.util.find_spec("xllamacpp") is not None
 
 
+def texts_with(own: Sequence[str]) -> list[str]:
+    """Returns `TEXTS` texts, half of them of `own` where there are as many, composed (NFC): llama.cpp composes none."""
+    kept = list(own[: TEXTS // 2])
+    return [unicodedata.normalize("NFC", text) for text in (*kept, *random_texts(TEXTS - len(kept)))]
+
+
 def random_texts(count: int, seed: int = 0) -> list[str]:
-    """Returns `count` texts of one to twelve `PIECES`, composed (NFC), as llama.cpp composes nothing."""
+    """Returns `count` texts of one to twelve `PIECES`."""
     drawn = random.Random(seed)
-    texts = ("".join(drawn.choices(PIECES, k=drawn.randint(1, 12))) for _ in range(count))
-    return [unicodedata.normalize("NFC", text) for text in texts]
+    return ["".join(drawn.choices(PIECES, k=drawn.randint(1, 12))) for _ in range(count)]
 
 
 def tokens_of(path: Path, texts: Sequence[str]) -> list[list[int]]:
@@ -124,7 +129,8 @@ def serve_texts(path: str) -> None:
     server = xllamacpp.Server(params)
     with httpx2.Client(base_url=server.listening_address, trust_env=False, timeout=SECONDS) as client:
         found = [_tokens(client, text) for text in json.load(sys.stdin)]
-    print("\n" + MARK + json.dumps(found), flush=True)
+    sys.stdout.write(f"\n{MARK}{json.dumps(found)}\n")
+    sys.stdout.flush()
 
 
 def _tokens(client: Any, text: str) -> list[int]:

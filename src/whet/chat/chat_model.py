@@ -4,11 +4,12 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from whet.chat.parts import PartReader, Speaker, StreamChunk, TextReader, layout_of
+from whet.chat.parts import PartReader, Speaker, StreamChunk, layout_of
 from whet.data.prompts import PromptRenderer
 from whet.errors import UserError
 from whet.formats import Parsed, ResponseFormat
 from whet.protocols import Sampler
+from whet.rollout.detokenize import TextReader
 from whet.rollout.rng import key
 from whet.types import Finish, Problem, Prompt, Request, SamplingParams, Token
 

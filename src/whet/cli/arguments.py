@@ -129,3 +129,15 @@ def what_is_said(box: str) -> str:
     title = [] if "│" in box else [""]
     paragraphs = [*re.split(r"(?<!\S)[─-]{3,}(?!\S)", inside), *title]
     return " ".join(paragraphs[len(title)].split()).rstrip(".") or " ".join(inside.split())
+
+
+def whole_number(option: str, text: str) -> int:
+    """Returns the value of an option as a whole number. Raises `UserError` where it is none.
+
+    >>> whole_number("limit", "12")
+    12
+    """
+    try:
+        return int(text)
+    except ValueError:
+        raise UserError(f"--{option}: is {text!r}; it must be a whole number") from None

@@ -11,8 +11,9 @@ from typing import Annotated
 from tyro.conf import Positional, Suppress, arg
 
 from whet import __version__
-from whet.cli.arguments import Command, parse
+from whet.cli.arguments import Command, parse, whole_number
 from whet.cli.exit_status import exit_status
+from whet.cli.sharing import serve
 from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell, tolerate_encodings
 from whet.errors import UserError
 
@@ -77,7 +78,7 @@ def check(recipe: Recipe, /, *, show: Count = None, json: Json = False, override
     from whet.recipe import load_recipe
 
     config = load_recipe(recipe, overrides)
-    count = 0 if show is None else _whole_number("show", show)
+    count = 0 if show is None else whole_number("show", show)
     if count < 0:
         raise UserError(f"--show: is {count}; it must be at least 0")
     prepare()
@@ -223,7 +224,7 @@ def chat(
     prepare()
     from whet.chat import converse, open_chat
 
-    limit = None if max_tokens is None else _whole_number("max-tokens", max_tokens)
+    limit = None if max_tokens is None else whole_number("max-tokens", max_tokens)
     log = console(stderr=True).print
     found = open_chat(what, base, format_name=format, temperature=temperature, max_tokens=limit, log=log)
     converse(found, console(), save, prompt)
@@ -272,6 +273,7 @@ VERBS: dict[str, Command] = {
     "compare": compare,
     "score": score,
     "chat": chat,
+    "serve": serve,
     "push": push,
     "keys": keys,
     "recipes": recipes,
@@ -289,10 +291,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"whet {__version__}")
         else:
             parse(VERBS, words, DESCRIPTION)()
-
-
-def _whole_number(option: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise UserError(f"--{option}: is {text!r}; it must be a whole number") from None

@@ -1,0 +1,54 @@
+"""The commands around a training: `whet serve`."""
+
+import os
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from whet.cli.arguments import whole_number
+from whet.cli.terminal import console, prepare
+
+RunOrModel = Annotated[str, Positional, arg(metavar="RUN_OR_MODEL", help="a run, RUN:step-N or a model")]
+Name = Annotated[str | None, arg(metavar="NAME")]
+Number = Annotated[str | None, arg(metavar="N")]
+
+KEY = "WHET_API_KEY"
+"""The environment variable that holds the key of `whet serve`, so that no list of processes shows it."""
+
+
+def serve(
+    what: RunOrModel,
+    /,
+    *,
+    port: Number = None,
+    host: Annotated[str, arg(metavar="ADDRESS")] = "127.0.0.1",
+    api_key: Annotated[str | None, arg(metavar="KEY")] = None,
+    name: Name = None,
+    format: Name = None,
+    temperature: Annotated[float, arg(metavar="T")] = 1.0,
+) -> None:
+    """Serve a run or a model by the OpenAI API, over the same engine as in training; Ctrl-C ends it.
+
+    Args:
+        port: the port to serve on; the default is 8000, or a free one where that is taken.
+        host: the address to serve on; others than this machine's own need a key.
+        api_key: what clients must send; better set in WHET_API_KEY, as other users see command lines.
+        name: the model's name for clients; the default is the run's.
+        format: the response format to prompt for; the default is the run's own, and none for a model.
+        temperature: where a request names none; 0 answers greedily.
+    """
+    number = None if port is None else whole_number("port", port)
+    prepare()
+    from whet.serve.serving_run import serve_run
+
+    serve_run(
+        what,
+        port=number,
+        host=host,
+        api_key=api_key or os.environ.get(KEY),
+        name=name,
+        format_name=format,
+        temperature=temperature,
+        tell=lambda line: print(line, flush=True),
+        log=console(stderr=True).print,
+    )

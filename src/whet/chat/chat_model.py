@@ -51,8 +51,12 @@ class ChatModel:
         Raises:
             UserError: the question leaves no room for a completion.
         """
-        began = time.perf_counter()
         prompt = self.renderer.render(Problem(f"turn {turn}", question, answer=""))
+        yield from self.answer(prompt, turn)
+
+    def answer(self, prompt: Prompt, turn: int = 0) -> Iterator[StreamChunk | Reply]:
+        """As `ask`, for a question that is a prompt already, such as a held-out problem's."""
+        began = time.perf_counter()
         request = Request(prompt.tokens, (key(self.seed, "chat", 0, f"turn {turn}", 0),))
         drawn: list[Token] = []
         stream = self.sampler.stream(request, self._within_context(prompt.tokens))

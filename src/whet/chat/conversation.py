@@ -14,7 +14,7 @@ from whet.build.renderer import build_renderer
 from whet.build.roles import build_sampler
 from whet.build.task import longest_response
 from whet.chat.chat_model import ChatModel, Reply
-from whet.chat.chat_view import ChatView, make_page
+from whet.chat.chat_view import CONTROLS, ChatView, make_page
 from whet.chat.parts import Speaker, StreamChunk
 from whet.config import Config
 from whet.errors import UserError
@@ -143,11 +143,11 @@ def converse(
     """
     page = make_page(console)
     if save is not None:
-        _write(save)
+        append_records(save)
     if prompt is not None:
         _turn(chat, prompt, page, save)
         return
-    page.open(chat.name, chat.response_format, chat.temperature)
+    page.open(chat.name, chat.response_format, chat.temperature, CONTROLS)
     for question in page.questions() if questions is None else questions:
         if question.strip() in LEAVE:
             return
@@ -173,11 +173,14 @@ def _turn(chat: Chat, question: str, page: ChatView, save: Path | None) -> None:
         else:
             page.piece(event)
     if save is not None:
-        _write(save, chat.record(replies))
+        append_records(save, chat.record(replies))
 
 
-def _write(path: Path, *records: dict[str, Any]) -> None:
-    """Appends records to a JSONL file, which is created where there is none."""
+def append_records(path: Path, *records: dict[str, Any]) -> None:
+    """Appends records to a JSONL file, which is created where there is none.
+
+    Raises `UserError` where it cannot be written.
+    """
     try:
         path.open("ab").close()
         for record in records:

@@ -13,7 +13,7 @@ from tyro.conf import Positional, Suppress, arg
 from whet import __version__
 from whet.cli.arguments import Command, parse, whole_number
 from whet.cli.exit_status import exit_status
-from whet.cli.sharing import serve
+from whet.cli.sharing import ask_problems, serve
 from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell, tolerate_encodings
 from whet.errors import UserError
 
@@ -106,6 +106,7 @@ def evaluate(
     samples: Count = None,
     format: Name = None,
     save: File = None,
+    ask: bool = False,
     json: Json = False,
     overrides: Overrides = (),
 ) -> None:
@@ -119,6 +120,7 @@ def evaluate(
         samples: completions sampled for each problem, besides the greedy one.
         format: the response format; the default is the run's own.
         save: write a record per problem to this JSONL file.
+        ask: go through the problems in random order, one by one, and ask your own; shows reasoning and verdict.
     """
     prepare()
     from whet.cli.tables import evaluation_table
@@ -126,6 +128,9 @@ def evaluate(
 
     refuse_unwritable(save)
     config = evaluation_config(what, data, limit, samples, format, overrides, console(stderr=True).print)
+    if ask:
+        ask_problems(what, config, save)
+        return
     with progress(json) as view:
         evaluation = evaluate_model(config, view)
     if save:

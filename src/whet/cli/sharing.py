@@ -1,12 +1,16 @@
-"""The commands around a training: `whet serve`."""
+"""The commands around a training: `whet serve`, `whet eval --ask`."""
 
 import os
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
 from whet.cli.arguments import whole_number
-from whet.cli.terminal import console, prepare
+from whet.cli.terminal import console, prepare, progress
+
+if TYPE_CHECKING:
+    from whet.config import Config
 
 RunOrModel = Annotated[str, Positional, arg(metavar="RUN_OR_MODEL", help="a run, RUN:step-N or a model")]
 Name = Annotated[str | None, arg(metavar="NAME")]
@@ -52,3 +56,14 @@ def serve(
         tell=lambda line: print(line, flush=True),
         log=console(stderr=True).print,
     )
+
+
+def ask_problems(what: str, config: "Config", save: Path | None) -> None:
+    """Asks a model its held-out problems one by one, as `whet eval --ask` does."""
+    from whet.chat.quiz import Quiz, ask_around
+    from whet.stages.evaluate import evaluation_task
+
+    with progress(as_json=True) as view:
+        task = evaluation_task(config, view)
+    task.sampler.load(task.policy)
+    ask_around(Quiz(what, config, task), console(), save)

@@ -13,7 +13,7 @@ from tyro.conf import Positional, Suppress, arg
 from whet import __version__
 from whet.cli.arguments import Command, parse, whole_number
 from whet.cli.exit_status import exit_status
-from whet.cli.sharing import ask_problems, serve
+from whet.cli.sharing import ask_problems, chat, doctor, push, serve
 from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell, tolerate_encodings
 from whet.errors import UserError
 
@@ -205,56 +205,6 @@ def _explain(file: Path, format: str | None, json: bool) -> None:
         print(*one.lines(width), sep="\n")
 
 
-def chat(
-    what: RunOrModel,
-    /,
-    *,
-    base: bool = False,
-    prompt: Annotated[str | None, arg(metavar="TEXT")] = None,
-    save: File = None,
-    format: Name = None,
-    temperature: Annotated[float, arg(metavar="T")] = 0.0,
-    max_tokens: Count = None,
-) -> None:
-    """Talk to a run or a model; reasoning and answer are shown apart.
-
-    Args:
-        base: put the untrained model's answer beside it.
-        prompt: ask this one question and stop.
-        save: append question, reasoning and answer to this JSONL file.
-        format: the response format to prompt for; the default is the run's own, and none for a model.
-        temperature: 0 answers greedily.
-        max_tokens: the limit on the tokens of an answer; the default is the run's own.
-    """
-    prepare()
-    from whet.chat import converse, open_chat
-
-    limit = None if max_tokens is None else whole_number("max-tokens", max_tokens)
-    log = console(stderr=True).print
-    found = open_chat(what, base, format_name=format, temperature=temperature, max_tokens=limit, log=log)
-    converse(found, console(), save, prompt)
-
-
-def push(
-    run: Annotated[str, Positional, arg(metavar="RUN", help="a run, or RUN:step-N")],
-    repo: Annotated[str, Positional, arg(metavar="REPO", help="owner/name on the hub, or a name of your own")],
-    /,
-    *,
-    public: bool = False,
-    dry_run: bool = False,
-) -> None:
-    """Upload a run's model to the Hugging Face hub, with a model card of its evaluations.
-
-    Args:
-        public: make a repository that is created for it public.
-        dry_run: print the card and stop.
-    """
-    prepare()
-    from whet.publish.push import push_run
-
-    print(push_run(run, repo, not public, dry_run, console(stderr=True).print))
-
-
 def keys() -> None:
     """List every key of a recipe: its type, its default, and what it does."""
     from whet.cli.tables import keys_table
@@ -279,6 +229,7 @@ VERBS: dict[str, Command] = {
     "score": score,
     "chat": chat,
     "serve": serve,
+    "doctor": doctor,
     "push": push,
     "keys": keys,
     "recipes": recipes,

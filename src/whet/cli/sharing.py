@@ -1,4 +1,4 @@
-"""The commands around a training: `whet serve`, `whet eval --ask`."""
+"""The commands around a training: chat, serve, push, doctor, and `whet eval --ask`."""
 
 import os
 from pathlib import Path
@@ -7,17 +7,49 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from whet.cli.arguments import whole_number
-from whet.cli.terminal import console, prepare, progress
+from whet.cli.terminal import console, prepare, progress, tell
 
 if TYPE_CHECKING:
     from whet.config import Config
 
 RunOrModel = Annotated[str, Positional, arg(metavar="RUN_OR_MODEL", help="a run, RUN:step-N or a model")]
 Name = Annotated[str | None, arg(metavar="NAME")]
+File = Annotated[Path | None, arg(metavar="FILE")]
 Number = Annotated[str | None, arg(metavar="N")]
+Json = Annotated[bool, arg(help="print one JSON object on standard output, and nothing else there")]
 
 KEY = "WHET_API_KEY"
 """The environment variable that holds the key of `whet serve`, so that no list of processes shows it."""
+
+
+def chat(
+    what: RunOrModel,
+    /,
+    *,
+    base: bool = False,
+    prompt: Annotated[str | None, arg(metavar="TEXT")] = None,
+    save: File = None,
+    format: Name = None,
+    temperature: Annotated[float, arg(metavar="T")] = 0.0,
+    max_tokens: Number = None,
+) -> None:
+    """Talk to a run or a model; reasoning and answer are shown apart.
+
+    Args:
+        base: put the untrained model's answer beside it.
+        prompt: ask this one question and stop.
+        save: append question, reasoning and answer to this JSONL file.
+        format: the response format to prompt for; the default is the run's own, and none for a model.
+        temperature: 0 answers greedily.
+        max_tokens: the limit on the tokens of an answer; the default is the run's own.
+    """
+    prepare()
+    from whet.chat import converse, open_chat
+
+    limit = None if max_tokens is None else whole_number("max-tokens", max_tokens)
+    log = console(stderr=True).print
+    found = open_chat(what, base, format_name=format, temperature=temperature, max_tokens=limit, log=log)
+    converse(found, console(), save, prompt)
 
 
 def serve(
@@ -56,6 +88,37 @@ def serve(
         tell=lambda line: print(line, flush=True),
         log=console(stderr=True).print,
     )
+
+
+def push(
+    run: Annotated[str, Positional, arg(metavar="RUN", help="a run, or RUN:step-N")],
+    repo: Annotated[str, Positional, arg(metavar="REPO", help="owner/name on the hub, or a name of your own")],
+    /,
+    *,
+    public: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Upload a run's model to the Hugging Face hub, with a model card of its evaluations.
+
+    Args:
+        public: make a repository that is created for it public.
+        dry_run: print the card and stop.
+    """
+    prepare()
+    from whet.publish.push import push_run
+
+    print(push_run(run, repo, not public, dry_run, console(stderr=True).print))
+
+
+def doctor(*, json: Json = False) -> None:
+    """Examine this machine: device, memory, speed, libraries, hub, sandbox, terminal; and how to fix what is wrong."""
+    prepare()
+    from whet.cli.findings_page import findings_page
+    from whet.doctor import examine
+
+    found = list(examine(console()))
+    ok = not any(one.state == "fault" for one in found)
+    tell(json, {"ok": ok, "findings": [one.as_dict() for one in found]}, findings_page(found))
 
 
 def ask_problems(what: str, config: "Config", save: Path | None) -> None:

@@ -13,6 +13,7 @@ from tyro.conf import Positional, Suppress, arg
 from whet import __version__
 from whet.cli.arguments import Command, parse, whole_number
 from whet.cli.exit_status import exit_status
+from whet.cli.planning import dry, plan, show_beside_plan
 from whet.cli.sharing import ask_problems, chat, doctor, push, serve
 from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell, tolerate_encodings
 from whet.errors import UserError
@@ -33,20 +34,21 @@ def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()
     Any key of the recipe can be set on the command line: `--grpo.steps 40 --seed 1`. `whet keys` lists them.
 
     Args:
-        dry_run: print the resolved recipe and stop.
+        dry_run: print the resolved recipe and the plan of `whet plan`, and stop.
     """
-    from whet.recipe import dump_recipe, load_recipe
+    from whet.recipe import load_recipe
 
     config = load_recipe(recipe, overrides)
-    if dry_run:
-        print(dump_recipe(config), end="")
-        return
     prepare()
+    if dry_run:
+        dry(config)
+        return
     from whet.api import train as run
 
     with following() as (view, stop):
         result = run(recipe, overrides, view=view, stop=stop)
     show(result)
+    show_beside_plan(config, result.path)
 
 
 def resume(
@@ -224,6 +226,7 @@ VERBS: dict[str, Command] = {
     "train": train,
     "resume": resume,
     "check": check,
+    "plan": plan,
     "eval": evaluate,
     "compare": compare,
     "score": score,

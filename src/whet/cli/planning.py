@@ -1,0 +1,108 @@
+"""The commands that look ahead: `whet plan`, `whet train --dry-run`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional, Suppress, arg
+
+from whet.cli.terminal import console, prepare, progress, tell
+from whet.errors import UserError
+
+if TYPE_CHECKING:
+    from whet.config import Config
+    from whet.plan.run_plan import RunPlan
+
+RecipeOrRun = Annotated[str, Positional, arg(metavar="RECIPE", help="a recipe, or a finished run")]
+Json = Annotated[bool, arg(help="print one JSON object on standard output, and nothing else there")]
+Overrides = Annotated[Sequence[tuple[str, str]], Suppress]
+
+
+def plan(
+    recipe: RecipeOrRun,
+    /,
+    *,
+    device: Annotated[str | None, arg(metavar="CARD")] = None,
+    price_per_hour: Annotated[float | None, arg(metavar="PRICE")] = None,
+    json: Json = False,
+    overrides: Overrides = (),
+) -> None:
+    """Plan a run: memory by part, minutes by phase, tokens, disk, cost; from at most a minute of measurements here.
+
+    Of a finished run it shows what was planned beside what it took. Any key of the recipe can be set on the command
+    line.
+
+    Args:
+        device: a graphics card that is not here, such as h100: computed from its data, nothing is measured.
+        price_per_hour: what the machine costs.
+    """
+    from whet.recipe import load_recipe
+
+    if price_per_hour is not None and price_per_hour < 0:
+        raise UserError(f"--price-per-hour: is {price_per_hour:g}; it must be at least 0")
+    if _is_run(recipe):
+        _compare(Path(recipe), json)
+        return
+    config = load_recipe(recipe, overrides)
+    prepare()
+    from whet.cli.plan_page import plan_page
+
+    made = _made(config, device, json)
+    cost = {"cost": made.cost(price_per_hour)} if price_per_hour is not None else {}
+    tell(json, made.as_dict() | cost, plan_page(made, price_per_hour))
+
+
+def _is_run(recipe: str) -> bool:
+    from whet.runs import layout
+
+    return (Path(recipe) / layout.RECIPE).is_file()
+
+
+def _made(config: "Config", device: str | None, quiet: bool) -> "RunPlan":
+    from whet.api import refuse_absent
+    from whet.plan.make_plan import make_plan
+    from whet.plan.saved_plan import keep_plan
+
+    refuse_absent(config)
+    with progress(as_json=True) as view:
+        made = make_plan(config, view, device)
+    if device is None:
+        keep_plan(config, made)
+    return made
+
+
+def dry(config: "Config") -> None:
+    """Prints a resolved recipe, then the plan of a run of it."""
+    from whet.cli.plan_page import plan_page
+    from whet.recipe import dump_recipe
+
+    print(dump_recipe(config), end="", flush=True)
+    page = plan_page(_made(config, None, quiet=False))
+    console(stderr=True).print(page)
+
+
+def show_beside_plan(config: "Config", run: Path) -> None:
+    """Prints what was planned beside what a run took, where `whet plan` was asked for its recipe before."""
+    from whet.cli.plan_page import comparison_page
+    from whet.plan.saved_plan import beside_actual, kept_plan, place_plan
+
+    planned = kept_plan(config)
+    if planned is None:
+        return
+    place_plan(planned, run)
+    if rows := beside_actual(planned, run):
+        console().print("\nPlanned beside actual:")
+        console().print(comparison_page(rows))
+
+
+def _compare(run: Path, json: bool) -> None:
+    from whet.cli.plan_page import comparison_page
+    from whet.plan.saved_plan import beside_actual, plan_of_run
+
+    planned = plan_of_run(run)
+    rows = beside_actual(planned, run) if planned else []
+    if not rows:
+        fix = "ask `whet plan RECIPE` before `whet train RECIPE`"
+        raise UserError(f"{run}: was not planned before it ran; {fix}")
+    found = {"rows": [{"name": name, "planned": before, "actual": after} for name, before, after in rows]}
+    tell(json, found, comparison_page(rows))

@@ -1,4 +1,4 @@
-"""The error of `whet plan`: each case is planned in one process and run in another; writes the table of docs/planning.md.
+"""The error of `whet plan`: each case is planned in one process and run in another; makes the table of planning.md.
 
 Time is CPU time with one thread, on both sides, so that other programs of the machine do not count; memory is the
 largest resident size of the run's process. Models are SmolLM2-135M cut to its first layers.

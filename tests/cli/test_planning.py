@@ -1,5 +1,6 @@
 """`whet plan`: of a recipe, for a card, of a run."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 import whet.plan.make_plan as module
+from doubling import rows
 from whet.cli.main import main
 from whet.cli.planning import show_beside_plan
 from whet.plan.run_plan import PlannedPhase, RunPlan
@@ -75,3 +77,26 @@ def test_after_a_run_its_figures_stand_beside_its_plan(tmp_path: Path, capsys: p
 def test_a_run_that_nobody_planned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status("plan", str(a_run(tmp_path / "run"))) == 2
     assert "was not planned before it ran" in capsys.readouterr().err
+
+
+def test_a_recipe_is_written_for_a_file(
+    tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert status("init", str(rows(tmp_path, 60)), "--model", str(tiny_folder), "--yes") == 0
+    said = capsys.readouterr().out
+    assert "60 problems, without a test split" in said
+    assert "1 of 3" in said
+    assert "wrote rows.yaml; next: whet check rows.yaml" in said
+    assert load_recipe("rows.yaml").model.name == str(tiny_folder)
+    assert status("init", "rows.jsonl", "--yes", "--to", "rows.yaml") == 2
+    assert "is there already" in capsys.readouterr().err
+
+
+def test_the_end_of_the_input_takes_the_defaults(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.StringIO("\nboxed\n"))
+    assert status("init", str(rows(tmp_path, 60)), "--model", str(tiny_folder)) == 0
+    assert load_recipe("rows.yaml").format.name == "boxed"

@@ -14,5 +14,5 @@ def test_a_card_is_what_its_data_sheet_says_times_what_is_reached() -> None:
 
 
 def test_a_card_that_is_not_known() -> None:
-    with pytest.raises(UserError, match="--device: is 'h10'; use one of .*did you mean h100"):
+    with pytest.raises(UserError, match=r"--device: is 'h10'; use one of .*did you mean h100"):
         card("h10")

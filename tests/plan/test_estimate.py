@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from plan.test_rates import RATES
+from plan_rates import RATES
 from whet.config import Config
 from whet.plan.estimate import checkpoints, disk, evaluation, grpo_step, phases, tokens, warm_start
 from whet.plan.outlook import Outlook

@@ -13,7 +13,7 @@ from tyro.conf import Positional, Suppress, arg
 from whet import __version__
 from whet.cli.arguments import Command, parse, whole_number
 from whet.cli.exit_status import exit_status
-from whet.cli.planning import dry, plan, show_beside_plan
+from whet.cli.planning import dry, init, plan, show_beside_plan
 from whet.cli.sharing import ask_problems, chat, doctor, push, serve
 from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell, tolerate_encodings
 from whet.errors import UserError
@@ -233,6 +233,7 @@ VERBS: dict[str, Command] = {
     "chat": chat,
     "serve": serve,
     "doctor": doctor,
+    "init": init,
     "push": push,
     "keys": keys,
     "recipes": recipes,

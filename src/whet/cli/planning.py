@@ -1,4 +1,4 @@
-"""The commands that look ahead: `whet plan`, `whet train --dry-run`."""
+"""The commands that come before a training: `whet init`, `whet plan`, `whet train --dry-run`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +12,7 @@ from whet.errors import UserError
 if TYPE_CHECKING:
     from whet.config import Config
     from whet.plan.run_plan import RunPlan
+    from whet.stages.show_examples import ShownExample
 
 RecipeOrRun = Annotated[str, Positional, arg(metavar="RECIPE", help="a recipe, or a finished run")]
 Json = Annotated[bool, arg(help="print one JSON object on standard output, and nothing else there")]
@@ -106,3 +107,40 @@ def _compare(run: Path, json: bool) -> None:
         raise UserError(f"{run}: was not planned before it ran; {fix}")
     found = {"rows": [{"name": name, "planned": before, "actual": after} for name, before, after in rows]}
     tell(json, found, comparison_page(rows))
+
+
+def init(
+    data: Annotated[str | None, Positional, arg(metavar="DATA", help="a file, a hub name or a named source")] = None,
+    /,
+    *,
+    model: Annotated[str | None, arg(metavar="NAME")] = None,
+    to: Annotated[Path | None, arg(metavar="FILE")] = None,
+    yes: bool = False,
+) -> None:
+    """Write a recipe: look at data and a model, ask a few questions, show three rows as the model will see them.
+
+    Args:
+        model: the model to train.
+        to: the recipe's file; the default is named after the data.
+        yes: take every default instead of asking.
+    """
+    prepare()
+    from whet.cli.examples_page import examples_page
+    from whet.init.interview import Interview, take_defaults
+
+    page = console()
+
+    def show(examples: "Sequence[ShownExample]") -> None:
+        page.print(examples_page(examples, page.width), soft_wrap=True)
+
+    interview = Interview(take_defaults if yes else _typed, page.print, show, patient=not yes)
+    path = interview.new_recipe(data, model, to)
+    page.print(f"\nwrote {path}; next: whet check {path}, whet plan {path}, whet train {path}", soft_wrap=True)
+
+
+def _typed(question: str, default: str) -> str:
+    """Asks on the terminal; Enter takes the default, the end of the input too."""
+    try:
+        return input(f"{question}{f' [{default}]' if default else ''}: ").strip() or default
+    except EOFError:
+        return default

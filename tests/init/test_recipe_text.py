@@ -25,11 +25,10 @@ def test_it_loads_to_the_same_settings(choices: Choices, tmp_path: Path) -> None
 
 def test_every_part_has_a_comment() -> None:
     text = recipe_text(CHOICES[0], "mine.yaml")
+    lines = text.splitlines()
     for part in ("model:", "data:", "format:", "rewards:", "sft:", "grpo:", "eval:"):
-        before = text.splitlines()[
-            text.splitlines().index(next(x for x in text.splitlines() if x.startswith(part))) - 1
-        ]
-        assert before.startswith("# ")
+        (place,) = [number for number, line in enumerate(lines) if line.startswith(part)]
+        assert lines[place - 1].startswith("# ")
     assert "whet train mine.yaml" in text
 
 

@@ -13,8 +13,8 @@ from tyro.conf import Positional, Suppress, arg
 from whet import __version__
 from whet.cli.arguments import Command, parse, whole_number
 from whet.cli.exit_status import exit_status
-from whet.cli.planning import dry, init, plan, show_beside_plan
-from whet.cli.sharing import ask_problems, chat, doctor, push, serve
+from whet.cli.planning import doctor, dry, init, plan, show_beside_plan
+from whet.cli.talking import ask_problems, chat, serve
 from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell, tolerate_encodings
 from whet.errors import UserError
 
@@ -205,6 +205,26 @@ def _explain(file: Path, format: str | None, json: bool) -> None:
     print(header())
     for one in explanations:
         print(*one.lines(width), sep="\n")
+
+
+def push(
+    run: Annotated[str, Positional, arg(metavar="RUN", help="a run, or RUN:step-N")],
+    repo: Annotated[str, Positional, arg(metavar="REPO", help="owner/name on the hub, or a name of your own")],
+    /,
+    *,
+    public: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Upload a run's model to the Hugging Face hub, with a model card of its evaluations.
+
+    Args:
+        public: make a repository that is created for it public.
+        dry_run: print the card and stop.
+    """
+    prepare()
+    from whet.publish.push import push_run
+
+    print(push_run(run, repo, not public, dry_run, console(stderr=True).print))
 
 
 def keys() -> None:

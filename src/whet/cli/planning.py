@@ -1,4 +1,4 @@
-"""The commands that come before a training: `whet init`, `whet plan`, `whet train --dry-run`."""
+"""The commands that come before a training: `whet doctor`, `whet init`, `whet plan`, `whet train --dry-run`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 RecipeOrRun = Annotated[str, Positional, arg(metavar="RECIPE", help="a recipe, or a finished run")]
 Json = Annotated[bool, arg(help="print one JSON object on standard output, and nothing else there")]
 Overrides = Annotated[Sequence[tuple[str, str]], Suppress]
+
+
+def doctor(*, json: Json = False) -> None:
+    """Examine this machine: device, memory, speed, libraries, hub, sandbox, terminal; and how to fix what is wrong."""
+    prepare()
+    from whet.cli.findings_page import findings_page
+    from whet.doctor import examine
+
+    found = list(examine(console()))
+    ok = not any(one.state == "fault" for one in found)
+    tell(json, {"ok": ok, "findings": [one.as_dict() for one in found]}, findings_page(found))
 
 
 def plan(

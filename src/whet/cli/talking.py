@@ -1,4 +1,4 @@
-"""The commands around a training: chat, serve, push, doctor, and `whet eval --ask`."""
+"""The commands that ask a model: `whet chat`, `whet serve`, `whet eval --ask`."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from whet.cli.arguments import whole_number
-from whet.cli.terminal import console, prepare, progress, tell
+from whet.cli.terminal import console, prepare, progress
 
 if TYPE_CHECKING:
     from whet.config import Config
@@ -88,37 +88,6 @@ def serve(
         tell=lambda line: print(line, flush=True),
         log=console(stderr=True).print,
     )
-
-
-def push(
-    run: Annotated[str, Positional, arg(metavar="RUN", help="a run, or RUN:step-N")],
-    repo: Annotated[str, Positional, arg(metavar="REPO", help="owner/name on the hub, or a name of your own")],
-    /,
-    *,
-    public: bool = False,
-    dry_run: bool = False,
-) -> None:
-    """Upload a run's model to the Hugging Face hub, with a model card of its evaluations.
-
-    Args:
-        public: make a repository that is created for it public.
-        dry_run: print the card and stop.
-    """
-    prepare()
-    from whet.publish.push import push_run
-
-    print(push_run(run, repo, not public, dry_run, console(stderr=True).print))
-
-
-def doctor(*, json: Json = False) -> None:
-    """Examine this machine: device, memory, speed, libraries, hub, sandbox, terminal; and how to fix what is wrong."""
-    prepare()
-    from whet.cli.findings_page import findings_page
-    from whet.doctor import examine
-
-    found = list(examine(console()))
-    ok = not any(one.state == "fault" for one in found)
-    tell(json, {"ok": ok, "findings": [one.as_dict() for one in found]}, findings_page(found))
 
 
 def ask_problems(what: str, config: "Config", save: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""The commands around a training: their options reach the work."""
+"""The commands that ask a model: their options reach the work."""
 
 from typing import Any
 

@@ -82,3 +82,14 @@ def test_the_peak_is_the_learners_or_the_samplers() -> None:
     assert sum(parts.values()) == 256 + plan.learner
     sampling = MemoryPlan("full training", 1, 2, 4, 8, 10_000, 32, 64, 1, 128)
     assert sum(memory_parts(sampling, 256).values()) == 256 + sampling.peak
+
+
+def test_what_does_not_fit_is_not_tried(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    import whet.plan.calibrate
+    import whet.policy.free_memory
+
+    monkeypatch.setattr(whet.policy.free_memory, "free_bytes", lambda device: 1000)
+    monkeypatch.setattr(whet.plan.calibrate, "calibrate", lambda *_: pytest.fail("it was tried"))
+    planned = make_plan(config, PlainView(silent))
+    assert not planned.calibrated
+    assert planned.memory_peak > planned.memory_free

@@ -52,25 +52,28 @@ def plan(
 
     if price_per_hour is not None and price_per_hour < 0:
         raise UserError(f"--price-per-hour: is {price_per_hour:g}; it must be at least 0")
-    if _is_run(recipe):
-        _compare(Path(recipe), json)
+    if run := _run_of(recipe):
+        _compare(run, json)
         return
     config = load_recipe(recipe, overrides)
     prepare()
     from whet.cli.plan_page import plan_page
 
-    made = _made(config, device, json)
+    made = _made(config, device)
     cost = {"cost": made.cost(price_per_hour)} if price_per_hour is not None else {}
     tell(json, made.as_dict() | cost, plan_page(made, price_per_hour))
 
 
-def _is_run(recipe: str) -> bool:
-    from whet.runs import layout
+def _run_of(recipe: str) -> Path | None:
+    """The run that is meant; None where it is a recipe: a file, or a shipped one."""
+    from whet.recipe import recipe_names
+    from whet.runs.address import locate
 
-    return (Path(recipe) / layout.RECIPE).is_file()
+    found = None if recipe in recipe_names() or Path(recipe).is_file() else locate(recipe)
+    return found.path if found else None
 
 
-def _made(config: "Config", device: str | None, quiet: bool) -> "RunPlan":
+def _made(config: "Config", device: str | None = None) -> "RunPlan":
     from whet.api import refuse_absent
     from whet.plan.make_plan import make_plan
     from whet.plan.saved_plan import keep_plan
@@ -89,7 +92,7 @@ def dry(config: "Config") -> None:
     from whet.recipe import dump_recipe
 
     print(dump_recipe(config), end="", flush=True)
-    page = plan_page(_made(config, None, quiet=False))
+    page = plan_page(_made(config))
     console(stderr=True).print(page)
 
 

@@ -16,7 +16,6 @@ RunOrModel = Annotated[str, Positional, arg(metavar="RUN_OR_MODEL", help="a run,
 Name = Annotated[str | None, arg(metavar="NAME")]
 File = Annotated[Path | None, arg(metavar="FILE")]
 Number = Annotated[str | None, arg(metavar="N")]
-Json = Annotated[bool, arg(help="print one JSON object on standard output, and nothing else there")]
 
 KEY = "WHET_API_KEY"
 """The environment variable that holds the key of `whet serve`, so that no list of processes shows it."""

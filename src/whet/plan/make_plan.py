@@ -34,6 +34,7 @@ class _Parts:
     memory: dict[str, float]
     free: float
     notes: tuple[str, ...]
+    calibrated: bool = True
 
 
 def make_plan(
@@ -62,7 +63,7 @@ def make_plan(
     grpo_seconds = next((phase.seconds for phase in every if phase.name == "GRPO"), 0.0)
     return RunPlan(
         device=parts.device,
-        calibrated=known is None,
+        calibrated=parts.calibrated,
         phases=every,
         memory=parts.memory,
         memory_free=parts.free,
@@ -75,20 +76,23 @@ def make_plan(
 
 def _of_this_machine(built: "Built", config: Config, loaded: float, view: View, clock: Callable[[], float]) -> _Parts:
     from whet.build.memory_plan import plan_memory, with_micro_batches
+    from whet.compute.machine import measure_machine
     from whet.plan.calibrate import calibrate
     from whet.policy.free_memory import free_bytes
     from whet.train_loop.memory_watch import resident_bytes
 
     policy = built.policy
     weights = float(sum(weight.nbytes for weight in policy.model.parameters()))
-    on_cpu = policy.device.type == "cpu"
-    program = max(resident_bytes() - weights, 0.0) if on_cpu else 0.0
-    free = float(free_bytes(policy.device)) + weights
+    program = max(resident_bytes() - weights, 0.0) if policy.device.type == "cpu" else 0.0
+    free, name = float(free_bytes(policy.device)) + weights, _described(policy.device)
     sized = with_micro_batches(config, policy, view.note)
+    if plan_memory(sized, policy, sized.grpo.micro_batch_tokens or 0).peak > free:
+        here = Card(measure_machine(policy.device, policy.model.dtype), free)
+        return _of_card(built, sized, here, name)
     rates, outlook = calibrate(built, sized, loaded, clock)
     plan = plan_memory(sized, policy, _tokens_at_once(sized, outlook))
     notes = () if outlook.warm_start or config.sft.when == "never" else (NO_WARM_START,)
-    return _Parts(_described(policy.device), rates, outlook, memory_parts(plan, program), free + program, notes)
+    return _Parts(name, rates, outlook, memory_parts(plan, program), free + program, notes)
 
 
 NO_WARM_START = "no warm start is expected: a small check found enough signal; the run's own check decides"
@@ -153,10 +157,10 @@ def _of_card(built: "Built", config: Config, known: Card, name: str) -> _Parts:
         plan = plan.sized(known.memory - plan.weights, ENOUGH["cuda"])
     outlook = _unsampled(built, config)
     notes = (
-        f"nothing was measured: {name} by its data, {GUESSED:.0%} of its limit reached, grading 1 ms a completion",
+        f"nothing was measured but Φ and β: {GUESSED:.0%} of the limit reached, grading 1 ms a completion",
         f"lengths: {GUESSED_LENGTH:.0%} of their limit before a warm start, those of the solutions after one",
     )
-    return _Parts(name, rates, outlook, memory_parts(plan, 0.0), known.memory, notes)
+    return _Parts(name, rates, outlook, memory_parts(plan, 0.0), known.memory, notes, calibrated=False)
 
 
 def _unsampled(built: "Built", config: Config) -> Outlook:

@@ -93,7 +93,7 @@ def test_help_and_errors_answer_at_once(arguments: list[str], code: int, said: s
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "commands are train, resume, check, eval"),
+        ([], "commands are train, resume, check"),
         (["trian", "quickstart"], "trian: there is no such command; did you mean train?"),
         (["train"], "Missing from whet train: RECIPE"),
         (

@@ -58,6 +58,7 @@ def test_a_wrong_price_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
 def a_run(folder: Path) -> Path:
     folder.mkdir()
     (folder / "recipe.yaml").write_text(dump_recipe(load_recipe("quickstart")), encoding="utf-8")
+    (folder / "manifest.json").write_text('{"format": 1}', encoding="utf-8")
     (folder / "phases.json").write_text(json.dumps({"phases": [["GRPO", 4000.0]], "peak_bytes": 1e9}))
     return folder
 

@@ -249,8 +249,8 @@ def parsed(kind: type[Body], found: Mapping[str, Any]) -> Body:
     try:
         return kind.model_validate(dict(found))
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        of_one_field = [one for one in found if one["loc"][:1] == found[0]["loc"][:1]]
+        faults = error.errors(include_url=False)
+        of_one_field = [one for one in faults if one["loc"][:1] == faults[0]["loc"][:1]]
         raise _as_body_error(kind, of_one_field[-1]) from None  # of a union, what its last kind says
 
 

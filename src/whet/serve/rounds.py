@@ -205,7 +205,7 @@ def batches(ready: Sequence[_Ready]) -> Iterator[list[_Ready]]:
     """
     left = list(ready)
     while left:
-        batch, others = [left[0]], []
+        batch, others = [left[0]], list[_Ready]()
         for one in left[1:]:
             (batch if _go_together([*batch, one]) else others).append(one)
         yield batch

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from whet.chat.chat_model import Reply
-from whet.chat.chat_view import ChatView, PlainPage, TerminalPage, make_page, typed
+from whet.chat.chat_view import CONTROLS, ChatView, PlainPage, TerminalPage, make_page, typed
 from whet.chat.parts import Part, Speaker, StreamChunk
 from whet.formats import BUILT_IN
 
@@ -110,8 +110,8 @@ def test_a_note_ends_what_was_being_written() -> None:
 
 def test_the_opening_says_who_answers_and_how() -> None:
     console = screen()
-    TerminalPage(console).open("quickstart-001", BUILT_IN["boxed"], 0.0)
-    TerminalPage(console).open("a model", None, 0.7)
+    TerminalPage(console).open("quickstart-001", BUILT_IN["boxed"], 0.0, CONTROLS)
+    TerminalPage(console).open("a model", None, 0.7, CONTROLS)
     text = shown(console)
     assert "quickstart-001 · boxed · greedy" in text
     assert "a model · no format · temperature 0.7" in text
@@ -135,7 +135,7 @@ def test_what_a_model_writes_cannot_move_the_cursor() -> None:
 def test_plain_text_for_everything_but_a_terminal() -> None:
     file = Utf8()
     page = make_page(Console(file=file))
-    page.open("a run", None, 0.0)
+    page.open("a run", None, 0.0, CONTROLS)
     show(page, PIECES, reply())
     show(page, [("other", "five")], reply(None, speaker="base"))
     assert isinstance(page, PlainPage)

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 import tiny
-from whet.chat import LONGEST, Chat, converse, open_chat
+from whet.chat import Chat, converse, open_chat
 from whet.chat.chat_model import ChatModel, Reply
 from whet.chat.parts import StreamChunk
 from whet.data.prompts import PromptRenderer
@@ -99,7 +99,7 @@ def test_a_model_is_asked_nothing_but_the_question(tiny_folder: Path) -> None:
     (chat_model,) = chat.voices
     assert chat.response_format is None
     assert chat_model.renderer.messages("2+2?") == ({"role": "user", "content": "2+2?"},)
-    assert chat_model.params == SamplingParams(0.0, max_tokens=LONGEST)
+    assert chat_model.params == SamplingParams(0.0, max_tokens=1024)
     assert chat_model.context == 512
 
 

@@ -1,40 +1,19 @@
-"""Tokens to text and text to parts, however finely both are chopped."""
+"""Text to parts, however finely it is chopped."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby, pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.chat.parts import BROKEN, PartReader, TextReader, layout_of
+from whet.chat.parts import PartReader, layout_of
 from whet.config import FormatConfig, TagsConfig
 from whet.formats import BUILT_IN, ResponseFormat, build_format
 
 THINK = BUILT_IN["think_answer"]
 SCRATCH = build_format(FormatConfig(name="custom", custom=TagsConfig(tags=["scratch", "check", "final"])))
 ONLY_ANSWER = build_format(FormatConfig(name="custom", custom=TagsConfig(tags=["answer"])))
-
-
-def of_bytes(tokens: Sequence[int]) -> str:
-    """A byte-level tokenizer: one token per byte."""
-    return bytes(tokens).decode(errors="replace")
-
-
-def of_words(tokens: Sequence[int]) -> str:
-    """A tokenizer that writes no space at the start of a text."""
-    return "".join(f" word{token}" for token in tokens).removeprefix(" ")
-
-
-def of_words_and_marks(tokens: Sequence[int]) -> str:
-    """The same, where token 0 is special and left out."""
-    return of_words([token for token in tokens if token])
-
-
-def told(decode: Callable[[Sequence[int]], str], tokens: Sequence[int]) -> list[str]:
-    """What a reader shows token by token, the rest last."""
-    reader = TextReader(decode)
-    return [*map(reader.feed, tokens), reader.finish()]
 
 
 def parts(response_format: ResponseFormat | None, chunks: Sequence[str], opening: str = "") -> list[tuple[str, str]]:
@@ -44,28 +23,6 @@ def parts(response_format: ResponseFormat | None, chunks: Sequence[str], opening
     assert all(piece.text for piece in pieces)
     grouped = groupby(pieces, key=lambda piece: piece.part)
     return [(part, "".join(piece.text for piece in some)) for part, some in grouped]
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters=BROKEN)))
-def test_bytes_of_a_character_are_shown_when_it_is_whole(text: str) -> None:
-    shown = told(of_bytes, text.encode())
-    assert "".join(shown) == text
-    assert not any(BROKEN in piece for piece in shown)
-
-
-def test_letters_are_shown_at_once() -> None:
-    assert told(of_bytes, "8 €!".encode()) == ["8", " ", "", "", "€", "!", ""]
-
-
-def test_bytes_that_never_become_a_character_are_shown_as_broken() -> None:
-    assert "".join(told(of_bytes, b"a\xe2\x82b")) == f"a{BROKEN}b"
-    assert "".join(told(of_bytes, b"a\xe2\x82")) == f"a{BROKEN}"
-
-
-@given(st.lists(st.integers(0, 9)))
-def test_spaces_between_words_survive(tokens: list[int]) -> None:
-    assert "".join(told(of_words, tokens)) == of_words(tokens)
-    assert "".join(told(of_words_and_marks, tokens)) == of_words_and_marks(tokens)
 
 
 @pytest.mark.parametrize(

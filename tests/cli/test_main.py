@@ -93,7 +93,7 @@ def test_help_and_errors_answer_at_once(arguments: list[str], code: int, said: s
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "commands are train, resume, check, eval, compare, score, chat, export, push, keys, recipes"),
+        ([], "commands are train, resume, check"),
         (["trian", "quickstart"], "trian: there is no such command; did you mean train?"),
         (["train"], "Missing from whet train: RECIPE"),
         (
@@ -146,14 +146,23 @@ def test_what_is_wrong_is_said_in_a_line(
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_dry_run_prints_a_recipe_that_loads(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_dry_run_prints_a_recipe_that_loads_and_its_plan(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import whet.plan.make_plan
+    from whet.plan.run_plan import PlannedPhase, RunPlan
+
+    made = RunPlan("a machine", True, (PlannedPhase("GRPO", 60.0),), {"weights": 1e9}, 2e9, 0, 0, {})
+    monkeypatch.setattr(whet.plan.make_plan, "make_plan", lambda config, view, device: made)
+    monkeypatch.setenv("WHET_CACHE", str(tmp_path / "cache"))
     assert status("train", "quickstart", "--dry-run", "--grpo.steps", "7", "--seed=3", "--format", "boxed") == 0
     printed = capsys.readouterr()
     (tmp_path / "resolved.yaml").write_text(printed.out, encoding="utf-8")
     resolved = load_recipe(tmp_path / "resolved.yaml")
     assert resolved == load_recipe("quickstart", {"grpo.steps": 7, "seed": 3, "format": "boxed"})
     assert (resolved.grpo.steps, resolved.seed, resolved.format.name) == (7, 3, "boxed")
-    assert printed.err == ""
+    assert "whole run" in printed.err
+    assert "1.00 GB" in printed.err
     assert not (tmp_path / "runs").exists()
 
 

@@ -6,7 +6,7 @@ FLOORS = {
     2: {"data", "models", "policy", "rollout", "environments", "compute", "runs", "workers", "sandbox"},
     3: {"build", "recipe", "recipes"},
     4: {"stages", "train_loop"},
-    5: {"chat", "serve", "export", "publish", "sweep", "plan", "api"},
+    5: {"chat", "serve", "export", "publish", "sweep", "plan", "doctor", "init", "api"},
     6: {"cli", "dashboard", "__main__"},
 }
 

@@ -4,11 +4,12 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from whet.chat.parts import PartReader, Speaker, StreamChunk, TextReader, layout_of
+from whet.chat.parts import PartReader, Speaker, StreamChunk, layout_of
 from whet.data.prompts import PromptRenderer
 from whet.errors import UserError
 from whet.formats import Parsed, ResponseFormat
 from whet.protocols import Sampler
+from whet.rollout.detokenize import TextReader
 from whet.rollout.rng import key
 from whet.types import Completion, Finish, Problem, Prompt, Request, SamplingParams, Token
 
@@ -50,8 +51,12 @@ class ChatModel:
         Raises:
             UserError: the question leaves no room for a completion.
         """
-        began = time.perf_counter()
         prompt = self.renderer.render(Problem(f"turn {turn}", question, answer=""))
+        yield from self.answer(prompt, turn)
+
+    def answer(self, prompt: Prompt, turn: int = 0) -> Iterator[StreamChunk | Reply]:
+        """As `ask`, for a question that is a prompt already, such as a held-out problem's."""
+        began = time.perf_counter()
         request = Request(prompt.tokens, (key(self.seed, "chat", 0, f"turn {turn}", 0),))
         drawn: list[Token] = []
         stream = self.sampler.stream(request, self._within_context(prompt.tokens))

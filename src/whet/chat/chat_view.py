@@ -28,8 +28,8 @@ CONTROLS = "Each question stands alone. /quit or Ctrl-D ends, Ctrl-C stops an an
 class ChatView(Protocol):
     """The interface of a chat's input and output."""
 
-    def open(self, name: str, response_format: ResponseFormat | None, temperature: float) -> None:
-        """Shows the model's name, format and temperature."""
+    def open(self, name: str, response_format: ResponseFormat | None, temperature: float, controls: str) -> None:
+        """Shows the model's name, format and temperature, and what can be typed."""
 
     def questions(self) -> Iterator[str]:
         """Yields input lines until the input ends or Ctrl-C is pressed."""
@@ -84,11 +84,11 @@ class TerminalPage:
         if speaker == "base":
             self._line(f"{INDENT}{BASE_TITLE}", COLOURS["base"])
 
-    def open(self, name: str, response_format: ResponseFormat | None, temperature: float) -> None:
+    def open(self, name: str, response_format: ResponseFormat | None, temperature: float, controls: str) -> None:
         how = f"temperature {temperature:g}" if temperature else "greedy"
         shown = response_format.name if response_format else "no format"
         self._console.print(Text.assemble("\n", INDENT, (name, "bold"), (f" · {shown} · {how}", QUIET)))
-        self._line(f"{INDENT}{CONTROLS}\n", QUIET)
+        self._line(f"{INDENT}{controls}\n", QUIET)
 
     def questions(self) -> Iterator[str]:
         start, stop = ("\001\x1b[1;36m\002", "\001\x1b[0m\002") if self._console.color_system else ("", "")
@@ -135,7 +135,7 @@ class PlainPage:
         self._console = console
         self._sections: list[tuple[Part, str]] = []
 
-    def open(self, name: str, response_format: ResponseFormat | None, temperature: float) -> None:
+    def open(self, name: str, response_format: ResponseFormat | None, temperature: float, controls: str) -> None:
         """Prints nothing."""
 
     def questions(self) -> Iterator[str]:

@@ -4,7 +4,6 @@ Each question is a prompt of its own, as in training: the model does not see ear
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -15,27 +14,19 @@ from whet.build.renderer import build_renderer
 from whet.build.roles import build_sampler
 from whet.build.task import longest_response
 from whet.chat.chat_model import ChatModel, Reply
-from whet.chat.chat_view import ChatView, make_page
+from whet.chat.chat_view import CONTROLS, ChatView, make_page
 from whet.chat.parts import Speaker, StreamChunk
-from whet.config import Config, FormatConfig
+from whet.config import Config
 from whet.errors import UserError
 from whet.formats import ResponseFormat, build_format
-from whet.recipe import load_recipe, make_recipe
-from whet.runs import jsonl, layout
-from whet.runs.address import Address
-from whet.stages.run_model import model_of, run_address
+from whet.runs import jsonl
+from whet.stages.model_recipe import NO_FORMAT, model_recipe
 from whet.text import Log, silent
 from whet.train_loop.trial import refuse_untrainable
 from whet.types import SamplingParams
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-LONGEST = 1024
-"""Default maximum tokens of a completion, for a model without a recipe."""
-
-NO_FORMAT = FormatConfig(name="plain", system_prompt="")
-"""The recipe's format for a bare prompt: the question without a system prompt."""
 
 LEAVE = frozenset({"/quit", "/exit"})
 
@@ -98,7 +89,7 @@ def open_chat(
         base: load the untrained model of the run too.
         format_name: the response format; by default the run's, and none for a model.
         temperature: 0 decodes greedily.
-        max_tokens: maximum tokens of a completion; by default the run's, and `LONGEST` for a model.
+        max_tokens: maximum tokens of a completion; by default the run's, and 1,024 for a model.
         log: called with lines about loading.
 
     Raises:
@@ -108,33 +99,12 @@ def open_chat(
         raise UserError(f"temperature: is {temperature:g}; it must be between 0 (greedy) and 10")
     overrides: list[tuple[str, Any]] = [("format", {"name": format_name})] if format_name else []
     overrides += [("eval.max_tokens", max_tokens)] if max_tokens is not None else []
-    found = run_address(run_or_model)
-    name, recipes = _of_run(found, overrides, log) if found else _of_model(run_or_model, overrides)
-    if base and "base" not in recipes:
+    found = model_recipe(run_or_model, overrides, log)
+    if base and found.base is None:
         raise UserError(f"base: {run_or_model} is not a run folder, so it has no untrained model; leave --base out")
-    model = _load_chat_model("model", recipes["model"], temperature, log)
-    return Chat(name, model, _load_chat_model("base", recipes["base"], temperature, log) if base else None, temperature)
-
-
-Recipes = dict[Speaker, Config]
-
-
-def _of_run(found: Address, overrides: list[tuple[str, Any]], log: Log) -> tuple[str, Recipes]:
-    recipe = found.path / layout.RECIPE
-    overrides = [("model.lora", None), *overrides]
-    trained = load_recipe(recipe, [("model.name", model_of(found, log)), *overrides])
-    return str(replace(found, path=Path(found.path.name))), {"model": trained, "base": load_recipe(recipe, overrides)}
-
-
-def _of_model(name: str, overrides: list[tuple[str, Any]]) -> tuple[str, Recipes]:
-    """Makes a recipe for a model alone, without a format. Its data is never read."""
-    tree = {
-        "model": {"name": name},
-        "data": {"train": {"name": "arithmetic"}},
-        "format": NO_FORMAT.model_dump(),
-        "eval": {"max_tokens": LONGEST},
-    }
-    return name, {"model": make_recipe(tree, overrides)}
+    model = _load_chat_model("model", found.config, temperature, log)
+    untrained = _load_chat_model("base", found.base, temperature, log) if base and found.base else None
+    return Chat(found.name, model, untrained, temperature)
 
 
 def _load_chat_model(speaker: Speaker, config: Config, temperature: float, log: Log) -> ChatModel:
@@ -173,11 +143,11 @@ def converse(
     """
     page = make_page(console)
     if save is not None:
-        _write(save)
+        append_records(save)
     if prompt is not None:
         _turn(chat, prompt, page, save)
         return
-    page.open(chat.name, chat.response_format, chat.temperature)
+    page.open(chat.name, chat.response_format, chat.temperature, CONTROLS)
     for question in page.questions() if questions is None else questions:
         if question.strip() in LEAVE:
             return
@@ -203,11 +173,14 @@ def _turn(chat: Chat, question: str, page: ChatView, save: Path | None) -> None:
         else:
             page.piece(event)
     if save is not None:
-        _write(save, chat.record(replies))
+        append_records(save, chat.record(replies))
 
 
-def _write(path: Path, *records: dict[str, Any]) -> None:
-    """Appends records to a JSONL file, which is created where there is none."""
+def append_records(path: Path, *records: dict[str, Any]) -> None:
+    """Appends records to a JSONL file, which is created where there is none.
+
+    Raises `UserError` where it cannot be written.
+    """
     try:
         path.open("ab").close()
         for record in records:

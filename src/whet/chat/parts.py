@@ -1,10 +1,10 @@
-"""Incremental detokenizer and parser: splits a streamed completion into reasoning, answer and other text.
+"""Incremental parser: splits a streamed completion into reasoning, answer and other text.
 
 For display only: `ResponseFormat.parse` of the whole completion decides what counts.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Literal
@@ -15,9 +15,6 @@ from whet.formats.tagged import Tagged
 
 Part = Literal["reasoning", "answer", "other"]
 Speaker = Literal["model", "base"]
-
-BROKEN = "\N{REPLACEMENT CHARACTER}"
-"""Decoded from bytes that are no character, or an incomplete one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,35 +111,3 @@ class PartReader:
         longest = min(max(map(len, self._marks), default=0), len(self._held))
         ends = (n for n in range(longest, 0, -1) if any(m.startswith(self._held[-n:]) for m in self._marks))
         return next(ends, 0)
-
-
-class TextReader:
-    """Detokenizes incrementally; a character that spans tokens is returned when it is complete.
-
-    Each step decodes only the last tokens, together with those shown just before, because a tokenizer may decode a
-    word differently at the start of a text.
-    """
-
-    def __init__(self, decode: Callable[[Sequence[int]], str]) -> None:
-        self._decode = decode
-        self._tokens: list[int] = []
-        self._start = self._shown = 0
-
-    def feed(self, token: int) -> str:
-        """Adds `token` and returns the text that is certain; often empty."""
-        self._tokens.append(token)
-        text = self._tail()
-        return self._advance(text) if text and not text.endswith(BROKEN) else ""
-
-    def finish(self) -> str:
-        """Returns the text held back, at the end of the completion."""
-        return self._advance(self._tail())
-
-    def _tail(self) -> str:
-        """The text after `_shown`: tokens from `_start` on, minus the text of those from `_start` to `_shown`."""
-        before = self._decode(self._tokens[self._start : self._shown])
-        return self._decode(self._tokens[self._start :])[len(before) :]
-
-    def _advance(self, text: str) -> str:
-        self._start, self._shown = self._shown, len(self._tokens)
-        return text

@@ -16,7 +16,9 @@ from whet.cli.common import Count, File, Json, Name, NameOrFile, Overrides, Reci
 from whet.cli.exit_status import exit_status
 from whet.cli.looking import report, runs, ui
 from whet.cli.looking import show as show_run
+from whet.cli.planning import doctor, dry, init, plan, show_beside_plan
 from whet.cli.sharing import export, push
+from whet.cli.talking import ask_problems, chat, serve
 from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell, tolerate_encodings
 from whet.errors import UserError
 
@@ -27,20 +29,21 @@ def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()
     Any key of the recipe can be set on the command line: `--grpo.steps 40 --seed 1`. `whet keys` lists them.
 
     Args:
-        dry_run: print the resolved recipe and stop.
+        dry_run: print the resolved recipe and the plan of `whet plan`, and stop.
     """
-    from whet.recipe import dump_recipe, load_recipe
+    from whet.recipe import load_recipe
 
     config = load_recipe(recipe, overrides)
-    if dry_run:
-        print(dump_recipe(config), end="")
-        return
     prepare()
+    if dry_run:
+        dry(config)
+        return
     from whet.api import train as run
 
     with following() as (view, stop):
         result = run(recipe, overrides, view=view, stop=stop)
     show(result)
+    show_beside_plan(config, result.path)
 
 
 def resume(
@@ -100,6 +103,7 @@ def evaluate(
     samples: Count = None,
     format: Name = None,
     save: File = None,
+    ask: bool = False,
     json: Json = False,
     overrides: Overrides = (),
 ) -> None:
@@ -113,6 +117,7 @@ def evaluate(
         samples: completions sampled for each problem, besides the greedy one.
         format: the response format; the default is the run's own.
         save: write a record per problem to this JSONL file.
+        ask: go through the problems in random order, one by one, and ask your own; shows reasoning and verdict.
     """
     prepare()
     from whet.cli.tables import evaluation_table
@@ -120,6 +125,9 @@ def evaluate(
 
     refuse_unwritable(save)
     config = evaluation_config(what, data, limit, samples, format, overrides, console(stderr=True).print)
+    if ask:
+        ask_problems(what, config, save)
+        return
     with progress(json) as view:
         evaluation = evaluate_model(config, view)
     if save:
@@ -194,36 +202,6 @@ def _explain(file: Path, format: str | None, json: bool) -> None:
         print(*one.lines(width), sep="\n")
 
 
-def chat(
-    what: RunOrModel,
-    /,
-    *,
-    base: bool = False,
-    prompt: Annotated[str | None, arg(metavar="TEXT")] = None,
-    save: File = None,
-    format: Name = None,
-    temperature: Annotated[float, arg(metavar="T")] = 0.0,
-    max_tokens: Count = None,
-) -> None:
-    """Talk to a run or a model; reasoning and answer are shown apart.
-
-    Args:
-        base: put the untrained model's answer beside it.
-        prompt: ask this one question and stop.
-        save: append question, reasoning and answer to this JSONL file.
-        format: the response format to prompt for; the default is the run's own, and none for a model.
-        temperature: 0 answers greedily.
-        max_tokens: the limit on the tokens of an answer; the default is the run's own.
-    """
-    prepare()
-    from whet.chat import converse, open_chat
-
-    limit = None if max_tokens is None else whole_number("max-tokens", max_tokens)
-    log = console(stderr=True).print
-    found = open_chat(what, base, format_name=format, temperature=temperature, max_tokens=limit, log=log)
-    converse(found, console(), save, prompt)
-
-
 def keys() -> None:
     """List every key of a recipe: its type, its default, and what it does."""
     from whet.cli.tables import keys_table
@@ -243,6 +221,7 @@ VERBS: dict[str, Command] = {
     "train": train,
     "resume": resume,
     "check": check,
+    "plan": plan,
     "eval": evaluate,
     "compare": compare,
     "score": score,
@@ -250,8 +229,11 @@ VERBS: dict[str, Command] = {
     "ui": ui,
     "runs": runs,
     "show": show_run,
-    "export": export,
     "report": report,
+    "serve": serve,
+    "export": export,
+    "doctor": doctor,
+    "init": init,
     "push": push,
     "keys": keys,
     "recipes": recipes,

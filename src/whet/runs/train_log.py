@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from whet.errors import UserError
 from whet.files import disk_fault
+from whet.runs.phase_record import peak_bytes, record_phases
+from whet.runs.views.phase_times import PhaseTimes
 from whet.runs.views.view import PlainView, SeveralViews, View
 from whet.runs.writer import RunWriter
 
@@ -17,7 +19,8 @@ class TrainLog:
     def __init__(self, view: View) -> None:
         self._waiting: list[str] = []
         self._write: Callable[[str], None] = self._waiting.append
-        self.view: View = SeveralViews(view, PlainView(lambda line: self._write(line)))
+        self._times = PhaseTimes()
+        self.view: View = SeveralViews(view, self._times, PlainView(lambda line: self._write(line)))
         """Forwards every event to the given view and to the log."""
 
     def begin(self, run: RunWriter) -> None:
@@ -44,6 +47,8 @@ class TrainLog:
                 raise UserError(_full(run, fault)) from error
             run.log(f"failed:\n{traceback.format_exc()}")
             raise
+        finally:
+            record_phases(run.path, self._times.spent(), peak_bytes())
 
 
 def _full(run: RunWriter, fault: OSError) -> str:

@@ -1,12 +1,14 @@
 """`whet eval`: evaluates a run or a model on held-out problems."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.config import Config
 from whet.errors import UserError
 from whet.files import why_unwritable
+from whet.protocols import Sampler
 from whet.recipe import load_recipe, make_recipe
 from whet.runs import jsonl, layout
 from whet.runs.address import Address
@@ -16,7 +18,10 @@ from whet.stages.run_model import model_of, run_address
 from whet.text import Log, silent
 
 if TYPE_CHECKING:
+    from whet.build.task import EvalSet
+    from whet.data.prompts import PromptRenderer
     from whet.eval.evaluation import Evaluation
+    from whet.policy.language_model import LanguageModel
 
 Overrides = Sequence[tuple[str, Any]]
 
@@ -67,8 +72,18 @@ def _of_model(name: str, data: str | None, overrides: Overrides) -> Config:
     return make_recipe(tree, overrides)
 
 
-def evaluate_model(config: Config, view: View) -> "Evaluation":
-    """Evaluates the model of `config` on its held-out problems. Raises `UserError` for a model or data not there."""
+@dataclass(frozen=True)
+class EvaluationTask:
+    """A model with its engine, and the held-out problems that it is asked."""
+
+    policy: "LanguageModel"
+    sampler: Sampler
+    renderer: "PromptRenderer"
+    eval_set: "EvalSet"
+
+
+def evaluation_task(config: Config, view: View) -> EvaluationTask:
+    """Loads the model of `config` and its held-out problems. Raises `UserError` for a model or data not there."""
     from whet.build.policy import build_policy
     from whet.build.renderer import build_renderer
     from whet.build.roles import build_sampler
@@ -77,21 +92,28 @@ def evaluate_model(config: Config, view: View) -> "Evaluation":
     from whet.data.prompt_length import PromptLengthFilter
     from whet.data.sources import max_broken
     from whet.formats import build_format
-    from whet.stages.measure import measure
     from whet.train_loop.trial import refuse_untrainable
 
+    view.phase("Load", None)
+    sampler = build_sampler(config)
+    policy = build_policy(config, view.note)
+    refuse_untrainable(policy, sampler, trained=False)
+    response_format = build_format(config.format)
+    renderer = build_renderer(config, policy.tokenizer, response_format, view.note)
+    held_out = held_out_source(config.data)
+    room = PromptLengthFilter(renderer, policy.context, longest_response(config, "eval"))
+    problems = room.fitting(load_source(held_out, "test", config.seed), "data.test", max_broken(held_out))
+    eval_set = build_eval_set(config, problems, renderer, response_format)
+    return EvaluationTask(policy, sampler, renderer, eval_set)
+
+
+def evaluate_model(config: Config, view: View) -> "Evaluation":
+    """Evaluates the model of `config` on its held-out problems. Raises `UserError` for a model or data not there."""
+    from whet.stages.measure import measure
+
     with warnings_to(view):
-        view.phase("Load", None)
-        sampler = build_sampler(config)
-        policy = build_policy(config, view.note)
-        refuse_untrainable(policy, sampler, trained=False)
-        response_format = build_format(config.format)
-        renderer = build_renderer(config, policy.tokenizer, response_format, view.note)
-        held_out = held_out_source(config.data)
-        room = PromptLengthFilter(renderer, policy.context, longest_response(config, "eval"))
-        problems = room.fitting(load_source(held_out, "test", config.seed), "data.test", max_broken(held_out))
-        eval_set = build_eval_set(config, problems, renderer, response_format)
-        return measure(policy, sampler, eval_set, config, view, "Evaluate")
+        task = evaluation_task(config, view)
+        return measure(task.policy, task.sampler, task.eval_set, config, view, "Evaluate")
 
 
 def refuse_unwritable(path: Path | None) -> None:

@@ -1,0 +1,1 @@
+"""What a recipe will take, before it is run: `whet plan`."""

@@ -1,0 +1,27 @@
+"""The engines to serve a model with under heavy load, each as the lines that start it."""
+
+from pathlib import Path
+
+
+def heavier_lines(what: str, folder: str, name: str) -> list[str]:
+    """Returns the lines for vLLM, llama.cpp and ollama.
+
+    Args:
+        what: the run or model as `whet serve` was given it.
+        folder: the model's folder or name.
+        name: the name that it is served by.
+    """
+    short = Path(name).name.replace(":", "-")
+    return [
+        f"vLLM:      vllm serve {folder} --served-model-name {short}",
+        f"llama.cpp: whet export {what} --to {short}.gguf --kind gguf && llama-server -m {short}.gguf",
+        f"ollama:    whet export {what} --to {short}-ollama --kind ollama && "
+        f"ollama create {short} -f {short}-ollama/Modelfile",
+    ]
+
+
+def needs_system_prompt(system_prompt: str) -> str | None:
+    """Returns the line that says what clients of vLLM and llama.cpp must send; None where it is nothing."""
+    if not system_prompt:
+        return None
+    return "The format's system prompt is added here; to vLLM and llama.cpp clients send it (docs/how-to/serve.md)"

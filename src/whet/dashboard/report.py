@@ -93,7 +93,7 @@ def inert(text: str) -> str:
 
 def report_data(run: OpenRun) -> dict[str, Any]:
     """What the report shows: the rows of the page, and a picture of how a run goes."""
-    return _without_home(
+    found: dict[str, Any] = _without_home(
         {
             "overview": overview(run),
             "curves": curves(run, FIGURES, points=POINTS),
@@ -104,6 +104,7 @@ def report_data(run: OpenRun) -> dict[str, Any]:
             "diagram": "data:image/svg+xml;base64," + b64encode(static("pipeline.svg").encode()).decode(),
         }
     )
+    return found
 
 
 def _without_home(found: Any) -> Any:

@@ -9,8 +9,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten
 
 from whet.rollout.engine.cuda_graph import Work
-from whet.rollout.engine.operations import Operations, at_once, draw_by_counter
+from whet.rollout.engine.operations import Operations, at_once
 from whet.rollout.engine.shared_cache import SharedCache
+from whet.rollout.sampling import draw_by_counter
 
 VIEWS = frozenset(
     {

@@ -10,9 +10,10 @@ from whet.policy.language_model import LanguageModel
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fuse import fuse
 from whet.rollout.engine.graphed_decoder import GraphedDecoder
-from whet.rollout.engine.operations import TORCH_ON_GPU, draw_by_counter
+from whet.rollout.engine.operations import TORCH_ON_GPU
 from whet.rollout.ladder import RUNGS, Rung
 from whet.rollout.native import NativeSampler
+from whet.rollout.sampling import draw_by_counter
 from whet.types import Request, SamplingParams
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -14,7 +14,8 @@ from whet.rollout.burst import Burst
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fuse import fuse
 from whet.rollout.engine.graphed_decoder import GraphedDecoder
-from whet.rollout.engine.operations import Operations, at_once, draw_by_counter
+from whet.rollout.engine.operations import Operations, at_once
+from whet.rollout.sampling import draw_by_counter
 from whet.types import SamplingParams
 
 ROTATIONS = {

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from house.source import PACKAGE, ROOT
 
-EXTRAS = {"bitsandbytes", "reasoning-gym", "tensorboard", "trackio", "wandb", "xllamacpp"}
-"""Imported where a recipe asks for them, and installed by an extra."""
+EXTRAS = {"bitsandbytes", "reasoning-gym", "tensorboard", "trackio", "triton", "wandb", "xllamacpp"}
+"""Imported where a recipe asks for them, or on a GPU, and installed by an extra or, Triton, with torch for CUDA."""
 
 PARTS = {"annotated-types", "pydantic-core"}
 """What pydantic is made of: always there with it."""

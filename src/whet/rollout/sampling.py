@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from whet.rollout.rng import uniforms
 from whet.types import SamplingParams
 
 BLOCK = 256
@@ -25,6 +26,13 @@ def draw(logits_RV: Tensor, uniform_R: Tensor, params: SamplingParams) -> tuple[
     share_RV = torch.softmax(_scaled(logits_RV, params.temperature or 1.0), -1, dtype=torch.float32)
     tokens_R = _METHODS[params.temperature > 0, params.top_p < 1](share_RV, uniform_R, params.top_p)
     return tokens_R, share_RV.gather(-1, tokens_R[:, None])[:, 0].log()
+
+
+def draw_by_counter(
+    logits_RV: Tensor, keys_R: Tensor, position_R: Tensor, params: SamplingParams
+) -> tuple[Tensor, Tensor]:
+    """As `draw`, at the uniform numbers of keys and positions, int64 `[R]`."""
+    return draw(logits_RV, uniforms(keys_R, position_R), params)
 
 
 def _scaled(logits_RV: Tensor, temperature: float) -> Tensor:

@@ -3,10 +3,10 @@
 import torch
 
 from triton_kernels import needs_triton
-from whet.rollout.engine.operations import BY_DEVICE, TORCH, TORCH_ON_GPU, at_once, draw_by_counter, triton_operations
+from whet.rollout.engine.operations import BY_DEVICE, TORCH, TORCH_ON_GPU, at_once, triton_operations
 from whet.rollout.engine.shared_cache import SharedCache
 from whet.rollout.rng import uniforms
-from whet.rollout.sampling import draw
+from whet.rollout.sampling import draw, draw_by_counter
 from whet.types import SamplingParams
 
 

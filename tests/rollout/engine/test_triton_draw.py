@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from triton_kernels import DEVICE, needs_triton
-from whet.rollout.engine.operations import draw_by_counter
+from whet.rollout.sampling import draw_by_counter
 from whet.types import SamplingParams
 
 HOWS = [SamplingParams(1.0), SamplingParams(0.7), SamplingParams(0.0), SamplingParams(0.8, 0.9)]

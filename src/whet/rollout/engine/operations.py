@@ -8,8 +8,7 @@ from torch import Tensor
 
 from whet.rollout.engine.kv_cache import KvCache
 from whet.rollout.engine.shared_cache import SharedCache
-from whet.rollout.rng import uniforms
-from whet.rollout.sampling import draw
+from whet.rollout.sampling import draw_by_counter
 from whet.types import SamplingParams
 
 Draw = Callable[[Tensor, Tensor, Tensor, SamplingParams], tuple[Tensor, Tensor]]
@@ -27,13 +26,6 @@ class Operations:
     """Plays `KvCache`, whose `attend` is the attention."""
     draw: Draw
     fetch: Fetch
-
-
-def draw_by_counter(
-    logits_RV: Tensor, keys_R: Tensor, position_R: Tensor, params: SamplingParams
-) -> tuple[Tensor, Tensor]:
-    """Draws with PyTorch's operations: `whet.rollout.sampling.draw` at the uniform numbers of keys and positions."""
-    return draw(logits_RV, uniforms(keys_R, position_R), params)
 
 
 def at_once(tensors: Sequence[Tensor]) -> Callable[[], Sequence[Tensor]]:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from whet.rollout.engine.draw_kernel import PART, sums_kernel, tokens_kernel
-from whet.rollout.engine.operations import draw_by_counter
+from whet.rollout.sampling import draw_by_counter
 from whet.types import SamplingParams
 
 

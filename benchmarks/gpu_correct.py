@@ -153,7 +153,7 @@ def waits(stage: Stage) -> None:
     normaliser = Normaliser.of(batch, 30)
 
     def pass_through() -> None:
-        optimizer.accumulate([batch], lambda part: score(policy, normaliser, how, part))  # type: ignore[arg-type]
+        optimizer.accumulate([batch], lambda part: score(policy, normaliser, how, part))
 
     pass_through()  # what is counted or tried once
     if stage.is_real:

@@ -60,7 +60,7 @@ def seconds_saved(policy: "LanguageModel", config: Config, bandwidth: float) -> 
     tokens = grpo.prompts_per_step * grpo.group_size * grpo.sampling.max_tokens / 2  # half of the limit is usual
     numbers = size.layers * (PER_HIDDEN * size.hidden + PER_INNER * size.inner)
     passes = grpo.steps * grpo.objective.iterations
-    return passes * tokens * numbers * policy.model.dtype.itemsize / bandwidth
+    return float(passes * tokens * numbers * policy.model.dtype.itemsize / bandwidth)
 
 
 def _pays(policy: "LanguageModel", config: Config) -> bool:

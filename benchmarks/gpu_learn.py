@@ -1,5 +1,6 @@
 """The learner on a GPU: attention, micro-batches, compiled layers, long completions, the head's products."""
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -33,11 +34,11 @@ def varlen(stage: Stage) -> None:
             return torch.autograd.grad(attend(*inputs, where, None), inputs, upstream)
 
         name = f"G{work.group} P{work.prompt_tokens} C{work.tokens}"
-        ours = stage.ms(lambda where=grid: both(shared_prefix_attention, where), 3, 1)
+        ours = stage.ms(partial(both, shared_prefix_attention, grid), 3, 1)
         if not stage.is_real:
             stage.say(f"{name}: ms on the grid (flash attention needs a GPU)", ours)
             continue
-        theirs = stage.ms(lambda where=sequences: both(varlen_attention, where), 3, 1)
+        theirs = stage.ms(partial(both, varlen_attention, sequences), 3, 1)
         found, expected = both(varlen_attention, sequences), both(shared_prefix_attention, grid)
         worst = max(float((a - b).float().norm() / b.float().norm()) for a, b in zip(found, expected, strict=True))
         stage.say(f"{name}: relative difference of the gradients", f"{worst:.1e}", "below 2e-2")
@@ -80,7 +81,7 @@ def learn(stage: Stage) -> None:
     for tokens, expected in ((4096, "150 to 180 on an H200"), (everything, "100 to 130 on an H200")):
         learner.gradient(batch, tokens)
         stage.clear()
-        taken = stage.ms(lambda tokens=tokens: learner.gradient(batch, tokens), 3, 1)
+        taken = stage.ms(partial(learner.gradient, batch, tokens), 3, 1)
         stage.say(f"ms, {work.prompts} × {work.group} × {work.tokens}, micro-batches of {tokens}", taken, expected)
         stage.say(f"peak GiB, micro-batches of {tokens}", stage.peak_gib())
     memory_plan(stage, learner, batch)
@@ -129,10 +130,10 @@ def long(stage: Stage) -> None:
         batch = batch_of(Work(1, 8, 150 if stage.is_real else 10, tokens))
         learner.gradient(batch, 1 << 20)
         stage.clear()
-        taken = stage.ms(lambda batch=batch: learner.gradient(batch, 1 << 20), 1, 0)
+        taken = stage.ms(partial(learner.gradient, batch, 1 << 20), 1, 0)
         peaks[tokens] = stage.peak_gib()
         stage.say(f"8 completions of {tokens}: ms, peak GiB", f"{taken}, {peaks[tokens]}")
-        third = stage.ms(lambda batch=batch, tokens=tokens: learner.gradient(batch, 3 * tokens), 1, 0)
+        third = stage.ms(partial(learner.gradient, batch, 3 * tokens), 1, 0)
         stage.say(f"8 completions of {tokens} in parts: ms", third, "little more than at once")
     first, *_, last = peaks.values()
     stage.say("peak of the longest over the shortest", round(last / max(first, 1e-9), 2), "below 4: linear in tokens")

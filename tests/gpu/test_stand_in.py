@@ -28,7 +28,7 @@ MOVES = ("aten::_to_copy", "aten::copy_")
 COPIES = 3
 """Copies to the device in a micro-batch at most: its indices and the batch's own tensors."""
 
-CEILINGS = {"grid": (66, 118), "varlen": (55, 100)}
+CEILINGS = {"grid": (60, 115), "varlen": (40, 97)}
 """By attention, kernels of a layer at most, forward and backward; only to be lowered."""
 
 

@@ -23,7 +23,7 @@ CACHE = "TORCHINDUCTOR_CACHE_DIR"
 
 def compile_where_it_pays(policy: "LanguageModel", config: Config, log: Log) -> None:
     """Has the layers of the policy compiled where `model.compile` asks for it, and says so."""
-    if policy.device.type != "cuda" or not policy.packed or not WHERE[config.model.compile](policy, config):
+    if policy.device.type != "cuda" or not policy.fused or not WHERE[config.model.compile](policy, config):
         return
     from whet.models.cache import cache_folder
     from whet.policy.compiled_layers import compile_layers, leave_uncompiled
@@ -60,8 +60,7 @@ def seconds_saved(policy: "LanguageModel", config: Config, bandwidth: float) -> 
     tokens = grpo.prompts_per_step * grpo.group_size * grpo.sampling.max_tokens / 2  # half of the limit is usual
     numbers = size.layers * (PER_HIDDEN * size.hidden + PER_INNER * size.inner)
     passes = grpo.steps * grpo.objective.iterations
-    element: int = policy.model.dtype.itemsize
-    return passes * tokens * numbers * element / bandwidth
+    return float(passes * tokens * numbers * policy.model.dtype.itemsize / bandwidth)
 
 
 def _pays(policy: "LanguageModel", config: Config) -> bool:

@@ -23,15 +23,15 @@ def deterministic() -> Iterator[None]:
     The learner has one for all it does; it costs a few per cent of its time.
     """
     before = torch.are_deterministic_algorithms_enabled()
-    switch: Any = torch.utils.deterministic
-    fills = switch.fill_uninitialized_memory
+    settings: Any = torch.utils.deterministic
+    fills = settings.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True)
-    switch.fill_uninitialized_memory = False  # nothing here reads what it has not written
+    settings.fill_uninitialized_memory = False  # nothing here reads what it has not written
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before)
-        switch.fill_uninitialized_memory = fills
+        settings.fill_uninitialized_memory = fills
 
 
 def fix_workspaces() -> None:

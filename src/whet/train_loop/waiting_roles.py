@@ -1,9 +1,9 @@
 """Wrappers of the loop's roles that change tensors in place: they wait until a checkpoint no longer reads these."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from whet.protocols import Optimizer, Part, Reference, Result
+from whet.protocols import Optimizer, Reference
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,10 +19,8 @@ class WaitingOptimizer:
 
     def __init__(self, optimizer: Optimizer, wait: Wait) -> None:
         self.optimizer, self.wait = optimizer, wait
-
-    def accumulate(self, batches: Sequence[Part], loss: "Callable[[Part], tuple[Tensor, Result]]") -> list[Result]:
-        """As the optimizer under it does: gradients are in no checkpoint."""
-        return self.optimizer.accumulate(batches, loss)
+        self.accumulate = optimizer.accumulate
+        """As the optimizer under it does, itself: gradients are in no checkpoint."""
 
     def step(self, index: int) -> Mapping[str, float]:
         """As the optimizer under it does, once it may."""

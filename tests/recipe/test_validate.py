@@ -165,6 +165,13 @@ def test_an_unknown_objective_is_told_the_known_ones() -> None:
     assert text.endswith("did you mean dapo?") or "dapo'?" in text
 
 
+def test_a_contradiction_with_a_value_that_is_wrong_by_itself_is_not_said() -> None:
+    _, problems = validated(tree(grpo={"group_size": "3", "learn_from": 4}))
+    assert list(problems) == [("grpo", "group_size")]
+    _, problems = validated(tree(grpo={"group_size": 3, "learn_from": 4}))
+    assert problems == {("grpo",): "learn_from is 4, more than group_size 3; lower it"}
+
+
 def test_a_warm_start_with_adapters_of_its_own_needs_a_model_without() -> None:
     adapters = {"name": "tiny", "lora": {"rank": 4}}
     _, problems = validated(tree(sft={"lora": {"rank": 4}}) | {"model": adapters})

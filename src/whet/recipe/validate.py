@@ -41,8 +41,14 @@ def _validated(tree: Tree) -> tuple[Config | None, Problems]:
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             path = _location(detail["loc"], tree)
-            problems.setdefault(path, _explain(detail, path))
+            if not _follows_from(detail, path, problems):
+                problems.setdefault(path, _explain(detail, path))
         return None, _without_echoes(problems)
+
+
+def _follows_from(detail: ErrorDetails, path: Path, problems: Problems) -> bool:
+    """Whether a section's contradiction was found with a value that is wrong by itself."""
+    return detail["type"] == "value_error" and any(inner[: len(path)] == path for inner in problems)
 
 
 def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:

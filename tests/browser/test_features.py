@@ -191,9 +191,7 @@ def test_search_streams_its_hits(reader: Reader) -> None:
     reader.page.locator("#search").press("Enter")
     reader.page.wait_for_selector(".found.hit mark")
     assert reader.text(".found.hit mark") == "carry"
-    assert "all steps read" in reader.text(".view.find [role=status]") or "stopped" in reader.text(
-        ".view.find [role=status]"
-    )
+    reader.page.wait_for_selector(".view.find [role=status]:has-text('all steps read')")
 
 
 def test_a_reader_of_the_newest_step_follows_the_run_and_one_who_chose_a_step_stays(

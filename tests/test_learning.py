@@ -137,8 +137,7 @@ def flipped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(algorithm, "advantages", wrong)
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("max_tokens", [1, 3])
+@pytest.mark.parametrize(("max_tokens", "seed"), [(1, 0), (3, 1)])
 def test_a_random_model_learns_the_task_from_the_reward_alone(seed: int, max_tokens: int) -> None:
     policy = untrained(seed)
     before = accuracy(policy)
@@ -147,8 +146,7 @@ def test_a_random_model_learns_the_task_from_the_reward_alone(seed: int, max_tok
 
 
 @pytest.mark.usefixtures("flipped")
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("max_tokens", [1, 3])
+@pytest.mark.parametrize(("max_tokens", "seed"), [(1, 0), (3, 1)])
 def test_with_the_sign_flipped_the_same_criterion_fails(seed: int, max_tokens: int) -> None:
     policy = untrained(seed)
     before = accuracy(policy)
@@ -165,9 +163,9 @@ def test_with_the_sign_flipped_what_was_known_is_lost() -> None:
 
 
 def gains(rule_of: Callable[[int], RewardRule]) -> list[float]:
-    """Held-out accuracy after training less before, for eight warm-started models, paired."""
+    """Held-out accuracy after training less before, for five warm-started models, paired."""
     differences = []
-    for seed in range(8):
+    for seed in range(5):
         policy = warmed(seed)
         before = accuracy(policy)
         trained(policy, rule_of(seed), seed, 1e-3)

@@ -10,8 +10,8 @@ from whet.errors import UserError
 from whet.text import one_line
 from whet.types import Problem
 
-SAMPLE = 2_000
-"""Problems of an endless source that are compared: some puzzles take milliseconds to generate."""
+SAMPLE = 1_000
+"""Problems of an endless source that are compared: some puzzles take tens of milliseconds to generate."""
 
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _TOKENS = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+|(?<=[\d)])!|[^\w\s.,;:?!\"'‘’“”`´]")

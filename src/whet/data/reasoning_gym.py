@@ -69,10 +69,9 @@ class ReasoningGym(EndlessProblems):
             )
 
     def _at(self, place: int) -> Problem:
-        dataset = _dataset(self.task, self._frozen)
         for attempt in range(ATTEMPTS):
             item = stable_hash(f"{self.seed}/{place}/{attempt}") % ITEMS
-            entry = dataset[item]
+            entry = _entry(self.task, self._frozen, item)
             if self._is_mine(normalised(entry["question"])):
                 return self._problem(item, entry)
         raise UserError(f"name: {PREFIX}{self.task} has too few questions to hold any out; choose another task")

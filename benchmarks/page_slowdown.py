@@ -19,7 +19,9 @@ from typing import Any
 
 import httpx2 as httpx
 
+from benchmarks.made_run import make_run, metrics_of, rollouts_of, timings_of, write_step
 from benchmarks.page_speed import CLIENTS, PageServer, ask, page_server
+from whet.runs import jsonl
 
 NAME = "followed"
 
@@ -148,16 +150,53 @@ def measure(model: str, out: Path, steps: int, block: int, prompts: int, tokens:
     }
 
 
+def server_share(out: Path, seconds: float, known: int = 200) -> dict[str, Any]:
+    """What the server works while a made run grows by a step of 64 responses each second, with eight tabs and with
+    none: processor seconds per second, which does not depend on what else the machine does."""
+    run = make_run(out / "runs" / NAME, steps=known)
+    found: dict[str, Any] = {}
+    with page_server(run.parent) as server:
+        tabs = Tabs(server)
+        try:
+            for number, on in enumerate((False, True, False, True)):
+                tabs.turn(on)
+                began, before = time.monotonic(), server.processor_seconds
+                _grow(run, known + 1000 * number, seconds)
+                share = (server.processor_seconds - before) / (time.monotonic() - began)
+                found.setdefault("with tabs" if on else "without", []).append(round(share, 4))
+        finally:
+            tabs.close()
+        return {**found, "polls": tabs.polls, "memory": round(server.memory, 1)}
+
+
+def _grow(run: Path, first: int, seconds: float) -> None:
+    """Adds a step each second, as a training does: rollouts first, then metrics and timings."""
+    until, step = time.monotonic() + seconds, first
+    while time.monotonic() < until:
+        records = rollouts_of(step, 8, 8, (100, 256), 7473, 0, share=0.5)
+        write_step(run, step, records)
+        jsonl.append(run / "metrics.jsonl", metrics_of(step, records))
+        jsonl.append(run / "timings.jsonl", timings_of(step))
+        step += 1
+        time.sleep(1.0)
+
+
 def main() -> None:
     """Measures from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model")
+    parser.add_argument(
+        "model", help="a model to train, or `none`: the server's work alone, over a made run that grows"
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=240)
     parser.add_argument("--block", type=int, default=12)
     parser.add_argument("--prompts", type=int, default=8)
     parser.add_argument("--tokens", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=15.0, help="with `none`: of each turn")
     options = parser.parse_args()
+    if options.model == "none":
+        print(json.dumps(server_share(options.out, options.seconds), indent=2))
+        return
     found = measure(options.model, options.out, options.steps, options.block, options.prompts, options.tokens)
     print(json.dumps(found, indent=2))
 

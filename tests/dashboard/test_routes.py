@@ -7,9 +7,9 @@ import pytest
 
 from page_runs import page_run
 from whet import __version__
+from whet.dashboard.json_reply import encoded
 from whet.dashboard.library import Library
 from whet.dashboard.query import Query
-from whet.dashboard.replies import encoded
 from whet.dashboard.routes import OF_A_RUN, TOGETHER, answer_of, opened, search_answer
 from whet.errors import UserError
 

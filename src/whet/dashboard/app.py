@@ -14,11 +14,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from whet.dashboard.access import Access
+from whet.dashboard.answer_cache import AnswerCache
 from whet.dashboard.chat_desk import ChatDesk, Question
 from whet.dashboard.guard import LOGIN, Guard
+from whet.dashboard.json_reply import as_error, as_json, encoded
 from whet.dashboard.library import Library
 from whet.dashboard.query import Query
-from whet.dashboard.replies import as_error, as_json, encoded
 from whet.dashboard.routes import answer_of, search_answer
 from whet.dashboard.static_files import INDEX, StaticFiles
 from whet.errors import UserError
@@ -27,6 +28,10 @@ THREADS = 6
 """Answers that are worked on at once; the others wait."""
 
 LINES = "application/x-ndjson"
+JSON = "application/json"
+
+SHARED = {"/api/since", "/api/step", "/api/steps", "/api/curves", "/api/overview", "/api/waste"}
+"""Questions that every tab that follows a run asks again and again."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -39,6 +44,7 @@ class Page:
         self.files = files or StaticFiles()
         self.desk = ChatDesk(library)
         self.stop = asyncio.Event()
+        self._shared = AnswerCache()
         self._threads = ThreadPoolExecutor(THREADS, "whet-page")
         self.app: ASGIApp = Guard(Starlette(routes=list(self._routes()), lifespan=self._lifespan), access)
 
@@ -86,13 +92,21 @@ class Page:
     async def _answer(self, request: Request) -> Response:
         query, ids = Query(request.query_params), request.query_params.getlist("run")
 
+        def made() -> bytes:
+            return encoded(answer_of(self.library, request.url.path, query, ids))
+
         def work() -> Response:
             try:
-                return as_json(answer_of(self.library, request.url.path, query, ids))
+                if request.url.path not in SHARED or len(ids) != 1:
+                    return Response(made(), media_type=JSON)
+                folder = self.library.open(ids[0]).path
+                question = f"{request.url.path}?{request.url.query}"
+                return Response(self._shared.get(question, folder, made), media_type=JSON)
             except KeyError:
                 return _not_there()
 
-        return await self._work(work)
+        answer: Response = await self._work(work)
+        return answer
 
     async def _search(self, request: Request) -> Response:
         query = Query(request.query_params)

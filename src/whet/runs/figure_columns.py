@@ -10,6 +10,8 @@ from threading import Lock
 from typing import Any
 
 NAN = float("nan")
+NUMBERS = {int, float}
+"""Types of figures; true and false are none."""
 
 
 class PhaseColumns:
@@ -21,17 +23,19 @@ class PhaseColumns:
 
     def add(self, record: dict[str, Any]) -> None:
         """Adds a line's figures; whatever is no number is left out."""
-        count = len(self.steps)
-        self.steps.append(int(record["step"]))
+        count, values, found = len(self.steps), self.values, 0
+        self.steps.append(record["step"])
         for name, value in record.items():
-            if name in ("phase", "step") or isinstance(value, bool) or not isinstance(value, int | float):
+            if type(value) not in NUMBERS or name == "step":
                 continue
-            if name not in self.values:
-                self.values[name] = array("d", [NAN]) * count
-            self.values[name].append(float(value))
-        for column in self.values.values():
-            if len(column) == count:
-                column.append(NAN)
+            if name not in values:
+                values[name] = array("d", [NAN]) * count
+            values[name].append(value)
+            found += 1
+        if found < len(values):
+            for column in values.values():
+                if len(column) == count:
+                    column.append(NAN)
 
     def figures(self, row: int) -> dict[str, float]:
         """The figures of one step by name, without those that it has not."""

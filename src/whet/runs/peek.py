@@ -7,7 +7,10 @@ from typing import Any
 from whet.runs.figure_columns import parsed
 
 WINDOW = 1 << 15
-"""Bytes that are read at each place: a line of metrics has about one thousand."""
+"""Bytes that are read at the end: a line of metrics has about one thousand."""
+
+SMALL_WINDOW = 1 << 13
+"""Bytes that are read at each of many places."""
 
 
 def last_records(path: Path, window: int = WINDOW) -> list[dict[str, Any]]:
@@ -22,7 +25,7 @@ def last_records(path: Path, window: int = WINDOW) -> list[dict[str, Any]]:
         return []
 
 
-def spread_records(path: Path, places: int, window: int = WINDOW) -> Iterator[list[dict[str, Any]]]:
+def spread_records(path: Path, places: int, window: int = SMALL_WINDOW) -> Iterator[list[dict[str, Any]]]:
     """Yields the records found at up to `places` places spread evenly over the file, in order.
 
     A file that is small enough is read whole and split evenly.

@@ -89,12 +89,13 @@ def run_rows(runs: Mapping[str, Path], budget: float = CHEAP) -> list[Row]:
 def size_of(folder: Path) -> int:
     """Bytes of all files in a folder; links are not followed."""
     total = 0
-    for parent, _folders, files in os.walk(folder):
-        for name in files:
-            try:
-                total += (Path(parent) / name).lstat().st_size
-            except OSError:
-                continue
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                inside = entry.is_dir(follow_symlinks=False)
+                total += size_of(Path(entry.path)) if inside else entry.stat(follow_symlinks=False).st_size
+    except OSError:  # taken away meanwhile
+        return total
     return total
 
 

@@ -76,7 +76,8 @@ def _groups(run: OpenRun, metrics: PhaseColumns) -> list[float]:
 
 
 def _rollouts(run: OpenRun, groups: Sequence[float]) -> list[float]:
-    return [count * _number(run, "group_size") for count in groups]
+    size = _number(run, "group_size")
+    return [count * size for count in groups]
 
 
 def _product(*columns: Sequence[float]) -> float:

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from whet.dashboard.replies import as_error, as_json, encoded
+from whet.dashboard.json_reply import as_error, as_json, encoded
 from whet.dashboard.rows.missing import MissingError
 from whet.errors import UserError
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from browser.conftest import Reader, Served
-from whet.dashboard.report import write_report
+from whet.dashboard.run_report import write_report
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from browser.conftest import Reader, Served
-from browser.demo_runs import append_step, plain_run
+from browser.demo_runs import GROUPS, SIZE, STEPS, append_step, plain_run
 from whet.runs.lock import FolderLock
 
 pytestmark = pytest.mark.browser
@@ -172,7 +172,8 @@ def _records(run: Path, stage: str) -> dict[str, bool]:
 
 def test_filters_stand_in_the_address_and_an_address_restores_the_place(reader: Reader, served: Served) -> None:
     reader.go("run=plain&view=find")
-    whole = reader.text("h1")
+    whole = f"{STEPS * GROUPS * SIZE} rollouts"
+    reader.page.wait_for_selector(f"h1:text('{whole}')")  # once the index is whole
     reader.page.get_by_label("answer", exact=True).select_option("0")
     reader.page.wait_for_url(re.compile("correct=0"))
     reader.ready()
@@ -191,9 +192,7 @@ def test_search_streams_its_hits(reader: Reader) -> None:
     reader.page.locator("#search").press("Enter")
     reader.page.wait_for_selector(".found.hit mark")
     assert reader.text(".found.hit mark") == "carry"
-    assert "all steps read" in reader.text(".view.find [role=status]") or "stopped" in reader.text(
-        ".view.find [role=status]"
-    )
+    reader.page.wait_for_selector(".view.find [role=status]:has-text('all steps read')")
 
 
 def test_a_reader_of_the_newest_step_follows_the_run_and_one_who_chose_a_step_stays(

@@ -11,7 +11,7 @@ import pytest
 from browser.conftest import Reader, Served
 from browser.demo_runs import SIZE, hostile_run
 from browser.payloads import PAYLOADS
-from whet.dashboard.report import write_report
+from whet.dashboard.run_report import write_report
 
 pytestmark = pytest.mark.browser
 

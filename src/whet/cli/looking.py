@@ -84,7 +84,7 @@ def report(
     Args:
         to: the file to write; the default is report.html in the run's folder.
     """
-    from whet.dashboard.report import write_report
+    from whet.dashboard.run_report import write_report
     from whet.runs.address import find_run
 
     print(write_report(find_run(run), to))

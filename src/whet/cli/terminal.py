@@ -117,7 +117,7 @@ def show(result: "RunResult") -> None:
 
 def _report(run: Path) -> None:
     """Writes the run's report and says where it is; whatever goes wrong there is said in a line and costs nothing."""
-    from whet.dashboard.report import write_report
+    from whet.dashboard.run_report import write_report
 
     page = console()
     try:

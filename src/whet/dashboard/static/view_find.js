@@ -54,9 +54,9 @@ async function further(data) {
 
 const set = (name) => (event) => go(here({ [name]: event.target.value.trim() || null }), true);
 
-const select = (name, words, options, place) => html`<label>${words} <select @change=${set(name)}>${options.map(([value, text]) => html`<option value=${value} .selected=${(place[name] || "") === value}>${text}</option>`)}</select></label>`;
+const select = (name, words, options, place) => html`<label>${words} <select aria-label=${words} @change=${set(name)}>${options.map(([value, text]) => html`<option value=${value} .selected=${(place[name] || "") === value}>${text}</option>`)}</select></label>`;
 
-const entry = (name, words, place, kind = "short") => html`<label>${words} <input class=${kind} .value=${place[name] || ""} @change=${set(name)} inputmode=${kind === "short" ? "decimal" : "text"}></label>`;
+const entry = (name, words, place, kind = "short") => html`<label>${words} <input aria-label=${words} class=${kind} .value=${place[name] || ""} @change=${set(name)} inputmode=${kind === "short" ? "decimal" : "text"}></label>`;
 
 function form(place) {
   return html`<form class="bar filters" @submit=${(event) => event.preventDefault()}>

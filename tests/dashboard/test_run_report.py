@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.made_run import make_run
 from whet.dashboard.open_run import open_run
-from whet.dashboard.report import inert, report, report_data, write_report
+from whet.dashboard.run_report import inert, report, report_data, write_report
 from whet.errors import UserError
 
 

@@ -25,12 +25,14 @@ Answer = Callable[[Problem], str]
 
 def llama_cpp(subject: Subject, work: Path) -> Answer:
     """llama.cpp's server, from GGUF, with the chat template that stands in the file."""
+    import torch
     import xllamacpp
 
     params = xllamacpp.CommonParams()
     params.model.path = str(exported(subject, work / "model.gguf"))
     params.n_ctx, params.n_parallel, params.warmup, params.use_jinja = 1024, 1, False, True
     params.reasoning_format = xllamacpp.common_reasoning_format.COMMON_REASONING_FORMAT_NONE
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = torch.get_num_threads()
     server = xllamacpp.Server(params)
 
     def answer(problem: Problem) -> str:

@@ -25,12 +25,14 @@ Answer = Callable[[Problem], str]
 
 def llama_cpp(subject: Subject, work: Path) -> Answer:
     """llama.cpp's server, from GGUF, with the chat template that stands in the file."""
+    import torch
     import xllamacpp
 
     params = xllamacpp.CommonParams()
     params.model.path = str(exported(subject, work / "model.gguf"))
     params.n_ctx, params.n_parallel, params.warmup, params.use_jinja = 1024, 1, False, True
     params.reasoning_format = xllamacpp.common_reasoning_format.COMMON_REASONING_FORMAT_NONE
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = torch.get_num_threads()
     server = xllamacpp.Server(params)
 
     def answer(problem: Problem) -> str:
@@ -136,12 +138,11 @@ def ask(program: str, answer: Answer, subject: Subject, stage: str = FINAL, most
     return Answered(program, right, same, len(records), (low, high))
 
 
-def answered(run: str, programs: Sequence[str], stage: str, most: int | None) -> Iterator[Answered]:
-    """Yields how each program did."""
+def answered(run: str, programs: Sequence[str], stage: str, most: int | None, work: Path) -> Iterator[Answered]:
+    """Yields how each program did; the exports are kept in `work`, and taken from there."""
     subject = find_subject(run, print)
-    with TemporaryDirectory() as work:
-        for program in programs:
-            yield ask(program, PROGRAMS[program](subject, Path(work)), subject, stage, most)
+    for program in programs:
+        yield ask(program, PROGRAMS[program](subject, work), subject, stage, most)
 
 
 if __name__ == "__main__":
@@ -150,6 +151,9 @@ if __name__ == "__main__":
     parser.add_argument("--programs", nargs="+", default=list(PROGRAMS), choices=list(PROGRAMS))
     parser.add_argument("--stage", default=FINAL, help="the evaluation whose problems are asked, and of that model")
     parser.add_argument("--problems", type=int, help="the first so many; default all")
+    parser.add_argument("--exports", type=Path, help="a folder that keeps the exports; default none")
     given = parser.parse_args()
-    for found in answered(given.run, given.programs, given.stage, given.problems):
-        print(found, flush=True)
+    with TemporaryDirectory() as temporary:
+        kept = given.exports or Path(temporary)
+        for found in answered(given.run, given.programs, given.stage, given.problems, kept):
+            print(found, flush=True)

@@ -25,7 +25,7 @@ def test_the_figures_stand_beside_their_bounds() -> None:
     text = page("gguf")
     assert "gguf, f16, 271 MB, 12 s" in text
     assert "0.0061" in text
-    assert "at most 0.1 nats, over 812 response tokens" in text
+    assert "at most 0.2 nats, over 812 response tokens" in text
     assert "9.1e-06" in text
     assert "99.9 %" in text
     assert "1000 of 1000" in text

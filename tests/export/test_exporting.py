@@ -100,7 +100,7 @@ def test_otherwise_adapters_are_merged_and_the_format_comes_along(run: RunResult
 
 
 def test_what_is_past_its_bound_is_not_there(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    far = Difference(0.2, 0.0, 1.0, 10)
+    far = Difference(0.3, 0.0, 1.0, 10)
     monkeypatch.setattr(exporting, "difference", lambda *_: far)
     (tmp_path / "out.gguf").write_bytes(b"old")
     with pytest.raises(UserError, match=r"gguf \(f16\) is refused.*Export --type f32, which loses nothing"):

@@ -25,8 +25,8 @@ EXACT = Bound(0.0, 0.0, 1.0)
 ARITHMETIC = Bound(1e-3, 1e-6, 0.99)
 """The same weights up to the rounding of one float32 operation, such as the 1 that GGUF adds to Gemma's norms."""
 
-HALF = Bound(1e-1, 1e-3, 0.99)
-"""float16 keeps 11 bits: with the float32 weights of SmolLM2-135M log p moves by 0.02, KL 1.4e-4 (LOG.md)."""
+HALF = Bound(2e-1, 5e-3, 0.98)
+"""float16 keeps 11 bits: with float32 weights of SmolLM2-135M log p moves by up to 0.036, KL 6.5e-4 (LOG.md)."""
 
 BRAIN = Bound(0.5, 1e-2, 0.95)
 """bfloat16 keeps 8 bits of a float32 weight."""

@@ -1,6 +1,7 @@
 """Consoles, one way to say JSON or a picture, and what people type to get here."""
 
 import fcntl
+import gc
 import io
 import json
 import os
@@ -114,3 +115,10 @@ def test_what_the_user_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRANSFORMERS_VERBOSITY", "info")
     prepare()
     assert os.environ["TRANSFORMERS_VERBOSITY"] == "info"
+
+
+def test_at_the_end_no_object_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    registered: list[object] = []
+    monkeypatch.setattr("atexit.register", registered.append)
+    prepare()
+    assert registered == [gc.freeze]

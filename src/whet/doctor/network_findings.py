@@ -23,8 +23,7 @@ def network_findings(ask: Ask | None = None) -> Iterator[Finding]:
 
 
 def _one_request() -> object:
-    from huggingface_hub import constants
-    from huggingface_hub.utils import get_session
+    from huggingface_hub import constants, get_session
 
     return get_session().head(constants.ENDPOINT, timeout=PATIENCE)  # any answer will do
 

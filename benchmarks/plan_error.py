@@ -1,7 +1,7 @@
 """The error of `whet plan`: each case is planned in one process and run in another; makes the table of planning.md.
 
 Time is CPU time with one thread, on both sides, so that other programs of the machine do not count; memory is the
-largest resident size of the run's process. Models are SmolLM2-135M cut to its first layers.
+largest resident size of the run's process. Models are SmolLM2-135M, and it cut to its first layers.
 
     python -m benchmarks.plan_error --out results.jsonl [CASE …]
 """
@@ -17,7 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-LAYERS = {"42M": 4, "70M": 12, "135M": 30}
+SIZES: Mapping[str, Mapping[str, int]] = {
+    "7M": {"num_hidden_layers": 2, "hidden_size": 128, "intermediate_size": 384, "num_attention_heads": 4},
+    "42M": {"num_hidden_layers": 4},
+    "70M": {"num_hidden_layers": 12},
+    "135M": {},
+}
+"""What is changed of SmolLM2-135M. Where only layers are left out the weights are its own, else random."""
 
 SHORT: Mapping[str, Any] = {
     "check.problems": 8,
@@ -39,19 +45,25 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
     "a reference, two passes": {"sft.when": "always", "grpo.objective.beta": 0.04, "grpo.objective.iterations": 2},
 }
 
-CASES = {f"{recipe}, {size}": (changes, size) for recipe, changes in RECIPES.items() for size in LAYERS}
+CASES = {f"{recipe}, {size}": (changes, size) for recipe, changes in RECIPES.items() for size in SIZES}
 
 
-def cut_model(layers: int, folder: Path) -> Path:
-    """Writes SmolLM2-135M with its first layers only."""
+def cut_model(changes: Mapping[str, int], folder: Path) -> Path:
+    """Writes SmolLM2-135M with changes to its configuration."""
     import torch
+    from transformers import AutoModelForCausalLM
 
     from whet.models import load_model
 
     loaded = load_model("SmolLM2-135M-Instruct", torch.float32)
     model: Any = loaded.model
-    model.model.layers = model.model.layers[:layers]
-    model.config.num_hidden_layers = layers
+    for name, value in changes.items():
+        setattr(model.config, name, value)
+    if "hidden_size" in changes:
+        model.config.num_key_value_heads, model.config.head_dim = 2, 32
+        model = AutoModelForCausalLM.from_config(model.config)
+    else:
+        model.model.layers = model.model.layers[: model.config.num_hidden_layers]
     model.save_pretrained(folder)
     loaded.tokenizer.save_pretrained(folder)
     return folder
@@ -94,7 +106,7 @@ def measured(case: str) -> dict[str, Any]:
     """Plans and runs a case, each in a process of its own; returns planned and actual."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        model = cut_model(LAYERS[CASES[case][1]], folder / "model")
+        model = cut_model(SIZES[CASES[case][1]], folder / "model")
         found = {}
         for what in WORK:
             command = [sys.executable, "-m", "benchmarks.plan_error", "--one", what, case, str(model), str(folder)]

@@ -1,6 +1,7 @@
 """Consoles, one way to say JSON or a picture, and what people type to get here."""
 
 import fcntl
+import gc
 import io
 import json
 import os
@@ -136,3 +137,10 @@ def test_a_report_that_fails_costs_a_run_nothing(
     assert "the report was not written" in said
     assert "No space left on device" in said
     assert "report made" in said
+
+
+def test_at_the_end_no_object_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    registered: list[object] = []
+    monkeypatch.setattr("atexit.register", registered.append)
+    prepare()
+    assert registered == [gc.freeze]

@@ -1,5 +1,7 @@
 """Terminal output shared by the commands: consoles, progress, tables or JSON."""
 
+import atexit
+import gc
 import os
 import shutil
 import sys
@@ -46,10 +48,11 @@ def _nowhere() -> TextIO:
 
 
 def prepare() -> None:
-    """Silences the warnings and progress bars of libraries, by environment variables."""
+    """Silences the warnings and progress bars of libraries, by environment variables, and makes the end quick."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    atexit.register(gc.freeze)  # else the collector walks over every object of torch and transformers once more
 
 
 def console(stderr: bool = False) -> Any:

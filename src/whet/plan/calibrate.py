@@ -106,7 +106,10 @@ class _Calibration:
         return found.follows
 
     def _sampled(self) -> Sequence[Group]:
-        """Rollouts as in training, graded; and greedy ones of held-out problems, for their share of the limit."""
+        """Rollouts as in training, graded; and single ones of held-out problems, for their share of the limit.
+
+        Those are drawn at the same temperature: greedy ones of an untrained model may all end at once.
+        """
         from whet.build.roles import build_rollouts
 
         config, sampler, tokenizer = self.config, self.built.sampler, self.policy.tokenizer
@@ -114,13 +117,13 @@ class _Calibration:
         prompts = self.task.stream.draw(self._affordable(size, config.grpo.prompts_per_step), 0)
         held_out = self.task.eval_set.prompts[: self._affordable(1, min(config.eval.problems, 128))]
         grouped = build_rollouts(config, sampler, tokenizer, "train")
-        greedy = build_rollouts(config, sampler, tokenizer, "evaluate", temperature=0.0)
+        alone = build_rollouts(config, sampler, tokenizer, "evaluate")
         with self.watch.timing("copy"):
             sampler.load(self.policy)
         with self.watch.timing("grouped"):
             outputs = grouped(prompts, size, 0)
         with self.watch.timing("single"):
-            singles = greedy(held_out, 1, 0)
+            singles = alone(held_out, 1, 0)
         sampler.release()
         lengths = [_lengths(len(one.tokens), some) for one, some in zip(held_out, singles, strict=True)]
         self.single = self._share_of(self.limit.prefill(lengths) + self.limit.decode(lengths), "single")

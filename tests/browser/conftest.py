@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-SECONDS = 30
+SECONDS = 60
 
 
 @pytest.fixture(scope="session")

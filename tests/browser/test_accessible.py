@@ -54,7 +54,7 @@ def test_no_view_has_a_serious_fault(chromium: Any, served: Served, theme: str) 
     reader.press("?")
     found["keys"] = faults(reader)
     reader.close()
-    assert {view: list_ for view, list_ in found.items() if list_} == {}
+    assert "\n".join(f"{view}: {line}" for view, lines in found.items() for line in lines) == ""
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -13,11 +13,11 @@ from whet.batch import Batch
 
 def varlen(stage: Stage) -> None:
     """One layer's attention, forward and backward, by flash attention and on the grid."""
+    from whet.batch import moved
     from whet.policy.grid import grid_of
     from whet.policy.packing import pack
     from whet.policy.shared_prefix import shared_prefix_attention
     from whet.policy.varlen import sequences_of, varlen_attention
-    from whet.transfer import moved
 
     real = [Work(8, 8, 100, 200), Work(1, 16, 150, 1024), Work(1, 8, 150, 4096)]
     for work, faster in zip(real if stage.is_real else stage.works, ("", "above 3", "above 8"), strict=False):

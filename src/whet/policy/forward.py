@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from whet.batch import Batch
+from whet.batch import Batch, moved
 from whet.models.dimensions import Dimensions
 from whet.models.supported import logit_divisor, windows
 from whet.models.weights import body, head_weight
@@ -24,7 +24,6 @@ from whet.policy.replaced_attention import replaced_attention
 from whet.policy.shared_rows import Takers, taken, takers_of
 from whet.policy.token_entropy import logprobs_and_entropies, token_logprobs_and_entropies
 from whet.policy.token_logprobs import token_logprobs
-from whet.transfer import moved
 
 Forward = Callable[[Any, Batch, float], Tensor]
 WithEntropies = Callable[[Any, Batch, float], tuple[Tensor, Tensor]]

@@ -55,9 +55,8 @@ def fine_tune(
     `warmed`: a warm start came before, so that the reference differs from the loaded model and is checkpointed.
     With `saved`, a checkpoint of this run, training resumes from it; the policy must then be as it was loaded.
     """
-    clock = Clock()
-    efficiency = Efficiency.of(policy, config.grpo.objective)
-    grpo = config.grpo
+    clock, grpo = Clock(), config.grpo
+    efficiency = Efficiency.of(policy, grpo.objective)
     optimizer = build_optimizer(policy, grpo.optimizer, grpo.steps, grpo.micro_batch_tokens, config.deterministic)
     compile_where_it_pays(policy, config, view.note)
     kept = build_reference(policy, config, warmed)
@@ -88,8 +87,7 @@ def fine_tune(
     with jobs:
         _settle(callbacks, run, config, resumed=saved is not None, warmed=warmed)
         view.phase("GRPO", grpo.steps, run.next_step)
-        if grpo.sampling.top_p < 1:
-            view.note(f"grpo.sampling.top_p is {grpo.sampling.top_p:g}: anything under 1 biases the gradient")
+        _warn_of_bias(config, view)
         with stop.patiently(), watched(clock, view):
             train(
                 policy=policy,
@@ -112,3 +110,8 @@ def _settle(callbacks: StepCallbacks, run: RunWriter, config: Config, resumed: b
     elif warmed and (config.run.save_every or config.run.save_minutes):
         callbacks.checkpoints.save(0)
         callbacks.checkpoints.jobs.submit(partial(remove_checkpoints, run.warm_checkpoints))
+
+
+def _warn_of_bias(config: Config, view: View) -> None:
+    if (top_p := config.grpo.sampling.top_p) < 1:
+        view.note(f"grpo.sampling.top_p is {top_p:g}: anything under 1 biases the gradient")

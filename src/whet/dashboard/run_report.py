@@ -93,20 +93,6 @@ def inert(text: str) -> str:
 
 def report_data(run: OpenRun) -> dict[str, Any]:
     """What the report shows: the rows of the page, and a picture of how a run goes."""
-<<<<<<< HEAD
-    found: dict[str, Any] = _without_home(
-        {
-            "overview": overview(run),
-            "curves": curves(run, FIGURES, points=POINTS),
-            "evaluation": {pile: piles(run, pile=pile, limit=limit) for pile, limit in PILES.items()},
-            "check": check(run),
-            "recipe": recipe(run),
-            "meanings": meanings(),
-            "diagram": "data:image/svg+xml;base64," + b64encode(static("pipeline.svg").encode()).decode(),
-        }
-    )
-    return found
-=======
     found = {
         "overview": overview(run),
         "curves": curves(run, FIGURES, points=POINTS),
@@ -117,7 +103,6 @@ def report_data(run: OpenRun) -> dict[str, Any]:
         "diagram": "data:image/svg+xml;base64," + b64encode(static("pipeline.svg").encode()).decode(),
     }
     return {key: _without_home(value) for key, value in found.items()}
->>>>>>> page_front
 
 
 def _without_home(found: Any) -> Any:

@@ -179,7 +179,7 @@ def _reference(config: Config, weights: float, element: int) -> float:
 
 def _sampler(config: Config, policy: "LanguageModel", element: int) -> float:
     """The fused copy, in which embedding and head lie apart, and the keys and values of prompts and completions."""
-    if not policy.packed:
+    if not policy.fused:
         return 0.0
     from whet.compute.limit import Shape
     from whet.rollout.call_size import MOST_ROWS

@@ -38,6 +38,7 @@ def called(reader: Reader, module: str, expression: str) -> Any:
         ("m.interval({low: 0.509, high: 0.629})", "[50.9,\u00a062.9]"),
         ("m.points({difference: 0.316, low: 0.249, high: 0.379})", "+31.6 points [+24.9, +37.9]"),
         ("m.points({difference: -0.02, low: -0.1, high: 0.05})", "−2.0 points [−10.0, +5.0]"),
+        ("m.points({difference: 0.3125, low: 0.1, high: 0.5})", "+31.2 points [+10.0, +50.0]"),
         ("m.duration(271)", "4:31"),
         ("m.duration(3723)", "1:02:03"),
         ("m.size(12345678)", "12 MB"),

@@ -1,9 +1,15 @@
 // Numbers as people read them. Absent is an en dash; the minus sign is a minus sign.
 
 const minus = (text) => text.replace("-", "−");
+/** Halves go to the even digit, as in the sentences that Python wrote: 31.25 is 31.2 in both. */
+const rounded = (x, digits) =>
+  new Intl.NumberFormat("en", {
+    minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false, roundingMode: "halfEven",
+  }).format(x);
+
 const absent = (x) => x === null || x === undefined || Number.isNaN(x);
 
-export const percent = (x, digits = 1) => (absent(x) ? "–" : `${minus((100 * x).toFixed(digits))}\u00a0%`);
+export const percent = (x, digits = 1) => (absent(x) ? "–" : `${minus(rounded(100 * x, digits))}\u00a0%`);
 
 export const count = (x) => (absent(x) ? "–" : Math.round(x).toLocaleString("en"));
 
@@ -17,13 +23,13 @@ export function number(x) {
   return minus(String(Number(x.toPrecision(3))));
 }
 
-export const fixed = (x, digits = 2) => (absent(x) ? "–" : minus(x.toFixed(digits)));
+export const fixed = (x, digits = 2) => (absent(x) ? "–" : minus(rounded(x, digits)));
 
 export const signed = (x, digits = 2) => (absent(x) ? "–" : `${x > 0 ? "+" : ""}${fixed(x, digits)}`);
 
 /** The 95 % interval of a share, in percent: [50.9, 62.9]. */
 export const interval = (share) =>
-  share ? `[${(100 * share.low).toFixed(1)},\u00a0${(100 * share.high).toFixed(1)}]` : "";
+  share ? `[${rounded(100 * share.low, 1)},\u00a0${rounded(100 * share.high, 1)}]` : "";
 
 /** A paired difference in percentage points with its interval. */
 export const points = (found) =>

@@ -16,9 +16,9 @@ NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chro
 SECONDS = 60
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A browser, started once for a process of the tests."""
+    """A browser for one file of tests: while Playwright runs, no other test of the process can begin an event loop."""
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     if found is None:
         pytest.skip("no Chromium: apt-get install --no-install-recommends chromium-headless-shell")
@@ -114,7 +114,7 @@ class Reader:
         self.context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[Served]:
     """A page over a folder of runs: `plain`, `beside`, one with hostile texts, and broken ones."""
     from browser.demo_runs import broken_runs, hostile_run, plain_run

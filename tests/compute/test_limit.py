@@ -137,7 +137,11 @@ BODIES = {
     "qwen3": 2 * (32 * 64 + 2 * 32 * 32 + 32 * 64 + 3 * 32 * 64 + 2 * 32 + 2 * 16) + 32,
     # and four norms
     "gemma3": 2 * (32 * 64 + 2 * 32 * 32 + 32 * 64 + 3 * 32 * 64 + 4 * 32 + 2 * 16) + 32,
+    "gemma2": 2 * (32 * 32 + 2 * 32 * 16 + 32 * 32 + 3 * 32 * 64 + 4 * 32) + 32,
+    # norms on all queries and all keys of a layer, and after its parts
+    "olmo2": 2 * (32 * 32 + 2 * 32 * 16 + 32 * 32 + 3 * 32 * 64 + 2 * 32 + 32 + 16) + 32,
 }
+BODIES |= {"olmo3": BODIES["olmo2"]} | dict.fromkeys(("mistral", "phi3", "smollm3", "granite"), BODIES["llama"])
 
 
 @pytest.mark.parametrize("tied", [True, False])

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -40,7 +41,7 @@ class Descent(MasterAdamW):
     """θ ← θ − η ∇L in place of AdamW, and a record of every gradient."""
 
     def __init__(self, policy: Unigram, rate: float, micro_batch_tokens: int = 10_000) -> None:
-        self.policy, self.rate, self.micro_batch_tokens = policy, rate, micro_batch_tokens
+        self.policy, self.rate, self.micro_batch_tokens, self.inside = policy, rate, micro_batch_tokens, nullcontext
         self.gradients: list[Tensor] = []
         self.indices: list[int] = []
 

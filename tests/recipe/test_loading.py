@@ -189,7 +189,10 @@ def test_what_is_missing_is_not_said_twice(written: Any) -> None:
     (line,) = refused(written("modle: tiny\ndata: {train: {name: arithmetic}}\n"))
     assert line.endswith("mine.yaml:1: modle: unknown key; did you mean model?")
     (line,) = refused(written("data: {train: {name: arithmetic}}\n"))
-    assert "mine.yaml: model: is missing; it must be a section (name, dtype, lora, compile, template, date): Which model" in line
+    assert (
+        "mine.yaml: model: is missing; it must be a section (name, dtype, lora, compile, template, date): Which model"
+        in line
+    )
 
 
 @pytest.mark.parametrize(

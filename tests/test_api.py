@@ -78,13 +78,23 @@ def full(tiny_folder: Path, rewards: Path, tmp_path_factory: pytest.TempPathFact
     return SimpleNamespace(config=config, outcome=outcome, path=outcome.path, run=RunReader(outcome.path), said=lines)
 
 
-NOT_ALWAYS = {"owner.json", "health.jsonl", "memory.json", "models", "plan.json"}
+NOT_ALWAYS = {
+    "owner.json",
+    "health.jsonl",
+    "memory.json",
+    "models",
+    "plan.json",
+    "own-answers.jsonl",
+    "adapter",
+    "report.html",
+    ".cache",
+}
 
 
 def test_the_folder_holds_what_its_page_says_and_nothing_else(full: Any) -> None:
     page = (Path(__file__).parents[1] / "docs" / "how-to" / "run-folder.md").read_text("utf-8")
     tree = page.split("```")[1]
-    documented = set(re.findall(r"^[├└]── ([\w.]+)", tree, re.MULTILINE))
+    documented = set(re.findall(r"^[├└]── ([\w.-]+)", tree, re.MULTILINE))
     there = {path.name for path in full.path.iterdir()}
     assert there - {".lock", "check-sft.json"} == documented - NOT_ALWAYS
     assert {path.name for path in (full.path / "rollouts").iterdir()} == {f"step-00000{n}.jsonl" for n in range(3)}

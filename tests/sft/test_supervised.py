@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ class Recorder(MasterAdamW):
     """An optimizer that keeps every gradient and leaves the weights alone."""
 
     def __init__(self, model: Any, micro_batch_tokens: int = 10_000) -> None:
-        self.model, self.micro_batch_tokens = model, micro_batch_tokens
+        self.model, self.micro_batch_tokens, self.inside = model, micro_batch_tokens, nullcontext
         self.gradients: list[dict[str, Tensor]] = []
 
     def zero_grad(self) -> None:
@@ -125,7 +126,7 @@ class Idle(MasterAdamW):
     """An optimizer without effect."""
 
     def __init__(self) -> None:
-        self.micro_batch_tokens = 10_000
+        self.micro_batch_tokens, self.inside = 10_000, nullcontext
 
     def zero_grad(self) -> None:
         raise AssertionError("nothing is to be forgotten")

@@ -28,7 +28,7 @@ def called(reader: Reader, module: str, expression: str) -> Any:
     [
         ("m.percent(0.5703)", "57.0\u00a0%"),
         ("m.percent(null)", "–"),
-        ("m.percent(-0.125, 0)", "−13\u00a0%"),
+        ("m.percent(-0.125, 0)", "−12\u00a0%"),
         ("m.number(0)", "0"),
         ("m.number(0.0000200)", "2e−5"),
         ("m.number(0.01234)", "0.0123"),

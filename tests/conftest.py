@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,13 @@ def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     words = "fail where more tests are skipped than FILE names; may be given several times"
     parser.addoption("--allowed-skips", metavar="FILE", action="append", help=words)
+
+
+def pytest_configure() -> None:
+    """Signals that whoever started the tests ignores (`nohup`, a shell's `&`) are heard, here and in what tests start."""
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 @pytest.hookimpl(trylast=True)

@@ -63,7 +63,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Signals that whoever started the tests ignores (`nohup`, a shell's `&`) are heard, here and in what tests start."""
+    """Signals that whoever started the tests ignores (`nohup`, a shell's `&`) are heard here all the same."""
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, usual)

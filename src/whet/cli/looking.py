@@ -6,11 +6,10 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from whet.cli.arguments import whole_number
-from whet.cli.common import Json
+from whet.cli.common import Count, Json
 from whet.cli.terminal import console, tell
 
 Runs = Annotated[Path, Positional, arg(metavar="RUNS", help="the folder that runs lie in")]
-Number = Annotated[str | None, arg(metavar="N")]
 
 
 def runs(folder: Runs = Path("runs"), /, *, json: Json = False) -> None:
@@ -28,8 +27,8 @@ def show(
     run: Annotated[str, Positional, arg(metavar="RUN", help="a run folder, or the name of one in runs/")],
     /,
     *,
-    step: Number = None,
-    group: Number = None,
+    step: Count = None,
+    group: Count = None,
     problem: Annotated[str | None, arg(metavar="ID")] = None,
     json: Json = False,
 ) -> None:
@@ -56,7 +55,7 @@ def ui(
     folder: Runs = Path("runs"),
     /,
     *,
-    port: Number = None,
+    port: Count = None,
     host: Annotated[str, arg(metavar="ADDRESS")] = "127.0.0.1",
     no_open: bool = False,
 ) -> None:

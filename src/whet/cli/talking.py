@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import arg
 
 from whet.cli.arguments import whole_number
-from whet.cli.common import File, Name, RunOrModel
+from whet.cli.common import Count, File, Name, RunOrModel
 from whet.cli.terminal import console, prepare, progress
 
 if TYPE_CHECKING:
     from whet.config import Config
 
-Number = Annotated[str | None, arg(metavar="N")]
 
 KEY = "WHET_API_KEY"
 """The environment variable that holds the key of `whet serve`, so that no list of processes shows it."""
@@ -28,7 +27,7 @@ def chat(
     save: File = None,
     format: Name = None,
     temperature: Annotated[float, arg(metavar="T")] = 0.0,
-    max_tokens: Number = None,
+    max_tokens: Count = None,
 ) -> None:
     """Talk to a run or a model; reasoning and answer are shown apart.
 
@@ -53,7 +52,7 @@ def serve(
     what: RunOrModel,
     /,
     *,
-    port: Number = None,
+    port: Count = None,
     host: Annotated[str, arg(metavar="ADDRESS")] = "127.0.0.1",
     api_key: Annotated[str | None, arg(metavar="KEY")] = None,
     name: Name = None,

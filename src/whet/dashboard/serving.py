@@ -1,13 +1,11 @@
 """`whet ui`: serves the page on a port of this machine until Ctrl-C."""
 
 import os
-import socket
-import sys
 import webbrowser
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Thread
-from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -15,30 +13,16 @@ import uvicorn
 from whet.dashboard.access import VARIABLE, Access, checked_token, is_loopback
 from whet.dashboard.app import Page
 from whet.dashboard.library import Library
-from whet.errors import UserError
+from whet.serve.listen import InterruptibleServer
+from whet.serve.listen import listening as listening_from
 
 PORT = 8642
 """The port that is tried first; a free one is taken where it is in use."""
 
 Tell = Callable[[str], None]
 
-
-class Server(uvicorn.Server):
-    """A server whose streams end on the first signal: uvicorn would wait for open ones for ever."""
-
-    def __init__(self, config: uvicorn.Config, page: Page, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._page, self._ready = page, ready
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Ends the page's streams, then does what uvicorn does."""
-        self._page.stop.set()
-        super().handle_exit(sig, frame)
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Starts to listen, and then says so."""
-        await super().startup(sockets)
-        self._ready()
+listening = partial(listening_from, first=PORT)
+"""A socket that listens on a port; without one on `PORT`, or on a free one where that is taken."""
 
 
 def serve(
@@ -60,7 +44,7 @@ def serve(
             if browser:
                 Thread(target=_open, args=(access.link,), daemon=True).start()
 
-        server = Server(configuration(page.app), page, ready)
+        server = InterruptibleServer(configuration(page.app), page.stop.set, ready)
         try:
             server.run(sockets=[listener])
         except KeyboardInterrupt:  # uvicorn raises the signal again once everything has ended
@@ -89,38 +73,6 @@ def greeting(library: Library, access: Access) -> list[str]:
     runs = "no runs yet" if not count else "1 run" if count == 1 else f"{count} runs"
     others = [] if is_loopback(access.host) else ["others on this network reach it too; the link is the key"]
     return [f"{runs} in {library.root}", f"  {access.link}", *others, "Ctrl-C ends it"]
-
-
-def listening(host: str, port: int | None) -> socket.socket:
-    """Returns a socket that listens on `port`; without one on `PORT`, or on a free one where that is taken.
-
-    Raises `UserError` where the port or the address cannot be had.
-    """
-    choices = [port] if port is not None else [PORT, 0]
-    for choice in choices:
-        try:
-            return _bound(host, choice)
-        except OverflowError:
-            raise UserError(f"--port: is {choice}; it must be between 0 and 65535") from None
-        except OSError as error:
-            if choice == choices[-1]:
-                fix = "name another one, or leave --port out" if port is not None else "name another --host"
-                raise UserError(f"--port: {host}:{choice} cannot be had ({error.strerror}); {fix}") from error
-    raise AssertionError  # there is always a last choice
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on
-    try:
-        if sys.platform != "win32":
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((host, port))
-        made.listen(128)
-    except BaseException:
-        made.close()
-        raise
-    return made
 
 
 def _open(link: str) -> None:

@@ -52,12 +52,12 @@ def run_until_interrupted(
         return
 
 
-def listening(host: str, port: int | None) -> socket.socket:
-    """Returns a socket that listens on `port`; without one on `PORT`, or on a free one where that is taken.
+def listening(host: str, port: int | None, first: int = PORT) -> socket.socket:
+    """Returns a socket that listens on `port`; without one on `first`, or on a free one where that is taken.
 
     Raises `UserError` where the port or the address cannot be had.
     """
-    choices = [port] if port is not None else [PORT, 0]
+    choices = [port] if port is not None else [first, 0]
     for choice in choices:
         try:
             return _bound(host, choice)
@@ -71,7 +71,8 @@ def listening(host: str, port: int | None) -> socket.socket:
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on
     try:
         if sys.platform != "win32":
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -67,6 +67,24 @@ def test_an_end_that_is_an_ordinary_added_token_counts_and_one_that_is_no_token_
     assert ChatTemplate(tokenizer(templates.GEMMA)).turn_end is None
 
 
+def test_a_prompt_is_rendered_in_a_handful_of_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that asks for its own head to find its head renders until Python's stack is full."""
+    made, calls = tokenizer(templates.CHATML), list[bool]()
+    real = made.apply_chat_template
+
+    def counted(turns: Any, **options: Any) -> Any:
+        calls.append(options["add_generation_prompt"])
+        return real(turns, **options)
+
+    monkeypatch.setattr(made, "apply_chat_template", counted)
+    chat = ChatTemplate(made)
+    chat.tokens(ASKED)
+    assert len(calls) < 10
+    calls.clear()
+    assert chat.text(ASKED)
+    assert calls == [True], "what a template does is found once"
+
+
 def test_a_template_that_prints_no_question_is_refused() -> None:
     with pytest.raises(UserError, match=r"^model\.name: its chat template does not print what the user says; name an"):
         read(tokenizer(templates.DEAF))

@@ -39,7 +39,8 @@ class ChatTemplate:
         if not self.source:
             return "\n\n".join(message["content"] for message in messages) + "\n"
         turns = [self._turn(message, self._takes_parts) for message in messages]
-        return self._apply(turns, generation_prompt) + self.missing_head * generation_prompt
+        # asked for only where needed: finding the head renders conversations without a generation prompt
+        return self._apply(turns, generation_prompt) + (self.missing_head if generation_prompt else "")
 
     def tokens(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """Returns the tokens of a conversation up to where the response begins: one start token, no end token.

@@ -5,9 +5,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from allowed_skips import excess, read_allowed
+
+hypothesis.settings.register_profile("whet", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("whet")  # the same examples at every run, however slow the machine; long sweeps draw more
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -11,7 +11,9 @@ import pytest
 from allowed_skips import excess, read_allowed
 
 hypothesis.settings.register_profile("whet", derandomize=True, deadline=None, database=None)
-hypothesis.settings.load_profile("whet")  # the same examples at every run, however slow the machine; long sweeps draw more
+hypothesis.settings.load_profile(
+    "whet"
+)  # the same examples at every run, however slow the machine; long sweeps draw more
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -31,8 +31,8 @@ KEYS = """# Every key of a recipe
 
 As `whet keys` lists them. Any of them can be set on the command line: `--grpo.steps 40`.
 
-| key | type | default | what it does |
-|---|---|---|---|
+| key | what it does |
+|---|---|
 """
 
 
@@ -69,7 +69,10 @@ def keys_page() -> str:
     def cell(value: object) -> str:
         return str(value).replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
 
-    rows = (f"| `{one.key}` | {cell(one.kind)} | {cell(one.default)} | {cell(one.sentence)} |" for one in describe_keys())
+    rows = (
+        f"| `{one.key}` | {cell(one.sentence)}<br>*{cell(one.kind)}*" + f"; default {cell(one.default)} |"
+        for one in describe_keys()
+    )
     return KEYS + "\n".join(rows) + "\n"
 
 

@@ -99,7 +99,7 @@ def test_every_cell_runs_and_the_training_goes_on_where_it_stopped(
         run = tmp_path / "whet-notebook" / "runs" / "sums-001"
         figures = (run / "metrics.jsonl").read_bytes()
         shutil.rmtree(run / "final")  # as if the machine had been taken away before the end
-        again = client.execute_cell(training, book.cells.index(training))
+        client.execute_cell(training, book.cells.index(training))
     for expected in (
         "<|im_start|>user",  # the prompts
         '{"accuracy": 1.0, "format_soft": 1.0}',  # the first completion that was scored

@@ -1,5 +1,7 @@
 """What a program needs to ask a run's models: the address, the key, the names, and lines of Python that work."""
 
+from json import dumps
+
 from whet.dashboard.open_run import OpenRun
 from whet.dashboard.rows.shares import Row
 from whet.dashboard.run_models import models_of
@@ -7,9 +9,9 @@ from whet.dashboard.run_models import models_of
 PYTHON = """\
 from openai import OpenAI
 
-client = OpenAI(base_url={address!r}, api_key={key!r})
+client = OpenAI(base_url={address}, api_key={key})
 answer = client.chat.completions.create(
-    model={model!r},
+    model={model},
     messages=[{{"role": "user", "content": "What is 37 + 45?"}}],
     temperature=0,
 )
@@ -25,5 +27,5 @@ def use_from_program(run: OpenRun, address: str, key: str) -> Row:
         "address": address,
         "key": key,
         "models": names,
-        "python": PYTHON.format(address=address, key=key, model=names[0]),
+        "python": PYTHON.format(address=dumps(address), key=dumps(key), model=dumps(names[0])),
     }

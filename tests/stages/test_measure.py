@@ -88,3 +88,4 @@ def test_the_weights_are_those_of_the_last_step_and_what_costs_is_left_out() -> 
     assert mean_reward(reward, prompts, outputs, step=4) == 2.0
     assert mean_reward(reward, prompts, outputs, step=2) == 1.0
     assert mean_reward(reward, prompts[1:], outputs[1:], step=4) is None
+    assert mean_reward(Mixture(reward.parts[1:]), prompts, outputs, step=4) is None

@@ -63,6 +63,9 @@ def mean_reward(reward: "Mixture", prompts: Sequence[Prompt], outputs: Outputs, 
 
     The weights of the last step make evaluations of a run comparable where weights follow a schedule.
     """
-    graded = reward.built_in().grade(prompts, outputs, step)
+    known = reward.built_in()
+    if not known.parts:
+        return None
+    graded = known.grade(prompts, outputs, step)
     totals = [one.total for group in graded.groups for one in group.rewards if one.total is not None]
     return sum(totals) / len(totals) if totals else None

@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.txt
 
-.PHONY: help quickstart test test-long bench check mutants release-check
+.PHONY: help quickstart test test-long bench check docs mutants release-check
 .DELETE_ON_ERROR:
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make test-long    the tests that take minutes"
 	@echo "make bench        Whet beside TRL and vLLM on this machine: speed, memory, learning"
 	@echo "make check        style and types only"
+	@echo "make docs         the documents as a site, in site/"
 	@echo "make release-check  the wheel, built and used on a bare environment; lists of parts and licences in dist/"
 	@echo "make mutants      do the tests notice small changes? equality.py and checkpoint.py, in minutes"
 
@@ -41,6 +42,9 @@ bench: $(INSTALLED_DEV)
 
 mutants: $(INSTALLED_DEV)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/mutants.py $(ARGS)
+
+docs: $(INSTALLED_DEV)
+	$(BIN)/python docs/build_site.py
 
 # Builds the package, installs it into a new environment, resolves its extras, and trains from it.
 release-check: $(INSTALLED_DEV)

@@ -113,10 +113,16 @@ def check_contents(packed: Iterable[str]) -> None:
     """Raises `WrongError` where the wheel lacks a file of the package, or has one that is none."""
     package = ROOT / "src" / "whet"
     files = (path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    wanted = {path.relative_to(package.parent).as_posix() for path in files}
+    wanted = {path.relative_to(package.parent).as_posix() for path in files} | from_elsewhere()
     found = {name for name in packed if ".dist-info/" not in name}
     if apart := sorted(wanted ^ found):
         raise WrongError(f"wheel and src/whet differ in {len(apart)} files, such as {apart[0]}")
+
+
+def from_elsewhere() -> set[str]:
+    """The files that pyproject.toml puts into the wheel from outside of the package."""
+    targets = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]
+    return set(targets["wheel"]["force-include"].values())
 
 
 def install(wheel: Path, work: Path) -> str:

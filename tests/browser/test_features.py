@@ -289,6 +289,8 @@ def test_the_base_model_and_the_tuned_one_answer_side_by_side(chromium: Any, tmp
         assert reader.count(".turn .side") == 2
         assert reader.count(".turn .reply") == 16
         assert "of 8 right" in reader.text(".turn .side header")
+        reader.page.locator(".program summary").click()
+        assert f'base_url="{served.address}/v1", api_key="{served.token}"' in reader.text(".program pre")
         assert reader.faults == []
     finally:
         reader.close()

@@ -120,3 +120,28 @@ def test_whether_one_can_chat_is_told(served: Served) -> None:
     found = served.get("/api/chat", run="one").json
     assert found["models"] == [{"part": "base", "title": "untrained"}]
     assert (found["format"], found["max_tokens"], found["busy"], found["warning"]) == ("think_answer", 16, False, None)
+
+
+BEARER = {"authorization": f"Bearer {TOKEN}"}
+
+
+def test_the_openai_api_is_at_its_own_paths_with_the_token_as_its_key(served: Served) -> None:
+    assert served.ask("GET", "/v1/models", HOST | BEARER).json["data"][0]["id"] == "one:base"
+    refused = served.ask("GET", "/v1/models", {**HOST, "cookie": f"whet_9000={served.access.cookie}"})
+    assert (refused.status, refused.json["error"]["code"]) == (401, "invalid_api_key")
+    wrong = served.ask("POST", "/inference/v1/generate", {**HOST, **BEARER, "content-type": "application/json"}, b"{}")
+    assert (wrong.status, "token_ids" in wrong.json["error"]["message"]) == (400, True)
+    assert served.ask("GET", "/v1", HOST | BEARER).status == 404  # the page's
+    assert served.ask("GET", "/health", HOST | BEARER).status == 404
+
+
+def test_the_page_tells_how_to_use_a_run_from_a_program(served: Served) -> None:
+    found = served.get("/api/use", run="one").json
+    assert (found["address"], found["key"], found["models"]) == ("http://127.0.0.1:9000/v1", TOKEN, ["one:base"])
+    assert served.ask("GET", "/api/use", HOST, query="run=one").status == 401
+
+
+def test_the_end_ends_streams_of_the_page_and_of_the_api(served: Served) -> None:
+    served.page.end()
+    assert served.page.stop.is_set()
+    assert served.page.api.stopped.is_set()

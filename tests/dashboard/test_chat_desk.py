@@ -15,7 +15,7 @@ import pytest
 
 from page_runs import page_run
 from whet.dashboard import chat_desk
-from whet.dashboard.chat_desk import ChatDesk, Question, models, too_large
+from whet.dashboard.chat_desk import ChatDesk, Question
 from whet.dashboard.library import Library
 from whet.errors import UserError
 
@@ -70,10 +70,6 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bool, Process]]:
 
 async def _all(desk: ChatDesk, question: Question) -> list[dict[str, Any]]:
     return [event async for event in desk.ask(question, asyncio.Event())]
-
-
-def test_the_models_of_a_run(library: Library) -> None:
-    assert [one["part"] for one in models(library.open("a"))] == ["", "step-2", "base"]
 
 
 def test_a_question_becomes_a_request(library: Library) -> None:
@@ -162,8 +158,6 @@ def test_models_that_do_not_fit_beside_a_training_are_not_loaded(
     assert (error["type"], done) == ("error", {"type": "done"})
     assert "are free while a run trains" in error["text"]
     assert started == []
-    assert too_large(ask(library), beside=True) is None  # 2000 bytes of 7000
-    assert too_large(ask(library, base=True), beside=False) is None
 
 
 def test_a_run_without_a_format_or_sampling_is_told_of(library: Library) -> None:

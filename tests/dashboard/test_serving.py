@@ -9,21 +9,24 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import openai
 import pytest
 
 from page_runs import page_run
+from serving import tiny_run
 from whet.dashboard.access import Access
 from whet.dashboard.library import Library
-from whet.dashboard.serving import configuration, greeting, listening, serve
+from whet.dashboard.serving import greeting, listening, serve
 from whet.errors import UserError
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
-    page_run(tmp_path / "runs" / "a")
-    command = [sys.executable, "-m", "whet", "ui", str(tmp_path / "runs"), "--no-open", "--port", "0"]
+@contextmanager
+def served_page(runs: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+    """The process of a page, its address and its token."""
+    command = [sys.executable, "-m", "whet", "ui", str(runs), "--no-open", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     said = [process.stdout.readline() for _ in range(3)]
@@ -32,6 +35,13 @@ def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
     yield process, link[1], link[2]
     process.kill()
     process.wait()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+    page_run(tmp_path / "runs" / "a")
+    with served_page(tmp_path / "runs") as found:
+        yield found
 
 
 def get(address: str, path: str, token: str) -> urllib.request.addinfourl:
@@ -82,8 +92,8 @@ def test_the_greeting_names_the_runs_and_the_link(tmp_path: Path) -> None:
     access = Access("127.0.0.1", 9000, "t" * 16)
     assert greeting(Library(tmp_path), access)[0] == f"no runs yet in {tmp_path}"
     page_run(tmp_path / "a", steps=0)
-    first, link, last = greeting(Library(tmp_path), access)
-    assert (first, link, last) == (f"1 run in {tmp_path}", f"  {access.link}", "Ctrl-C ends it")
+    api = "  OpenAI API: http://127.0.0.1:9000/v1, its key is the token"
+    assert greeting(Library(tmp_path), access) == [f"1 run in {tmp_path}", f"  {access.link}", api, "Ctrl-C ends it"]
     assert "others on this network" in " ".join(greeting(Library(tmp_path), Access("0.0.0.0", 9000, "t" * 16)))
 
 
@@ -95,6 +105,18 @@ def test_an_address_for_others_needs_a_secret(tmp_path: Path, monkeypatch: pytes
         serve(tmp_path / "none", browser=False, tell=lambda _: None)
 
 
-def test_the_server_does_not_say_what_it_is() -> None:
-    found = configuration(lambda: None)
-    assert (found.server_header, found.access_log, found.proxy_headers) == (False, False, False)
+def test_programs_ask_through_the_page_and_its_end_ends_their_answers(tmp_path: Path) -> None:
+    """The lines that the page shows are run as they are; then Ctrl-C comes in the middle of an endless answer."""
+    tiny_run(tmp_path / "runs")
+    with served_page(tmp_path / "runs") as (process, address, token):
+        program = json.load(get(address, "/api/use?run=tiny-run", token))["python"]
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.strip()
+        client = openai.OpenAI(base_url=f"{address}/v1", api_key=token, max_retries=0)
+        stream = client.completions.create(model="tiny-run", prompt="1", stream=True, max_tokens=400)
+        next(iter(stream))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""

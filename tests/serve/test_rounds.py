@@ -173,3 +173,24 @@ def test_without_a_seed_completions_differ(model: ServedModel, tmp_path: Path) -
         for _ in range(2)
     )
     assert once != again
+
+
+def test_a_model_that_nobody_asks_leaves_the_memory(model: ServedModel) -> None:
+    cleared = threading.Event()
+
+    class Watched(Shelf):
+        def clear(self) -> None:
+            super().clear()
+            cleared.set()
+
+    shelf = Watched(lambda: ["tiny"], lambda _: model)
+    rounds = Rounds(shelf, idle=0.05)
+    assert rounds._thread.ident is None  # nothing was asked for yet
+    for _ in range(2):
+        client = Client(ASKED)
+        rounds.submit(client.job)
+        assert client.ended.wait(60)
+        assert cleared.wait(60)
+        cleared.clear()
+    assert shelf.context_of("tiny") is None
+    rounds.close()

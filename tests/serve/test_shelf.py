@@ -28,7 +28,10 @@ def test_a_model_is_loaded_once_and_makes_room_for_the_next() -> None:
     shelf.get("b")
     assert shelf.context_of("a") is None
     shelf.get("a")
-    assert opened == ["a", "b", "a"]
+    shelf.clear()
+    assert shelf.context_of("a") is None
+    shelf.get("a")
+    assert opened == ["a", "b", "a", "a"]
 
 
 def test_what_fails_to_load_is_not_kept() -> None:

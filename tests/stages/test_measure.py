@@ -1,5 +1,6 @@
 """The held-out measurement as a stage."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,10 @@ import pytest
 from whet.build.policy import build_policy
 from whet.build.roles import build_sampler
 from whet.build.task import build_task
-from whet.stages.measure import measure
+from whet.config.rewards import WeightConfig
+from whet.rewards.mixture import Mixture, Part
+from whet.stages.measure import mean_reward, measure
+from whet.types import Problem, Prompt, Rollout
 from wiring import listening, shrunk
 
 
@@ -56,3 +60,32 @@ def test_each_chunk_is_told_and_the_end_once(policy: Any, tiny_folder: Path, tmp
     total = int(counts[-1].split("/")[1])
     assert counts == [f"{done}/{total}" for done in [*range(64, total, 64), total]]
     assert "accuracy 0 %  format 0 %" in told[-1]
+
+
+def test_the_mean_reward_is_told_where_there_are_rewards(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:
+    overlong = {"name": "length_overlong", "weight": 0.5, "params": {"max_tokens": 1, "cache": 1}}
+    config = shrunk(tiny_folder, tmp_path, {"rewards": ["accuracy", overlong]})
+    lines, view = listening()
+    task = build_task(config, policy.tokenizer)
+    found = measure(policy, build_sampler(config), task.eval_set, config, view, "Evaluate it", task.reward)
+    assert found.accuracy == 0  # and every completion has at least one token: the penalty is -1, at half the weight
+    assert "reward -0.50  accuracy 0 %" in lines[-1]
+
+
+def test_the_weights_are_those_of_the_last_step_and_what_costs_is_left_out() -> None:
+    def two(completions: Sequence[Any], **columns: Any) -> list[float | None]:
+        return [2.0 if "Z" in str(completion) else None for completion in completions]
+
+    def costly(**columns: Any) -> list[float]:
+        raise AssertionError("is not called")
+
+    schedule = WeightConfig(start=0.0, end=1.0, steps=4)
+    reward = Mixture(
+        [Part("two", two, schedule), Part("judge", costly, external=True), Part("own", costly, form="text")]
+    )
+    prompts = [Prompt(Problem(name, "q", "1"), (), ()) for name in ("x", "y")]
+    outputs = [[Rollout((1,), (0.0,), text, "stop")] for text in ("Z", "b")]
+    assert mean_reward(reward, prompts, outputs, step=4) == 2.0
+    assert mean_reward(reward, prompts, outputs, step=2) == 1.0
+    assert mean_reward(reward, prompts[1:], outputs[1:], step=4) is None
+    assert mean_reward(Mixture(reward.parts[1:]), prompts, outputs, step=4) is None

@@ -1,14 +1,12 @@
-"""Who may ask: the token of the link, the cookie that is made of it, and the names that the server answers to."""
+"""Who may ask: the token of the link, and the cookie that is made of it."""
 
 import hmac
 import secrets
 from dataclasses import dataclass, field
 from hashlib import sha256
-from ipaddress import ip_address
 
 from whet.errors import UserError
-
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+from whet.serve.server_names import answers_to, is_loopback, origin
 
 SHORTEST = 16
 """Characters of a token of the user's own at least."""
@@ -27,9 +25,7 @@ class Access:
     @property
     def link(self) -> str:
         """The link to open in a browser; the token stands in the fragment, which is never sent."""
-        name = f"[{self.host}]" if ":" in self.host else self.host
-        shown = "127.0.0.1" if is_any(self.host) else name
-        return f"http://{shown}:{self.port}/#token={self.token}"
+        return f"{origin(self.host, self.port)}/#token={self.token}"
 
     @property
     def cookie_name(self) -> str:
@@ -50,28 +46,8 @@ class Access:
         return hmac.compare_digest(cookie.encode(errors="replace"), self.cookie.encode())
 
     def answers_to(self, host: str) -> bool:
-        """Whether a `Host` header names this server: by a loopback name or its own address, and its port.
-
-        A server on all addresses answers to any address in numbers, never to a name: a name is what an attacker binds
-        to a foreign address.
-        """
-        name, _, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
-        if not name:
-            name, port = host, "80"
-        if port != str(self.port):
-            return False
-        plain = name.strip("[]")
-        return name in LOOPBACK or plain == self.host or (is_any(self.host) and _is_address(plain))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine reaches `host`."""
-    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
-
-
-def is_any(host: str) -> bool:
-    """Whether `host` stands for all addresses of the machine."""
-    return host in ("0.0.0.0", "::")
+        """Whether a `Host` header names this server and its port."""
+        return answers_to(host, self.host, self.port)
 
 
 def checked_token(host: str, own: str | None) -> str:
@@ -85,11 +61,3 @@ def checked_token(host: str, own: str | None) -> str:
         fix = f"set {VARIABLE} to a secret of your own, or leave --host out and use `ssh -L`"
         raise UserError(f"--host: others can reach {host}; {fix}")
     return own or secrets.token_urlsafe(24)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from whet.dashboard.access import Access
 from whet.dashboard.answer_cache import AnswerCache
@@ -21,8 +21,14 @@ from whet.dashboard.json_reply import as_error, as_json, encoded
 from whet.dashboard.library import Library
 from whet.dashboard.query import Query
 from whet.dashboard.routes import answer_of, search_answer
+from whet.dashboard.run_models import shelf_of
 from whet.dashboard.static_files import INDEX, StaticFiles
+from whet.dashboard.use_from_program import use_from_program
 from whet.errors import UserError
+from whet.serve import API, TOKENS, serve_app
+
+IDLE = 300.0
+"""Seconds without a request after which the model that the OpenAI API has loaded leaves the memory."""
 
 THREADS = 6
 """Answers that are worked on at once; the others wait."""
@@ -37,16 +43,23 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Page:
-    """The application over a library of runs. `stop` ends its streams, so that the server can end."""
+    """The application over a library of runs, and beside it the OpenAI API, whose key is the page's token."""
 
     def __init__(self, library: Library, access: Access, files: StaticFiles | None = None) -> None:
         self.library, self.access = library, access
         self.files = files or StaticFiles()
         self.desk = ChatDesk(library)
         self.stop = asyncio.Event()
+        self.api = serve_app(shelf_of(library), api_key=access.token, idle=IDLE)
         self._shared = AnswerCache()
         self._threads = ThreadPoolExecutor(THREADS, "whet-page")
-        self.app: ASGIApp = Guard(Starlette(routes=list(self._routes()), lifespan=self._lifespan), access)
+        page = Guard(Starlette(routes=list(self._routes()), lifespan=self._lifespan), access)
+        self.app: ASGIApp = _Beside(page, self.api.app)
+
+    def end(self) -> None:
+        """Ends the open streams, so that the server can end."""
+        self.stop.set()
+        self.api.stopped.set()
 
     def _routes(self) -> Iterator[Route]:
         for path, handler, methods in (
@@ -55,6 +68,7 @@ class Page:
             (LOGIN, self._login, ["POST"]),
             ("/api/search", self._search, ["GET"]),
             ("/api/chat", self._chat, ["GET", "POST"]),
+            ("/api/use", self._use, ["GET"]),
             ("/api/{rest:path}", self._answer, ["GET"]),
             ("/{rest:path}", self._nothing, ["GET", "POST"]),
         ):
@@ -64,6 +78,7 @@ class Page:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         yield
         await self.desk.close()
+        await asyncio.to_thread(self.api.close)
         self.library.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -131,9 +146,26 @@ class Page:
             return as_json({"error": "chat: an answer is being written; wait for it, or stop it"}, 429)
         return StreamingResponse(self._said(question), media_type=LINES)
 
+    async def _use(self, request: Request) -> Response:
+        run = await self._work(self.library.open, Query(request.query_params).required("run"))
+        return as_json(use_from_program(run, f"http://{request.headers['host']}{API}", self.access.token))
+
     async def _said(self, question: Question) -> AsyncIterator[bytes]:
         async for line in self.desk.ask(question, self.stop):
             yield encoded(line) + b"\n"
+
+
+class _Beside:
+    """The page, and the OpenAI API at its own paths: programs ask with a key, without the page's header and cookie."""
+
+    def __init__(self, page: ASGIApp, api: ASGIApp) -> None:
+        self.page, self.api = page, api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request to the one it is for; start and end are the page's."""
+        path = scope.get("path", "")
+        to_api = scope["type"] == "http" and (path.startswith(f"{API}/") or path == TOKENS)
+        await (self.api if to_api else self.page)(scope, receive, send)
 
 
 def _told(handler: Handler) -> Handler:

@@ -12,18 +12,14 @@ from typing import Any
 from whet.dashboard.chat_process import ChatProcess
 from whet.dashboard.library import Library
 from whet.dashboard.open_run import OpenRun
-from whet.dashboard.rows.run_list import run_rows
 from whet.dashboard.rows.shares import Row
 from whet.dashboard.rows.step_view import records_of
+from whet.dashboard.run_models import models_of, too_large, trains
 from whet.errors import UserError
-from whet.runs import layout
 
 MOST_SAMPLES = 16
 LONGEST = 20_000
 """Characters of a question at most."""
-
-TIMES_WEIGHTS = 2.0
-"""Memory that a model takes, as a multiple of its file: its weights, and the engine's copy of them."""
 
 BESIDE_TRAINING = "a run trains on this machine: chat has one thread and the lowest priority, so answers come slowly"
 
@@ -46,7 +42,7 @@ class Question:
     def of(cls, body: Mapping[str, Any], library: Library) -> "Question":
         """Reads a request's body. Raises `UserError` that names what is wrong with it."""
         run = library.open(str(body.get("run") or ""))
-        parts = [one["part"] for one in models(run)]
+        parts = [one["part"] for one in models_of(run.path)]
         part = str(body.get("part") or "")
         if part not in parts:
             raise UserError(
@@ -80,7 +76,7 @@ class ChatDesk:
 
     def possible(self, run: OpenRun) -> Row:
         """Whether one can chat with a run, with which of its models, and what to expect."""
-        found = models(run)
+        found = models_of(run.path)
         why = None if found else "this run has no finished model and no checkpoint yet"
         format_of = run.response_format
         return {
@@ -91,16 +87,17 @@ class ChatDesk:
             "max_tokens": _sampling(run, "max_tokens"),
             "busy": self.busy,
             "loaded": self._loaded,
-            "warning": BESIDE_TRAINING if self._trains() else None,
+            "warning": BESIDE_TRAINING if trains(self.library) else None,
         }
 
     async def ask(self, question: Question, stop: asyncio.Event) -> AsyncIterator[Row]:
         """Yields the events of an answer, then `done`; closing the iterator or setting `stop` ends the answer."""
         self.busy, process = True, None
         try:
-            beside = await asyncio.to_thread(self._trains)
-            if refusal := await asyncio.to_thread(too_large, question, beside):
-                yield {"type": "error", "text": refusal}
+            beside = await asyncio.to_thread(trains, self.library)
+            models = 2 if question.base else 1
+            if beside and (refusal := await asyncio.to_thread(too_large, question.run.path, models)):
+                yield {"type": "error", "text": f"chat: {refusal}"}
             else:
                 process = await self._ready(beside)
                 self._loaded = [question.run.id]
@@ -125,33 +122,6 @@ class ChatDesk:
         self._beside_training = beside
         self._process = await ChatProcess.start(beside)
         return self._process
-
-    def _trains(self) -> bool:
-        """Whether any of the runs is going on."""
-        return any(row["state"] == "running" for row in run_rows(self.library.listing(), budget=0.0))
-
-
-def models(run: OpenRun) -> list[Row]:
-    """The models of a run that one can talk to: the finished one, its checkpoints, the untrained one."""
-    final = [{"part": "", "title": "final model"}] if run.reader.final else []
-    folders = [*run.reader.checkpoints.glob("step-*"), *(run.path / layout.MODELS).glob("step-*")]
-    steps = sorted({int(path.name[5:]) for path in folders if path.name[5:].isdecimal()}, reverse=True)
-    kept = [{"part": f"step-{step}", "title": f"checkpoint after {step} steps"} for step in steps]
-    found = [*final, *kept]
-    return [*found, {"part": layout.BASE, "title": "untrained"}]
-
-
-def too_large(question: Question, beside: bool) -> str | None:
-    """Why the models of a question would take the memory that a training needs; None where they would not."""
-    import psutil
-
-    sizes = [path.stat().st_size for path in question.run.path.glob(f"{layout.FINAL}/*.safetensors")]
-    need = int(TIMES_WEIGHTS * sum(sizes)) * (2 if question.base else 1)
-    free = int(psutil.virtual_memory().available)
-    if not beside or need < free // 2:
-        return None
-    room = f"the models need about {need / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free while a run trains"
-    return f"chat: {room}; wait for it"
 
 
 def _asked(body: Mapping[str, Any], run: OpenRun) -> tuple[str, str | None]:

@@ -6,15 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
-import uvicorn
-
-from whet.dashboard.access import VARIABLE, Access, checked_token, is_loopback
+from whet.dashboard.access import VARIABLE, Access, checked_token
 from whet.dashboard.app import Page
 from whet.dashboard.library import Library
-from whet.serve.listen import InterruptibleServer
+from whet.serve import API
 from whet.serve.listen import listening as listening_from
+from whet.serve.listen import run_until_interrupted
+from whet.serve.server_names import is_loopback, origin
 
 PORT = 8642
 """The port that is tried first; a free one is taken where it is in use."""
@@ -44,27 +43,8 @@ def serve(
             if browser:
                 Thread(target=_open, args=(access.link,), daemon=True).start()
 
-        server = InterruptibleServer(configuration(page.app), page.stop.set, ready)
-        try:
-            server.run(sockets=[listener])
-        except KeyboardInterrupt:  # uvicorn raises the signal again once everything has ended
-            tell("")
-
-
-def configuration(app: Any) -> uvicorn.Config:
-    """How uvicorn serves: quietly, and without telling what it is."""
-    return uvicorn.Config(
-        app,
-        log_level="error",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        ws="none",
-        lifespan="on",
-        timeout_keep_alive=15,
-        timeout_graceful_shutdown=3,
-        limit_concurrency=200,
-    )
+        run_until_interrupted(page.app, listener, page.end, ready)
+        tell("")
 
 
 def greeting(library: Library, access: Access) -> list[str]:
@@ -72,7 +52,8 @@ def greeting(library: Library, access: Access) -> list[str]:
     count = len(library.listing())
     runs = "no runs yet" if not count else "1 run" if count == 1 else f"{count} runs"
     others = [] if is_loopback(access.host) else ["others on this network reach it too; the link is the key"]
-    return [f"{runs} in {library.root}", f"  {access.link}", *others, "Ctrl-C ends it"]
+    api = f"  OpenAI API: {origin(access.host, access.port)}{API}, its key is the token"
+    return [f"{runs} in {library.root}", f"  {access.link}", api, *others, "Ctrl-C ends it"]
 
 
 def _open(link: str) -> None:

@@ -79,6 +79,10 @@ class Mixture:
         checked = (part for part in self.parts if part.checks_gold and largest(part.weight) > 0)
         return {part.name: part.max_score for part in checked if part.max_score is not None}
 
+    def built_in(self) -> "Mixture":
+        """The parts that are built in and call nothing outside: what costs neither money nor a user's time."""
+        return Mixture([part for part in self.parts if not part.external and part.form is None], self.take_timeouts)
+
     def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int = 0) -> Graded:
         """One complete group per prompt, and what functions logged and failed with.
 

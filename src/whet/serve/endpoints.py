@@ -21,6 +21,12 @@ from whet.serve.openai_objects import Answer, Object, as_problem, token_answer, 
 from whet.serve.rounds import WINDOW, Rounds
 from whet.serve.shelf import Shelf
 
+API = "/v1"
+"""What the paths of the OpenAI API begin with."""
+
+TOKENS = "/inference/v1/generate"
+"""The path that takes and gives tokens."""
+
 LARGEST = 8 << 20
 """Bytes of a request's body at most."""
 
@@ -30,8 +36,8 @@ Handler = Callable[[Request], Awaitable[Response]]
 class ServeApp:
     """The application; `close` ends its streams and its thread, so that the server can end."""
 
-    def __init__(self, shelf: Shelf, gate: Gate, temperature: float = 1.0, window: float = WINDOW) -> None:
-        self.shelf, self.rounds = shelf, Rounds(shelf, temperature, window)
+    def __init__(self, rounds: Rounds, gate: Gate) -> None:
+        self.shelf, self.rounds = rounds.shelf, rounds
         self.stopped = asyncio.Event()
         """Set where the server ends: open answers end too."""
         self.began = int(time.time())
@@ -41,11 +47,11 @@ class ServeApp:
     def _routes(self) -> Sequence[tuple[str, str, Handler]]:
         return (
             ("GET", "/health", self._health),
-            ("GET", "/v1/models", self._models),
-            ("GET", "/v1/models/{name:path}", self._model),
-            ("POST", "/v1/chat/completions", self._chat),
-            ("POST", "/v1/completions", self._completions),
-            ("POST", "/inference/v1/generate", self._generate),
+            ("GET", f"{API}/models", self._models),
+            ("GET", f"{API}/models/{{name:path}}", self._model),
+            ("POST", f"{API}/chat/completions", self._chat),
+            ("POST", f"{API}/completions", self._completions),
+            ("POST", TOKENS, self._generate),
             ("GET", "/{rest:path}", self._nothing),
             ("POST", "/{rest:path}", self._nothing),
         )
@@ -141,7 +147,7 @@ class ServeApp:
         return JSONResponse(token_answer(body.request_id or secrets.token_hex(12), written, asked.logprobs))
 
     async def _nothing(self, request: Request) -> Response:
-        raise AnswerError(404, f"{request.url.path[:80]}: there is nothing here; the API begins at /v1")
+        raise AnswerError(404, f"{request.url.path[:80]}: there is nothing here; the API begins at {API}")
 
     def _stream(self, objects: AsyncIterator[Object]) -> Response:
         return StreamingResponse(
@@ -200,17 +206,19 @@ def serve_app(
     shelf: Shelf,
     *,
     api_key: str | None = None,
-    hosts: Sequence[str] = (),
+    host: str = "127.0.0.1",
     temperature: float = 1.0,
     window: float = WINDOW,
+    idle: float | None = None,
 ) -> ServeApp:
     """Returns the API as an ASGI application, `.app`, to serve or to mount; no model is loaded before it is asked for.
 
     Args:
         shelf: the models, by name.
         api_key: what clients must send as a bearer token; without one only this machine's names are answered to.
-        hosts: further names of the server in `Host` headers.
+        host: the address that the server listens on, which a `Host` header may name.
         temperature: where a request names none; 1 is the API's.
         window: seconds that the first request of a batch waits for others.
+        idle: seconds without a request after which the model leaves the memory; None keeps it.
     """
-    return ServeApp(shelf, Gate(api_key, hosts), temperature, window)
+    return ServeApp(Rounds(shelf, temperature, window, idle), Gate(api_key, host))

@@ -2,17 +2,14 @@
 
 import hmac
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from whet.errors import UserError
 from whet.serve.openai_objects import as_problem
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+from whet.serve.server_names import answers_to, is_loopback
 
 SHORTEST = 8
 """Characters of a key at least."""
@@ -22,17 +19,17 @@ SHORTEST = 8
 class Gate:
     """The rules by which requests are let in.
 
-    Without a key a `Host` header must name this machine: a foreign name that points here is how pages of other sites
-    would read answers (DNS rebinding). With a key they do not have it.
+    Without a key a `Host` header must name this machine, so that no page of another site asks (`answers_to`). With a
+    key they do not have it.
     """
 
     key: str | None = field(default=None, repr=False)
-    hosts: Sequence[str] = ()
-    """Names of the server besides the loopback ones."""
+    host: str = "127.0.0.1"
+    """The address that the server listens on."""
 
     def refusal(self, method: str, path: str, headers: Headers) -> tuple[int, str] | None:
         """Returns the status and the reason where a request is refused by its head."""
-        if self.key is None and not self._is_here(headers.get("host", "")):
+        if self.key is None and not answers_to(headers.get("host", ""), self.host):
             known = "set --api-key, or call it by localhost"
             return 421, f"host: {headers.get('host', '')[:80]!r} is not a name of this server; {known}"
         if method == "GET" and path.endswith("/health"):
@@ -45,10 +42,6 @@ class Gate:
         if method == "POST" and kind != "application/json":
             return 415, "content-type: must be application/json"
         return None
-
-    def _is_here(self, host: str) -> bool:
-        name = host_name(host)
-        return name in LOOPBACK or name in self.hosts
 
     def _opens(self, authorization: str) -> bool:
         scheme, _, given = authorization.partition(" ")
@@ -78,18 +71,6 @@ class Gated:
         await send({"type": "http.response.body", "body": body})
 
 
-def host_name(host: str) -> str:
-    """Returns the name in a `Host` header, without its port.
-
-    >>> host_name("localhost:8000"), host_name("[::1]:8000"), host_name("::1")
-    ('localhost', '::1', '::1')
-    """
-    name = host.strip().lower()
-    if name.startswith("["):
-        return name[1:].partition("]")[0]
-    return name if name.count(":") > 1 else name.partition(":")[0]
-
-
 def checked_key(host: str, key: str | None) -> str | None:
     """Returns the key. Raises `UserError` where it is too short, or missing though others can reach `host`."""
     if key is not None and len(key) < SHORTEST:
@@ -97,15 +78,3 @@ def checked_key(host: str, key: str | None) -> str | None:
     if key is None and not is_loopback(host):
         raise UserError(f"--host: others can reach {host}; set --api-key, or leave --host out")
     return key
-
-
-def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine reaches `host`.
-
-    >>> is_loopback("localhost"), is_loopback("127.0.0.2"), is_loopback("0.0.0.0"), is_loopback("example.org")
-    (True, True, False, False)
-    """
-    try:
-        return host in LOOPBACK or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -36,7 +36,15 @@ def run_until_interrupted(
     app: Any, listener: socket.socket, on_exit: Callable[[], None], ready: Callable[[], None] = lambda: None
 ) -> None:
     """Serves `app` on a listening socket until a signal; `on_exit` is called with the first one."""
-    config = uvicorn.Config(
+    try:
+        InterruptibleServer(configuration(app), on_exit, ready).run(sockets=[listener])
+    except KeyboardInterrupt:  # uvicorn raises the signal again once everything has ended
+        return
+
+
+def configuration(app: Any) -> uvicorn.Config:
+    """Returns how uvicorn serves: quietly, without telling what it is, and ending soon where it is told to."""
+    return uvicorn.Config(
         app,
         log_level="error",
         access_log=False,
@@ -44,12 +52,10 @@ def run_until_interrupted(
         proxy_headers=False,
         ws="none",
         lifespan="on",
+        timeout_keep_alive=15,
         timeout_graceful_shutdown=3,
+        limit_concurrency=800,
     )
-    try:
-        InterruptibleServer(config, on_exit, ready).run(sockets=[listener])
-    except KeyboardInterrupt:  # uvicorn raises the signal again once everything has ended
-        return
 
 
 def listening(host: str, port: int | None, first: int = PORT) -> socket.socket:

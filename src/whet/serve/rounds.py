@@ -7,11 +7,11 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from math import gcd
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 from whet.errors import UserError
 from whet.serve.asked import MOST_ROWS, Asked
@@ -82,16 +82,21 @@ class _Ready:
 
 
 class Rounds:
-    """Answers jobs by the models of a shelf, `temperature` where they name none."""
+    """Answers jobs by the models of a shelf, `temperature` where they name none.
 
-    def __init__(self, shelf: Shelf, temperature: float = 1.0, window: float = WINDOW) -> None:
-        self.shelf, self.temperature, self.window = shelf, temperature, window
+    After `idle` seconds without a job the shelf's model leaves the memory; None keeps it.
+    """
+
+    def __init__(
+        self, shelf: Shelf, temperature: float = 1.0, window: float = WINDOW, idle: float | None = None
+    ) -> None:
+        self.shelf, self.temperature, self.window, self.idle = shelf, temperature, window, idle
         self.sizes: list[int] = []
         """The number of requests in each of the last rounds."""
         self._waiting: SimpleQueue[Job | None] = SimpleQueue()
         self._closed = Event()
         self._thread = Thread(target=self._work, name="whet-serve", daemon=True)
-        self._thread.start()
+        self._begin = Lock()
 
     @property
     def waiting(self) -> int:
@@ -99,19 +104,31 @@ class Rounds:
         return self._waiting.qsize()
 
     def submit(self, job: Job) -> None:
-        """Adds a request to the next round."""
+        """Adds a request to the next round. The first one starts the thread."""
         self._waiting.put(job)
+        with self._begin:
+            if self._thread.ident is None:
+                self._thread.start()
 
     def close(self, patience: float = 2.0) -> None:
         """Ends the round that is under way at its next token, and the thread."""
         self._closed.set()
         self._waiting.put(None)
-        self._thread.join(patience)
+        with self._begin:
+            if self._thread.ident is not None:
+                self._thread.join(patience)
 
     def _work(self) -> None:
-        while (first := self._waiting.get()) is not None and not self._closed.is_set():
+        while (first := self._next()) is not None and not self._closed.is_set():
             for name, jobs in _by_model([first, *self._joined()]).items():
                 self._answer(name, [job for job in jobs if not job.left.is_set()])
+
+    def _next(self) -> Job | None:
+        """The next job, None where there is to be none; the shelf is cleared where it takes long to come."""
+        with suppress(Empty):
+            return self._waiting.get(timeout=self.idle)
+        self.shelf.clear()
+        return self._waiting.get()
 
     def _joined(self) -> Iterator[Job]:
         """The jobs that arrive within the window."""

@@ -8,6 +8,7 @@ from whet.serve.gate import checked_key
 from whet.serve.heavier import heavier_lines, needs_system_prompt
 from whet.serve.listen import listening, run_until_interrupted
 from whet.serve.served_model import ServedModel, open_model
+from whet.serve.server_names import origin
 from whet.serve.shelf import Shelf
 from whet.text import Log
 
@@ -36,7 +37,7 @@ def serve_run(
     with listening(host, port) as listener:
         own, model = open_model(what, format_name, log)
         served = name or own
-        app = serve_app(Shelf.of(served, model), api_key=key, hosts=(host.lower(),), temperature=temperature)
+        app = serve_app(Shelf.of(served, model), api_key=key, host=host, temperature=temperature)
 
         def ready() -> None:
             for line in greeting(what, served, model, host, listener.getsockname()[1], key is not None):
@@ -47,12 +48,11 @@ def serve_run(
 
 def greeting(what: str, name: str, model: ServedModel, host: str, port: int, keyed: bool) -> list[str]:
     """The lines that say where the API is, and what serves it faster."""
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     key = "the key of --api-key" if keyed else "any"
     layout = model.renderer.response_format
     hint = needs_system_prompt(layout.system_prompt)
     return [
-        f"{name} at http://{shown}:{port}/v1   model {name!r}, api key: {key}",
+        f"{name} at {origin(host, port)}/v1   model {name!r}, api key: {key}",
         "For heavier load:",
         *(f"  {line}" for line in heavier_lines(what, model.folder, name)),
         *([hint] if hint else []),

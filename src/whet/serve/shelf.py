@@ -31,6 +31,10 @@ class Shelf:
             self._loaded = (name, self._open(name))
         return self._loaded[1]
 
+    def clear(self) -> None:
+        """Lets go of the loaded model, and of its memory; it is loaded again where it is asked for."""
+        self._loaded = None
+
     def context_of(self, name: str) -> int | None:
         """The model's context in tokens; None where it has no limit or is not loaded."""
         found = self._loaded

@@ -78,7 +78,7 @@ def fine_tune(
     state = TrainingState(optimizer, kept, roles.memories)
     jobs = Background()
     checkpoints = CheckpointSchedule(state, run.checkpoints, grpo.steps, config.run, config.run.save_every, jobs=jobs)
-    evaluate = partial(measure, policy, sampler, task.eval_set, config, view)
+    evaluate = partial(measure, policy, sampler, task.eval_set, config, view, reward=task.reward)
     callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop)
     if saved:
         state.load(saved)

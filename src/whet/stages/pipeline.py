@@ -188,6 +188,9 @@ class Pipeline:
         self.task, self.config = apply_fix(self.task, self.config, report.diagnosis, self.run, self.view)
 
     def _measure(self, stage: str) -> None:
-        evaluation = measure(self.policy, self.sampler, self.task.eval_set, self.config, self.view, TITLES[stage])
+        task = self.task
+        evaluation = measure(
+            self.policy, self.sampler, task.eval_set, self.config, self.view, TITLES[stage], task.reward
+        )
         record_evaluation(self.run, stage, evaluation)
         self.result.evaluations[stage] = evaluation

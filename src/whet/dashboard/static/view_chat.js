@@ -6,7 +6,7 @@ import { count, percent, seconds } from "./format.js";
 import { at, go, here } from "./place.js";
 import { paint, state } from "./state.js";
 import { bounded, question, visible } from "./text.js";
-import { empty, link } from "./ui.js";
+import { command, empty, link } from "./ui.js";
 
 const AGAIN = 8;
 const turns = [];
@@ -15,8 +15,8 @@ let draft = "";
 
 export async function load(place, signal) {
   const again = place.step !== undefined && place.group !== undefined;
-  const [about, group] = await Promise.all([get("chat", { run: place.run }, { signal }), again ? get("group", { run: place.run, step: place.step, group: place.group, tokens: 0 }, { signal }).catch(() => null) : null]);
-  return { about, group };
+  const [about, use, group] = await Promise.all([get("chat", { run: place.run }, { signal }), get("use", { run: place.run }, { signal }), again ? get("group", { run: place.run, step: place.step, group: place.group, tokens: 0 }, { signal }).catch(() => null) : null]);
+  return { about, use, group };
 }
 
 export const grown = () => true;
@@ -101,9 +101,13 @@ function form(place, group) {
     : html`<form class="ask" @submit=${submit}><textarea rows="3" aria-label="Question" placeholder="Ask a question. Enter sends it." .value=${draft} @input=${(event) => { draft = event.target.value; }} @keydown=${enter}></textarea><button type="submit" class="primary" ?disabled=${!!asking}>ask</button></form>`}`;
 }
 
-export function render({ about, group }, place) {
+const program = (use) => html`<details class="program"><summary>Use it from a program</summary>
+  <p>These models answer to the OpenAI API at ${command(use.address)} while this page is served. The key is the page’s token.</p>
+  <p>Models: ${use.models.map((name) => html`${command(visible(name))} `)}</p><pre tabindex="0" translate="no">${visible(use.python)}</pre></details>`;
+
+export function render({ about, use, group }, place) {
   if (!about.possible) return empty("No model to talk to yet", visible(about.why || "A run can be talked to once it has a checkpoint or a finished model."));
   const mine = turns.filter((turn) => turn.run === place.run);
-  return html`<section class="chat-view">${about.warning ? html`<p class="notice">${visible(about.warning)}</p>` : nothing}${controls(about, place, group)}${form(place, group)}
+  return html`<section class="chat-view">${about.warning ? html`<p class="notice">${visible(about.warning)}</p>` : nothing}${controls(about, place, group)}${form(place, group)}${program(use)}
     <div class="turns" aria-live="polite">${mine.map(exchange)}</div>${mine.length ? nothing : html`<p class="quiet">Each question is asked anew; the model’s reasoning is folded, its answer stands open. Format: ${visible(about.format)}, at most ${count(about.max_tokens)} tokens.</p>`}</section>`;
 }

@@ -10,6 +10,7 @@ from whet.build.roles import (
     build_reference,
     build_rollouts,
 )
+from whet.build.shared import agreed_clock, joined
 from whet.build.task import Task
 from whet.compute.checkpoint import Checkpoint, remove_checkpoints
 from whet.config import Config
@@ -19,7 +20,7 @@ from whet.rewards.part_metrics import part_metrics
 from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
 from whet.stages.measure import measure
-from whet.train_loop.background import Background
+from whet.train_loop.background import Background, Never
 from whet.train_loop.callbacks import StepCallbacks
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.clock import Clock
@@ -56,7 +57,7 @@ def fine_tune(
     With `saved`, a checkpoint of this run, training resumes from it; the policy must then be as it was loaded.
     """
     clock, grpo = Clock(), config.grpo
-    efficiency = Efficiency.of(policy, grpo.objective)
+    efficiency = Efficiency.of(policy, grpo.objective, joined().count)
     optimizer = build_optimizer(policy, grpo.optimizer, grpo.steps, grpo.micro_batch_tokens, config.deterministic)
     compile_where_it_pays(policy, config, view.note)
     kept = build_reference(policy, config, warmed)
@@ -76,8 +77,10 @@ def fine_tune(
         ),
     )
     state = TrainingState(optimizer, kept, roles.memories)
-    jobs = Background()
-    checkpoints = CheckpointSchedule(state, run.checkpoints, grpo.steps, config.run, config.run.save_every, jobs=jobs)
+    jobs = Background() if run.writes else Never()
+    checkpoints = CheckpointSchedule(
+        state, run.checkpoints, grpo.steps, config.run, config.run.save_every, agreed_clock(), jobs
+    )
     evaluate = partial(measure, policy, sampler, task.eval_set, config, view)
     callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop)
     if saved:

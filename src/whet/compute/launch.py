@@ -112,11 +112,11 @@ def _passing_on(started: Sequence["subprocess.Popen[bytes]"]) -> Iterator[None]:
 def _wait(started: Sequence["subprocess.Popen[bytes]"], every: float) -> None:
     """Waits until all have ended; once one has failed, for `GRACE` seconds more, then they are killed."""
     deadline = float("inf")
-    while any(one.poll() is None for one in started):
+    while running := [one for one in started if one.poll() is None]:
         if deadline == float("inf") and any(one.returncode for one in started):
             deadline = time.monotonic() + GRACE
         if time.monotonic() > deadline:
-            for one in started:
+            for one in running:
                 one.kill()
         time.sleep(every)
 

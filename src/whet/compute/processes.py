@@ -202,14 +202,21 @@ class Ranks:
     def _end_of(self, number: int, missing: Sequence[int], waited: timedelta) -> str:
         """What is known of a process that does not come; empty where nothing is wrong with it."""
         name = f"{self.members[number] if self.members else f'process {number}'} of {self.count}"
-        if self._store.check([key := f"end of {number}"]):
-            return f"{name} ended: {self._store.get(key).decode()}"
+        if word := self._word_of(number):
+            return f"{name} ended: {word}"
         if self.members and self.members[number].is_gone:
             return f"{name} ended without a word: killed, or out of memory"
         if number in missing and waited >= self.patience:
             minutes = self.patience.total_seconds() / 60
             return f"{name} kept the others waiting for {minutes:.3g} minutes (compute.timeout_minutes)"
         return f"{name} cannot be reached" if number in missing else ""
+
+    def _word_of(self, number: int) -> str:
+        """What a process said of its end; empty where it said nothing, or process 0, who keeps such words, is gone."""
+        key = f"end of {number}"
+        with suppress(RuntimeError):
+            return self._store.get(key).decode() if self._store.check([key]) else ""
+        return ""
 
     def _gather(self, own: Outcome[Any]) -> list[Outcome[Any]]:
         import torch.distributed as dist

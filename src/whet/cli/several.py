@@ -24,10 +24,10 @@ def one_of_several() -> Iterator[None]:
 
     What each of them raises is for `exit_status` around the block.
     """
+    end_with_launcher()
     if not is_one_of_several():
         yield
         return
-    end_with_launcher()
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")  # what a barrier finds is told once, in words
     if rank():
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123

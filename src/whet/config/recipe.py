@@ -48,9 +48,6 @@ class ComputeConfig(Section):
     processes: PositiveInt = 1
     """Processes that share sampling, grading and learning; on GPUs one for each. More than one are started by Whet,
     unless torchrun has started them already."""
-    weights: Literal["auto", "copied", "sharded"] = "auto"
-    """Whether each process holds the whole model and optimizer, or a part of every layer (FSDP2). `auto` shards them
-    where they would not fit on one GPU."""
     timeout_minutes: float = Field(30.0, gt=0)
     """Minutes that processes wait for one that is late, which is then named and the run ended. More than sampling,
     grading or learning takes in one step."""

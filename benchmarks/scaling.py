@@ -1,8 +1,8 @@
 """A simulation of a step on many GPUs, from the limit model of one: what docs/scaling.md says, and where from.
 
-Nothing here is measured. Every process takes the least time that its share can take on its GPU (`whet.compute.limit`);
-a step takes as long as the slowest process in each phase, and the sum of gradients as long as its bytes take through the
-slowest link. Run it by `python -m benchmarks.scaling`.
+Nothing here is measured. Every process takes the least time that its share can take on its GPU
+(`whet.compute.limit`); a step takes as long as the slowest process in each phase, and the sum of gradients as long as
+its bytes take through the slowest link. Run it by `python -m benchmarks.scaling`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from whet.plan.cards import card
 FLOAT = 4
 
 STATE = 20
-"""Bytes per trained weight in bfloat16: the layers' and the sampler's copies (2 + 2), master, gradient, moments (16)."""
+"""Bytes per trained weight in bfloat16: the layers' and the sampler's copies (2 + 2), master, gradient, moments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Links:
     """Bytes per second between machines."""
 
     def seconds(self, sent: float, count: int) -> float:
-        """Seconds to sum `sent` bytes over `count` GPUs in a ring: 2 (n − 1) / n times the bytes, by the slowest link."""
+        """Seconds to sum `sent` bytes over `count` GPUs in a ring: 2 (n − 1) / n times them, by the slowest link."""
         if count == 1:
             return 0.0
         rate = self.inside if count <= self.size else self.between

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from whet.compute.limit import Lengths, Limit, Machine, Shape
-from whet.compute.shares import shared_out
+from whet.compute.shared_out import shared_out
 from whet.plan.cards import card
 
 FLOAT = 4
@@ -103,7 +103,7 @@ SHAPES: Mapping[str, Shape] = {
     "1.5B": Shape(1_310_340_608, 233_373_696, 28, 12, 2, 128, 2),
     "3B": Shape(2_774_773_760, 311_164_928, 36, 16, 2, 128, 2),
     "7B": Shape(6_525_621_760, 544_997_376, 28, 28, 4, 128, 2),
-    "70B": Shape(70_186_835_968, 1_245_708_288, 80, 64, 8, 128, 2),
+    "70B": Shape(70_214_787_072, 1_245_708_288, 80, 64, 8, 128, 2),
 }
 """Of the Qwen2.5 family (the largest is its 72B): body, head, layers, heads, key-value heads, head size, bytes."""
 

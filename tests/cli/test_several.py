@@ -24,7 +24,7 @@ def _several(monkeypatch: pytest.MonkeyPatch, rank: int) -> None:
 
 def test_others_are_started_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    monkeypatch.setattr(several, "launch", lambda arguments, count: calls.append((arguments, count)) or 75)
+    monkeypatch.setattr(several, "launch", lambda arguments, count, log: calls.append((arguments, count)) or 75)
     several.start_others(["train", "x"], 1)
     assert calls == []
     with pytest.raises(SystemExit) as ended:

@@ -30,7 +30,9 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_process_is_told_which_it_is(program: Path) -> None:
     names = "'WORLD_SIZE', 'LOCAL_RANK', 'LOCAL_WORLD_SIZE', 'MASTER_ADDR'"
-    assert launch([f"Path(f'told-{{rank}}').write_text(' '.join(os.environ[name] for name in ({names})))"], 2) == 0
+    assert (
+        launch([f"Path(f'told-{{rank}}').write_text(' '.join(os.environ[name] for name in ({names})))"], 2, print) == 0
+    )
     assert (program / "told-0").read_text() == "2 0 2 127.0.0.1"
     assert (program / "told-1").read_text() == "2 1 2 127.0.0.1"
 
@@ -45,17 +47,18 @@ def test_cores_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_failure_is_the_status_of_all(program: Path) -> None:
-    assert launch(["sys.exit(2 if rank else 0)"], 2) == 2
+    assert launch(["sys.exit(2 if rank else 0)"], 2, print) == 2
 
 
-def test_a_killed_process_is_named_and_the_run_can_be_resumed(program: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert launch(["os.kill(os.getpid(), signal.SIGKILL) if rank else sys.exit(75)"], 2) == 75
-    assert capfd.readouterr().err == "whet: process 1 of 2 was ended by SIGKILL\n"
+def test_a_killed_process_is_named_and_the_run_can_be_resumed(program: Path) -> None:
+    said: list[str] = []
+    assert launch(["os.kill(os.getpid(), signal.SIGKILL) if rank else sys.exit(75)"], 2, said.append) == 75
+    assert said == ["process 1 of 2 was ended by SIGKILL"]
 
 
 def test_who_hangs_after_a_failure_is_killed(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launching, "GRACE", 0.2)
-    assert launch(["sys.exit(1) if rank else time.sleep(600)"], 2) == 1
+    assert launch(["sys.exit(1) if rank else time.sleep(600)"], 2, print) == 1
 
 
 def test_a_signal_reaches_every_process_once(program: Path) -> None:
@@ -71,7 +74,7 @@ def test_a_signal_reaches_every_process_once(program: Path) -> None:
         """
     )
     source = Path(launching.__file__)
-    call = f"import runpy, sys; sys.exit(runpy.run_path({str(source)!r})['launch']([{hears!r}], 2))"
+    call = f"import runpy, sys; sys.exit(runpy.run_path({str(source)!r})['launch']([{hears!r}], 2, print))"
     launcher = subprocess.Popen([sys.executable, "-c", call])
     assert soon(lambda: all((program / f"ready-{rank}").exists() for rank in range(2)), 20)
     launcher.send_signal(signal.SIGTERM)
@@ -87,7 +90,7 @@ def test_processes_do_not_outlive_their_launcher(program: Path) -> None:
         "Path(f'pid-{rank}.part').write_text(str(os.getpid())); os.rename(f'pid-{rank}.part', f'pid-{rank}')\n"
         "time.sleep(600)"
     )
-    call = f"import runpy; runpy.run_path({source!r})['launch']([{waits!r}], 2)"
+    call = f"import runpy; runpy.run_path({source!r})['launch']([{waits!r}], 2, print)"
     launcher = subprocess.Popen([sys.executable, "-c", call])
     files = [program / f"pid-{rank}" for rank in range(2)]
     assert soon(lambda: all(file.exists() for file in files), 20)

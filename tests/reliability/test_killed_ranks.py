@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -34,6 +35,14 @@ def _ranks(launcher: int) -> list[int]:
     return [child.pid for child in sorted(children, key=lambda child: int(child.environ()["RANK"]))]
 
 
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _has_grown(path: Path, before: int) -> bool:
+    return _size(path) > before
+
+
 def _ledger(run: Path) -> list[tuple[int, str, str]]:
     """Every response that was learned from: step, problem, text."""
     files = sorted((run / "rollouts").glob("*.jsonl"))
@@ -49,10 +58,10 @@ def test_ranks_killed_at_random(tmp_path: Path, tiny_folder: Path) -> None:
     instants, run = random.Random(5), tmp_path / "runs" / "killed"
     command, waited = _command(tmp_path, tiny_folder, "killed"), []
     for number in range(KILLS):
-        before = (run / "timings.jsonl").stat().st_size if run.exists() else 0
+        before = _size(run / "timings.jsonl")
         started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         # killed while it trains: once it has added a step
-        grown = soon(lambda: (run / "timings.jsonl").exists() and (run / "timings.jsonl").stat().st_size > before, 120)
+        grown = soon(partial(_has_grown, run / "timings.jsonl", before), 120)
         assert grown or started.poll() == 0
         time.sleep(instants.uniform(0, 1.0))
         rank = instants.randrange(2)

@@ -10,7 +10,7 @@ from whet.eval.evaluation import Evaluation
 from whet.runs.views.view import PlainView
 from whet.sweep import fresh
 from whet.sweep.fresh import compared, measured_again
-from whet.sweep.trial import Trial
+from whet.sweep.trial_folder import Trial
 
 VIEW = PlainView(lambda line: None)
 

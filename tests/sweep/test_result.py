@@ -9,7 +9,7 @@ from whet.recipe import load_recipe
 from whet.runs.views.view import PlainView
 from whet.sweep import result
 from whet.sweep.result import best, result_of
-from whet.sweep.trial import State, Trial
+from whet.sweep.trial_folder import State, Trial
 
 VIEW = PlainView(lambda line: None)
 CONFIG = load_recipe("quickstart", {"eval.problems": 4})

@@ -87,12 +87,10 @@ def test_a_trial_that_still_runs_is_waited_for(tmp_path: Path) -> None:
     folder = tmp_path / "trial-000"
     folder.mkdir()
     holds = f"import sys, time; sys.path.insert(0, {str(Path(run_trial.__file__).parents[2])!r})\n"
-    holds += (
-        f"from pathlib import Path; from whet.runs.lock import FolderLock; lock = FolderLock(Path({str(folder)!r}))\n"
-    )
-    holds += "time.sleep(1)"
+    holds += f"from pathlib import Path; from whet.runs.lock import FolderLock; held = Path({str(folder)!r})\n"
+    holds += "lock = FolderLock(held); time.sleep(1)"
     other = subprocess.Popen([sys.executable, "-c", holds], env={**os.environ, "PYTHONPATH": ""})
     assert soon(lambda: (folder / "owner.json").exists(), 20)
     run_trial.resume(tmp_path, folder, _never)
-    assert other.poll() == 0
+    assert other.wait(10) == 0
     FolderLock(folder).release()

@@ -10,7 +10,7 @@ from whet.errors import UserError
 from whet.sweep import study
 from whet.sweep.space import Space
 from whet.sweep.study import STARTUP, Search
-from whet.sweep.trial import Trial
+from whet.sweep.trial_folder import Trial
 
 SPACE = Space(
     {

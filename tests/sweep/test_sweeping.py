@@ -17,7 +17,7 @@ from whet.sweep import result, run_trial, sweeping
 from whet.sweep.run_trial import Ended
 from whet.sweep.space import Space
 from whet.sweep.sweeping import sweep
-from whet.sweep.trial import folder_of
+from whet.sweep.trial_folder import folder_of
 
 SPACE = Space({"grpo.optimizer.learning_rate": ("log", (1e-6, 1e-3)), "grpo.group_size": ("int", (2, 16))})
 
@@ -180,7 +180,7 @@ def test_another_sweep_in_the_folder_is_refused(
     other = config.model_copy(update={"seed": 5})
     with pytest.raises(UserError, match=r"^--into: .* holds a sweep with another recipe\.yaml; name another folder$"):
         _sweep(other, folder, monkeypatch, Trainings(), count=1)
-    with pytest.raises(UserError, match="holds a sweep with another space.json"):
+    with pytest.raises(UserError, match=r"holds a sweep with another space\.json"):
         sweep(config, Space({"seed": ("int", (0, 5))}), folder, 1, PlainView(lambda line: None))
 
 

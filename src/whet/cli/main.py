@@ -19,7 +19,7 @@ from whet.cli.looking import show as show_run
 from whet.cli.planning import doctor, dry, init, plan, show_beside_plan
 from whet.cli.several import one_of_several, start_others
 from whet.cli.sharing import export, push
-from whet.cli.sweeping import sweep
+from whet.cli.sweep_page import sweep
 from whet.cli.talking import ask_problems, chat, serve
 from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell, tolerate_encodings
 from whet.errors import UserError

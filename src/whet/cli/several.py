@@ -15,7 +15,7 @@ def start_others(arguments: Sequence[str], count: int) -> None:
     Then it waits for them, and exits with their status.
     """
     if count > 1 and not is_one_of_several():
-        sys.exit(launch(arguments, count))
+        sys.exit(launch(arguments, count, lambda text: print(f"whet: {text}", file=sys.stderr)))
 
 
 @contextmanager

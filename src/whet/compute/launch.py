@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -27,10 +27,10 @@ LAUNCHER = "WHET_LAUNCHER"
 """The environment variable with the launcher's process id: its processes do not outlive it."""
 
 
-def launch(arguments: Sequence[str], count: int, every: float = 0.1) -> int:
+def launch(arguments: Sequence[str], count: int, log: Callable[[str], object], every: float = 0.1) -> int:
     """Runs `whet` with these arguments in `count` processes that share the work; returns the exit status.
 
-    That is process 0's where it has one of its own; 75, to be resumed, where a process was killed. Says who was.
+    That is the first one that failed; 75, to be resumed, where one was killed. `log` is told who was.
     """
     port = _free_port()
     started = [
@@ -47,7 +47,7 @@ def launch(arguments: Sequence[str], count: int, every: float = 0.1) -> int:
     for number, one in enumerate(started):
         if one.returncode < 0:
             name = signal.Signals(-one.returncode).name
-            print(f"whet: process {number} of {count} was ended by {name}", file=sys.stderr)
+            log(f"process {number} of {count} was ended by {name}")
     return _status([one.returncode for one in started])
 
 

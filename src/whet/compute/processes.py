@@ -104,12 +104,13 @@ class Ranks:
 
     def __init__(self) -> None:
         import torch.distributed as dist
+        from torch.distributed.rendezvous import rendezvous
 
         self.patience = PATIENCE
         on_gpu = torch.cuda.is_available()
         if on_gpu:
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)) % torch.cuda.device_count())
-        self._store, self.rank, self.count = next(dist.rendezvous("env://"))
+        self._store, self.rank, self.count = next(rendezvous("env://"))
         backend = "cpu:gloo,cuda:nccl" if on_gpu else "gloo"
         # no timeout of its own: the barrier in front of every exchange has it
         dist.init_process_group(

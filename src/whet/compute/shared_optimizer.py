@@ -12,7 +12,7 @@ from torch import Tensor
 
 from whet.compute.host import on_host
 from whet.compute.optimizer import MasterAdamW
-from whet.compute.shares import share
+from whet.compute.shared_out import share
 from whet.protocols import Part, Processes, Result
 
 

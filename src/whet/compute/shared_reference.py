@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from whet.batch import Batch
-from whet.compute.shares import shared_out
+from whet.compute.shared_out import shared_out
 from whet.protocols import Processes, StatefulReference
 
 

@@ -30,7 +30,7 @@ from whet.train_loop.logging_grader import LoggingGrader
 from whet.train_loop.recorder import Recorder
 from whet.train_loop.signals import Stop
 from whet.train_loop.stall_monitor import watched
-from whet.train_loop.step_checks import FiniteGradient, SamplerParity
+from whet.train_loop.step_checks import FiniteGradient, SamplerParity, StepCheck
 from whet.train_loop.timed_roles import TimedReference, TimedSampler
 from whet.train_loop.training_state import TrainingState
 from whet.train_loop.waiting_roles import WaitingOptimizer, WaitingReference
@@ -78,15 +78,13 @@ def fine_tune(
     )
     state = TrainingState(optimizer, kept, roles.memories)
     jobs = Background() if run.writes else Never()
-    checkpoints = CheckpointSchedule(
-        state, run.checkpoints, grpo.steps, config.run, config.run.save_every, agreed_clock(), jobs
-    )
+    schedule = partial(CheckpointSchedule, clock=agreed_clock(), jobs=jobs)
+    checkpoints = schedule(state, run.checkpoints, grpo.steps, config.run, config.run.save_every)
     evaluate = partial(measure, policy, sampler, task.eval_set, config, view)
     callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop)
     if saved:
         state.load(saved)
     of_rewards = partial(part_metrics, parts=task.reward.parts)
-    checks = (SamplerParity(policy), FiniteGradient())
     with jobs:
         _settle(callbacks, run, config, resumed=saved is not None, warmed=warmed)
         view.phase("GRPO", grpo.steps, run.next_step)
@@ -97,10 +95,14 @@ def fine_tune(
                 reference=WaitingReference(roles.reference, checkpoints.until_copied),
                 experience=roles.experience,
                 optimizer=WaitingOptimizer(optimizer, checkpoints.until_copied),
-                run=Recorder(run, view, clock, of_rewards, efficiency, health, checks, jobs),
+                run=Recorder(run, view, clock, of_rewards, efficiency, health, _checks(policy), jobs),
                 config=grpo,
                 after_step=callbacks,
             )
+
+
+def _checks(policy: "LanguageModel") -> tuple[StepCheck, ...]:
+    return SamplerParity(policy), FiniteGradient()
 
 
 def _settle(callbacks: StepCallbacks, run: RunWriter, config: Config, resumed: bool, warmed: bool) -> None:

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from whet.eval.comparison import Comparison
-from whet.eval.evaluation import Evaluation
 from whet.eval.record import Record, parse_records
+from whet.runs import jsonl
 from whet.runs.views.view import View
-from whet.stages.evaluate import evaluate_model, evaluation_config, save_records
-from whet.sweep.trial import Trial
+from whet.stages.evaluate import evaluate_model, evaluation_config
+from whet.sweep.trial_folder import Trial
 
 FRESH = "fresh"
 """The folder of these evaluations in that of the sweep."""
@@ -23,8 +23,9 @@ def measured_again(sweep: Path, trial: Trial, count: int, view: View) -> tuple[R
         config = evaluation_config(str(trial.path), limit=2 * count)
         whole = evaluate_model(config, view)
         path.parent.mkdir(exist_ok=True)
-        save_records(path, Evaluation(whole.records[count:]))
-    return tuple(parse_records(path.read_text("utf-8"), str(path)).values())
+        jsonl.write(path, [record.as_dict() for record in whole.records[count:]])
+    text = path.read_text("utf-8")
+    return tuple(parse_records(text, str(path)).values()) if text else ()
 
 
 def compared(base: Trial, base_records: tuple[Record, ...], best: Trial, records: tuple[Record, ...]) -> Comparison:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from whet.compute.launch import LAUNCHER
-from whet.runs.lock import read_owner
-from whet.runs.run_state import is_alive
+from whet.errors import UserError
+from whet.runs.lock import refuse_in_use
 
 EVERY = 0.5
 """Seconds between two looks at a trial."""
@@ -49,9 +49,17 @@ def word(value: Any) -> str:
 
 def resume(sweep: Path, path: Path, is_hopeless: Callable[[], bool]) -> Ended:
     """Goes on with the trial whose run folder is at `path`, once a process that still writes to it has ended."""
-    while is_alive(read_owner(path), path):
+    while _is_in_use(path):
         time.sleep(EVERY)
     return _watched(["resume", str(path)], sweep, is_hopeless)
+
+
+def _is_in_use(path: Path) -> bool:
+    try:
+        refuse_in_use(path)
+    except UserError:
+        return True
+    return False
 
 
 def _watched(arguments: list[str], sweep: Path, is_hopeless: Callable[[], bool]) -> Ended:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from whet.errors import UserError
 from whet.sweep.space import Space
-from whet.sweep.trial import Trial
+from whet.sweep.trial_folder import Trial
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -68,14 +68,19 @@ class Search:
 
         `between` holds its held-out accuracies by step, measured so far.
         """
-        for step, accuracy in between.items():
-            self.live.report(accuracy, step)  # a step that is reported again is left as it was
+        self._report(between)
         return bool(between) and bool(self.live.should_prune())
 
     def tell(self, trial: Trial) -> None:
         """Ends the trial that was asked for last: finished, pruned or failed."""
+        self._report(trial.between)
         self.live.set_user_attr("run", str(trial.path))
         self.study.tell(self.live, trial.accuracy, state=None if trial.state == "finished" else _state(trial))
+
+    def _report(self, between: Mapping[int, float]) -> None:
+        known = self.study.get_trials(deepcopy=False)[self.live.number].intermediate_values
+        for step in between.keys() - known.keys():
+            self.live.report(between[step], step)
 
     def add(self, trial: Trial) -> None:
         """Adds a trial that ended before this sweep began anew."""

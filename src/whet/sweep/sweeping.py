@@ -20,7 +20,7 @@ from whet.sweep.result import SweepResult, result_of
 from whet.sweep.run_trial import INTERRUPTED, Ended
 from whet.sweep.space import Space
 from whet.sweep.study import JOURNAL, Search, refuse_without_optuna
-from whet.sweep.trial import Trial, folder_of, read_trial
+from whet.sweep.trial_folder import Trial, folder_of, read_trial
 from whet.text import percent
 
 SPACE, VERDICTS, RESULT = "space.json", "verdicts.jsonl", "sweep.json"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sweep.fake_runs import write_trial
 from whet.sweep.space import Space
-from whet.sweep.trial import folder_of, read_trial
+from whet.sweep.trial_folder import folder_of, read_trial
 
 SPACE = Space({"grpo.group_size": ("int", (2, 16))})
 

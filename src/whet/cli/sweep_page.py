@@ -12,7 +12,7 @@ from whet.errors import UserError
 
 if TYPE_CHECKING:
     from whet.sweep.result import SweepResult
-    from whet.sweep.trial import Trial
+    from whet.sweep.trial_folder import Trial
 
 TRIALS = 20
 """Trials of a sweep, unless it says otherwise."""

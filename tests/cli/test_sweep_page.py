@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from sweep.records import records
-from whet.cli import sweeping
-from whet.cli.sweeping import sweep_page
+from whet.cli import sweep_page as sweeping
+from whet.cli.sweep_page import sweep_page
 from whet.cli.terminal import console
 from whet.errors import UserError
 from whet.eval.evaluation import Evaluation
 from whet.sweep.result import SweepResult
-from whet.sweep.trial import Trial, folder_of
+from whet.sweep.trial_folder import Trial, folder_of
 from wiring import words, write_rewards
 
 

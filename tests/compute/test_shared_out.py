@@ -6,7 +6,7 @@ from itertools import chain
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.compute.shares import share, shared_out
+from whet.compute.shared_out import share, shared_out
 
 
 @given(st.lists(st.integers(1, 1000), max_size=30), st.integers(1, 8))

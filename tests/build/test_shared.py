@@ -33,6 +33,14 @@ def test_with_several_every_role_is_wrapped(monkeypatch: pytest.MonkeyPatch) -> 
     assert type(shared.shared_mixture(Mixture([]))).__name__ == "SharedMixture"
 
 
+def test_a_budget_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shared.own_part(10) == 10
+    (seat,) = in_threads(1, lambda processes: processes)
+    seat.table.count = 4
+    monkeypatch.setattr(shared, "joined", lambda: seat)
+    assert (shared.own_part(10), shared.own_part(3)) == (2, 1)
+
+
 def test_process_0_judges_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ranks import in_processes
-from whet.compute.processes import Alone, be_patient, buckets, processes
+from whet.compute.processes import Alone, be_patient, buckets, own_gpu, processes
 from whet.errors import ProcessLost, UserError
 
 
@@ -135,6 +135,15 @@ def test_alone_nothing_is_exchanged() -> None:
 
 def test_without_torchruns_variables_a_process_is_alone() -> None:
     assert isinstance(processes(), Alone)
+
+
+def test_each_process_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = {"RANK": "5", "LOCAL_RANK": "1", "WORLD_SIZE": "8", "LOCAL_WORLD_SIZE": "4"}
+    for name, value in {**variables, "MASTER_ADDR": "a", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    assert own_gpu(4) == 1
+    with pytest.raises(UserError, match=r"^compute\.processes: 4 are on a machine with 2 GPUs; start one for each GPU"):
+        own_gpu(2)
 
 
 def test_buckets_hold_what_can_travel_together() -> None:

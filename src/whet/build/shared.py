@@ -68,6 +68,15 @@ def agreed_clock() -> Callable[[], float]:
     return time.monotonic if joined().count == 1 else partial(joined().first, time.monotonic)
 
 
+def own_part(budget: int) -> int:
+    """Returns the part of a budget that this process may spend; at least 1.
+
+    >>> own_part(100)
+    100
+    """
+    return max(1, budget // joined().count)
+
+
 def own_share(free_bytes: "Callable[[torch.device], int]") -> "Callable[[torch.device], int]":
     """Returns the free bytes of a device for one process: those of the machine's memory are for all that are on it."""
     from whet.compute.rank import local_count

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from whet.compute.members import Member
-from whet.compute.rank import is_one_of_several
+from whet.compute.rank import is_one_of_several, local_count
 from whet.errors import ProcessLost, UserError
 from whet.protocols import Processes
 from whet.text import first_line
@@ -109,7 +109,7 @@ class Ranks:
         self.patience = PATIENCE
         on_gpu = torch.cuda.is_available()
         if on_gpu:
-            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)) % torch.cuda.device_count())
+            torch.cuda.set_device(own_gpu(torch.cuda.device_count()))
         self._store, self.rank, self.count = next(rendezvous("env://"))
         backend = "cpu:gloo,cuda:nccl" if on_gpu else "gloo"
         # no timeout of its own: the barrier in front of every exchange has it
@@ -242,6 +242,16 @@ class Ranks:
             parts = flat.split([tensor.numel() for tensor in bucket])
             for tensor, part in zip(bucket, parts, strict=True):
                 tensor.copy_(part.view_as(tensor))
+
+
+def own_gpu(there: int) -> int:
+    """Returns the number of this process's GPU among those of its machine; raises `UserError` where there is none."""
+    wanted = local_count()
+    if wanted > there:
+        raise UserError(
+            f"compute.processes: {wanted} are on a machine with {there} GPUs; start one for each GPU at most"
+        )
+    return int(os.environ.get("LOCAL_RANK", 0))
 
 
 def buckets(tensors: Iterable[Tensor], size: int = BUCKET) -> Iterator[list[Tensor]]:

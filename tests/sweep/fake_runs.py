@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sweep.records import records
+from whet.eval.evaluation import Evaluation
 from whet.recipe import dump_recipe, load_recipe
 from whet.runs.writer import RunWriter
 
@@ -21,6 +23,9 @@ def write_trial(
         for step, share in between.items():
             run.record_evaluation(f"step-{step:06d}", [], {"accuracy": share})
         if accuracy is not None:
-            run.record_evaluation("final", [], {"accuracy": accuracy, "interval": [accuracy - 0.1, accuracy + 0.1]})
+            figures = Evaluation(records("01")).summary()
+            given = {"accuracy": accuracy, "accuracy_interval": [accuracy - 0.1, accuracy + 0.1]}
+            assert given.keys() <= figures.keys()
+            run.record_evaluation("final", [], figures | given)
             run.final.mkdir()
     return run.path

@@ -62,7 +62,7 @@ def read_trial(sweep: Path, number: int, space: Space, verdicts: Mapping[int, Ma
         return Trial(number, path, values, verdict["state"], between=between, why=verdict.get("why", ""))
     if reader.final and FINAL in made:
         last = made[FINAL]
-        return Trial(number, path, values, "finished", last["accuracy"], tuple(last["interval"]), between)
+        return Trial(number, path, values, "finished", last["accuracy"], tuple(last["accuracy_interval"]), between)
     return Trial(number, path, values, "half", between=between)
 
 

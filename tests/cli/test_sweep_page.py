@@ -72,7 +72,7 @@ def _command(tmp_path: Path, model: Path, trials: int) -> list[str]:
     space.write_text("grpo.optimizer.learning_rate: {log: [1e-5, 1e-2]}\ngrpo.group_size: {int: [2, 6, 2]}\n")
     rewards = [f"{write_rewards(tmp_path)}:digits"]
     changes = {"rewards": json.dumps(rewards), "sft.when": "never", "check.on_no_signal": "train", "run.save_every": 1}
-    common = words(model, tmp_path / "runs", {**changes, "eval.every": 1, "grpo.steps": 3})
+    common = words(model, tmp_path / "runs", {**changes, "eval.every": 1, "grpo.steps": 2, "eval.problems": 2})
     given = ["--space", str(space), "--trials", str(trials), "--into", str(tmp_path / "sweep"), "--json"]
     return [sys.executable, "-m", "whet", "sweep", "quickstart", *given, *common]
 
@@ -94,7 +94,7 @@ def test_a_sweep_that_is_killed_at_random_ends_as_one_that_is_not(tmp_path: Path
         started = subprocess.Popen(
             _command(killed, tiny_folder, 3), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        time.sleep(instants.uniform(3, 25))
+        time.sleep(instants.uniform(2, 15))
         os.kill(started.pid, signal.SIGKILL)
         started.wait()
     again = subprocess.run(_command(killed, tiny_folder, 3), capture_output=True, text=True)

@@ -1,13 +1,20 @@
 """Fixtures that every test may use."""
 
+import gc
 import signal
 import sys
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from allowed_skips import excess, read_allowed
+
+hypothesis.settings.register_profile("whet", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile(
+    "whet"
+)  # the same examples at every run, however slow the machine; long sweeps draw more
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -67,6 +74,12 @@ def pytest_configure() -> None:
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, usual)
+
+
+def pytest_collection_finish() -> None:
+    """What importing made stays: the garbage collector need not look at it again, a second each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)

@@ -10,7 +10,7 @@ import pytest
 import whet
 
 HOMES = {
-    "whet.api": ["check", "compare", "evaluate", "load_recipe", "open_run", "resume", "train"],
+    "whet.api": ["check", "compare", "evaluate", "load_recipe", "open_run", "report", "resume", "train"],
     "whet.types": ["Group", "Problem", "Prompt", "Reward", "Rollout"],
 }
 

@@ -14,13 +14,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from whet.api import check, compare, evaluate, load_recipe, open_run, resume, train
+    from whet.api import check, compare, evaluate, load_recipe, open_run, report, resume, train
     from whet.types import Group, Problem, Prompt, Reward, Rollout
 
 __version__ = version("whet")
 
 _HOMES = {
-    "whet.api": ("check", "compare", "evaluate", "load_recipe", "open_run", "resume", "train"),
+    "whet.api": ("check", "compare", "evaluate", "load_recipe", "open_run", "report", "resume", "train"),
     "whet.types": ("Group", "Problem", "Prompt", "Reward", "Rollout"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -37,6 +37,7 @@ __all__ = [
     "evaluate",
     "load_recipe",
     "open_run",
+    "report",
     "resume",
     "train",
 ]

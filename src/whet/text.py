@@ -15,6 +15,10 @@ Log = Callable[[str], None]
 """Receives a line for people: the terminal view, a log file, or `silent`."""
 
 
+INVISIBLE = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+"""For a class of a regular expression: format characters that are drawn as nothing and change no word."""
+
+
 def silent(text: str) -> None:
     """A `Log` that discards the line."""
 

@@ -118,6 +118,15 @@ def test_what_the_user_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     assert os.environ["TRANSFORMERS_VERBOSITY"] == "info"
 
 
+def test_a_busy_machine_is_told_of_beside_the_output(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(terminal, "sleep_where_busy", lambda: "other programs use 60% of the processors")
+    prepare()
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "other programs use 60% of the processors\n")
+
+
 def test_the_report_of_a_run_is_written_at_its_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = make_run(tmp_path / "made", 2, 1, 4, (24, 40), problems=2)
     terminal._report(run)

@@ -67,7 +67,9 @@ def on_varlen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "ROWS", {"cpu": (("varlen", lambda wanted: True),)})
 
 
-@pytest.mark.parametrize(("family", "way"), [("llama", "grid"), ("qwen3", "varlen")])
+@pytest.mark.parametrize(
+    ("family", "way"), [pytest.param("llama", "grid", marks=pytest.mark.slow), ("qwen3", "varlen")]
+)
 def test_one_graph_for_all_layers_and_few_over_shapes(family: str, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if way == "varlen":
         on_varlen(monkeypatch)

@@ -399,28 +399,33 @@ def killed_at(owner: Any, name: str, call: int) -> None:
     setattr(owner, name, counted)
 
 
-@pytest.mark.parametrize("kind", ["full", "lora"])
+INSTANTS: dict[str, tuple[Any, str, int]] = {
+    "sampling": (OwnAnswers, "sampled", 3),
+    "writing them": (RunWriter, "record_own_answers", 1),
+    "base": (Pipeline, "_measure", 1),
+    "first step": (MasterAdamW, "step", 1),
+    "third step": (MasterAdamW, "step", 3),
+    "after the warm start": (Pipeline, "_measure", 2),
+    "in GRPO": (MasterAdamW, "step", 6),
+}
+QUICK = {("full", "sampling"), ("full", "third step"), ("lora", "after the warm start"), ("lora", "in GRPO")}
+"""The others take minutes together, and are run by `make test-long`."""
+
+
 @pytest.mark.parametrize(
-    ("owner", "name", "call"),
+    ("kind", "at"),
     [
-        (OwnAnswers, "sampled", 3),
-        (RunWriter, "record_own_answers", 1),
-        (Pipeline, "_measure", 1),
-        (MasterAdamW, "step", 1),
-        (MasterAdamW, "step", 3),
-        (Pipeline, "_measure", 2),
-        (MasterAdamW, "step", 6),
+        pytest.param(kind, at, marks=() if (kind, at) in QUICK else pytest.mark.slow)
+        for kind in ("full", "lora")
+        for at in INSTANTS
     ],
-    ids=["sampling", "writing them", "base", "first step", "third step", "after the warm start", "in GRPO"],
 )
-def test_killed_while_own_answers_are_sampled_or_imitated(
-    imitated: Any, tmp_path: Path, kind: str, owner: Any, name: str, call: int
-) -> None:
+def test_killed_while_own_answers_are_sampled_or_imitated(imitated: Any, tmp_path: Path, kind: str, at: str) -> None:
     whole, run = imitated[kind], tmp_path / "it"
     config = whole.config(tmp_path)
 
     def die() -> None:
-        killed_at(owner, name, call)
+        killed_at(*INSTANTS[at])
         train(config, view=SILENT)
 
     assert in_child(die) == -9

@@ -16,7 +16,7 @@ ELSEWHERE = [
 ]
 
 
-@pytest.mark.parametrize("lora", [False, True])
+@pytest.mark.parametrize("lora", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_equal_metrics_and_weights(tiny_folder: Path, tmp_path: Path, lora: bool) -> None:
     found = []
     for number, environment in enumerate(ELSEWHERE):

@@ -137,10 +137,8 @@ import os, sys, time
 from pathlib import Path
 from whet.runs.lock import FolderLock
 lock = FolderLock(Path(sys.argv[1]))
-child = os.fork()
-if child == 0:
-    time.sleep(60)
-print(child, flush=True)
+if os.fork() == 0:
+    print(os.getpid(), flush=True)  # by the child: what a fork does with locks it has done by then
 time.sleep(60)
 """
 

@@ -49,7 +49,7 @@ class Reciting:
     def _completion(self, request: Request, sample: int) -> Completion:
         prompt = self.prompt(request)
         self.prompts.append(prompt)
-        n = int(prompt.split("What is ")[1].split(" +")[0])
+        n = int(prompt.rpartition("What is ")[2].split(" +")[0])
         right = self.knows(prompt, n, sample)
         text = self.says.format(n=n, answer=n + 1 if right else 99_999, sample=sample)
         tokens = (*TOKENIZER.encode(text, add_special_tokens=False), TOKENIZER.eos_token_id)
@@ -92,6 +92,28 @@ def test_the_layout_is_demanded_in_one_way_only(tiny_folder: Path, tmp_path: Pat
     assert [("<think>" in prompt) for prompt in engine.prompts] == [True, False, False]
 
 
+def test_one_way_shows_a_solved_problem_that_is_not_itself_sampled(tiny_folder: Path, tmp_path: Path) -> None:
+    engine = Reciting(lambda prompt, n, sample: "An example:" in prompt)
+    found, lines = collected(tiny_folder, tmp_path, engine, count=40, problems=20, samples=1)
+    asked = [prompt for prompt in engine.prompts if "An example:" in prompt]
+    (example,) = {prompt.split("Problem: ")[1].split("\n")[0] for prompt in asked}
+    assert all("somebody else's words\nThe answer is" in prompt for prompt in asked)
+    assert len(found) == 20
+    assert example not in {one.question for one in found}
+    assert lines[-1].endswith("asked after one example")
+
+
+def test_without_a_problem_to_spare_or_a_solution_there_is_no_example(tiny_folder: Path, tmp_path: Path) -> None:
+    for count, given in ((20, 40), (40, 20)):
+        engine = Reciting(lambda prompt, n, sample: False)
+        config = shrunk(tiny_folder, tmp_path, {"sft.own.problems": given, "sft.own.samples": 1})
+        train = [replace(one, solution="") for one in problems(count)] if given < count else problems(count)
+        task = replace(build_task(config, TOKENIZER), train=train)
+        own = OwnAnswers(LanguageModel(tiny.tiny_model(), TOKENIZER), engine, task, config, listening()[1])
+        assert own.example is None
+        assert list(own.ways) == list(WAYS)
+
+
 def test_repeated_and_truncated_ones_are_left_out(tiny_folder: Path, tmp_path: Path) -> None:
     """All samples of a problem say the same, so one is kept; where all are truncated, none."""
     engine = Reciting(lambda prompt, n, sample: "truncated" if n < 3 else True)
@@ -124,7 +146,8 @@ def test_sampling_stops_once_there_are_enough(tiny_folder: Path, tmp_path: Path)
     engine = Reciting(lambda prompt, n, sample: True)
     found, _ = collected(tiny_folder, tmp_path, engine, count=1000, wanted=20, samples=1)
     assert len(found) == 20
-    assert len(engine.prompts) == len(WAYS) * TRIED + ROUND  # 16 are right in the trial, 20 after one round
+    tried = len(WAYS) + 1  # there are problems beyond those sampled, so one is an example
+    assert len(engine.prompts) == tried * TRIED + ROUND  # 16 are right in the trial, 20 after one round
 
 
 def test_problems_are_the_seeds_and_asked_once(tiny_folder: Path, tmp_path: Path) -> None:

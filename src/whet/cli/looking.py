@@ -83,7 +83,6 @@ def report(
     Args:
         to: the file to write; the default is report.html in the run's folder.
     """
-    from whet.dashboard.run_report import write_report
-    from whet.runs.address import find_run
+    from whet.api import report as write
 
-    print(write_report(find_run(run), to))
+    print(write(run, to))

@@ -12,6 +12,7 @@ from json import dumps, loads
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
+from whet.cli.thread_waits import sleep_where_busy
 from whet.compute.rank import rank
 from whet.text import READABLE
 
@@ -49,7 +50,12 @@ def _nowhere() -> TextIO:
 
 
 def prepare() -> None:
-    """Silences the warnings and progress bars of libraries, by environment variables, and makes the end quick."""
+    """Sets up libraries by environment variables, before they are imported, and makes the end quick.
+
+    They give no warnings and show no progress bars; threads sleep while they wait where the machine is busy.
+    """
+    if said := sleep_where_busy():
+        console(stderr=True).print(said, style="dim", soft_wrap=True)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

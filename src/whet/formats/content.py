@@ -7,6 +7,8 @@ HTML comments and entities, Markdown marks and punctuation are none.
 import re
 import unicodedata
 
+from whet.text import INVISIBLE
+
 _INVISIBLE_LETTERS = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 """Letters and symbols by category that are drawn as nothing: fillers of Hangul and Khmer, the blank of Braille."""
 _MARKDOWN = "|~`^=+<>$"
@@ -14,21 +16,21 @@ _MARKDOWN = "|~`^=+<>$"
 _RELATIONS = frozenset("=+<>")
 """Those of `_MARKDOWN` that are an answer where they stand alone."""
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    f"\ufe00-\ufe0f\ufeff\ufff0-\uffff\U000e0000-\U000effff\ue000-\uf8ff\ud800-\udfff{_INVISIBLE_LETTERS}]"
+    f"[{INVISIBLE}\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u034f\u180b-\u180f"
+    f"\ufe00-\ufe0f\ufff0-\uffff\U000e0000-\U000effff\ue000-\uf8ff\ud800-\udfff{_INVISIBLE_LETTERS}]"
 )
 """Controls, format characters, variation selectors, and characters that belong to nobody."""
 _NOTHING = re.compile(
     r"""
       <!--.*?(?:-->|$)                                                            # an HTML comment
-    | &(?:nbsp|ensp|emsp|thinsp|zwnj|zwj|shy|lrm|rlm|\#\d+|\#x[0-9a-f]+);         # an entity
-    | </?(?:br|hr|p|b|i|em|strong|div|span|u|sub|sup|center)\s*/?>                # a tag of HTML
+    | (?i:&(?:nbsp|ensp|emsp|thinsp|zwnj|zwj|shy|lrm|rlm|\#\d+|\#x[0-9a-f]+);)    # an entity
+    | (?i:</?(?:br|hr|p|b|i|em|strong|div|span|u|sub|sup|center)\s*/?>)           # a tag of HTML
     | \\[hv]?phantom\s*\{[^{}]*\} | \\[hv]space\*?\s*\{[^{}]*\} | \\[hmk]?(?:kern|skip)-?[\d.]*\s*(?:em|ex|pt|mu)?
     | \\(?:quad|qquad|enspace|thinspace|medspace|thickspace|negthinspace|hfill|vfill|hfil|newline|linebreak|par|noindent
         |displaystyle|textstyle|left|right|strut|null|relax|smallskip|medskip|bigskip|nobreakspace|space
         |text(?:bf|it|rm|tt)?|math(?:rm|bf|it)|mbox|boxed|fbox|hbox|ldots|cdots|dots|textnormal)(?![a-zA-Z])
     """,
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+    re.VERBOSE | re.DOTALL,
 )
 
 

@@ -7,10 +7,12 @@ operators, without brackets and multiplication signs. Nothing is evaluated; each
 import re
 from functools import lru_cache
 
+from whet.text import INVISIBLE
+
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ", "0123456789-n")
 _SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ]+")
 _REWRITES = (
-    (re.compile("[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]"), ""),
+    (re.compile(f"[{INVISIBLE}]"), ""),
     (
         re.compile(r"\\(?:left|right|big+[lr]?|displaystyle|textstyle|limits|quad|qquad|[,;:! ])(?![a-z])|[~&]", re.I),
         " ",

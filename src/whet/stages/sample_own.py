@@ -6,6 +6,7 @@ on the first problems, and the one that solves most of them is used for the rest
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from whet.build.renderer import build_renderer
@@ -29,6 +30,12 @@ WAYS = {
     "step by step": "Solve the problem step by step. Then write: The answer is",
 }
 """Ways of asking: their names, and their system prompts; None is that of the recipe's format."""
+
+AFTER_EXAMPLE = "after one example"
+"""One way more, where the data has worked solutions: few-shot prompting, as STaR samples (arXiv:2203.14465, §3.1)."""
+
+EXAMPLE = "Solve the problem. An example:\n\nProblem: {question}\nSolution: {solution}\nThe answer is {answer}."
+"""Its system prompt."""
 
 TRIED = 16
 """Problems on which every way is tried."""
@@ -54,11 +61,11 @@ class OwnAnswers:
         The same seed gives the same answers.
         """
         own = self.config.sft.own
-        problems = chosen_problems(self.task.train, own.problems, self.config.seed)
+        problems = self.problems
         self.view.phase("Sample own answers", own.wanted)
         with loaded(self.sampler, self.policy):
-            tried = {way: self.sampled(problems[:TRIED], way) for way in WAYS}
-            best = max(WAYS, key=lambda way: len({one.id for one in tried[way]}))
+            tried = {way: self.sampled(problems[:TRIED], way) for way in self.ways}
+            best = max(tried, key=lambda way: len({one.id for one in tried[way]}))
             found = [one for some in tried.values() for one in some]
             for start in range(TRIED, len(problems), ROUND):
                 if (done := len(self.kept(found))) >= own.wanted:
@@ -71,8 +78,28 @@ class OwnAnswers:
         self.view.note(f"own answers: {len(kept)} right ones to {solved} problems are kept, asked {best}")
         return kept
 
+    @cached_property
+    def problems(self) -> list[Problem]:
+        """The training problems to sample."""
+        return chosen_problems(self.task.train, self.config.sft.own.problems, self.config.seed)
+
+    @cached_property
+    def example(self) -> Problem | None:
+        """A training problem with a worked solution that is not among them; None where there is none."""
+        more = chosen_problems(self.task.train, self.config.sft.own.problems + ROUND, self.config.seed)
+        asked = {one.question for one in self.problems}
+        return next((one for one in more if one.solution and one.question not in asked), None)
+
+    @cached_property
+    def ways(self) -> dict[str, str | None]:
+        """The ways of asking, by name, with their system prompts."""
+        if not (one := self.example):
+            return dict(WAYS)
+        shown = EXAMPLE.format(question=one.question, solution=one.solution, answer=one.answer)
+        return {**WAYS, AFTER_EXAMPLE: shown}
+
     def sampled(self, problems: Sequence[Problem], way: str) -> list[Problem]:
-        """Returns the right, finished answers to `problems`, asked in one of the `WAYS`."""
+        """Returns the right, finished answers to `problems`, asked in one of the `ways`."""
         prompts = [self.renderer(way).render(problem) for problem in problems]
         own = self.config.sft.own
         sample = build_rollouts(self.config, self.sampler, self.policy.tokenizer, f"own/{way}", own.temperature)
@@ -99,8 +126,8 @@ class OwnAnswers:
                 yield rollout, verdict
 
     def renderer(self, way: str) -> PromptRenderer:
-        """Returns the renderer for one of the `WAYS`."""
-        system = WAYS[way]
+        """Returns the renderer for one of the `ways`."""
+        system = self.ways[way]
         if system is None:
             return self.task.renderer
         layout = replace(self.task.response_format, system_prompt=system)

@@ -52,8 +52,9 @@ export function duration(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
-/** Seconds of a part of a step: 0.21 s, 3.4 s, 41 s. */
-export const seconds = (x) => (absent(x) ? "–" : x < 10 ? `${number(Number(x.toPrecision(2)))} s` : `${count(x)} s`);
+/** Seconds of a part of a step: 0.21 s, 3.4 s, 41 s; what takes less than a hundredth is nothing to look at. */
+export const seconds = (x) =>
+  absent(x) ? "–" : x > 0 && x < 0.01 ? "<\u00a00.01\u00a0s" : `${x < 10 ? number(Number(x.toPrecision(2))) : count(x)}\u00a0s`;
 
 export function size(bytes) {
   if (absent(bytes)) return "–";

@@ -29,7 +29,8 @@ const WAITING = {
 
 /** The measurements as points with their intervals, and the reward of every step. */
 export function accuracyFigure(stages, height = 150, width = 360) {
-  const points = stages.map((stage) => ({ x: stage.step, y: 100 * stage.accuracy.value, low: 100 * stage.accuracy.low, high: 100 * stage.accuracy.high,
+  const apart = 0.03 * Math.max(1, ...stages.map((stage) => stage.step)); // base and warm start are both before step 1
+  const points = stages.map((stage, index) => ({ x: stage.step + apart * stages.slice(0, index).filter((one) => one.step === stage.step).length, y: 100 * stage.accuracy.value, low: 100 * stage.accuracy.low, high: 100 * stage.accuracy.high,
     name: `${stage.title}: ${percent(stage.accuracy.value)} ${interval(stage.accuracy)}` }));
   return figure({ series: [], points, title: "Held-out accuracy in percent by step, with 95 % intervals", low: 0, high: Math.max(10, Math.min(100, Math.max(...points.map((point) => point.high)))), height, width, show: (y) => `${y} %` });
 }

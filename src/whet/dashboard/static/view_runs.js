@@ -55,7 +55,7 @@ export function render() {
   if (!state.runs.length) return empty("No run yet", html`In ${visible(state.root)} there is no run folder. This makes one on a small model, in minutes:`, "whet train quickstart");
   const found = state.runs.filter((run) => `${run.id} ${run.model} ${run.data} ${run.state}`.toLowerCase().includes(wanted.toLowerCase()));
   return html`<section class="runs-list">
-    <header class="bar"><h1>${state.runs.length} runs</h1>
+    <header class="bar"><h1>${state.runs.length} ${state.runs.length === 1 ? "run" : "runs"}</h1>
       <input type="search" placeholder="filter by name, model, data, state" aria-label="Filter runs" .value=${wanted} @input=${(event) => { wanted = event.target.value; paint(); }}>
       ${chosen.size > 1 ? compare() : html`<span class="note">Choose two or more to lay their curves over one another.</span>`}</header>
     <div class="row head"><span></span><span>run</span><span class="status">state</span><span class="reward">reward</span><span class="gain">held-out accuracy</span><span class="difference">over its start</span><span class="findings-cell">findings</span><span class="size">size</span><span class="updated">changed</span></div>

@@ -1,0 +1,40 @@
+"""How the threads of matrix products wait for each other, chosen before torch is imported.
+
+GNU OpenMP, which torch uses on Linux, has a thread spin for a while before it sleeps. That is fastest on an idle
+machine. Where other programs use the processors too, a thread that spins takes the core from the one it waits for, and
+everything takes several times as long (LOG.md, "Threads that wait").
+"""
+
+import os
+from collections.abc import Callable
+
+from whet.text import percent
+
+BUSY = 0.25
+"""The share of the processors that other programs use from which on threads sleep at once."""
+
+SECONDS = 0.2
+"""How long the processors are watched."""
+
+SETTINGS = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+"""Environment variables that say how to wait: what a user has set stays."""
+
+
+def others_use() -> float:
+    """Returns the share of all processors that is used, by whatever runs while this process waits."""
+    import psutil
+
+    return float(psutil.cpu_percent(interval=SECONDS)) / 100
+
+
+def sleep_where_busy(used: Callable[[], float] = others_use) -> str:
+    """Has threads sleep while they wait, where other programs use the processors; says so, else returns nothing."""
+    if os.environ.get("OMP_NUM_THREADS") == "1" or any(name in os.environ for name in SETTINGS):
+        return ""
+    if (share := used()) < BUSY:
+        return ""
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    return (
+        f"other programs use {percent(share)} of the processors: threads sleep while they wait for each other "
+        "(OMP_WAIT_POLICY=ACTIVE has them spin)"
+    )

@@ -17,6 +17,7 @@ def test_with_one_process_every_role_stays_what_it_is() -> None:
     for wrap in (shared.shared_sampler, shared.shared_mixture, shared.shared_optimizer, shared.shared_reference):
         assert wrap(role) is role
     assert shared.led(role) is role
+    assert shared.own_share(role) is role
     assert shared.agreed_clock() is time.monotonic
 
 

@@ -81,5 +81,7 @@ def own_share(free_bytes: "Callable[[torch.device], int]") -> "Callable[[torch.d
     """Returns the free bytes of a device for one process: those of the machine's memory are for all that are on it."""
     from whet.compute.rank import local_count
 
+    if local_count() == 1:
+        return free_bytes
     sharers = {"cpu": local_count()}
     return lambda device: free_bytes(device) // sharers.get(device.type, 1)

@@ -18,8 +18,10 @@ from wiring import shrunk, write_rewards
 
 CHANGES: Mapping[str, Any] = {
     "sft.when": "always",
+    "sft.steps": 1,
+    "eval.problems": 3,
     "seed": 7,
-    "grpo.steps": 4,
+    "grpo.steps": 3,
     "grpo.prompts_per_step": 5,  # no multiple of the number of processes
     "grpo.draws": 2,
     "grpo.objective.beta": 0.05,
@@ -73,7 +75,7 @@ def _run(folder: Path, name: str, count: int, changes: Mapping[str, Any] = {}, s
     rewards = [{"name": f"{folder / 'rewards.py'}:digits"}, {"name": "accuracy", "weight": 0.5}]
     given = {**CHANGES, "rewards": rewards, **changes}
     found = in_processes(count, _train, folder, name, {**given, "compute.processes": count}, stop_after)
-    expected = f"stopped after step {stop_after} of 4, which is saved" if stop_after else "finished"
+    expected = f"stopped after step {stop_after} of 3, which is saved" if stop_after else "finished"
     assert found == [expected] * count
     return folder / "runs" / name
 
@@ -93,7 +95,7 @@ def runs(folder: Path) -> dict[int, Path]:
 
 @pytest.fixture(scope="module")
 def stopped(folder: Path) -> Path:
-    return _run(folder, "stopped", 2, stop_after=2)
+    return _run(folder, "stopped", 2, stop_after=1)
 
 
 def _lines(run: Path, pattern: str) -> list[dict[str, Any]]:
@@ -117,7 +119,7 @@ def _difference(a: Path, b: Path) -> float:
 
 @pytest.mark.parametrize("count", [2, 4])
 def test_the_same_responses_and_metrics(runs: dict[int, Path], count: int) -> None:
-    assert len(_responses(runs[1])) == 4 * 5 * 4
+    assert len(_responses(runs[1])) == 3 * 5 * 4
     assert _responses(runs[count]) == _responses(runs[1])
     assert _difference(runs[count], runs[1]) < ROUNDING
 
@@ -155,7 +157,7 @@ def test_a_run_saved_by_two_goes_on_with_any_number(
 
 
 def test_adapters_are_trained_alike(folder: Path) -> None:
-    lora = {"model.lora": {"rank": 4}, "sft.when": "never"}
+    lora = {"model.lora": {"rank": 4}, "sft.when": "never", "grpo.steps": 2, "grpo.draws": 1, "grpo.replay": None}
     one, two = (_run(folder, f"lora-{count}", count, lora) for count in (1, 2))
     assert _responses(two) == _responses(one)
     assert _difference(two, one) < ROUNDING

@@ -233,13 +233,6 @@ def test_what_was_said_is_in_the_log_with_the_time(full: Any) -> None:
     assert {line for line in full.said if line.startswith("[") and line.endswith("]")} <= set(told)
 
 
-def test_the_report_is_one_file_in_the_run_or_elsewhere(full: Any, tmp_path: Path) -> None:
-    at = tmp_path / "told.html"
-    assert api.report(full.path, at) == at
-    assert at.read_text("utf-8").lower().startswith("<!doctype html>")
-    assert not (full.path / "report.html").exists(), "only where it was asked for"
-
-
 def test_the_outcome_has_the_stages_in_order(full: Any) -> None:
     assert list(full.outcome.evaluations) == ["base", "sft", "final"]
 

@@ -10,7 +10,8 @@ import pytest
 import whet
 
 HOMES = {
-    "whet.api": ["check", "compare", "evaluate", "load_recipe", "open_run", "report", "resume", "train"],
+    "whet.api": ["check", "compare", "evaluate", "load_recipe", "open_run", "resume", "train"],
+    "whet.dashboard.run_report": ["report"],
     "whet.types": ["Group", "Problem", "Prompt", "Reward", "Rollout"],
 }
 

@@ -14,13 +14,15 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from whet.api import check, compare, evaluate, load_recipe, open_run, report, resume, train
+    from whet.api import check, compare, evaluate, load_recipe, open_run, resume, train
+    from whet.dashboard.run_report import report
     from whet.types import Group, Problem, Prompt, Reward, Rollout
 
 __version__ = version("whet")
 
 _HOMES = {
-    "whet.api": ("check", "compare", "evaluate", "load_recipe", "open_run", "report", "resume", "train"),
+    "whet.api": ("check", "compare", "evaluate", "load_recipe", "open_run", "resume", "train"),
+    "whet.dashboard.run_report": ("report",),
     "whet.types": ("Group", "Problem", "Prompt", "Reward", "Rollout"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

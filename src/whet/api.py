@@ -221,16 +221,6 @@ def evaluate(
         return evaluate_model(config, shown)
 
 
-def report(run: str | PathLike[str], to: Path | None = None) -> Path:
-    """Writes a run's report, one HTML file, into its folder or to the file `to`; returns where it is.
-
-    Raises `UserError` where `run` is neither a run folder nor the name of one in runs/.
-    """
-    from whet.dashboard.run_report import write_report
-
-    return write_report(find_run(run), to)
-
-
 def _pairs(overrides: Overrides) -> Sequence[tuple[str, Any]]:
     return list(overrides.items()) if isinstance(overrides, Mapping) else list(overrides)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from browser.conftest import Reader, Served
-from whet.dashboard.run_report import write_report
+from whet.dashboard.run_report import report
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +59,7 @@ def test_no_view_has_a_serious_fault(chromium: Any, served: Served, theme: str) 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_report_has_no_serious_fault(chromium: Any, served: Served, theme: str, tmp_path: Path) -> None:
-    path = write_report(served.root / "plain", tmp_path / "report.html")
+    path = report(served.root / "plain", tmp_path / "report.html")
     reader = Reader(chromium, served, theme=theme)
     reader.page.goto(path.as_uri())
     assert faults(reader.ready()) == []

@@ -11,7 +11,7 @@ import pytest
 from browser.conftest import Reader, Served
 from browser.demo_runs import SIZE, hostile_run
 from browser.payloads import PAYLOADS
-from whet.dashboard.run_report import write_report
+from whet.dashboard.run_report import report
 
 pytestmark = pytest.mark.browser
 
@@ -128,7 +128,7 @@ def test_markup_cannot_be_put_in_at_all(reader: Reader) -> None:
 
 def test_no_payload_runs_in_the_report_and_it_asks_for_nothing(chromium: Any, served: Served, tmp_path: Path) -> None:
     run = hostile_run(tmp_path / "hostile & co")
-    path = write_report(run)
+    path = report(run)
     reader = Reader(chromium, served)
     reader.context.set_offline(True)
     reader.page.goto(path.as_uri())

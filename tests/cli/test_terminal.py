@@ -140,7 +140,7 @@ def test_a_report_that_fails_costs_a_run_nothing(
     def full(_path: Path) -> Path:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("whet.dashboard.run_report.write_report", full)
+    monkeypatch.setattr("whet.dashboard.run_report.report", full)
     terminal._report(tmp_path / "made")
     said = capsys.readouterr().out
     assert "the report was not written" in said

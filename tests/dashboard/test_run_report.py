@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.made_run import make_run
 from whet.dashboard.open_run import open_run
-from whet.dashboard.run_report import inert, report, report_data, write_report
+from whet.dashboard.run_report import inert, report, report_data, report_page
 from whet.errors import UserError
 
 
@@ -21,13 +21,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_stands_in_the_run_folder_or_where_it_is_asked_for(run: Path, tmp_path: Path) -> None:
-    assert write_report(run) == run / "report.html"
+    assert report(run) == run / "report.html"
     assert (run / "report.html").read_text("utf-8").startswith("<!doctype html>")
-    assert write_report(run, tmp_path / "x.html").is_file()
+    assert report(run, tmp_path / "x.html").is_file()
 
 
 def test_the_policy_names_the_hash_of_the_one_script_and_the_one_style(run: Path) -> None:
-    page = report(open_run(run))
+    page = report_page(open_run(run))
     script = re.search(r"<script>(.*)</script>\n</body>", page, re.DOTALL)
     style = re.search(r"<style>(.*)</style>", page, re.DOTALL)
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
@@ -41,7 +41,7 @@ def test_the_policy_names_the_hash_of_the_one_script_and_the_one_style(run: Path
 
 
 def test_it_asks_nobody_for_anything(run: Path) -> None:
-    page = report(open_run(run))
+    page = report_page(open_run(run))
     assert re.findall(r'(?:src|href)="(?!#)[^"]*"', re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)) == []
     assert "<title>made &lt;b&gt; · Whet</title>" in page
 
@@ -51,7 +51,7 @@ def test_data_cannot_end_the_element_that_it_stands_in(run: Path) -> None:
     text = inert(json.dumps(hostile))
     assert "<" not in text
     assert json.loads(text) == hostile
-    page = report(open_run(run))
+    page = report_page(open_run(run))
     data = re.search(r'id="data">(.*?)</script>', page, re.DOTALL)
     assert data
     assert json.loads(data[1])["overview"]["run"]["id"] == "made <b>"
@@ -73,11 +73,11 @@ def test_home_folder_and_secrets_stay_out(run: Path, monkeypatch: pytest.MonkeyP
         "platform": f"{Path.home()}/x a-secret-of-forty-letters-that-nobody-guesses"
     }
     manifest.write_text(json.dumps(told), encoding="utf-8")
-    page = report(open_run(run))
+    page = report_page(open_run(run))
     assert "a-secret-of-forty" not in page
     assert f"{Path.home()}/x" not in page
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError):
-        write_report(tmp_path)
+        report(tmp_path)

@@ -83,6 +83,6 @@ def report(
     Args:
         to: the file to write; the default is report.html in the run's folder.
     """
-    from whet.api import report as write
+    from whet.dashboard.run_report import report as write
 
     print(write(run, to))

@@ -129,11 +129,11 @@ def show(result: "RunResult") -> None:
 
 def _report(run: Path) -> None:
     """Writes the run's report and says where it is; whatever goes wrong there is said in a line and costs nothing."""
-    from whet.dashboard.run_report import write_report
+    from whet.dashboard.run_report import report
 
     page = console()
     try:
-        page.print(f"report: {write_report(run)}", style="dim", markup=False, soft_wrap=True)
+        page.print(f"report: {report(run)}", style="dim", markup=False, soft_wrap=True)
     except Exception as error:  # the run is finished and whole; a report can be written again
         again = f"{own_name()} report {run.name}"
         page.print(f"the report was not written ({error}); to try again: {again}", markup=False, soft_wrap=True)

@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 from html import escape
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from whet.dashboard.rows.recipe_view import recipe
 from whet.files import write_bytes
 from whet.redact import redact
 from whet.runs import layout
+from whet.runs.address import find_run
 
 FIGURES = (
     "reward",
@@ -58,17 +60,18 @@ PAGE = """<!doctype html>
 """The file; each of `policy`, `name`, `style`, `sentence`, `data` and `script` is put in as it is."""
 
 
-def write_report(path: Path, to: Path | None = None) -> Path:
-    """Writes the report of the run in `path`, beside its files unless `to` names another; returns where it is.
+def report(run: str | PathLike[str], to: Path | None = None) -> Path:
+    """Writes a run's report beside its files, or to the file `to`; returns where it is.
 
-    Raises `UserError` where `path` is not a readable run.
+    Raises `UserError` where `run` is neither a readable run folder nor the name of one in runs/.
     """
+    path = find_run(run)
     target = to or path / layout.REPORT
-    write_bytes(target, report(open_run(path)).encode())
+    write_bytes(target, report_page(open_run(path)).encode())
     return target
 
 
-def report(run: OpenRun) -> str:
+def report_page(run: OpenRun) -> str:
     """Returns the report as HTML: data, style and script in one file, without secrets or the home folder."""
     script, style = bundle("report.js"), static("page.css")
     data = redact(json.dumps(report_data(run), ensure_ascii=True, allow_nan=False))

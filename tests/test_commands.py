@@ -40,6 +40,8 @@ TINY: Mapping[str, str] = {
     r":step-\d+": ":step-1",
     r"--step \d+": "--step 1",
     r"--grpo\.steps \d+": "--grpo.steps 1",
+    r"--space space\.yaml( --trials \d+)?": "--space space.yaml --trials 1",
+    r"--compute\.processes \d+": "--compute.processes 2",
     r"plan (my-recipe|problems|quickstart)(\.yaml)?": "plan my-recipe.yaml",
     r"(?<=\s)runs/": "",
     r"problems-001|toy-arithmetic-001|gsm8k-output-consistency-001": "quickstart-001",
@@ -102,6 +104,7 @@ def folder(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(place)
         for name, lora in (("quickstart-001", None), ("my-lora-001", {"rank": 2})):
             train(config, {"run.name": name, "model.lora": lora}, view=listening()[1])
+    (place / "space.yaml").write_text("grpo.optimizer.schedule: {choice: [constant, cosine]}\n", "utf-8")
     (place / "my-recipe.yaml").write_text(dump_recipe(config), "utf-8")
     shutil.copytree(place / "runs" / "quickstart-001", place / "runs" / "my-recipe-001")
     shutil.rmtree(place / "runs" / "my-recipe-001" / "final")  # as if it had been stopped

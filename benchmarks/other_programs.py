@@ -6,6 +6,10 @@ the 95 % interval that the run reports.
 """
 
 import argparse
+import atexit
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,9 +78,32 @@ def mlx(subject: Subject, work: Path) -> Answer:
     return answer
 
 
+def served(subject: Subject, work: Path) -> Answer:
+    """`whet serve` of the run, asked by the `openai` client; the system prompt is the server's to add."""
+    from openai import OpenAI
+
+    assert subject.address is not None  # of a run
+    command = [sys.executable, "-m", "whet", "serve", str(subject.address.path)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    atexit.register(server.terminate)
+    assert server.stdout is not None
+    lines = (re.search(r"http://[\w.:]+/v1", line) for line in server.stdout)
+    client = OpenAI(base_url=next(found[0] for found in lines if found), api_key="none")
+    model = client.models.list().data[0].id
+
+    def answer(problem: Problem) -> str:
+        turns: Any = [turn for turn in subject.renderer.messages(problem.question) if turn["role"] != "system"]
+        options: Any = {"model": model, "max_tokens": limit(subject), "temperature": 0}
+        reply = client.chat.completions.create(messages=turns, **options)
+        return str(reply.choices[0].message.content)
+
+    return answer
+
+
 PROGRAMS: Mapping[str, Callable[[Subject, Path], Answer]] = {
     "llama.cpp": llama_cpp,
     "gguf-reader": gguf_reader,
+    "openai": served,
     "mlx-lm": mlx,
 }
 

@@ -8,6 +8,9 @@ import pytest
 from whet import protocols
 from whet.batch import Batch
 from whet.compute.optimizer import MasterAdamW
+from whet.compute.processes import Alone, Ranks
+from whet.compute.shared_optimizer import SharedOptimizer
+from whet.compute.shared_reference import SharedReference
 from whet.data.curriculum import ByLevel, ByPassRate, PassRateGrader
 from whet.data.stream import ProblemStream
 from whet.grpo.dynamic_sampling import DynamicSampling
@@ -17,8 +20,10 @@ from whet.grpo.replay import Replay
 from whet.policy.language_model import LanguageModel
 from whet.policy.reference import AdaptersOff, FollowingReference, FrozenReference, NoReference
 from whet.rewards.mixture import Mixture
+from whet.rewards.shared_mixture import SharedMixture
 from whet.rollout.native import NativeSampler
 from whet.rollout.rollouts import Rollouts
+from whet.rollout.shared_sampler import SharedSampler
 from whet.sft.examples import Examples
 from whet.sft.supervised import Progress
 from whet.train_loop.logging_grader import LoggingGrader
@@ -30,14 +35,15 @@ CAST = [
     *((protocols.Problems, player) for player in (ProblemStream, ByLevel, ByPassRate)),
     (protocols.Policy, LanguageModel),
     *((protocols.Reference, player) for player in (*REFERENCES, SyncedOnly, TimedReference)),
-    *((protocols.StatefulReference, player) for player in REFERENCES),
-    *((protocols.Sampler, player) for player in (NativeSampler, TimedSampler)),
+    *((protocols.StatefulReference, player) for player in (*REFERENCES, SharedReference)),
+    *((protocols.Sampler, player) for player in (NativeSampler, SharedSampler, TimedSampler)),
     (protocols.SampleFn, Rollouts),
-    *((protocols.Grader, player) for player in (Mixture, Replay, PassRateGrader, LoggingGrader)),
+    *((protocols.Grader, player) for player in (Mixture, SharedMixture, Replay, PassRateGrader, LoggingGrader)),
     *((protocols.Experience, player) for player in (OnPolicy, DynamicSampling, KlReward)),
     *((protocols.Splittable, player) for player in (Batch, Examples)),
-    (protocols.Optimizer, MasterAdamW),
+    *((protocols.Optimizer, player) for player in (MasterAdamW, SharedOptimizer)),
     (protocols.Run, Recorder),
+    *((protocols.Processes, player) for player in (Alone, Ranks)),
     *((protocols.Stateful, player) for player in (MasterAdamW, *REFERENCES, ByPassRate, Replay, Progress)),
 ]
 

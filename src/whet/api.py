@@ -1,7 +1,7 @@
 """The Python API: train, resume, check, evaluate and compare. `import whet` exports these without loading torch."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,28 +74,26 @@ def train(
         whet.errors.UserError: for whatever the user can fix.
         KeyboardInterrupt: a stop was requested; `resume` continues the run.
     """
-    from whet.build.memory_plan import with_micro_batches
     from whet.build.renderer import as_rendered
-    from whet.runs.writer import RunWriter
-    from whet.stages.pipeline import Pipeline, load
+    from whet.stages.pipeline import Pipeline, load, with_sizes
+    from whet.stages.run_folder import created, of_this_process, refuse_alone, together
 
     config = load_recipe(recipe, overrides)
+    refuse_alone(config)
+    config = together(config)
     file = None if isinstance(recipe, Config | Mapping) else recipes.find_recipe(str(recipe))
     check_place(Path(config.run.folder), config.run.name)
     refuse_absent(config)
     with _logged(view) as train_log:
         shown = train_log.view
-        trackers = _trackers(config, shown)
+        trackers = _trackers(of_this_process(config), shown)
         built = load(config, shown)
         config = as_rendered(config, built.task.renderer)
-        config = with_micro_batches(config, built.policy, shown.note)
+        config = with_sizes(config, built, shown)
         text, made_from = recipes.dump_recipe(config), manifest(config, built.policy, built.task, file)
         stem = stem_of(file.name if file else "run")
-        with (
-            RunWriter.create(Path(config.run.folder), text, made_from, stem, config.run.name) as run,
-            _recorded(run, train_log),
-        ):
-            stages = Pipeline.of(built, config, run, shown, stop)
+        with created(config, text, made_from, stem) as run, _recorded(run, train_log):
+            stages = Pipeline.of(built, of_this_process(config), run, shown, stop)
             with _accompanied(stages, trackers):
                 return stages.whole()
 
@@ -107,29 +105,31 @@ def resume(path: str | PathLike[str], *, view: View | None = None, stop: Stop | 
 
     Raises as `train` does, and `UserError` where data or model have changed.
     """
-    from whet.build.memory_plan import with_micro_batches
-    from whet.runs.writer import RunWriter
-    from whet.stages.pipeline import Pipeline, load
+    from whet.build.shared import joined
+    from whet.stages.pipeline import Pipeline, load, with_sizes
+    from whet.stages.run_folder import of_this_process, reopened, together
     from whet.train_loop.memory_watch import killed_for_memory, with_smaller_micro_batches
 
     reader = RunReader(find_run(path))
-    config = recipes.load_recipe(reader.path / layout.RECIPE)
+    config = together(recipes.load_recipe(reader.path / layout.RECIPE))
     if reader.final:
         return finished(reader)
     refuse_absent(config)
-    shortage, changed = killed_for_memory(reader.path), changed_files(reader.manifest, reader.path)
-    with _logged(view) as train_log, RunWriter.reopen(reader.path) as run, _recorded(run, train_log):
+    shortage, changed = joined().first(
+        lambda: (killed_for_memory(reader.path), changed_files(reader.manifest, reader.path))
+    )
+    with _logged(view) as train_log, reopened(reader.path) as run, _recorded(run, train_log):
         shown = train_log.view
         if shortage:
             config = with_smaller_micro_batches(config, shortage, shown.note)
             run.record_recipe(recipes.dump_recipe(config))
-        trackers = _trackers(config, shown)
+        trackers = _trackers(of_this_process(config), shown)
         built = load(config, shown)
-        config = with_micro_batches(config, built.policy, shown.note)
+        config = with_sizes(config, built, shown)
         refuse_other(manifest(config, built.policy, built.task), reader.manifest)
         for line in (*newer_versions(environment(), reader.manifest), *changed):
             shown.note(f"resume: {line}")
-        stages = Pipeline.of(built, config, run, shown, stop)
+        stages = Pipeline.of(built, of_this_process(config), run, shown, stop)
         with _accompanied(stages, trackers):
             return stages.rest(reader)
 
@@ -139,7 +139,7 @@ def _recorded(run: "RunWriter", train_log: TrainLog) -> Iterator[None]:
     """In the block the outcome is logged, and the memory watched, of a run that is open."""
     from whet.train_loop.memory_watch import watched_memory
 
-    with train_log.record_outcome(run), watched_memory(run.path):
+    with train_log.record_outcome(run), watched_memory(run.path) if run.writes else nullcontext():
         yield
 
 
@@ -167,15 +167,14 @@ def check(recipe: Recipe, overrides: Overrides = (), *, view: View | None = None
 
     Takes and raises what `train` does.
     """
-    from whet.build.memory_plan import with_micro_batches
     from whet.stages.check import check as run
-    from whet.stages.pipeline import load, settled
+    from whet.stages.pipeline import load, settled, with_sizes
 
     config = load_recipe(recipe, overrides)
     refuse_absent(config)
     with _progress(view) as shown, warnings_to(shown):
         built = settled(load(config, shown), config, shown)
-        config = with_micro_batches(config, built.policy, shown.note)
+        config = with_sizes(config, built, shown)
         return run(built.policy, built.sampler, built.task, config, shown)
 
 

@@ -102,6 +102,10 @@ class Batch:
             replayed_B=of_rows(self.replayed_B),
         )
 
+    def units(self, keep: Sequence[int]) -> "Batch":
+        """Returns the groups with these places."""
+        return self.select(keep)
+
     def with_signal(self) -> "Batch":
         """Returns the groups in which some advantage is not zero: the others have no policy gradient."""
         return self._with_any(self.advantage_B != 0)
@@ -135,7 +139,7 @@ class Batch:
         """
         pending: list[int] = []
         used = 0
-        for index, cost in enumerate(self._tokens_per_group()):
+        for index, cost in enumerate(self.sizes):
             if pending and used + cost > tokens:
                 yield self.select(pending)
                 pending, used = [], 0
@@ -171,7 +175,9 @@ class Batch:
         lengths = zip(self.group_B.tolist(), self.lengths_B.tolist(), strict=True)
         return int(min(len(self.prompts[group]) + length for group, length in lengths))
 
-    def _tokens_per_group(self) -> list[int]:
+    @property
+    def sizes(self) -> list[int]:
+        """Tokens of each prompt with its completions."""
         responses_P = torch.zeros(len(self.prompts), dtype=torch.long).index_add(0, self.group_B, self.lengths_B)
         return [len(prompt) + int(count) for prompt, count in zip(self.prompts, responses_P, strict=True)]
 

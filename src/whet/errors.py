@@ -11,6 +11,10 @@ class UserError(Exception):
     """
 
 
+class ProcessLost(KeyboardInterrupt):
+    """A process of the run is gone, or keeps the others waiting for too long: the run ends, and can be resumed."""
+
+
 MEMORY_SIGNS = ("can't allocate memory", "not enough memory", "out of memory")
 """Error texts of the allocators of CPUs and of devices."""
 

@@ -12,6 +12,7 @@
 | `AnswerChecker` | `build/` | correctness, independent of the rewards |
 | `Optimizer` | `compute/` | θ ← θ − η ∇L |
 | `Run` | `runs/` | the run folder |
+| `Processes` | `compute/` | the processes that share a run's work |
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -155,6 +156,15 @@ class Splittable(Protocol):
         """Tokens of the smallest possible part."""
         ...
 
+    @property
+    def sizes(self) -> Sequence[int]:
+        """Tokens of each unit that one process computes as a whole: a group, an example."""
+        ...
+
+    def units(self, keep: Sequence[int]) -> Self:
+        """Returns the units with these places."""
+        ...
+
 
 Part = TypeVar("Part", bound=Splittable)
 Result = TypeVar("Result")
@@ -194,4 +204,40 @@ class Run(Protocol):
         metrics: Mapping[str, float],
     ) -> None:
         """Writes the step's metrics and rollouts."""
+        ...
+
+
+class Processes(Protocol):
+    """The processes of a run: all take every step together, share its work and agree on how it went.
+
+    What one of them raises, an interrupt included, all of them raise, with the name of the process that did.
+    """
+
+    @property
+    def rank(self) -> int:
+        """The number of this process, from 0; 0 alone writes the run folder and prints."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        ...
+
+    def gathered(self, work: Callable[[], Result]) -> list[Result]:
+        """Does `work`, the share of this process, and returns what all of them returned, by rank."""
+        ...
+
+    def first(self, work: Callable[[], Result]) -> Result:
+        """Does `work` in process 0 only, and returns its result in all of them."""
+        ...
+
+    def any(self, flag: bool) -> bool:
+        """Whether `flag` is set in any of them."""
+        ...
+
+    def add_gradients(self, weights: "Sequence[Tensor]") -> None:
+        """Sums the gradients of `weights` over the processes, equal to the last bit in all of them.
+
+        Where a process has none it counts as zero; where none of them has one, it stays None.
+        """
         ...

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from whet.train_loop.background import AtOnce, Background, Jobs
+from whet.train_loop.background import AtOnce, Background, Jobs, Never
 
 
 def test_jobs_are_done_in_order_on_another_thread() -> None:
@@ -92,3 +92,14 @@ def test_at_once_is_in_the_callers_thread() -> None:
     jobs.wait()
     jobs.check()
     assert seen == [threading.current_thread()]
+
+
+def test_jobs_of_a_process_that_does_not_write_are_dropped() -> None:
+    done: list[int] = []
+    with Never() as jobs:
+        assert not jobs.submit(lambda: done.append(1))
+        jobs.wait()
+        jobs.check()
+    assert done == []
+    assert AtOnce().submit(lambda: done.append(2))
+    assert done == [2]

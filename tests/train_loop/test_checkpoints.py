@@ -8,6 +8,7 @@ import torch
 
 from whet.compute.checkpoint import load_checkpoint, step_of
 from whet.config.recipe import RunConfig
+from whet.train_loop.background import Never
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.signals import Interrupted, Stop
 from whet.train_loop.training_state import TrainingState
@@ -94,8 +95,9 @@ class Later:
         self.jobs: list[Any] = []
         self.failure: Exception | None = None
 
-    def submit(self, job: Any) -> None:
+    def submit(self, job: Any) -> bool:
         self.jobs.append(job)
+        return True
 
     def wait(self) -> None:
         while self.jobs:
@@ -153,3 +155,14 @@ def test_a_stop_is_told_of_when_the_step_is_on_disk(tmp_path: Path) -> None:
     with pytest.raises(Interrupted):
         saved.after(3, stop)
     assert kept(tmp_path) == [3]
+
+
+def test_who_leaves_the_disk_to_another_process_writes_nothing_and_waits_for_nothing(tmp_path: Path) -> None:
+    stop = Stop()
+    stop.agree = lambda asked: True  # another process was asked
+    saved = CheckpointSchedule(TrainingState(Moving(), Moving(), {}), tmp_path, 20, RunConfig(), jobs=Never())  # type: ignore[arg-type]
+    saved.save(1)
+    saved.until_copied()
+    with pytest.raises(Interrupted, match="stopped after step 3 of 20, which is saved"):
+        saved.after(3, stop)
+    assert list(tmp_path.iterdir()) == []

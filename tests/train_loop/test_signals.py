@@ -172,3 +172,12 @@ def test_the_second_signal_ends_whatever_the_process_does(what: str) -> None:
 def test_an_interruption_is_a_keyboard_interrupt() -> None:
     with pytest.raises(KeyboardInterrupt, match="after step 3"):
         raise Interrupted("stopped after step 3")
+
+
+def test_a_stop_of_any_process_is_one_of_all() -> None:
+    stop, told = Stop(), []
+    assert not stop.is_asked()
+    stop.agree = lambda asked: told.append(asked) or True  # type: ignore[func-returns-value]
+    assert stop.is_asked()
+    assert told == [False]
+    assert not stop.asked

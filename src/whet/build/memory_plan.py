@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from whet.build.shared import own_share
 from whet.config import Config
 from whet.config.training import MICRO_BATCH_TOKENS
 from whet.text import Log
@@ -116,7 +117,7 @@ def with_micro_batches(config: Config, policy: "LanguageModel", log: Log) -> Con
     asked = config.grpo.micro_batch_tokens
     most = MOST[policy.device.type]
     plan = plan_memory(config, policy, asked or most)
-    free = float(free_bytes(policy.device))
+    free = float(own_share(free_bytes)(policy.device))
     if asked is None:
         plan = plan.sized(free, ENOUGH[policy.device.type], most)
     log(memory_line(plan, free + plan.weights, _smaller_kinds(plan, policy)))

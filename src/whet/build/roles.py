@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from whet.build.answer_checker import build_is_right
+from whet.build.shared import led, own_share, shared_optimizer, shared_reference, shared_sampler
 from whet.build.task import longest_response, seconds_per_grading
 from whet.config import Config, CurriculumConfig, OptimizerConfig
 from whet.config.training import MICRO_BATCH_TOKENS
@@ -38,14 +39,14 @@ def build_sampler(config: Config) -> Sampler:
     name = config.rollout.engine
     if name not in SAMPLERS:
         raise UserError(f"rollout.engine: is {name!r}; use {', '.join(SAMPLERS)}{did_you_mean(name, SAMPLERS)}")
-    return SAMPLERS[name](config)
+    return shared_sampler(SAMPLERS[name](config))
 
 
 def _native(config: Config) -> Sampler:
     from whet.policy.free_memory import free_bytes
     from whet.rollout.native import NativeSampler
 
-    return NativeSampler(decoding=config.rollout.decoding, free_bytes=free_bytes)
+    return NativeSampler(decoding=config.rollout.decoding, free_bytes=own_share(free_bytes))
 
 
 SAMPLERS: dict[str, Callable[[Config], Sampler]] = {"native": _native}
@@ -79,7 +80,8 @@ def build_optimizer(
     from whet.compute.optimizer import MasterAdamW
 
     inside: Callable[[], AbstractContextManager[None]] = deterministic if is_deterministic else nullcontext
-    return MasterAdamW(policy.trainable(), config, steps, micro_batch_tokens or MICRO_BATCH_TOKENS, inside)
+    tokens = micro_batch_tokens or MICRO_BATCH_TOKENS
+    return shared_optimizer(MasterAdamW(policy.trainable(), config, steps, tokens, inside))
 
 
 def build_reference(policy: "LanguageModel", config: Config, warmed: bool = False) -> StatefulReference:
@@ -94,9 +96,9 @@ def build_reference(policy: "LanguageModel", config: Config, warmed: bool = Fals
         return NoReference()
     tokens = config.grpo.micro_batch_tokens or MICRO_BATCH_TOKENS
     if objective.reference_every:
-        return FollowingReference(policy, tokens, objective.reference_every, objective.reference_mix)
+        return shared_reference(FollowingReference(policy, tokens, objective.reference_every, objective.reference_mix))
     kind = AdaptersOff if config.model.lora and not warmed else FrozenReference
-    return kind(policy, tokens)
+    return shared_reference(kind(policy, tokens))
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def build_experience(
         grader = PassRateGrader(grader, problems)
     if config.grpo.replay:
         equal = AnswerComparer(budget=seconds_per_grading(config))
-        is_right = build_is_right(config, equal)
+        is_right = led(build_is_right(config, equal))
         grader = memories["replay"] = Replay(grader, is_right, config.grpo.replay, equal.take_timeouts)
     grader = logged(grader)
     on_policy = OnPolicy(problems, sample, grader, config.grpo)

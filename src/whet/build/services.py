@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from whet.build.shared import own_part
 from whet.config import Section
 from whet.errors import UserError
 from whet.rewards.code_tests.code_tests import CodeTestsParams, RunTests
@@ -30,6 +31,9 @@ def open_judge(params: JudgeParams) -> Ask:
     from whet.rewards.llm_judge.replies import ReplyCache
 
     key = _key(params.key_env)
+    params = params.model_copy(
+        update={"max_requests": own_part(params.max_requests), "max_tokens": own_part(params.max_tokens)}
+    )
     return JudgeClient(params, key, ReplyCache(cache_folder() / "judge.sqlite") if params.cache else None)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from whet.build.answer_checker import build_answer_checker, build_tests
 from whet.build.renderer import build_renderer
+from whet.build.shared import led, shared_mixture
 from whet.config import Config
 from whet.data.curriculum import ByLevel
 from whet.data.load_data import load_data, load_source
@@ -90,7 +91,7 @@ def build_grader(config: Config, response_format: ResponseFormat) -> "Mixture":
         build_reward(reward, response_format, load_reward, known, connect, f"rewards.{index}", equal)
         for index, reward in enumerate(config.rewards)
     ]
-    return Mixture(parts, equal.take_timeouts)
+    return shared_mixture(Mixture(parts, equal.take_timeouts))
 
 
 def seconds_per_grading(config: Config) -> float:
@@ -112,7 +113,7 @@ def build_eval_set(
     """Returns the evaluation set: `eval.problems` of the held-out problems, in a fixed order, and their checker."""
     chosen = held_out(problems, config.eval.problems)
     equal = AnswerComparer()
-    check_answer = build_answer_checker(response_format, build_tests(config), equal)
+    check_answer = led(build_answer_checker(response_format, build_tests(config), equal))
     return EvalSet([renderer.render(problem) for problem in chosen], check_answer, equal)
 
 

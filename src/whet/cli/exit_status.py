@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from whet.compute.rank import rank
 from whet.errors import UserError
 from whet.files import disk_fault
 from whet.redact import redact
@@ -22,10 +23,10 @@ def exit_status() -> Iterator[None]:
         with _flushed():
             yield
     except UserError as error:
-        print(f"whet: {redact(str(error))}", file=sys.stderr)
+        _say(redact(str(error)))
         status = 2
     except KeyboardInterrupt as interrupt:
-        print(f"whet: {str(interrupt) or 'interrupted'}", file=sys.stderr)
+        _say(str(interrupt) or "interrupted")
         status = 75
     except BrokenPipeError:  # the reader of our output closed it, as `head` does
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
@@ -33,9 +34,15 @@ def exit_status() -> Iterator[None]:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        print(f"whet: {_what_failed(error)}", file=sys.stderr)
+        _say(_what_failed(error))
         status = 2 if disk_fault(error) else 1
     sys.exit(status)
+
+
+def _say(what: str) -> None:
+    """Prints a line on standard error; of processes that share a run, which all end for one reason, the first does."""
+    if not rank():
+        print(f"whet: {what}", file=sys.stderr)
 
 
 @contextmanager

@@ -17,7 +17,9 @@ from whet.cli.exit_status import exit_status
 from whet.cli.looking import report, runs, ui
 from whet.cli.looking import show as show_run
 from whet.cli.planning import doctor, dry, init, plan, show_beside_plan
+from whet.cli.several import one_of_several, start_others
 from whet.cli.sharing import export, push
+from whet.cli.sweep_page import sweep
 from whet.cli.talking import ask_problems, chat, serve
 from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell, tolerate_encodings
 from whet.errors import UserError
@@ -38,6 +40,7 @@ def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()
     if dry_run:
         dry(config)
         return
+    start_others(["train", recipe, *(f"--{key}={value}" for key, value in overrides)], config.compute.processes)
     from whet.api import train as run
 
     with following() as (view, stop):
@@ -47,17 +50,31 @@ def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()
 
 
 def resume(
-    run: Annotated[str, Positional, arg(metavar="RUN", help="a run folder, or the name of one in runs/")], /
+    run: Annotated[str, Positional, arg(metavar="RUN", help="a run folder, or the name of one in runs/")],
+    /,
+    *,
+    processes: Count = None,
 ) -> None:
     """Resume a run exactly where it stopped: killed, interrupted, or out of disk.
 
     It goes on from the newest valid checkpoint, with the same result as a run that was not interrupted.
+
+    Args:
+        processes: share the rest of the run among so many processes; the default is as many as before.
     """
     prepare()
-    from whet.api import resume as go_on
+    from whet.recipe import load_recipe
+    from whet.runs import layout
     from whet.runs.address import find_run
 
     path = find_run(run)
+    recorded = load_recipe(path / layout.RECIPE).compute.processes
+    count = recorded if processes is None else whole_number("processes", processes)
+    if count < 1:
+        raise UserError(f"--processes: is {count}; it must be at least 1")
+    start_others(["resume", str(path)], count)
+    from whet.api import resume as go_on
+
     with following() as (view, stop):
         result = go_on(path, view=view, stop=stop)
     show(result)
@@ -222,6 +239,7 @@ VERBS: dict[str, Command] = {
     "resume": resume,
     "check": check,
     "plan": plan,
+    "sweep": sweep,
     "eval": evaluate,
     "compare": compare,
     "score": score,
@@ -246,7 +264,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits with its status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     tolerate_encodings()
-    with exit_status():
+    with exit_status(), one_of_several():
         if words == ["--version"]:
             print(f"whet {__version__}")
         else:

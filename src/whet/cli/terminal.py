@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from whet.cli.thread_waits import sleep_where_busy
+from whet.compute.rank import rank
 from whet.text import READABLE
 
 if TYPE_CHECKING:
@@ -117,7 +118,9 @@ def following() -> "Iterator[tuple[View, Stop]]":
 
 
 def show(result: "RunResult") -> None:
-    """Prints the summary of a run, and writes its report beside it."""
+    """Prints the summary of a run, and writes its report beside it; of several processes the first one does."""
+    if rank():
+        return
     from whet.cli.tables import run_summary
 
     console().print(run_summary(result, own_name()))

@@ -8,7 +8,7 @@ from whet.config.data import DataConfig, KeepConfig, SourceConfig
 from whet.config.format import FormatConfig, TagsConfig
 from whet.config.model import LoraConfig, ModelConfig
 from whet.config.objectives import ObjectiveConfig
-from whet.config.recipe import CheckConfig, Config, EvalConfig, RolloutConfig, RunConfig
+from whet.config.recipe import CheckConfig, ComputeConfig, Config, EvalConfig, RolloutConfig, RunConfig
 from whet.config.rewards import RewardConfig, Weight, WeightConfig
 from whet.config.section import Section
 from whet.config.tracking import PushConfig, TrackerConfig
@@ -16,6 +16,7 @@ from whet.config.training import CurriculumConfig, GrpoConfig, OptimizerConfig, 
 
 __all__ = [
     "CheckConfig",
+    "ComputeConfig",
     "Config",
     "CurriculumConfig",
     "DataConfig",

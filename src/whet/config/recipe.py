@@ -1,4 +1,4 @@
-"""The whole recipe, and its sections for check, engine, evaluation and run folder."""
+"""The whole recipe, and its sections for check, engine, processes, evaluation and run folder."""
 
 from typing import Literal
 
@@ -40,6 +40,17 @@ class RolloutConfig(Section):
     decoding: Literal["auto", "eager", "transformers"] = "auto"
     """How the native engine decodes: the fastest way that works (on a GPU recorded, with kernels of its own), PyTorch's
     operations one by one, or the model's own forward. All draw the same tokens, up to rounding: for reports of bugs."""
+
+
+class ComputeConfig(Section):
+    """The processes that share a run's work."""
+
+    processes: PositiveInt = 1
+    """Processes that share sampling, grading and learning; on GPUs one for each. More than one are started by Whet,
+    unless torchrun has started them already."""
+    timeout_minutes: float = Field(30.0, gt=0)
+    """Minutes that processes wait for one that is late, which is then named and the run ended. More than sampling,
+    grading or learning takes in one step."""
 
 
 class EvalConfig(Section):
@@ -101,6 +112,8 @@ class Config(Section):
     """The reinforcement fine-tuning."""
     rollout: RolloutConfig = RolloutConfig()
     """The sampling engine."""
+    compute: ComputeConfig = ComputeConfig()
+    """The processes that share the work."""
     eval: EvalConfig = EvalConfig()
     """The held-out evaluation."""
     run: RunConfig = RunConfig()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from whet.errors import UserError
 from whet.files import disk_fault
-from whet.runs.phase_record import peak_bytes, record_phases
+from whet.runs.phase_record import peak_bytes
 from whet.runs.views.phase_times import PhaseTimes
 from whet.runs.views.view import PlainView, SeveralViews, View
 from whet.runs.writer import RunWriter
@@ -48,7 +48,7 @@ class TrainLog:
             run.log(f"failed:\n{traceback.format_exc()}")
             raise
         finally:
-            record_phases(run.path, self._times.spent(), peak_bytes())
+            run.record_phases(self._times.spent(), peak_bytes())
 
 
 def _full(run: RunWriter, fault: OSError) -> str:

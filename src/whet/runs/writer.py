@@ -15,6 +15,7 @@ from whet.runs import jsonl, layout
 from whet.runs.environment import environment
 from whet.runs.lock import FolderLock
 from whet.runs.naming import check_name, is_taken, new_folder
+from whet.runs.phase_record import record_phases
 from whet.runs.records import rollout_records
 from whet.types import Group, Problem
 
@@ -27,6 +28,9 @@ class RunWriter:
 
     A step is done once its line is in `metrics.jsonl`; its rollouts are on disk before that.
     """
+
+    writes = True
+    """Whether this process writes to the folder: of several that share a run, one does."""
 
     def __init__(self, path: Path) -> None:
         """Locks the run folder at `path`; see `create` and `reopen`."""
@@ -154,6 +158,10 @@ class RunWriter:
         """Writes the report of a check: `check.json`, or `check-<stage>.json` for one after a stage."""
         name = f"check-{check_name(stage)}.json" if stage else layout.CHECK
         write_bytes(self.path / name, jsonl.encode(report, indent=2) + b"\n")
+
+    def record_phases(self, spent: Sequence[tuple[str, float]], peak: int | None) -> None:
+        """Adds the seconds of this process's phases, by name and in order, and its peak of memory in bytes."""
+        record_phases(self.path, spent, peak)
 
     def log(self, text: str) -> None:
         """Appends a line with the time to `train.log`, secrets redacted."""

@@ -41,7 +41,16 @@ class Examples:
     @property
     def smallest(self) -> int:
         """Tokens of the shortest example."""
-        return min(example.tokens for example in self.all)
+        return min(self.sizes)
+
+    @property
+    def sizes(self) -> list[int]:
+        """Tokens of each example."""
+        return [example.tokens for example in self.all]
+
+    def units(self, keep: Sequence[int]) -> "Examples":
+        """Returns the examples with these places."""
+        return Examples([self.all[place] for place in keep])
 
 
 def one_group(examples: Sequence[Example]) -> Batch:

@@ -10,6 +10,7 @@ from whet.build.roles import (
     build_reference,
     build_rollouts,
 )
+from whet.build.shared import agreed_clock, joined
 from whet.build.task import Task
 from whet.compute.checkpoint import Checkpoint, remove_checkpoints
 from whet.config import Config
@@ -19,7 +20,7 @@ from whet.rewards.part_metrics import part_metrics
 from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
 from whet.stages.measure import measure
-from whet.train_loop.background import Background
+from whet.train_loop.background import Background, Never
 from whet.train_loop.callbacks import StepCallbacks
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.clock import Clock
@@ -29,7 +30,7 @@ from whet.train_loop.logging_grader import LoggingGrader
 from whet.train_loop.recorder import Recorder
 from whet.train_loop.signals import Stop
 from whet.train_loop.stall_monitor import watched
-from whet.train_loop.step_checks import FiniteGradient, SamplerParity
+from whet.train_loop.step_checks import FiniteGradient, SamplerParity, StepCheck
 from whet.train_loop.timed_roles import TimedReference, TimedSampler
 from whet.train_loop.training_state import TrainingState
 from whet.train_loop.waiting_roles import WaitingOptimizer, WaitingReference
@@ -56,7 +57,7 @@ def fine_tune(
     With `saved`, a checkpoint of this run, training resumes from it; the policy must then be as it was loaded.
     """
     clock, grpo = Clock(), config.grpo
-    efficiency = Efficiency.of(policy, grpo.objective)
+    efficiency = Efficiency.of(policy, grpo.objective, joined().count)
     optimizer = build_optimizer(policy, grpo.optimizer, grpo.steps, grpo.micro_batch_tokens, config.deterministic)
     compile_where_it_pays(policy, config, view.note)
     kept = build_reference(policy, config, warmed)
@@ -76,14 +77,14 @@ def fine_tune(
         ),
     )
     state = TrainingState(optimizer, kept, roles.memories)
-    jobs = Background()
-    checkpoints = CheckpointSchedule(state, run.checkpoints, grpo.steps, config.run, config.run.save_every, jobs=jobs)
+    jobs = Background() if run.writes else Never()
+    schedule = partial(CheckpointSchedule, clock=agreed_clock(), jobs=jobs)
+    checkpoints = schedule(state, run.checkpoints, grpo.steps, config.run, config.run.save_every)
     evaluate = partial(measure, policy, sampler, task.eval_set, config, view, reward=task.reward)
     callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop)
     if saved:
         state.load(saved)
     of_rewards = partial(part_metrics, parts=task.reward.parts)
-    checks = (SamplerParity(policy), FiniteGradient())
     with jobs:
         _settle(callbacks, run, config, resumed=saved is not None, warmed=warmed)
         view.phase("GRPO", grpo.steps, run.next_step)
@@ -94,10 +95,14 @@ def fine_tune(
                 reference=WaitingReference(roles.reference, checkpoints.until_copied),
                 experience=roles.experience,
                 optimizer=WaitingOptimizer(optimizer, checkpoints.until_copied),
-                run=Recorder(run, view, clock, of_rewards, efficiency, health, checks, jobs),
+                run=Recorder(run, view, clock, of_rewards, efficiency, health, _checks(policy), jobs),
                 config=grpo,
                 after_step=callbacks,
             )
+
+
+def _checks(policy: "LanguageModel") -> tuple[StepCheck, ...]:
+    return SamplerParity(policy), FiniteGradient()
 
 
 def _settle(callbacks: StepCallbacks, run: RunWriter, config: Config, resumed: bool, warmed: bool) -> None:

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from whet.build.memory_plan import with_micro_batches
 from whet.build.policy import build_policy
 from whet.build.roles import build_rollouts, build_sampler
+from whet.build.shared import joined
 from whet.build.task import Task, build_task
 from whet.compute.checkpoint import Checkpoint, load_checkpoint, newest_valid, step_of
 from whet.config import Config
@@ -56,11 +59,22 @@ class Built:
 def load(config: Config, view: View) -> Built:
     """Loads model and problems. Raises `UserError` where one cannot be loaded, or the model cannot be trained."""
     view.phase("Load", None)
-    sampler = build_sampler(config)
-    policy = build_policy(config, view.note)
-    refuse_endless(policy)
-    refuse_untrainable(policy, sampler)
-    return Built(policy, sampler, build_task(config, policy.tokenizer, policy.context, view.note))
+    built: list[Built] = []
+
+    def loads() -> None:
+        sampler, policy = build_sampler(config), build_policy(config, view.note)
+        built.append(Built(policy, sampler, build_task(config, policy.tokenizer, policy.context, view.note)))
+
+    joined().gathered(loads)  # what one process cannot load ends all of them
+    refuse_endless(built[0].policy)
+    refuse_untrainable(built[0].policy, built[0].sampler)
+    return built[0]
+
+
+def with_sizes(config: Config, built: Built, view: View) -> Config:
+    """Returns the recipe with micro-batches that fit in the free memory of every process."""
+    sizes = joined().gathered(lambda: with_micro_batches(config, built.policy, view.note))
+    return min(sizes, key=lambda one: one.grpo.micro_batch_tokens or 0)
 
 
 def settled(built: Built, config: Config, view: View) -> Built:
@@ -92,7 +106,9 @@ class Pipeline:
     def of(cls, built: Built, config: Config, run: RunWriter, view: View, stop: Stop | None) -> "Pipeline":
         """Returns the pipeline over what was loaded, with the forward pass chosen by `settled`."""
         built = settled(built, config, view)
-        return cls(built.policy, built.sampler, built.task, config, run, view, stop or Stop())
+        stop = stop or Stop()
+        stop.agree = joined().any
+        return cls(built.policy, built.sampler, built.task, config, run, view, stop)
 
     def whole(self) -> RunResult:
         """Runs all stages, from the check to the finished model."""
@@ -104,8 +120,7 @@ class Pipeline:
     def rest(self, reader: RunReader) -> RunResult:
         """Resumes from the newest valid checkpoint: of GRPO, else of the warm start; without one, runs all stages."""
         run, log = self.run, self.view.note
-        sweep(run.checkpoints, run.warm_checkpoints.name)
-        newest, warm = newest_valid(run.checkpoints, log), newest_valid(run.warm_checkpoints, log)
+        newest, warm = joined().first(self._newest)
         step, warm_step = (step_of(found) if found else None for found in (newest, warm))
         run.rewind(step or 0, None if newest else warm_step or 0)
         self.result.evaluations |= evaluations_of(reader) if newest or warm else {}
@@ -119,6 +134,12 @@ class Pipeline:
             return self.reinforce(True)
         log("resume: no whole checkpoint yet, so the run begins anew; what is random is the same again")
         return self.whole()
+
+    def _newest(self) -> tuple[Path | None, Path | None]:
+        """The newest valid checkpoints of GRPO and of the warm start."""
+        run, log = self.run, self.view.note
+        sweep(run.checkpoints, run.warm_checkpoints.name)
+        return newest_valid(run.checkpoints, log), newest_valid(run.warm_checkpoints, log)
 
     def begin(self) -> bool:
         """Runs the check and the base evaluation; returns whether a warm start follows."""
@@ -158,10 +179,15 @@ class Pipeline:
             self.result.pace = Pace.of(RunReader(run.path).timings())
             self._measure(FINAL)
             health.measured(made[FINAL])
+        joined().first(self._save)
+        return self.result
+
+    def _save(self) -> None:
+        """Writes the finished model, and its adapters where it has some."""
+        run = self.run
         if has_adapters(self.policy) and not run.adapter.exists():
             save_adapter(self.policy, run.adapter, self.config.model.name)
         save_final(self.policy, run.final, self.task.renderer.template.settings)
-        return self.result
 
     def _check(self, stage: str, earlier: CheckReport | None = None) -> CheckReport:
         report = check(self.policy, self.sampler, self.task, self.config, self.view, earlier, stage == WARM)

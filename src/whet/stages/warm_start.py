@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any, Protocol
 
 from whet.build.roles import build_optimizer, build_rollouts
+from whet.build.shared import agreed_clock
 from whet.build.task import Task
 from whet.compute.checkpoint import Checkpoint
 from whet.config import Config, SftConfig
@@ -19,6 +20,7 @@ from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
 from whet.sft.examples import Example
 from whet.sft.supervised import Progress, ended, warm_start
+from whet.train_loop.background import AtOnce, Never
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.clock import Clock
 from whet.train_loop.signals import Stop
@@ -85,7 +87,14 @@ def run_warm_start(
     sft = config.sft
     optimizer = build_optimizer(learner, sft.optimizer, sft.steps, sft.micro_batch_tokens, config.deterministic)
     state = TrainingState(optimizer, NoReference(), {"progress": progress})
-    checkpoints = CheckpointSchedule(state, run.warm_checkpoints, config.sft.steps, config.run)
+    checkpoints = CheckpointSchedule(
+        state,
+        run.warm_checkpoints,
+        config.sft.steps,
+        config.run,
+        clock=agreed_clock(),
+        jobs=AtOnce() if run.writes else Never(),
+    )
     if saved:
         state.load(saved)
     view.phase("Warm start", config.sft.steps, progress.done)

@@ -25,8 +25,8 @@ ROOM = 8
 class Jobs(Protocol):
     """Does jobs in order."""
 
-    def submit(self, job: Job) -> None:
-        """Has `job` done after all before it. Raises what one of those raised."""
+    def submit(self, job: Job) -> bool:
+        """Has `job` done after all before it; returns whether it will be. Raises what one of those raised."""
         ...
 
     def wait(self) -> None:
@@ -41,15 +41,36 @@ class Jobs(Protocol):
 class AtOnce:
     """Plays `Jobs` in the caller's thread."""
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job) -> bool:
         """Does the job."""
         job()
+        return True
 
     def wait(self) -> None:
         """Returns at once."""
 
     def check(self) -> None:
         """Does nothing: what a job raised has been raised."""
+
+
+class Never:
+    """Plays `Jobs` in a process that leaves the disk to another one: no job is done."""
+
+    def submit(self, job: Job) -> bool:
+        """Drops the job."""
+        return False
+
+    def wait(self) -> None:
+        """Returns at once."""
+
+    def check(self) -> None:
+        """Does nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
 
 class Background:
@@ -60,10 +81,11 @@ class Background:
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="whet background", daemon=True)
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job) -> bool:
         """Hands a job in; waits while there is no room. Raises what an earlier job raised."""
         self.check()
         self._waiting.put(job)
+        return True
 
     def wait(self) -> None:
         """Returns when all jobs are done. Raises what one of them raised."""

@@ -40,9 +40,10 @@ class CheckpointSchedule:
 
     def after(self, done: int, stop: Stop) -> None:
         """Saves after `done` steps if that is due. Raises `Interrupted`, saved, where a stop was requested."""
-        if stop.asked or self._is_due(done):
+        asked = stop.is_asked()
+        if asked or self._is_due(done):
             self.save(done)
-        if stop.asked:
+        if asked:
             self.jobs.wait()
             raise Interrupted(f"stopped after step {done} of {self.total}, which is saved")
 
@@ -51,7 +52,8 @@ class CheckpointSchedule:
         self.until_copied()
         self._copied.clear()
         write, best = self.state.taken(done), step_folder(self.parent, self.best)
-        self.jobs.submit(partial(self._write, write, step_folder(self.parent, done), best))
+        if not self.jobs.submit(partial(self._write, write, step_folder(self.parent, done), best)):
+            self._copied.set()
         self._saved_at = self.clock()
 
     def until_copied(self) -> None:

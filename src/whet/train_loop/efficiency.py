@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 class Efficiency:
     """Computes η of a step and of its two large phases."""
 
-    def __init__(self, limit: Limit, objective: ObjectiveConfig) -> None:
-        self.limit, self.objective = limit, objective
+    def __init__(self, limit: Limit, objective: ObjectiveConfig, sharers: int = 1) -> None:
+        """`limit` is that of one process, of which `sharers` share a step."""
+        self.limit, self.objective, self.sharers = limit, objective, sharers
 
     @classmethod
-    def of(cls, policy: "LanguageModel", objective: ObjectiveConfig) -> "Efficiency":
+    def of(cls, policy: "LanguageModel", objective: ObjectiveConfig, sharers: int = 1) -> "Efficiency":
         """Measures the machine that the policy is on and returns the efficiency meter for both."""
         from whet.compute.machine import measure_machine
 
         machine = measure_machine(policy.device, policy.model.dtype)
-        return cls(Limit(Shape.of(policy.model), machine), objective)
+        return cls(Limit(Shape.of(policy.model), machine), objective, sharers)
 
     def __call__(
         self,
@@ -46,17 +47,21 @@ class Efficiency:
         }
 
     def _least(self, groups: Sequence[Group], advantages: Sequence[Sequence[float]]) -> dict[str, float]:
-        """Least seconds by phase. Groups without a signal need no learner, unless the loss has a KL term."""
+        """Least seconds by phase, of a process that has an equal share.
+
+        Groups without a signal need no learner, unless the loss has a KL term.
+        """
         limit, compared = self.limit, self.objective.beta > 0
         held = compared and self.objective.kl_in == "loss"
         sampled = [_lengths(group) for group in groups]
         learned = [some for some, row in zip(sampled, advantages, strict=True) if held or any(row)]
         one_pass = limit.learn(learned) + limit.optimizer() if learned else 0.0
-        return {
+        seconds = {
             "rollout": limit.prefill(sampled) + limit.decode(sampled),
             "reference": limit.reference(sampled) if compared else 0.0,
             "learn": self.objective.iterations * one_pass,
         }
+        return {name: spent / self.sharers for name, spent in seconds.items()}
 
 
 def _lengths(group: Group) -> Lengths:

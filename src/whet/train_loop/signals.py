@@ -30,9 +30,15 @@ class Stop:
 
     def __init__(self, log: Callable[[str], None] = lambda text: None) -> None:
         self.asked = False
+        self.agree: Callable[[bool], bool] = bool
+        """From whether this process was asked to whether any of those was that share the run."""
         self._patient = False
         self._log = log
         self._terminals: list[int] = []
+
+    def is_asked(self) -> bool:
+        """Whether a stop was requested, of any process that shares the run; all of them ask at the same place."""
+        return self.agree(self.asked)
 
     @contextmanager
     def listening(self) -> Iterator[None]:

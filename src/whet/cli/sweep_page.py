@@ -1,0 +1,82 @@
+"""`whet sweep`: a search over recipes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import arg
+
+from whet.cli.arguments import whole_number
+from whet.cli.common import Count, Json, Overrides, Recipe
+from whet.cli.terminal import own_name, prepare, progress, tell
+from whet.errors import UserError
+
+if TYPE_CHECKING:
+    from whet.sweep.result import SweepResult
+    from whet.sweep.trial_folder import Trial
+
+TRIALS = 20
+"""Trials of a sweep, unless it says otherwise."""
+
+
+def sweep(
+    recipe: Recipe,
+    /,
+    *,
+    space: Annotated[Path, arg(metavar="FILE", help="YAML: the keys that are varied, each with its values")],
+    trials: Count = None,
+    into: Annotated[Path | None, arg(metavar="FOLDER", help="the folder of the trials' runs")] = None,
+    json: Json = False,
+    overrides: Overrides = (),
+) -> None:
+    """Search over recipes: train with other values of some keys, and keep those that answer best.
+
+    Each trial is a run. Trials that do worse than most on the way are stopped, where eval.every is set. The best one is
+    measured again on fresh problems. Killed, it goes on by the same command. Any key of the recipe can be set.
+
+    Args:
+        trials: how many in all; the default is 20. The first one is the recipe as it is, where the space holds it.
+    """
+    from whet.recipe import load_recipe
+    from whet.runs.naming import stem_of
+    from whet.sweep.space import read_space
+
+    config = load_recipe(recipe, overrides)
+    varied = read_space(space, config)
+    count = TRIALS if trials is None else whole_number("trials", trials)
+    if count < 1:
+        raise UserError(f"--trials: is {count}; it must be at least 1")
+    prepare()
+    from whet.sweep.sweeping import sweep as run
+
+    folder = into or Path(config.run.folder) / f"{stem_of(Path(recipe).name)}-sweep"
+    with progress(json) as view:
+        result = run(config, varied, folder, count, view)
+    tell(json, result.as_dict(), sweep_page(result))
+
+
+def sweep_page(result: "SweepResult") -> Any:
+    """Returns the trials as a table, and the result in words."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    keys = list(dict.fromkeys(key for trial in result.trials for key in trial.values))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("trial", "accuracy", "95 % interval", *(key.rpartition(".")[2] for key in keys)):
+        table.add_column(name, justify="left" if name == "trial" else "right")
+    for trial in result.trials:
+        style = "bold" if trial is result.winner else ""
+        table.add_row(trial.path.name, *_figures(trial), *(_value(trial.values.get(key)) for key in keys), style=style)
+    runs = f"the runs: {own_name()} ui {result.folder}"
+    return Group(table, Text(), Text(result.sentence()), Text(runs, style="dim"))
+
+
+def _figures(trial: "Trial") -> tuple[str, str]:
+    if trial.accuracy is None or trial.interval is None:
+        return trial.state, trial.why if trial.state == "pruned" else ""
+    low, high = trial.interval
+    return f"{100 * trial.accuracy:.1f} %", f"{100 * low:.1f} – {100 * high:.1f}"
+
+
+def _value(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else "" if value is None else str(value)

@@ -1,0 +1,158 @@
+"""Runs a sweep: proposes, trains and stops trials one after another, and measures the best one again.
+
+All that it knows of earlier trials it reads from their folders, so a sweep that was killed goes on by the same command.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from whet.config import Config
+from whet.errors import UserError
+from whet.files import write_bytes
+from whet.recipe import dump_recipe
+from whet.runs import jsonl, layout
+from whet.runs.lock import FolderLock
+from whet.runs.views.view import View
+from whet.sweep import run_trial
+from whet.sweep.result import SweepResult, result_of
+from whet.sweep.run_trial import INTERRUPTED, Ended
+from whet.sweep.space import Space
+from whet.sweep.study import JOURNAL, Search, refuse_without_optuna
+from whet.sweep.trial_folder import Trial, folder_of, read_trial
+from whet.text import percent
+
+SPACE, VERDICTS, RESULT = "space.json", "verdicts.jsonl", "sweep.json"
+
+
+def sweep(config: Config, space: Space, folder: Path, count: int, view: View) -> SweepResult:
+    """Runs a sweep of `count` trials in `folder`, or what is left of it, and returns its result.
+
+    Raises `UserError` where the folder holds another sweep or another process runs it.
+    """
+    refuse_without_optuna()
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FolderLock(folder)
+    try:
+        _begin(folder, config, space)
+        return Sweep(config, space, folder, count, view).run()
+    finally:
+        lock.release()
+
+
+def _begin(folder: Path, config: Config, space: Space) -> None:
+    """Writes recipe and space, or compares them with those of the sweep that is there."""
+    run = config.run.model_copy(update={"push": None, "name": None})  # trials are not published
+    files = {
+        layout.RECIPE: dump_recipe(config.model_copy(update={"run": run})).encode(),
+        SPACE: jsonl.encode({key: {kind: values} for key, (kind, values) in space.ranges.items()}, indent=2) + b"\n",
+    }
+    for name, content in files.items():
+        if not (folder / name).is_file():
+            write_bytes(folder / name, content)
+        elif (folder / name).read_bytes() != content:
+            raise UserError(f"--into: {folder} holds a sweep with another {name}; name another folder")
+
+
+@dataclass
+class Sweep:
+    """A sweep under way."""
+
+    config: Config
+    space: Space
+    folder: Path
+    count: int
+    """Trials in all."""
+    view: View
+
+    def run(self) -> SweepResult:
+        """Runs the trials that are left, then measures the best one again."""
+        search = Search(self.space, self.config.seed, self.folder.name, self.folder / JOURNAL)
+        if not self.config.eval.every:
+            self.view.note("eval.every is 0, so no trial is stopped early; set it to compare them on the way")
+        self.view.phase("Sweep", self.count)
+        for number in range(self.count):
+            known = self.trial(number)
+            if known and known.state != "half":
+                search.add(known)
+            else:
+                self._told(search, known or self._proposed(search, number), begun=known is not None)
+            self.view.advance(number + 1)
+        result = result_of(self.folder, [self._there(number) for number in range(self.count)], self.config, self.view)
+        write_bytes(self.folder / RESULT, jsonl.encode(result.as_dict(), indent=2) + b"\n")
+        return result
+
+    def trial(self, number: int) -> Trial | None:
+        """Reads a trial from its folder; None where it has not begun."""
+        return read_trial(self.folder, number, self.space, self._verdicts())
+
+    def _there(self, number: int) -> Trial:
+        found = self.trial(number)
+        assert found is not None
+        return found
+
+    def _verdicts(self) -> dict[int, Mapping[str, Any]]:
+        return {line["trial"]: line for line in jsonl.read(self.folder / VERDICTS)}
+
+    def _proposed(self, search: Search, number: int) -> Trial:
+        """A trial that has not begun: the recipe as it is comes first, where the space holds its values."""
+        own = self.space.values_of(self.config)
+        if number == 0 and self.space.holds(own):
+            search.ask_for(own)
+            return Trial(0, folder_of(self.folder, 0), own, "half")
+        return Trial(number, folder_of(self.folder, number), search.ask(), "half")
+
+    def _told(self, search: Search, trial: Trial, begun: bool) -> None:
+        """Runs a trial to its end, and tells the search how it did."""
+        if begun:
+            search.ask_for(trial.values)
+
+        def is_hopeless() -> bool:
+            now = self.trial(trial.number)
+            if now is None or now.state != "half" or not search.is_hopeless(now.between):
+                return False
+            self._settle(trial, "pruned", f"after step {max(now.between)}")
+            return True
+
+        self.view.note(f"{trial.path.name}: {'goes on' if begun else 'begins'} with {shown(trial.values)}")
+        if begun:
+            ended = run_trial.resume(self.folder, trial.path, is_hopeless)
+        else:
+            recipe = self.folder / layout.RECIPE
+            ended = run_trial.train(self.folder, trial.path, recipe, trial.values, is_hopeless)
+        now = self._after(trial, ended)
+        search.tell(now)
+        self.view.note(f"{now.path.name}: {outcome(now)}")
+
+    def _after(self, trial: Trial, ended: Ended) -> Trial:
+        """The trial once its process has ended; one that failed is settled, one that was interrupted is not."""
+        now = self.trial(trial.number)
+        if now and now.state != "half":
+            return now
+        if ended.status == INTERRUPTED or ended.status < 0:
+            raise KeyboardInterrupt(f"{trial.path.name} was interrupted; the same command goes on")
+        self._settle(trial, "failed", ended.said)
+        return self._there(trial.number)
+
+    def _settle(self, trial: Trial, state: str, why: str) -> None:
+        """Writes down that a trial will not be finished."""
+        verdict = {"trial": trial.number, "state": state, "why": why, "values": dict(trial.values)}
+        jsonl.append(self.folder / VERDICTS, verdict)
+
+
+def shown(values: Mapping[str, Any]) -> str:
+    """Returns the values of a trial in a line.
+
+    >>> shown({"grpo.optimizer.learning_rate": 2.31e-05, "grpo.group_size": 8})
+    'learning_rate 2.31e-05, group_size 8'
+    """
+    words = (f"{value:.3g}" if isinstance(value, float) else str(value) for value in values.values())
+    return ", ".join(f"{key.rpartition('.')[2]} {word}" for key, word in zip(values, words, strict=True))
+
+
+def outcome(trial: Trial) -> str:
+    """Returns how a trial ended, in words."""
+    if trial.state == "finished" and trial.accuracy is not None:
+        return f"{percent(trial.accuracy)} right"
+    return f"{trial.state} {trial.why}".strip() if trial.state == "pruned" else f"{trial.state}: {trial.why}"

@@ -1,0 +1,107 @@
+"""`whet sweep` from the command line."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sweep.records import records
+from whet.cli import sweep_page as sweeping
+from whet.cli.sweep_page import sweep_page
+from whet.cli.terminal import console
+from whet.errors import UserError
+from whet.eval.evaluation import Evaluation
+from whet.sweep.result import SweepResult
+from whet.sweep.trial_folder import Trial, folder_of
+from wiring import words, write_rewards
+
+
+def _page(result: SweepResult, width: int) -> list[str]:
+    page = console()
+    page.width = width
+    with page.capture() as captured:
+        page.print(sweep_page(result))
+    return [line.rstrip() for line in captured.get().splitlines()]
+
+
+RESULT = SweepResult(
+    Path("runs/one-sweep"),
+    trials=(
+        Trial(0, Path("trial-000"), {"grpo.optimizer.learning_rate": 1e-5}, "finished", 0.25, (0.1, 0.4)),
+        winner := Trial(1, Path("trial-001"), {"grpo.optimizer.learning_rate": 3.3e-5}, "finished", 0.5, (0.3, 0.7)),
+        Trial(2, Path("trial-002"), {"grpo.optimizer.learning_rate": 9e-4}, "pruned", why="after step 10"),
+        Trial(3, Path("trial-003"), {"grpo.optimizer.learning_rate": 2e-4}, "failed", why="no room"),
+    ),
+    winner=winner,
+    again=Evaluation(records("0101")),
+)
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_table_of_trials(width: int) -> None:
+    lines = _page(RESULT, width)
+    assert lines[0].split() == ["trial", "accuracy", "95", "%", "interval", "learning_rate"]
+    assert [line.split() for line in lines[1:5]] == [
+        ["trial-000", "25.0", "%", "10.0", "–", "40.0", "1e-05"],
+        ["trial-001", "50.0", "%", "30.0", "–", "70.0", "3.3e-05"],
+        ["trial-002", "pruned", "after", "step", "10", "0.0009"],
+        ["trial-003", "failed", "0.0002"],
+    ]
+    assert " ".join(lines[6:8]).startswith(
+        "trial-001 is the best of 4 trials: 50 % right, and 50 % on 4 fresh problems"
+    )
+    assert max(map(len, lines)) <= width
+
+
+def test_too_few_trials(tmp_path: Path) -> None:
+    space = tmp_path / "space.yaml"
+    space.write_text("seed: {int: [0, 9]}", encoding="utf-8")
+    with pytest.raises(UserError, match=r"^--trials: is 0; it must be at least 1$"):
+        sweeping.sweep("quickstart", space=space, trials="0")
+
+
+def _command(tmp_path: Path, model: Path, trials: int) -> list[str]:
+    space = tmp_path / "space.yaml"
+    space.write_text("grpo.optimizer.learning_rate: {log: [1e-5, 1e-2]}\ngrpo.group_size: {int: [2, 6, 2]}\n")
+    rewards = [f"{write_rewards(tmp_path)}:digits"]
+    changes = {"rewards": json.dumps(rewards), "sft.when": "never", "check.on_no_signal": "train", "run.save_every": 1}
+    common = words(model, tmp_path / "runs", {**changes, "eval.every": 1, "grpo.steps": 2, "eval.problems": 2})
+    given = ["--space", str(space), "--trials", str(trials), "--into", str(tmp_path / "sweep"), "--json"]
+    return [sys.executable, "-m", "whet", "sweep", "quickstart", *given, *common]
+
+
+def _told(found: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return [(one["trial"], one["state"], one["values"], one["accuracy"]) for one in found["trials"]]
+
+
+@pytest.mark.slow
+def test_a_sweep_that_is_killed_at_random_ends_as_one_that_is_not(tmp_path: Path, tiny_folder: Path) -> None:
+    """Ten times SIGKILL at random instants, then to the end: the same trials, with the same values and accuracies."""
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    whole.mkdir()
+    killed.mkdir()
+    done = subprocess.run(_command(whole, tiny_folder, 3), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    instants = random.Random(17)
+    for _ in range(10):
+        started = subprocess.Popen(
+            _command(killed, tiny_folder, 3), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(instants.uniform(2, 15))
+        os.kill(started.pid, signal.SIGKILL)
+        started.wait()
+    again = subprocess.run(_command(killed, tiny_folder, 3), capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    expected, found = json.loads(done.stdout), json.loads(again.stdout)
+    assert _told(found) == _told(expected)
+    assert found["fresh"]["accuracy"] == expected["fresh"]["accuracy"]
+    for number in range(3):
+        weights = [folder_of(one / "sweep", number) / "final" / "model.safetensors" for one in (whole, killed)]
+        assert weights[0].read_bytes() == weights[1].read_bytes()

@@ -1,0 +1,89 @@
+"""Processes that share a run, for tests: forked from one that has imported what takes time, so they start at once."""
+
+import multiprocessing
+import os
+import socket
+from collections.abc import Callable
+from functools import cache
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from typing import Any
+
+HEAVY = ["torch", "torch.distributed", "transformers", "peft", "tiny", "whet.api", "whet.stages.pipeline"]
+"""What is imported before processes are forked."""
+
+LIMIT = 60.0
+"""Seconds after which processes have failed."""
+
+
+@cache
+def _context() -> BaseContext:
+    os.environ["TORCH_CPP_LOG_LEVEL"] = "FATAL"  # read when torch is imported
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(HEAVY)
+    return context
+
+
+def in_processes(count: int, function: Callable[..., Any], *arguments: Any, directory: Path | None = None) -> list[Any]:
+    """What `function` returns, or the exception that it raises, in each of `count` processes, by rank.
+
+    A process that ends without a word gives None. They run in `directory`, where one is named.
+    """
+    port = free_port()
+    pipes = []
+    for rank in range(count):
+        reader, writer = _context().Pipe(duplex=False)
+        job = (writer, rank, count, port, directory, function, arguments)
+        process = _context().Process(target=_ranked, args=job)
+        process.start()
+        writer.close()
+        pipes.append((reader, process))
+    found = [_received(reader) for reader, _ in pipes]
+    for _, process in pipes:
+        process.join(10)
+        process.kill()
+    return found
+
+
+def _received(reader: Connection) -> Any:
+    if not wait([reader], LIMIT):
+        return TimeoutError(f"no answer in {LIMIT:g} s")
+    try:
+        return reader.recv()
+    except EOFError:
+        return None
+
+
+def _ranked(
+    writer: Connection,
+    rank: int,
+    count: int,
+    port: int,
+    directory: Path | None,
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+) -> None:
+    import torch
+
+    from whet.compute.processes import end_by, leave
+
+    torch.set_num_threads(1)
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1"}
+    os.environ |= {"MASTER_PORT": str(port)}
+    if directory:
+        os.chdir(directory)
+    try:
+        found = function(*arguments)
+        leave()
+        writer.send(found)
+    except BaseException as error:
+        end_by(error)
+        writer.send(error)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        return int(opened.getsockname()[1])

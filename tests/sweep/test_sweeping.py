@@ -1,0 +1,201 @@
+"""A sweep from its folders alone: begun, killed at every point, and gone on with."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sweep.fake_runs import write_trial
+from sweep.records import records
+from whet.config import Config
+from whet.errors import UserError
+from whet.recipe import load_recipe
+from whet.runs.views.view import PlainView
+from whet.sweep import result, run_trial, sweeping
+from whet.sweep.run_trial import Ended
+from whet.sweep.space import Space
+from whet.sweep.sweeping import sweep
+from whet.sweep.trial_folder import folder_of
+
+SPACE = Space({"grpo.optimizer.learning_rate": ("log", (1e-6, 1e-3)), "grpo.group_size": ("int", (2, 16))})
+
+Values = Mapping[str, Any]
+
+
+class Killed(BaseException):
+    """SIGKILL, for a test in one process."""
+
+
+class Trainings:
+    """Stands for `whet train` and `whet resume`: writes run folders at once."""
+
+    def __init__(self, killed_in: int = -1, whole: bool = True, failing: int = -1) -> None:
+        """In trial `killed_in` the sweep is killed: with the trial half done, or before it has a folder."""
+        self.killed_in, self.whole, self.failing = killed_in, whole, failing
+        self.done: list[tuple[str, int]] = []
+
+    def train(self, folder: Path, path: Path, recipe: Path, values: Values, is_hopeless: Callable[[], bool]) -> Ended:
+        number = int(path.name[-3:])
+        self.done.append(("train", number))
+        if number == self.failing:
+            return Ended(2, "model.name: no such model")
+        if number == self.killed_in:
+            if self.whole:
+                write_trial(folder, number, values, between={1: 0.9})
+            raise Killed
+        write_trial(folder, number, values, _accuracy(values), {1: 0.4})
+        return Ended(0, "")
+
+    def resume(self, folder: Path, path: Path, is_hopeless: Callable[[], bool]) -> Ended:
+        from whet.runs import layout
+
+        number = int(path.name[-3:])
+        self.done.append(("resume", number))
+        values = SPACE.values_of(load_recipe(path / layout.RECIPE))
+        shutil.rmtree(path)
+        write_trial(folder, number, values, _accuracy(values), {1: 0.4})
+        return Ended(0, "")
+
+
+def _accuracy(values: Values) -> float:
+    return 0.9 - abs(values["grpo.group_size"] - 8) / 32
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    changes = {"run.folder": str(tmp_path / "runs"), "grpo.optimizer.learning_rate": 1e-5, "grpo.group_size": 4}
+    return load_recipe("quickstart", {**changes, "eval.every": 1, "eval.problems": 4, "run.push": "me/model"})
+
+
+def _sweep(
+    config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch, trainings: Trainings, count: int = 7
+) -> tuple[Any, list[str]]:
+    lines: list[str] = []
+    monkeypatch.setattr(run_trial, "train", trainings.train)
+    monkeypatch.setattr(run_trial, "resume", trainings.resume)
+    monkeypatch.setattr(result, "measured_again", lambda *_: records("0101"))
+    return sweep(config, SPACE, folder, count, PlainView(lines.append)), lines
+
+
+def _told(found: Any) -> list[tuple[Any, ...]]:
+    return [(trial.number, trial.state, dict(trial.values), trial.accuracy) for trial in found.trials]
+
+
+def test_the_recipe_as_it_is_comes_first(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, lines = _sweep(config, tmp_path / "sweep", monkeypatch, Trainings())
+    assert found.trials[0].values == {"grpo.optimizer.learning_rate": 1e-5, "grpo.group_size": 4}
+    assert len({trial.values["grpo.optimizer.learning_rate"] for trial in found.trials}) == 7
+    assert found.winner.accuracy == max(trial.accuracy for trial in found.trials)
+    assert any("trial-000: begins with learning_rate 1e-05, group_size 4" in line for line in lines)
+    assert any("trial-000: 78 % right" in line for line in lines)
+    assert (tmp_path / "sweep" / "sweep.json").is_file()
+    recipe = load_recipe(tmp_path / "sweep" / "recipe.yaml")
+    assert recipe.run.push is None  # trials are not published
+
+
+def test_where_the_space_does_not_hold_the_recipe_it_is_left_out(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = config.model_copy(update={"grpo": config.grpo.model_copy(update={"group_size": 32})})
+    found, _ = _sweep(outside, tmp_path / "sweep", monkeypatch, Trainings(), count=1)
+    assert found.trials[0].values["grpo.group_size"] <= 16
+
+
+@pytest.mark.parametrize(("killed_in", "whole"), [(0, False), (0, True), (2, True), (5, False), (6, True)])
+def test_a_killed_sweep_ends_as_if_it_had_not_been(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_in: int, whole: bool
+) -> None:
+    """Its folders are all it has: the journal is lost too."""
+    expected, _ = _sweep(config, tmp_path / "undisturbed", monkeypatch, Trainings())
+    folder = tmp_path / "killed"
+    with pytest.raises(Killed):
+        _sweep(config, folder, monkeypatch, Trainings(killed_in, whole))
+    (folder / "optuna.journal").unlink()
+    again = Trainings()
+    found, _ = _sweep(config, folder, monkeypatch, again)
+    assert _told(found) == _told(expected)
+    begun = "resume" if whole else "train"
+    assert again.done == [(begun, killed_in), *(("train", number) for number in range(killed_in + 1, 7))]
+
+
+def test_more_trials_can_be_added(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, _ = _sweep(config, tmp_path / "whole", monkeypatch, Trainings())
+    _sweep(config, tmp_path / "parts", monkeypatch, Trainings(), count=3)
+    more = Trainings()
+    found, _ = _sweep(config, tmp_path / "parts", monkeypatch, more)
+    assert _told(found) == _told(whole)
+    assert [number for _, number in more.done] == [3, 4, 5, 6]
+
+
+def test_a_failed_trial_is_told_and_left_alone(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, lines = _sweep(config, tmp_path / "sweep", monkeypatch, Trainings(failing=1), count=3)
+    assert [trial.state for trial in found.trials] == ["finished", "failed", "finished"]
+    assert any("trial-001: failed: model.name: no such model" in line for line in lines)
+    again = Trainings()
+    found, _ = _sweep(config, tmp_path / "sweep", monkeypatch, again, count=3)
+    assert again.done == []
+    assert found.trials[1].why == "model.name: no such model"
+
+
+class Hopeless(Trainings):
+    """Trial 6 does badly on the way."""
+
+    def train(self, folder: Path, path: Path, recipe: Path, values: Values, is_hopeless: Callable[[], bool]) -> Ended:
+        if not path.name.endswith("6"):
+            assert not is_hopeless()  # it has no folder yet
+            return super().train(folder, path, recipe, values, is_hopeless)
+        write_trial(folder, 6, values, between={1: 0.05})
+        assert is_hopeless()
+        return Ended(75, "stopped")
+
+
+def test_a_trial_worse_than_most_is_pruned(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, lines = _sweep(config, tmp_path / "sweep", monkeypatch, Hopeless())
+    assert (found.trials[6].state, found.trials[6].why) == ("pruned", "after step 1")
+    assert any("trial-006: pruned after step 1" in line for line in lines)
+    again = Trainings()
+    _sweep(config, tmp_path / "sweep", monkeypatch, again)
+    assert again.done == []
+
+
+def test_a_trial_that_is_interrupted_interrupts_the_sweep(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(Trainings):
+        def train(self, *given: Any) -> Ended:
+            return Ended(75, "")
+
+    with pytest.raises(KeyboardInterrupt, match="trial-000 was interrupted; the same command goes on"):
+        _sweep(config, tmp_path / "sweep", monkeypatch, Interrupted())
+
+
+def test_another_sweep_in_the_folder_is_refused(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "sweep"
+    _sweep(config, folder, monkeypatch, Trainings(), count=1)
+    other = config.model_copy(update={"seed": 5})
+    with pytest.raises(UserError, match=r"^--into: .* holds a sweep with another recipe\.yaml; name another folder$"):
+        _sweep(other, folder, monkeypatch, Trainings(), count=1)
+    with pytest.raises(UserError, match=r"holds a sweep with another space\.json"):
+        sweep(config, Space({"seed": ("int", (0, 5))}), folder, 1, PlainView(lambda line: None))
+
+
+def test_two_at_once_are_refused(config: Config, tmp_path: Path) -> None:
+    from whet.runs.lock import FolderLock
+
+    (tmp_path / "sweep").mkdir()
+    with FolderLock(tmp_path / "sweep"), pytest.raises(UserError, match="is in use by process"):
+        sweep(config, SPACE, tmp_path / "sweep", 1, PlainView(lambda line: None))
+
+
+def test_without_evaluations_on_the_way_nothing_is_pruned(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet = config.model_copy(update={"eval": config.eval.model_copy(update={"every": 0})})
+    _, lines = _sweep(quiet, tmp_path / "sweep", monkeypatch, Trainings(), count=1)
+    assert any("eval.every is 0, so no trial is stopped early" in line for line in lines)
+    assert sweeping.outcome(_.trials[0]) == "78 % right"
+    assert folder_of(tmp_path / "sweep", 0).is_dir()

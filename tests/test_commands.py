@@ -18,11 +18,14 @@ from wiring import listening, shrunk
 
 ROOT = Path(__file__).resolve().parents[1]
 
-PROGRAMS = r"(?:whet|make|python|pip|pipx|hf|vllm|sglang|llama-\w+|ollama|mlx_\w+\.\w+|torchrun)\b"
+PROGRAMS = r"(?:whet(?!:)|make|python|pip|pipx|hf|vllm|sglang|llama-\w+|ollama|mlx_\w+\.\w+|torchrun)\b"
 
 NOT_RUN: Mapping[str, str] = {
     r"make [a-z-]+": "sets up an environment; tests/house/test_docs.py: the target is there, and CI runs `make test`",
     r"pipx install dist/whet-\*\.whl": "minutes; `make release-check` does it in a fresh environment",
+    r"pip install .*": "the package index; `make release-check` resolves every extra",
+    r"torchrun .*|whet train .*--compute\.processes .*": "several processes; tests/reliability has them",
+    r"whet sweep .*": "several runs; tests/sweep",
     r"hf auth login|whet push (?!.*--dry-run).*": "the hub; tests/publish has one in its place",
     r"(vllm|llama-\w+|ollama|mlx_\w+\.\w+|python -m sglang\S*) .*": "other people's programs",
     r"python -m benchmarks\.\w+.*|python benchmarks/\w+\.py": "minutes to an hour; tests/bench runs their parts",
@@ -61,7 +64,8 @@ LINES = (
 
 def commands(text: str) -> Iterator[str]:
     """Yields the commands of a document: in blocks of code, and in a line where they are whole."""
-    blocks = re.findall(r"^```(?:bash|sh|console)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    fenced = re.findall(r"^```([^\n]*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    blocks = [block for language, block in fenced if language in ("", "bash", "sh", "console")]
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
     lines += re.findall(r"(?m)^(?: {4}|# !)(\S.*)$", text)
     inline = re.findall(r"`((?:whet|python) [^`\n]+)`", text)
@@ -149,7 +153,8 @@ def test_every_reason_is_that_of_some_command() -> None:
 
 
 def test_commands_are_found() -> None:
-    blocks = "    whet a  # why\n\n```\nwhet b \\\n  c && ollama run x\n$ no\n```\n# !whet g {RUN}\n"
+    blocks = "    whet a  # why\n\n```yaml\nx: 1\n```\nwhet is prose\n"
+    blocks += "```\nwhet b \\\n  c && ollama run x\n$ no\n```\n# !whet g {RUN}\n"
     assert list(commands(blocks)) == ["whet b    c", "ollama run x", "whet a", "whet g {RUN}"]
     inline = "`whet check d.yaml --e` `whet` `whet eval --ask` `whet f RUN`"
     assert list(commands(inline)) == ["whet check d.yaml --e"]

@@ -57,6 +57,9 @@ class Seat:
     def first(self, work: Callable[[], Result]) -> Result:
         return self.gathered(lambda: work() if self.rank == 0 else None)[0]  # type: ignore[return-value]
 
+    def before_each(self, check: Callable[[], None]) -> None:
+        pass
+
     def any(self, flag: bool) -> bool:
         return any(self.gathered(lambda: flag))
 

@@ -235,6 +235,10 @@ class Processes(Protocol):
         """Whether `flag` is set in any of them."""
         ...
 
+    def before_each(self, check: Callable[[], None]) -> None:
+        """Has `check` called before each share of work: what it raises all raise, as if the work had."""
+        ...
+
     def add_gradients(self, weights: "Sequence[Tensor]") -> None:
         """Sums the gradients of `weights` over the processes, equal to the last bit in all of them.
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from ranks import in_processes
-from whet.compute.processes import Alone, be_patient, buckets, own_gpu, processes
+from whet.compute.alone import Alone
+from whet.compute.processes import be_patient, buckets, own_gpu, processes
 from whet.errors import ProcessLost, UserError
 
 
@@ -72,6 +73,30 @@ def test_what_one_process_raises_all_raise(error: BaseException, rank: int, said
     assert in_processes(2, _failing, error, rank) == [[*said, "[1, 1]"]] * 2
 
 
+def _interrupted_between() -> list[str]:
+    """One is asked to stop between two exchanges: the next one raises in all, and those after it work."""
+    here, asked = processes(), [False]
+
+    def take_up() -> None:
+        if asked.pop():
+            asked.append(False)
+            raise KeyboardInterrupt("stop")
+        asked.append(False)
+
+    here.before_each(take_up)
+    here.gathered(lambda: None)
+    asked[0] = here.rank == 1
+    try:
+        here.gathered(lambda: time.sleep(0.2 * here.rank))
+    except KeyboardInterrupt as interrupt:
+        return [str(interrupt), *here.gathered(lambda: "goes on")]
+    return []
+
+
+def test_a_stop_between_two_exchanges_is_met_by_all_in_the_next() -> None:
+    assert in_processes(2, _interrupted_between) == [["stop", "goes on", "goes on"]] * 2
+
+
 def _killed() -> float:
     processes()
     if processes().rank == 1:
@@ -120,17 +145,6 @@ def test_a_process_that_leaves_says_why() -> None:
     assert isinstance(other, ValueError)
     assert isinstance(first, ProcessLost)
     assert "of 2 ended: ValueError: a file is not there" in str(first)
-
-
-def test_alone_nothing_is_exchanged() -> None:
-    alone = Alone()
-    assert (alone.rank, alone.count) == (0, 1)
-    assert alone.gathered(lambda: "done") == ["done"]
-    assert alone.first(lambda: "done") == "done"
-    assert (alone.any(True), alone.any(False)) == (True, False)
-    weight = torch.nn.Parameter(torch.zeros(2))
-    alone.add_gradients([weight])
-    assert weight.grad is None
 
 
 def test_without_torchruns_variables_a_process_is_alone() -> None:

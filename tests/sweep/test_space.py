@@ -29,14 +29,14 @@ def test_each_kind_becomes_a_distribution(tmp_path: Path) -> None:
           group_size: {int: [4, 16, 4]}
           objective:
             clip_high: {float: [0.1, 0.3]}
-        format: {choice: [boxed, think_answer]}
+        format.name: {choice: [boxed, think_answer]}
         """,
     )
     assert space.distributions() == {
         "grpo.optimizer.learning_rate": FloatDistribution(1e-6, 1e-4, log=True),
         "grpo.group_size": IntDistribution(4, 16, step=4),
         "grpo.objective.clip_high": FloatDistribution(0.1, 0.3),
-        "format": CategoricalDistribution(("boxed", "think_answer")),
+        "format.name": CategoricalDistribution(("boxed", "think_answer")),
     }
 
 
@@ -53,6 +53,11 @@ def test_each_kind_becomes_a_distribution(tmp_path: Path) -> None:
         ("seed: {choice: []}", "choice is []; it must be a list of values"),
         ("grpo.group_size: {int: [1, 8]}", "grpo.group_size: is 1; it must be a whole number (at least 2)"),
         ("grpo.optimizer.schedule: {choice: [cosine, sine]}", "did you mean cosine?"),
+        ("data.train.params.level: {choice: [1, 2]}", "data.train.params.level: changes the held-out problems"),
+        ("eval.problems: {int: [8, 64]}", "eval.problems: changes the held-out problems"),
+        ("format: {choice: [boxed]}", "format: 'boxed' becomes {"),
+        ("model.lora: {choice: [null, {rank: 16}]}", "model.lora: {'rank': 16} becomes {"),
+        ("rewards.0.weight: {float: [0.1, 1.0]}", "rewards.0.weight: 0.1 becomes None"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, said: str) -> None:

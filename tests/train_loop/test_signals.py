@@ -50,6 +50,32 @@ def test_an_impatient_one_is_interrupted(number: signal.Signals) -> None:
     assert stop.asked
 
 
+def test_in_a_shared_run_a_signal_is_taken_up_once_where_all_are() -> None:
+    said: list[str] = []
+    stop = Stop(said.append)
+    stop.is_shared = True
+    with stop.listening():
+        stop.take_up()
+        signal.raise_signal(signal.SIGTERM)
+        assert stop.asked
+        with stop.patiently():
+            stop.take_up()
+        with pytest.raises(KeyboardInterrupt):
+            stop.take_up()
+        stop.take_up()
+        until = time.monotonic() + 30
+        while not said and time.monotonic() < until:
+            time.sleep(0.001)
+    assert said == ["stopping once all processes are there; once more ends at once"]
+
+
+def test_a_stop_that_all_have_agreed_on_is_not_taken_up_again() -> None:
+    stop = Stop()
+    stop.is_shared, stop.asked = True, True
+    assert stop.is_asked()
+    stop.take_up()
+
+
 def test_patience_can_be_taken_back() -> None:
     stop = Stop()
     with stop.listening(), stop.patiently():

@@ -8,6 +8,7 @@ everything takes several times as long (LOG.md, "Threads that wait").
 import os
 from collections.abc import Callable
 
+from whet.compute.rank import is_one_of_several
 from whet.text import percent
 
 BUSY = 0.25
@@ -28,8 +29,11 @@ def others_use() -> float:
 
 
 def sleep_where_busy(used: Callable[[], float] = others_use) -> str:
-    """Has threads sleep while they wait, where other programs use the processors; says so, else returns nothing."""
-    if os.environ.get("OMP_NUM_THREADS") == "1" or any(name in os.environ for name in SETTINGS):
+    """Has threads sleep while they wait, where other programs use the processors; says so, else returns nothing.
+
+    Processes that share a run are no other programs to each other, so they do not look.
+    """
+    if os.environ.get("OMP_NUM_THREADS") == "1" or is_one_of_several() or any(name in os.environ for name in SETTINGS):
         return ""
     if (share := used()) < BUSY:
         return ""

@@ -7,6 +7,7 @@ keeps blocks of up to 32 MiB, which layers allocate, and larger ones, of which t
 """
 
 import ctypes
+import gc
 import sys
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
@@ -21,3 +22,10 @@ def keep_freed_memory() -> bool:
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and all(mallopt(name, value) for name, value in SETTINGS)
+
+
+def return_freed_memory() -> None:
+    """Gives what was freed and kept back to the kernel, where the allocator is glibc's."""
+    gc.collect()
+    if sys.platform.startswith("linux") and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)

@@ -21,10 +21,12 @@ from typing import Any, Generic, TypeVar, cast
 import torch
 from torch import Tensor
 
+from whet.compute.alone import Alone
 from whet.compute.members import Member
 from whet.compute.rank import is_one_of_several, local_count
 from whet.errors import ProcessLost, UserError
 from whet.protocols import Processes
+from whet.redact import redact
 from whet.text import first_line
 
 Result = TypeVar("Result")
@@ -60,36 +62,6 @@ def leave() -> None:
         processes.cache_clear()
 
 
-class Alone:
-    """Plays `Processes` for a run of one: whatever is shared is done here, and nothing is waited for."""
-
-    rank, count = 0, 1
-
-    def gathered(self, work: Callable[[], Result]) -> list[Result]:
-        """Does `work`."""
-        return [work()]
-
-    def first(self, work: Callable[[], Result]) -> Result:
-        """Does `work`."""
-        return work()
-
-    def any(self, flag: bool) -> bool:
-        """Returns `flag`."""
-        return flag
-
-    def add_gradients(self, weights: Sequence[Tensor]) -> None:
-        """Does nothing: the sum is there."""
-
-    def be_patient(self, patience: timedelta) -> None:
-        """Does nothing: there is nobody to wait for."""
-
-    def close(self) -> None:
-        """Does nothing."""
-
-    def end_by(self, error: BaseException) -> None:
-        """Does nothing: nobody waits for it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[Result]):
     """What became of one process's share of some work."""
@@ -117,6 +89,7 @@ class Ranks:
             backend, store=self._store, rank=self.rank, world_size=self.count, timeout=timedelta(days=1)
         )
         self._control = dist.new_group(backend="gloo", timeout=timedelta(days=1))
+        self.before: Callable[[], None] = lambda: None
         self.members: Sequence[Member] = ()
         self.members = self.gathered(Member.this)
 
@@ -124,12 +97,16 @@ class Ranks:
         """Waits for a late process so long from here on."""
         self.patience = patience
 
+    def before_each(self, check: Callable[[], None]) -> None:
+        """Has `check` called before each share of work: what it raises all raise, as if the work had."""
+        self.before = check
+
     def gathered(self, work: Callable[[], Result]) -> list[Result]:
         """Does `work`, the share of this process, and returns what all of them returned, by rank.
 
         Raises what `work` raised in one of them, the lowest rank first, and `ProcessLost` where one does not come.
         """
-        own = _outcome(work, self.rank, self.count)
+        own = _outcome(lambda: self._begun(work), self.rank, self.count)
         outcomes = cast(list[Outcome[Result]], self._exchanged(own, lambda found: self._gather(found)))
         if own.error is not None:
             raise own.error
@@ -140,7 +117,7 @@ class Ranks:
 
     def first(self, work: Callable[[], Result]) -> Result:
         """Does `work` in process 0 only, and returns its result in all of them. Raises as `gathered`."""
-        own = _outcome(work, 0, self.count) if self.rank == 0 else Outcome()
+        own = _outcome(lambda: self._begun(work), 0, self.count) if self.rank == 0 else Outcome()
         found = cast(Outcome[Result], self._exchanged(own, self._sent))
         if found.error is not None:
             raise found.error
@@ -170,7 +147,11 @@ class Ranks:
     def end_by(self, error: BaseException) -> None:
         """Leaves word for the others of what ends this process, whom it will not meet again."""
         with suppress(RuntimeError):
-            self._store.set(f"end of {self.rank}", f"{type(error).__name__}: {first_line(error)}")
+            self._store.set(f"end of {self.rank}", redact(f"{type(error).__name__}: {first_line(error)}"))
+
+    def _begun(self, work: Callable[[], Result]) -> Result:
+        self.before()
+        return work()
 
     def _exchanged(self, own: Outcome[Any], exchange: Callable[[Outcome[Any]], Any]) -> Any:
         """What `exchange` returns once all have come. An error of this process is raised where the others are gone."""

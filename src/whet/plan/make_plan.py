@@ -77,12 +77,14 @@ def make_plan(
 def _of_this_machine(built: "Built", config: Config, loaded: float, view: View, clock: Callable[[], float]) -> _Parts:
     from whet.build.memory_plan import plan_memory, with_micro_batches
     from whet.compute.machine import measure_machine
+    from whet.compute.memory import return_freed_memory
     from whet.plan.calibrate import calibrate
     from whet.policy.free_memory import free_bytes
     from whet.train_loop.memory_watch import resident_bytes
 
     policy = built.policy
     weights = float(sum(weight.nbytes for weight in policy.model.parameters()))
+    return_freed_memory()  # what the comparison of sampler and learner took is used again
     program = max(resident_bytes() - weights, 0.0) if policy.device.type == "cpu" else 0.0
     free, name = float(free_bytes(policy.device)) + weights, _described(policy.device)
     sized = with_micro_batches(config, policy, view.note)

@@ -20,6 +20,7 @@ from whet.rewards.part_metrics import part_metrics
 from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
 from whet.stages.measure import measure
+from whet.stages.run_folder import shared_jobs
 from whet.train_loop.background import Background, Never
 from whet.train_loop.callbacks import StepCallbacks
 from whet.train_loop.checkpoints import CheckpointSchedule
@@ -78,7 +79,7 @@ def fine_tune(
     )
     state = TrainingState(optimizer, kept, roles.memories)
     jobs = Background() if run.writes else Never()
-    schedule = partial(CheckpointSchedule, clock=agreed_clock(), jobs=jobs)
+    schedule = partial(CheckpointSchedule, clock=agreed_clock(), jobs=shared_jobs(jobs))
     checkpoints = schedule(state, run.checkpoints, grpo.steps, config.run, config.run.save_every)
     evaluate = partial(measure, policy, sampler, task.eval_set, config, view, reward=task.reward)
     callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop)

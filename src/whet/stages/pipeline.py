@@ -27,6 +27,7 @@ from whet.stages.fine_tune import fine_tune
 from whet.stages.imitation import Imitation, recorded_imitation, to_imitate
 from whet.stages.measure import measure
 from whet.stages.next_stage import refuse
+from whet.stages.run_folder import share_stop
 from whet.stages.run_result import BASE, FINAL, WARM, RunResult, evaluations_of
 from whet.stages.save_adapter import has_adapters, save_adapter
 from whet.stages.save_final import save_final
@@ -81,7 +82,7 @@ def settled(built: Built, config: Config, view: View) -> Built:
     """Chooses the fastest forward pass on which sampler and learner agree. Raises as `agreeing_policy`."""
     sample = build_rollouts(config, built.sampler, built.policy.tokenizer, "parity")
     prompts = built.task.stream.draw(PROMPTS, 0)
-    return replace(built, policy=agreeing_policy(built.policy, built.sampler, sample, prompts, view.note))
+    return replace(built, policy=agreeing_policy(built.policy, built.sampler, sample, prompts, view.note, joined().any))
 
 
 @dataclass
@@ -107,7 +108,7 @@ class Pipeline:
         """Returns the pipeline over what was loaded, with the forward pass chosen by `settled`."""
         built = settled(built, config, view)
         stop = stop or Stop()
-        stop.agree = joined().any
+        share_stop(stop)
         return cls(built.policy, built.sampler, built.task, config, run, view, stop)
 
     def whole(self) -> RunResult:
@@ -122,7 +123,8 @@ class Pipeline:
         run, log = self.run, self.view.note
         newest, warm = joined().first(self._newest)
         step, warm_step = (step_of(found) if found else None for found in (newest, warm))
-        run.rewind(step or 0, None if newest else warm_step or 0)
+        # nobody reads the folder before process 0 has rewound it
+        joined().gathered(lambda: run.rewind(step or 0, None if newest else warm_step or 0))
         self.result.evaluations |= evaluations_of(reader) if newest or warm else {}
         if newest:
             log(f"resume: going on after step {step} of {self.config.grpo.steps}")

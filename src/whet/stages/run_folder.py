@@ -3,13 +3,17 @@
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whet.build.shared import joined
 from whet.config import Config
 from whet.errors import UserError
 from whet.runs.follower import RunFollower
 from whet.runs.writer import RunWriter
+
+if TYPE_CHECKING:
+    from whet.train_loop.background import Jobs
+    from whet.train_loop.signals import Stop
 
 
 def created(config: Config, recipe: str, manifest: Mapping[str, Any], stem: str) -> RunWriter:
@@ -32,6 +36,19 @@ def _opened(opens: Callable[[], RunWriter]) -> RunWriter:
 
     path = joined().first(open_it)
     return own[0] if own else RunFollower(path)
+
+
+def shared_jobs(jobs: "Jobs") -> "Jobs":
+    """Returns jobs for which all processes wait until those of process 0 are done."""
+    from whet.train_loop.shared_jobs import SharedJobs
+
+    return SharedJobs(jobs, joined()) if joined().count > 1 else jobs
+
+
+def share_stop(stop: "Stop") -> None:
+    """Has a stop that one process is asked for agreed on by all, and taken up where all of them are."""
+    stop.agree, stop.is_shared = joined().any, joined().count > 1
+    joined().before_each(stop.take_up)
 
 
 def refuse_alone(config: Config) -> None:

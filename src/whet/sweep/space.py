@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Plain = Mapping[str, Any]
 
+HELD_OUT = ("data", "eval")
+"""Sections that decide which problems a model is measured on."""
+
 EXAMPLE = "such as grpo.optimizer.learning_rate: {log: [1e-6, 1e-4]}"
 
 
@@ -113,9 +116,25 @@ def read_space(path: Path, config: Config) -> Space:
     if not ranges:
         raise UserError(f"--space: {path} varies nothing; name a key and its values, {EXAMPLE}")
     for key, (kind, values) in ranges.items():
+        _refuse_other_problems(f"{path}: {key}", key)
         for value in values if kind == "choice" else values[:2]:
-            make_recipe(config.model_dump(), [(key, value)])
+            _refuse_unkept(f"{path}: {key}", key, value, config)
     return Space(ranges)
+
+
+def _refuse_other_problems(place: str, key: str) -> None:
+    """Raises `UserError` for a key with which trials would be measured on different problems."""
+    if key.partition(".")[0] in HELD_OUT:
+        fix = "sweep other keys, and train a recipe of its own for each"
+        raise UserError(f"{place}: changes the held-out problems, so that trials could not be compared; {fix}")
+
+
+def _refuse_unkept(place: str, key: str, value: Any, config: Config) -> None:
+    """Raises `UserError` for a value that a recipe does not take, or does not keep as it is written."""
+    kept = _at(make_recipe(config.model_dump(), [(key, value)]).model_dump(), key)
+    if kept != value:
+        fix = "name a key that holds one number or word, as format.name does"
+        raise UserError(f"{place}: {value!r} becomes {kept!r} in a recipe, so that a sweep could not go on; {fix}")
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -5,7 +5,7 @@ Before any update they are equal up to rounding. Where they are not, the gradien
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,14 +61,20 @@ def agreement(
 
 
 def agreeing_policy(
-    policy: "LanguageModel", sampler: Sampler, sample: SampleFn, prompts: Sequence[Prompt], log: Log
+    policy: "LanguageModel",
+    sampler: Sampler,
+    sample: SampleFn,
+    prompts: Sequence[Prompt],
+    log: Log,
+    any_of: Callable[[bool], bool] = bool,
 ) -> "LanguageModel":
     """Returns the policy with the fastest forward pass on which sampler and learner agree; logs which, and how well.
 
     Where the fast paths disagree that is the model's own forward. Raises `UserError` where even that disagrees.
+    `any_of` tells whether something holds in any process that shares the run.
     """
     found, _ = agreement(policy, sampler, sample, prompts)
-    if policy.fused and not found.holds:
+    if policy.fused and any_of(not found.holds):
         log(f"the fast paths disagree by {found}: going on through the model's own forward, which is slower")
         policy = policy.without_fast_paths()
         found, _ = agreement(policy, sampler, sample, prompts)

@@ -25,20 +25,32 @@ class Stop:
     """A stop request, set by signals while listening.
 
     In a `patiently` block the first signal only sets `asked`, so that the current step can end and be saved; elsewhere
-    it raises `KeyboardInterrupt` at once. The second one works even during a long matrix product.
+    it raises `KeyboardInterrupt` at once, or, where processes share the run, before the next share of work: one that is
+    interrupted between two exchanges would meet the others in the wrong one. The second signal works even during a
+    long matrix product.
     """
 
     def __init__(self, log: Callable[[str], None] = lambda text: None) -> None:
         self.asked = False
         self.agree: Callable[[bool], bool] = bool
         """From whether this process was asked to whether any of those was that share the run."""
-        self._patient = False
+        self.is_shared = False
+        """Whether other processes share the run: then a signal is taken up where all of them are, by `take_up`."""
+        self._patient = self._taken = False
         self._log = log
         self._terminals: list[int] = []
 
     def is_asked(self) -> bool:
         """Whether a stop was requested, of any process that shares the run; all of them ask at the same place."""
-        return self.agree(self.asked)
+        asked = self.agree(self.asked)
+        self._taken = self._taken or asked
+        return asked
+
+    def take_up(self) -> None:
+        """Raises the `KeyboardInterrupt` of a signal that came elsewhere, once and outside of `patiently` blocks."""
+        if self.asked and not self._patient and not self._taken:
+            self._taken = True
+            raise KeyboardInterrupt
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -80,7 +92,7 @@ class Stop:
         if number == signal.SIGHUP:
             self._drop_terminal()
         first, self.asked = not self.asked, True
-        if first and not self._patient:  # `_watch` handles the second one
+        if first and not self._patient and not self.is_shared:  # `_watch` handles the second one
             raise KeyboardInterrupt
 
     def _drop_terminal(self) -> None:
@@ -97,6 +109,8 @@ class Stop:
             count += byte[0] in SIGNALS
             if count == 1 and self._patient:
                 self._log("stopping after this step; once more ends at once")
+            elif count == 1 and self.is_shared:
+                self._log("stopping once all processes are there; once more ends at once")
             if count > 1:
                 os.write(2, SHOW_CURSOR if os.isatty(2) else b"")
                 os._exit(INTERRUPTED)

@@ -45,6 +45,12 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
     "a reference, two passes": {"sft.when": "always", "grpo.objective.beta": 0.04, "grpo.objective.iterations": 2},
 }
 
+REWARD = """\
+def uneven(completions, **kwargs):
+    return [float(place % 2) for place, _ in enumerate(completions)]
+"""
+"""A reward that differs within every group."""
+
 CASES = {f"{recipe}, {size}": (changes, size) for recipe, changes in RECIPES.items() for size in SIZES}
 
 
@@ -70,9 +76,17 @@ def cut_model(changes: Mapping[str, int], folder: Path) -> Path:
 
 
 def settings(case: str, model: Path, runs: Path) -> dict[str, Any]:
-    """The overrides of the quickstart recipe for a case."""
+    """The overrides of the quickstart recipe for a case; every group has a signal, so all of it is learned from."""
     changes, _ = CASES[case]
-    return {**SHORT, **changes, "model.name": str(model), "run.folder": str(runs)}
+    reward = runs / "uneven.py"
+    reward.write_text(REWARD, encoding="utf-8")
+    return {
+        **SHORT,
+        **changes,
+        "rewards": json.dumps([f"{reward}:uneven"]),
+        "model.name": str(model),
+        "run.folder": str(runs),
+    }
 
 
 def planned(case: str, model: Path, runs: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from whet.compute.limit import Lengths, Limit, Shape
 from whet.config import Config
 from whet.plan.outlook import Outlook, clipped
-from whet.plan.rates import Rates
+from whet.plan.rates import MOST_ROWS, Rates
 from whet.protocols import Optimizer
 from whet.runs.views.view import PlainView
 from whet.sft.examples import Example
@@ -28,6 +28,9 @@ BUDGET = 45.0
 
 USUAL = 0.3
 """The share of the limit that is expected before anything is measured."""
+
+FEWEST = 8
+"""Tokens of completions that are sampled at least, to time it."""
 
 PROBED, SAMPLES, GOLD = 8, 4, 48
 """Problems, completions of each, and gold solutions of the check that tells whether a warm start comes."""
@@ -115,9 +118,11 @@ class _Calibration:
         config, sampler, tokenizer = self.config, self.built.sampler, self.policy.tokenizer
         size = config.grpo.group_size
         prompts = self.task.stream.draw(self._affordable(size, config.grpo.prompts_per_step), 0)
-        held_out = self.task.eval_set.prompts[: self._affordable(1, min(config.eval.problems, 128))]
+        held_out = self.task.eval_set.prompts[: min(config.eval.problems, MOST_ROWS)]
         grouped = build_rollouts(config, sampler, tokenizer, "train")
-        alone = build_rollouts(config, sampler, tokenizer, "evaluate")
+        shorter = {"max_tokens": self._affordable_tokens(len(held_out))}
+        short = config.model_copy(update={"eval": config.eval.model_copy(update=shorter)})
+        alone = build_rollouts(short, sampler, tokenizer, "evaluate")
         with self.watch.timing("copy"):
             sampler.load(self.policy)
         with self.watch.timing("grouped"):
@@ -135,6 +140,19 @@ class _Calibration:
         longest, prompt = self.config.grpo.sampling.max_tokens, 128
         least = self.limit.prefill([Lengths(prompt, ())]) + self.limit.decode([Lengths(prompt, (longest,) * n)])
         return max(1, min(wanted, int(BUDGET / 5 * USUAL / least)))
+
+    def _affordable_tokens(self, rows: int) -> int:
+        """How many tokens of one completion of each of `rows` prompts can be sampled in a fifth of the budget.
+
+        As many rows as the run samples together, and fewer tokens: the share of the limit depends on the rows.
+        """
+        from whet.build.task import longest_response
+
+        longest, prompt = longest_response(self.config, "evaluate"), 128
+        least = self.limit.prefill([Lengths(prompt, ())] * rows) + self.limit.decode(
+            [Lengths(prompt, (longest,))] * rows
+        )
+        return max(FEWEST, min(longest, int(longest * BUDGET / 5 * USUAL / least)))
 
     def _share(self, name: str, groups: Sequence[Group]) -> float:
         lengths = [_lengths(len(group.prompt.tokens), group.rollouts) for group in groups]

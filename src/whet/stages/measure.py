@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from whet.build.roles import build_rollouts
+from whet.build.shared import joined
 from whet.build.task import EvalSet
 from whet.config import Config
 from whet.eval.evaluation import Evaluation, evaluate
@@ -51,7 +52,7 @@ def measure(
             lambda done, _: view.advance(done) if done < total else None,
             equal=eval_set.equal,
         )
-    earned = mean_reward(reward, eval_set.prompts, kept, config.grpo.steps) if reward else None
+    earned = joined().first(lambda: mean_reward(reward, eval_set.prompts, kept, config.grpo.steps) if reward else None)
     view.advance(total, reward=earned, accuracy=evaluation.accuracy, format=evaluation.format_rate)
     for line in timeout_lines(eval_set.equal.take_timeouts()):
         view.note(f"{title}: {line}")

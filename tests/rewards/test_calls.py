@@ -160,3 +160,27 @@ def test_what_was_raised_or_given_is_cut_after_its_secrets_are_out(monkeypatch: 
         with pytest.raises(RewardError) as given:
             as_reward("x" * before + "canary-of-mine-0001")
         assert "can" not in f"{raised.value} {given.value}"
+
+
+@pytest.mark.usefixtures("interrupted_soon")
+def test_an_interrupt_before_anything_is_awaited_ends_what_was_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that awaits begins late, as on a busy machine; the interrupt comes before it does."""
+    ended: list[str] = []
+    real = asyncio.run
+
+    def late(coroutine: Any) -> Any:
+        time.sleep(0.5)
+        return real(coroutine)
+
+    async def slow() -> list[float]:
+        try:
+            await asyncio.sleep(20)
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+        return [0.0]
+
+    monkeypatch.setattr(asyncio, "run", late)
+    with pytest.raises(KeyboardInterrupt):
+        attempt_all([slow, slow])
+    assert ended == ["cancelled", "cancelled"]

@@ -5,7 +5,9 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
+from threading import Event
 from typing import Any
 
 from whet.errors import UserError
@@ -44,21 +46,27 @@ def _attempt(call: Callable[[], Any]) -> Any:
 def _await_all(awaitables: Sequence[Awaitable[Any]]) -> list[Any]:
     """Awaits all concurrently and returns results or exceptions; an interrupt of the caller cancels them all."""
     cancels: list[Callable[[], Any]] = []
+    interrupted = Event()
 
     async def gather() -> list[Any]:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None  # a coroutine always runs in one
         cancels.append(partial(loop.call_soon_threadsafe, task.cancel))
-        return list(await asyncio.gather(*awaitables, return_exceptions=True))
+        results = asyncio.gather(*awaitables, return_exceptions=True)
+        if interrupted.is_set():  # before there was anything to cancel
+            await asyncio.sleep(0)  # all begin, so that each can end what it has started
+            task.cancel()
+        return list(await results)
 
     # A thread of its own, since the caller may already be inside an event loop, as in a notebook.
     with ThreadPoolExecutor(max_workers=1) as thread:
-        done = thread.submit(asyncio.run, gather())
         try:
-            return done.result()
+            return thread.submit(asyncio.run, gather()).result()
         except BaseException:
-            for cancel in cancels if not done.done() else []:
-                cancel()
+            interrupted.set()
+            for cancel in cancels:
+                with suppress(RuntimeError):  # all is done, and the loop closed
+                    cancel()
             raise
 
 

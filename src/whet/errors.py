@@ -11,6 +11,10 @@ class UserError(Exception):
     """
 
 
+INTERRUPTED = 75
+"""The exit status of a run that was interrupted and can be resumed (sysexits.h: EX_TEMPFAIL)."""
+
+
 class ProcessLost(KeyboardInterrupt):
     """A process of the run is gone, or keeps the others waiting for too long: the run ends, and can be resumed."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from whet.compute.rank import rank
-from whet.errors import UserError
+from whet.errors import INTERRUPTED, UserError
 from whet.files import disk_fault
 from whet.redact import redact
 from whet.text import first_line
@@ -27,7 +27,7 @@ def exit_status() -> Iterator[None]:
         status = 2
     except KeyboardInterrupt as interrupt:
         _say(str(interrupt) or "interrupted")
-        status = 75
+        status = INTERRUPTED
     except BrokenPipeError:  # the reader of our output closed it, as `head` does
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
         status = 1

@@ -18,9 +18,6 @@ from whet.runs.lock import refuse_in_use
 EVERY = 0.5
 """Seconds between two looks at a trial."""
 
-INTERRUPTED = 75
-"""The exit status of a run that can be resumed."""
-
 
 @dataclass(frozen=True)
 class Ended:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from whet.config import Config
-from whet.errors import UserError
+from whet.errors import INTERRUPTED, UserError
 from whet.files import write_bytes
 from whet.recipe import dump_recipe
 from whet.runs import jsonl, layout
@@ -17,7 +17,7 @@ from whet.runs.lock import FolderLock
 from whet.runs.views.view import View
 from whet.sweep import run_trial
 from whet.sweep.result import SweepResult, result_of
-from whet.sweep.run_trial import INTERRUPTED, Ended
+from whet.sweep.run_trial import Ended
 from whet.sweep.space import Space
 from whet.sweep.study import JOURNAL, Search, refuse_without_optuna
 from whet.sweep.trial_folder import Trial, folder_of, read_trial

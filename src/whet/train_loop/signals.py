@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from whet.errors import INTERRUPTED
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, a scheduler that wants the machine back, and a terminal that is gone."""
-
-INTERRUPTED = 75
-"""The exit status of a run that can be resumed (sysexits.h: EX_TEMPFAIL)."""
 
 SHOW_CURSOR = b"\x1b[?25h"
 """Shows the terminal's cursor, which a live view hides and an immediate exit does not restore."""

@@ -1,19 +1,15 @@
-"""Takes pictures of the page over real runs: `python docs/take_screenshots.py RUNS --run NAME --out FOLDER`.
+"""Takes pictures of the page over real runs: `python -m benchmarks.page_pictures RUNS --run NAME --out FOLDER`.
 
 Every view of one run, light and dark, 1440 and 390 pixels wide, as `<view>-<theme>-<width>.png`. It needs Playwright
 and a Chromium (`apt-get install --no-install-recommends chromium-headless-shell`). `--views` takes a few of them.
 """
 
 import argparse
-import re
 import shutil
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from benchmarks.page_speed import PageServer, page_server
 
 VIEWS = {
     "runs": "view=runs",
@@ -32,31 +28,16 @@ THEMES = ("light", "dark")
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
-@contextmanager
-def page_server(runs: Path) -> Iterator[str]:
-    """Serves the page over a folder of runs; yields its link."""
-    command = [sys.executable, "-m", "whet", "ui", str(runs), "--no-open", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    links = (re.search(r"http://\S+", line) for line in process.stdout)
-    try:
-        yield next(found[0] for found in links if found)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait()
-
-
-def take(browser: Any, link: str, run: str, views: dict[str, str], out: Path) -> None:
+def take(browser: Any, server: PageServer, run: str, views: dict[str, str], out: Path) -> None:
     """Writes a picture of each view, in each theme and width."""
-    address = link.partition("/#")[0]
     for width, height in WIDTHS.items():
         for theme in THEMES:
             tab = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
             page = tab.new_page()
-            page.goto(link)
+            page.goto(f"{server.address}/#token={server.token}")
             page.wait_for_selector("body[data-ready]")
             for name, query in views.items():
-                page.goto(f"{address}/?{query}&run={run}")
+                page.goto(f"{server.address}/?{query}&run={run}")
                 page.wait_for_selector("body[data-ready]")
                 page.wait_for_timeout(300)
                 page.screenshot(path=out / f"{name}-{theme}-{width}.png")
@@ -73,11 +54,11 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     from playwright.sync_api import sync_playwright
 
-    with page_server(given.runs) as link, sync_playwright() as playwright:
+    with page_server(given.runs) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=next(filter(None, map(shutil.which, BROWSERS))), args=["--no-sandbox"]
         )
-        take(browser, link, given.run, {name: VIEWS[name] for name in given.views}, given.out)
+        take(browser, server, given.run, {name: VIEWS[name] for name in given.views}, given.out)
         browser.close()
 
 

@@ -102,6 +102,10 @@ class Sampler(Protocol):
         """Frees its weights and KV cache until the next `load`."""
         ...
 
+    def describe(self, policy: Any) -> str:
+        """Returns in a few words what samples from `policy`, for the run's log."""
+        ...
+
 
 class SampleFn(Protocol):
     """A function that samples rollouts of prompts from a loaded engine."""

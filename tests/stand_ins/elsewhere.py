@@ -36,6 +36,9 @@ class ElsewhereSampler:
     def release(self) -> None:
         self._order("release")
 
+    def describe(self, policy: Any) -> str:
+        return "an engine elsewhere"
+
     def _order(self, name: str, *arguments: Any) -> Any:
         self.calls.append(name)
         answer: Future[Any] = Future()

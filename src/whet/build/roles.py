@@ -49,7 +49,13 @@ def _native(config: Config) -> Sampler:
     return NativeSampler(decoding=config.rollout.decoding, free_bytes=own_share(free_bytes))
 
 
-SAMPLERS: dict[str, Callable[[Config], Sampler]] = {"native": _native}
+def _vllm(config: Config) -> Sampler:
+    from whet.build.vllm_sampler import build_vllm
+
+    return build_vllm(config)
+
+
+SAMPLERS: dict[str, Callable[[Config], Sampler]] = {"auto": _native, "native": _native, "vllm": _vllm}
 """Constructors by `rollout.engine`."""
 
 

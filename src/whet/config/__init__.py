@@ -5,10 +5,11 @@ loads, with one line each for the key, the value and the fix (`whet.recipe`).
 """
 
 from whet.config.data import DataConfig, KeepConfig, SourceConfig
+from whet.config.engines import RolloutConfig, VllmConfig
 from whet.config.format import FormatConfig, TagsConfig
 from whet.config.model import LoraConfig, ModelConfig
 from whet.config.objectives import ObjectiveConfig
-from whet.config.recipe import CheckConfig, ComputeConfig, Config, EvalConfig, RolloutConfig, RunConfig
+from whet.config.recipe import CheckConfig, ComputeConfig, Config, EvalConfig, RunConfig
 from whet.config.rewards import RewardConfig, Weight, WeightConfig
 from whet.config.section import Section
 from whet.config.tracking import PushConfig, TrackerConfig
@@ -39,6 +40,7 @@ __all__ = [
     "SourceConfig",
     "TagsConfig",
     "TrackerConfig",
+    "VllmConfig",
     "Weight",
     "WeightConfig",
 ]

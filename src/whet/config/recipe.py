@@ -1,10 +1,11 @@
-"""The whole recipe, and its sections for check, engine, processes, evaluation and run folder."""
+"""The whole recipe, and its sections for check, processes, evaluation and run folder."""
 
 from typing import Literal
 
 from pydantic import Field, PositiveInt
 
 from whet.config.data import DataConfig
+from whet.config.engines import RolloutConfig
 from whet.config.format import FormatConfig
 from whet.config.model import ModelConfig
 from whet.config.rewards import RewardConfig
@@ -30,16 +31,6 @@ class CheckConfig(Section):
     fix: Literal["suggest", "apply"] = "suggest"
     """Where rewards are too strict for any signal and no warm start comes: name an easier reward that would give one,
     or add it before GRPO begins."""
-
-
-class RolloutConfig(Section):
-    """The sampling engine."""
-
-    engine: str = "native"
-    """The engine of the whole run: check, training and evaluation."""
-    decoding: Literal["auto", "eager", "transformers"] = "auto"
-    """How the native engine decodes: the fastest way that works (on a GPU recorded, with kernels of its own), PyTorch's
-    operations one by one, or the model's own forward. All draw the same tokens, up to rounding: for reports of bugs."""
 
 
 class ComputeConfig(Section):

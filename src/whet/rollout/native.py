@@ -14,6 +14,8 @@ from whet.rollout.generate import Drawn, generate
 from whet.rollout.ladder import Decoding, Ladder
 from whet.types import Completion, Finish, Request, SamplingParams, Token
 
+OWN_FORWARD = "the model's own forward"
+
 FreeBytes = Callable[[torch.device], int]
 
 
@@ -47,6 +49,10 @@ class NativeSampler:
         engine, self.engine = self.engine, None
         if engine is not None:
             self.ladder.put_back(engine, self.free_bytes(engine.device))
+
+    def describe(self, policy: Any) -> str:
+        """Returns which kind of decoder samples."""
+        return "fused decoder" if policy.fused else OWN_FORWARD
 
     def generate(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
         """Returns for each request one completion per key, in order. Raises `UserError` where no row fits in memory."""

@@ -34,3 +34,7 @@ class SharedSampler:
     def release(self) -> None:
         """As the sampler under it does."""
         self.sampler.release()
+
+    def describe(self, policy: Any) -> str:
+        """As the sampler under it does."""
+        return self.sampler.describe(policy)

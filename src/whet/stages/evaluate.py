@@ -14,6 +14,7 @@ from whet.runs import jsonl, layout
 from whet.runs.address import Address
 from whet.runs.train_log import warnings_to
 from whet.runs.views.view import View
+from whet.stages.model_recipe import ENGINE
 from whet.stages.run_model import model_of, run_address
 from whet.text import Log, silent
 
@@ -61,7 +62,7 @@ def evaluation_config(
 
 
 def _of_run(found: Address, overrides: Overrides, log: Log = silent) -> Config:
-    own = [("model.name", model_of(found, log)), ("model.lora", None)]
+    own = [("model.name", model_of(found, log)), ("model.lora", None), *ENGINE]
     return load_recipe(found.path / layout.RECIPE, [*own, *overrides])
 
 

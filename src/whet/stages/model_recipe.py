@@ -20,6 +20,9 @@ NO_FORMAT = FormatConfig(name="plain", system_prompt="")
 
 Overrides = Sequence[tuple[str, Any]]
 
+ENGINE: Overrides = (("rollout.engine", "native"), ("rollout.vllm", None))
+"""A finished model is sampled by the native engine, whatever trained it: it is there on every machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRecipe:
@@ -45,7 +48,7 @@ def model_recipe(what: str, overrides: Overrides = (), log: Log = silent) -> Mod
 
 def _of_run(found: Address, overrides: Overrides, log: Log) -> ModelRecipe:
     recipe = found.path / layout.RECIPE
-    every = [("model.lora", None), *overrides]
+    every = [("model.lora", None), *ENGINE, *overrides]
     trained = load_recipe(recipe, [("model.name", model_of(found, log)), *every])
     return ModelRecipe(str(replace(found, path=Path(found.path.name))), trained, load_recipe(recipe, every))
 

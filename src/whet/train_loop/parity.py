@@ -80,16 +80,18 @@ def agreeing_policy(
         found, _ = agreement(policy, sampler, sample, prompts)
     if not found.holds:
         raise UserError(disagreement(found, policy))
-    log(f"engine: {ENGINES[policy.fused, policy.packed]}; sampler and learner agree to {found}")
+    log(f"engine: {engines(policy, sampler)}; sampler and learner agree to {found}")
     return policy
 
 
-ENGINES: Mapping[tuple[bool, bool], str] = {
-    (True, True): "fused decoder, prompts shared by their responses",
-    (True, False): "fused decoder; the learner goes through the model's own forward",
-    (False, False): "the model's own forward",
-}
-"""Descriptions by `LanguageModel.fused` and `LanguageModel.packed`."""
+def engines(policy: "LanguageModel", sampler: Sampler) -> str:
+    """Returns in a few words what samples from the policy and what learns."""
+    from whet.rollout.native import OWN_FORWARD
+
+    how = sampler.describe(policy)
+    if policy.packed:
+        return f"{how}, prompts shared by their responses"
+    return how if how == OWN_FORWARD else f"{how}; the learner goes through {OWN_FORWARD}"
 
 
 def gate(policy: "LanguageModel") -> float:
@@ -106,7 +108,7 @@ def disagreement(found: Agreement, policy: "LanguageModel") -> str:
         )
     return (
         f"sampler and learner disagree by {found}, where {_dtype(policy)} explains {found.gate:g}: the gradient would "
-        "be that of another policy. Try model.dtype float32; "
+        "be that of another policy. Try model.dtype float32, or rollout.engine native where it is another; "
         "if that is no cure, it is a fault of Whet's: please report it"
     )
 

@@ -38,6 +38,10 @@ class TimedSampler:
         with self.clock.timing("rollout"):
             self.sampler.release()
 
+    def describe(self, policy: Any) -> str:
+        """As the sampler under it does."""
+        return self.sampler.describe(policy)
+
 
 class TimedReference:
     """Plays `Reference`: every call counts as `reference`."""

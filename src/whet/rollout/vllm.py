@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from whet.errors import ProcessLost, UserError, is_out_of_memory
-from whet.models.weights import merged_weights
+from whet.models.weights import checkpoint_weights
 from whet.rollout.vllm_start import Start
 from whet.text import first_line
 from whet.types import Completion, Finish, Request, SamplingParams, Token
@@ -52,7 +52,7 @@ class VllmSampler:
                 self._llm = self._start(policy.model)
             self._wake("weights")
             # a tied head is handed over by its own name too: vLLM on CPUs packs a copy of it, which would go stale
-            handed = {"weights_iterator": merged_weights(policy.model), "is_checkpoint_format": True}
+            handed = {"weights_iterator": checkpoint_weights(policy.model), "is_checkpoint_format": True}
             self._llm.collective_rpc("reload_weights", kwargs=handed)
             self._wake("kv_cache")
             self._llm.reset_prefix_cache()

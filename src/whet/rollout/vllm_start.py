@@ -5,12 +5,15 @@ starts in (environment variables for child processes, a disabled `torch.set_num_
 the workers beside it, so that is undone.
 """
 
+import atexit
+import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -72,6 +75,8 @@ def start_vllm(model: Any, size: EngineSize, is_compiled: bool, is_shared: bool)
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    logging.getLogger("vllm").setLevel(os.environ["VLLM_LOGGING_LEVEL"].upper())
+    _say_nothing_at_exit()
     with _process_as_before(), warnings.catch_warnings(), TemporaryDirectory(prefix="whet-vllm-") as folder:
         warnings.simplefilter("ignore")
         _write_config(base_model(model), Path(folder))
@@ -111,6 +116,12 @@ def _write_config(model: Any, folder: Path) -> None:
     if hasattr(config, "quantization_config"):
         del config.quantization_config
     config.save_pretrained(folder)
+
+
+@cache
+def _say_nothing_at_exit() -> None:
+    """Shuts standard error when the interpreter ends: libraries of vLLM count there what they leave behind."""
+    atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
 
 
 @contextmanager

@@ -1,0 +1,30 @@
+"""Settings of engines, and those of one that is not picked."""
+
+import pytest
+from pydantic import ValidationError
+
+from whet.config import RolloutConfig
+
+
+def test_by_default_it_is_the_native_engine_with_nothing_set() -> None:
+    assert RolloutConfig().model_dump() == {"engine": "auto", "decoding": "auto", "vllm": None}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "what"),
+    [
+        ({"engine": "vllm", "decoding": "eager"}, "decoding is eager, but engine is vllm"),
+        ({"engine": "native", "vllm": {"rows": 4}}, "vllm has settings, but engine is native"),
+        ({"engine": "vllm", "vllm": {"rows": 0}}, "greater than"),
+        ({"engine": "vllm", "vllm": {"cache_gb": 0}}, "greater than"),
+    ],
+)
+def test_what_no_engine_reads_is_refused(wrong: dict[str, object], what: str) -> None:
+    with pytest.raises(ValidationError, match=what):
+        RolloutConfig.model_validate(wrong)
+
+
+def test_settings_of_the_engine_that_is_picked_are_taken() -> None:
+    found = RolloutConfig.model_validate({"engine": "vllm", "vllm": {"rows": 4, "cache_gb": 2}})
+    assert found.vllm
+    assert (found.vllm.rows, found.vllm.context, found.vllm.cache_gb, found.vllm.compile) == (4, None, 2.0, "auto")

@@ -1,0 +1,151 @@
+"""vLLM itself, on a CPU: its log-probabilities are the learner's, with tied heads and adapters; its draws are fair."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+import torch
+import transformers
+
+import tiny
+from plainly import token_logprobs, with_lora
+from whet.config import VllmConfig
+from whet.errors import UserError
+from whet.policy.language_model import LanguageModel
+from whet.rollout.vllm import VllmSampler
+from whet.rollout.vllm_start import EngineSize, start_vllm
+from whet.types import Completion, Request, SamplingParams
+
+pytestmark = pytest.mark.vllm
+
+HEADS = {"head_dim": 32, "hidden_size": 64}
+"""vLLM's attention on a CPU has no heads of 8."""
+
+ENDS = {2, *range(10, 24)}
+REQUESTS = [Request(tuple(range(5, 75)), tuple(range(6))), Request((44,), (-1, 2**62)), Request((12, 90, 17), (6, 7))]
+PARAMS = SamplingParams(max_tokens=12)
+
+
+def policy_of(model: Any) -> LanguageModel:
+    model.generation_config.eos_token_id = sorted(ENDS)
+    return LanguageModel(model, tiny.tiny_tokenizer())
+
+
+def sampler_of(model: Any, rows: int = 128) -> VllmSampler:
+    pytest.importorskip("vllm")
+    size = EngineSize.of(model, VllmConfig(rows=rows), 12, 10**9)
+    made = VllmSampler(lambda given: start_vllm(given, size, is_compiled=False, is_shared=False))
+    made.load(policy_of(model))
+    return made
+
+
+def apart(model: Any, found: list[list[Completion]], temperature: float = 1.0) -> float:
+    """The largest |Δ log p| between what the engine told and what transformers computes at once, token by token."""
+    worst = 0.0
+    for request, completions in zip(REQUESTS, found, strict=True):
+        for one in completions:
+            with torch.no_grad():
+                own = token_logprobs(model, torch.tensor(request.tokens), torch.tensor(one.tokens), temperature)
+            worst = max(worst, float((own - torch.tensor(one.logprobs)).abs().max()))
+    return worst
+
+
+@pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3", "gemma3", "mistral"])
+def test_it_tells_the_learners_log_probabilities_after_every_load(family: str) -> None:
+    """At three temperatures; then the embedding alone changes, of which a tied head must hear; then all changes."""
+    model = tiny.tiny_model(family, **HEADS)
+    sampler = sampler_of(model)
+    for temperature in (1.0, 0.5, 0.0):
+        found = sampler.generate(REQUESTS, SamplingParams(temperature, max_tokens=12))
+        assert apart(model, found, temperature or 1.0) < 1e-4
+    with torch.no_grad():
+        model.get_input_embeddings().weight.mul_(1.5)
+    stale = sampler.generate(REQUESTS, PARAMS)
+    assert apart(model, stale) > 1e-2, "the change is too small to be noticed"
+    sampler.load(policy_of(model))
+    assert apart(model, sampler.generate(REQUESTS, PARAMS)) < 1e-4
+    other = tiny.tiny_model(family, seed=5, **HEADS)
+    sampler.load(policy_of(other))
+    assert apart(other, sampler.generate(REQUESTS, PARAMS)) < 1e-4
+
+
+def test_experts_come_one_by_one() -> None:
+    """transformers computes with one tensor of all experts, vLLM reads each by its name."""
+    size = {"hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+    size |= {"num_key_value_heads": 2, "head_dim": 32, "num_experts": 4, "num_experts_per_tok": 2}
+    config = transformers.Qwen3MoeConfig(vocab_size=len(tiny.VOCABULARY), moe_intermediate_size=64, **size)
+    model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
+    sampler = sampler_of(model)
+    assert apart(model, sampler.generate(REQUESTS, PARAMS)) < 1e-4
+
+
+def test_adapters_come_merged() -> None:
+    model = with_lora(**HEADS)
+    size = EngineSize.of(model, VllmConfig(), 12, 10**9)
+    sampler = VllmSampler(lambda given: start_vllm(given, size, is_compiled=False, is_shared=False))
+    sampler.load(LanguageModel(model, tiny.tiny_tokenizer()))
+    found = sampler.generate(REQUESTS, PARAMS)
+    assert apart(model, found) < 1e-4
+    with model.disable_adapter():
+        assert apart(model, found) > 1e-2, "the adapters make no difference"
+
+
+@pytest.fixture(scope="module")
+def sampler() -> VllmSampler:
+    return sampler_of(tiny.tiny_model(**HEADS), rows=8)
+
+
+def test_equal_keys_draw_equal_completions_whatever_is_beside_them(sampler: VllmSampler) -> None:
+    """More requests than rows, in another order, alone: the tokens follow from context and key."""
+    together = sampler.generate(REQUESTS, PARAMS)
+    alone = [sampler.generate([request], PARAMS)[0] for request in reversed(REQUESTS)]
+    assert [[one.tokens for one in some] for some in together] == [[one.tokens for one in some] for some in alone[::-1]]
+    assert sampler.generate(REQUESTS, PARAMS) == together, "to the last bit where all is the same"
+    (same,) = sampler.generate([Request((44,), (5, 5, 8))], PARAMS)
+    assert same[0].tokens == same[1].tokens != same[2].tokens
+
+
+def test_a_completion_holds_the_token_that_ended_it(sampler: VllmSampler) -> None:
+    (found,) = sampler.generate([Request((5, 9), tuple(range(40)))], PARAMS)
+    assert {one.finish for one in found} == {"stop", "length"}
+    for one in found:
+        assert (one.tokens[-1] in ENDS) == (one.finish == "stop")
+        assert not ENDS.intersection(one.tokens[:-1])
+        assert one.finish == "stop" or len(one.tokens) == PARAMS.max_tokens
+
+
+def test_a_stream_is_the_same_completion_and_can_be_left(sampler: VllmSampler) -> None:
+    for key in range(4):
+        request = Request((5, 9, 33), (key,))
+        tokens = list(sampler.stream(request, PARAMS))
+        ((whole,),) = sampler.generate([request], PARAMS)
+        assert tuple(token.id for token in tokens) == whole.tokens
+        assert [token.finish for token in tokens] == [None] * (len(tokens) - 1) + [whole.finish]
+    left = sampler.stream(Request((7, 33), (1,)), SamplingParams(max_tokens=50))
+    next(left)
+    left.close()
+    assert len(sampler.generate(REQUESTS, PARAMS)) == 3
+
+
+def test_its_draws_are_as_frequent_as_the_model_says(sampler: VllmSampler) -> None:
+    """Pearson's χ² of 3,000 first tokens against softmax, tokens expected less than 5 times pooled: below the mean plus
+    five deviations (the χ² distribution has mean k and variance 2 k)."""
+    model = tiny.tiny_model(**HEADS)
+    with torch.no_grad():
+        expected_V = model(torch.tensor([[7, 33]])).logits[0, -1].softmax(-1) * 3000
+    (found,) = sampler.generate([Request((7, 33), tuple(range(3000)))], SamplingParams(max_tokens=1))
+    seen = Counter(one.tokens[0] for one in found)
+    often = [token for token in range(len(expected_V)) if expected_V[token] >= 5]
+    rest = (sum(seen.values()) - sum(seen[token] for token in often), 3000 - float(expected_V[often].sum()))
+    cells = [(seen[token], float(expected_V[token])) for token in often] + [rest]
+    chi = sum((count - wanted) ** 2 / max(wanted, 1.0) for count, wanted in cells)
+    assert chi < len(cells) + 5 * (2 * len(cells)) ** 0.5
+
+
+def test_a_model_that_it_does_not_run_is_told_in_one_line() -> None:
+    model = tiny.tiny_model()  # heads of 8
+    with pytest.raises(
+        UserError, match=r"rollout\.engine: vLLM does not run this model \(.*\); set rollout\.engine"
+    ) as wrong:
+        sampler_of(model).generate(REQUESTS, PARAMS)
+    assert "\n" not in str(wrong.value)

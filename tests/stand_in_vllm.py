@@ -62,6 +62,7 @@ class Engine:
         self.aborted: list[str] = []
         model_config = SimpleNamespace(max_model_len=llm.arguments["max_model_len"], enable_sleep_mode=llm.sleeps)
         self.vllm_config = SimpleNamespace(model_config=model_config)
+        self.engine_core = SimpleNamespace(shutdown=lambda: llm.calls.append("shutdown"))
         self.fails: Exception | None = None
         self.reason: str | None = None
         """What ends completions in place of `stop` and `length`."""
@@ -184,5 +185,6 @@ def installed(monkeypatch: pytest.MonkeyPatch, sleeps: bool = False) -> type[LLM
     params.__dict__.update(RequestOutputKind=RequestOutputKind)
     monkeypatch.setitem(sys.modules, "vllm", package)
     monkeypatch.setitem(sys.modules, "vllm.sampling_params", params)
+    monkeypatch.setattr(vllm_start, "_RUNNING", [])
     monkeypatch.setattr(vllm_start, "_say_nothing_at_exit", lambda: None)  # of the tests' own process
     return here

@@ -53,6 +53,18 @@ def test_micro_batches_by_hand(free: float, tokens: int) -> None:
     assert PLAN.sized(free, enough=2.5e9).tokens == tokens
 
 
+def test_vllm_on_a_cpu_keeps_its_memory_while_the_learner_works(tiny_folder: Path, tmp_path: Path) -> None:
+    """Its weights and its cache: 4 rows of 24 + 4096 tokens, by the model's context 512, of 256 bytes each."""
+    engine = {"rollout.engine": "vllm", "rollout.vllm": {"rows": 4}}
+    model = policy(tiny.tiny_model())
+    weights = sum(weight.nbytes for weight in model.model.parameters())
+    plan = plan_memory(shrunk(tiny_folder, tmp_path, engine), model, 256)
+    assert (plan.sampler, plan.held) == (0.0, weights + 4 * 512 * 256)
+    plain = plan_memory(shrunk(tiny_folder, tmp_path), model, 256)
+    assert plan.learner == plain.learner + plan.held
+    assert plain.held == 0.0
+
+
 def test_no_micro_batch_is_larger_than_the_largest() -> None:
     assert replace(PLAN, per_token=1.0).sized(100e9, enough=2.5e9).tokens == 4096
 

@@ -1,5 +1,6 @@
 """The plan of a tiny recipe: measured here, and for a card; and beside a run of it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,8 @@ def test_the_peak_is_the_learners_or_the_samplers() -> None:
     assert sum(parts.values()) == 256 + plan.learner
     sampling = MemoryPlan("full training", 1, 2, 4, 8, 10_000, 32, 64, 1, 128)
     assert sum(memory_parts(sampling, 256).values()) == 256 + sampling.peak
+    held = replace(plan, sampler=0, held=512)
+    assert sum(memory_parts(held, 256).values()) == 256 + plan.learner + 512
 
 
 def test_what_does_not_fit_is_not_tried(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:

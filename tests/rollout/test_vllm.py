@@ -55,7 +55,7 @@ def test_it_tells_the_learners_log_probabilities(
     model = tiny.tiny_model(family)
     found = sampler_of(model).generate(REQUESTS, SamplingParams(temperature, max_tokens=8))
     assert [len(completions) for completions in found] == [3, 1, 2]
-    assert apart(model, found, temperature or 1.0) < 1e-5
+    assert apart(model, found, temperature or 1.0) < 1e-4
 
 
 def test_every_load_brings_every_weight(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +66,7 @@ def test_every_load_brings_every_weight(monkeypatch: pytest.MonkeyPatch) -> None
     with torch.no_grad():
         model.get_input_embeddings().weight.mul_(1.5)
     sampler.load(policy_of(model))
-    assert apart(model, sampler.generate(REQUESTS, PARAMS)) < 1e-5
+    assert apart(model, sampler.generate(REQUESTS, PARAMS)) < 1e-4
     (made,) = llm.made
     assert made.calls == ["reload_weights", "reset_prefix_cache"] * 2, "one engine; no keys and values of old weights"
 
@@ -78,7 +78,7 @@ def test_adapters_come_merged(monkeypatch: pytest.MonkeyPatch) -> None:
     policy = LanguageModel(model, tiny.tiny_tokenizer())
     sampler.load(policy)
     found = sampler.generate(REQUESTS, PARAMS)
-    assert apart(model, found) < 1e-5
+    assert apart(model, found) < 1e-4
     with model.disable_adapter():
         assert apart(model, found) > 1e-2, "the adapters make no difference"
 
@@ -140,7 +140,7 @@ def test_on_a_gpu_it_sleeps_while_the_learner_works(monkeypatch: pytest.MonkeyPa
     with pytest.raises(RuntimeError, match="between load and release"):
         sampler.generate(REQUESTS, PARAMS)
     sampler.load(policy_of(model))
-    assert apart(model, sampler.generate(REQUESTS, PARAMS)) < 1e-5
+    assert apart(model, sampler.generate(REQUESTS, PARAMS)) < 1e-4
     loads = ["reload_weights", "reset_prefix_cache"]
     assert llm.made[0].calls == [*loads, "sleep", "wake_up weights", loads[0], "wake_up kv_cache", loads[1]]
 

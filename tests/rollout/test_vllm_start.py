@@ -12,6 +12,8 @@ import tiny
 from plainly import with_lora
 from stand_in_vllm import installed
 from whet.config import VllmConfig
+from whet.errors import UserError
+from whet.rollout import vllm_start
 from whet.rollout.vllm_start import BLOCK, EngineSize, start_vllm
 
 EACH = 2 * 2 * 2 * 8 * 4
@@ -60,6 +62,7 @@ def test_it_samples_what_it_is_asked_for_and_nothing_of_its_own(monkeypatch: pyt
     }
     assert wanted.items() <= told.items()
     assert not {"enable_sleep_mode", "distributed_executor_backend"}.intersection(told)
+    vllm_start._RUNNING.clear()
     several = start(tiny.tiny_model(dtype=torch.bfloat16), is_compiled=True, is_shared=True).arguments
     assert (several["dtype"], several["enforce_eager"]) == ("bfloat16", False)
     assert several["distributed_executor_backend"] == "external_launcher"
@@ -80,6 +83,16 @@ def test_it_is_told_the_plain_models_configuration(monkeypatch: pytest.MonkeyPat
     assert seen[0]["architectures"] == ["LlamaForCausalLM"]
     assert "quantization_config" not in seen[0]
     assert model.get_base_model().config.quantization_config, "the learner's own stays as it is"
+
+
+def test_one_engine_lives_in_a_process_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second run of a program ends the engine of the first; where processes share it, their group would end too."""
+    installed(monkeypatch)
+    first, second = start(tiny.tiny_model()), start(tiny.tiny_model())
+    assert (first.calls, second.calls) == (["shutdown"], [])
+    with pytest.raises(UserError, match="vLLM starts once in processes that share a run"):
+        start(tiny.tiny_model(), is_shared=True)
+    assert second.calls == []
 
 
 def test_the_process_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

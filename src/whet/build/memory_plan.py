@@ -59,11 +59,13 @@ class MemoryPlan:
     """Activations of one token, with its share of what attention takes."""
     tokens: int
     """Of a micro-batch."""
+    held: float = 0.0
+    """By a sampler that gives nothing back while the learner works: vLLM on a CPU. `sampler` is 0 then."""
 
     @property
     def state(self) -> float:
         """What stays from step to step."""
-        return self.weights + self.optimizer + self.reference
+        return self.weights + self.optimizer + self.reference + self.held
 
     @property
     def learner(self) -> float:
@@ -93,17 +95,20 @@ def plan_memory(config: Config, policy: "LanguageModel", tokens: int) -> MemoryP
     element = model.get_input_embeddings().weight.element_size()
     weights = float(sum(weight.nbytes for weight in model.parameters()))
     kept, per_token = _attention(config, policy, element)
+    sampler = _sampler(config, policy, element)
+    held = sampler if config.rollout.engine == "vllm" and policy.device.type == "cpu" else 0.0
     return MemoryPlan(
         kind="full training" if lora is None else "QLoRA" if lora.bits == 4 else "LoRA",
         weights=weights,
         optimizer=trained * (MOMENTS + (MASTER if element < MASTER else 0)),
         gradients=trained * GRADIENT,
         reference=_reference(config, weights, element),
-        sampler=_sampler(config, policy, element),
+        sampler=sampler - held,
         head=_head(policy, tokens, element),
         attention=kept,
         per_token=bytes_per_token(model, policy.packed) + per_token,
         tokens=tokens,
+        held=held,
     )
 
 
@@ -180,6 +185,13 @@ def _reference(config: Config, weights: float, element: int) -> float:
 
 def _sampler(config: Config, policy: "LanguageModel", element: int) -> float:
     """The fused copy, in which embedding and head lie apart, and the keys and values of prompts and completions."""
+    if config.rollout.engine == "vllm":
+        from whet.build.vllm_sampler import engine_size
+
+        return (
+            float(sum(weight.nbytes for weight in policy.model.parameters()))
+            + engine_size(config, policy.model).cache_bytes
+        )
     if not policy.fused:
         return 0.0
     from whet.compute.limit import Shape

@@ -55,7 +55,13 @@ def _vllm(config: Config) -> Sampler:
     return build_vllm(config)
 
 
-SAMPLERS: dict[str, Callable[[Config], Sampler]] = {"auto": _native, "native": _native, "vllm": _vllm}
+def _ray(config: Config) -> Sampler:
+    from whet.build.ray_workers import build_ray
+
+    return build_ray(config)
+
+
+SAMPLERS: dict[str, Callable[[Config], Sampler]] = {"native": _native, "vllm": _vllm, "ray": _ray, "auto": _native}
 """Constructors by `rollout.engine`."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whet.build.shared import joined, own_share
 from whet.build.task import longest_response
@@ -10,6 +10,9 @@ from whet.config import Config, VllmConfig
 from whet.errors import UserError
 from whet.protocols import Sampler
 from whet.types import SamplingParams
+
+if TYPE_CHECKING:
+    from whet.rollout.vllm_start import EngineSize
 
 MISSING = (
     "rollout.engine: is vllm, but vLLM is not installed here: pip install 'whet[vllm]', on a machine without a GPU "
@@ -22,24 +25,29 @@ def build_vllm(config: Config) -> Sampler:
 
     Raises `UserError` where vLLM is not installed, and for settings of the recipe that it does not have.
     """
-    from whet.policy.free_memory import free_bytes
     from whet.rollout.vllm import VllmSampler
-    from whet.rollout.vllm_start import EngineSize, start_vllm
+    from whet.rollout.vllm_start import start_vllm
 
     if find_spec("vllm") is None:
         raise UserError(MISSING)
     refuse_settings(config)
-    settings = config.rollout.vllm or VllmConfig()
-    longest = max(longest_response(config, purpose) for purpose in ("train", "eval"))
-    free, is_shared = own_share(free_bytes), joined().count > 1
+    compiles = {"always": True, "never": False}
+    asked = (config.rollout.vllm or VllmConfig()).compile
 
     def start(model: Any) -> Any:
-        is_on_gpu = model.device.type == "cuda"
-        is_compiled = {"always": True, "never": False, "auto": is_on_gpu}[settings.compile]
-        size = EngineSize.of(model, settings, longest, free(model.device))
-        return start_vllm(model, size, is_compiled, is_shared)
+        is_compiled = compiles.get(asked, model.device.type == "cuda")
+        return start_vllm(model, engine_size(config, model), is_compiled, is_shared=joined().count > 1)
 
     return VllmSampler(start)
+
+
+def engine_size(config: Config, model: Any) -> "EngineSize":
+    """Returns how much vLLM is to hold at once, in this process's share of the memory that is free."""
+    from whet.policy.free_memory import free_bytes
+    from whet.rollout.vllm_start import EngineSize
+
+    longest = max(longest_response(config, purpose) for purpose in ("train", "eval"))
+    return EngineSize.of(model, config.rollout.vllm or VllmConfig(), longest, own_share(free_bytes)(model.device))
 
 
 def sampled_at(config: Config) -> Mapping[str, SamplingParams]:

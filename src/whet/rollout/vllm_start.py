@@ -21,6 +21,7 @@ from typing import Any, Self
 import torch
 
 from whet.config.engines import VllmConfig
+from whet.errors import UserError
 from whet.models.dimensions import Dimensions
 from whet.models.weights import base_model
 from whet.rollout.call_size import SampleBytes
@@ -71,7 +72,8 @@ Start = Callable[[Any], Any]
 def start_vllm(model: Any, size: EngineSize, is_compiled: bool, is_shared: bool) -> Any:
     """Returns a `vllm.LLM` of the model's architecture and dtype, with no weights that mean anything.
 
-    `is_shared`: the processes of a run start theirs together. Raises whatever vLLM raises.
+    `is_shared`: the processes of a run start theirs together. The engine of an earlier run in this process ends. Raises
+    whatever vLLM raises.
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -82,7 +84,25 @@ def start_vllm(model: Any, size: EngineSize, is_compiled: bool, is_shared: bool)
         _write_config(base_model(model), Path(folder))
         from vllm import LLM
 
-        return LLM(folder, **_arguments(model, size, is_compiled, is_shared))
+        _end_earlier(is_shared)
+        _RUNNING.append(LLM(folder, **_arguments(model, size, is_compiled, is_shared)))
+    return _RUNNING[-1]
+
+
+_RUNNING: list[Any] = []
+"""The engine of this process, held until another one starts: with an engine, vLLM ends all groups of torch.distributed,
+also those of the next engine and of the processes that share a run."""
+
+
+def _end_earlier(is_shared: bool) -> None:
+    """Ends the engine of an earlier run in this process. Raises `UserError` where processes share the run."""
+    if is_shared and _RUNNING:
+        raise UserError(
+            "rollout.engine: vLLM starts once in processes that share a run, and an earlier run of this program did "
+            "that; begin this one in a program of its own"
+        )
+    while _RUNNING:
+        _RUNNING.pop().llm_engine.engine_core.shutdown()
 
 
 def _arguments(model: Any, size: EngineSize, is_compiled: bool, is_shared: bool) -> dict[str, Any]:

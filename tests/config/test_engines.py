@@ -7,7 +7,7 @@ from whet.config import RolloutConfig
 
 
 def test_by_default_it_is_the_native_engine_with_nothing_set() -> None:
-    assert RolloutConfig().model_dump() == {"engine": "auto", "decoding": "auto", "vllm": None, "ray": None}
+    assert RolloutConfig().model_dump() == {"engine": "auto", "decoding": "auto", "vllm": None}
 
 
 @pytest.mark.parametrize(
@@ -15,8 +15,6 @@ def test_by_default_it_is_the_native_engine_with_nothing_set() -> None:
     [
         ({"engine": "vllm", "decoding": "eager"}, "decoding is eager, but engine is vllm"),
         ({"engine": "native", "vllm": {"rows": 4}}, "vllm has settings, but engine is native"),
-        ({"engine": "vllm", "ray": {}}, "ray has settings, but engine is vllm"),
-        ({"engine": "ray", "ray": {"workers": 0}}, "greater than"),
         ({"engine": "vllm", "vllm": {"rows": 0}}, "greater than"),
         ({"engine": "vllm", "vllm": {"cache_gb": 0}}, "greater than"),
     ],

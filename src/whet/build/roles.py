@@ -55,13 +55,7 @@ def _vllm(config: Config) -> Sampler:
     return build_vllm(config)
 
 
-def _ray(config: Config) -> Sampler:
-    from whet.build.ray_workers import build_ray
-
-    return build_ray(config)
-
-
-SAMPLERS: dict[str, Callable[[Config], Sampler]] = {"native": _native, "vllm": _vllm, "ray": _ray, "auto": _native}
+SAMPLERS: dict[str, Callable[[Config], Sampler]] = {"native": _native, "vllm": _vllm, "auto": _native}
 """Constructors by `rollout.engine`."""
 
 

@@ -22,41 +22,23 @@ class VllmConfig(Section):
     """Whether vLLM compiles the model, which takes about a minute at the start: auto does on a GPU."""
 
 
-class RayConfig(Section):
-    """Sampling workers of a Ray cluster, where `rollout.engine` is ray."""
-
-    address: str = "local"
-    """The cluster: local starts one on this machine, auto takes the one that this machine belongs to, or HOST:PORT."""
-    workers: PositiveInt = 2
-    """Workers; each has a copy of the model and samples with the native engine."""
-    cpus: float = Field(1.0, gt=0)
-    """Cores of each."""
-    gpus: float = Field(0.0, ge=0)
-    """GPUs of each; a part of one is shared."""
-
-
 class RolloutConfig(Section):
     """The sampling engine."""
 
     engine: str = "auto"
-    """The engine of the whole run, for check, training and evaluation: native, or vllm or ray with the extra of that
-    name; auto is native. What is done with the finished model (chat, eval, serve) is always native."""
+    """The engine of the whole run, for check, training and evaluation: native, or vllm with the extra `vllm`; auto is
+    native. What is done with the finished model (chat, eval, serve) is always native."""
     decoding: Literal["auto", "eager", "transformers"] = "auto"
     """How the native engine decodes: the fastest way that works (on a GPU recorded, with kernels of its own), PyTorch's
     operations one by one, or the model's own forward. All draw the same tokens, up to rounding: for reports of bugs."""
     vllm: VllmConfig | None = None
     """Settings of vLLM."""
-    ray: RayConfig | None = None
-    """Settings of Ray's workers."""
 
     @model_validator(mode="after")
     def _refuse_what_the_engine_does_not_read(self) -> "RolloutConfig":
         """Raises `ValueError` for settings of an engine that is not picked."""
-        if self.engine in ("vllm", "ray") and self.decoding != "auto":
-            raise ValueError(f"decoding is {self.decoding}, but engine is {self.engine}; leave decoding out")
-        for name, settings in (("vllm", self.vllm), ("ray", self.ray)):
-            if self.engine != name and settings:
-                raise ValueError(
-                    f"{name} has settings, but engine is {self.engine}; set engine to {name}, or leave {name} out"
-                )
+        if self.engine == "vllm" and self.decoding != "auto":
+            raise ValueError(f"decoding is {self.decoding}, but engine is vllm, which has its own; leave decoding out")
+        if self.engine != "vllm" and self.vllm:
+            raise ValueError(f"vllm has settings, but engine is {self.engine}; set engine to vllm, or leave vllm out")
         return self

@@ -68,7 +68,7 @@ def test_two_processes_draw_the_responses_of_one(folder: Path) -> None:
 
 def test_killed_at_random_it_goes_on_to_the_same_bytes(folder: Path) -> None:
     """The engine lives in the run's process, so whoever kills one kills the other: ten times, wherever it is."""
-    steps, chance = {"grpo.steps": 40, "eval.every": 20}, random.Random(3)
+    steps, chance = {"grpo.steps": 150, "eval.every": 50}, random.Random(3)
     done(command(folder, "undisturbed", **steps))
     run, killed = folder / "runs" / "killed", 0
     line = command(folder, "killed", **steps)

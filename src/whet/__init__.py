@@ -49,7 +49,8 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     if name == "__version__":
-        from importlib.metadata import version  # loads a parser of e-mail: most of the time that `import whet` would take
+        # not at the top: it loads a parser of e-mail, most of the time that `import whet` would take
+        from importlib.metadata import version
 
         return version("whet")
     raise AttributeError(f"module 'whet' has no attribute {name!r}")

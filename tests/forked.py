@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from crashes import untraced
 from whet.train_loop.signals import SIGNALS
 
 
@@ -77,6 +78,7 @@ class ForkedWhet(Forked):
 def _run(work: Callable[[], Any], printed: tuple[Path, Path]) -> NoReturn:
     """In the fork: the work, with nothing left of pytest's streams, handlers of signals and of logs."""
     status: int | str | None = 1
+    untraced()
     try:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for number, path in enumerate(printed, 1):

@@ -68,12 +68,13 @@ def _ranked(
 ) -> None:
     import torch
 
-    from whet.compute.processes import end_by, leave
+    from whet.compute.processes import end_by, leave, processes
 
     untraced()
     torch.set_num_threads(1)
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1"}
     os.environ |= {"MASTER_PORT": str(port)}
+    processes.cache_clear()  # the tests' own process is alone
     if directory:
         os.chdir(directory)
     try:

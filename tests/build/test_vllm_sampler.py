@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from transformers import LlamaConfig, LlamaForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM
 
 from stand_in_vllm import installed
 from whet.api import train
@@ -46,6 +47,14 @@ def test_what_it_does_not_sample_is_refused_by_its_key(
     with pytest.raises(UserError) as wrong:
         build_sampler(shrunk(tiny_folder, tmp_path, {**ENGINE, key: value}))
     assert str(wrong.value).startswith(f"{key}: is {value:g}, but vLLM ")
+
+
+def test_a_mixture_of_experts_is_refused() -> None:
+    size = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4}
+    config = Qwen3MoeConfig(vocab_size=100, num_key_value_heads=2, num_experts=4, moe_intermediate_size=16, **size)
+    vllm_sampler.refuse_experts(LlamaForCausalLM(LlamaConfig(vocab_size=100, **size)))
+    with pytest.raises(UserError, match=r"rollout\.engine: is vllm, but mixtures of experts"):
+        vllm_sampler.refuse_experts(Qwen3MoeForCausalLM(config))
 
 
 def test_a_whole_run_samples_through_one_engine(

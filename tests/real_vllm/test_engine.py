@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import torch
-import transformers
 
 import tiny
 from plainly import token_logprobs, with_lora
@@ -67,16 +66,6 @@ def test_it_tells_the_learners_log_probabilities_after_every_load(family: str) -
     other = tiny.tiny_model(family, seed=5, **HEADS)
     sampler.load(policy_of(other))
     assert apart(other, sampler.generate(REQUESTS, PARAMS)) < 1e-4
-
-
-def test_experts_come_one_by_one() -> None:
-    """transformers computes with one tensor of all experts, vLLM reads each by its name."""
-    size = {"hidden_size": 128, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
-    size |= {"num_key_value_heads": 2, "num_experts": 4, "num_experts_per_tok": 2}
-    config = transformers.Qwen3MoeConfig(vocab_size=len(tiny.VOCABULARY), moe_intermediate_size=64, **size)
-    model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
-    sampler = sampler_of(model)
-    assert apart(model, sampler.generate(REQUESTS, PARAMS)) < 1e-4
 
 
 def test_adapters_come_merged() -> None:

@@ -35,10 +35,18 @@ def build_vllm(config: Config) -> Sampler:
     asked = (config.rollout.vllm or VllmConfig()).compile
 
     def start(model: Any) -> Any:
+        refuse_experts(model)
         is_compiled = compiles.get(asked, model.device.type == "cuda")
         return start_vllm(model, engine_size(config, model), is_compiled, is_shared=joined().count > 1)
 
     return VllmSampler(start)
+
+
+def refuse_experts(model: Any) -> None:
+    """Raises `UserError` for a mixture of experts: handed over while it runs, vLLM computes others than the learner."""
+    if any(".experts." in name for name, _ in model.named_parameters()):
+        what = "mixtures of experts are not sampled through vLLM yet, whose log-probabilities differ from the learner's"
+        raise UserError(f"rollout.engine: is vllm, but {what}; set it to native")
 
 
 def engine_size(config: Config, model: Any) -> "EngineSize":

@@ -80,16 +80,15 @@ def agreeing_policy(
         found, _ = agreement(policy, sampler, sample, prompts)
     if not found.holds:
         raise UserError(disagreement(found, policy))
-    log(f"engine: {ENGINES[policy.fused, policy.packed]}; sampler and learner agree to {found}")
+    log(f"engine: {ENGINES[policy.fused]}; sampler and learner agree to {found}")
     return policy
 
 
-ENGINES: Mapping[tuple[bool, bool], str] = {
-    (True, True): "fused decoder, prompts shared by their responses",
-    (True, False): "fused decoder; the learner goes through the model's own forward",
-    (False, False): "the model's own forward",
+ENGINES: Mapping[bool, str] = {
+    True: "fused decoder, prompts shared by their responses",
+    False: "the model's own forward",
 }
-"""Descriptions by `LanguageModel.fused` and `LanguageModel.packed`."""
+"""Descriptions by `LanguageModel.fused`."""
 
 
 def gate(policy: "LanguageModel") -> float:

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
+from whet.models.soft_caps import soft_capped
 from whet.rollout.burst import EagerEngine
-from whet.rollout.engine.fused_weights import FusedWeights, Layer, soft_capped
+from whet.rollout.engine.fused_weights import FusedWeights, Layer
 from whet.rollout.engine.kv_cache import KvCache, Room, all_angles
 from whet.rollout.engine.operations import TORCH, Operations
 from whet.rollout.engine.rotation import Angles, rotated

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from whet.rollout.engine.fused_weights import FusedWeights, Layer, soft_capped
+from whet.models.soft_caps import soft_capped
+from whet.rollout.engine.fused_weights import FusedWeights, Layer
 from whet.rollout.engine.kv_cache import Room
 from whet.rollout.engine.prompt_rows import PromptRows
 from whet.rollout.engine.rotation import Angles, rotated

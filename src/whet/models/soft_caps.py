@@ -1,9 +1,9 @@
 """Soft caps (Gemma 2, arXiv:2408.00118, §2): attention scores or logits x become cap · tanh(x / cap)."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ATTENTION_CAP, LOGIT_CAP = CAPS = ("attn_logit_softcapping", "final_logit_softcapping")
 """transformers' names of the settings."""
@@ -19,11 +19,11 @@ def logit_cap(config: Any) -> float | None:
     return getattr(config, LOGIT_CAP, None)
 
 
-def soft_capped(x: Tensor, cap: float) -> Tensor:
+def soft_capped(x: "Tensor", cap: float) -> "Tensor":
     """Returns cap · tanh(x / cap)."""
-    return torch.tanh(x / cap) * cap
+    return (x / cap).tanh() * cap
 
 
-def cap_slope(capped: Tensor, cap: float) -> Tensor:
+def cap_slope(capped: "Tensor", cap: float) -> "Tensor":
     """Returns ∂ capped / ∂ x = 1 − tanh(x / cap)², of values that are capped already."""
     return (capped / cap).square_().neg_().add_(1.0)

@@ -82,3 +82,16 @@ def test_what_a_recorded_burst_reads_stays_where_it_is() -> None:
         burst.take(certain(torch.tensor([3])))
         burst.further(certain, 4)
     assert lying() == before
+
+
+def test_rows_that_begin_later_come_after_the_others() -> None:
+    """The first two have two tokens when the third, which has one, joins; row 1 has ended."""
+    burst, later = begun([2, END]), begun([1])
+    burst.further(certain, 1)
+    burst.join(later)
+    assert burst.position_R.tolist() == [2, 2, 1]
+    burst.further(certain, 1)
+    tokens_NR, _, wanted_NR = burst.fetched(1)()
+    assert (tokens_NR.tolist(), wanted_NR.tolist()) == ([[4, 1, 2]], [[True, False, True]])
+    burst.keep(torch.tensor([0, 2]))
+    assert (burst.keys_R.tolist(), burst.alive_R.tolist()) == ([0, 0], [True, True])

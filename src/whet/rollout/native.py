@@ -15,6 +15,9 @@ from whet.rollout.generate import Drawn, generate
 from whet.rollout.ladder import Decoding, Ladder
 from whet.types import Completion, Finish, Request, SamplingParams, Token
 
+Ended = Callable[[int, Completion], object]
+"""Is told of the completion of a key, in the thread that samples."""
+
 FreeBytes = Callable[[torch.device], int]
 
 Rows = list[list[tuple[int, float]]]
@@ -36,6 +39,8 @@ class NativeSampler:
         """The largest batch of completions, unless one request has more keys; by default what suits the device."""
         self.free_bytes = free_bytes
         """The memory that is free on a device, in bytes."""
+        self.ended: Ended | None = None
+        """Is told of each completion when it ends, while others are still sampled; of some twice, after an error."""
         self.ladder = Ladder(decoding)
         self.engine: Engine | None = None
         self.end_tokens: frozenset[int] = frozenset()
@@ -125,9 +130,12 @@ class NativeSampler:
 
     def _sample(self, requests: Sequence[Request], params: SamplingParams, limits: Limits, rows: Rows) -> None:
         """Appends to each row what is drawn for it."""
+        keys = [key for request in requests for key in request.keys]
         for drawn in self._drawn(requests, params, limits) if rows else ():
             for row, token, logprob in zip(drawn.rows, drawn.tokens, drawn.logprobs, strict=True):
                 rows[row].append((token, logprob))
+                if self.ended and self._has_ended(rows[row], params):
+                    self.ended(keys[row], self._completion(rows[row]))
 
     def _completions(self, requests: int, rows: Rows) -> list[list[Completion]]:
         """The completions of each of so many requests."""

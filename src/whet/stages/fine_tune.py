@@ -25,6 +25,7 @@ from whet.train_loop.background import Background, Never
 from whet.train_loop.callbacks import StepCallbacks
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.clock import Clock
+from whet.train_loop.compared_ahead import compared_ahead
 from whet.train_loop.efficiency import Efficiency
 from whet.train_loop.health_monitor import HealthMonitor
 from whet.train_loop.logging_grader import LoggingGrader
@@ -63,13 +64,14 @@ def fine_tune(
     compile_where_it_pays(policy, config, view.note)
     kept = build_reference(policy, config, warmed)
     timed = TimedSampler(sampler, clock)
+    ahead = partial(compared_ahead, sampler=sampler, ahead=task.reward.ahead, device=policy.device.type)
     roles = build_experience(
         config,
         policy=policy,
         sampler=timed,
         problems=task.stream,
-        sample=build_rollouts(config, timed, policy.tokenizer, "train"),
-        further=build_rollouts(config, timed, policy.tokenizer, "train/further"),
+        sample=ahead(build_rollouts(config, timed, policy.tokenizer, "train")),
+        further=ahead(build_rollouts(config, timed, policy.tokenizer, "train/further")),
         grader=task.reward,
         reference=TimedReference(kept, clock),
         full_marks=task.reward.full_marks or 1.0,

@@ -162,8 +162,8 @@ class EagerEngine(ABC):
         """Appends one token to each row; returns the logits of the next, `[R, V]`."""
 
     def join(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
-        """Raises `NotImplementedError`: where `refill_threshold` is 0 no rows join others."""
-        raise NotImplementedError
+        """Raises `RuntimeError`: where `refill_threshold` is 0 no rows join others."""
+        raise RuntimeError("all rows of this engine begin together")
 
     @abstractmethod
     def forget(self) -> None:

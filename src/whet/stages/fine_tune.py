@@ -90,8 +90,7 @@ def fine_tune(
     of_rewards = partial(part_metrics, parts=task.reward.parts)
     with jobs:
         _settle(callbacks, run, config, resumed=saved is not None, warmed=warmed)
-        view.phase("GRPO", grpo.steps, run.next_step)
-        _warn_of_bias(config, view)
+        _announce(config, run, view)
         with stop.patiently(), watched(clock, view):
             train(
                 policy=policy,
@@ -120,6 +119,7 @@ def _settle(callbacks: StepCallbacks, run: RunWriter, config: Config, resumed: b
         callbacks.checkpoints.jobs.submit(partial(remove_checkpoints, run.warm_checkpoints))
 
 
-def _warn_of_bias(config: Config, view: View) -> None:
+def _announce(config: Config, run: RunWriter, view: View) -> None:
+    view.phase("GRPO", config.grpo.steps, run.next_step)
     if (top_p := config.grpo.sampling.top_p) < 1:
         view.note(f"grpo.sampling.top_p is {top_p:g}: anything under 1 biases the gradient")

@@ -2,7 +2,7 @@
 
 import torch
 
-from stand_in_gpu import ON_CPU
+from stand_in_gpu import ON_CPU, Launches
 from whet.rollout.burst import Burst
 from whet.rollout.engine.decoder import Decoder
 from whet.types import SamplingParams
@@ -62,6 +62,17 @@ def test_without_end_tokens_no_row_ends() -> None:
     burst.begin(torch.tensor([0]), SamplingParams(), frozenset())
     burst.take(certain(torch.tensor([4])))
     assert burst.alive_R.tolist() == [True]
+
+
+def test_many_end_tokens_are_found_without_a_sort() -> None:
+    """`isin` sorts where there are many, which a CUDA graph cannot record."""
+    burst = Burst(2, 1, torch.device("cpu"), ON_CPU)
+    burst.begin(torch.tensor([0, 1]), SamplingParams(), frozenset(range(3, 500)))
+    logits = torch.full((2, 1000), -torch.inf).scatter(1, torch.tensor([[400], [700]]), 0.0)
+    with Launches() as launches:
+        burst.take(logits)
+    assert burst.alive_R.tolist() == [False, True]
+    assert not [name for name in launches.counts if "isin" in name or name.startswith(("sort", "unique"))]
 
 
 def test_an_engine_that_steps_looks_at_each_token() -> None:

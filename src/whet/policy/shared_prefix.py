@@ -65,8 +65,8 @@ class _Attention(torch.autograd.Function):
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         (query, key, value, *kept), where = ctx.saved_tensors, ctx.where
         rows = _prompts_and_responses(query, key, value, where)
-        pairs = [(each, None) for each in kept] or [_with_cap_slope(each, ctx.soft_cap) for each in rows]
-        weights, cap_slopes = zip(*pairs, strict=True)
+        again = [] if kept else [_with_cap_slope(each, ctx.soft_cap) for each in rows]
+        weights, cap_slopes = zip(*(again or [(each, None) for each in kept]), strict=True)
         slopes = _slopes_of_rows(upstream[0].transpose(0, 1), len(key), where)
         of_prompts, of_responses = map(_slopes, rows, weights, slopes, cap_slopes)
         by_query = of_prompts[0], of_responses[0]

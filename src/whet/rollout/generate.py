@@ -14,7 +14,7 @@ from torch import Tensor
 
 from whet.rollout.burst import Engine
 from whet.rollout.call_size import Limits
-from whet.rollout.places import Places
+from whet.rollout.row_places import Places
 from whet.types import SamplingParams
 
 
@@ -116,12 +116,12 @@ class _Batch:
 
     def _looked_at(self, look: "_Look") -> Iterator[Drawn]:
         """The tokens of a burst, one position after another, without those that no row wants."""
-        columns = [x.tolist() for x in look.fetched()]
+        columns, longest = [x.tolist() for x in look.fetched()], max(look.before)
         for number, (tokens, logprobs, wanted) in enumerate(zip(*columns, strict=True), 1):
-            wanted = self._within(look, number, wanted)
+            is_full = longest + number >= self.params.max_tokens
+            wanted = self._within(look, number, wanted) if is_full else wanted
             drawn = Drawn(look.rows, tokens, logprobs).some(wanted)
             yield from self._untold(drawn, look, number)
-            is_full = look.most + number >= self.params.max_tokens
             if is_full or not self.end_tokens.isdisjoint(drawn.tokens):
                 lengths = compress((before + number for before in look.before), wanted)
                 for row, token, length in zip(drawn.rows, drawn.tokens, lengths, strict=True):
@@ -131,8 +131,6 @@ class _Batch:
     def _within(self, look: "_Look", number: int, wanted: list[bool]) -> list[bool]:
         """Which of the rows that want token `number` of a burst may have it."""
         longest = self.params.max_tokens
-        if look.most + number <= longest:
-            return wanted
         return [one and before + number <= longest for one, before in zip(wanted, look.before, strict=True)]
 
     def _untold(self, drawn: Drawn, look: "_Look", number: int) -> Iterator[Drawn]:
@@ -178,8 +176,3 @@ class _Look:
     before: list[int]
     """Tokens that each row had before the burst."""
     fetched: Callable[[], Sequence[Tensor]]
-
-    @property
-    def most(self) -> int:
-        """Tokens of the longest row before the burst."""
-        return max(self.before)

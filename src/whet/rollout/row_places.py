@@ -56,9 +56,8 @@ class Places:
         return rows < threshold * (rows + room)
 
     def left(self) -> int:
-        """The tokens that the shortest unfinished row still may have."""
-        counts = (count for row, count in zip(self.rows, self.counts, strict=True) if row in self.unfinished)
-        return self.longest - min(counts)
+        """The tokens that the shortest row still may have."""
+        return self.longest - min(self.counts)
 
     def advance(self, count: int) -> None:
         """Every place draws so many tokens."""

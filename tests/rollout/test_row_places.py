@@ -5,7 +5,7 @@ from collections import deque
 import pytest
 
 from whet.rollout.call_size import Limits, SampleBytes
-from whet.rollout.places import Places
+from whet.rollout.row_places import Places
 
 ONE_A_TOKEN = SampleBytes(per_token=1, per_row=0)
 
@@ -95,17 +95,19 @@ def test_one_prompt_stays_whatever_memory_holds() -> None:
 
 
 def test_tokens_that_are_left() -> None:
-    """Row 0 has 6 of 10, rows 2 and 3 have 2: the shortest has eight left, and six when only row 0 … is unfinished."""
-    some, waiting = places(Limits(2), longest=10)
+    """Rows 0 and 1 have 6 of 10 tokens, rows 2 and 3 have 2: the shortest has eight left; when only the first two are
+    there, four."""
+    some, waiting = places(Limits(4), longest=10)
+    some.limits = Limits(2)
     some.take(waiting)
     some.advance(4)
-    some.end(1, 3)
-    some.limits = Limits(3)
+    some.limits = Limits(4)
     assert some.take(waiting) == [1]
     some.advance(1)
     assert (some.counts, some.left(), some.are_full) == ([6, 6, 2, 2], 8, False)
     some.end(2, 2)
     some.end(3, 2)
+    some.drop_ended()
     assert some.left() == 4
     some.advance(4)
     assert some.are_full

@@ -36,9 +36,9 @@ def alternate(completions, **columns):
 LARGE = 5e-2
 """A learning rate that moves every weight far enough to see whether the saved model has it."""
 
-FAST, SAMPLED, OWN = "fast paths", "fast sampling", "its own forward"
+FAST, OWN = "fast paths", "its own forward"
 REFUSED, UNMADE, FAILED = "refused", "not made tiny", "FAILED"
-OUTCOMES = (FAST, SAMPLED, OWN, REFUSED, UNMADE, FAILED)
+OUTCOMES = (FAST, OWN, REFUSED, UNMADE, FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def tried(kind: str) -> Row:
         except Exception as error:  # transformers raises many types
             return Row(kind, UNMADE, "", f"{type(error).__name__}: {first_line(error)[:160]}")
         full, why = _outcome(folder, "full", None)
-        if full not in (FAST, SAMPLED, OWN):
+        if full not in (FAST, OWN):
             return Row(kind, full, "", why)
         lora, why = _outcome(folder, "lora", {"rank": 4})
         return Row(kind, full, "yes" if lora == full else lora, why)
@@ -118,11 +118,7 @@ def _outcome(folder: Path, name: str, lora: dict[str, int] | None) -> tuple[str,
     if trained != saved:
         return FAILED, "the saved model answers otherwise than the trained one"
     engine = next(line for line in said if line.startswith("engine: "))
-    return next((outcome for sign, outcome in SIGNS.items() if sign in engine), FAST), ""
-
-
-SIGNS = {"fused decoder; the learner": SAMPLED, "model's own forward": OWN}
-"""What a run says of its engine → the outcome; else it has the fast paths."""
+    return OWN if "model's own forward" in engine else FAST, ""
 
 
 def _recipe(folder: Path, name: str, lora: dict[str, int] | None) -> dict[str, Any]:
@@ -177,7 +173,6 @@ Written by `python -m benchmarks.families`, which makes a tiny random model of e
 then LoRA adapters, and measures the saved result anew: it must answer as the trained model did. {summary}.
 
 - **fast paths**: the fused decoder samples, and the learner reads each prompt once for all of its responses.
-- **fast sampling**: the fused decoder samples; the learner goes through the model's own forward (soft caps).
 - **its own forward**: exact, row by row, slower. Families with states in place of keys and values (linear attention,
   convolutions, state-space layers) are among them.
 - **refused**: a line says why, before data are read and before a run folder is made. What decides is a trial of a few

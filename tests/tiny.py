@@ -94,9 +94,6 @@ _FAMILIES: dict[str, tuple[str, str, dict[str, Any]]] = {
 FAMILIES = tuple(_FAMILIES)
 """The names that `tiny_model` knows, for `pytest.mark.parametrize`."""
 
-PACKED = tuple(family for family in FAMILIES if family != "gemma2")
-"""Those that the packed forward computes: it knows no soft caps."""
-
 
 def tiny_config(family: str = "llama", **changes: Any) -> Any:
     """The configuration of a tiny model; `changes` replaces fields, such as `num_hidden_layers=3`."""

@@ -95,10 +95,10 @@ def test_each_adapted_layer_leaves_one_more_output_in_the_heap(tiny_folder: Path
     heads = (config.num_attention_heads + 2 * config.num_key_value_heads) * config.head_dim
     outputs = config.num_hidden_layers * (heads + 2 * config.hidden_size + 2 * config.intermediate_size)
     adapted = plan_memory(shrunk(tiny_folder, tmp_path, {"model.lora": {"rank": 3}}), policy(model), 1000)
-    alone = bytes_per_token(model, policy(model).packed)
+    alone = bytes_per_token(model, policy(model).fused)
     whole = policy(tiny.tiny_model())
     attention = plan_memory(shrunk(tiny_folder, tmp_path), whole, 1000).per_token - bytes_per_token(
-        whole.model, whole.packed
+        whole.model, whole.fused
     )
     assert adapted.per_token == pytest.approx(alone + attention + 4 * outputs)
 

@@ -9,7 +9,6 @@ import tiny
 from plainly import with_lora
 from whet.models.supported import (
     is_fused,
-    is_packed,
     layer_kinds,
     logit_divisor,
     rotations,
@@ -69,7 +68,6 @@ def test_angles_that_depend_on_the_length_are_not_fused(rope_type: str) -> None:
     """A longer sequence would turn the keys anew that are cached already; and its length is read on the host."""
     model = turning(rope_type)
     assert is_fused(model) is (rope_type not in ("dynamic", "longrope"))
-    assert is_packed(model) is is_fused(model)
 
 
 @pytest.mark.parametrize("rope_type", ["default", "linear", "llama3", "yarn"])
@@ -99,14 +97,6 @@ def test_another_block_is_not_fused() -> None:
     model = tiny.tiny_model()
     model.config.model_type = "gpt_neox"
     assert not is_fused(model)
-
-
-@pytest.mark.parametrize("cap", ["attn_logit_softcapping", "final_logit_softcapping"])
-def test_soft_caps_are_for_the_decoder_only(cap: str) -> None:
-    caps = {"attn_logit_softcapping": None, "final_logit_softcapping": None}
-    model = tiny.tiny_model("gemma2", **caps | {cap: 30.0})
-    assert (is_fused(model), is_packed(model)) == (True, False)
-    assert is_packed(tiny.tiny_model("gemma2", **caps))
 
 
 def test_the_reason_is_told() -> None:

@@ -53,6 +53,14 @@ def test_a_card_is_asked_and_tried_once(works: bool, name: str, monkeypatch: pyt
     module._flash_serves.cache_clear()
 
 
+def test_soft_caps_are_said_once_and_keep_their_grid(caplog: pytest.LogCaptureFixture) -> None:
+    asked = wanted()._replace(has_soft_cap=True)
+    module._flash_serves.cache_clear()
+    assert [attention_name(asked), attention_name(asked)] == ["capped_grid"] * 2
+    assert [record.getMessage() for record in caplog.records] == [module.NO_SOFT_CAP]
+    module._flash_serves.cache_clear()
+
+
 @pytest.mark.parametrize("device", ["cpu", "meta"])
 def test_everything_else_attends_on_the_grid(device: str) -> None:
     assert attention_name(wanted(device=device)) == "grid"
@@ -64,3 +72,6 @@ def test_what_a_model_wants() -> None:
         head=tiny.tiny_model("qwen2").config.hidden_size // 4, device="cpu"
     )
     assert wanted_by(tiny.tiny_model("gemma3")).has_window
+    assert not wanted_by(tiny.tiny_model("gemma3")).has_soft_cap
+    assert wanted_by(tiny.tiny_model("gemma2")).has_soft_cap
+    assert attention_of(tiny.tiny_model("gemma2")) is ATTENTIONS["capped_grid"]

@@ -12,7 +12,7 @@ from whet.models.dimensions import Dimensions
 from whet.policy import attention as table
 from whet.policy import shared_prefix as grid
 from whet.policy.attention import ATTENTIONS
-from whet.policy.attention_memory import Needed, Rows, of_grid, of_varlen
+from whet.policy.attention_memory import Needed, Rows, of_capped_grid, of_grid, of_varlen
 from whet.policy.forward import shared_prefix
 
 SIZE = Dimensions(layers=3, hidden=64, inner=128, heads=8, kv_heads=2, head_size=16, context=None)
@@ -36,6 +36,11 @@ def test_many_scores_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert of_grid(SIZE, 2, ROWS).kept == 0
 
 
+def test_soft_caps_by_hand() -> None:
+    """The cap's slope is a fourth tensor of the scores; nothing is kept, few as they are."""
+    assert of_capped_grid(SIZE, 2, ROWS) == Needed(kept=0, passing=4 * 8 * (840 + 50) * 2)
+
+
 def test_varlen_by_hand() -> None:
     """50 keys beyond the 80 of the tokens; keys and values of 2 heads, their gradients of 8 heads more, two bytes."""
     assert of_varlen(SIZE, 2, ROWS) == Needed(kept=3 * 2 * 2 * 16 * 2 * 50, passing=(8 + 2) * 2 * 16 * 2 * 130)
@@ -49,7 +54,8 @@ def test_what_it_takes_is_within_a_factor_of_two(
     """Counted on meta tensors as the peak of a model's forward and backward, less the same without attention (T9)."""
     monkeypatch.setattr(table, "ROWS", {"meta": ((name, lambda wanted: True),)})
     with torch.device("meta"):
-        model: Any = tiny.tiny_model("qwen2", dtype=torch.bfloat16, hidden_size=32, num_attention_heads=8, head_dim=64)
+        family = "gemma2" if name == "capped_grid" else "qwen2"
+        model: Any = tiny.tiny_model(family, dtype=torch.bfloat16, hidden_size=32, num_attention_heads=8, head_dim=64)
     batch = ragged_batch([prompt], [[response] * group])
 
     def peak() -> int:

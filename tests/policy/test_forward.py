@@ -11,16 +11,15 @@ from torch import Tensor
 import tiny
 from batches import ragged_batch
 from plainly import LENGTHS, row_by_row, with_lora
-from whet.models.supported import is_packed
+from whet.models.supported import is_fused
 from whet.policy.attention import ATTENTIONS
 from whet.policy.forward import FORWARDS, WITH_ENTROPIES, Forward, padded, shared_prefix
 
-PACKED = tiny.PACKED
-
 
 @pytest.fixture
-def exact_norms(monkeypatch: pytest.MonkeyPatch) -> None:
-    """transformers' RMS norms round to float32 whatever the model's type; these do not."""
+def exact_float64(monkeypatch: pytest.MonkeyPatch) -> None:
+    """transformers' RMS norms, and the softmax of its eager attention, round to float32 always; these do not."""
+    monkeypatch.setattr(torch.nn.functional, "softmax", lambda x, dim, dtype=None: x.softmax(dim))
 
     def normed(x: Tensor, epsilon: float) -> Tensor:
         return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + epsilon)
@@ -43,9 +42,9 @@ def gradients(model: Any, logprobs_BT: Tensor) -> dict[str, Tensor]:
     return dict(zip(named, found, strict=True))
 
 
-@pytest.mark.usefixtures("exact_norms")
+@pytest.mark.usefixtures("exact_float64")
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
-@pytest.mark.parametrize("family", PACKED)
+@pytest.mark.parametrize("family", tiny.FAMILIES)
 @pytest.mark.parametrize("forward", [shared_prefix, padded])
 def test_value_and_gradient_are_those_of_single_rows(forward: Any, family: str, temperature: float) -> None:
     model = tiny.tiny_model(family, dtype=torch.float64)
@@ -57,17 +56,26 @@ def test_value_and_gradient_are_those_of_single_rows(forward: Any, family: str, 
     assert all(gradient.abs().max() > 0 for gradient in mine.values())
 
 
-@pytest.mark.usefixtures("exact_norms")
+@pytest.mark.usefixtures("exact_float64")
 @pytest.mark.parametrize("window", [1, 2, 5])
 @pytest.mark.parametrize(
     ("family", "changes"),
-    [("gemma3", {}), ("qwen2", {"use_sliding_window": True, "max_window_layers": 1})],
-    ids=["gemma3", "qwen2"],
+    [("gemma3", {}), ("gemma2", {}), ("qwen2", {"use_sliding_window": True, "max_window_layers": 1})],
+    ids=["gemma3", "gemma2", "qwen2"],
 )
 def test_a_window_shorter_than_prompts_and_responses(family: str, changes: dict[str, Any], window: int) -> None:
     model = tiny.tiny_model(family, dtype=torch.float64, sliding_window=window, **changes)
     batch = ragged_batch(*LENGTHS)
     ours, expected = shared_prefix(model, batch, 1.0), row_by_row(model, batch, 1.0)
+    torch.testing.assert_close(ours, expected, rtol=0, atol=1e-9)
+    torch.testing.assert_close(gradients(model, ours), gradients(model, expected), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.usefixtures("exact_float64")
+@pytest.mark.parametrize("missing", ["attn_logit_softcapping", "final_logit_softcapping"])
+def test_either_soft_cap_alone(missing: str) -> None:
+    model, batch = tiny.tiny_model("gemma2", dtype=torch.float64, **{missing: None}), ragged_batch(*LENGTHS)
+    ours, expected = shared_prefix(model, batch, 0.8), row_by_row(model, batch, 0.8)
     torch.testing.assert_close(ours, expected, rtol=0, atol=1e-9)
     torch.testing.assert_close(gradients(model, ours), gradients(model, expected), rtol=1e-9, atol=1e-9)
 
@@ -86,9 +94,9 @@ def test_what_a_configuration_may_change(forward: Any, changes: dict[str, Any]) 
     torch.testing.assert_close(gradients(model, ours), gradients(model, expected), rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.usefixtures("exact_norms")
+@pytest.mark.usefixtures("exact_float64")
 @pytest.mark.parametrize("forward", [shared_prefix, padded])
-@pytest.mark.parametrize("family", PACKED)
+@pytest.mark.parametrize("family", tiny.FAMILIES)
 def test_adapters_learn(forward: Any, family: str) -> None:
     model = with_lora(family).double()
     batch = ragged_batch(*LENGTHS)
@@ -103,7 +111,7 @@ def test_adapters_learn(forward: Any, family: str) -> None:
 def test_the_chosen_way_is_exact_for_every_family(family: str) -> None:
     model = tiny.tiny_model(family)
     batch = ragged_batch([20, 3], [[8, 25], [30]])  # past the sliding window
-    ours = FORWARDS[is_packed(model)](model, batch, 1.0)
+    ours = FORWARDS[is_fused(model)](model, batch, 1.0)
     torch.testing.assert_close(ours, row_by_row(model, batch, 1.0), rtol=0, atol=1e-4)
 
 
@@ -116,14 +124,13 @@ def test_the_chosen_way_is_exact_for_every_family(family: str) -> None:
         ("gemma3", {}, shared_prefix),
         ("qwen2", {"use_sliding_window": True, "sliding_window": 4, "max_window_layers": 1}, shared_prefix),
         ("gemma3", {"attn_logit_softcapping": 50.0}, padded),
-        ("gemma2", {"attn_logit_softcapping": None, "final_logit_softcapping": None}, shared_prefix),
-        ("gemma2", {}, padded),
+        ("gemma2", {}, shared_prefix),
     ],
 )
 def test_a_family_that_is_not_known_to_be_exact_is_padded(family: str, changes: dict[str, Any], expected: Any) -> None:
     model = tiny.tiny_model(family, **changes)
-    assert FORWARDS[is_packed(model)] is expected
-    assert FORWARDS[is_packed(with_lora(family, **changes))] is expected
+    assert FORWARDS[is_fused(model)] is expected
+    assert FORWARDS[is_fused(with_lora(family, **changes))] is expected
 
 
 @pytest.mark.parametrize("forward", [shared_prefix, padded])
@@ -138,12 +145,13 @@ def test_padding_is_zero_and_has_no_gradient(forward: Any) -> None:
     torch.testing.assert_close(whole, real)
 
 
+@pytest.mark.parametrize("family", ["llama", "gemma2"])
 @pytest.mark.parametrize("forward", [shared_prefix, padded])
-def test_bfloat16_gives_float32_logprobs(forward: Any) -> None:
-    model, batch = tiny.tiny_model(dtype=torch.bfloat16), ragged_batch(*LENGTHS)
+def test_bfloat16_gives_float32_logprobs(forward: Any, family: str) -> None:
+    model, batch = tiny.tiny_model(family, dtype=torch.bfloat16), ragged_batch(*LENGTHS)
     logprobs_BT = forward(model, batch, 1.0)
     assert logprobs_BT.dtype == torch.float32
-    exact = tiny.tiny_model()
+    exact = tiny.tiny_model(family)
     exact.load_state_dict({name: tensor.float() for name, tensor in model.state_dict().items()})
     truth = row_by_row(exact, batch, 1.0)
     error, usual = (logprobs_BT - truth).norm(), (row_by_row(model, batch, 1.0) - truth).norm()
@@ -176,7 +184,7 @@ def test_the_models_own_attention_is_back_after_an_exception() -> None:
     assert attention_of(model) == before
 
 
-@pytest.mark.usefixtures("exact_norms")
+@pytest.mark.usefixtures("exact_float64")
 def test_the_backward_pass_may_come_later() -> None:
     """The layers have their own attention back by then; gradients must not depend on it."""
     model, batch = tiny.tiny_model(dtype=torch.float64), ragged_batch(*LENGTHS)
@@ -207,9 +215,9 @@ def test_a_prompt_goes_through_the_model_once(rows_through_the_body: Iterator[li
     assert seen == [sum(LENGTHS[0]) + sum(map(sum, LENGTHS[1]))] * 2  # two layers
 
 
-@pytest.mark.parametrize("family", PACKED)
+@pytest.mark.parametrize("family", tiny.FAMILIES)
 @pytest.mark.parametrize("temperature", [1.0, 0.6])
-def test_entropies_either_way(family: str, temperature: float, exact_norms: None) -> None:
+def test_entropies_either_way(family: str, temperature: float, exact_float64: None) -> None:
     """Both ways say the log-probabilities they say alone, and −Σ p log p of the model's own logits."""
     model = tiny.tiny_model(family, dtype=torch.float64)
     batch = ragged_batch([4, 2], [[3, 1], [5]], vocabulary=len(tiny.VOCABULARY))

@@ -10,7 +10,9 @@ from whet.policy.packing import pack
 from whet.policy.shared_prefix import shared_prefix_attention
 
 
-def dense(query: Tensor, key: Tensor, value: Tensor, rows: list[list[int]], scale: float) -> Tensor:
+def dense(
+    query: Tensor, key: Tensor, value: Tensor, rows: list[list[int]], scale: float, cap: float | None = None
+) -> Tensor:
     """Each row of packed indices by itself: softmax(q kᵀ · scale) v over what came before, head by head."""
     heads, count, size = query.shape
     repeats = heads // len(key)
@@ -19,6 +21,8 @@ def dense(query: Tensor, key: Tensor, value: Tensor, rows: list[list[int]], scal
         for h in range(heads):
             q, k, v = query[h, row], key[h // repeats, row], value[h // repeats, row]
             scores = q @ k.T * scale
+            if cap is not None:
+                scores = cap * torch.tanh(scores / cap)
             future = torch.ones_like(scores, dtype=torch.bool).triu(1)
             out[row, h] = scores.masked_fill(future, -torch.inf).softmax(-1) @ v
     return out
@@ -46,7 +50,15 @@ SHAPES = [
 
 @pytest.mark.parametrize(("prompts", "responses"), SHAPES)
 @pytest.mark.parametrize(("heads", "kv_heads"), [(4, 4), (6, 2), (3, 1)])
-@pytest.mark.parametrize(("scale", "kept"), [(None, shared_prefix.KEPT), (0.7, shared_prefix.KEPT), (None, 0)])
+@pytest.mark.parametrize(
+    ("scale", "kept", "cap"),
+    [
+        (None, shared_prefix.KEPT, None),
+        (0.7, shared_prefix.KEPT, None),
+        (None, 0, None),
+        (0.7, shared_prefix.KEPT, 1.5),
+    ],
+)
 def test_attention_is_dense_attention_row_by_row(
     prompts: list[int],
     responses: list[list[int]],
@@ -54,6 +66,7 @@ def test_attention_is_dense_attention_row_by_row(
     kv_heads: int,
     scale: float | None,
     kept: int,
+    cap: float | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(shared_prefix, "KEPT", kept)
@@ -72,8 +85,8 @@ def test_attention_is_dense_attention_row_by_row(
     )
     upstream = tensor(count, heads, size).detach()
     where = grid_of(pack(prompts, torch.tensor(groups), torch.tensor(flat)))
-    ours = shared_prefix_attention(query, key, value, where, scale)
-    theirs = dense(query, key, value, rows_of(prompts, responses), scale or size**-0.5)
+    ours = shared_prefix_attention(query, key, value, where, scale, cap)
+    theirs = dense(query, key, value, rows_of(prompts, responses), scale or size**-0.5, cap)
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-9)
     gradients = torch.autograd.grad((ours * upstream).sum(), (query, key, value))
     expected = torch.autograd.grad((theirs * upstream).sum(), (query, key, value))

@@ -18,16 +18,20 @@ def test_by_hand() -> None:
     assert entropies.item() == pytest.approx(-sum(p * math.log(p) for p in (1 / 8, 2 / 8, 5 / 8)), rel=1e-12)
 
 
+@pytest.mark.parametrize("cap", [None, 1.5])
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
 @pytest.mark.parametrize("chunk", [1, 3, 100])
-def test_chunks_and_temperature(monkeypatch: pytest.MonkeyPatch, chunk: int, temperature: float) -> None:
+def test_chunks_and_temperature(
+    monkeypatch: pytest.MonkeyPatch, chunk: int, temperature: float, cap: float | None
+) -> None:
     monkeypatch.setattr(token_entropy, "head_sizes", lambda *_: HeadSizes(chunk, 0))
     random = torch.Generator().manual_seed(0)
     hidden = torch.randn(7, 4, generator=random, dtype=torch.float64, requires_grad=True)
     head = torch.randn(9, 4, generator=random, dtype=torch.float64, requires_grad=True)
     targets = torch.randint(9, (7,), generator=random)
-    logprobs, entropies = token_logprobs_and_entropies(hidden, head, targets, temperature)
-    log_p = (hidden @ head.T / temperature).log_softmax(-1)
+    logprobs, entropies = token_logprobs_and_entropies(hidden, head, targets, temperature, cap)
+    logits = hidden @ head.T if cap is None else cap * torch.tanh(hidden @ head.T / cap)
+    log_p = (logits / temperature).log_softmax(-1)
     expected = log_p[torch.arange(7), targets], -(log_p.exp() * log_p).sum(-1)
     torch.testing.assert_close((logprobs, entropies), expected, rtol=1e-12, atol=1e-12)
     slope = torch.randn(2, 7, generator=random, dtype=torch.float64)

@@ -17,8 +17,9 @@ def inputs(tokens: int, dtype: torch.dtype = torch.float64, size: int = 6, vocab
     return hidden, head, torch.randint(0, vocabulary, (tokens,), generator=random)
 
 
-def plain(hidden: Tensor, head: Tensor, targets: Tensor, temperature: float) -> Tensor:
-    return ((hidden @ head.T) / temperature).log_softmax(-1)[torch.arange(len(targets)), targets]
+def plain(hidden: Tensor, head: Tensor, targets: Tensor, temperature: float, cap: float | None = None) -> Tensor:
+    logits = hidden @ head.T if cap is None else cap * torch.tanh(hidden @ head.T / cap)
+    return (logits / temperature).log_softmax(-1)[torch.arange(len(targets)), targets]
 
 
 @pytest.fixture
@@ -26,13 +27,14 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "head_sizes", lambda *_: HeadSizes(3, 4))
 
 
+@pytest.mark.parametrize("cap", [None, 1.3])
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 1.7])
 @pytest.mark.parametrize("tokens", [0, 1, UNIT - 1, UNIT, UNIT + 1, 2 * UNIT + 5])
-def test_equals_log_softmax_and_gather_across_chunks(tokens: int, temperature: float) -> None:
+def test_equals_log_softmax_and_gather_across_chunks(tokens: int, temperature: float, cap: float | None) -> None:
     hidden, head, targets = inputs(tokens)
     weights = torch.linspace(-1, 2, tokens, dtype=torch.float64)
-    ours = token_logprobs(hidden, head, targets, temperature)
-    theirs = plain(hidden, head, targets, temperature)
+    ours = token_logprobs(hidden, head, targets, temperature, cap)
+    theirs = plain(hidden, head, targets, temperature, cap)
     torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
     gradients = torch.autograd.grad((ours * weights).sum(), (hidden, head))
     expected = torch.autograd.grad((theirs * weights).sum(), (hidden, head))
@@ -40,10 +42,12 @@ def test_equals_log_softmax_and_gather_across_chunks(tokens: int, temperature: f
 
 
 @pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("cap", [None, 2.0])
 @pytest.mark.parametrize("temperature", [1.0, 0.6])
-def test_gradcheck(temperature: float) -> None:
+def test_gradcheck(temperature: float, cap: float | None) -> None:
+    """Of seven tokens the probabilities of three are kept."""
     hidden, head, targets = inputs(7)
-    assert torch.autograd.gradcheck(lambda h, w: token_logprobs(h, w, targets, temperature), (hidden, head))
+    assert torch.autograd.gradcheck(lambda h, w: token_logprobs(h, w, targets, temperature, cap), (hidden, head))
 
 
 @pytest.mark.usefixtures("small_chunks")

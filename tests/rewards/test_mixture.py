@@ -1,6 +1,7 @@
 """The sum of reward functions, and what becomes of it when they fail."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -240,3 +241,31 @@ def test_what_two_functions_note_under_one_name_is_told_apart() -> None:
     mixture = Mixture([("notes", notes(1), 1.0), ("notes", notes({2}), 1.0)])
     (group,) = mixture.grade(*step(a=["82", "7"])).groups
     assert [dict(reward.extra) for reward in group.rewards] == [{"notes/seen": 1, "notes_2/seen": "{2}"}] * 2
+
+
+class Ahead:
+    """A reward that writes down which completions it was to prepare for."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def __call__(self, completions: list[Any], **kwargs: Any) -> list[float]:
+        return [1.0] * len(completions)
+
+    def ahead(self, completions: list[Any], answer: list[str], **kwargs: Any) -> None:
+        self.seen += [f"{content} {gold}" for content, gold in zip(contents(completions), answer, strict=True)]
+
+
+def test_work_ahead_is_for_those_who_can_and_not_where_a_problem_has_a_verifier() -> None:
+    reward = Ahead()
+    mixture = Mixture([("able", reward, 1.0), ("length", length, 1.0)])
+    prompts, outputs = step(a=["one", "two"])
+    before = mixture.grade(prompts, outputs)
+    for rollout in outputs[0]:
+        mixture.ahead(prompts[0], rollout)
+    gold = prompts[0].problem.answer
+    assert reward.seen == [f"one {gold}", f"two {gold}"]
+    assert mixture.grade(prompts, outputs) == before
+    checked = replace(prompts[0].problem, columns={"verifier": lambda answer: 1.0})
+    mixture.ahead(replace(prompts[0], problem=checked), outputs[0][0])
+    assert len(reward.seen) == 2

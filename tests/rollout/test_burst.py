@@ -2,7 +2,7 @@
 
 import torch
 
-from stand_in_gpu import ON_CPU
+from stand_in_gpu import ON_CPU, Launches
 from whet.rollout.burst import Burst
 from whet.rollout.engine.decoder import Decoder
 from whet.types import SamplingParams
@@ -64,6 +64,17 @@ def test_without_end_tokens_no_row_ends() -> None:
     assert burst.alive_R.tolist() == [True]
 
 
+def test_many_end_tokens_are_found_without_a_sort() -> None:
+    """`isin` sorts where there are many, which a CUDA graph cannot record."""
+    burst = Burst(2, 1, torch.device("cpu"), ON_CPU)
+    burst.begin(torch.tensor([0, 1]), SamplingParams(), frozenset(range(3, 500)))
+    logits = torch.full((2, 1000), -torch.inf).scatter(1, torch.tensor([[400], [700]]), 0.0)
+    with Launches() as launches:
+        burst.take(logits)
+    assert burst.alive_R.tolist() == [False, True]
+    assert not [name for name in launches.counts if "isin" in name or name.startswith(("sort", "unique"))]
+
+
 def test_an_engine_that_steps_looks_at_each_token() -> None:
     assert (Decoder.burst_tokens, Decoder.looks_behind) == (1, 0)
 
@@ -82,3 +93,16 @@ def test_what_a_recorded_burst_reads_stays_where_it_is() -> None:
         burst.take(certain(torch.tensor([3])))
         burst.further(certain, 4)
     assert lying() == before
+
+
+def test_rows_that_begin_later_come_after_the_others() -> None:
+    """The first two have two tokens when the third, which has one, joins; row 1 has ended."""
+    burst, later = begun([2, END]), begun([1])
+    burst.further(certain, 1)
+    burst.join(later)
+    assert burst.position_R.tolist() == [2, 2, 1]
+    burst.further(certain, 1)
+    tokens_NR, _, wanted_NR = burst.fetched(1)()
+    assert (tokens_NR.tolist(), wanted_NR.tolist()) == ([[4, 1, 2]], [[True, False, True]])
+    burst.keep(torch.tensor([0, 2]))
+    assert (burst.keys_R.tolist(), burst.alive_R.tolist()) == ([0, 0], [True, True])

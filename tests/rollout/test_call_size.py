@@ -1,9 +1,11 @@
-"""How requests are split into calls, by rows and by bytes."""
+"""How many rows are sampled at a time, by number and by bytes."""
+
+from math import inf
 
 import pytest
 
 import tiny
-from whet.rollout.call_size import MOST_ROWS, SHARE, SampleBytes, calls, halves, rows_that_fit
+from whet.rollout.call_size import MOST_ROWS, SHARE, Limits, SampleBytes, halves, rows_at_a_time, rows_that_fit
 from whet.types import Request
 
 SIZE = SampleBytes(per_token=10, per_row=100)
@@ -11,10 +13,6 @@ SIZE = SampleBytes(per_token=10, per_row=100)
 
 def requests(*lengths: int, keys: int = 2) -> list[Request]:
     return [Request((5,) * length, tuple(range(keys))) for length in lengths]
-
-
-def lengths(parts: list[list[Request]]) -> list[list[int]]:
-    return [[len(request.tokens) for request in part] for part in parts]
 
 
 def test_bytes_of_a_tiny_model() -> None:
@@ -42,22 +40,34 @@ def test_nothing_to_sample_fits() -> None:
     assert rows_that_fit([Request((5,), ())], 20, 24, SIZE, 0) == 24
 
 
-@pytest.mark.parametrize(("most", "expected"), [(1, [[1], [2], [3]]), (4, [[1, 2], [3]]), (6, [[1, 2, 3]])])
-def test_a_call_has_so_many_rows_at_most_but_at_least_one_request(most: int, expected: list[list[int]]) -> None:
-    assert lengths(list(calls(requests(1, 2, 3), most))) == expected
+def test_limits_are_what_the_rows_that_fit_take_at_most() -> None:
+    """The larger request takes 320 bytes a row: of 24 rows 6 fit into 4,000 bytes, which are 1,920."""
+    asked = requests(3, 4, 3)
+    assert Limits.of(asked, 20, 24, SIZE, 10**9) == Limits(24, inf, SIZE)
+    tight = Limits.of(asked, 20, 24, SIZE, 4000)
+    assert tight == Limits(24, 6 * 320, SIZE)
+    assert tight.full_rows(asked, 20) == Limits(6)
+    assert Limits(24, inf, SIZE).full_rows(asked, 20) == Limits(24)
+    assert tight.halved(10) == Limits(5, 3 * 320, SIZE)
 
 
-def test_requests_of_a_call_have_equally_many_keys() -> None:
-    mixed = [*requests(1, 2), *requests(3, keys=1), *requests(4)]
-    assert lengths(list(calls(mixed, 100))) == [[1, 2], [3], [4]]
-    assert list(calls([], 100)) == []
+def test_what_limits_hold() -> None:
+    """Three rows and 20 tokens take 3 · 100 + 20 · 10 bytes."""
+    assert Limits(3, 500, SIZE).hold(3, 20)
+    assert not Limits(3, 499, SIZE).hold(3, 20)
+    assert not Limits(2, 500, SIZE).hold(3, 20)
+    assert Limits(3).hold(3, 10**9)
 
 
-def test_halves_of_a_call() -> None:
-    assert lengths(halves(requests(1, 2, 3))) == [[1], [2, 3]]
-    (first,), (second,) = halves([Request((5, 6), (7, 8, 9))])
-    assert (first, second) == (Request((5, 6), (7,)), Request((5, 6), (8, 9)))
-    assert halves([Request((5,), (7,))]) == [[Request((5,), (7,))]]
+@pytest.mark.parametrize(("most", "expected"), [(1, 2), (2, 2), (5, 4), (6, 6), (100, 6)])
+def test_whole_requests_are_sampled_at_a_time_but_at_least_one(most: int, expected: int) -> None:
+    assert rows_at_a_time(requests(1, 2, 3), most) == expected
+
+
+def test_halves_of_a_request() -> None:
+    assert halves(Request((5, 6), (7, 8, 9))) == [Request((5, 6), (7,)), Request((5, 6), (8, 9))]
+    with pytest.raises(ValueError, match="one row"):
+        halves(Request((5,), (7,)))
 
 
 def test_a_gpu_takes_many_more_rows_than_a_cpu() -> None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from whet.rollout.burst import EagerEngine
+from whet.rollout.call_size import Limits, SampleBytes
 from whet.rollout.generate import generate
 from whet.rollout.rng import key, uniforms
 from whet.types import SamplingParams
@@ -18,22 +19,33 @@ VOCABULARY = 10
 class Scripted(EagerEngine):
     """Every row certainly says its script, whatever was drawn; it writes down what it was asked."""
 
-    def __init__(self, scripts: Sequence[Sequence[int]]) -> None:
+    def __init__(self, scripts: Sequence[Sequence[int]], refill_threshold: float = 0.0) -> None:
         super().__init__()
-        self.scripts = scripts
+        self.scripts, self.refill_threshold = scripts, refill_threshold
         self.kept: list[list[int]] = []
         self.fed: list[list[int]] = []
+        self.begun: list[list[int]] = []
+        """The rows of each start and join."""
+        self.rows: list[int] = []
+        self.positions: dict[int, int] = {}
 
     def start(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
-        assert len(prompts) * rows_per_prompt == len(self.scripts)
-        self.longest = longest_response
-        self.rows = list(range(len(self.scripts)))
-        self.position = 0
-        return self._logits()
+        self.longest, self.rows = longest_response, []
+        return self.join(prompts, rows_per_prompt, longest_response)
+
+    def join(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
+        """A prompt's only token is its number."""
+        new = [rows_per_prompt * prompt[0] + place for prompt in prompts for place in range(rows_per_prompt)]
+        self.begun.append(new)
+        self.rows += new
+        self.positions |= dict.fromkeys(new, 0)
+        return self._logits()[len(self.rows) - len(new) :]
 
     def advance(self, tokens_R: Tensor) -> Tensor:
         self.fed.append(tokens_R.tolist())
-        self.position += 1
+        for row in self.rows:
+            self.positions[row] += 1
+        assert max(self.positions[row] for row in self.rows) < self.longest + self.burst_tokens
         return self._logits()
 
     def forget(self) -> None:
@@ -46,16 +58,20 @@ class Scripted(EagerEngine):
     def _logits(self) -> Tensor:
         logits = torch.full((len(self.rows), VOCABULARY), -torch.inf)
         for place, row in enumerate(self.rows):
-            script = self.scripts[row]
-            logits[place, script[self.position] if self.position < len(script) else 0] = 0.0
+            script, position = self.scripts[row], self.positions[row]
+            logits[place, script[position] if position < len(script) else 0] = 0.0
         return logits
 
 
-def said(engine: Scripted, max_tokens: int, ends: Sequence[int] = (END,)) -> list[list[int]]:
+def said(
+    engine: Scripted, max_tokens: int, ends: Sequence[int] = (END,), most: int | None = None, share: int = 1
+) -> list[list[int]]:
     rows: list[list[int]] = [[] for _ in engine.scripts]
     keys = torch.arange(len(rows))
     params = SamplingParams(max_tokens=max_tokens)
-    for drawn in generate(engine, [(1,)] * len(rows), keys, params, frozenset(ends)):
+    prompts = [(number,) for number in range(len(rows) // share)]
+    limits = None if most is None else Limits(most)
+    for drawn in generate(engine, prompts, keys, params, frozenset(ends), limits):
         assert list(drawn.logprobs) == [0.0] * len(drawn.rows)
         for row, token in zip(drawn.rows, drawn.tokens, strict=True):
             rows[row].append(token)
@@ -112,7 +128,7 @@ class Even(Scripted):
         logits = torch.zeros(len(self.rows), VOCABULARY)
         logits[:, END] = -torch.inf
         for place, row in enumerate(self.rows):
-            if self.position >= len(self.scripts[row]) - 1:
+            if self.positions[row] >= len(self.scripts[row]) - 1:
                 logits[place] = -torch.inf
                 logits[place, END] = 0.0
         return logits
@@ -123,7 +139,7 @@ def test_a_row_draws_by_its_own_key_and_position_before_and_after_others_leave()
     scripts = [[0] * length + [END] for length in (2, 0, 7, 4, 1, 7)]
     keys = torch.tensor([key("row", row) for row in range(6)])
     rows: list[list[int]] = [[] for _ in scripts]
-    for drawn in generate(Even(scripts), [(1,)] * 3, keys, SamplingParams(max_tokens=20), frozenset([END])):
+    for drawn in generate(Even(scripts), [(0,), (1,), (2,)], keys, SamplingParams(max_tokens=20), frozenset([END])):
         for row, token in zip(drawn.rows, drawn.tokens, strict=True):
             rows[row].append(token)
     for row, script in enumerate(scripts):
@@ -140,3 +156,91 @@ def test_looking_less_often_changes_nothing_that_is_said(burst_tokens: int, max_
     assert said(engine, max_tokens) == [script[:max_tokens] for script in scripts]
     assert engine.kept == []
     assert len(engine.fed) < min(max_tokens, 6 + burst_tokens)
+
+
+MIXED = [[1] * length + [END] for length in (1, 6, 2, 9, 0, 3, 1, 4, 0, 7, 2, 2)]
+
+
+def test_waiting_rows_take_the_places_of_those_that_ended() -> None:
+    """Four places. Rows 0 and 2 end and are dropped, as 3 < 0.8 · 4 and 2 < 0.8 · 3. Two of four are no fewer than
+    half; when row 1 has ended too only row 3 is left, and rows 4, 5 and 6 begin. Row 4 ends with its first token, row 6
+    with its second, and rows 3 and 5 with the same step."""
+    engine = Scripted(MIXED[:7], refill_threshold=0.5)
+    assert said(engine, 20, most=4) == MIXED[:7]
+    assert engine.begun == [[0, 1, 2, 3], [4, 5, 6]]
+    assert engine.kept == [[1, 2, 3], [1, 3], [3], [3, 5, 6], [3, 5]]
+
+
+def test_without_a_threshold_waiting_rows_begin_when_all_have_ended() -> None:
+    engine = Scripted(MIXED)
+    assert said(engine, 20, most=5) == MIXED
+    assert engine.begun == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [10, 11]]
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.3, 0.5, 1.0])
+@pytest.mark.parametrize("max_tokens", [1, 2, 3, 8, 20])
+@pytest.mark.parametrize(("most", "share"), [(1, 1), (3, 1), (5, 1), (12, 1), (100, 1), (2, 2), (5, 2), (7, 3), (1, 4)])
+def test_refilling_changes_nothing_that_is_said(threshold: float, max_tokens: int, most: int, share: int) -> None:
+    engine = Scripted(MIXED, threshold)
+    assert said(engine, max_tokens, most=most, share=share) == [script[:max_tokens] for script in MIXED]
+    assert max(map(len, engine.fed), default=0) <= max(most, share)
+    assert all(len(rows) % share == 0 for rows in engine.begun)
+
+
+def test_refilling_computes_fewer_steps() -> None:
+    """Rows of mixed lengths, three places: what is computed for one row alone costs as much as for three."""
+    steps = {}
+    for threshold in (0.0, 1.0):
+        engine = Scripted(MIXED, threshold)
+        said(engine, 20, most=3)
+        steps[threshold] = len(engine.fed)
+    assert steps[1.0] < 0.7 * steps[0.0]
+
+
+def test_a_row_draws_by_its_own_key_and_position_whenever_it_began() -> None:
+    keys = torch.tensor([key("row", row) for row in range(len(MIXED))])
+    rows: list[list[int]] = [[] for _ in MIXED]
+    engine = Even(MIXED, refill_threshold=1.0)
+    params, prompts = SamplingParams(max_tokens=20), [(number,) for number in range(len(MIXED))]
+    for drawn in generate(engine, prompts, keys, params, frozenset([END]), Limits(3)):
+        for row, token in zip(drawn.rows, drawn.tokens, strict=True):
+            rows[row].append(token)
+    assert len(engine.begun) > 3
+    for row, script in enumerate(MIXED):
+        numbers = uniforms(keys[row].expand(len(script)), torch.arange(len(script)))
+        assert rows[row] == [*(int(9 * u) for u in numbers[:-1]), END]
+
+
+@pytest.mark.parametrize("room", [10, 12, 16, 25, 1000])
+@pytest.mark.parametrize("share", [1, 2, 3])
+def test_no_more_tokens_are_kept_than_memory_holds(room: int, share: int) -> None:
+    """Rows that draw more than was expected wait again, and say the same; one prompt's always go on. Each of its tokens
+    is yielded once."""
+    engine = Scripted(MIXED, 0.7)
+    limits = Limits(100, bytes=room, size=SampleBytes(per_token=1, per_row=0))
+    rows: list[list[int]] = [[] for _ in MIXED]
+    prompts = [(number,) for number in range(len(rows) // share)]
+    for drawn in generate(engine, prompts, torch.arange(12), SamplingParams(max_tokens=10), frozenset([END]), limits):
+        for row, token in zip(drawn.rows, drawn.tokens, strict=True):
+            rows[row].append(token)
+        there = {row // share for row in engine.rows}
+        unfinished = [row for row in engine.rows if not rows[row] or rows[row][-1] != END]
+        kept = sum(engine.positions[row] for row in unfinished) + len(there)
+        assert kept <= room or len(there) == 1
+    assert rows == MIXED
+    assert (len(engine.begun) > 1) is (room < 1000)
+
+
+def test_rows_that_memory_does_not_hold_begin_again_later() -> None:
+    """Two short rows end, so that six are expected to be short too; but they are long, and go to memory's limit."""
+    scripts = [[1, END], [2, END], *[[3] * 9 + [END]] * 6]
+    engine = Scripted(scripts, 0.9)
+    rows: list[list[int]] = [[] for _ in scripts]
+    limits, params = Limits(8, bytes=30, size=SampleBytes(per_token=1, per_row=0)), SamplingParams(max_tokens=10)
+    for drawn in generate(engine, [(n,) for n in range(8)], torch.arange(8), params, frozenset([END]), limits):
+        for row, token in zip(drawn.rows, drawn.tokens, strict=True):
+            rows[row].append(token)
+    assert rows == scripts
+    begins = [row for some in engine.begun for row in some]
+    assert len(begins) > 8, "some began twice"
+    assert set(begins) == set(range(8))

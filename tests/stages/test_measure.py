@@ -11,6 +11,7 @@ from whet.build.roles import build_sampler
 from whet.build.task import build_task
 from whet.config.rewards import WeightConfig
 from whet.rewards.mixture import Mixture, Part
+from whet.rollout import ladder
 from whet.stages.measure import mean_reward, measure
 from whet.types import Problem, Prompt, Rollout
 from wiring import listening, shrunk
@@ -50,6 +51,16 @@ def test_samples_are_drawn_where_they_are_asked_for(policy: Any, tiny_folder: Pa
     assert len(texts) > 6
     other, _ = measured(policy, tiny_folder, tmp_path, eval__samples=4, eval__temperature=1.5, seed=1)
     assert [record.samples for record in other.records] != [record.samples for record in found.records]
+
+
+def test_greedy_answers_and_samples_come_from_one_copy_of_the_weights(
+    policy: Any, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies: list[Any] = []
+    real = ladder.fuse
+    monkeypatch.setattr(ladder, "fuse", lambda model: copies.append(model) or real(model))
+    measured(policy, tiny_folder, tmp_path, eval__samples=4)
+    assert len(copies) == 1
 
 
 def test_each_chunk_is_told_and_the_end_once(policy: Any, tiny_folder: Path, tmp_path: Path) -> None:

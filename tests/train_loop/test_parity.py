@@ -42,8 +42,6 @@ def test_the_fast_paths_agree_and_the_run_says_so(family: str, tmp_path: Path) -
     assert found.largest <= 1e-4
     assert found.mean <= found.largest
     way = "fused decoder, prompts shared by their responses"
-    if family not in tiny.PACKED:
-        way = "fused decoder; the learner goes through the model's own forward"
     assert lines == [f"engine: {way}; sampler and learner agree to {found}"]
 
 

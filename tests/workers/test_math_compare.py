@@ -240,6 +240,22 @@ def test_a_step_s_comparisons_are_made_together() -> None:
     assert equal.take_timeouts() == []
 
 
+def test_what_was_compared_ahead_is_not_asked_again() -> None:
+    """Verdicts are found by whoever grades later; one that ran out of time is asked for again, and only then told."""
+    worker = Slow([0.0], {PAIRS[2][0]})
+    equal = AnswerComparer(with_workers(worker))
+    grade = equal.batched(same)
+    given, golds = [one for one, _ in PAIRS[:4]], [gold for _, gold in PAIRS[:4]]
+    for pair in zip(given[:3], golds[:3], strict=True):
+        grade.ahead(completions=[pair[0]], answer=[pair[1]])
+    grade.ahead(completions=["7"], answer=["8"])
+    assert worker.asked == list(map(list, PAIRS[:3]))
+    assert equal.take_timeouts() == []
+    assert grade(completions=given, answer=golds) == [1.0, 1.0, 0.0, 1.0]
+    assert worker.asked[3:] == [list(PAIRS[2]), list(PAIRS[3])]
+    assert len(equal.take_timeouts()) == 1
+
+
 def test_a_step_without_formulas_asks_no_worker() -> None:
     worker = Slow([0.0], set())
     grade = AnswerComparer(with_workers(worker)).batched(same)

@@ -106,7 +106,7 @@ def plan_memory(config: Config, policy: "LanguageModel", tokens: int) -> MemoryP
         sampler=sampler - held,
         head=_head(policy, tokens, element),
         attention=kept,
-        per_token=bytes_per_token(model, policy.packed) + per_token + _adapted(policy) * element,
+        per_token=bytes_per_token(model, policy.fused) + per_token + _adapted(policy) * element,
         tokens=tokens,
         held=held,
     )
@@ -213,20 +213,22 @@ def _adapted(policy: "LanguageModel") -> int:
 
 
 def _head(policy: "LanguageModel", tokens: int, element: int) -> float:
-    """Kept probabilities, those of one chunk twice in float32, and the head's gradient in float32."""
-    from whet.policy.head_chunks import FLOAT, head_sizes
+    """Kept probabilities, those of one chunk several times in float32, and the head's gradient in float32."""
+    from whet.models.soft_caps import logit_cap
+    from whet.policy.head_chunks import FLOAT, chunk_tensors, head_sizes
 
     weight: Any = policy.model.get_output_embeddings().weight
     gradient = GRADIENT * weight.numel() if weight.requires_grad else 0
-    if not policy.packed:
+    if not policy.fused:
         return float(tokens * len(weight) * (element + 3 * FLOAT) + gradient)
     sizes = head_sizes(policy.device, len(weight), element)
-    return float(len(weight) * (min(sizes.kept, tokens) * element + 2 * sizes.chunk * FLOAT) + gradient)
+    chunk = chunk_tensors(logit_cap(policy.model.config)) * sizes.chunk * FLOAT
+    return float(len(weight) * (min(sizes.kept, tokens) * element + chunk) + gradient)
 
 
 def _attention(config: Config, policy: "LanguageModel", element: int) -> tuple[float, float]:
     """Bytes that are kept at most, whatever the micro-batch, and bytes for each token, of groups of full length."""
-    if not policy.packed:
+    if not policy.fused:
         return 0.0, 0.0
     from whet.models.dimensions import Dimensions
     from whet.policy.attention import attention_of

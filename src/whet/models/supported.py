@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from whet.models.soft_caps import CAPS
+
 NormKind = Literal["rounded", "wide", "one_plus"]
 """How an RMS norm applies its weight: to the rounded result (Llama), in float32 before it is rounded (OLMo), or as
 1 + weight in float32 (Gemma)."""
@@ -43,22 +45,15 @@ positions once a sequence is long: keys that are cached already would be of anot
 
 _ATTENTION = frozenset({"full_attention", "sliding_attention"})
 
-_CAPS = ("attn_logit_softcapping", "final_logit_softcapping")
-
 _MUST_BE_ABSENT = ("use_bidirectional_attention",)
 
 
 def is_fused(model: Any) -> bool:
-    """Whether the fused decoder is equivalent to this model's forward.
+    """Whether the fused decoder and the learner's packed forward are equivalent to this model's forward.
 
     Anything else goes through the model's own forward, row by row.
     """
     return not why_not_fused(model.config)
-
-
-def is_packed(model: Any) -> bool:
-    """Whether the learner's packed forward is equivalent, too: it computes no soft caps (Gemma 2)."""
-    return is_fused(model) and not any(getattr(model.config, name, None) for name in _CAPS)
 
 
 def why_not_fused(config: Any) -> str:
@@ -69,7 +64,7 @@ def why_not_fused(config: Any) -> str:
         return f"it has layers of {others[0]}"
     if others := sorted(rotations(config) - ROTATIONS):
         return f"its rotary embedding ({others[0]}) depends on the length of the whole sequence"
-    absent = _MUST_BE_ABSENT if FUSED[config.model_type].capped else _MUST_BE_ABSENT + _CAPS
+    absent = _MUST_BE_ABSENT if FUSED[config.model_type].capped else _MUST_BE_ABSENT + CAPS
     return next((f"{name} is set" for name in absent if getattr(config, name, None)), "")
 
 

@@ -4,8 +4,10 @@
 |---|---|---|---|
 | `varlen` | `policy/varlen.py` | grows with the tokens | CUDA from compute capability 8.0 (Ampere) on, 16-bit dtypes |
 | `grid` | `policy/grid.py` | grows with completions × their length squared | else: CPUs, older cards, float32 |
+| `capped_grid` | `policy/grid.py` | the same | soft caps (Gemma 2), which flash attention does not compute |
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
@@ -14,8 +16,9 @@ import torch
 from torch import Tensor
 
 from whet.models.dimensions import Dimensions
+from whet.models.soft_caps import attention_cap
 from whet.models.supported import windows
-from whet.policy.attention_memory import Needed, Rows, of_grid, of_varlen
+from whet.policy.attention_memory import Needed, Rows, of_capped_grid, of_grid, of_varlen
 from whet.policy.grid import grid_of
 from whet.policy.packing import Packing
 from whet.policy.shared_prefix import shared_prefix_attention
@@ -33,14 +36,19 @@ MUCH_SHARED_MEMORY = frozenset({(8, 0), (9, 0), (10, 0), (10, 3)})
 
 LARGEST_HEAD = 256
 
+NO_SOFT_CAP = (
+    "flash attention has no soft cap, which this model's scores have: the learner writes attention scores down, whose "
+    "memory grows with the square of a completion's length"
+)
+
 
 class Attention(NamedTuple):
     """How packed tokens attend."""
 
     layout: Callable[[Packing], Any]
     """The layout that `attend` reads: made on the CPU; a NamedTuple of tensors and numbers with a method `within`."""
-    attend: Callable[[Tensor, Tensor, Tensor, Any, float | None], Tensor]
-    """From query `[H, N, D]`, key and value `[K, N, D]`, layout and scale to `[N, H, D]`."""
+    attend: Callable[[Tensor, Tensor, Tensor, Any, float | None, float | None], Tensor]
+    """From query `[H, N, D]`, key and value `[K, N, D]`, layout, scale and soft cap to `[N, H, D]`."""
     needed: Callable[[Dimensions, int, Rows], Needed]
     """The memory that it takes, from a model's dimensions, bytes per element and lengths."""
 
@@ -48,6 +56,7 @@ class Attention(NamedTuple):
 ATTENTIONS: Mapping[str, Attention] = {
     "varlen": Attention(sequences_of, varlen_attention, of_varlen),
     "grid": Attention(grid_of, shared_prefix_attention, of_grid),
+    "capped_grid": Attention(grid_of, shared_prefix_attention, of_capped_grid),
 }
 
 
@@ -58,16 +67,25 @@ class Wanted(NamedTuple):
     dtype: torch.dtype
     head_size: int
     has_window: bool
+    has_soft_cap: bool = False
 
 
 def attention_name(wanted: Wanted) -> str:
-    """Returns the row of `ATTENTIONS` for a model: the first one of its device type that serves it, else `grid`."""
-    return next((name for name, serves in ROWS.get(wanted.device.type, ()) if serves(wanted)), "grid")
+    """Returns the row of `ATTENTIONS` for a model: the first one of its device type that serves it, else a grid."""
+    of_device = (name for name, serves in ROWS.get(wanted.device.type, ()) if serves(wanted))
+    return next(of_device, GRIDS[wanted.has_soft_cap])
+
+
+GRIDS: Mapping[bool, str] = {False: "grid", True: "capped_grid"}
+"""The row that works on every device, by `Wanted.has_soft_cap`."""
 
 
 @cache
 def _flash_serves(wanted: Wanted) -> bool:
     """Whether flash attention's kernels do this: asked of the card once, and tried on a few tokens."""
+    if wanted.has_soft_cap:
+        logging.getLogger("whet").warning(NO_SOFT_CAP)
+        return False
     return flash_fits(wanted, torch.cuda.get_device_capability(wanted.device)) and flash_works(
         wanted.device, wanted.dtype, wanted.head_size
     )
@@ -98,7 +116,8 @@ def wanted_by(model: Any) -> Wanted:
     """Returns what a model's attention must do."""
     weight = model.get_input_embeddings().weight
     has_window = any(window is not None for window in windows(model.config).values())
-    return Wanted(weight.device, weight.dtype, Dimensions.of(model.config).head_size, has_window)
+    has_soft_cap = attention_cap(model.config) is not None
+    return Wanted(weight.device, weight.dtype, Dimensions.of(model.config).head_size, has_window, has_soft_cap)
 
 
 def attention_of(model: Any) -> Attention:

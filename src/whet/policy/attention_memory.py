@@ -8,6 +8,9 @@ from whet.policy import shared_prefix
 AT_ONCE = 3
 """Tensors of a layer's scores that exist together in the backward: weights, their gradient and the scores'."""
 
+CAPPED_AT_ONCE = 4
+"""With a soft cap: its slope as well."""
+
 
 class Rows(NamedTuple):
     """The lengths of a micro-batch, in tokens."""
@@ -35,9 +38,9 @@ class Rows(NamedTuple):
 class Needed(NamedTuple):
     """Bytes of attention beyond what every token's queries, keys, values and output take."""
 
-    kept: int
+    kept: float
     """In all layers together, until the backward."""
-    passing: int
+    passing: float
     """While one layer is computed."""
 
 
@@ -48,6 +51,11 @@ def of_grid(size: Dimensions, element: int, some: Rows) -> Needed:
     )
     kept = size.layers * scores * element if scores <= shared_prefix.KEPT else 0
     return Needed(kept, AT_ONCE * scores * element)
+
+
+def of_capped_grid(size: Dimensions, element: int, some: Rows) -> Needed:
+    """Of the padded grid with soft caps: scores are computed again in the backward, whatever they take."""
+    return Needed(0, of_grid(size, element, some).passing * CAPPED_AT_ONCE / AT_ONCE)
 
 
 def of_varlen(size: Dimensions, element: int, some: Rows) -> Needed:

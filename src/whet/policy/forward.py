@@ -13,11 +13,12 @@ from torch import Tensor
 
 from whet.batch import Batch, moved
 from whet.models.dimensions import Dimensions
+from whet.models.soft_caps import logit_cap
 from whet.models.supported import logit_divisor, windows
 from whet.models.weights import body, head_weight
 from whet.policy.attention import Attention, attention_of
 from whet.policy.attention_memory import Rows
-from whet.policy.head_chunks import FLOAT, head_sizes
+from whet.policy.head_chunks import FLOAT, chunk_tensors, head_sizes
 from whet.policy.packing import pack
 from whet.policy.recompute import within_memory
 from whet.policy.replaced_attention import replaced_attention
@@ -34,14 +35,16 @@ ATTENTION = "whet_shared_prefix"
 def shared_prefix(model: Any, batch: Batch, temperature: float) -> Tensor:
     """log π of the completion tokens, `[B, T]`, packed: the body runs on P + ΣC tokens, the head on ΣC."""
     states, divisor = _packed(model, batch), temperature * logit_divisor(model.config)
-    logprobs_M = token_logprobs(states.hidden_MD, head_weight(model), states.targets_M, divisor)
+    cap = logit_cap(model.config)
+    logprobs_M = token_logprobs(states.hidden_MD, head_weight(model), states.targets_M, divisor, cap)
     return states.scattered(logprobs_M)
 
 
 def shared_prefix_with_entropies(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
     """As `shared_prefix`, with the entropy in nats of the distribution at each completion token, `[B, T]`."""
     states, divisor = _packed(model, batch), temperature * logit_divisor(model.config)
-    found = token_logprobs_and_entropies(states.hidden_MD, head_weight(model), states.targets_M, divisor)
+    cap = logit_cap(model.config)
+    found = token_logprobs_and_entropies(states.hidden_MD, head_weight(model), states.targets_M, divisor, cap)
     logprobs_BT, entropies_BT = map(states.scattered, found)
     return logprobs_BT, entropies_BT
 
@@ -63,7 +66,7 @@ def padded_with_entropies(model: Any, batch: Batch, temperature: float) -> tuple
 
 
 FORWARDS: Mapping[bool, Forward] = {True: shared_prefix, False: padded}
-"""By `LanguageModel.packed`: whether the packed forward supports the model."""
+"""By `LanguageModel.fused`: whether the packed forward supports the model."""
 
 WITH_ENTROPIES: Mapping[bool, WithEntropies] = {True: shared_prefix_with_entropies, False: padded_with_entropies}
 """The same, with entropies."""
@@ -125,7 +128,9 @@ def _besides(model: Any, attention: Attention, batch: Batch) -> float:
     kept, passing = attention.needed(Dimensions.of(model.config), element, rows)
     sizes = head_sizes(head_VD.device, vocabulary, element)
     tokens = int(batch.lengths_B.sum())
-    return kept + passing + vocabulary * (element * min(sizes.kept, tokens) + 2 * FLOAT * min(sizes.chunk, tokens))
+    at_once = chunk_tensors(logit_cap(model.config))
+    chunk = at_once * FLOAT * min(sizes.chunk, tokens)
+    return kept + passing + vocabulary * (element * min(sizes.kept, tokens) + chunk)
 
 
 def _padded_logits(model: Any, batch: Batch, temperature: float) -> Tensor:
@@ -162,4 +167,5 @@ def _packed_attention(
 ) -> tuple[Tensor, None]:
     """transformers' attention function: query `[1, H, N, D]` in, `[1, N, H, D]` out; layouts by sliding window."""
     where = whet_layouts[others.get("sliding_window")]
-    return whet_attention.attend(query[0], key[0], value[0], where, others.get("scaling"))[None], None
+    scale, soft_cap = others.get("scaling"), others.get("softcap")
+    return whet_attention.attend(query[0], key[0], value[0], where, scale, soft_cap)[None], None

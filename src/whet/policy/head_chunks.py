@@ -46,6 +46,15 @@ def _of_memory(device: torch.device, vocabulary: int, element: int) -> HeadSizes
     return by_memory(_total(device), vocabulary, element)
 
 
+def chunk_tensors(soft_cap: float | None) -> int:
+    """Returns how many float32 tensors of a chunk exist together: logits and probabilities, and the soft cap's slope.
+
+    >>> chunk_tensors(None), chunk_tensors(30.0)
+    (2, 3)
+    """
+    return 2 if soft_cap is None else 3
+
+
 def by_memory(total: int, vocabulary: int, element: int) -> HeadSizes:
     """Returns the sizes for a GPU with `total` bytes.
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from whet.batch import Batch
 from whet.chat_template import ChatTemplate
 from whet.models.dimensions import Dimensions
-from whet.models.supported import is_fused, is_packed
+from whet.models.supported import is_fused
 from whet.policy.forward import FORWARDS, WITH_ENTROPIES
 
 
@@ -28,14 +28,12 @@ class LanguageModel:
         self.source = source
         """The source of the initial weights, for manifests."""
         self.fused = is_fused(model)
-        """Whether the sampler uses the fused decoder."""
-        self.packed = is_packed(model)
-        """Whether the learner uses the packed forward."""
+        """Whether the sampler uses the fused decoder, and the learner the packed forward."""
 
     def without_fast_paths(self) -> "LanguageModel":
         """Returns the same policy with the model's own forward in sampler and learner."""
         other = copy(self)
-        other.fused = other.packed = False
+        other.fused = False
         return other
 
     def with_model(self, model: Any, temperature: float) -> "LanguageModel":
@@ -60,11 +58,11 @@ class LanguageModel:
 
         The batch stays where it is, on the CPU: its lengths are read as numbers, for which a GPU would be waited for.
         """
-        return FORWARDS[self.packed](self.model, batch, self.temperature)
+        return FORWARDS[self.fused](self.model, batch, self.temperature)
 
     def logprobs_and_entropies(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """As `logprobs`, with the entropy of π_θ(· | q, o_<t) in nats, also `[B, T]`."""
-        return WITH_ENTROPIES[self.packed](self.model, batch, self.temperature)
+        return WITH_ENTROPIES[self.fused](self.model, batch, self.temperature)
 
     def trainable(self) -> list[torch.nn.Parameter]:
         """Returns the trainable weights: all of them, or the adapters."""

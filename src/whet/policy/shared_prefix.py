@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from whet.models.soft_caps import cap_slope, soft_capped
 from whet.policy.grid import Grid
 
 KEPT = 2**22
@@ -30,38 +31,48 @@ class Rows(NamedTuple):
     """bool `[P or 1, T, S]`."""
 
 
-def shared_prefix_attention(query: Tensor, key: Tensor, value: Tensor, where: Grid, scale: float | None) -> Tensor:
-    """Computes attention over a packed sequence: query `[H, N, D]`, key and value `[K, N, D]`. Returns `[N, H, D]`."""
+def shared_prefix_attention(
+    query: Tensor, key: Tensor, value: Tensor, where: Grid, scale: float | None, soft_cap: float | None = None
+) -> Tensor:
+    """Computes attention over a packed sequence: query `[H, N, D]`, key and value `[K, N, D]`. Returns `[N, H, D]`.
+
+    Scores, scaled, are capped before the softmax where there is a soft cap.
+    """
     scale = query.shape[-1] ** -0.5 if scale is None else scale
-    out: Tensor = _Attention.apply(query * scale, key, value, where)  # type: ignore[no-untyped-call]
+    out: Tensor = _Attention.apply(query * scale, key, value, where, soft_cap)  # type: ignore[no-untyped-call]
     return out
 
 
 class _Attention(torch.autograd.Function):
-    """Scores S = q kᵀ, weights A = softmax(S), seen = A v; ∂S = A ∘ (∂A − Σ A ∘ ∂A) with ∂A = ∂seen vᵀ."""
+    """Scores S = q kᵀ, weights A = softmax(S), seen = A v; ∂S = A ∘ (∂A − Σ A ∘ ∂A) with ∂A = ∂seen vᵀ.
+
+    With a soft cap A = softmax(cap · tanh(S / cap)), and ∂S is times 1 − tanh(S / cap)².
+    """
 
     @staticmethod
-    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, where: Grid) -> Tensor:
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, where: Grid, soft_cap: float | None) -> Tensor:
         rows = _prompts_and_responses(query, key, value, where)
-        weights = [_weights(each) for each in rows]
-        ctx.where = where
-        # weights go through autograd, which frees them as the backward proceeds, layer by layer
-        kept = weights if sum(map(torch.numel, weights)) <= KEPT else []
+        weights = [_weights(_scores(each, soft_cap), each.hidden) for each in rows]
+        ctx.where, ctx.soft_cap = where, soft_cap
+        # weights go through autograd, which frees them as the backward proceeds, layer by layer; with a soft cap the
+        # backward needs the scores as well, so nothing is kept
+        kept = weights if soft_cap is None and sum(map(torch.numel, weights)) <= KEPT else []
         ctx.save_for_backward(query, key, value, *kept)
         prompts, responses = (_times(shares, each.values) for shares, each in zip(weights, rows, strict=True))
         return _packed(prompts, responses, where)
 
     @staticmethod
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         (query, key, value, *kept), where = ctx.saved_tensors, ctx.where
         rows = _prompts_and_responses(query, key, value, where)
-        weights = kept or [_weights(each) for each in rows]
+        again = [] if kept else [_with_cap_slope(each, ctx.soft_cap) for each in rows]
+        weights, cap_slopes = zip(*(again or [(each, None) for each in kept]), strict=True)
         slopes = _slopes_of_rows(upstream[0].transpose(0, 1), len(key), where)
-        of_prompts, of_responses = map(_slopes, rows, weights, slopes)
+        of_prompts, of_responses = map(_slopes, rows, weights, slopes, cap_slopes)
         by_query = of_prompts[0], of_responses[0]
         by_key, by_value = (_by_place(*pair, where) for pair in zip(of_prompts[1:], of_responses[1:], strict=True))
         packed = (_packed(*pair, where).transpose(0, 1) for pair in (by_query, by_key, by_value))
-        return *packed, None  # type: ignore[return-value]
+        return *packed, None, None  # type: ignore[return-value]
 
 
 def _prompts_and_responses(query: Tensor, key: Tensor, value: Tensor, where: Grid) -> tuple[Rows, Rows]:
@@ -75,11 +86,22 @@ def _prompts_and_responses(query: Tensor, key: Tensor, value: Tensor, where: Gri
     return prompts, Rows(of_response, keys=both[0], values=both[1], hidden=where.hidden_PTS)
 
 
-def _weights(rows: Rows) -> Tensor:
-    """The attention weights, a softmax over the keys that sums in float32."""
+def _scores(rows: Rows, soft_cap: float | None) -> Tensor:
     scores = _times(rows.queries, rows.keys.transpose(-1, -2))
-    bias = rows.hidden.to(scores.dtype) * torch.finfo(scores.dtype).min
+    return scores if soft_cap is None else soft_capped(scores, soft_cap)
+
+
+def _weights(scores: Tensor, hidden: Tensor) -> Tensor:
+    """The attention weights, a softmax over the keys that sums in float32; writes over the scores."""
+    bias = hidden.to(scores.dtype) * torch.finfo(scores.dtype).min
     return scores.add_(bias[:, None, :, None]).softmax(-1)
+
+
+def _with_cap_slope(rows: Rows, soft_cap: float | None) -> tuple[Tensor, Tensor | None]:
+    """The attention weights, and the slope of the soft cap at their scores."""
+    scores = _scores(rows, soft_cap)
+    slope = None if soft_cap is None else cap_slope(scores, soft_cap)
+    return _weights(scores, rows.hidden), slope
 
 
 def _slopes_of_rows(slope: Tensor, kv_heads: int, where: Grid) -> tuple[Tensor, Tensor]:
@@ -88,11 +110,13 @@ def _slopes_of_rows(slope: Tensor, kv_heads: int, where: Grid) -> tuple[Tensor, 
     return of_prompt.mul_(where.real_PL[:, None, :, None, None]), of_response.mul_(where.real_PWT[..., None, None])
 
 
-def _slopes(rows: Rows, weights: Tensor, slope: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _slopes(rows: Rows, weights: Tensor, slope: Tensor, of_cap: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
     """The gradients ∂queries, ∂keys and ∂values."""
     by_weight = _times(slope, rows.values.transpose(-1, -2))
     # ∂S = A ∘ (∂A − Σ A ∘ ∂A), fused
     by_score = torch._softmax_backward_data(by_weight, weights, -1, weights.dtype)
+    if of_cap is not None:
+        by_score *= of_cap
     return _times(by_score, rows.keys), _summed(by_score, rows.queries), _summed(weights, slope)
 
 

@@ -10,13 +10,16 @@ from torch import Tensor
 from torch.nn.functional import linear
 from torch.utils.checkpoint import checkpoint
 
+from whet.models.soft_caps import soft_capped
 from whet.policy.head_chunks import head_sizes
 
 
 def token_logprobs_and_entropies(
-    hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temperature: float = 1.0
+    hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temperature: float = 1.0, soft_cap: float | None = None
 ) -> tuple[Tensor, Tensor]:
     """Returns log softmax(hidden · headᵀ / temperature) at the targets, and the entropy of that distribution in nats.
+
+    Where there is a soft cap the product is capped before it is divided.
 
     Both `[N]`, in float32 (float64 for float64 input); the gradient reaches `hidden_ND` and the head.
 
@@ -26,7 +29,7 @@ def token_logprobs_and_entropies(
     """
     chunk = head_sizes(hidden_ND.device, len(head_VD), hidden_ND.element_size()).chunk
     pairs = [
-        checkpoint(_of_chunk, hidden_CD, head_VD, targets_C, temperature, use_reentrant=False)
+        checkpoint(_of_chunk, hidden_CD, head_VD, targets_C, temperature, soft_cap, use_reentrant=False)
         for hidden_CD, targets_C in zip(hidden_ND.split(chunk), targets_N.split(chunk), strict=True)
     ]
     logprobs, entropies = zip(*pairs, strict=True)
@@ -40,7 +43,11 @@ def logprobs_and_entropies(logits_NV: Tensor, targets_N: Tensor) -> tuple[Tensor
     return logprobs_N, log_sum_N - (logits_NV.softmax(-1) * logits_NV).sum(-1)
 
 
-def _of_chunk(hidden_CD: Tensor, head_VD: Tensor, targets_C: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+def _of_chunk(
+    hidden_CD: Tensor, head_VD: Tensor, targets_C: Tensor, temperature: float, soft_cap: float | None
+) -> tuple[Tensor, Tensor]:
     logits_CV = linear(hidden_CD, head_VD)
+    if soft_cap is not None:
+        logits_CV = soft_capped(logits_CV, soft_cap)
     wide = torch.promote_types(logits_CV.dtype, torch.float32)
     return logprobs_and_entropies(logits_CV.to(wide) / temperature, targets_C)

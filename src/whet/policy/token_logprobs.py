@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
+from whet.models.soft_caps import cap_slope, soft_capped
 from whet.policy.head_chunks import HeadSizes, head_sizes
 from whet.policy.wide_product import subtract_product
 
@@ -18,30 +19,39 @@ from whet.policy.wide_product import subtract_product
 class _TokenLogprobs(torch.autograd.Function):
     """∂ log p(y) / ∂ logits = onehot(y) − p.
 
-    So ∂ hidden = head[y] − p · head, and ∂ head = (onehot(y) − p)ᵀ · hidden.
+    So ∂ hidden = head[y] − p · head, and ∂ head = (onehot(y) − p)ᵀ · hidden. With a soft cap, onehot(y) and p are times
+    its slope at each logit.
     """
 
     @staticmethod
-    def forward(ctx: Any, hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temperature: float) -> Tensor:
-        ctx.temperature = temperature
+    def forward(
+        ctx: Any, hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temperature: float, soft_cap: float | None
+    ) -> Tensor:
+        ctx.temperature, ctx.soft_cap = temperature, soft_cap
         sizes = head_sizes(hidden_ND.device, len(head_VD), hidden_ND.element_size())
         kept_MV = hidden_ND.new_empty(_kept(ctx, len(hidden_ND), sizes), len(head_VD))
         logprobs_N = hidden_ND.new_empty(len(hidden_ND), dtype=_wide(hidden_ND))
+        of_target_N1 = torch.ones_like(logprobs_N)[:, None] if soft_cap is not None else None
         for part in _chunks(sizes.chunk, len(hidden_ND)):
-            logits_CV = _logits(hidden_ND[part], head_VD, temperature)
+            logits_CV = _logits(ctx, hidden_ND[part], head_VD)
             p_CV = _probabilities(logits_CV)
-            kept_MV[part].copy_(p_CV[: len(kept_MV[part])])
             logprobs_N[part] = _log_p(logits_CV, p_CV, targets_N[part, None])
+            if of_target_N1 is not None:
+                slope_CV = _cap_slope(ctx, logits_CV)
+                of_target_N1[part] = slope_CV.gather(-1, targets_N[part, None])
+                p_CV *= slope_CV
+            kept_MV[part].copy_(p_CV[: len(kept_MV[part])])
         # what is kept goes through autograd, which frees it after the backward, whoever still holds the result
-        ctx.save_for_backward(hidden_ND, head_VD, targets_N, kept_MV)
+        ctx.save_for_backward(hidden_ND, head_VD, targets_N, kept_MV, of_target_N1)
         return logprobs_N
 
     @staticmethod
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
-        hidden_ND, head_VD, targets_N, kept_MV = ctx.saved_tensors
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, Tensor | None, None, None, None]:
+        hidden_ND, head_VD, targets_N, kept_MV, of_target_N1 = ctx.saved_tensors
         slope_N1 = (upstream[0][:, None] / ctx.temperature).to(hidden_ND.dtype)
         sloped_ND = slope_N1 * hidden_ND
-        by_hidden_ND = head_VD.index_select(0, targets_N)  # onehot(y) · head; − p · head follows chunk by chunk
+        # onehot(y) · head; − p · head follows chunk by chunk
+        by_hidden_ND = _times(head_VD.index_select(0, targets_N), of_target_N1)
         by_head_VD = torch.zeros_like(head_VD, dtype=upstream[0].dtype) if ctx.needs_input_grad[1] else None
         chunk = head_sizes(hidden_ND.device, len(head_VD), hidden_ND.element_size()).chunk
         kept = len(kept_MV)
@@ -52,17 +62,21 @@ class _TokenLogprobs(torch.autograd.Function):
             if by_head_VD is not None:
                 subtract_product(by_head_VD, p_CV, sloped_ND[part])
         if by_head_VD is not None:
-            by_head_VD.index_add_(0, targets_N, sloped_ND.to(by_head_VD.dtype))
+            by_head_VD.index_add_(0, targets_N, _times(sloped_ND.to(by_head_VD.dtype), of_target_N1))
             by_head_VD = by_head_VD.to(head_VD.dtype)
-        return by_hidden_ND.mul_(slope_N1), by_head_VD, None, None
+        return by_hidden_ND.mul_(slope_N1), by_head_VD, None, None, None
 
 
-def token_logprobs(hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temperature: float = 1.0) -> Tensor:
+def token_logprobs(
+    hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temperature: float = 1.0, soft_cap: float | None = None
+) -> Tensor:
     """Returns log softmax(hidden · headᵀ / temperature) at the targets, `[N]`, in float32 (float64 for float64 input).
 
-    `hidden_ND` holds the final hidden states that predict `targets_N`; the gradient reaches them and the head.
+    `hidden_ND` holds the final hidden states that predict `targets_N`; the gradient reaches them and the head. Where
+    there is a soft cap the product is capped before it is divided (`whet.models.soft_caps`).
     """
-    result: Tensor = _TokenLogprobs.apply(hidden_ND, head_VD, targets_N, temperature)  # type: ignore[no-untyped-call]
+    apply: Any = _TokenLogprobs.apply
+    result: Tensor = apply(hidden_ND, head_VD, targets_N, temperature, soft_cap)
     return result
 
 
@@ -76,10 +90,21 @@ def _kept(ctx: Any, tokens: int, sizes: HeadSizes) -> int:
     return fit if any(ctx.needs_input_grad) else 0
 
 
-def _logits(hidden_CD: Tensor, head_VD: Tensor, temperature: float) -> Tensor:
-    """Logits / temperature, divided in float32 to avoid rounding to the layers' dtype."""
+def _logits(ctx: Any, hidden_CD: Tensor, head_VD: Tensor) -> Tensor:
+    """Logits, capped in the layers' dtype as the sampler's are, / temperature, in float32 to avoid rounding to it."""
     logits_CV = linear(hidden_CD, head_VD)
-    return logits_CV if temperature == 1.0 else logits_CV.to(_wide(logits_CV)) / temperature
+    if ctx.soft_cap is not None:
+        logits_CV = soft_capped(logits_CV, ctx.soft_cap)
+    return logits_CV if ctx.temperature == 1.0 else logits_CV.to(_wide(logits_CV)) / ctx.temperature
+
+
+def _cap_slope(ctx: Any, logits_CV: Tensor) -> Tensor:
+    """The soft cap's slope at logits that are capped and divided by the temperature."""
+    return cap_slope(logits_CV.to(_wide(logits_CV)), ctx.soft_cap / ctx.temperature)
+
+
+def _times(x_ND: Tensor, factor_N1: Tensor | None) -> Tensor:
+    return x_ND if factor_N1 is None else x_ND * factor_N1.to(x_ND.dtype)
 
 
 def _probabilities(logits_CV: Tensor) -> Tensor:
@@ -87,8 +112,12 @@ def _probabilities(logits_CV: Tensor) -> Tensor:
 
 
 def _probabilities_again(ctx: Any, hidden_CD: Tensor, head_VD: Tensor) -> Tensor:
-    """The probabilities of a chunk that was not kept, rounded as those that were."""
-    return _probabilities(_logits(hidden_CD, head_VD, ctx.temperature)).to(hidden_CD.dtype)
+    """The probabilities of a chunk that was not kept, with the cap's slope and rounded as those that were."""
+    logits_CV = _logits(ctx, hidden_CD, head_VD)
+    p_CV = _probabilities(logits_CV)
+    if ctx.soft_cap is not None:
+        p_CV *= _cap_slope(ctx, logits_CV)
+    return p_CV.to(hidden_CD.dtype)
 
 
 def _log_p(logits_CV: Tensor, p_CV: Tensor, targets_C1: Tensor) -> Tensor:

@@ -78,8 +78,15 @@ def sequences_of(packing: Packing) -> Sequences:
     )
 
 
-def varlen_attention(query: Tensor, key: Tensor, value: Tensor, where: Sequences, scale: float | None) -> Tensor:
-    """Computes attention over a packed sequence: query `[H, N, D]`, key and value `[K, N, D]`. Returns `[N, H, D]`."""
+def varlen_attention(
+    query: Tensor, key: Tensor, value: Tensor, where: Sequences, scale: float | None, soft_cap: float | None = None
+) -> Tensor:
+    """Computes attention over a packed sequence: query `[H, N, D]`, key and value `[K, N, D]`. Returns `[N, H, D]`.
+
+    Raises `ValueError` for a soft cap, which flash attention does not compute.
+    """
+    if soft_cap is not None:
+        raise ValueError("varlen_attn has no soft cap")
     keys, values = (taken(x.transpose(0, 1), where.takers) for x in (key, value))
     return varlen(
         query.transpose(0, 1),

@@ -7,7 +7,7 @@ silently zeroes a step: the failure is recorded with its sample, and `on_error` 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from whet.config import Weight
 from whet.errors import UserError
@@ -17,7 +17,7 @@ from whet.rewards.completions import Sample, columns_of, samples_of
 from whet.rewards.constant import ConstantRewards
 from whet.rewards.logs import Logs
 from whet.rewards.weight_schedule import largest, weight_at
-from whet.types import ComparisonTimeout, Failure, Graded, Group, Outputs, Prompt, Reward
+from whet.types import ComparisonTimeout, Failure, Graded, Group, Outputs, Prompt, Reward, Rollout
 
 Policy = Literal["skip", "zero", "fail"]
 
@@ -41,6 +41,15 @@ class Part(NamedTuple):
 
     def __call__(self, **columns: Any) -> Any:
         return self.function(**columns)
+
+
+@runtime_checkable
+class ComparesAhead(Protocol):
+    """A reward function part of whose work can be done before it is called."""
+
+    def ahead(self, **columns: Any) -> None:
+        """Does so for some rows; may be called in any thread."""
+        ...
 
 
 class Mixture:
@@ -105,6 +114,17 @@ class Mixture:
             for prompt, row in zip(prompts, outputs, strict=True)
         )
         return Graded(tuple(groups), logs.values, failures=tuple(failures), timeouts=tuple(self.take_timeouts()))
+
+    def ahead(self, prompt: Prompt, rollout: Rollout) -> None:
+        """Compares the answer of a rollout that will be graded, in any thread; what its reward will be does not change.
+
+        A problem's own verifier is not called: it may not be meant for several threads.
+        """
+        if prompt.problem.columns.get("verifier") is None:
+            columns = columns_of([Sample(prompt, 0, rollout)])
+            for part in self.parts:
+                if isinstance(part.function, ComparesAhead):
+                    part.function.ahead(**columns)
 
     def _reward(self, values: Sequence[float | None], weights: Sequence[float], extra: Mapping[str, Any]) -> Reward:
         """The parts as they are, and their weighted sum."""

@@ -70,6 +70,13 @@ class Burst:
         """Begins to bring back the first `count` tokens of the burst: tokens, log-probabilities, wanted or not."""
         return self.operations.fetch([x[:count] for x in (self.tokens_NR, self.logprobs_NR, self.wanted_NR)])
 
+    def join(self, other: "Burst") -> None:
+        """Appends the rows of another burst, which have begun later."""
+        for name in ("keys_R", "position_R", "tokens_R", "alive_R"):
+            setattr(self, name, torch.cat([getattr(self, name), getattr(other, name)]))
+        for name in ("tokens_NR", "logprobs_NR", "wanted_NR"):
+            setattr(self, name, torch.cat([getattr(self, name), getattr(other, name)], 1))
+
     def keep(self, rows: Tensor) -> None:
         """Drops all rows but these."""
         for name in ("keys_R", "position_R", "tokens_R", "alive_R"):
@@ -87,6 +94,8 @@ class Engine(Protocol):
     """Bursts that are under way when one is looked at: a GPU goes on while the host looks."""
     compaction_threshold: float
     """Ended rows are dropped once fewer than this share of rows is unfinished."""
+    refill_threshold: float
+    """Prompts that wait join once fewer than this share of the places has an unfinished row; 0: they never do."""
 
     @property
     def device(self) -> torch.device:
@@ -102,8 +111,12 @@ class Engine(Protocol):
         """Prefills the prompts; returns the logits of each row's first token, `[R, V]`."""
         ...
 
+    def join(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
+        """As `start`, beside the rows that there are: the new ones come after them."""
+        ...
+
     def new_burst(self, rows: int) -> Burst:
-        """Returns the state of so many rows, to be filled; called after `start`."""
+        """Returns the state of so many rows, to be filled; called after `start` or `join`."""
         ...
 
     def further(self, burst: Burst, count: int) -> None:
@@ -129,6 +142,7 @@ class EagerEngine(ABC):
     burst_tokens = 1
     looks_behind = 0
     compaction_threshold = 0.8
+    refill_threshold = 0.0
 
     def __init__(self, operations: Operations | None = None) -> None:
         self.operations = operations or BY_DEVICE[self.device.type]
@@ -146,6 +160,10 @@ class EagerEngine(ABC):
     @abstractmethod
     def advance(self, tokens_R: Tensor) -> Tensor:
         """Appends one token to each row; returns the logits of the next, `[R, V]`."""
+
+    def join(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
+        """Raises `RuntimeError`: where `refill_threshold` is 0 no rows join others."""
+        raise RuntimeError("all rows of this engine begin together")
 
     @abstractmethod
     def forget(self) -> None:

@@ -1,8 +1,8 @@
-"""How many requests an engine samples in one call: as many as its memory holds, and as its device computes well."""
+"""How many rows an engine samples at a time: as many as its memory holds, and as its device computes well."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from math import inf
 from typing import Any, Self
 
 from whet.models.dimensions import Dimensions
@@ -43,32 +43,69 @@ class SampleBytes:
 
 
 def rows_that_fit(requests: Sequence[Request], max_tokens: int, most: int, size: SampleBytes, free: int) -> int:
-    """Returns how many rows a call has: `most`, halved until so many of the largest ones fit; at least one.
+    """Returns how many rows are sampled at a time: `most`, halved until so many of the largest ones fit; at least one.
 
     In halves, as the last digits of a row may depend on the rows beside it: a little more or less memory, as between a
     run and its resumption, should not change them.
     """
-    each = max((size.of_request(one, max_tokens) / len(one.keys) for one in requests if one.keys), default=0.0)
+    each = _largest(requests, max_tokens, size)
     while most > 1 and most * each > SHARE * free:
         most //= 2
     return most
 
 
-def calls(requests: Sequence[Request], most_rows: int) -> Iterator[list[Request]]:
-    """Splits requests, in order, into calls of equally many keys each; at least one request in each."""
-    for keys, same in groupby(requests, lambda request: len(request.keys)):
-        waiting = list(same)
-        per_call = max(most_rows // max(keys, 1), 1)
-        for start in range(0, len(waiting), per_call):
-            yield waiting[start : start + per_call]
+def _largest(requests: Sequence[Request], max_tokens: int, size: SampleBytes) -> float:
+    """The bytes of the row that takes most, with its share of its prompt, were all as long as they may be."""
+    return max((size.of_request(one, max_tokens) / len(one.keys) for one in requests if one.keys), default=0.0)
 
 
-def halves(requests: Sequence[Request]) -> list[list[Request]]:
-    """Splits a call that did not fit in two: its requests, or the keys of its only one; one row cannot be split."""
-    if len(requests) > 1:
-        middle = len(requests) // 2
-        return [list(requests[:middle]), list(requests[middle:])]
-    request = requests[0]
+NOTHING = SampleBytes(per_token=0, per_row=0)
+"""Stands for rows that take no memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is sampled at a time."""
+
+    rows: int
+    bytes: float = inf
+    """Of keys, values and logits."""
+    size: SampleBytes = NOTHING
+
+    @classmethod
+    def of(cls, requests: Sequence[Request], max_tokens: int, most: int, size: SampleBytes, free: int) -> Self:
+        """Returns those for at most `most` rows in `free` bytes: what `rows_that_fit` rows of full length take."""
+        rows = rows_that_fit(requests, max_tokens, most, size, free)
+        bytes_ = inf if rows == most else rows * _largest(requests, max_tokens, size)
+        return cls(most, bytes_, size)
+
+    def hold(self, rows: int, tokens: float) -> bool:
+        """Whether rows with so many tokens, those of their prompts included, are within the limits."""
+        return rows <= self.rows and self.bytes_of(rows, tokens) <= self.bytes
+
+    def bytes_of(self, rows: int, tokens: float) -> float:
+        """What they take."""
+        return self.size.per_row * rows + self.size.per_token * tokens
+
+    def full_rows(self, requests: Sequence[Request], max_tokens: int) -> "Limits":
+        """Returns the limits of an engine that has room for all tokens of a row from the start."""
+        each = _largest(requests, max_tokens, self.size)
+        return Limits(self.rows if self.bytes == inf else max(int(self.bytes // each), 1))
+
+    def halved(self, rows: int) -> "Limits":
+        """Returns the limits to go on with where memory did not suffice for `rows` of them."""
+        return Limits(rows // 2, self.bytes / 2, self.size)
+
+
+def rows_at_a_time(requests: Sequence[Request], most_rows: int) -> int:
+    """Returns how many rows of requests with equally many keys are sampled at a time: whole requests, at least one."""
+    keys = len(requests[0].keys)
+    return min(max(most_rows // max(keys, 1), 1), len(requests)) * keys
+
+
+def halves(request: Request) -> list[Request]:
+    """Splits the keys of a request in two; raises `ValueError` for one of fewer than two."""
     middle = len(request.keys) // 2
-    parts = (request.keys[:middle], request.keys[middle:]) if middle else (request.keys,)
-    return [[Request(request.tokens, keys)] for keys in parts]
+    if not middle:
+        raise ValueError("one row cannot be split")
+    return [Request(request.tokens, keys) for keys in (request.keys[:middle], request.keys[middle:])]

@@ -1,25 +1,36 @@
-"""The sampling loop: draws tokens for every row and drops ended rows, until none is left."""
+"""The sampling loop: draws tokens for every row, drops ended rows and begins waiting ones in their places.
+
+Continuous batching (Orca, OSDI 2022): a prompt that waits begins as soon as enough rows have ended, and not when the
+last one of a batch has. A row's tokens follow from its key and its context, so they do not depend on when it began.
+"""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
 import torch
 from torch import Tensor
 
-from whet.rollout.burst import Burst, Engine
+from whet.rollout.burst import Engine
+from whet.rollout.call_size import Limits
+from whet.rollout.row_places import Places
 from whet.types import SamplingParams
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The tokens drawn at one position, for the unfinished rows."""
+    """Tokens drawn at one time, one for each of some unfinished rows."""
 
     rows: tuple[int, ...]
     """Indices among all rows."""
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...]
+
+    def some(self, wanted: Sequence[bool]) -> "Drawn":
+        """Returns those of the rows that are wanted."""
+        rows, tokens = (tuple(compress(column, wanted)) for column in (self.rows, self.tokens))
+        return Drawn(rows, tokens, tuple(compress(self.logprobs, wanted)))
 
 
 def generate(
@@ -28,52 +39,140 @@ def generate(
     keys_R: Tensor,
     params: SamplingParams,
     end_tokens: frozenset[int],
+    limits: Limits | None = None,
 ) -> Iterator[Drawn]:
-    """Yields the tokens of each position until every row has ended or `params.max_tokens` are drawn.
+    """Yields the tokens of every row, in order, until each has ended or `params.max_tokens` of it are drawn.
 
-    `keys_R` holds the random key of each row (`whet.rollout.rng.key`), rows of a prompt being neighbours.
+    `keys_R` holds the random key of each row (`whet.rollout.rng.key`), rows of a prompt being neighbours. `limits` says
+    how many are sampled at a time, and at least one prompt's are; by default all.
     """
-    burst, rows = _begun(engine, prompts, keys_R, params, end_tokens), list(range(len(keys_R)))
-    drawn, under_way = 1, deque([burst.fetched(1)])
-    while under_way or drawn < params.max_tokens:
-        count = min(engine.burst_tokens, params.max_tokens - drawn)
-        if count and len(under_way) <= engine.looks_behind:
-            with engine.no_gradient():
-                engine.further(burst, count)
-            under_way.append(burst.fetched(count))
-            drawn += count
-            continue
-        looked_at = list(_positions(rows, *under_way.popleft()()))
-        yield from (each for each in looked_at if each.rows)
-        last = zip(looked_at[-1].rows, looked_at[-1].tokens, strict=True)
-        unfinished = {row for row, token in last if token not in end_tokens}
-        if not unfinished:
+    waiting = deque(range(len(prompts)))
+    batch = _Batch(engine, prompts, keys_R, params, end_tokens, limits or Limits(len(keys_R)))
+    while waiting:
+        yield from batch.drawn(waiting)
+
+
+class _Batch:
+    """The rows that are being sampled: it begins with some of the prompts that wait, and takes more of them."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        prompts: Sequence[Sequence[int]],
+        keys_R: Tensor,
+        params: SamplingParams,
+        end_tokens: frozenset[int],
+        limits: Limits,
+    ) -> None:
+        self.engine, self.prompts, self.keys_R = engine, prompts, keys_R
+        self.params, self.end_tokens = params, end_tokens
+        share = len(keys_R) // len(prompts)
+        self.places = Places([len(prompt) for prompt in prompts], share, params.max_tokens, limits)
+        self.under_way: deque[_Look] = deque()
+        self.told: dict[int, int] = {}
+        """Tokens that were yielded of rows which wait, or draw them, again."""
+
+    def drawn(self, waiting: deque[int]) -> Iterator[Drawn]:
+        """Samples until no row is unfinished; takes prompts from `waiting`."""
+        engine, places = self.engine, self.places
+        places.drop_ended()
+        self.under_way.clear()
+        self._take(waiting, engine.start)
+        while places.unfinished:
+            count = min(engine.burst_tokens, places.left())
+            if count > 0 and len(self.under_way) <= engine.looks_behind:
+                self._draw(count, waiting)
+                continue
+            yield from self._looked_at(self.under_way.popleft())
+            self._refill(waiting)
+
+    def _take(self, waiting: deque[int], begin: "Begin") -> None:
+        """Prefills the prompts that begin now, and draws the first token of their rows."""
+        taken = self.places.take(waiting)
+        if not taken:
             return
-        if len(unfinished) < engine.compaction_threshold * len(rows):
-            kept = torch.tensor([place for place, row in enumerate(rows) if row in unfinished], device=engine.device)
-            rows = [row for row in rows if row in unfinished]
-            engine.keep(kept)
-            burst.keep(kept)
+        rows = self.places.rows_of(taken)
+        with self.engine.no_gradient():
+            logits_RV = begin([self.prompts[prompt] for prompt in taken], self.places.share, self.params.max_tokens)
+            burst = self.engine.new_burst(len(rows))
+            burst.begin(self.keys_R[rows], self.params, self.end_tokens)
+            burst.take(logits_RV)
+        self.under_way.append(_Look(tuple(rows), [0] * len(rows), burst.fetched(1)))
+        if len(rows) == len(self.places.rows):
+            self.burst = burst
+        else:
+            self.burst.join(burst)
+
+    def _draw(self, count: int, waiting: deque[int]) -> None:
+        """Begins to draw so many tokens of every row, or of those that memory holds."""
+        had = self.places.send_back(count, waiting)
+        if had:
+            self.told |= {row: max(tokens, self.told.get(row, 0)) for row, tokens in had.items()}
+            self._drop_ended()
+        with self.engine.no_gradient():
+            self.engine.further(self.burst, count)
+        self.under_way.append(_Look(tuple(self.places.rows), self.places.counts, self.burst.fetched(count)))
+        self.places.advance(count)
+
+    def _looked_at(self, look: "_Look") -> Iterator[Drawn]:
+        """The tokens of a burst, one position after another, without those that no row wants."""
+        columns, longest = [x.tolist() for x in look.fetched()], max(look.before)
+        for number, (tokens, logprobs, wanted) in enumerate(zip(*columns, strict=True), 1):
+            is_full = longest + number >= self.params.max_tokens
+            wanted = self._within(look, number, wanted) if is_full else wanted
+            drawn = Drawn(look.rows, tokens, logprobs).some(wanted)
+            yield from self._untold(drawn, look, number)
+            if is_full or not self.end_tokens.isdisjoint(drawn.tokens):
+                lengths = compress((before + number for before in look.before), wanted)
+                for row, token, length in zip(drawn.rows, drawn.tokens, lengths, strict=True):
+                    if token in self.end_tokens or length == self.params.max_tokens:
+                        self.places.end(row, length)
+
+    def _within(self, look: "_Look", number: int, wanted: list[bool]) -> list[bool]:
+        """Which of the rows that want token `number` of a burst may have it."""
+        longest = self.params.max_tokens
+        return [one and before + number <= longest for one, before in zip(wanted, look.before, strict=True)]
+
+    def _untold(self, drawn: Drawn, look: "_Look", number: int) -> Iterator[Drawn]:
+        """What of the tokens has not been yielded before."""
+        if self.told:
+            before = dict(zip(look.rows, look.before, strict=True))
+            new = [before[row] + number > self.told.get(row, 0) for row in drawn.rows]
+            drawn = drawn.some(new)
+        if drawn.rows:
+            yield drawn
+
+    def _refill(self, waiting: deque[int]) -> None:
+        """Drops ended rows where they are many or there is no room for more of their tokens; takes waiting prompts."""
+        engine, places = self.engine, self.places
+        some_ended = len(places.unfinished) < len(places.rows)
+        if not (places.unfinished and some_ended):
+            return
+        is_refilled = bool(waiting) and places.are_few(engine.refill_threshold)
+        are_many = len(places.unfinished) < engine.compaction_threshold * len(places.rows)
+        if is_refilled or are_many or (places.are_full and not self.under_way):
+            self._drop_ended()
+        if is_refilled:
+            self._take(waiting, engine.join)
+
+    def _drop_ended(self) -> None:
+        count = len(self.places.rows)
+        kept = self.places.drop_ended()
+        if len(kept) < count:
+            kept_R = torch.tensor(kept, device=self.engine.device)
+            self.engine.keep(kept_R)
+            self.burst.keep(kept_R)
 
 
-def _begun(
-    engine: Engine,
-    prompts: Sequence[Sequence[int]],
-    keys_R: Tensor,
-    params: SamplingParams,
-    end_tokens: frozenset[int],
-) -> Burst:
-    """Prefills the prompts and draws the first token of every row."""
-    with engine.no_gradient():
-        logits_RV = engine.start(prompts, len(keys_R) // len(prompts), params.max_tokens)
-        burst = engine.new_burst(len(keys_R))
-        burst.begin(keys_R, params, end_tokens)
-        burst.take(logits_RV)
-    return burst
+Begin = Callable[[Sequence[Sequence[int]], int, int], Tensor]
+"""`Engine.start` or `Engine.join`."""
 
 
-def _positions(rows: Sequence[int], tokens_NR: Tensor, logprobs_NR: Tensor, wanted_NR: Tensor) -> Iterator[Drawn]:
-    """The tokens of each position of a burst, without those of rows that had ended."""
-    for tokens, logprobs, wanted in zip(tokens_NR.tolist(), logprobs_NR.tolist(), wanted_NR.tolist(), strict=True):
-        columns = (tuple(compress(column, wanted)) for column in (rows, tokens, logprobs))
-        yield Drawn(*columns)
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A burst whose tokens are on their way to the host."""
+
+    rows: tuple[int, ...]
+    before: list[int]
+    """Tokens that each row had before the burst."""
+    fetched: Callable[[], Sequence[Tensor]]

@@ -3,20 +3,27 @@
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 import torch
 
 from whet.errors import UserError, is_out_of_memory
 from whet.rollout.burst import Engine
-from whet.rollout.call_size import MOST_ROWS, SampleBytes, calls, halves, rows_that_fit
+from whet.rollout.call_size import MOST_ROWS, Limits, SampleBytes, halves, rows_at_a_time
 from whet.rollout.generate import Drawn, generate
 from whet.rollout.ladder import Decoding, Ladder
 from whet.types import Completion, Finish, Request, SamplingParams, Token
 
 OWN_FORWARD = "the model's own forward"
 
+Ended = Callable[[int, Completion], object]
+"""Is told of the completion of a key, in the thread that samples."""
+
 FreeBytes = Callable[[torch.device], int]
+
+Rows = list[list[tuple[int, float]]]
+"""Of each row its tokens, with their log-probabilities."""
 
 
 def unlimited(_device: torch.device) -> int:
@@ -34,6 +41,8 @@ class NativeSampler:
         """The largest batch of completions, unless one request has more keys; by default what suits the device."""
         self.free_bytes = free_bytes
         """The memory that is free on a device, in bytes."""
+        self.ended: Ended | None = None
+        """Is told of each completion when it ends, while others are still sampled; of some twice, after an error."""
         self.ladder = Ladder(decoding)
         self.engine: Engine | None = None
         self.end_tokens: frozenset[int] = frozenset()
@@ -59,15 +68,17 @@ class NativeSampler:
         engine = self._loaded()
         free = self.free_bytes(engine.device) + engine.held_bytes
         most = self.max_rows or MOST_ROWS[engine.device.type]
-        rows = rows_that_fit(requests, params.max_tokens, most, self.size, free)
+        limits = Limits.of(requests, params.max_tokens, most, self.size, free)
+        if not engine.refill_threshold:
+            limits = limits.full_rows(requests, params.max_tokens)
         found: list[list[Completion]] = []
-        for call in calls(requests, rows):
-            found += self._generate_together(call, params)
+        for _, some in groupby(requests, lambda request: len(request.keys)):
+            found += self._generate_together(list(some), params, limits)
         return found
 
     def stream(self, request: Request, params: SamplingParams) -> Iterator[Token]:
         """Yields the one completion of a request with one key, token by token."""
-        for count, drawn in enumerate(self._drawn([request], params), 1):
+        for count, drawn in enumerate(self._drawn([request], params, Limits(1)), 1):
             ((token,), (logprob,)) = drawn.tokens, drawn.logprobs
             ended: Finish | None = "stop" if token in self.end_tokens else None
             yield Token(token, logprob, ended or ("length" if count == params.max_tokens else None))
@@ -77,21 +88,40 @@ class NativeSampler:
             raise RuntimeError("a sampler samples between load and release only")
         return self.engine
 
-    def _generate_together(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
-        """Samples in one call of the engine, or out of memory in two halves; every request has equally many keys."""
+    def _generate_together(
+        self, requests: Sequence[Request], params: SamplingParams, limits: Limits
+    ) -> list[list[Completion]]:
+        """Samples requests of equally many keys within limits; out of memory goes on with half of them."""
+        rows: Rows = [[] for request in requests for _ in request.keys]
         try:
-            return self._sampled(requests, params)
+            self._sample(requests, params, limits, rows)
         except Exception as error:  # handled outside, where what the call held is free again
-            parts = self._smaller(requests, error)
+            limits = self._fewer(requests, limits, error)
+        else:
+            return self._completions(len(requests), rows)
         self._loaded().forget()
-        found = [completions for part in parts for completions in self._generate_together(part, params)]
-        if len(found) == len(requests):
-            return found
-        return [[completion for completions in found for completion in completions]]  # of one request, split
+        return self._went_on(requests, params, limits, rows)
 
-    def _smaller(self, requests: Sequence[Request], error: Exception) -> list[list[Request]]:
-        """The halves of a call for which memory did not suffice; raises any other error."""
-        rows = sum(len(request.keys) for request in requests)
+    def _went_on(
+        self, requests: Sequence[Request], params: SamplingParams, limits: Limits, rows: Rows
+    ) -> list[list[Completion]]:
+        """Samples again the requests of which some `rows` have not ended."""
+        size = len(requests[0].keys)
+        there = [
+            self._completions(1, some) if all(self._has_ended(row, params) for row in some) else None
+            for some in (rows[at : at + size] for at in range(0, len(rows), size))
+        ]
+        again = [request for request, found in zip(requests, there, strict=True) if found is None]
+        if size <= limits.rows:
+            fresh = iter(self._generate_together(again, params, limits))
+        else:
+            parts = ([self._generate_together([half], params, limits)[0] for half in halves(one)] for one in again)
+            fresh = iter([[completion for part in both for completion in part] for both in parts])
+        return [next(fresh) if found is None else found[0] for found in there]
+
+    def _fewer(self, requests: Sequence[Request], limits: Limits, error: Exception) -> Limits:
+        """The limits to go on with where memory did not suffice; raises any other error."""
+        rows = rows_at_a_time(requests, limits.rows)
         if not is_out_of_memory(error):
             raise error
         if rows == 1:
@@ -102,23 +132,31 @@ class NativeSampler:
         logging.getLogger("whet").warning(
             "out of memory sampling %d rows at once: going on with %d; responses do not depend on it", rows, rows // 2
         )
-        return halves(requests)
+        return limits.halved(rows)
 
-    def _sampled(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
-        size = len(requests[0].keys)
-        rows: list[list[tuple[int, float]]] = [[] for _ in range(len(requests) * size)]
-        for drawn in self._drawn(requests, params) if size else ():
+    def _sample(self, requests: Sequence[Request], params: SamplingParams, limits: Limits, rows: Rows) -> None:
+        """Appends to each row what is drawn for it."""
+        keys = [key for request in requests for key in request.keys]
+        for drawn in self._drawn(requests, params, limits) if rows else ():
             for row, token, logprob in zip(drawn.rows, drawn.tokens, drawn.logprobs, strict=True):
                 rows[row].append((token, logprob))
-        completions = [self._completion(row) for row in rows]
-        return [completions[index * size : (index + 1) * size] for index in range(len(requests))]
+                if self.ended and self._has_ended(rows[row], params):
+                    self.ended(keys[row], self._completion(rows[row]))
 
-    def _drawn(self, requests: Sequence[Request], params: SamplingParams) -> Iterator[Drawn]:
+    def _completions(self, requests: int, rows: Rows) -> list[list[Completion]]:
+        """The completions of each of so many requests."""
+        completions, size = [self._completion(row) for row in rows], len(rows) // requests
+        return [completions[index * size : (index + 1) * size] for index in range(requests)]
+
+    def _has_ended(self, row: Sequence[tuple[int, float]], params: SamplingParams) -> bool:
+        return bool(row) and (len(row) == params.max_tokens or row[-1][0] in self.end_tokens)
+
+    def _drawn(self, requests: Sequence[Request], params: SamplingParams, limits: Limits) -> Iterator[Drawn]:
         """Samples; an engine that fails before it has told anything gives way to the next: equal keys, equal tokens."""
         keys_R, told = torch.tensor([request.keys for request in requests]).flatten(), False
         contexts = [request.tokens for request in requests]
         try:
-            for drawn in generate(self._loaded(), contexts, keys_R, params, self.end_tokens):
+            for drawn in generate(self._loaded(), contexts, keys_R, params, self.end_tokens, limits):
                 told = True
                 yield drawn
             return
@@ -127,7 +165,7 @@ class NativeSampler:
             if below is None:
                 raise
         self.engine = below
-        yield from self._drawn(requests, params)
+        yield from self._drawn(requests, params, limits)
 
     def _completion(self, drawn: Sequence[tuple[int, float]]) -> Completion:
         tokens, logprobs = zip(*drawn, strict=True)

@@ -31,6 +31,11 @@ class Rollouts:
             for prompt, some in zip(prompts, completions, strict=True)
         ]
 
+    def rollout(self, prompt: Prompt, one: Completion) -> Rollout:
+        """Returns a completion of a prompt as a rollout."""
+        (text,) = decoded(self.tokenizer, [_content(one)])
+        return Rollout(one.tokens, one.logprobs, prompt.opening + text, one.finish)
+
     def requests(self, prompts: Sequence[Prompt], n: int, step: int) -> list[Request]:
         """Returns the engine's requests; a repeated problem continues its sample count, so its keys stay distinct."""
         counts: Counter[str] = Counter()

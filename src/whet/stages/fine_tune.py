@@ -25,6 +25,7 @@ from whet.train_loop.background import Background, Never
 from whet.train_loop.callbacks import StepCallbacks
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.clock import Clock
+from whet.train_loop.compared_ahead import compared_ahead
 from whet.train_loop.efficiency import Efficiency
 from whet.train_loop.health_monitor import HealthMonitor
 from whet.train_loop.logging_grader import LoggingGrader
@@ -63,13 +64,14 @@ def fine_tune(
     compile_where_it_pays(policy, config, view.note)
     kept = build_reference(policy, config, warmed)
     timed = TimedSampler(sampler, clock)
+    ahead = partial(compared_ahead, sampler=sampler, ahead=task.reward.ahead, device=policy.device.type)
     roles = build_experience(
         config,
         policy=policy,
         sampler=timed,
         problems=task.stream,
-        sample=build_rollouts(config, timed, policy.tokenizer, "train"),
-        further=build_rollouts(config, timed, policy.tokenizer, "train/further"),
+        sample=ahead(build_rollouts(config, timed, policy.tokenizer, "train")),
+        further=ahead(build_rollouts(config, timed, policy.tokenizer, "train/further")),
         grader=task.reward,
         reference=TimedReference(kept, clock),
         full_marks=task.reward.full_marks or 1.0,
@@ -88,8 +90,7 @@ def fine_tune(
     of_rewards = partial(part_metrics, parts=task.reward.parts)
     with jobs:
         _settle(callbacks, run, config, resumed=saved is not None, warmed=warmed)
-        view.phase("GRPO", grpo.steps, run.next_step)
-        _warn_of_bias(config, view)
+        _announce(config, run, view)
         with stop.patiently(), watched(clock, view):
             train(
                 policy=policy,
@@ -118,6 +119,7 @@ def _settle(callbacks: StepCallbacks, run: RunWriter, config: Config, resumed: b
         callbacks.checkpoints.jobs.submit(partial(remove_checkpoints, run.warm_checkpoints))
 
 
-def _warn_of_bias(config: Config, view: View) -> None:
+def _announce(config: Config, run: RunWriter, view: View) -> None:
+    view.phase("GRPO", config.grpo.steps, run.next_step)
     if (top_p := config.grpo.sampling.top_p) < 1:
         view.note(f"grpo.sampling.top_p is {top_p:g}: anything under 1 biases the gradient")

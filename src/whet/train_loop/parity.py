@@ -89,7 +89,7 @@ def engines(policy: "LanguageModel", sampler: Sampler) -> str:
     from whet.rollout.native import OWN_FORWARD
 
     how = sampler.describe(policy)
-    if policy.packed:
+    if policy.fused:
         return f"{how}, prompts shared by their responses"
     return how if how == OWN_FORWARD else f"{how}; the learner goes through {OWN_FORWARD}"
 

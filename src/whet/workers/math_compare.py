@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
@@ -118,7 +118,7 @@ class AnswerComparer:
     """
 
     def __init__(self, algebra: Algebra | None = None, budget: float | None = None) -> None:
-        self._algebra = algebra or shared_algebra()
+        self.algebra = algebra or shared_algebra()
         self._budget, self._spent = budget, 0.0
         self._verdicts: dict[Pair, bool] = {}
         self._late: dict[Pair, str] = {}
@@ -131,25 +131,13 @@ class AnswerComparer:
             self._timeouts.append(ComparisonTimeout(given.strip(), gold.strip(), str(error)))
             return False
 
-    def batched(self, make: Callable[[Compare], RewardFn]) -> RewardFn:
+    def batched(self, make: Callable[[Compare], RewardFn]) -> "BatchedReward":
         """A reward function that compares answers in parallel; `make` gives one that compares with its argument.
 
         The function is called twice where formulas must be compared: first to find these, all taken for unequal, then,
         with their verdicts known, for its rewards. Verdicts do not depend on the order or the time of comparing.
         """
-        wanted: dict[Pair, None] = {}
-        finding = make(lambda given, gold: answers_equal(given, gold, lambda *pair: bool(wanted.setdefault(pair))))
-        reward = make(self)
-
-        def compared(**columns: Any) -> Any:
-            wanted.clear()
-            found = finding(**columns)
-            if not wanted:
-                return found
-            self._compare_all(list(wanted))
-            return reward(**columns)
-
-        return compared
+        return BatchedReward(self, make)
 
     def take_timeouts(self) -> list[ComparisonTimeout]:
         """The comparisons that ran out of time since this was last called; the same answers may be compared again."""
@@ -157,9 +145,9 @@ class AnswerComparer:
         self._verdicts, self._spent = {}, 0.0
         return taken
 
-    def _compare_all(self, pairs: Sequence[Pair]) -> None:
+    def compare_all(self, pairs: Sequence[Pair]) -> None:
         """Compares pairs, begun in their order, on as many workers as there is work for."""
-        threads = min(len(self._algebra.workers), 1 + len(pairs) // PER_PROCESS)
+        threads = min(len(self.algebra.workers), 1 + len(pairs) // PER_PROCESS)
         started, spent = monotonic(), self._spent
         with ThreadPoolExecutor(threads) as pool:
             try:
@@ -189,11 +177,40 @@ class AnswerComparer:
         if left <= 0 if left is not None else len(self._late) >= MOST_LATE:
             self._late[pair] = over
             return
-        is_cut = left is not None and left < self._algebra.limit
+        is_cut = left is not None and left < self.algebra.limit
         try:
-            self._verdicts[pair] = self._algebra.equal(*pair, *([left] if is_cut else []))
+            self._verdicts[pair] = self.algebra.equal(*pair, *([left] if is_cut else []))
         except NoVerdictError as error:
             self._late[pair] = over if is_cut else str(error)
+
+
+class BatchedReward:
+    """A reward function that compares the answers of a call in parallel."""
+
+    def __init__(self, comparer: AnswerComparer, make: Callable[[Compare], RewardFn]) -> None:
+        self.comparer, self.make, self.reward = comparer, make, make(comparer)
+
+    def __call__(self, **columns: Any) -> Any:
+        found, wanted = self._found(columns)
+        if not wanted:
+            return found
+        self.comparer.compare_all(wanted)
+        return self.reward(**columns)
+
+    def ahead(self, **columns: Any) -> None:
+        """Compares what grading these rows will need, so that it finds the verdicts; may be called in any thread.
+
+        Nothing else is kept: a comparison that runs out of time is made again when the rows are graded.
+        """
+        for pair in self._found(columns)[1]:
+            with suppress(NoVerdictError):
+                self.comparer.algebra.equal(*pair)
+
+    def _found(self, columns: Mapping[str, Any]) -> tuple[Any, list[Pair]]:
+        """The rewards with all formulas taken for unequal, and the formulas that must be compared."""
+        wanted: dict[Pair, None] = {}
+        finding = self.make(lambda given, gold: answers_equal(given, gold, lambda *pair: bool(wanted.setdefault(pair))))
+        return finding(**columns), list(wanted)
 
 
 def timeout_lines(timeouts: Sequence[ComparisonTimeout], groups: Sequence[Group] = (), fix: str = "") -> list[str]:

@@ -1,5 +1,6 @@
 """The fused decoder against transformers' own forward over every row by itself."""
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from torch import Tensor
 import tiny
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fuse import fuse
+from whet.rollout.engine.joined_cache import JoinedCache
 
 PROMPTS = [[5, 9, 33, 60, 71, 8, 4], [44], [12, 90, 17]]
 ROWS = 3
@@ -147,3 +149,59 @@ def test_a_decoder_can_be_started_again() -> None:
     decoder.advance(torch.tensor([5, 6, 7, 8, 9, 10]))
     decoder.keep(torch.tensor([0, 3]))
     assert torch.equal(decoder.start(PROMPTS, 2, 4), first)
+
+
+def test_rows_that_began_at_different_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prompts join after two tokens of the first ones, and again; rows are dropped between. Room grows by three."""
+    monkeypatch.setattr(Decoder, "block", 3)
+    for family in tiny.FAMILIES:
+        model = tiny.tiny_model(family)
+        decoder = Decoder(fuse(model))
+        begins = {
+            0: (PROMPTS[:2], 0),
+            2: (PROMPTS[2:], 4),
+            5: ([[9, 8, 7, 6], [50]], 6),
+        }  # at a step: prompts, first row
+        contexts: dict[int, list[int]] = {}
+        for step in range(8):
+            if step:
+                tokens = [script(row, len(context)) for row, context in contexts.items()]
+                for context, token in zip(contexts.values(), tokens, strict=True):
+                    context.append(token)
+                logits = decoder.advance(torch.tensor(tokens))
+            if step == 4:  # of each time some
+                names = list(contexts)
+                kept = [1, 2, 3, 5]
+                decoder.keep(torch.tensor([names.index(name) for name in kept]))
+                contexts, logits = {name: contexts[name] for name in kept}, logits[[names.index(name) for name in kept]]
+            if step in begins:
+                prompts, first = begins[step]
+                new = (decoder.join if step else decoder.start)(prompts, 2, 9)
+                logits = torch.cat([logits, new]) if step else new
+                contexts |= {first + row: list(prompts[row // 2]) for row in range(2 * len(prompts))}
+            expected = torch.stack([logits_after(model, context)[-1] for context in contexts.values()])
+            assert (logits.float().log_softmax(-1) - expected.log_softmax(-1)).abs().max() <= 1e-4, (family, step)
+        assert len(contexts) == 8
+
+
+def bytes_of(decoder: Decoder) -> int:
+    """Keys and values of all caches."""
+    parts = decoder.cache.caches if isinstance(decoder.cache, JoinedCache) else [decoder.cache]
+    layers = [layer for part in parts for layer in part.layers]  # type: ignore[attr-defined]
+    return sum(getattr(layer, field.name).nbytes for layer in layers for field in fields(layer))
+
+
+def test_memory_follows_the_rows_that_are_left_and_their_prompts() -> None:
+    """Two layers, keys and values of two heads of eight float32 numbers are 256 bytes a token. A prompt's are kept once
+    for its rows, and go with the last of them."""
+    decoder = Decoder(fuse(tiny.tiny_model()))
+    decoder.start(PROMPTS, ROWS, 100)
+    assert bytes_of(decoder) == 256 * 3 * 7  # prompts as long as the longest
+    decoder.advance(torch.arange(9))
+    assert bytes_of(decoder) == 256 * (3 * 7 + 9 * decoder.block)
+    decoder.keep(torch.tensor([0, 1, 7]))
+    assert bytes_of(decoder) == 256 * (2 * 7 + 3 * decoder.block)
+    decoder.join([[5, 6]], 4, 100)
+    assert bytes_of(decoder) == 256 * (2 * 7 + 3 * decoder.block + 2)
+    decoder.keep(torch.tensor([3, 4]))
+    assert bytes_of(decoder) == 256 * 2

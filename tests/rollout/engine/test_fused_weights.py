@@ -7,13 +7,8 @@ import torch
 
 import tiny
 from whet.rollout.engine.fuse import fuse
-from whet.rollout.engine.fused_weights import Head, soft_capped, tensors_of
+from whet.rollout.engine.fused_weights import Head, tensors_of
 from whet.rollout.engine.linear import frozen_linear
-
-
-def test_a_soft_cap_by_hand() -> None:
-    """2 tanh(3 / 2)."""
-    assert soft_capped(torch.tensor([3.0, 0.0]), 2.0).tolist() == pytest.approx([2 * math.tanh(1.5), 0.0])
 
 
 def test_a_head_divides_and_then_caps() -> None:

@@ -75,7 +75,7 @@ def test_rows_are_dropped_and_room_grows() -> None:
     weights = fuse(tiny.tiny_model().to(DEVICE))
     cache = TritonCache(weights, Room(2, 3, 8, 0), all_angles(weights, 32))
     cache.begin(torch.tensor([8, 2], device=DEVICE))
-    cache.grow(4)
+    cache.make_room(4, 32)
     assert (cache.own_tokens, cache.own[0].shape) == (4, (6, 2, 4, 8))
     cache.keep(torch.tensor([1, 3, 5], device=DEVICE))
     assert cache.prompt_R.tolist() == [0, 1, 1]

@@ -8,14 +8,17 @@ Shapes: `Q` prompts, `L` the longest prompt, `R` rows (unfinished completions), 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
+from whet.models.soft_caps import soft_capped
 from whet.rollout.burst import EagerEngine
-from whet.rollout.engine.fused_weights import FusedWeights, Layer, soft_capped
-from whet.rollout.engine.kv_cache import KvCache, Room, all_angles
+from whet.rollout.engine.fused_weights import FusedWeights, Layer
+from whet.rollout.engine.joined_cache import JoinedCache
+from whet.rollout.engine.kv_cache import KvCache, PromptCache, Room, all_angles
 from whet.rollout.engine.operations import TORCH, Operations
 from whet.rollout.engine.rotation import Angles, rotated
 
@@ -26,6 +29,7 @@ PREFILL_TOKENS = 2**14
 class Decoder(EagerEngine):
     """Plays `Engine`: decodes rows with a KV cache, prompts' entries shared and each row's own."""
 
+    refill_threshold = 0.5
     block = 32
     """Tokens by which the rows' own cache grows: products over whole blocks are faster than over slices."""
     cache: KvCache
@@ -42,21 +46,21 @@ class Decoder(EagerEngine):
 
     def start(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
         """Prefills the prompts; returns the logits of each row's first token, `[Q · rows_per_prompt, V]`."""
-        with self.no_gradient():
-            lengths_Q = torch.tensor([len(prompt) for prompt in prompts], device=self.device)
-            self.step, self.longest = 0, longest_response
-            room = Room(len(prompts), rows_per_prompt, max(map(len, prompts)), longest_response)
-            self.cache = self._room_for(room)
-            self.cache.begin(lengths_Q)
-            logits_QV = torch.cat([self._prefilled(first, some) for first, some in _chunks(prompts)])
-            return logits_QV.repeat_interleave(rows_per_prompt, 0)
+        self.longest = longest_response
+        self.cache = cache = self._room_for(_room(prompts, rows_per_prompt, longest_response))
+        return self._begun(cache, prompts, rows_per_prompt)
+
+    def join(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
+        """As `start`, beside the rows that there are: the new ones come after them, with a cache of their own."""
+        new = self._growing(_room(prompts, rows_per_prompt, longest_response))
+        logits_RV = self._begun(new, prompts, rows_per_prompt)
+        self.cache = JoinedCache.of(self.cache, new)
+        return logits_RV
 
     def advance(self, tokens_R: Tensor) -> Tensor:
         """Appends one token to every row; returns the logits of the next, `[R, V]`."""
         with self.no_gradient():
-            if self.step == self.cache.own_tokens:
-                self.cache.grow(min(self.block, self.longest - self.step))
-            self.step += 1
+            self.cache.make_room(self.block, self.longest)
             return self._forward(tokens_R)
 
     def keep(self, rows: Tensor) -> None:
@@ -68,12 +72,22 @@ class Decoder(EagerEngine):
         """Frees the KV cache."""
         vars(self).pop("cache", None)
 
-    def _room_for(self, room: Room) -> KvCache:
-        """A cache whose own part grows block by block; the last one is freed first."""
+    def _room_for(self, room: Room) -> PromptCache:
+        """The cache of a new start; the last one is freed first."""
         self.forget()
+        return self._growing(room)
+
+    def _growing(self, room: Room) -> PromptCache:
+        """A cache whose own part grows block by block."""
         self.angles = all_angles(self.weights, room.prompt_tokens + room.own_tokens)
-        empty = Room(room.prompts, room.rows_per_prompt, room.prompt_tokens, own_tokens=0)
-        return self.operations.cache(self.weights, empty, self.angles)
+        return self.operations.cache(self.weights, replace(room, own_tokens=0), self.angles)
+
+    def _begun(self, cache: PromptCache, prompts: Sequence[Sequence[int]], rows_per_prompt: int) -> Tensor:
+        """Prefills prompts into a cache; returns the logits of each row's first token."""
+        with self.no_gradient():
+            cache.begin(torch.tensor([len(prompt) for prompt in prompts], device=self.device))
+            logits_QV = torch.cat([self._prefilled(cache, first, some) for first, some in _chunks(prompts)])
+            return logits_QV.repeat_interleave(rows_per_prompt, 0)
 
     def _forward(self, tokens_R: Tensor) -> Tensor:
         """The device work of a step; updates the cache in place."""
@@ -97,27 +111,31 @@ class Decoder(EagerEngine):
         gate, up = layer.gate_up(layer.mlp_norm(x)).chunk(2, -1)
         return layer.down(self.weights.activation(gate) * up)
 
-    def _prefilled(self, first: int, prompts: Sequence[Sequence[int]]) -> Tensor:
+    def _prefilled(self, cache: PromptCache, first: int, prompts: Sequence[Sequence[int]]) -> Tensor:
         """Caches some of the prompts, the first of them number `first`; returns their next token's logits `[q, V]`."""
         weights, width = self.weights, max(map(len, prompts))
         padded = [[*prompt, *[0] * (width - len(prompt))] for prompt in prompts]
         x = weights.embedding[torch.tensor(padded, device=self.device)]
         for number, layer in enumerate(weights.layers):
-            x = self._prefill(number, layer, first, x)
+            x = self._prefill(cache, number, layer, first, x)
         last = torch.tensor([len(prompt) - 1 for prompt in prompts], device=self.device)
         return weights.head(weights.final_norm(x[torch.arange(len(prompts), device=self.device), last]))
 
-    def _prefill(self, number: int, layer: Layer, first: int, x: Tensor) -> Tensor:
+    def _prefill(self, cache: PromptCache, number: int, layer: Layer, first: int, x: Tensor) -> Tensor:
         """One layer over whole prompts `[q, L, hidden]`; caches their keys and values."""
         w, angles = self.weights, self.angles[layer.kind]
         query_key, value = self._qkv(layer, x)
         cosine, sine = (table[: x.shape[1], None] for table in (angles.cosine_SD, angles.signed_sine_SD))
         query, key = rotated(query_key, cosine, sine).split([w.heads, w.kv_heads], -2)
-        self.cache.put(number, first, key, value)
+        cache.put(number, first, key, value)
         keys, values = (part.transpose(1, 2).repeat_interleave(w.repeats, 1) for part in (key, value))
         seen = _causal(query.transpose(1, 2), keys, values, w, w.kinds[layer.kind].window)
         x = x + layer.after_attention(layer.attention_out(seen.transpose(1, 2).flatten(2)))
         return x + layer.after_mlp(self._mlp(layer, x))
+
+
+def _room(prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Room:
+    return Room(len(prompts), rows_per_prompt, max(map(len, prompts)), longest_response)
 
 
 def _chunks(prompts: Sequence[Sequence[int]]) -> Iterator[tuple[int, Sequence[Sequence[int]]]]:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from whet.models.soft_caps import attention_cap, logit_cap
 from whet.models.supported import FUSED, layer_kinds, logit_divisor, windows
 from whet.models.weights import base_model, merged_weight
 from whet.rollout.engine.fused_weights import AttentionKind, FusedWeights, Head, Layer, tensors_of
@@ -33,7 +34,7 @@ def fuse(model: Any) -> FusedWeights:
         kv_heads=config.num_key_value_heads,
         head_size=first.self_attn.head_dim,
         scale=first.self_attn.scaling,
-        soft_cap=getattr(config, "attn_logit_softcapping", None),
+        soft_cap=attention_cap(config),
         activation=(getattr(first.mlp, "act_fn", None) or first.mlp.activation_fn).forward,
     )
 
@@ -126,7 +127,7 @@ def _head(base: Any, embedding: Tensor) -> Head:
     is_table = weight.data_ptr() == base.model.embed_tokens.weight.data_ptr() and base.lm_head.bias is None
     shares = is_table and _embedding_scale(base) is None
     linear = shared_linear(embedding) if shares else _linear(base.lm_head)
-    return Head(linear, logit_divisor(config), getattr(config, "final_logit_softcapping", None))
+    return Head(linear, logit_divisor(config), logit_cap(config))
 
 
 def _norm(module: Any, config: Any, factor: float = 1.0) -> Norm:

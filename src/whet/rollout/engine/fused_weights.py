@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from whet.models.soft_caps import soft_capped
 from whet.rollout.engine.linear import Linear
 from whet.rollout.engine.norms import Norm
 from whet.rollout.engine.rotation import Rotary
@@ -88,11 +88,6 @@ class FusedWeights:
     def bytes_per_token(self) -> int:
         """κ: bytes of the keys and values of a token in all layers."""
         return 2 * len(self.layers) * self.kv_heads * self.head_size * self.embedding.element_size()
-
-
-def soft_capped(x: Tensor, cap: float) -> Tensor:
-    """Returns cap · tanh(x / cap)."""
-    return torch.tanh(x / cap) * cap
 
 
 def tensors_of(value: Any) -> Iterator[Tensor]:

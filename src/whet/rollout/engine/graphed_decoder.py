@@ -21,7 +21,7 @@ from whet.rollout.engine.cuda_graph import Record, Work
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fuse import refresh
 from whet.rollout.engine.fused_weights import FusedWeights, tensors_of
-from whet.rollout.engine.kv_cache import KvCache, Room, all_angles
+from whet.rollout.engine.kv_cache import PromptCache, Room, all_angles
 from whet.rollout.engine.operations import Operations
 from whet.rollout.engine.rotation import Angles
 from whet.text import first_line
@@ -37,7 +37,7 @@ MOST_ROOMS = 4
 class Kept:
     """A room: its cache, its rows' state, and the bursts that were recorded in it."""
 
-    cache: KvCache
+    cache: PromptCache
     burst: Burst
     angles: Mapping[str, Angles]
     replays: dict[Any, Work] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class GraphedDecoder(Decoder):
 
     burst_tokens = 8
     looks_behind = 1
-    compaction_threshold = 0.0
+    compaction_threshold = refill_threshold = 0.0
     kept: Kept
     """The room of the call under way."""
 
@@ -99,7 +99,7 @@ class GraphedDecoder(Decoder):
         """What it holds: weights, keys and values."""
         return self.held_bytes + sum(tensor.nbytes for tensor in tensors_of(self.weights))
 
-    def _room_for(self, room: Room) -> KvCache:
+    def _room_for(self, room: Room) -> PromptCache:
         """The smallest room of as many prompts and rows that the call fits into, or a new one."""
         wanted = replace(room, prompt_tokens=_rounded(room.prompt_tokens), own_tokens=_rounded(room.own_tokens))
         fitting = [one for one in self.rooms if _holds(one, wanted)]
@@ -129,7 +129,8 @@ class GraphedDecoder(Decoder):
 
     def _recorded(self, burst: Burst) -> Work:
         """Records a burst. That runs it, so the state is put back; the cache's entries are overwritten later."""
-        state = (self.cache.position_R, self.cache.slot, burst.position_R, burst.tokens_R, burst.alive_R)
+        cache = self.kept.cache
+        state = (cache.position_R, cache.slot, burst.position_R, burst.tokens_R, burst.alive_R)
         before = [tensor.clone() for tensor in state]
         try:
             return self.record(lambda: burst.further(self.step_of_rows, burst.size))

@@ -34,23 +34,9 @@ class Room:
 class KvCache(Protocol):
     """Keys and values of all layers. Everything a step changes is changed in place, so that a step can be replayed."""
 
-    position_R: Tensor
-    """The position of each row's next token, int64."""
-    slot: Tensor
-    """The own tokens that every row has so far, int64 `[1]`."""
-    own_tokens: int
-    """C: own tokens there is room for."""
-
-    def __init__(self, weights: FusedWeights, room: Room, angles: Mapping[str, Angles]) -> None:
-        """Makes room for prompts and rows. `angles`: by kind of attention, for all positions there will be."""
-        ...
-
-    def begin(self, lengths_Q: Tensor) -> None:
-        """Forgets everything and takes the lengths of the next prompts."""
-        ...
-
-    def put(self, layer: int, first: int, keys: Tensor, values: Tensor) -> None:
-        """Stores a layer's rotated keys and its values `[q, L', K, D]` of prompts `first` … `first` + q − 1."""
+    @property
+    def rows(self) -> int:
+        """R."""
         ...
 
     def step(self) -> Any:
@@ -66,12 +52,34 @@ class KvCache(Protocol):
         """Ends a step: all rows have one token more."""
         ...
 
-    def grow(self, more: int) -> None:
-        """Makes room for more own tokens."""
+    def make_room(self, block: int, longest: int) -> None:
+        """Called before each step of rows that have `longest` own tokens at most: makes room for `block` more of them
+        where there is none."""
         ...
 
     def keep(self, rows: Tensor) -> None:
-        """Drops all rows but these, int64 indices in ascending order."""
+        """Drops all rows but these, int64 indices in ascending order; and prompts that have none."""
+        ...
+
+
+class PromptCache(KvCache, Protocol):
+    """A cache of rows that begin together, with their prompts."""
+
+    position_R: Tensor
+    """The position of each row's next token, int64."""
+    slot: Tensor
+    """The own tokens that every row has so far, int64 `[1]`."""
+
+    def __init__(self, weights: FusedWeights, room: Room, angles: Mapping[str, Angles]) -> None:
+        """Makes room for prompts and rows. `angles`: by kind of attention, for all positions there will be."""
+        ...
+
+    def begin(self, lengths_Q: Tensor) -> None:
+        """Forgets everything and takes the lengths of the next prompts."""
+        ...
+
+    def put(self, layer: int, first: int, keys: Tensor, values: Tensor) -> None:
+        """Stores a layer's rotated keys and its values `[q, L', K, D]` of prompts `first` … `first` + q − 1."""
         ...
 
 

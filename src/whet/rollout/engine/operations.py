@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from whet.rollout.engine.kv_cache import KvCache
+from whet.rollout.engine.kv_cache import PromptCache
 from whet.rollout.engine.shared_cache import SharedCache
 from whet.rollout.sampling import draw_by_counter
 from whet.types import SamplingParams
@@ -22,8 +22,8 @@ Fetch = Callable[[Sequence[Tensor]], Callable[[], Sequence[Tensor]]]
 class Operations:
     """A row of the table: how a device attends, draws, and brings back what was drawn."""
 
-    cache: Callable[..., KvCache]
-    """Plays `KvCache`, whose `attend` is the attention."""
+    cache: Callable[..., PromptCache]
+    """Plays `PromptCache`, whose `attend` is the attention."""
     draw: Draw
     fetch: Fetch
 

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from whet.rollout.engine.fused_weights import FusedWeights, Layer, soft_capped
+from whet.models.soft_caps import soft_capped
+from whet.rollout.engine.fused_weights import FusedWeights, Layer
 from whet.rollout.engine.kv_cache import Room
 from whet.rollout.engine.prompt_rows import PromptRows
 from whet.rollout.engine.rotation import Angles, rotated
@@ -52,6 +53,7 @@ class SharedCache:
 
     def __init__(self, weights: FusedWeights, room: Room, angles: Mapping[str, Angles]) -> None:
         self.weights, self.angles, self.room, self.own_tokens = weights, angles, room, room.own_tokens
+        self.steps = 0
         new = weights.embedding.new_zeros
         kv_heads, size, prompts, rows = weights.kv_heads, weights.head_size, room.prompts, room.rows
         self.layers = [
@@ -73,7 +75,12 @@ class SharedCache:
         self.scales = some.new_ones(weights.heads + weights.kv_heads, 1)
         self.scales[: weights.heads] = weights.scale
 
+    @property
+    def rows(self) -> int:
+        return len(self.position_R)
+
     def begin(self, lengths_Q: Tensor) -> None:
+        self.steps = 0
         lengths_R = lengths_Q[self.grid.prompt_R]
         steps_L = torch.arange(self.room.prompt_tokens, device=lengths_R.device)
         self.prompt_positions_RL.copy_(torch.where(steps_L < lengths_R[:, None], steps_L, NOWHERE))
@@ -128,17 +135,30 @@ class SharedCache:
         self.position_R += 1
         self.slot += 1
 
-    def grow(self, more: int) -> None:
+    def make_room(self, block: int, longest: int) -> None:
+        if self.steps == self.own_tokens:
+            self._grow(min(block, longest - self.steps))
+        self.steps += 1
+
+    def _grow(self, more: int) -> None:
         self.own_tokens += more
         for cache in self.layers:
             cache.own_keys = pad(cache.own_keys, (0, more))
             cache.own_values = pad(cache.own_values, (0, 0, 0, more))
 
     def keep(self, rows: Tensor) -> None:
-        self.grid = PromptRows(self.grid.prompt_R[rows], self.grid.shape[0])
+        prompts, prompt_R = self.grid.prompt_R[rows].unique(return_inverse=True)
+        if len(prompts) < self.grid.shape[0]:
+            heads = self._heads(prompts)
+            for cache in self.layers:
+                cache.prompt_keys, cache.prompt_values = cache.prompt_keys[heads], cache.prompt_values[heads]
+        self.grid = PromptRows(prompt_R, len(prompts))
         self.position_R, self.prompt_positions_RL = self.position_R[rows], self.prompt_positions_RL[rows]
-        # own keys of row i are at i · K … i · K + K − 1
-        kv_heads = self.weights.kv_heads
-        heads = (rows[:, None] * kv_heads + torch.arange(kv_heads, device=rows.device)).flatten()
+        heads = self._heads(rows)
         for cache in self.layers:
             cache.own_keys, cache.own_values = cache.own_keys[heads], cache.own_values[heads]
+
+    def _heads(self, some: Tensor) -> Tensor:
+        """The places of the key-value heads of rows or prompts: those of i are i · K … i · K + K − 1."""
+        kv_heads = self.weights.kv_heads
+        return (some[:, None] * kv_heads + torch.arange(kv_heads, device=some.device)).flatten()

@@ -20,7 +20,7 @@ class TritonCache:
     """Plays `KvCache` on a GPU with Triton."""
 
     def __init__(self, weights: FusedWeights, room: Room, angles: Mapping[str, Angles]) -> None:
-        self.weights, self.angles, self.own_tokens = weights, angles, room.own_tokens
+        self.weights, self.angles, self.own_tokens, self.steps = weights, angles, room.own_tokens, 0
         new, device = weights.embedding.new_zeros, weights.embedding.device
         kv_heads, size, some = weights.kv_heads, weights.head_size, range(2 * len(weights.layers))
         # even places hold keys, odd ones values
@@ -31,7 +31,12 @@ class TritonCache:
         self.position_R = torch.zeros(room.rows, dtype=torch.long, device=device)
         self.slot = torch.zeros(1, dtype=torch.long, device=device)
 
+    @property
+    def rows(self) -> int:
+        return len(self.position_R)
+
     def begin(self, lengths_Q: Tensor) -> None:
+        self.steps = 0
         self.lengths_Q.copy_(lengths_Q)
         self.position_R.copy_(lengths_Q[self.prompt_R])
         self.slot.zero_()
@@ -74,7 +79,12 @@ class TritonCache:
         self.position_R += 1
         self.slot += 1
 
-    def grow(self, more: int) -> None:
+    def make_room(self, block: int, longest: int) -> None:
+        if self.steps == self.own_tokens:
+            self._grow(min(block, longest - self.steps))
+        self.steps += 1
+
+    def _grow(self, more: int) -> None:
         self.own_tokens += more
         self.own = [pad(each, (0, 0, 0, more)) for each in self.own]
 

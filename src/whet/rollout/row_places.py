@@ -1,0 +1,127 @@
+"""Which rows are sampled at a time, how many tokens each has, and how many more memory holds.
+
+Memory is counted by the tokens that exist, not by those that there may be: a prompt begins where what the unfinished
+rows are expected to need leaves room for its rows. Where that was too little, the prompts that began last wait again,
+and their rows draw the same tokens later, by the same keys.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from statistics import fmean
+
+from whet.rollout.call_size import Limits
+
+
+class Places:
+    """The places of a batch: those of ended rows stay until they are dropped."""
+
+    def __init__(self, prompt_lengths: Sequence[int], rows_per_prompt: int, longest: int, limits: Limits) -> None:
+        self.prompt_lengths, self.share, self.longest, self.limits = prompt_lengths, rows_per_prompt, longest, limits
+        self.rows: list[int] = []
+        """The row at each place; those of a prompt are neighbours, its first is prompt · rows_per_prompt."""
+        self.counts: list[int] = []
+        """Tokens that were drawn at each place, or are being drawn."""
+        self.unfinished: set[int] = set()
+        self._lengths: list[int] = []
+        """Of rows that have ended."""
+        self._sure = 0
+        """Tokens that each row may draw before memory is looked at again."""
+
+    def take(self, waiting: deque[int]) -> list[int]:
+        """Takes the prompts that begin now, at least one where no row is unfinished; gives their rows places."""
+        taken: list[int] = []
+        rows, tokens, each = len(self.unfinished), self._expected_tokens(), self._expected_length()
+        while waiting:
+            rows, tokens = rows + self.share, tokens + self.prompt_lengths[waiting[0]] + self.share * each
+            if not self.limits.hold(rows, tokens) and (taken or self.unfinished):
+                break
+            taken.append(waiting.popleft())
+        new = self.rows_of(taken)
+        self.rows, self.counts = self.rows + new, self.counts + [1] * len(new)
+        self.unfinished.update(new)
+        self._sure = 0
+        return taken
+
+    def rows_of(self, prompts: Sequence[int]) -> list[int]:
+        """The rows of some prompts."""
+        return [row for prompt in prompts for row in range(prompt * self.share, (prompt + 1) * self.share)]
+
+    def are_few(self, threshold: float) -> bool:
+        """Whether fewer than this share of the rows that the limits are expected to hold are unfinished."""
+        rows, limits = len(self.unfinished), self.limits
+        room: float = limits.rows - rows
+        each = limits.bytes_of(1, self._expected_length() + max(self.prompt_lengths) / self.share)
+        if each:
+            room = min(room, (limits.bytes - limits.bytes_of(rows, self._expected_tokens())) / each)
+        return rows < threshold * (rows + room)
+
+    def left(self) -> int:
+        """The tokens that the shortest row still may have."""
+        return self.longest - min(self.counts)
+
+    def advance(self, count: int) -> None:
+        """Every place draws so many tokens."""
+        self.counts = [each + count for each in self.counts]
+        self._sure -= count
+
+    def end(self, row: int, length: int) -> None:
+        """A row has ended with so many tokens."""
+        self.unfinished.discard(row)
+        self._lengths.append(length)
+
+    @property
+    def are_full(self) -> bool:
+        """Whether a place has had as many tokens as a row may have."""
+        return max(self.counts) >= self.longest
+
+    def drop_ended(self) -> list[int]:
+        """Drops the places of ended rows; returns those that stay."""
+        kept = [place for place, row in enumerate(self.rows) if row in self.unfinished]
+        self.rows, self.counts = ([column[place] for place in kept] for column in (self.rows, self.counts))
+        return kept
+
+    def send_back(self, count: int, waiting: deque[int]) -> dict[int, int]:
+        """Ends the rows of the prompts that began last where memory does not hold `count` more tokens of all rows.
+
+        Their prompts wait again, first. Returns the tokens that each row of theirs had, as many as there may be for one
+        that had ended. One prompt always stays.
+        """
+        if count <= self._sure:
+            return {}
+        had: dict[int, int] = {}
+        while not self._holds(count) and self._prompt(-1) != self._prompt(0):
+            last = self._prompt(-1)
+            waiting.appendleft(last)
+            there = {row: n for row, n in zip(self.rows, self.counts, strict=True) if row in self.unfinished}
+            had |= {row: there.get(row, self.longest) for row in self.rows_of([last])}
+            self.unfinished.difference_update(had)
+        spare = self.limits.bytes - self.limits.bytes_of(len(self.unfinished), self._tokens())
+        each = self.limits.size.per_token * len(self.unfinished)
+        self._sure = max(count, int(min(spare / each, self.longest) if each else self.longest))
+        return had
+
+    def _prompt(self, place: int) -> int:
+        """The prompt that began first (0) or last (-1) of those with an unfinished row."""
+        return [row // self.share for row in self.rows if row in self.unfinished][place]
+
+    def _holds(self, count: int) -> bool:
+        rows = len(self.unfinished)
+        return self.limits.bytes_of(rows, self._tokens() + count * rows) <= self.limits.bytes
+
+    def _tokens(self) -> int:
+        """Those of unfinished rows and of their prompts."""
+        own = (count for row, count in zip(self.rows, self.counts, strict=True) if row in self.unfinished)
+        return sum(own) + self._prompt_tokens()
+
+    def _expected_tokens(self) -> float:
+        """What the unfinished rows and their prompts will take."""
+        each = self._expected_length()
+        own = (max(count, each) for row, count in zip(self.rows, self.counts, strict=True) if row in self.unfinished)
+        return sum(own) + self._prompt_tokens()
+
+    def _prompt_tokens(self) -> int:
+        return sum(self.prompt_lengths[prompt] for prompt in {row // self.share for row in self.unfinished})
+
+    def _expected_length(self) -> float:
+        """The mean length of the rows that have ended; before one has, the length that a row may have."""
+        return fmean(self._lengths) if self._lengths else self.longest

@@ -10,13 +10,14 @@ from whet.build.roles import (
     build_reference,
     build_rollouts,
 )
-from whet.build.shared import agreed_clock, joined
+from whet.build.shared import agreed_clock, joined, led
 from whet.build.task import Task
 from whet.compute.checkpoint import Checkpoint, remove_checkpoints
 from whet.config import Config
 from whet.grpo.algorithm import train
 from whet.protocols import Sampler
 from whet.rewards.part_metrics import part_metrics
+from whet.runs.reader import RunReader
 from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
 from whet.stages.measure import measure
@@ -82,7 +83,8 @@ def fine_tune(
     schedule = partial(CheckpointSchedule, clock=agreed_clock(), jobs=shared_jobs(jobs))
     checkpoints = schedule(state, run.checkpoints, grpo.steps, config.run, config.run.save_every)
     evaluate = partial(measure, policy, sampler, task.eval_set, config, view, reward=task.reward)
-    callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop)
+    evaluations = led(RunReader(run.path).evaluations)
+    callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop, evaluations)
     if saved:
         state.load(saved)
     of_rewards = partial(part_metrics, parts=task.reward.parts)

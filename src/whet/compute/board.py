@@ -28,6 +28,8 @@ one, keeps the store for the others."""
 CATCHES_UP = 0.5
 """Seconds in which what a process has written before it came to an exchange can be read."""
 
+SILENT = "ended without a word: killed, or out of memory"
+
 USER, LOST = f"{UserError.__name__}: ", f"{ProcessLost.__name__}: "
 
 
@@ -65,21 +67,23 @@ class Board:
     def ends(self, error: BaseException) -> None:
         """Says what ends this process."""
         self._write(f"end of {self.rank}", redact(f"{type(error).__name__}: {first_line(error)}"))
+        self._read("end of", self.rank)  # until it is there: writing does not wait
 
     def apart(self) -> str:
         """Returns the message for processes that have come to different exchanges."""
         time.sleep(CATCHES_UP)
         places = [self._name(number) + f" is at exchange {self._read('at', number)}" for number in range(self.count)]
+        if self.rank == 0:
+            time.sleep(CATCHES_UP)  # the others read, too
         return f"the processes of the run have gone different ways: {'; '.join(places)}; please report it"
 
     def lost(self, error: BaseException, waited: timedelta, patience: timedelta) -> BaseException:
         """Returns why an exchange failed after a while: whose end it was, or whose lateness."""
         deadline = time.monotonic() + SETTLES
-        is_late = waited >= patience
-        lines = self._lines(is_late, patience)
+        lines = self._lines(waited >= patience, patience)
         while not lines and time.monotonic() < deadline:
             time.sleep(0.05)
-            lines = self._lines(is_late, patience)
+            lines = self._lines(waited >= patience, patience)
         if self.rank == 0:
             time.sleep(max(0.0, deadline - time.monotonic()))
         known = [line.removeprefix(USER) for line in lines if line.startswith(USER)]
@@ -89,26 +93,26 @@ class Board:
         return ProcessLost("; ".join(lines) or f"the connection between the {self.count} processes broke: {what}")
 
     def _lines(self, is_late: bool, patience: timedelta) -> list[str]:
-        """What is known of the other processes that explains a broken exchange: a sentence for each."""
+        """What is known of the other processes that explains a broken exchange: a sentence for each.
+
+        The end of a process breaks connections at once, so one that ended while this one waited its time out was not
+        the cause, unless it says so.
+        """
         others = [number for number in range(self.count) if number != self.rank]
-        words = {number: self._read("end of", number) for number in others}
+        gone = [number for number in others if self.members and self.members[number].is_gone]
+        words = {
+            number: self._read("end of", number) for number in others
+        }  # read after it: one that is gone has spoken
         if not self._answers:
             return [f"{self._name(0)} does not answer: killed, stopped, or cut off"]
-        ended = [self._ended(number, word) for number, word in words.items()]
-        first = [line for line in ended if line and not line.startswith(LOST)]
-        relayed = [line.removeprefix(LOST) for line in ended if line.startswith(LOST)]
+        ended = [self._ended(number, word) for number, word in words.items() if word]
         late = self._late(others, patience) if is_late else []
-        return first or late or relayed[:1]
+        silent = [f"{self._name(number)} {SILENT}" for number in gone if not words[number]]
+        relayed = [line.removeprefix(LOST) for line in ended if line.startswith(LOST)]
+        return [line for line in ended if not line.startswith(LOST)] or late or silent or relayed[:1]
 
     def _ended(self, number: int, word: str) -> str:
-        """What is known of the end of a process; empty where it goes on."""
-        if word.startswith((USER, LOST)):
-            return word
-        if word:
-            return f"{self._name(number)} ended: {word}"
-        if self.members and self.members[number].is_gone:
-            return f"{self._name(number)} ended without a word: killed, or out of memory"
-        return ""
+        return word if word.startswith((USER, LOST)) else f"{self._name(number)} ended: {word}"
 
     def _late(self, others: Sequence[int], patience: timedelta) -> list[str]:
         """Who has not come to the exchange of this process; those that are stopped where all have come."""

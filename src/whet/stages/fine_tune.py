@@ -23,7 +23,7 @@ from whet.runs.writer import RunWriter
 from whet.stages.measure import measure
 from whet.stages.run_folder import shared_jobs
 from whet.train_loop.background import Background, Never
-from whet.train_loop.callbacks import StepCallbacks
+from whet.train_loop.callbacks import Evaluations, StepCallbacks
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.clock import Clock
 from whet.train_loop.efficiency import Efficiency
@@ -83,8 +83,7 @@ def fine_tune(
     schedule = partial(CheckpointSchedule, clock=agreed_clock(), jobs=shared_jobs(jobs))
     checkpoints = schedule(state, run.checkpoints, grpo.steps, config.run, config.run.save_every)
     evaluate = partial(measure, policy, sampler, task.eval_set, config, view, reward=task.reward)
-    evaluations = led(RunReader(run.path).evaluations)
-    callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop, evaluations)
+    callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop, _evaluations_of(run))
     if saved:
         state.load(saved)
     of_rewards = partial(part_metrics, parts=task.reward.parts)
@@ -102,6 +101,11 @@ def fine_tune(
                 config=grpo,
                 after_step=callbacks,
             )
+
+
+def _evaluations_of(run: RunWriter) -> Evaluations:
+    """Returns the evaluations on disk, as process 0 sees them."""
+    return led(RunReader(run.path).evaluations)
 
 
 def _checks(policy: "LanguageModel") -> tuple[StepCheck, ...]:

@@ -10,6 +10,7 @@ from whet.plan.rates import Rates
 from whet.plan.run_plan import PlannedPhase
 from whet.stages.pipeline import TITLES
 from whet.stages.run_result import BASE, FINAL, WARM
+from whet.train_loop.parity import PROMPTS, SAMPLES
 
 MASTER_AND_MOMENTS = 12
 """Bytes of a checkpoint per trained weight: a float32 master and two moments."""
@@ -42,7 +43,8 @@ def phases(config: Config, rates: Rates, outlook: Outlook, weights: int, trained
         saves = checkpoints(config, grpo.steps * one, outlook.warm_start)
         saving = saves * checkpoint_bytes(trained) / rates.bytes_per_second
         detail = f"{grpo.steps} steps of {grpo.prompts_per_step} × {grpo.group_size}, {one:.1f} s each"
-        yield PlannedPhase("GRPO", grpo.steps * one + evaluations + saving, detail)
+        seconds = parity(rates, outlook) + grpo.steps * one + evaluations + saving
+        yield PlannedPhase("GRPO", seconds, detail)
         final = evaluation(config, rates, outlook.held_out, after) + 4 * weights / rates.bytes_per_second
         yield PlannedPhase(TITLES[FINAL], final, f"{problems} problems, and saving the model")
 
@@ -73,6 +75,12 @@ def warm_start(config: Config, rates: Rates, outlook: Outlook) -> float:
     measured = min(sft.held_out, len(outlook.examples) // 5)
     forward = (rates.imitation(_first(outlook.examples, measured)) - rates.optimizer_seconds) / 3 if measured else 0.0
     return sft.steps * step + sft.steps // sft.evaluate_every * forward
+
+
+def parity(rates: Rates, outlook: Outlook) -> float:
+    """Returns the seconds that comparing sampler and learner takes before the first step."""
+    prompts, lengths = _first(outlook.prompts, PROMPTS), outlook.after
+    return rates.copy_seconds + rates.sample(prompts, SAMPLES, lengths) + rates.reference(prompts, SAMPLES, lengths)
 
 
 def grpo_step(config: Config, rates: Rates, outlook: Outlook) -> float:

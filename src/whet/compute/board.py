@@ -100,9 +100,7 @@ class Board:
         """
         others = [number for number in range(self.count) if number != self.rank]
         gone = [number for number in others if self.members and self.members[number].is_gone]
-        words = {
-            number: self._read("end of", number) for number in others
-        }  # read after it: one that is gone has spoken
+        words = {number: self._read("end of", number) for number in others}  # after that: who is gone has spoken
         if not self._answers:
             return [f"{self._name(0)} does not answer: killed, stopped, or cut off"]
         ended = [self._ended(number, word) for number, word in words.items() if word]

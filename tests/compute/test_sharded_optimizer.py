@@ -19,7 +19,7 @@ from whet.config import GrpoConfig, LoraConfig, OptimizerConfig
 from whet.errors import UserError
 from whet.grpo.update import update
 from whet.models.lora import add_lora
-from whet.models.sharding import is_shard, whole_tensor
+from whet.models.rows import is_shard, whole_tensor
 from whet.policy import recompute
 from whet.policy.language_model import LanguageModel
 

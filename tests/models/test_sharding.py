@@ -10,7 +10,9 @@ from tiny import tiny_model
 from whet.compute.processes import mesh
 from whet.config import LoraConfig
 from whet.models.lora import add_lora
-from whet.models.sharding import copied, is_shard, is_sharded, shard, shard_like, whole, whole_copy, whole_tensor
+from whet.models.rows import is_shard
+from whet.models.sharding import copied, is_sharded, shard, whole, whole_copy
+from whet.models.weights import merged_weights
 from whet.rollout.engine.fuse import fuse
 
 
@@ -96,24 +98,22 @@ def test_what_samples_is_made_of_whole_weights() -> None:
                 np.testing.assert_array_equal(mine, its)
 
 
-def _rows_of() -> tuple[list[Any], Any]:
-    divided = dict(_divided().named_parameters())["model.norm.weight"]
-    mine = shard_like(torch.arange(32.0), divided.detach())
-    return mine.to_local().tolist(), shard_like(torch.tensor(3.0), divided.detach()).tolist()  # type: ignore[attr-defined]
-
-
-def test_rows_of_a_whole_tensor() -> None:
-    (first, count), (second, _) = in_processes(2, _rows_of)
-    assert first == [float(row) for row in range(16)]
-    assert second == [float(row) for row in range(16, 32)]
-    assert count == 3.0
-
-
 def test_a_plain_model_is_what_it_is() -> None:
     model = _model()
     with whole(model.model.layers[0]):
         assert not is_sharded(model)
     assert copied(model) is not model
-    tensor = torch.ones(2)
-    assert whole_tensor(tensor) is tensor
-    assert shard_like(tensor, tensor) is tensor
+
+
+def _merged(lora: bool) -> dict[str, Any]:
+    return {name: one.detach().numpy() for name, one in merged_weights(_divided(lora=lora))}
+
+
+def test_merged_weights_are_gathered() -> None:
+    """Which is what engines that take weights by name read."""
+    for lora in (False, True):
+        expected = {name: one.detach().numpy() for name, one in merged_weights(_model(lora=lora))}
+        for found in in_processes(2, _merged, lora):
+            assert found.keys() == expected.keys()
+            for name, one in expected.items():
+                np.testing.assert_array_equal(found[name], one)

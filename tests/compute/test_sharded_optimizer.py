@@ -18,8 +18,8 @@ from whet.compute.sharded_optimizer import ShardedOptimizer
 from whet.config import GrpoConfig, LoraConfig, OptimizerConfig
 from whet.errors import UserError
 from whet.grpo.update import update
+from whet.models.divided_rows import is_shard, whole_tensor
 from whet.models.lora import add_lora
-from whet.models.rows import is_shard, whole_tensor
 from whet.policy import recompute
 from whet.policy.language_model import LanguageModel
 

@@ -9,8 +9,8 @@ from ranks import in_processes
 from tiny import tiny_model
 from whet.compute.processes import mesh
 from whet.config import LoraConfig
+from whet.models.divided_rows import is_shard
 from whet.models.lora import add_lora
-from whet.models.rows import is_shard
 from whet.models.sharding import copied, is_sharded, shard, whole, whole_copy
 from whet.models.weights import merged_weights
 from whet.rollout.engine.fuse import fuse

@@ -11,7 +11,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from whet.models.rows import own_rows
+from whet.models.divided_rows import own_rows
 
 BUCKETS: Mapping[str, int] = {"cuda": 64 << 20}
 """By device type, bytes of gradients that are moved together; elsewhere each goes by itself."""

@@ -15,7 +15,7 @@ from whet.compute.master_gradients import MasterGradients
 from whet.compute.oom import smaller_micro_batch
 from whet.compute.schedule import learning_rate
 from whet.config import OptimizerConfig
-from whet.models.rows import own_rows, whole_tensor
+from whet.models.divided_rows import own_rows, whole_tensor
 from whet.protocols import Part, Result
 
 

@@ -13,7 +13,7 @@ from whet.compute.host import on_host
 from whet.compute.optimizer import MasterAdamW
 from whet.compute.shared_out import share, smallest_part
 from whet.errors import UserError, is_out_of_memory
-from whet.models.rows import is_shard, shard_like, whole_tensors
+from whet.models.divided_rows import is_shard, shard_like, whole_tensors
 from whet.protocols import Part, Processes, Result
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from whet.batch import Batch
 from whet.compute.shared_out import shared_out, smallest_part
 from whet.compute.shared_reference import put_together
-from whet.models.rows import shard_like, whole_tensors
+from whet.models.divided_rows import shard_like, whole_tensors
 from whet.protocols import Processes, StatefulReference
 
 

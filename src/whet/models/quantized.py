@@ -5,7 +5,7 @@ QLoRA, arXiv:2305.14314: 4-bit NormalFloat with double quantisation. `whet.model
 
 from typing import TYPE_CHECKING, Any
 
-from whet.models.rows import whole_tensor
+from whet.models.divided_rows import whole_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -11,7 +11,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from whet.models.rows import is_shard, whole_tensors
+from whet.models.divided_rows import is_shard, whole_tensors
 from whet.models.weights import base_model, body
 
 if TYPE_CHECKING:

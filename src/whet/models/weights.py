@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from whet.errors import UserError
+from whet.models.divided_rows import whole_tensor
 from whet.models.quantized import is_packed, plain_layer, weight_of
-from whet.models.rows import whole_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,7 +8,7 @@ from torch.distributed.tensor import Shard, distribute_tensor
 
 from ranks import in_processes
 from whet.compute.processes import mesh
-from whet.models.rows import is_shard, own_rows, shard_like, whole_tensor, whole_tensors
+from whet.models.divided_rows import is_shard, own_rows, shard_like, whole_tensor, whole_tensors
 
 WHOLE = torch.arange(10.0).view(5, 2)
 

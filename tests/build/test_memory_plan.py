@@ -15,6 +15,7 @@ from whet.build import memory_plan
 from whet.build.memory_plan import MemoryPlan, memory_line, plan_memory, with_micro_batches
 from whet.compute.master_gradients import MasterGradients
 from whet.policy import attention, free_memory, recompute
+from whet.policy.activations import bytes_per_token
 from whet.policy.attention import ATTENTIONS
 from whet.policy.language_model import LanguageModel
 from wiring import shrunk
@@ -74,6 +75,20 @@ def test_adapters_alone_have_means_and_gradients(tiny_folder: Path, tmp_path: Pa
     assert (plan.kind, plan.optimizer, plan.gradients) == ("LoRA", 8 * learned, 4 * learned)
     assert plan.head == pytest.approx(plan_memory(shrunk(tiny_folder, tmp_path), policy(tiny.tiny_model()), 1000).head
                                       - 4 * model.get_output_embeddings().weight.numel())  # fmt: skip
+
+
+def test_each_adapted_layer_leaves_one_more_output_in_the_heap(tiny_folder: Path, tmp_path: Path) -> None:
+    model = with_lora()
+    config = model.config
+    heads = (config.num_attention_heads + 2 * config.num_key_value_heads) * config.head_dim
+    outputs = config.num_hidden_layers * (heads + 2 * config.hidden_size + 2 * config.intermediate_size)
+    adapted = plan_memory(shrunk(tiny_folder, tmp_path, {"model.lora": {"rank": 3}}), policy(model), 1000)
+    alone = bytes_per_token(model, policy(model).packed)
+    whole = policy(tiny.tiny_model())
+    attention = plan_memory(shrunk(tiny_folder, tmp_path), whole, 1000).per_token - bytes_per_token(
+        whole.model, whole.packed
+    )
+    assert adapted.per_token == pytest.approx(alone + attention + 4 * outputs)
 
 
 def test_a_reference_has_weights_of_its_own(tiny_folder: Path, tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def plan_memory(config: Config, policy: "LanguageModel", tokens: int) -> MemoryP
         sampler=_sampler(config, policy, element),
         head=_head(policy, tokens, element),
         attention=kept,
-        per_token=bytes_per_token(model, policy.packed) + per_token,
+        per_token=bytes_per_token(model, policy.packed) + per_token + _adapted(policy) * element,
         tokens=tokens,
     )
 
@@ -194,6 +194,15 @@ def _sampler(config: Config, policy: "LanguageModel", element: int) -> float:
     rows = min(MOST_ROWS[policy.device.type], grpo.prompts_per_step * grpo.group_size)
     keys_and_values = shape.cache_bytes * rows * 2 * grpo.sampling.max_tokens
     return float((shape.weights + shape.head) * element + keys_and_values)
+
+
+def _adapted(policy: "LanguageModel") -> int:
+    """Elements per token that adapters leave unused in a CPU's heap: peft adds B A x into a new tensor, so each adapted
+    layer's output is there twice, and what is kept for the backward lands in the place of the first."""
+    if policy.device.type != "cpu":
+        return 0
+    layers: list[Any] = [module for module in policy.model.modules() if hasattr(module, "lora_B")]
+    return sum(adapter.out_features for layer in layers for adapter in layer.lora_B.values())
 
 
 def _head(policy: "LanguageModel", tokens: int, element: int) -> float:

@@ -36,10 +36,10 @@ def serve(
     with listening(host, port) as listener:
         access = Access(host, listener.getsockname()[1], token)
         page = Page(library, access)
-        for line in greeting(library, access):
-            tell(line)
 
         def ready() -> None:
+            for line in greeting(library, access):
+                tell(line)
             if browser:
                 Thread(target=_open, args=(access.link,), daemon=True).start()
 

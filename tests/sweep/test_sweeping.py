@@ -12,6 +12,7 @@ from sweep.records import records
 from whet.config import Config
 from whet.errors import UserError
 from whet.recipe import load_recipe
+from whet.runs.lock import FolderLock
 from whet.runs.views.view import PlainView
 from whet.sweep import result, run_trial, sweeping
 from whet.sweep.run_trial import Ended
@@ -171,6 +172,28 @@ def test_a_trial_that_is_interrupted_interrupts_the_sweep(
         _sweep(config, tmp_path / "sweep", monkeypatch, Interrupted())
 
 
+def test_a_trial_that_an_earlier_sweep_has_just_begun_is_waited_for(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process, whose folder was not there when this sweep looked, has not noticed yet that its sweep was killed."""
+
+    class TakenMeanwhile(Trainings):
+        def train(self, folder: Path, path: Path, *others: Any) -> Ended:
+            self.done.append(("train", int(path.name[-3:])))
+            write_trial(folder, int(path.name[-3:]), others[1])
+            self.lock = FolderLock(path)
+            return Ended(2, "run.name: is in use by process 7")
+
+        def resume(self, folder: Path, path: Path, is_hopeless: Callable[[], bool]) -> Ended:
+            self.lock.release()
+            return super().resume(folder, path, is_hopeless)
+
+    trainings = TakenMeanwhile()
+    found, _ = _sweep(config, tmp_path / "sweep", monkeypatch, trainings, count=1)
+    assert trainings.done == [("train", 0), ("resume", 0)]
+    assert found.trials[0].state == "finished"
+
+
 class FullDisk(Trainings):
     """The disk is full in trial 1, which has its folder by then."""
 
@@ -259,8 +282,6 @@ def test_another_sweep_in_the_folder_is_refused(
 
 
 def test_two_at_once_are_refused(config: Config, tmp_path: Path) -> None:
-    from whet.runs.lock import FolderLock
-
     (tmp_path / "sweep").mkdir()
     with FolderLock(tmp_path / "sweep"), pytest.raises(UserError, match="is in use by process"):
         sweep(config, SPACE, tmp_path / "sweep", 1, PlainView(lambda line: None))

@@ -131,7 +131,9 @@ class Sweep:
         return run_trial.train(self.folder, trial.path, self.folder / layout.RECIPE, trial.values, is_hopeless)
 
     def _after(self, trial: Trial, ended: Ended) -> Trial | None:
-        """The trial once its process has ended; None where it was killed, and is to go on.
+        """The trial once its process has ended; None where it is to go on: it was killed, or another process has it.
+
+        That is the process which a sweep that was killed had started a moment before.
 
         One that failed is settled, and one that was broken off too often; one that was interrupted ends the sweep, and
         so does a full disk.
@@ -139,6 +141,8 @@ class Sweep:
         now = self.trial(trial.number)
         if now and now.state != "half":
             return now
+        if run_trial.is_in_use(trial.path):
+            return None
         if disk_fault(RuntimeError(ended.said)):
             raise UserError(f"{trial.path.name}: {ended.said}")
         if ended.status >= 0 and ended.status != INTERRUPTED:

@@ -28,10 +28,11 @@ help:
 quickstart: $(INSTALLED)
 	$(BIN)/whet train $(RECIPE) $(ARGS)
 
-# One thread of matrix work for each test process: the processes share the cores among themselves. Coverage takes half
-# as long again and is measured by continuous integration: make test ARGS="--cov --cov-report=term"
+# One thread of matrix work for each test process: the processes share the cores among themselves. Compiled modules are
+# kept, whatever the environment says of them: the tests start many processes. Coverage takes half as long again and is
+# measured by continuous integration: make test ARGS="--cov --cov-report=term"
 test: check
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal \
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal \
 		-m "not slow" --durations=10 $(ARGS)
 
 test-long: $(INSTALLED_DEV)

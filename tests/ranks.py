@@ -1,14 +1,17 @@
-"""Processes that share a run, for tests: forked from one that has imported what takes time, so they start at once."""
+"""Processes that share a run, for tests: forked from this one, which has imported what takes time."""
 
 import multiprocessing
 import os
 import socket
 from collections.abc import Callable, Sequence
 from functools import cache, partial
+from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
+
+from crashes import untraced
 
 HEAVY = ["torch", "torch.distributed", "transformers", "peft", "tiny", "whet.api", "whet.stages.pipeline"]
 """What is imported before processes are forked."""
@@ -19,10 +22,9 @@ LIMIT = 60.0
 
 @cache
 def _context() -> BaseContext:
-    os.environ["TORCH_CPP_LOG_LEVEL"] = "FATAL"  # read when torch is imported
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(HEAVY)
-    return context
+    for name in HEAVY:
+        import_module(name)
+    return multiprocessing.get_context("fork")
 
 
 def in_processes(
@@ -74,11 +76,13 @@ def _ranked(
 ) -> None:
     import torch
 
-    from whet.compute.processes import end_by, leave
+    from whet.compute.processes import end_by, leave, processes
 
+    untraced()
     torch.set_num_threads(1)
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1"}
     os.environ |= {"MASTER_PORT": str(port)}
+    processes.cache_clear()  # the tests' own process is alone
     if directory:
         os.chdir(directory)
     try:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from ranks import in_processes
 from whet.api import train
 from whet.cli.main import main
 from whet.recipe import dump_recipe, recipe_names
-from wiring import listening, shrunk
+from wiring import listening, shrunk, status
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -41,6 +42,7 @@ NOT_RUN: Mapping[str, str] = {
 TINY: Mapping[str, str] = {
     r":step-\d+": ":step-1",
     r"--step \d+": "--step 1",
+    r"--samples \d+": "--samples 2",
     r"--grpo\.steps \d+": "--grpo.steps 1",
     r"--space space\.yaml( --trials \d+)?": "--space space.yaml --trials 1",
     r"--compute\.processes \d+": "--compute.processes 2",
@@ -135,6 +137,7 @@ def test_a_command_of_the_documents_ends_well(
     for module in ("whet.dashboard.serving", "whet.serve.serving_run"):  # a server that is told to end once it is there
         monkeypatch.setattr(f"{module}.run_until_interrupted", lambda app, listener, on_exit, ready: ready())
     monkeypatch.setattr("webbrowser.open", lambda link: True)
+    monkeypatch.setattr("whet.cli.several.launch", lambda words, count, log: max(in_processes(count, status, *words)))
     with pytest.raises(SystemExit) as end:
         main(shlex.split(command)[1:])
     said = capfd.readouterr()

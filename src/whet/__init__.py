@@ -10,7 +10,6 @@ Everything here is loaded when it is first used: `import whet` loads no torch.
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from whet.dashboard.run_report import report
     from whet.types import Group, Problem, Prompt, Reward, Rollout
 
-__version__ = version("whet")
+    __version__: str
 
 _HOMES = {
     "whet.api": ("check", "compare", "evaluate", "load_recipe", "open_run", "resume", "train"),
@@ -49,6 +48,11 @@ def __getattr__(name: str) -> Any:
     """A public name, fetched from its module when it is asked for (PEP 562)."""
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
+    if name == "__version__":
+        # not at the top: it loads a parser of e-mail, most of the time that `import whet` would take
+        from importlib.metadata import version
+
+        return version("whet")
     raise AttributeError(f"module 'whet' has no attribute {name!r}")
 
 

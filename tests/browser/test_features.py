@@ -245,15 +245,16 @@ def test_a_step_that_is_not_there_offers_the_nearest(reader: Reader) -> None:
     reader.faults.clear()  # the browser tells of the answer's status
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_phone_shows_every_place_without_scrolling_sideways(chromium: Any, served: Served, theme: str) -> None:
-    reader = Reader(chromium, served, width=390, theme=theme).open()
+def test_a_phone_shows_every_place_without_scrolling_sideways(chromium: Any, served: Served) -> None:
+    reader = Reader(chromium, served, width=390).open()
     for view in VIEWS:
         reader.go(f"run=plain&view={view}")
-        wide = reader.page.evaluate(
-            "[document.documentElement.scrollWidth, document.querySelector('main').scrollWidth]"
-        )
-        assert max(wide) <= 390, view
+        for theme in ("dark", "light"):
+            reader.page.emulate_media(color_scheme=theme)
+            wide = reader.ready().page.evaluate(
+                "[document.documentElement.scrollWidth, document.querySelector('main').scrollWidth]"
+            )
+            assert max(wide) <= 390, (view, theme)
     assert reader.faults == []
     reader.close()
 

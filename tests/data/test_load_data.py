@@ -110,6 +110,21 @@ def test_one_file_needs_a_test_or_a_share_to_hold_out(sums: Path) -> None:
     assert 30 < len(test) < 90
 
 
+def test_a_file_of_which_a_share_is_held_out_is_read_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A row that is broken is told of once; which problems are whose does not depend on how they were read."""
+    rows = [json.dumps({"question": f"{n} + {n}?", "answer": str(2 * n)}) for n in range(200)]
+    (tmp_path / "sums.jsonl").write_text("\n".join([*rows, '{"question": "1 + 1?"}']) + "\n", encoding="utf-8")
+    config = SourceConfig(name=str(tmp_path / "sums.jsonl"), params={"hold_out": 0.2}, limit=50)
+    with caplog.at_level(logging.WARNING, "whet.data"):
+        train, test = load_data(DataConfig(train=config), 0)
+    assert len([record for record in caplog.records if "broken" in record.getMessage()]) == 1
+    assert list(train) == list(load_source(config, "train", 0))
+    assert list(test) == list(load_source(config.model_copy(update={"limit": None}), "test", 0))
+    assert len(train) == 50
+    assert 20 < len(test) < 60
+    assert not {problem.question for problem in train} & {problem.question for problem in test}
+
+
 def test_training_on_held_out_problems_is_refused(sums: Path) -> None:
     file = SourceConfig(name=str(sums / "train.jsonl"))
     with pytest.raises(UserError, match=r"data.test: 300 held-out questions are also trained on"):

@@ -1,8 +1,13 @@
 """Low-rank adapters."""
 
-import os
-import subprocess
+import logging
 import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_loader
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -10,10 +15,12 @@ import torch
 from torch import Tensor
 
 import tiny
+from forked import Forked
 from plainly import logits, trained
 from whet.config import LoraConfig
 from whet.errors import UserError
 from whet.models.lora import add_lora, linear_names
+from whet.models.weights import merged_weights
 
 LLAMA = ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"]
 
@@ -77,42 +84,54 @@ def test_with_adapters_off_the_base_is_back_and_learning_goes_on() -> None:
     assert any(weight.requires_grad for weight in model.parameters())
 
 
-CHATTY = """
-import logging, sys, tiny
-from whet.config import LoraConfig
-from whet.models.lora import add_lora
-from whet.models.weights import merged_weights
+class Chatty:
+    """Stands in for a CPU with bfloat16 instructions, on which bitsandbytes says this as it is imported.
 
-class Finder:
-    '''Stands in for a CPU with bfloat16 instructions, on which bitsandbytes says this as it is imported.'''
+    Its operators can be registered only once in a process: modules that are there are handed out again.
+    """
 
-    def find_spec(self, name, path=None, target=None):
+    def __init__(self, there: Mapping[str, ModuleType]) -> None:
+        self.there = there
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         if name == "bitsandbytes":
             print("imported", flush=True)
             logging.getLogger("bitsandbytes.backends.cpu.ops").warning("Failed to load CPU gemm_4bit_forward")
+        return spec_from_loader(name, self) if name in self.there else None  # type: ignore[arg-type]
 
-sys.meta_path.insert(0, Finder())
-if "bare" in sys.argv:
-    import peft.tuners.lora
-else:
-    dict(merged_weights(tiny.tiny_model()))
-    print("merged", flush=True)
-    add_lora(tiny.tiny_model(), LoraConfig(rank=2))
-"""
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return self.there[spec.name]
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
 
 
-def said_while(*arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-c", CHATTY, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+def said_while(work: Callable[[], Any], folder: Path) -> tuple[str, str]:
+    """What is printed while `work` is done where neither peft nor bitsandbytes has been imported."""
+
+    def anew() -> None:
+        there = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith(("peft", "bitsandbytes"))}
+        bnb = {name: module for name, module in there.items() if name.startswith("bitsandbytes")}
+        sys.meta_path.insert(0, Chatty(bnb))  # type: ignore[arg-type]
+        work()
+
+    process = Forked(anew, folder)
+    assert process.wait(60) == 0, process.communicate()
+    return process.communicate()
 
 
-def test_what_bitsandbytes_says_as_peft_imports_it_stays_out_of_the_view() -> None:
+def test_what_bitsandbytes_says_as_peft_imports_it_stays_out_of_the_view(tmp_path: Path) -> None:
     """Merging a model without adapters imports neither of the two."""
-    said = said_while()
-    assert said.stdout.split() == ["merged", "imported"]
-    assert said.stderr == ""
+
+    def merge_and_adapt() -> None:
+        dict(merged_weights(tiny.tiny_model()))
+        print("merged", flush=True)
+        add_lora(tiny.tiny_model(), LoraConfig(rank=2))
+
+    out, error = said_while(merge_and_adapt, tmp_path)
+    assert out.split() == ["merged", "imported"]
+    assert error == ""
 
 
-def test_without_that_it_would_be_heard() -> None:
-    assert "Failed to load" in said_while("bare").stderr
+def test_without_that_it_would_be_heard(tmp_path: Path) -> None:
+    assert "Failed to load" in said_while(lambda: import_module("peft.tuners.lora"), tmp_path)[1]

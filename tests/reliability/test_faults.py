@@ -172,7 +172,9 @@ def full_disk(monkeypatch: pytest.MonkeyPatch, count: int, why: int = errno.ENOS
     monkeypatch.setattr(os, "fsync", full)
 
 
-@pytest.mark.parametrize("count", [10, 16, 22, 26, 30, 34, 40, 46, 52])
+@pytest.mark.parametrize(
+    "count", [10, 22, 30, 40, 52, *(pytest.param(count, marks=pytest.mark.slow) for count in (16, 26, 34, 46))]
+)
 def test_a_full_disk_stops_a_run_cleanly(
     tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: Path, count: int
 ) -> None:

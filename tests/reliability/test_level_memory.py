@@ -16,7 +16,7 @@ from whet.policy.activations import bytes_per_token
 from whet.policy.language_model import LanguageModel
 
 BROAD = {"hidden_size": 128, "intermediate_size": 384, "head_dim": 32, "num_hidden_layers": 4}
-TOKENS, STEPS = 200, 10
+TOKENS, STEPS = 200, 6
 
 
 def batch_of(step: int) -> Any:

@@ -48,18 +48,22 @@ MIDDLE = 250
 
 @pytest.fixture(scope="module")
 def whole(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A run that nothing happened to, and how long it took."""
+    """A run that nothing happened to, and how long it took in a child.
+
+    It is run in this process first: what that imports its children need not, and a child ends in the same bytes.
+    """
     folder = tmp_path_factory.mktemp("whole")
     rewards = [{"name": f"{write_rewards(folder)}:digits"}, {"name": "accuracy", "weight": 0.5}]
 
     def config(runs: Path) -> Any:
         return shrunk(tiny_folder, runs, {"rewards": rewards, **EVERYTHING})
 
+    found = contents(train(config(folder / "here"), view=SILENT).path)
+    assert "final/model.safetensors" in found
     began = time.monotonic()
     assert in_child(lambda: train(config(folder), view=SILENT)) == 0
     took = time.monotonic() - began
-    found = contents(folder / "it")
-    assert "final/model.safetensors" in found
+    assert contents(folder / "it") == found
     return SimpleNamespace(config=config, contents=found, took=took)
 
 
@@ -125,7 +129,7 @@ def test_killed_in_the_check_after_the_warm_start(whole: Any, tmp_path: Path) ->
     same(run, whole)
 
 
-@pytest.mark.parametrize("event", [3, 20, 41, 57, 76, 98, 120])
+@pytest.mark.parametrize("event", [3, 41, 76, 120, *(pytest.param(at, marks=pytest.mark.slow) for at in (20, 57, 98))])
 def test_killed_at_a_touch_of_the_disk(whole: Any, tmp_path: Path, event: int) -> None:
     config, run = whole.config(tmp_path), tmp_path / "it"
 
@@ -189,10 +193,21 @@ class PowerCut(BaseException):
     """Nobody handles it."""
 
 
-@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["first and last", "all"])
+QUICKLY = {(1, 1), (2, MIDDLE), (4, 4096)}
+"""Passes and tokens of which the first and the last micro-step are tried; `make test-long` tries every one of all."""
+
+
 @pytest.mark.parametrize(
-    ("iterations", "tokens", "parts"),
-    [(1, 1, 8), (1, MIDDLE, 2), (2, MIDDLE, 2), (4, MIDDLE, 2), (1, 4096, 1), (2, 4096, 1), (4, 4096, 1)],
+    ("iterations", "tokens", "parts", "every"),
+    [
+        pytest.param(passes, tokens, parts, every, marks=pytest.mark.slow if every else ())
+        for passes, tokens, parts in (
+            *((1, 1, 8), (1, MIDDLE, 2), (2, MIDDLE, 2), (4, MIDDLE, 2)),
+            *((1, 4096, 1), (2, 4096, 1), (4, 4096, 1)),
+        )
+        for every in (False, True)
+        if every or (passes, tokens) in QUICKLY
+    ],
 )
 def test_stopped_at_any_micro_step(
     tiny_folder: Path,
@@ -294,13 +309,12 @@ def test_what_chooses_by_earlier_rewards_goes_on_as_it_was(
     assert contents(tmp_path / "it") == contents(whole)
 
 
-@pytest.mark.parametrize("stop", [1, 3, 6, 8])
-def test_stopped_in_the_warm_start(
-    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
-) -> None:
-    """Saved after each of its steps, which are longer than the minutes asked for."""
+@pytest.fixture(scope="module")
+def warmed(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A run with a warm start that is saved after each of its steps, which are longer than the minutes asked for."""
+    folder = tmp_path_factory.mktemp("warmed")
     changes = {
-        "rewards": [f"{write_rewards(tmp_path)}:digits"],
+        "rewards": [f"{write_rewards(folder)}:digits"],
         "sft.when": "always",
         "sft.steps": 8,
         "sft.patience": 2,
@@ -309,11 +323,17 @@ def test_stopped_in_the_warm_start(
         "run.save_minutes": 1e-9,
         "run.name": "it",
     }
-    whole = train(shrunk(tiny_folder, tmp_path / "whole", changes), view=SILENT).path
-    steps = len(RunReader(whole).metrics("sft"))
-    if stop > steps:
-        pytest.skip(f"the warm start ended after {steps} steps")
-    config, run = shrunk(tiny_folder, tmp_path, changes), tmp_path / "it"
+    run = train(shrunk(tiny_folder, folder, changes), view=SILENT).path
+    return SimpleNamespace(changes=changes, contents=contents(run), steps=len(RunReader(run).metrics("sft")))
+
+
+@pytest.mark.parametrize("stop", [1, 3, 6, 8])
+def test_stopped_in_the_warm_start(
+    warmed: Any, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+) -> None:
+    if stop > warmed.steps:
+        pytest.skip(f"the warm start ended after {warmed.steps} steps")
+    config, run = shrunk(tiny_folder, tmp_path, warmed.changes), tmp_path / "it"
     with monkeypatch.context() as patch:
         stopping_at(stop, patch)
         with pytest.raises(PowerCut):
@@ -323,7 +343,7 @@ def test_stopped_in_the_warm_start(
     resume(run, view=view)
     expected = "resume: no whole checkpoint yet" if stop == 1 else f"resume: going on after step {stop - 1} of the warm"
     assert any(line.startswith(expected) for line in lines)
-    assert contents(run) == contents(whole)
+    assert contents(run) == warmed.contents
     assert not (run / "checkpoints" / "sft").exists(), "it is done"
 
 
@@ -408,7 +428,7 @@ INSTANTS: dict[str, tuple[Any, str, int]] = {
     "after the warm start": (Pipeline, "_measure", 2),
     "in GRPO": (MasterAdamW, "step", 6),
 }
-QUICK = {("full", "sampling"), ("full", "third step"), ("lora", "after the warm start"), ("lora", "in GRPO")}
+QUICK = {("full", "sampling"), ("full", "third step"), ("lora", "in GRPO")}
 """The others take minutes together, and are run by `make test-long`."""
 
 

@@ -14,7 +14,7 @@ from tiny import save_tiny
 from whet.api import resume, train
 from whet.compute.processes import processes
 from whet.compute.tensors import load_tensors
-from whet.runs.views.view import View
+from whet.runs.views.view import PlainView, View
 from whet.train_loop.signals import Stop
 from wiring import shrunk, write_rewards
 
@@ -87,6 +87,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("several")
     save_tiny(made / "model")
     write_rewards(made)
+    train(shrunk(made / "model", made / "warm"), view=PlainView(lambda line: None))  # its forks have then loaded all
     return made
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from crashes import contents
+from forked import ForkedWhet
 from whet.api import resume, train
 from whet.compute.checkpoint import checkpoints, what_is_wrong
 from whet.runs.reader import RunReader
@@ -33,35 +34,48 @@ def slow(completions, trainer_state, **kwargs):
     return [sum(letter in "0123456789" for letter in text) / max(len(text), 1) for text in texts]
 '''
 
-Start = Callable[[float, dict[str, Any]], "subprocess.Popen[str]"]
+Process = ForkedWhet | subprocess.Popen[str]
+Launch = Callable[[list[str]], Process]
+Start = Callable[[float, dict[str, Any]], Process]
+
+
+def _interpreted(arguments: list[str]) -> Process:
+    """A command line in an interpreter of its own, which takes seconds to import what it needs."""
+    environment, pipe = {**os.environ, "OMP_NUM_THREADS": "1"}, subprocess.PIPE
+    return subprocess.Popen([*WHET, *arguments], stdout=pipe, stderr=pipe, text=True, env=environment)
+
+
+@pytest.fixture(params=["forked", pytest.param("interpreted", marks=pytest.mark.slow)])
+def launch(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Launch]:
+    """Runs a command line in another process, which ends with the test."""
+    launched: list[Process] = []
+
+    def run(arguments: list[str]) -> Process:
+        process = ForkedWhet(arguments, tmp_path) if request.param == "forked" else _interpreted(arguments)
+        launched.append(process)
+        return process
+
+    yield run
+    for process in launched:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture
-def start(tiny_folder: Path, tmp_path: Path) -> Iterator[Start]:
+def start(launch: Launch, tiny_folder: Path, tmp_path: Path) -> Start:
     """Starts a run whose steps take so many seconds from the third on, and waits until it is in that."""
-    started: list[subprocess.Popen[str]] = []
 
-    def begin(seconds: float, changes: dict[str, Any]) -> "subprocess.Popen[str]":
+    def begin(seconds: float, changes: dict[str, Any]) -> Process:
         (tmp_path / "slow.py").write_text(SLOW.replace("SECONDS", str(seconds)), encoding="utf-8")
         wanted = {"rewards": f"[{tmp_path / 'slow.py'}:slow]", "sft.when": "never", "run.name": "it", **changes}
-        process = subprocess.Popen(
-            [*WHET, "train", "quickstart", *words(tiny_folder, tmp_path, wanted)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
-        started.append(process)
+        process = launch(["train", "quickstart", *words(tiny_folder, tmp_path, wanted)])
         until = time.monotonic() + 120
         while not (tmp_path / "in-step-2").exists() and process.poll() is None:
             assert time.monotonic() < until
             time.sleep(0.02)
         return process
 
-    yield begin
-    for process in started:
-        process.kill()
-        process.communicate()
+    return begin
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
@@ -99,24 +113,17 @@ def test_twice_it_is_out_at_once(start: Start, tmp_path: Path) -> None:
     assert [line["step"] for line in RunReader(tmp_path / "it").metrics()] == [0, 1]
 
 
-def test_during_the_check_it_is_out_after_one(tiny_folder: Path, tmp_path: Path, rewards_that_wait: Path) -> None:
+def test_during_the_check_it_is_out_after_one(
+    launch: Launch, tiny_folder: Path, tmp_path: Path, rewards_that_wait: Path
+) -> None:
     """There is nothing to save yet; going on begins anew."""
     changes = {"rewards": f"[{rewards_that_wait}:wait]", "run.name": "it"}
-    process = subprocess.Popen(
-        [*WHET, "train", "quickstart", *words(tiny_folder, tmp_path, changes)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    try:
-        until = time.monotonic() + 120
-        while not (rewards_that_wait.parent / "waiting").exists() and time.monotonic() < until:
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
+    process = launch(["train", "quickstart", *words(tiny_folder, tmp_path, changes)])
+    until = time.monotonic() + 120
+    while not (rewards_that_wait.parent / "waiting").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 75, out + err
     assert "`whet resume" in out
     assert err == "whet: interrupted\n"

@@ -8,44 +8,38 @@ from pathlib import Path
 import pytest
 
 from crashes import contents
-from wiring import words, write_rewards
+from whet.api import train
+from whet.runs.views.view import PlainView
+from wiring import shrunk, words, write_rewards
 
-ELSEWHERE = [
-    {"PYTHONHASHSEED": "1", "TZ": "Asia/Tokyo", "LC_ALL": "C"},
-    {"PYTHONHASHSEED": "4711", "TZ": "America/Lima", "LC_ALL": "C.UTF-8"},
-]
+ELSEWHERE = {"PYTHONHASHSEED": "4711", "TZ": "America/Lima", "LC_ALL": "C", "OMP_NUM_THREADS": "1"}
+"""The environment of the other process; the tests' own has a hash seed drawn by chance."""
 
 
 @pytest.mark.parametrize("lora", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_equal_metrics_and_weights(tiny_folder: Path, tmp_path: Path, lora: bool) -> None:
-    found = []
-    for number, environment in enumerate(ELSEWHERE):
-        folder = tmp_path / f"{'deeper/' * number}{number}"
-        folder.mkdir(parents=True)
-        changes = {
-            "rewards": f"[{write_rewards(tmp_path)}:digits]",
-            "sft.when": "always",
-            "grpo.steps": 3,
-            "grpo.objective.beta": 0.1,
-            "run.name": "it",
-            **({"model.lora.rank": 4} if lora else {}),
-        }
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "from whet.cli.main import main; main()",
-                "train",
-                "quickstart",
-                *words(tiny_folder, folder, changes),
-            ],
-            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        found.append(contents(folder / "it"))
-    assert found[0] == found[1]
-    assert "final/model.safetensors" in found[0]
+    """One run in this process, and one in a new interpreter, elsewhere."""
+    changes = {
+        "rewards": f"[{write_rewards(tmp_path)}:digits]",
+        "sft.when": "always",
+        "grpo.steps": 3,
+        "grpo.objective.beta": 0.1,
+        "run.name": "it",
+        **({"model.lora.rank": 4} if lora else {}),
+    }
+    elsewhere = tmp_path / "deeper" / "elsewhere"
+    elsewhere.mkdir(parents=True)
+    whet = [sys.executable, "-c", "from whet.cli.main import main; main()", "train", "quickstart"]
+    done = subprocess.run(
+        [*whet, *words(tiny_folder, elsewhere, changes)],
+        env={**os.environ, **ELSEWHERE},
+        cwd=elsewhere,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    rewards = [f"{tmp_path / 'rewards.py'}:digits"]
+    here = train(shrunk(tiny_folder, tmp_path, {**changes, "rewards": rewards}), view=PlainView(lambda line: None)).path
+    assert contents(here) == contents(elsewhere / "it")
+    assert "final/model.safetensors" in contents(here)

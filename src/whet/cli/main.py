@@ -10,7 +10,6 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from whet import __version__
 from whet.cli.arguments import Command, parse, whole_number
 from whet.cli.common import Count, File, Json, Name, NameOrFile, Overrides, Recipe, RunOrModel
 from whet.cli.exit_status import exit_status
@@ -266,6 +265,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tolerate_encodings()
     with exit_status(), one_of_several():
         if words == ["--version"]:
+            from whet import __version__
+
             print(f"whet {__version__}")
         else:
             parse(VERBS, words, DESCRIPTION)()

@@ -10,6 +10,7 @@ from whet.config.data import DataConfig, KeepConfig, SourceConfig
 from whet.data.columns import NAMES
 from whet.data.dataset_folder import SAVED
 from whet.data.endless import is_endless
+from whet.data.hold_out import held_apart
 from whet.data.keep import kept
 from whet.data.mixed import Mixture
 from whet.data.overlap import refuse_overlap
@@ -53,28 +54,37 @@ def load_source(
     user can fix: an unknown name or parameter, a missing file or column, broken rows, no network.
     """
     field = field or f"data.{split}"
+    return _part(_read(config, split, seed, field, question), config, split, field, question)
+
+
+def _read(config: SourceConfig, split: str, seed: int, field: str, question: str) -> Sequence[Problem]:
+    """The problems of a source, of both parts where `hold_out` divides it; worded by the template as they are read."""
     check_source(config, field)
     with _errors_name(field):
-        problems = _worded(config, question, split, seed)
+        source, split = source_of(config), config.split or split
+        if not has_columns(question) or "columns" not in source.fields:
+            return source.load(config, params_of(config), split, seed)
+        own = config.columns.get("question", PLACE)
+        template = question.replace(PLACE, own if places(own) else "{" + own + "}")
+        config = config.model_copy(update={"columns": {**config.columns, "question": template}})
+        try:
+            return source.load(config, params_of(config), split, seed)
+        except UserError as error:
+            raise UserError(str(error).replace("columns.question: ", "data.question: ", 1)) from error
+
+
+def _part(
+    problems: Sequence[Problem], config: SourceConfig, split: str, field: str, question: str
+) -> Sequence[Problem]:
+    """Of what was read the problems of `split`, worded by the template where reading did not, that `keep` leaves."""
+    with _errors_name(field):
+        if share := hold_out(config):
+            problems = held_apart(problems, share, config.split or split)
+        if has_columns(question) and "columns" not in source_of(config).fields:
+            problems = reworded(problems, question, config.name)
         if config.keep is None:
             return problems[: config.limit] if config.limit else problems
         return _kept(problems, config, config.keep, field)
-
-
-def _worded(config: SourceConfig, question: str, split: str, seed: int) -> Sequence[Problem]:
-    """The problems of a source, worded by the template where that has places for columns."""
-    source, split = source_of(config), config.split or split
-    if not has_columns(question):
-        return source.load(config, params_of(config), split, seed)
-    if "columns" not in source.fields:
-        return reworded(source.load(config, params_of(config), split, seed), question, config.name)
-    own = config.columns.get("question", PLACE)
-    template = question.replace(PLACE, own if places(own) else "{" + own + "}")
-    config = config.model_copy(update={"columns": {**config.columns, "question": template}})
-    try:
-        return source.load(config, params_of(config), split, seed)
-    except UserError as error:
-        raise UserError(str(error).replace("columns.question: ", "data.question: ", 1)) from error
 
 
 def find_source(config: SourceConfig, split: str, field: str) -> None:
@@ -115,17 +125,19 @@ def load_data(
 ) -> tuple[Sequence[Problem], Sequence[Problem]]:
     """Loads training problems, of one source or a mixture, and held-out problems that share no question with them.
 
-    The held-out source defaults to the test split of the training source. `rooms` has filters for `train` and `test`
-    that leave out prompts too long for the model.
+    The held-out source defaults to the test split of the training source; where `hold_out` makes both of one split,
+    that is read once. `rooms` has filters for `train` and `test` that leave out prompts too long for the model.
     """
-    held_out = held_out_source(data)
+    sources, held_out, question = _training_sources(data), held_out_source(data), data.question
+    read = [_read(config, "train", seed, field, question) for config, field in sources]
     parts = [
-        _fitting(config, load_source(config, "train", seed, field, data.question), rooms.get("train"), field)
-        for config, field in _training_sources(data)
+        _fitting(config, _part(problems, config, "train", field, question), rooms.get("train"), field)
+        for problems, (config, field) in zip(read, sources, strict=True)
     ]
-    test = _fitting(
-        held_out, load_source(held_out, "test", seed, question=data.question), rooms.get("test"), "data.test"
-    )
+    is_read = data.test is None and hold_out(held_out) > 0
+    problems = read[0] if is_read else _read(held_out, "test", seed, "data.test", question)
+    test = _part(problems, held_out, "test", "data.test", question)
+    test = _fitting(held_out, test, rooms.get("test"), "data.test")
     for part in parts:
         refuse_overlap(part, test)
     weights = tuple(source.weight for source in (data.train, *data.mix))

@@ -18,7 +18,6 @@ from whet.data.file_bytes import row_suffix
 from whet.data.gsm8k import HUB_NAME as GSM8K
 from whet.data.gsm8k import load_gsm8k
 from whet.data.hendrycks_math import MATH500_HUB_NAME, MATH_HUB_NAME, Subject, load_math, load_math500
-from whet.data.hold_out import held_apart
 from whet.data.hub_dataset import hub_rows
 from whet.data.intake import MAX_BROKEN
 from whet.data.numina_math import HUB_NAME as NUMINA_MATH
@@ -108,7 +107,7 @@ class Source:
     """The loader of a source, and the recipe keys that apply to it."""
 
     load: Callable[[SourceConfig, Any, str, int], Sequence[Problem]]
-    """(config, parameters, split, seed) → the problems of the split."""
+    """(config, parameters, split, seed) → the problems of the split; with `hold_out`, of both parts."""
     params: type[Section]
     """The schema of its parameters."""
     fields: tuple[str, ...] = ()
@@ -126,8 +125,7 @@ def _arithmetic(config: SourceConfig, params: ArithmeticParams, split: str, seed
 
 
 def _bespoke_stratos(config: SourceConfig, params: BespokeStratosParams, split: str, seed: int) -> Sequence[Problem]:
-    read = _split_to_read(params, split)
-    return _part(load_bespoke_stratos(read, config.path, params.max_broken, params.worked), params, split)
+    return load_bespoke_stratos(_split_to_read(params, split), config.path, params.max_broken, params.worked)
 
 
 def _reasoning_gym(config: SourceConfig, params: TaskParams, split: str, seed: int) -> Sequence[Problem]:
@@ -139,30 +137,23 @@ def _table(config: SourceConfig, params: TableParams, split: str, seed: int) -> 
     read = _split_to_read(params, split)
     file = locate(config.path or config.name, read, params.config)
     name = file.name.partition(".")[0] or file.stem
-    return _problems(read_rows(file, read, params.config), name, str(file), config, params, split)
+    return _problems(read_rows(file, read, params.config), name, str(file), config, params)
 
 
 def _hub(config: SourceConfig, params: TableParams, split: str, seed: int) -> Sequence[Problem]:
     read = _split_to_read(params, split)
     rows = hub_rows(config.name, params.config, read)
-    return _problems(rows, config.name, f"{config.name} {read}", config, params, split)
+    return _problems(rows, config.name, f"{config.name} {read}", config, params)
 
 
-def _problems(
-    rows: Rows, source: str, where: str, config: SourceConfig, params: TableParams, split: str
-) -> list[Problem]:
+def _problems(rows: Rows, source: str, where: str, config: SourceConfig, params: TableParams) -> list[Problem]:
     own = params.max_broken, params.unmarked, params.instructions
-    return _part(problems_from(rows, source, where, config.columns, *own), params, split)
+    return problems_from(rows, source, where, config.columns, *own)
 
 
 def _split_to_read(params: OneSplitParams, split: str) -> str:
     """The split to read for `split`: where `hold_out` sets a share aside, both are parts of the training split."""
     return "train" if params.hold_out else split
-
-
-def _part(problems: list[Problem], params: OneSplitParams, split: str) -> list[Problem]:
-    """The problems of a split, where `hold_out` sets a share of one split aside as the other."""
-    return held_apart(problems, params.hold_out, split) if params.hold_out else problems
 
 
 _GSM8K = Source(lambda config, own, split, _: load_gsm8k(split, config.path, own.max_broken), RowsParams, ("path",))

@@ -3,8 +3,8 @@
 import multiprocessing
 import os
 import socket
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
@@ -27,23 +27,32 @@ def _context() -> BaseContext:
     return multiprocessing.get_context("fork")
 
 
-def in_processes(count: int, function: Callable[..., Any], *arguments: Any, directory: Path | None = None) -> list[Any]:
+def in_processes(
+    count: int,
+    function: Callable[..., Any],
+    *arguments: Any,
+    directory: Path | None = None,
+    watched: Sequence[int] = (),
+    **named: Any,
+) -> list[Any]:
     """What `function` returns, or the exception that it raises, in each of `count` processes, by rank.
 
-    A process that ends without a word gives None. They run in `directory`, where one is named.
+    A process that ends without a word gives None. They run in `directory`, where one is named. Of `watched` alone the
+    ends are waited for, and then the others are killed.
     """
     port = free_port()
     pipes = []
     for rank in range(count):
         reader, writer = _context().Pipe(duplex=False)
-        job = (writer, rank, count, port, directory, function, arguments)
+        job = (writer, rank, count, port, directory, partial(function, *arguments, **named))
         process = _context().Process(target=_ranked, args=job)
         process.start()
         writer.close()
         pipes.append((reader, process))
-    found = [_received(reader) for reader, _ in pipes]
-    for _, process in pipes:
-        process.join(10)
+    waited = watched or range(count)
+    found = [_received(reader) if rank in waited else None for rank, (reader, _) in enumerate(pipes)]
+    for rank, (_, process) in enumerate(pipes):
+        process.join(10 if rank in waited else 0)
         process.kill()
     return found
 
@@ -63,8 +72,7 @@ def _ranked(
     count: int,
     port: int,
     directory: Path | None,
-    function: Callable[..., Any],
-    arguments: tuple[Any, ...],
+    function: Callable[[], Any],
 ) -> None:
     import torch
 
@@ -78,7 +86,7 @@ def _ranked(
     if directory:
         os.chdir(directory)
     try:
-        found = function(*arguments)
+        found = function()
         leave()
         writer.send(found)
     except BaseException as error:

@@ -54,6 +54,9 @@ class Seat:
                 raise error
         return [result for result, _ in outcomes]
 
+    def together(self, work: Callable[[], Result]) -> list[Result]:
+        return self.gathered(work)
+
     def first(self, work: Callable[[], Result]) -> Result:
         return self.gathered(lambda: work() if self.rank == 0 else None)[0]  # type: ignore[return-value]
 

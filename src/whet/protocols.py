@@ -231,6 +231,13 @@ class Processes(Protocol):
         """Does `work`, the share of this process, and returns what all of them returned, by rank."""
         ...
 
+    def together(self, work: Callable[[], Result]) -> list[Result]:
+        """As `gathered`, for work in the midst of which the processes exchange tensors: all of them do it.
+
+        What one of them raises there the others cannot take up, so it ends the run.
+        """
+        ...
+
     def first(self, work: Callable[[], Result]) -> Result:
         """Does `work` in process 0 only, and returns its result in all of them."""
         ...

@@ -18,10 +18,10 @@ from whet.policy.language_model import LanguageModel
 from wiring import shrunk
 
 
-def policy(device: str) -> Any:
+def policy(device: str, is_sharded: bool = False) -> Any:
     """A policy that says it is on a device."""
     model = tiny.tiny_model(hidden_size=64, intermediate_size=128, num_hidden_layers=2, dtype=torch.bfloat16)
-    return SimpleNamespace(model=model, device=torch.device(device), fused=True)
+    return SimpleNamespace(model=model, device=torch.device(device), fused=True, is_sharded=is_sharded)
 
 
 def test_seconds_saved_by_hand(tmp_path: Path) -> None:
@@ -53,6 +53,14 @@ def test_where(
     monkeypatch.setattr(module, "_fault", lambda policy: "")
     compile_where_it_pays(policy(device), shrunk(tmp_path, tmp_path, {"model.compile": setting}), lines.append)
     assert len(asked) == len(lines) == compiled
+
+
+def test_layers_that_processes_divide_are_not_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(compiled_layers, "compile_layers", asked.append)
+    config = shrunk(tmp_path, tmp_path, {"model.compile": "always"})
+    compile_where_it_pays(policy("cuda", is_sharded=True), config, asked.append)
+    assert asked == []
 
 
 @pytest.mark.parametrize("breaks", [False, True])

@@ -1,6 +1,7 @@
 """What the wiring shares among processes, and that one process pays nothing."""
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,8 +15,11 @@ from whet.compute.processes import Alone
 def test_with_one_process_every_role_stays_what_it_is() -> None:
     role: Any = object()
     assert isinstance(shared.joined(), Alone)
-    for wrap in (shared.shared_sampler, shared.shared_mixture, shared.shared_optimizer, shared.shared_reference):
+    for wrap in (shared.shared_sampler, shared.shared_mixture):
         assert wrap(role) is role
+    policy: Any = SimpleNamespace(is_sharded=False)
+    assert shared.shared_optimizer(role, policy) is role
+    assert shared.shared_reference(role, policy) is role
     assert shared.led(role) is role
     assert shared.own_share(role) is role
     assert shared.agreed_clock() is time.monotonic
@@ -27,10 +31,15 @@ def test_with_several_every_role_is_wrapped(monkeypatch: pytest.MonkeyPatch) -> 
     (seat,) = in_threads(1, lambda processes: processes)
     seat.table.count = 2
     monkeypatch.setattr(shared, "joined", lambda: seat)
-    role: Any = object()
+    role: Any = SimpleNamespace()
     assert type(shared.shared_sampler(role)).__name__ == "SharedSampler"
-    assert type(shared.shared_optimizer(role)).__name__ == "SharedOptimizer"
-    assert type(shared.shared_reference(role)).__name__ == "SharedReference"
+    role.masters = []
+    whole: Any = SimpleNamespace(is_sharded=False)
+    divided: Any = SimpleNamespace(is_sharded=True)
+    assert type(shared.shared_optimizer(role, whole)).__name__ == "SharedOptimizer"
+    assert type(shared.shared_optimizer(role, divided)).__name__ == "ShardedOptimizer"
+    assert type(shared.shared_reference(role, whole)).__name__ == "SharedReference"
+    assert type(shared.shared_reference(role, divided)).__name__ == "ShardedReference"
     assert type(shared.shared_mixture(Mixture([]))).__name__ == "SharedMixture"
 
 

@@ -105,3 +105,14 @@ def test_without_a_launcher_nothing_is_watched() -> None:
     end_with_launcher(0.0, {})
     end_with_launcher(0.0, {LAUNCHER: "1"})  # somebody else's
     assert time.thread_time() - before < 1
+
+
+def test_a_launcher_that_was_gone_before_the_process_looked(program: Path) -> None:
+    """As when a sweep is killed while a trial that it has just started still imports."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    call = (
+        f"import runpy, time; runpy.run_path({str(Path(launching.__file__))!r})['end_with_launcher'](); time.sleep(60)"
+    )
+    orphan = subprocess.Popen([sys.executable, "-c", call], env={**os.environ, LAUNCHER: str(gone.pid)})
+    assert orphan.wait(30) == -signal.SIGTERM

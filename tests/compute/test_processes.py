@@ -130,7 +130,109 @@ def test_a_late_process_is_named() -> None:
     first, _ = in_processes(2, _late)
     assert isinstance(first, ProcessLost)
     assert "process 1 (pid " in str(first)
-    assert "of 2 kept the others waiting for 0.0167 minutes (compute.timeout_minutes)" in str(first)
+    assert "of 2 kept the others waiting for 0.0167 minutes (compute.timeout_minutes) at 1 gathered" in str(first)
+
+
+def _late_by(rank: int, stopped: bool) -> str:
+    """One process hangs, or is stopped; what the others say."""
+    here = processes()
+    be_patient(timedelta(seconds=3))
+    here.gathered(lambda: None)
+    if here.rank == rank:
+        if stopped:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        time.sleep(30)
+    here.gathered(lambda: None)
+    return "came"
+
+
+@pytest.mark.parametrize(("rank", "stopped"), [(0, False), (1, True), (0, True)])
+def test_a_process_that_hangs_is_named_by_all_others(rank: int, stopped: bool) -> None:
+    """Process 0 too, which keeps the store: stopped, it does not answer."""
+    found = in_processes(3, _late_by, rank, stopped, watched=[number for number in range(3) if number != rank])
+    for one in (one for number, one in enumerate(found) if number != rank):
+        assert isinstance(one, ProcessLost), one
+        assert str(one).startswith(f"process {rank} (pid ")
+        assert "kept the others waiting for 0.05 minutes" in str(one) or "does not answer" in str(one)
+        assert str(one).count("(pid ") == 1
+
+
+def _gone_different_ways() -> str:
+    here = processes()
+
+    def own() -> int:
+        return 1
+
+    def others() -> int:
+        return 2
+
+    if here.rank == 1:
+        here.first(others)
+    else:
+        here.gathered(own)
+    return "took one for the other"
+
+
+def test_different_exchanges_are_not_taken_for_one_another() -> None:
+    for said in map(str, in_processes(2, _gone_different_ways)):
+        assert said.startswith("the processes of the run have gone different ways: process 0 (pid ")
+        assert "._gone_different_ways.<locals>.own; process 1 (pid " in said
+        assert "._gone_different_ways.<locals>.others; please report it" in said
+
+
+def _one_exchange_too_many() -> str:
+    here = processes()
+    if here.rank == 0:
+        here.any(False)
+    here.first(lambda: 1)
+    return "took one for the other"
+
+
+def test_an_exchange_too_many_is_told() -> None:
+    for said in map(str, in_processes(2, _one_exchange_too_many)):
+        assert said.startswith("the processes of the run have gone different ways")
+
+
+def _failing_together(error: BaseException) -> Any:
+    """Process 1 fails in the midst of sums that the others are in."""
+    here = processes()
+
+    def work() -> int:
+        weight = torch.nn.Parameter(torch.zeros(2))
+        weight.grad = torch.ones(2)
+        torch.distributed.all_reduce(weight.grad)
+        if here.rank == 1:
+            raise error
+        torch.distributed.all_reduce(weight.grad)
+        return int(weight.grad[0])
+
+    return here.together(work)
+
+
+def test_what_fails_in_the_midst_of_sums_ends_all() -> None:
+    first, failed = in_processes(2, _failing_together, UserError("grpo.steps: too many"))
+    assert [type(first), type(failed)] == [UserError, UserError]
+    assert str(first) == str(failed) == "grpo.steps: too many"
+    first, failed = in_processes(2, _failing_together, ValueError("no"))
+    assert isinstance(failed, ValueError)
+    assert isinstance(first, ProcessLost)
+    assert "process 1 (pid " in str(first)
+    assert str(first).endswith("of 2 ended: ValueError: no")
+
+
+def _together() -> list[int]:
+    here = processes()
+
+    def work() -> int:
+        total = torch.ones(())
+        torch.distributed.all_reduce(total)
+        return int(total) + here.rank
+
+    return here.together(work)
+
+
+def test_work_with_sums_in_it_is_done_by_all() -> None:
+    assert in_processes(2, _together) == [[2, 3]] * 2
 
 
 def _leaving() -> None:

@@ -1,12 +1,13 @@
 """How the units of a step are divided among processes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.compute.shared_out import share, shared_out
+from whet.compute.shared_out import share, shared_out, smallest_part
 
 
 @given(st.lists(st.integers(1, 1000), max_size=30), st.integers(1, 8))
@@ -32,6 +33,9 @@ class Units:
     def units(self, keep: list[int]) -> "Units":
         return Units(tuple(self.names[place] for place in keep))
 
+    def micro_batches(self, tokens: int) -> "Iterator[Units]":
+        yield from (Units((name,)) for name in self.names)
+
 
 def test_shares_are_of_all_batches_together() -> None:
     batches = [Units(("aaaa",)), Units(("bb", "c")), Units(("d",))]
@@ -47,3 +51,8 @@ def test_a_process_may_have_nothing_to_do() -> None:
 def test_a_batch_that_stays_whole_is_not_copied() -> None:
     batch = Units(("a", "b"))
     assert share([batch], 0, 1)[0] is batch
+
+
+def test_the_smallest_part_is_of_the_smallest_unit() -> None:
+    """Two letters, alone in a part of its own."""
+    assert smallest_part([Units(("aaaa",)), Units(("ccc", "bb"))]) == Units(("bb",))

@@ -22,10 +22,11 @@ LIMIT = 60.0
 """Seconds within which the others must have ended."""
 
 
-def _command(tmp_path: Path, model: Path, name: str) -> list[str]:
+def _command(tmp_path: Path, model: Path, name: str, sharding: str) -> list[str]:
     rewards = [f"{write_rewards(tmp_path)}:digits"]
     changes = {"rewards": json.dumps(rewards), "sft.when": "never", "check.on_no_signal": "train", "grpo.steps": 60}
-    common = words(model, tmp_path / "runs", {**changes, "run.save_every": 3, "compute.processes": 2})
+    shared = {"compute.processes": 2, "compute.sharding": sharding}
+    common = words(model, tmp_path / "runs", {**changes, "run.save_every": 3, **shared})
     return [sys.executable, "-m", "whet", "train", "quickstart", *common, "--run.name", name]
 
 
@@ -51,12 +52,14 @@ def _ledger(run: Path) -> list[tuple[int, str, str]]:
 
 
 @pytest.mark.slow
-def test_ranks_killed_at_random(tmp_path: Path, tiny_folder: Path) -> None:
+@pytest.mark.parametrize("sharding", ["none", "full"])
+def test_ranks_killed_at_random(tmp_path: Path, tiny_folder: Path, sharding: str) -> None:
     """Ten kills, of either rank, at random instants of training; each is named, and the run goes on."""
-    undisturbed = subprocess.run(_command(tmp_path, tiny_folder, "undisturbed"), capture_output=True, text=True)
+    whole = _command(tmp_path, tiny_folder, "undisturbed", sharding)
+    undisturbed = subprocess.run(whole, capture_output=True, text=True)
     assert undisturbed.returncode == 0, undisturbed.stderr
     instants, run = random.Random(5), tmp_path / "runs" / "killed"
-    command, waited = _command(tmp_path, tiny_folder, "killed"), []
+    command, waited = _command(tmp_path, tiny_folder, "killed", sharding), []
     for number in range(KILLS):
         before = _size(run / "timings.jsonl")
         started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -74,6 +77,9 @@ def test_ranks_killed_at_random(tmp_path: Path, tiny_folder: Path) -> None:
             break
         assert started.returncode == 75, said
         assert f"whet: process {rank} of 2 was ended by SIGKILL" in said
+        if rank == 1:
+            assert "whet: process 1 (pid " in said
+            assert "of 2 ended without a word: killed, or out of memory" in said
         command = [sys.executable, "-m", "whet", "resume", str(run)]
         print(f"kill {number}: rank {rank}, the rest had ended after {waited[-1]:.1f} s")
     done = subprocess.run(command, capture_output=True, text=True)

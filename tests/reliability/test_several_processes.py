@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from ranks import in_processes
 from tiny import save_tiny
 from whet.api import resume, train
 from whet.compute.processes import processes
+from whet.compute.tensors import load_tensors
 from whet.runs.views.view import PlainView, View
 from whet.train_loop.signals import Stop
 from wiring import shrunk, write_rewards
@@ -160,6 +162,64 @@ def test_a_run_saved_by_two_goes_on_with_any_number(
 def test_adapters_are_trained_alike(folder: Path) -> None:
     lora = {"model.lora": {"rank": 4}, "sft.when": "never", "grpo.steps": 2, "grpo.draws": 1, "grpo.replay": None}
     one, two = (_run(folder, f"lora-{count}", count, lora) for count in (1, 2))
+    assert _responses(two) == _responses(one)
+    assert _difference(two, one) < ROUNDING
+    assert (two / "adapter" / "adapter_model.safetensors").is_file()
+
+
+DIVIDED = {"compute.sharding": "full"}
+
+
+@pytest.fixture(scope="module")
+def divided(folder: Path) -> dict[int, Path]:
+    return {count: _run(folder, f"divided-{count}", count, DIVIDED) for count in (2, 4)}
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_divided_weights_draw_the_same_responses_and_metrics(
+    runs: dict[int, Path], divided: dict[int, Path], count: int
+) -> None:
+    assert _responses(divided[count]) == _responses(runs[1])
+    assert _difference(divided[count], runs[1]) < ROUNDING
+    for stage in ("base", "sft", "final"):
+        assert _lines(divided[count], f"eval/{stage}.jsonl") == _lines(runs[1], f"eval/{stage}.jsonl")
+    names = (sorted(path.relative_to(run).as_posix() for path in run.rglob("*")) for run in (divided[count], runs[1]))
+    assert next(names) == next(names)
+
+
+def test_the_finished_model_is_that_of_one_process(runs: dict[int, Path], divided: dict[int, Path]) -> None:
+    one, other = (load_tensors(run / "final" / "model.safetensors") for run in (runs[1], divided[2]))
+    assert one.keys() == other.keys()
+    for name, weight in one.items():
+        torch.testing.assert_close(other[name], weight, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("count", "how"), [(1, "full"), (2, "full"), pytest.param(4, "full", marks=pytest.mark.slow), (2, "none")]
+)
+def test_divided_weights_saved_by_two_go_on_with_any_number(
+    folder: Path, runs: dict[int, Path], divided: dict[int, Path], stopped_divided: Path, count: int, how: str
+) -> None:
+    resumed = folder / "runs" / f"divided-resumed-by-{count}-{how}"
+    shutil.copytree(stopped_divided, resumed)
+    recipe = resumed / "recipe.yaml"
+    recipe.write_text(recipe.read_text("utf-8").replace("sharding: full", f"sharding: {how}"), "utf-8")
+    assert in_processes(count, _train, folder, resumed.name, {}) == ["finished"] * count
+    assert _responses(resumed) == _responses(runs[1])
+    assert _difference(resumed, runs[1]) < ROUNDING
+    if (count, how) == (2, "full"):  # to the byte
+        for name in ("metrics.jsonl", "final/model.safetensors"):
+            assert (resumed / name).read_bytes() == (divided[2] / name).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def stopped_divided(folder: Path) -> Path:
+    return _run(folder, "stopped-divided", 2, DIVIDED, stop_after=1)
+
+
+def test_adapters_over_divided_weights_are_trained_alike(folder: Path) -> None:
+    lora = {"model.lora": {"rank": 4}, "sft.when": "never", "grpo.steps": 2, "grpo.draws": 1, "grpo.replay": None}
+    one, two = (_run(folder, f"divided-lora-{count}", count, {**lora, **DIVIDED}) for count in (1, 2))
     assert _responses(two) == _responses(one)
     assert _difference(two, one) < ROUNDING
     assert (two / "adapter" / "adapter_model.safetensors").is_file()

@@ -1,6 +1,7 @@
 """Requests that are shared among engines."""
 
 from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ class Echo:
         self.calls: list[str] = []
 
     def load(self, policy: Any) -> None:
-        self.calls.append(f"load {policy}")
+        self.calls.append("load")
 
     def generate(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
         self.asked += requests
@@ -46,14 +47,15 @@ def test_all_have_what_one_engine_gives_and_each_request_is_sampled_once(count: 
     assert sorted((one for engine in engines for one in engine.asked), key=lambda one: one.tokens) == REQUESTS
 
 
-def test_each_engine_is_loaded_and_released() -> None:
+@pytest.mark.parametrize("is_sharded", [False, True])
+def test_each_engine_is_loaded_and_released(is_sharded: bool) -> None:
     engines = [Echo(), Echo()]
 
     def used(processes: Any) -> list[Token]:
         sampler = SharedSampler(engines[processes.rank], processes)
-        sampler.load("π")
+        sampler.load(SimpleNamespace(is_sharded=is_sharded))
         sampler.release()
         return list(sampler.stream(REQUESTS[3], SamplingParams()))
 
     assert in_threads(2, used) == [[Token(3, -0.5, "stop")]] * 2  # one response is not shared
-    assert [engine.calls for engine in engines] == [["load π", "release"]] * 2
+    assert [engine.calls for engine in engines] == [["load", "release"]] * 2

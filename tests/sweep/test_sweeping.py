@@ -12,6 +12,7 @@ from sweep.records import records
 from whet.config import Config
 from whet.errors import UserError
 from whet.recipe import load_recipe
+from whet.runs.lock import FolderLock
 from whet.runs.views.view import PlainView
 from whet.sweep import result, run_trial, sweeping
 from whet.sweep.run_trial import Ended
@@ -171,6 +172,103 @@ def test_a_trial_that_is_interrupted_interrupts_the_sweep(
         _sweep(config, tmp_path / "sweep", monkeypatch, Interrupted())
 
 
+def test_a_trial_that_an_earlier_sweep_has_just_begun_is_waited_for(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process, whose folder was not there when this sweep looked, has not noticed yet that its sweep was killed."""
+
+    class TakenMeanwhile(Trainings):
+        def train(self, folder: Path, path: Path, *others: Any) -> Ended:
+            self.done.append(("train", int(path.name[-3:])))
+            write_trial(folder, int(path.name[-3:]), others[1])
+            self.lock = FolderLock(path)
+            return Ended(2, "run.name: is in use by process 7")
+
+        def resume(self, folder: Path, path: Path, is_hopeless: Callable[[], bool]) -> Ended:
+            self.lock.release()
+            return super().resume(folder, path, is_hopeless)
+
+    trainings = TakenMeanwhile()
+    found, _ = _sweep(config, tmp_path / "sweep", monkeypatch, trainings, count=1)
+    assert trainings.done == [("train", 0), ("resume", 0)]
+    assert found.trials[0].state == "finished"
+
+
+class FullDisk(Trainings):
+    """The disk is full in trial 1, which has its folder by then."""
+
+    def train(self, folder: Path, path: Path, recipe: Path, values: Values, is_hopeless: Callable[[], bool]) -> Ended:
+        if not path.name.endswith("1"):
+            return super().train(folder, path, recipe, values, is_hopeless)
+        write_trial(folder, 1, values, between={1: 0.9})
+        return Ended(2, "No space left on device: /runs/x; make room there, or write elsewhere, and run it again")
+
+
+def test_a_full_disk_stops_the_sweep_and_no_trial_counts_as_failed(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "sweep"
+    with pytest.raises(UserError, match=r"^trial-001: No space left on device: /runs/x; make room there"):
+        _sweep(config, folder, monkeypatch, FullDisk(), count=3)
+    again = Trainings()
+    found, _ = _sweep(config, folder, monkeypatch, again, count=3)
+    assert again.done == [("resume", 1), ("train", 2)]
+    assert [trial.state for trial in found.trials] == ["finished"] * 3
+
+
+class KilledEachTime(Trainings):
+    """Trial 1 is killed, `times` times, always at the same step; by default whenever it runs."""
+
+    def __init__(self, times: int = 99, status: int = -9) -> None:
+        super().__init__()
+        self.times, self.status = times, status
+
+    def train(self, folder: Path, path: Path, recipe: Path, values: Values, is_hopeless: Callable[[], bool]) -> Ended:
+        if not path.name.endswith("1"):
+            return super().train(folder, path, recipe, values, is_hopeless)
+        self.done.append(("train", 1))
+        self.times -= 1
+        write_trial(folder, 1, values, between={1: 0.9})
+        return Ended(self.status, "")
+
+    def resume(self, folder: Path, path: Path, is_hopeless: Callable[[], bool]) -> Ended:
+        if not self.times:
+            return super().resume(folder, path, is_hopeless)
+        self.done.append(("resume", 1))
+        self.times -= 1
+        return Ended(self.status, "")
+
+
+def test_a_trial_that_is_killed_goes_on(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainings = KilledEachTime(times=2)
+    found, lines = _sweep(config, tmp_path / "sweep", monkeypatch, trainings, count=3)
+    assert trainings.done == [("train", 0), ("train", 1), ("resume", 1), ("resume", 1), ("train", 2)]
+    assert [trial.state for trial in found.trials] == ["finished"] * 3
+    assert any("trial-001: its process was killed (2 of 3 tries without a step more)" in line for line in lines)
+
+
+def test_a_trial_that_is_killed_each_time_is_given_up(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainings = KilledEachTime()
+    found, _ = _sweep(config, tmp_path / "sweep", monkeypatch, trainings, count=3)
+    assert trainings.done == [("train", 0), ("train", 1), ("resume", 1), ("resume", 1), ("train", 2)]
+    assert [trial.state for trial in found.trials] == ["finished", "failed", "finished"]
+    assert found.trials[1].why == "given up: killed or interrupted 3 times in a row at the same step"
+
+
+def test_a_trial_that_is_interrupted_each_time_is_given_up(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when one of its processes is killed each time."""
+    trainings = KilledEachTime(status=75)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            _sweep(config, tmp_path / "sweep", monkeypatch, trainings, count=2)
+    found, _ = _sweep(config, tmp_path / "sweep", monkeypatch, trainings, count=2)
+    assert [trial.state for trial in found.trials] == ["finished", "failed"]
+
+
 def test_another_sweep_in_the_folder_is_refused(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,8 +282,6 @@ def test_another_sweep_in_the_folder_is_refused(
 
 
 def test_two_at_once_are_refused(config: Config, tmp_path: Path) -> None:
-    from whet.runs.lock import FolderLock
-
     (tmp_path / "sweep").mkdir()
     with FolderLock(tmp_path / "sweep"), pytest.raises(UserError, match="is in use by process"):
         sweep(config, SPACE, tmp_path / "sweep", 1, PlainView(lambda line: None))

@@ -12,7 +12,7 @@ from whet.eval.evaluation import Evaluation
 from whet.eval.record import Record
 from whet.runs.reader import RunReader
 from whet.runs.writer import RunWriter
-from whet.train_loop.callbacks import StepCallbacks
+from whet.train_loop.callbacks import Evaluations, StepCallbacks
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.clock import Clock
 from whet.train_loop.health_monitor import HealthMonitor
@@ -60,6 +60,7 @@ def callbacks(
     accuracy: dict[int, int],
     changes: dict[str, Any],
     stop: Stop | None = None,
+    seen: Evaluations | None = None,
 ) -> tuple[StepCallbacks, list[str]]:
     """StepCallbacks of a training whose held-out accuracy after each step is given."""
     config = shrunk(folder, run.path, changes)
@@ -69,7 +70,8 @@ def callbacks(
     def measured(title: str) -> Evaluation:
         return evaluation(accuracy[int(title.split()[-1])])
 
-    return StepCallbacks(checkpoints, measured, config, run, view, HealthMonitor(run, view), stop or Stop()), lines
+    watch = HealthMonitor(run, view)
+    return StepCallbacks(checkpoints, measured, config, run, view, watch, stop or Stop(), seen), lines
 
 
 def kept(run: RunWriter) -> list[int]:
@@ -101,6 +103,18 @@ def test_each_when_it_is_due(
         after(step)
     assert list(RunReader(run.path).evaluations()) == [f"step-{done:06d}" for done in evaluated]
     assert kept(run) == saved
+
+
+def test_what_is_there_is_what_process_0_sees(run: RunWriter, tiny_folder: Path) -> None:
+    """A disk that another machine has not caught up with: this process sees less, and measures nothing again."""
+    changes = {"grpo.steps": 10, "eval.every": 2}
+    seen = {"step-000002": {"accuracy": 0.7}}
+    after, _ = callbacks(run, tiny_folder, dict.fromkeys(range(11), 0), changes, seen=lambda: seen)
+    assert after.best == (0.7, 2)
+    after.measure(2)
+    assert RunReader(run.path).evaluations() == {}
+    after.measure(4)
+    assert list(RunReader(run.path).evaluations()) == ["step-000004"]
 
 
 def test_the_best_is_kept_beside_the_newest(run: RunWriter, tiny_folder: Path) -> None:

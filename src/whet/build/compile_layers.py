@@ -23,7 +23,9 @@ CACHE = "TORCHINDUCTOR_CACHE_DIR"
 
 def compile_where_it_pays(policy: "LanguageModel", config: Config, log: Log) -> None:
     """Has the layers of the policy compiled where `model.compile` asks for it, and says so."""
-    if policy.device.type != "cuda" or not policy.fused or not WHERE[config.model.compile](policy, config):
+    if policy.device.type != "cuda" or not policy.fused or policy.is_sharded:
+        return
+    if not WHERE[config.model.compile](policy, config):
         return
     from whet.models.cache import cache_folder
     from whet.policy.compiled_layers import compile_layers, leave_uncompiled

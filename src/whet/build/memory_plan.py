@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from whet.build.shared import own_share
+from whet.build.shared import joined, own_share
 from whet.config import Config
 from whet.config.training import MICRO_BATCH_TOKENS
 from whet.text import Log
@@ -77,6 +77,11 @@ class MemoryPlan:
         """The larger of the learner's and the sampler's."""
         return max(self.learner, self.state + self.sampler)
 
+    def divided(self, count: int) -> "MemoryPlan":
+        """Returns what each of `count` processes takes that divide weights, gradients and optimizer."""
+        shares = {name: getattr(self, name) / count for name in ("weights", "optimizer", "gradients", "reference")}
+        return replace(self, **shares)
+
     def sized(self, free: float, enough: float, most: int = MICRO_BATCH_TOKENS) -> "MemoryPlan":
         """Returns the plan with the largest micro-batches worth having, of `most` tokens at most, that `free` bytes
         hold."""
@@ -121,7 +126,7 @@ def with_micro_batches(config: Config, policy: "LanguageModel", log: Log) -> Con
 
     asked = config.grpo.micro_batch_tokens
     most = MOST[policy.device.type]
-    plan = plan_memory(config, policy, asked or most)
+    plan = plan_memory(config, policy, asked or most).divided(joined().count if policy.is_sharded else 1)
     free = float(own_share(free_bytes)(policy.device))
     if asked is None:
         plan = plan.sized(free, ENOUGH[policy.device.type], most)

@@ -11,6 +11,15 @@ if TYPE_CHECKING:
 
 def build_policy(config: Config, log: Log) -> "LanguageModel":
     """Loads the recipe's model on the best device of this machine, quantized and with LoRA where it says so."""
+    from whet.compute.device import pick_device
+
+    policy = load_policy(config, log)
+    policy.model.to(pick_device())
+    return policy
+
+
+def load_policy(config: Config, log: Log) -> "LanguageModel":
+    """Loads the recipe's model, quantized and with LoRA where it says so; on the CPU unless quantized."""
     from whet.compute.determinism import fix_workspaces
     from whet.compute.device import pick_device, pick_dtype
     from whet.compute.memory import keep_freed_memory
@@ -32,7 +41,7 @@ def build_policy(config: Config, log: Log) -> "LanguageModel":
     if in_four_bits:
         refuse_where_it_cannot_be(device)
     loaded = load_model(config.model.name, pick_dtype(config.model.dtype, device), log)
-    model = (quantized(loaded.model, device) if in_four_bits else loaded.model).to(device)
+    model = quantized(loaded.model, device) if in_four_bits else loaded.model
     if reason := why_not_fused(model.config):
         log(f"the model goes through its own forward, exact but slower: {reason}")
     if lora:

@@ -87,7 +87,7 @@ def build_optimizer(
 
     inside: Callable[[], AbstractContextManager[None]] = deterministic if is_deterministic else nullcontext
     tokens = micro_batch_tokens or MICRO_BATCH_TOKENS
-    return shared_optimizer(MasterAdamW(policy.trainable(), config, steps, tokens, inside))
+    return shared_optimizer(MasterAdamW(policy.trainable(), config, steps, tokens, inside), policy)
 
 
 def build_reference(policy: "LanguageModel", config: Config, warmed: bool = False) -> StatefulReference:
@@ -102,9 +102,10 @@ def build_reference(policy: "LanguageModel", config: Config, warmed: bool = Fals
         return NoReference()
     tokens = config.grpo.micro_batch_tokens or MICRO_BATCH_TOKENS
     if objective.reference_every:
-        return shared_reference(FollowingReference(policy, tokens, objective.reference_every, objective.reference_mix))
+        following = FollowingReference(policy, tokens, objective.reference_every, objective.reference_mix)
+        return shared_reference(following, policy)
     kind = AdaptersOff if config.model.lora and not warmed else FrozenReference
-    return shared_reference(kind(policy, tokens))
+    return shared_reference(kind(policy, tokens), policy)
 
 
 @dataclass(frozen=True)

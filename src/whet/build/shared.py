@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import torch
 
     from whet.compute.optimizer import MasterAdamW
+    from whet.compute.sharded_reference import InParts
+    from whet.policy.language_model import LanguageModel
     from whet.rewards.mixture import Mixture
 
 What = ParamSpec("What")
@@ -38,18 +40,22 @@ def shared_mixture(mixture: "Mixture") -> "Mixture":
     return SharedMixture(mixture, joined()) if joined().count > 1 else mixture
 
 
-def shared_optimizer(optimizer: "MasterAdamW") -> Optimizer:
+def shared_optimizer(optimizer: "MasterAdamW", policy: "LanguageModel") -> Optimizer:
     """Returns an optimizer whose gradient is the sum of all processes' shares."""
+    from whet.compute.sharded_optimizer import ShardedOptimizer
     from whet.compute.shared_optimizer import SharedOptimizer
 
-    return SharedOptimizer(optimizer, joined()) if joined().count > 1 else optimizer
+    kind = ShardedOptimizer if policy.is_sharded else SharedOptimizer
+    return kind(optimizer, joined()) if joined().count > 1 else optimizer
 
 
-def shared_reference(reference: StatefulReference) -> StatefulReference:
+def shared_reference(reference: "InParts", policy: "LanguageModel") -> StatefulReference:
     """Returns a reference that computes its process's share of the log-probabilities."""
+    from whet.compute.sharded_reference import ShardedReference
     from whet.compute.shared_reference import SharedReference
 
-    return SharedReference(reference, joined()) if joined().count > 1 else reference
+    kind = ShardedReference if policy.is_sharded else SharedReference
+    return kind(reference, joined()) if joined().count > 1 else reference
 
 
 def led(judge: Callable[What, Verdict]) -> Callable[What, Verdict]:

@@ -18,6 +18,10 @@ class Alone:
         """Does `work`."""
         return [work()]
 
+    def together(self, work: Callable[[], Result]) -> list[Result]:
+        """Does `work`."""
+        return [work()]
+
     def first(self, work: Callable[[], Result]) -> Result:
         """Does `work`."""
         return work()

@@ -67,9 +67,12 @@ def variables(number: int, count: int, port: int) -> dict[str, str]:
 
 
 def end_with_launcher(every: float = 1.0, environment: Mapping[str, str] = os.environ) -> None:
-    """Has this process stopped, as by SIGTERM, once the launcher that started it is gone; without one does nothing."""
+    """Has this process stopped, as by SIGTERM, once the launcher that started it is gone; without one does nothing.
+
+    Nor does it where the launcher runs and is not this process's parent: the variable is then that of an ancestor.
+    """
     launcher = environment.get(LAUNCHER)
-    if launcher is None or os.getppid() != int(launcher):
+    if launcher is None or (os.getppid() != int(launcher) and _runs(int(launcher))):
         return
 
     def watch() -> None:
@@ -78,6 +81,15 @@ def end_with_launcher(every: float = 1.0, environment: Mapping[str, str] = os.en
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _runs(pid: int) -> bool:
+    import psutil
+
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _cores() -> Sequence[int]:

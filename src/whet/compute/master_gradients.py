@@ -11,6 +11,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from whet.models.divided_rows import own_rows
+
 BUCKETS: Mapping[str, int] = {"cuda": 64 << 20}
 """By device type, bytes of gradients that are moved together; elsewhere each goes by itself."""
 
@@ -53,12 +55,13 @@ class MasterGradients:
         if not waiting:
             return
         wide = [torch.empty_like(master) for _, master in waiting]
-        torch._foreach_copy_(wide, [weight.grad for weight, _ in waiting if weight.grad is not None])
+        narrow = [own_rows(weight.grad) for weight, _ in waiting if weight.grad is not None]
+        torch._foreach_copy_([own_rows(new) for new in wide], narrow)
         for weight, _ in waiting:
             weight.grad = None
         again = [(master.grad, new) for (_, master), new in zip(waiting, wide, strict=True) if master.grad is not None]
         if again:
-            torch._foreach_add_([total for total, _ in again], [new for _, new in again])
+            torch._foreach_add_([own_rows(total) for total, _ in again], [own_rows(new) for _, new in again])
         for (_, master), new in zip(waiting, wide, strict=True):
             if master.grad is None:
                 master.grad = new

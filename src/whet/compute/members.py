@@ -25,11 +25,20 @@ class Member:
     @property
     def is_gone(self) -> bool:
         """Whether it is known to have ended: it ran on this machine, and runs no more."""
+        return self._status() in ("", "zombie")
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it is known to be stopped, as by SIGSTOP, on this machine."""
+        return self._status() == "stopped"
+
+    def _status(self) -> str | None:
+        """The system's word for what it does; empty where it runs no more, None where it is on another machine."""
         import psutil
 
         if self.host != socket.gethostname():
-            return False
+            return None
         try:
-            return bool(psutil.Process(self.pid).status() == psutil.STATUS_ZOMBIE)
+            return str(psutil.Process(self.pid).status())
         except psutil.NoSuchProcess:
-            return True
+            return ""

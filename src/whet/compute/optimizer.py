@@ -15,6 +15,7 @@ from whet.compute.master_gradients import MasterGradients
 from whet.compute.oom import smaller_micro_batch
 from whet.compute.schedule import learning_rate
 from whet.config import OptimizerConfig
+from whet.models.divided_rows import own_rows, whole_tensor
 from whet.protocols import Part, Result
 
 
@@ -84,7 +85,7 @@ class MasterAdamW:
         if not gradients:
             return {"grad_norm": 0.0, "learning_rate": rate}
         with self.inside():
-            norm = torch.nn.utils.clip_grad_norm_(gradients, self.config.max_grad_norm, foreach=True)
+            norm = whole_tensor(torch.nn.utils.clip_grad_norm_(gradients, self.config.max_grad_norm, foreach=True))
         if not torch.isfinite(norm):
             self.zero_grad()
             return {"grad_norm": float(norm), "learning_rate": rate}
@@ -106,7 +107,7 @@ class MasterAdamW:
         """Copies the masters to the layers' weights, rounded to their dtype."""
         pairs = self.gradients.pairs
         if pairs:
-            torch._foreach_copy_([weight for weight, _ in pairs], [master for _, master in pairs])
+            torch._foreach_copy_([own_rows(weight) for weight, _ in pairs], [own_rows(master) for _, master in pairs])
 
     def state_dict(self) -> dict[str, Tensor]:
         """Returns all that the next step depends on: masters, moments and their step counts."""

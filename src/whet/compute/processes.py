@@ -3,16 +3,16 @@
 torchrun, or `launch.py`, starts them and says in the environment which is which. What they agree on travels as plain
 objects between processes that run the same program (gloo, on CPUs); tensors go the way of their device (NCCL on GPUs).
 
-Before each exchange a barrier waits for everybody, for `patience` at most, and names who is missing. So no process
-hangs in a sum that another one never reaches: an error in one share is an outcome that all of them learn of.
+Each exchange begins with a few bytes that say which one it is, so that processes that have gone different ways find out
+instead of taking one thing for another. Whoever waits for longer than `patience` looks at the board (`board.py`) who
+has not come, and names it. So no process hangs in a sum that another one never reaches: an error in one share is an
+outcome that all of them learn of.
 """
 
 import os
-import re
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -22,11 +22,11 @@ import torch
 from torch import Tensor
 
 from whet.compute.alone import Alone
+from whet.compute.board import Board, mark
 from whet.compute.members import Member
 from whet.compute.rank import is_one_of_several, local_count
 from whet.errors import ProcessLost, UserError
 from whet.protocols import Processes
-from whet.redact import redact
 from whet.text import first_line
 
 Result = TypeVar("Result")
@@ -53,6 +53,13 @@ def processes() -> Processes:
 def be_patient(patience: timedelta) -> None:
     """Has the processes of this run wait for a late one so long from here on."""
     cast(Any, processes()).be_patient(patience)
+
+
+def mesh(device: torch.device) -> Any:
+    """Returns the mesh of all processes of this run, of one dimension, for tensors on a type of device."""
+    from torch.distributed.device_mesh import init_device_mesh
+
+    return init_device_mesh(device.type, (processes().count,))
 
 
 def leave() -> None:
@@ -82,20 +89,21 @@ class Ranks:
         on_gpu = torch.cuda.is_available()
         if on_gpu:
             torch.cuda.set_device(own_gpu(torch.cuda.device_count()))
-        self._store, self.rank, self.count = next(rendezvous("env://"))
+        store, self.rank, self.count = next(rendezvous("env://"))
         backend = "cpu:gloo,cuda:nccl" if on_gpu else "gloo"
-        # no timeout of its own: the barrier in front of every exchange has it
-        dist.init_process_group(
-            backend, store=self._store, rank=self.rank, world_size=self.count, timeout=timedelta(days=1)
-        )
-        self._control = dist.new_group(backend="gloo", timeout=timedelta(days=1))
+        dist.init_process_group(backend, store=store, rank=self.rank, world_size=self.count, timeout=PATIENCE)
+        self._control = dist.new_group(backend="gloo", timeout=PATIENCE)
         self.before: Callable[[], None] = lambda: None
-        self.members: Sequence[Member] = ()
-        self.members = self.gathered(Member.this)
+        self._board = Board(store, self.rank, self.count)
+        self._board.members = self.gathered(Member.this)
 
     def be_patient(self, patience: timedelta) -> None:
         """Waits for a late process so long from here on."""
+        import torch.distributed as dist
+
         self.patience = patience
+        for group in (dist.group.WORLD, self._control):
+            dist.distributed_c10d._set_pg_timeout(patience, group)
 
     def before_each(self, check: Callable[[], None]) -> None:
         """Has `check` called before each share of work: what it raises all raise, as if the work had."""
@@ -107,7 +115,7 @@ class Ranks:
         Raises what `work` raised in one of them, the lowest rank first, and `ProcessLost` where one does not come.
         """
         own = _outcome(lambda: self._begun(work), self.rank, self.count)
-        outcomes = cast(list[Outcome[Result]], self._exchanged(own, lambda found: self._gather(found)))
+        outcomes = cast(list[Outcome[Result]], self._exchanged(own, f"gathered {mark(work)}", self._gather))
         if own.error is not None:
             raise own.error
         for outcome in outcomes:
@@ -115,10 +123,25 @@ class Ranks:
                 raise outcome.error
         return [cast(Result, outcome.result) for outcome in outcomes]
 
+    def together(self, work: Callable[[], Result]) -> list[Result]:
+        """As `gathered`, for work in the midst of which the processes exchange tensors.
+
+        An error there ends this process, and so the exchanges that the others are in: they raise `ProcessLost`, or the
+        `UserError` that it was.
+        """
+        self.gathered(lambda: None)  # all are here, and none was asked to stop
+        self._board.says(f"in the midst of {mark(work)}")
+        try:
+            own = self._told(work)
+        except BaseException as error:
+            self.end_by(error)
+            raise
+        return self.gathered(lambda: own)
+
     def first(self, work: Callable[[], Result]) -> Result:
         """Does `work` in process 0 only, and returns its result in all of them. Raises as `gathered`."""
         own = _outcome(lambda: self._begun(work), 0, self.count) if self.rank == 0 else Outcome()
-        found = cast(Outcome[Result], self._exchanged(own, self._sent))
+        found = cast(Outcome[Result], self._exchanged(own, f"first {mark(work)}", self._sent))
         if found.error is not None:
             raise found.error
         return cast(Result, own.result if self.rank == 0 else found.result)
@@ -146,59 +169,42 @@ class Ranks:
 
     def end_by(self, error: BaseException) -> None:
         """Leaves word for the others of what ends this process, whom it will not meet again."""
-        with suppress(RuntimeError):
-            self._store.set(f"end of {self.rank}", redact(f"{type(error).__name__}: {first_line(error)}"))
+        self._board.ends(error)
 
     def _begun(self, work: Callable[[], Result]) -> Result:
         self.before()
         return work()
 
-    def _exchanged(self, own: Outcome[Any], exchange: Callable[[Outcome[Any]], Any]) -> Any:
+    def _exchanged(self, own: Outcome[Any], what: str, exchange: Callable[[Outcome[Any]], Any]) -> Any:
         """What `exchange` returns once all have come. An error of this process is raised where the others are gone."""
-        import torch.distributed as dist
-
+        code = self._board.arrives(what)
         try:
-            self._told(lambda: dist.monitored_barrier(self._control, self.patience, wait_all_ranks=True))
+            if len(set(self._told(lambda: self._codes(code)))) > 1:
+                raise RuntimeError(self._board.apart())
             return self._told(lambda: exchange(own))
-        except ProcessLost as lost:
+        except (ProcessLost, UserError) as lost:
             if own.error is not None:
                 raise own.error from lost
             raise
 
-    def _told(self, exchange: Callable[[], Any]) -> Any:
+    def _told(self, exchange: Callable[[], Result]) -> Result:
         """What `exchange` returns. Raises `ProcessLost`, with the names of processes that are gone or late."""
         began = time.monotonic()
         try:
             return exchange()
         except RuntimeError as error:
+            if not is_of_exchange(error):
+                raise
             waited = timedelta(seconds=time.monotonic() - began)
-            raise ProcessLost(self._who(str(error), waited)) from error
+            raise self._board.lost(error, waited, self.patience) from error
 
-    def _who(self, what: str, waited: timedelta) -> str:
-        """Why an exchange failed after a while: whose end, or whose lateness."""
-        missing = _ranks_in(what)
-        lines = [line for number in range(self.count) if (line := self._end_of(number, missing, waited))]
-        broken = f"the connection between the {self.count} processes broke: {what.partition(chr(10))[0]}"
-        return "; ".join(lines) or broken
+    def _codes(self, code: int) -> list[int]:
+        """The codes of all processes for the exchange that they have come to."""
+        import torch.distributed as dist
 
-    def _end_of(self, number: int, missing: Sequence[int], waited: timedelta) -> str:
-        """What is known of a process that does not come; empty where nothing is wrong with it."""
-        name = f"{self.members[number] if self.members else f'process {number}'} of {self.count}"
-        if word := self._word_of(number):
-            return f"{name} ended: {word}"
-        if self.members and self.members[number].is_gone:
-            return f"{name} ended without a word: killed, or out of memory"
-        if number in missing and waited >= self.patience:
-            minutes = self.patience.total_seconds() / 60
-            return f"{name} kept the others waiting for {minutes:.3g} minutes (compute.timeout_minutes)"
-        return f"{name} cannot be reached" if number in missing else ""
-
-    def _word_of(self, number: int) -> str:
-        """What a process said of its end; empty where it said nothing, or process 0, who keeps such words, is gone."""
-        key = f"end of {number}"
-        with suppress(RuntimeError):
-            return self._store.get(key).decode() if self._store.check([key]) else ""
-        return ""
+        found = [torch.zeros((), dtype=torch.long) for _ in range(self.count)]
+        dist.all_gather(found, torch.tensor(code), group=self._control)
+        return [int(one) for one in found]
 
     def _gather(self, own: Outcome[Any]) -> list[Outcome[Any]]:
         import torch.distributed as dist
@@ -266,11 +272,14 @@ def _outcome(work: Callable[[], Result], rank: int, count: int) -> Outcome[Resul
         return Outcome(error=told)
 
 
-def _ranks_in(text: str) -> list[int]:
-    """The ranks that a monitored barrier names as missing.
+SIGNS = ("gloo", "nccl", "connection closed", "connection reset", "timed out", "timeout", "socket")
+"""What errors of torch.distributed speak of."""
 
-    >>> _ranks_in("Ranks 1, 3 failed to pass monitoredBarrier in 1000 ms"), _ranks_in("Connection closed by peer")
-    ([1, 3], [])
+
+def is_of_exchange(error: BaseException) -> bool:
+    """Whether an error is of an exchange between processes that did not take place.
+
+    >>> is_of_exchange(RuntimeError("[gloo/transport/tcp/pair.cc] Connection closed by peer"))
+    True
     """
-    found = re.search(r"[Rr]anks? ([\d, ]+) failed to pass", text)
-    return [int(number) for number in found[1].split(",") if number.strip()] if found else []
+    return any(sign in str(error).lower() for sign in SIGNS)

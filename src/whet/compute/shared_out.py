@@ -35,3 +35,11 @@ def share(batches: Sequence[Part], rank: int, count: int) -> list[Part]:
         for batch, some, keep in zip(batches, sizes, kept, strict=True)
         if keep
     ]
+
+
+def smallest_part(batches: Sequence[Part]) -> Part:
+    """Returns the smallest micro-batch of some batches: of their smallest unit, as little as can be computed alone."""
+    place, batch = min(
+        ((place, batch) for batch in batches for place in range(len(batch.sizes))), key=lambda one: one[1].sizes[one[0]]
+    )
+    return next(iter(batch.units([place]).micro_batches(1)))

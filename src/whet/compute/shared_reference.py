@@ -1,6 +1,6 @@
 """A reference of which each process of a run computes its share of the log-probabilities."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -9,6 +9,17 @@ from torch import Tensor
 from whet.batch import Batch
 from whet.compute.shared_out import shared_out
 from whet.protocols import Processes, StatefulReference
+
+
+def put_together(batch: Batch, places: Sequence[Sequence[int]], shares: Sequence[Tensor | None]) -> Tensor | None:
+    """Returns the log-probabilities of shares as `[B, T]`; `places` are the groups of each. None where one has none."""
+    whole_BT = torch.zeros(batch.mask_BT.shape)
+    for groups, share in zip(places, shares, strict=True):
+        if share is None:
+            return None
+        rows_B = torch.isin(batch.group_B, torch.tensor(groups, dtype=torch.long))
+        whole_BT[rows_B, : share.shape[1]] = share
+    return whole_BT
 
 
 class SharedReference:
@@ -22,13 +33,7 @@ class SharedReference:
         places = shared_out(batch.sizes, self.processes.count)
         mine = batch.select(places[self.processes.rank])
         shares = self.processes.gathered(lambda: self.reference.logprobs(mine))
-        whole_BT = torch.zeros(batch.mask_BT.shape)
-        for groups, share in zip(places, shares, strict=True):
-            if share is None:
-                return None
-            rows_B = torch.isin(batch.group_B, torch.tensor(groups, dtype=torch.long))
-            whole_BT[rows_B, : share.shape[1]] = share
-        return whole_BT
+        return put_together(batch, places, shares)
 
     def sync(self, step: int) -> None:
         """As the reference under it does: equal weights give equal ones."""

@@ -39,6 +39,9 @@ class ComputeConfig(Section):
     processes: PositiveInt = 1
     """Processes that share sampling, grading and learning; on GPUs one for each. More than one are started by Whet,
     unless torchrun has started them already."""
+    sharding: Literal["auto", "full", "none"] = "auto"
+    """Whether processes divide weights, gradients and optimizer state among themselves (FSDP2), so that each holds its
+    part: full; or each holds all of them: none. auto divides where they do not fit on a device."""
     timeout_minutes: float = Field(30.0, gt=0)
     """Minutes that processes wait for one that is late, which is then named and the run ended. More than sampling,
     grading or learning takes in one step."""

@@ -5,6 +5,8 @@ QLoRA, arXiv:2305.14314: 4-bit NormalFloat with double quantisation. `whet.model
 
 from typing import TYPE_CHECKING, Any
 
+from whet.models.divided_rows import whole_tensor
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -17,13 +19,14 @@ def is_packed(module: Any) -> bool:
 
 
 def weight_of(module: Any) -> "Tensor":
-    """Returns the weight of a layer without its adapters: its own tensor, or dequantised from four bits.
+    """Returns the weight of a layer without its adapters: its own tensor, or a new one, dequantised from four bits or
+    gathered from processes that divide it.
 
     `[out, in]` of a linear layer; of a layer of experts, the parameter that peft's module around it adapts.
     """
     layer = plain_layer(module)
     name = getattr(module, "parameter_name", None) or "weight"
-    return _unpacked(layer) if is_packed(layer) else getattr(layer, name).detach()
+    return _unpacked(layer) if is_packed(layer) else whole_tensor(getattr(layer, name).detach())
 
 
 def plain_layer(module: Any) -> Any:

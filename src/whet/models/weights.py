@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from whet.errors import UserError
+from whet.models.divided_rows import whole_tensor
 from whet.models.quantized import is_packed, plain_layer, weight_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def merged_weights(model: Any) -> "Iterator[tuple[str, Tensor]]":
     """Yields name and tensor of every weight of the plain model that is equivalent to `model`.
 
     Names are those of the model without adapters, so that any loader accepts them. Tensors are new where merged or
-    dequantised, else the model's own; `model` is unchanged, and need not have adapters.
+    dequantised, or gathered from processes that divide them, who all iterate together; else the model's own. `model` is
+    unchanged, and need not have adapters.
     """
     base = base_model(model)
     changed = _changed(base)
@@ -56,7 +58,7 @@ def merged_weights(model: Any) -> "Iterator[tuple[str, Tensor]]":
         plain = plain_name(name)
         if ADAPTER in name or plain.startswith(notes):
             continue
-        yield plain, merged_weight(changed[plain]) if plain in changed else tensor
+        yield plain, merged_weight(changed[plain]) if plain in changed else whole_tensor(tensor)
 
 
 def checkpoint_weights(model: Any) -> "Iterator[tuple[str, Tensor]]":

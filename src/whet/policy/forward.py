@@ -15,9 +15,10 @@ from whet.batch import Batch, moved
 from whet.models.dimensions import Dimensions
 from whet.models.soft_caps import logit_cap
 from whet.models.supported import logit_divisor, windows
-from whet.models.weights import body, head_weight
+from whet.models.weights import base_model, body, head_weight
 from whet.policy.attention import Attention, attention_of
 from whet.policy.attention_memory import Rows
+from whet.policy.called import called
 from whet.policy.head_chunks import FLOAT, chunk_tensors, head_sizes
 from whet.policy.packing import pack
 from whet.policy.recompute import within_memory
@@ -34,18 +35,15 @@ ATTENTION = "whet_shared_prefix"
 
 def shared_prefix(model: Any, batch: Batch, temperature: float) -> Tensor:
     """log π of the completion tokens, `[B, T]`, packed: the body runs on P + ΣC tokens, the head on ΣC."""
-    states, divisor = _packed(model, batch), temperature * logit_divisor(model.config)
-    cap = logit_cap(model.config)
-    logprobs_M = token_logprobs(states.hidden_MD, head_weight(model), states.targets_M, divisor, cap)
-    return states.scattered(logprobs_M)
+    packed = _packed(model, batch)
+    return packed.scattered(_through(model, packed, batch, temperature, token_logprobs))
 
 
 def shared_prefix_with_entropies(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
     """As `shared_prefix`, with the entropy in nats of the distribution at each completion token, `[B, T]`."""
-    states, divisor = _packed(model, batch), temperature * logit_divisor(model.config)
-    cap = logit_cap(model.config)
-    found = token_logprobs_and_entropies(states.hidden_MD, head_weight(model), states.targets_M, divisor, cap)
-    logprobs_BT, entropies_BT = map(states.scattered, found)
+    packed = _packed(model, batch)
+    found = _through(model, packed, batch, temperature, token_logprobs_and_entropies)
+    logprobs_BT, entropies_BT = map(packed.scattered, found)
     return logprobs_BT, entropies_BT
 
 
@@ -72,15 +70,20 @@ WITH_ENTROPIES: Mapping[bool, WithEntropies] = {True: shared_prefix_with_entropi
 """The same, with entropies."""
 
 
-class States(NamedTuple):
-    """What the head reads: a row for each of the M completion tokens."""
+class Packed(NamedTuple):
+    """A batch laid out for the body, on its device: N tokens, of which M, those of completions, are predicted."""
 
-    hidden_MD: Tensor
-    """The hidden states that predict the tokens."""
+    tokens_N: Tensor
+    positions_N: Tensor
     targets_M: Tensor
-    """int64: the tokens."""
+    """int64: the completion tokens."""
     place_M: Tensor
     """int64: their places in the flattened `[B, T]`."""
+    takers: Takers
+    """Which hidden states predict them."""
+    attention: Attention
+    layout: Any
+    """Of the attention."""
     shape: torch.Size
     """`[B, T]`."""
 
@@ -89,8 +92,8 @@ class States(NamedTuple):
         return values_M.new_zeros(self.shape.numel()).index_copy(0, self.place_M, values_M).view(self.shape)
 
 
-def _packed(model: Any, batch: Batch) -> States:
-    """Runs the body of the model on the packed batch. All indices travel to its device in one copy."""
+def _packed(model: Any, batch: Batch) -> Packed:
+    """Lays a batch out. All indices travel to the model's device in one copy."""
     attention, device = attention_of(model), next(model.parameters()).device
     where = pack([len(prompt) for prompt in batch.prompts], batch.group_B, batch.lengths_B)
     tokens_N = torch.empty_like(where.positions_N)
@@ -107,16 +110,37 @@ def _packed(model: Any, batch: Batch) -> States:
         device,
     )
     takers, there = Takers(*rest[: len(before)]), type(layout)(*rest[len(before) :])
+    return Packed(tokens_N, positions_N, targets_M, place_M, takers, attention, there, batch.mask_BT.shape)
+
+
+def _through(model: Any, packed: Packed, batch: Batch, temperature: float, read: Callable[..., Any]) -> Any:
+    """What `read(hidden_MD, head_VD, targets_M, divisor, cap)` makes of the M hidden states that predict a token.
+
+    Model and head are called as modules, though with another forward: their hooks gather weights that are shared out.
+    """
+    head, targets_M = model.get_output_embeddings(), packed.targets_M
+    divisor, cap = temperature * logit_divisor(model.config), logit_cap(model.config)
+
+    def forward() -> Any:
+        hidden_MD = _hidden(model, packed, batch)
+        return called(head, lambda hidden_MD: read(hidden_MD, head.weight, targets_M, divisor, cap), hidden_MD)
+
+    return called(base_model(model), forward)
+
+
+def _hidden(model: Any, packed: Packed, batch: Batch) -> Tensor:
+    """Runs the body of the model; the hidden states that predict the completion tokens, `[M, D]`."""
+    attention, tokens = packed.attention, len(packed.tokens_N)
     replaced = partial(replaced_attention, model, ATTENTION, _packed_attention)
-    with within_memory(model, len(tokens_N), replaced, True, _besides(model, attention, batch)), replaced():
+    with within_memory(model, tokens, replaced, True, _besides(model, attention, batch)), replaced():
         hidden_1ND = body(model)(
-            input_ids=tokens_N[None],
-            position_ids=positions_N[None],
+            input_ids=packed.tokens_N[None],
+            position_ids=packed.positions_N[None],
             use_cache=False,
             whet_attention=attention,
-            whet_layouts={window: there.within(window) for window in windows(model.config).values()},
+            whet_layouts={window: packed.layout.within(window) for window in windows(model.config).values()},
         ).last_hidden_state
-    return States(taken(hidden_1ND[0], takers), targets_M, place_M, batch.mask_BT.shape)
+    return taken(hidden_1ND[0], packed.takers)
 
 
 def _besides(model: Any, attention: Attention, batch: Batch) -> float:

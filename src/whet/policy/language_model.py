@@ -10,7 +10,9 @@ from torch import Tensor
 from whet.batch import Batch
 from whet.chat_template import ChatTemplate
 from whet.models.dimensions import Dimensions
+from whet.models.sharding import is_sharded, shard, whole_copy
 from whet.models.supported import is_fused
+from whet.policy.activations import bytes_per_token
 from whet.policy.forward import FORWARDS, WITH_ENTROPIES
 
 
@@ -47,6 +49,25 @@ class LanguageModel:
         """The device of the weights."""
         device: torch.device = next(self.model.parameters()).device
         return device
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether the processes of the run divide its weights among themselves."""
+        return is_sharded(self.model)
+
+    def shard(self, mesh: Any) -> None:
+        """Divides its weights among the processes of a mesh, in place."""
+        for lean in {self.fused, False}:
+            bytes_per_token(self.model, lean)  # counted while a forward pass is this process's alone
+        shard(self.model, mesh)
+
+    def whole(self, keep: bool = True) -> "LanguageModel":
+        """Returns the policy with whole weights: itself, or a copy on the CPU where processes divide them.
+
+        There all of them call it together, and only where `keep` is set the copy is made; elsewhere it is itself.
+        """
+        copy = whole_copy(self.model, keep) if self.is_sharded else None
+        return self if copy is None else self.with_model(copy, self.temperature)
 
     @property
     def context(self) -> int | None:

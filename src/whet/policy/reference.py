@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from copy import deepcopy
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from whet.batch import Batch
+from whet.models.sharding import copied
 from whet.policy.language_model import LanguageModel
 
 
@@ -35,7 +35,7 @@ class FrozenReference:
 
     def __init__(self, policy: LanguageModel, micro_batch_tokens: int) -> None:
         self.learned = [name for name, weight in policy.model.named_parameters() if weight.requires_grad]
-        frozen = deepcopy(policy.model).requires_grad_(False)
+        frozen = copied(policy.model).requires_grad_(False)
         self.policy = policy.with_model(frozen, policy.temperature)
         self.tokens = micro_batch_tokens
 

@@ -18,7 +18,8 @@ class SharedSampler:
 
     def load(self, policy: Any) -> None:
         """As the sampler under it does, in every process."""
-        self.processes.gathered(lambda: self.sampler.load(policy))
+        share = self.processes.together if policy.is_sharded else self.processes.gathered
+        share(lambda: self.sampler.load(policy))
 
     def generate(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:
         """Returns for each request one completion per key, in order. Raises what one of the processes raised."""

@@ -10,19 +10,20 @@ from whet.build.roles import (
     build_reference,
     build_rollouts,
 )
-from whet.build.shared import agreed_clock, joined
+from whet.build.shared import agreed_clock, joined, led
 from whet.build.task import Task
 from whet.compute.checkpoint import Checkpoint, remove_checkpoints
 from whet.config import Config
 from whet.grpo.algorithm import train
 from whet.protocols import Sampler
 from whet.rewards.part_metrics import part_metrics
+from whet.runs.reader import RunReader
 from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
 from whet.stages.measure import measure
 from whet.stages.run_folder import shared_jobs
 from whet.train_loop.background import Background, Never
-from whet.train_loop.callbacks import StepCallbacks
+from whet.train_loop.callbacks import Evaluations, StepCallbacks
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.clock import Clock
 from whet.train_loop.compared_ahead import compared_ahead
@@ -84,7 +85,7 @@ def fine_tune(
     schedule = partial(CheckpointSchedule, clock=agreed_clock(), jobs=shared_jobs(jobs))
     checkpoints = schedule(state, run.checkpoints, grpo.steps, config.run, config.run.save_every)
     evaluate = partial(measure, policy, sampler, task.eval_set, config, view, reward=task.reward)
-    callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop)
+    callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop, _evaluations_of(run))
     if saved:
         state.load(saved)
     of_rewards = partial(part_metrics, parts=task.reward.parts)
@@ -101,6 +102,11 @@ def fine_tune(
                 config=grpo,
                 after_step=callbacks,
             )
+
+
+def _evaluations_of(run: RunWriter) -> Evaluations:
+    """Returns the evaluations on disk, as process 0 sees them."""
+    return led(RunReader(run.path).evaluations)
 
 
 def _checks(policy: "LanguageModel") -> tuple[StepCheck, ...]:

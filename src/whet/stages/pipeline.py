@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whet.build.memory_plan import with_micro_batches
-from whet.build.policy import build_policy
+from whet.build.placement import place
+from whet.build.policy import load_policy
 from whet.build.roles import build_rollouts, build_sampler
 from whet.build.shared import joined
 from whet.build.task import Task, build_task
@@ -63,10 +64,11 @@ def load(config: Config, view: View) -> Built:
     built: list[Built] = []
 
     def loads() -> None:
-        sampler, policy = build_sampler(config), build_policy(config, view.note)
+        sampler, policy = build_sampler(config), load_policy(config, view.note)
         built.append(Built(policy, sampler, build_task(config, policy.tokenizer, policy.context, view.note)))
 
     joined().gathered(loads)  # what one process cannot load ends all of them
+    place(built[0].policy, config, view.note)
     refuse_endless(built[0].policy)
     refuse_untrainable(built[0].policy, built[0].sampler)
     return built[0]
@@ -181,15 +183,16 @@ class Pipeline:
             self.result.pace = Pace.of(RunReader(run.path).timings())
             self._measure(FINAL)
             health.measured(made[FINAL])
-        joined().first(self._save)
+        policy = self.policy.whole(joined().rank == 0)
+        joined().first(lambda: self._save(policy))
         return self.result
 
-    def _save(self) -> None:
+    def _save(self, policy: "LanguageModel") -> None:
         """Writes the finished model, and its adapters where it has some."""
         run = self.run
-        if has_adapters(self.policy) and not run.adapter.exists():
-            save_adapter(self.policy, run.adapter, self.config.model.name)
-        save_final(self.policy, run.final, self.task.renderer.template.settings)
+        if has_adapters(policy) and not run.adapter.exists():
+            save_adapter(policy, run.adapter, self.config.model.name)
+        save_final(policy, run.final, self.task.renderer.template.settings)
 
     def _check(self, stage: str, earlier: CheckReport | None = None) -> CheckReport:
         report = check(self.policy, self.sampler, self.task, self.config, self.view, earlier, stage == WARM)

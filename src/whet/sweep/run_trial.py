@@ -46,12 +46,13 @@ def word(value: Any) -> str:
 
 def resume(sweep: Path, path: Path, is_hopeless: Callable[[], bool]) -> Ended:
     """Goes on with the trial whose run folder is at `path`, once a process that still writes to it has ended."""
-    while _is_in_use(path):
+    while is_in_use(path):
         time.sleep(EVERY)
     return _watched(["resume", str(path)], sweep, is_hopeless)
 
 
-def _is_in_use(path: Path) -> bool:
+def is_in_use(path: Path) -> bool:
+    """Whether a process writes to the run folder at `path`."""
     try:
         refuse_in_use(path)
     except UserError:

@@ -3,14 +3,14 @@
 All that it knows of earlier trials it reads from their folders, so a sweep that was killed goes on by the same command.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from whet.config import Config
 from whet.errors import INTERRUPTED, UserError
-from whet.files import write_bytes
+from whet.files import disk_fault, write_bytes
 from whet.recipe import dump_recipe
 from whet.runs import jsonl, layout
 from whet.runs.lock import FolderLock
@@ -21,6 +21,7 @@ from whet.sweep.run_trial import Ended
 from whet.sweep.space import Space
 from whet.sweep.study import JOURNAL, Search, refuse_without_optuna
 from whet.sweep.trial_folder import Trial, folder_of, read_trial
+from whet.sweep.tries import MOST, broken_off
 from whet.text import percent
 
 SPACE, VERDICTS, RESULT = "space.json", "verdicts.jsonl", "sweep.json"
@@ -115,25 +116,46 @@ class Sweep:
             self._settle(trial, "pruned", f"after step {max(now.between)}")
             return True
 
-        self.view.note(f"{trial.path.name}: {'goes on' if begun else 'begins'} with {shown(trial.values)}")
-        if begun:
-            ended = run_trial.resume(self.folder, trial.path, is_hopeless)
-        else:
-            recipe = self.folder / layout.RECIPE
-            ended = run_trial.train(self.folder, trial.path, recipe, trial.values, is_hopeless)
-        now = self._after(trial, ended)
+        now = None
+        while now is None:
+            now = self._after(trial, self._trained(trial, is_hopeless))
         search.tell(now)
         self.view.note(f"{now.path.name}: {outcome(now)}")
 
-    def _after(self, trial: Trial, ended: Ended) -> Trial:
-        """The trial once its process has ended; one that failed is settled, one that was interrupted is not."""
+    def _trained(self, trial: Trial, is_hopeless: Callable[[], bool]) -> Ended:
+        """Trains a trial from its beginning, or from where it stopped, until its process ends."""
+        begun = self.trial(trial.number) is not None
+        self.view.note(f"{trial.path.name}: {'goes on' if begun else 'begins'} with {shown(trial.values)}")
+        if begun:
+            return run_trial.resume(self.folder, trial.path, is_hopeless)
+        return run_trial.train(self.folder, trial.path, self.folder / layout.RECIPE, trial.values, is_hopeless)
+
+    def _after(self, trial: Trial, ended: Ended) -> Trial | None:
+        """The trial once its process has ended; None where it is to go on: it was killed, or another process has it.
+
+        That is the process which a sweep that was killed had started a moment before.
+
+        One that failed is settled, and one that was broken off too often; one that was interrupted ends the sweep, and
+        so does a full disk.
+        """
         now = self.trial(trial.number)
         if now and now.state != "half":
             return now
-        if ended.status == INTERRUPTED or ended.status < 0:
+        if run_trial.is_in_use(trial.path):
+            return None
+        if disk_fault(RuntimeError(ended.said)):
+            raise UserError(f"{trial.path.name}: {ended.said}")
+        if ended.status >= 0 and ended.status != INTERRUPTED:
+            self._settle(trial, "failed", ended.said)
+            return self._there(trial.number)
+        tries = broken_off(self.folder, trial)
+        if tries >= MOST:
+            self._settle(trial, "failed", f"given up: killed or interrupted {tries} times in a row at the same step")
+            return self._there(trial.number)
+        if ended.status == INTERRUPTED:
             raise KeyboardInterrupt(f"{trial.path.name} was interrupted; the same command goes on")
-        self._settle(trial, "failed", ended.said)
-        return self._there(trial.number)
+        self.view.note(f"{trial.path.name}: its process was killed ({tries} of {MOST} tries without a step more)")
+        return None
 
     def _settle(self, trial: Trial, state: str, why: str) -> None:
         """Writes down that a trial will not be finished."""

@@ -13,6 +13,9 @@ from whet.train_loop.checkpoints import CheckpointSchedule, is_due
 from whet.train_loop.health_monitor import HealthMonitor
 from whet.train_loop.signals import Stop
 
+Evaluations = Callable[[], Mapping[str, Mapping[str, Any]]]
+"""Returns the summaries of a run's evaluations, by stage."""
+
 
 class StepCallbacks:
     """Saves and evaluates after a step when due; with `run.save_every` keeps the checkpoint of the best accuracy."""
@@ -26,10 +29,13 @@ class StepCallbacks:
         view: View,
         watch: HealthMonitor,
         stop: Stop,
+        evaluations: Evaluations | None = None,
     ):
+        """`evaluations` returns those that are on disk: what process 0 sees there, where several share the run."""
         self.checkpoints, self.evaluate, self.config = checkpoints, evaluate, config
         self.run, self.view, self.watch, self.stop = run, view, watch, stop
-        self.best = best_measured(RunReader(run.path).evaluations())
+        self.evaluations = evaluations or RunReader(run.path).evaluations
+        self.best = best_measured(self.evaluations())
         """The best held-out accuracy and after how many steps it was measured; of equals, the latest."""
         checkpoints.best = self.best[1]
 
@@ -42,7 +48,7 @@ class StepCallbacks:
         """Evaluates after `done` steps, if that is due and not on disk yet, and records the result."""
         stage = layout.stage_of(done)
         due = is_due(self.config.eval.every, done) and done < self.config.grpo.steps
-        if not due or stage in RunReader(self.run.path).evaluations():
+        if not due or stage in self.evaluations():
             return
         evaluation = self._measured(done)
         self.checkpoints.jobs.wait()  # after the records of its steps, as everything on disk is in order

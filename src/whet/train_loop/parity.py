@@ -74,7 +74,7 @@ def agreeing_policy(
     `any_of` tells whether something holds in any process that shares the run.
     """
     found, _ = agreement(policy, sampler, sample, prompts)
-    if policy.fused and any_of(not found.holds):
+    if policy.fused and not policy.is_sharded and any_of(not found.holds):
         log(f"the fast paths disagree by {found}: going on through the model's own forward, which is slower")
         policy = policy.without_fast_paths()
         found, _ = agreement(policy, sampler, sample, prompts)

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from whet.models.sharding import whole
 from whet.models.soft_caps import attention_cap, logit_cap
 from whet.models.supported import FUSED, layer_kinds, logit_divisor, windows
 from whet.models.weights import base_model, merged_weight
@@ -54,12 +55,16 @@ def refresh(weights: FusedWeights, model: Any) -> None:
 def _parts(base: Any) -> Iterator[Any]:
     """Embedding, layers, final norm and head, one after the other."""
     body, config = base.model, base.config
-    embedding = _embedding(base)
+    with whole(body.embed_tokens):  # which final norm and head are gathered with
+        embedding = _embedding(base)
+        final_norm, head = _norm(body.norm, config), _head(base, embedding)
     yield embedding
     for layer, kind in zip(body.layers, _layer_kinds(base), strict=True):
-        yield _layer(layer, kind, base)
-    yield _norm(body.norm, config)
-    yield _head(base, embedding)
+        with whole(layer):
+            part = _layer(layer, kind, base)
+        yield part
+    yield final_norm
+    yield head
 
 
 def _layer(layer: Any, kind: str, base: Any) -> Layer:
@@ -184,7 +189,7 @@ def _linear(*modules: Any) -> Linear:
 
 def _rotary(body: Any, kind: str) -> Rotary:
     """A function from positions to cosine and sine of a head's width, by the model's own module."""
-    size, like = body.layers[0].self_attn.head_dim, body.embed_tokens.weight.new_empty(0)
+    size, like = body.layers[0].self_attn.head_dim, _empty(body)
 
     def rotary(positions: Tensor) -> tuple[Tensor, Tensor]:
         cosine, sine = _angles(body, kind, positions.flatten())
@@ -200,12 +205,17 @@ def _rotary(body: Any, kind: str) -> Rotary:
 
 def _rotated_dimensions(body: Any, kind: str) -> int:
     """How many of a head's dimensions are rotated."""
-    weight = body.embed_tokens.weight
-    return int(_angles(body, kind, torch.zeros(1, dtype=torch.long, device=weight.device))[0].shape[-1])
+    return int(_angles(body, kind, torch.zeros(1, dtype=torch.long, device=_empty(body).device))[0].shape[-1])
 
 
 def _angles(body: Any, kind: str, positions_N: Tensor) -> tuple[Tensor, Tensor]:
     """The model's cosines and sines, `[N, rotated]`; Gemma 3 has some for each kind of attention."""
     which = (kind,) if kind in (body.config.rope_parameters or ()) else ()
-    cosine, sine = body.rotary_emb(body.embed_tokens.weight.new_empty(0), positions_N[None], *which)
+    cosine, sine = body.rotary_emb(_empty(body), positions_N[None], *which)
     return cosine[0], sine[0]
+
+
+def _empty(body: Any) -> Tensor:
+    """A tensor of no elements, of the weights' dtype and device."""
+    weight = body.embed_tokens.weight
+    return torch.empty(0, dtype=weight.dtype, device=weight.device)

@@ -60,6 +60,9 @@ class Seat:
     def first(self, work: Callable[[], Result]) -> Result:
         return self.gathered(lambda: work() if self.rank == 0 else None)[0]  # type: ignore[return-value]
 
+    def named_failure(self, work: Callable[[], Result]) -> Result:
+        return work()
+
     def before_each(self, check: Callable[[], None]) -> None:
         pass
 

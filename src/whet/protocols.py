@@ -238,6 +238,13 @@ class Processes(Protocol):
         """
         ...
 
+    def named_failure(self, work: Callable[[], Result]) -> Result:
+        """Does `work`, in which the processes exchange tensors; raises `ProcessLost` where one of them is gone or late.
+
+        Unlike `together` it asks nobody before and after, so it costs nothing.
+        """
+        ...
+
     def first(self, work: Callable[[], Result]) -> Result:
         """Does `work` in process 0 only, and returns its result in all of them."""
         ...

@@ -1,16 +1,24 @@
 """Whether weights are divided among processes, and what is refused before anything starts."""
 
+import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from batches import ragged_batch
 from ranks import in_processes
 from tiny import save_tiny
 from whet.build import placement
 from whet.build.placement import place, state_bytes, why_not
 from whet.build.policy import load_policy
+from whet.compute.processes import processes
 from whet.config import Config
+from whet.errors import ProcessLost
+from whet.policy.language_model import LanguageModel
+from whet.policy.reference import FrozenReference
 from wiring import shrunk
 
 WEIGHTS = 32 * 100 + 2 * (32 * 32 * 2 + 2 * 16 * 32 + 3 * 32 * 64 + 2 * 32) + 32
@@ -51,6 +59,32 @@ def test_weights_are_divided_where_they_do_not_fit(folder: Path) -> None:
         assert "are divided among 2 processes" in line
     assert in_processes(2, _placed, folder, "none", 0) == [(False, [])] * 2
     assert [divided for divided, _ in in_processes(2, _placed, folder, "full", 10**12)] == [True, True]
+
+
+def _killed_before(folder: Path, work: str) -> str:
+    config = _config(folder, **{"compute.sharding": "full"})
+    policy = _policy(config)
+    place(policy, config, lambda text: None)
+    if processes().rank == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    WORK[work](policy)
+    return "went on"
+
+
+WORK: dict[str, Callable[[LanguageModel], Any]] = {
+    "log-probabilities": lambda policy: policy.logprobs(ragged_batch([3], [[4, 2]], vocabulary=90)),
+    "with entropies": lambda policy: policy.logprobs_and_entropies(ragged_batch([3], [[4, 2]], vocabulary=90)),
+    "a reference": lambda policy: FrozenReference(policy, 100),
+    "whole weights": lambda policy: policy.whole(),
+}
+"""What processes that divide weights do outside of an agreed block of work."""
+
+
+@pytest.mark.parametrize("work", list(WORK))
+def test_a_process_that_is_killed_before_an_exchange_of_weights_is_named(folder: Path, work: str) -> None:
+    found, _ = in_processes(2, _killed_before, folder, work)
+    assert isinstance(found, ProcessLost)
+    assert "process 1 (pid " in str(found)
 
 
 def test_one_process_divides_nothing(folder: Path) -> None:

@@ -1,5 +1,7 @@
 """The gradient and the step of processes that divide weights and optimizer, with real processes."""
 
+import os
+import signal
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +18,7 @@ from whet.compute.optimizer import MasterAdamW
 from whet.compute.processes import mesh, processes
 from whet.compute.sharded_optimizer import ShardedOptimizer
 from whet.config import GrpoConfig, LoraConfig, OptimizerConfig
-from whet.errors import UserError
+from whet.errors import ProcessLost, UserError
 from whet.grpo.update import update
 from whet.models.divided_rows import is_shard, whole_tensor
 from whet.models.lora import add_lora
@@ -171,6 +173,23 @@ def test_out_of_memory_in_the_midst_of_it_ends_all_with_the_fix() -> None:
         assert str(one).startswith(
             "grpo.micro_batch_tokens: process 1 of 2 is out of memory with 10000 tokens at a time"
         )
+
+
+def _killed_before_a_step() -> str:
+    policy = _policy()
+    learner = _learner(policy, 10_000)
+    learner.accumulate([ragged_batch(*LENGTHS, vocabulary=90)], lambda part: (policy.logprobs(part).sum(), 0))
+    if processes().rank == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    learner.step(0)
+    return "went on"
+
+
+def test_a_process_that_is_killed_before_a_step_is_named() -> None:
+    """The norm of the gradient is a sum over the processes."""
+    found, _ = in_processes(2, _killed_before_a_step)
+    assert isinstance(found, ProcessLost)
+    assert "process 1 (pid " in str(found)
 
 
 def _recomputed_in_one() -> list[Any]:

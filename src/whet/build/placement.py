@@ -32,7 +32,7 @@ def place(policy: "LanguageModel", config: Config, log: Log) -> None:
         return
     if what := why_not(policy, config):
         raise UserError(f"compute.sharding: {what}")
-    policy.shard(mesh(device))
+    policy.shard(mesh(device), joined().named_failure)
     state = state_bytes(policy)
     log(
         f"compute.sharding: weights, gradients and optimizer, {state / GB:.2g} GB, are divided among {count} "

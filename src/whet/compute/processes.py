@@ -132,7 +132,7 @@ class Ranks:
         self.gathered(lambda: None)  # all are here, and none was asked to stop
         self._board.says(f"in the midst of {mark(work)}")
         try:
-            own = self._told(work)
+            own = self.named_failure(work)
         except BaseException as error:
             self.end_by(error)
             raise
@@ -158,7 +158,21 @@ class Ranks:
         for weight in sums:
             if weight.grad is None:
                 weight.grad = torch.zeros_like(weight)
-        self._told(lambda: self._add([weight.grad for weight in sums if weight.grad is not None]))
+        self.named_failure(lambda: self._add([weight.grad for weight in sums if weight.grad is not None]))
+
+    def named_failure(self, work: Callable[[], Result]) -> Result:
+        """Does `work`, in which the processes exchange tensors, and returns what it returned in this one.
+
+        Raises `ProcessLost`, with the names of processes that are gone or late, where an exchange fails.
+        """
+        began = time.monotonic()
+        try:
+            return work()
+        except RuntimeError as error:
+            if not is_of_exchange(error):
+                raise
+            waited = timedelta(seconds=time.monotonic() - began)
+            raise self._board.lost(error, waited, self.patience) from error
 
     def close(self) -> None:
         """Waits for the others, and leaves."""
@@ -179,24 +193,13 @@ class Ranks:
         """What `exchange` returns once all have come. An error of this process is raised where the others are gone."""
         code = self._board.arrives(what)
         try:
-            if len(set(self._told(lambda: self._codes(code)))) > 1:
+            if len(set(self.named_failure(lambda: self._codes(code)))) > 1:
                 raise RuntimeError(self._board.apart())
-            return self._told(lambda: exchange(own))
+            return self.named_failure(lambda: exchange(own))
         except (ProcessLost, UserError) as lost:
             if own.error is not None:
                 raise own.error from lost
             raise
-
-    def _told(self, exchange: Callable[[], Result]) -> Result:
-        """What `exchange` returns. Raises `ProcessLost`, with the names of processes that are gone or late."""
-        began = time.monotonic()
-        try:
-            return exchange()
-        except RuntimeError as error:
-            if not is_of_exchange(error):
-                raise
-            waited = timedelta(seconds=time.monotonic() - began)
-            raise self._board.lost(error, waited, self.patience) from error
 
     def _codes(self, code: int) -> list[int]:
         """The codes of all processes for the exchange that they have come to."""

@@ -69,7 +69,7 @@ class ShardedOptimizer:
 
     def step(self, index: int) -> Mapping[str, float]:
         """As the optimizer under it does, each process for its rows; the norm is that of the whole gradient."""
-        return self.optimizer.step(index)
+        return self.processes.named_failure(lambda: self.optimizer.step(index))
 
     def zero_grad(self) -> None:
         """As the optimizer under it does."""

@@ -1,8 +1,9 @@
 """π_θ: computes log-probabilities of completions with any `AutoModelForCausalLM`."""
 
+from collections.abc import Callable
 from copy import copy
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -14,6 +15,20 @@ from whet.models.sharding import is_sharded, shard, whole_copy
 from whet.models.supported import is_fused
 from whet.policy.activations import bytes_per_token
 from whet.policy.forward import FORWARDS, WITH_ENTROPIES
+
+Result = TypeVar("Result")
+
+
+class Watched(Protocol):
+    """Does work and returns its result, as `Processes.named_failure` does."""
+
+    def __call__(self, work: Callable[[], Result], /) -> Result:
+        """Does `work`."""
+        ...
+
+
+def _unwatched(work: Callable[[], Result], /) -> Result:
+    return work()
 
 
 class LanguageModel:
@@ -29,6 +44,8 @@ class LanguageModel:
         self.temperature = temperature
         self.source = source
         """The source of the initial weights, for manifests."""
+        self.watched: Watched = _unwatched
+        """Does work in which the processes exchange weights, and says which one is gone where it fails."""
         self.fused = is_fused(model)
         """Whether the sampler uses the fused decoder, and the learner the packed forward."""
 
@@ -55,8 +72,9 @@ class LanguageModel:
         """Whether the processes of the run divide its weights among themselves."""
         return is_sharded(self.model)
 
-    def shard(self, mesh: Any) -> None:
-        """Divides its weights among the processes of a mesh, in place."""
+    def shard(self, mesh: Any, watched: "Watched | None" = None) -> None:
+        """Divides its weights among the processes of a mesh, in place; `watched` does what exchanges them."""
+        self.watched = watched or self.watched
         for lean in {self.fused, False}:
             bytes_per_token(self.model, lean)  # counted while a forward pass is this process's alone
         shard(self.model, mesh)
@@ -66,7 +84,7 @@ class LanguageModel:
 
         There all of them call it together, and only where `keep` is set the copy is made; elsewhere it is itself.
         """
-        copy = whole_copy(self.model, keep) if self.is_sharded else None
+        copy = self.watched(lambda: whole_copy(self.model, keep)) if self.is_sharded else None
         return self if copy is None else self.with_model(copy, self.temperature)
 
     @property
@@ -79,11 +97,11 @@ class LanguageModel:
 
         The batch stays where it is, on the CPU: its lengths are read as numbers, for which a GPU would be waited for.
         """
-        return FORWARDS[self.fused](self.model, batch, self.temperature)
+        return self.watched(lambda: FORWARDS[self.fused](self.model, batch, self.temperature))
 
     def logprobs_and_entropies(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """As `logprobs`, with the entropy of π_θ(· | q, o_<t) in nats, also `[B, T]`."""
-        return WITH_ENTROPIES[self.fused](self.model, batch, self.temperature)
+        return self.watched(lambda: WITH_ENTROPIES[self.fused](self.model, batch, self.temperature))
 
     def trainable(self) -> list[torch.nn.Parameter]:
         """Returns the trainable weights: all of them, or the adapters."""

@@ -35,7 +35,7 @@ class FrozenReference:
 
     def __init__(self, policy: LanguageModel, micro_batch_tokens: int) -> None:
         self.learned = [name for name, weight in policy.model.named_parameters() if weight.requires_grad]
-        frozen = copied(policy.model).requires_grad_(False)
+        frozen = policy.watched(lambda: copied(policy.model)).requires_grad_(False)
         self.policy = policy.with_model(frozen, policy.temperature)
         self.tokens = micro_batch_tokens
 

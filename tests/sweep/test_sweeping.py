@@ -161,17 +161,6 @@ def test_a_trial_worse_than_most_is_pruned(config: Config, tmp_path: Path, monke
     assert again.done == []
 
 
-def test_a_trial_that_is_interrupted_interrupts_the_sweep(
-    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Interrupted(Trainings):
-        def train(self, *given: Any) -> Ended:
-            return Ended(75, "")
-
-    with pytest.raises(KeyboardInterrupt, match="trial-000 was interrupted; the same command goes on"):
-        _sweep(config, tmp_path / "sweep", monkeypatch, Interrupted())
-
-
 def test_a_trial_that_an_earlier_sweep_has_just_begun_is_waited_for(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,9 +208,9 @@ def test_a_full_disk_stops_the_sweep_and_no_trial_counts_as_failed(
 class KilledEachTime(Trainings):
     """Trial 1 is killed, `times` times, always at the same step; by default whenever it runs."""
 
-    def __init__(self, times: int = 99, status: int = -9) -> None:
+    def __init__(self, times: int = 99, status: int = -9, said: str = "") -> None:
         super().__init__()
-        self.times, self.status = times, status
+        self.times, self.ended = times, Ended(status, said)
 
     def train(self, folder: Path, path: Path, recipe: Path, values: Values, is_hopeless: Callable[[], bool]) -> Ended:
         if not path.name.endswith("1"):
@@ -229,14 +218,14 @@ class KilledEachTime(Trainings):
         self.done.append(("train", 1))
         self.times -= 1
         write_trial(folder, 1, values, between={1: 0.9})
-        return Ended(self.status, "")
+        return self.ended
 
     def resume(self, folder: Path, path: Path, is_hopeless: Callable[[], bool]) -> Ended:
         if not self.times:
             return super().resume(folder, path, is_hopeless)
         self.done.append(("resume", 1))
         self.times -= 1
-        return Ended(self.status, "")
+        return self.ended
 
 
 def test_a_trial_that_is_killed_goes_on(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,16 +246,40 @@ def test_a_trial_that_is_killed_each_time_is_given_up(
     assert found.trials[1].why == "given up: killed or interrupted 3 times in a row at the same step"
 
 
-def test_a_trial_that_is_interrupted_each_time_is_given_up(
+LOST = "process 1 (pid 4242) of 2 ended without a word: killed, or out of memory"
+
+
+def test_a_trial_that_loses_one_of_its_processes_goes_on(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As when one of its processes is killed each time."""
-    trainings = KilledEachTime(status=75)
-    for _ in range(2):
+    """It ends with the status of an interrupted run, and the sweep was not interrupted."""
+    trainings = KilledEachTime(times=2, status=75, said=LOST)
+    found, lines = _sweep(config, tmp_path / "sweep", monkeypatch, trainings, count=3)
+    assert trainings.done == [("train", 0), ("train", 1), ("resume", 1), ("resume", 1), ("train", 2)]
+    assert [trial.state for trial in found.trials] == ["finished"] * 3
+    assert any(f"trial-001: {LOST} (1 of 3 tries without a step more)" in line for line in lines)
+
+
+def test_a_trial_that_loses_a_process_each_time_is_given_up(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, _ = _sweep(config, tmp_path / "sweep", monkeypatch, KilledEachTime(status=75, said=LOST), count=3)
+    assert [trial.state for trial in found.trials] == ["finished", "failed", "finished"]
+
+
+def test_an_interrupt_of_the_sweep_fails_no_trial(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(KilledEachTime):
+        def resume(self, *given: Any) -> Ended:
+            raise KeyboardInterrupt
+
+    folder = tmp_path / "sweep"
+    for _ in range(4):
         with pytest.raises(KeyboardInterrupt):
-            _sweep(config, tmp_path / "sweep", monkeypatch, trainings, count=2)
-    found, _ = _sweep(config, tmp_path / "sweep", monkeypatch, trainings, count=2)
-    assert [trial.state for trial in found.trials] == ["finished", "failed"]
+            _sweep(config, folder, monkeypatch, Interrupted(times=1), count=3)
+    found, _ = _sweep(config, folder, monkeypatch, Trainings(), count=3)
+    assert [trial.state for trial in found.trials] == ["finished"] * 3
 
 
 def test_another_sweep_in_the_folder_is_refused(

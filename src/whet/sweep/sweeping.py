@@ -131,12 +131,12 @@ class Sweep:
         return run_trial.train(self.folder, trial.path, self.folder / layout.RECIPE, trial.values, is_hopeless)
 
     def _after(self, trial: Trial, ended: Ended) -> Trial | None:
-        """The trial once its process has ended; None where it is to go on: it was killed, or another process has it.
+        """The trial once its process has ended; None where it goes on: it was broken off, or another process has it.
 
         That is the process which a sweep that was killed had started a moment before.
 
-        One that failed is settled, and one that was broken off too often; one that was interrupted ends the sweep, and
-        so does a full disk.
+        One that failed is settled, and one that was broken off too often: killed, or interrupted by itself, as where
+        one of its processes was lost (what interrupts the sweep never comes here). A full disk ends the sweep.
         """
         now = self.trial(trial.number)
         if now and now.state != "half":
@@ -152,9 +152,8 @@ class Sweep:
         if tries >= MOST:
             self._settle(trial, "failed", f"given up: killed or interrupted {tries} times in a row at the same step")
             return self._there(trial.number)
-        if ended.status == INTERRUPTED:
-            raise KeyboardInterrupt(f"{trial.path.name} was interrupted; the same command goes on")
-        self.view.note(f"{trial.path.name}: its process was killed ({tries} of {MOST} tries without a step more)")
+        why = ended.said or "interrupted" if ended.status == INTERRUPTED else "its process was killed"
+        self.view.note(f"{trial.path.name}: {why} ({tries} of {MOST} tries without a step more)")
         return None
 
     def _settle(self, trial: Trial, state: str, why: str) -> None:

@@ -20,3 +20,13 @@ def test_tries_count_by_trial_and_step(tmp_path: Path) -> None:
     with RunWriter.reopen(one.path) as run:
         run.record_metrics("grpo", 0, {"loss": 0.0})
     assert broken_off(tmp_path, one) == 1  # a step more
+
+
+def test_steps_of_the_warm_start_count_too(tmp_path: Path) -> None:
+    one = _trial(tmp_path, 1)
+    write_trial(tmp_path, 1, {})
+    for step in range(3):
+        with RunWriter.reopen(one.path) as run:
+            run.record_metrics("sft", step, {"loss": 0.0})
+        assert broken_off(tmp_path, one) == 1
+    assert broken_off(tmp_path, one) == 2

@@ -16,6 +16,7 @@ MOST = 3
 
 def broken_off(sweep: Path, trial: Trial) -> int:
     """Writes down that the training of a trial was broken off; returns how many times in a row at the same step."""
-    steps = len(RunReader(trial.path).metrics("grpo")) if is_run(trial.path) else 0
+    reader = RunReader(trial.path) if is_run(trial.path) else None
+    steps = sum(len(reader.metrics(phase)) for phase in ("sft", "grpo")) if reader else 0
     jsonl.append(sweep / TRIES, {"trial": trial.number, "steps": steps})
     return Counter((line["trial"], line["steps"]) for line in jsonl.read(sweep / TRIES))[trial.number, steps]

@@ -29,6 +29,13 @@ def test_where_nothing_can_be_split_any_more_it_is_an_error_of_the_recipe(tokens
     assert caught.value.__cause__ is WANT
 
 
+def test_the_stage_is_named_whose_micro_batches_they_are() -> None:
+    with pytest.raises(UserError, match=r"^sft\.micro_batch_tokens: .*; leave long solutions out of sft\.data"):
+        smaller_micro_batch(WANT, 300, 300, "sft")
+    with pytest.raises(UserError, match=r"^grpo\.micro_batch_tokens: .*; lower grpo\.sampling\.max_tokens"):
+        smaller_micro_batch(WANT, 300, 300)
+
+
 def test_other_errors_are_not_ours() -> None:
     error = RuntimeError("shapes differ")
     with pytest.raises(RuntimeError, match="shapes") as caught:

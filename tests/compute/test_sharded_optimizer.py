@@ -14,6 +14,7 @@ from batches import ragged_batch
 from ranks import in_processes
 from tiny import tiny_model, tiny_tokenizer
 from whet.batch import Batch
+from whet.compute.oom import Stage
 from whet.compute.optimizer import MasterAdamW
 from whet.compute.processes import mesh, processes
 from whet.compute.sharded_optimizer import ShardedOptimizer
@@ -35,13 +36,13 @@ def _policy(dtype: torch.dtype = torch.float32, family: str = "llama", lora: boo
     return LanguageModel(add_lora(model, LoraConfig(rank=2)) if lora else model, tiny_tokenizer())
 
 
-def _learner(policy: LanguageModel, tokens: int = 12) -> Any:
+def _learner(policy: LanguageModel, tokens: int = 12, stage: Stage = "grpo") -> Any:
     """One process's own optimizer, or that of several over divided weights."""
     here = processes()
     if here.count == 1:
         return MasterAdamW(policy.trainable(), CONFIG, 10, tokens)
     policy.shard(mesh(torch.device("cpu")))
-    return ShardedOptimizer(MasterAdamW(policy.trainable(), CONFIG, 10, tokens), here)
+    return ShardedOptimizer(MasterAdamW(policy.trainable(), CONFIG, 10, tokens, stage=stage), here)
 
 
 def _gradient(tokens: int = 12, **kind: Any) -> list[Any]:
@@ -153,9 +154,9 @@ def test_each_process_keeps_its_part(count: int) -> None:
         assert kept < 1.05 * 14 * weights / count
 
 
-def _with_little_memory() -> str:
+def _with_little_memory(tokens: int, stage: Stage) -> str:
     policy = _policy()
-    learner, rank = _learner(policy, 10_000), processes().rank
+    learner, rank = _learner(policy, tokens, stage), processes().rank
 
     def loss(part: Batch) -> tuple[Tensor, int]:
         if rank == 1:
@@ -166,13 +167,19 @@ def _with_little_memory() -> str:
     return "went on"
 
 
-def test_out_of_memory_in_the_midst_of_it_ends_all_with_the_fix() -> None:
-    found = in_processes(2, _with_little_memory)
+@pytest.mark.parametrize(
+    ("tokens", "stage", "said"),
+    [
+        (10_000, "grpo", "grpo.micro_batch_tokens: process 1 of 2 is out of memory with 10000 tokens at a time"),
+        (10_000, "sft", "sft.micro_batch_tokens: process 1 of 2 is out of memory with 10000 tokens at a time"),
+        (1, "grpo", "grpo.micro_batch_tokens: out of memory with 1 tokens at a time, the smallest part there is"),
+    ],
+)
+def test_out_of_memory_in_the_midst_of_it_ends_all_with_the_fix(tokens: int, stage: Stage, said: str) -> None:
+    found = in_processes(2, _with_little_memory, tokens, stage)
     assert [type(one) for one in found] == [UserError, UserError]
     for one in found:
-        assert str(one).startswith(
-            "grpo.micro_batch_tokens: process 1 of 2 is out of memory with 10000 tokens at a time"
-        )
+        assert str(one).startswith(said)
 
 
 def _killed_before_a_step() -> str:

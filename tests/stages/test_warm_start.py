@@ -157,6 +157,21 @@ def test_adapters_of_the_warm_start_are_merged_when_it_ends(tiny_folder: Path, t
     assert {int(torch.linalg.matrix_rank(after[name] - before[name], atol=1e-5)) for name in changed} == {2}
 
 
+def test_a_lack_of_memory_names_the_micro_batches_of_the_warm_start(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(policy: LanguageModel, batch: Any) -> Any:
+        raise MemoryError
+
+    config = shrunk(tiny_folder, tmp_path)
+    policy, task = build_policy(config, lambda text: None), task_of(config, problems(12))
+    monkeypatch.setattr(LanguageModel, "logprobs", no_room)
+    given = (policy, NativeSampler(), task, sft_problems(task, config.sft), config)
+    fault = r"^sft\.micro_batch_tokens: out of memory with \d+ tokens at a time"
+    with RunWriter.create(tmp_path, "recipe: {}\n", {}) as run, pytest.raises(UserError, match=fault):
+        run_warm_start(*given, run, listening()[1])
+
+
 def test_an_early_end_is_said(tiny_folder: Path, tmp_path: Path) -> None:
     """At a rate that wrecks the model the held-out loss never falls."""
     changes = {"sft.steps": 9, "sft.batch_size": 2, "sft.patience": 2, "sft.optimizer.learning_rate": 1.0}

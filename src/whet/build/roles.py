@@ -26,6 +26,7 @@ from whet.protocols import (
 from whet.types import SamplingParams
 
 if TYPE_CHECKING:
+    from whet.compute.oom import Stage
     from whet.data.curriculum import ByPassRate
     from whet.data.selective import Selective
     from whet.policy.language_model import LanguageModel
@@ -80,14 +81,18 @@ def build_optimizer(
     steps: int,
     micro_batch_tokens: int | None,
     is_deterministic: bool = False,
+    stage: "Stage" = "grpo",
 ) -> Optimizer:
-    """Returns AdamW over the policy's trainable weights, its gradients summed in a fixed order where asked for."""
+    """Returns AdamW over the policy's trainable weights, its gradients summed in a fixed order where asked for.
+
+    `stage` is named where memory does not suffice.
+    """
     from whet.compute.determinism import deterministic
     from whet.compute.optimizer import MasterAdamW
 
     inside: Callable[[], AbstractContextManager[None]] = deterministic if is_deterministic else nullcontext
     tokens = micro_batch_tokens or MICRO_BATCH_TOKENS
-    return shared_optimizer(MasterAdamW(policy.trainable(), config, steps, tokens, inside), policy)
+    return shared_optimizer(MasterAdamW(policy.trainable(), config, steps, tokens, inside, stage), policy)
 
 
 def build_reference(policy: "LanguageModel", config: Config, warmed: bool = False) -> StatefulReference:

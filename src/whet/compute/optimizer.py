@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from whet.compute.master_gradients import MasterGradients
-from whet.compute.oom import smaller_micro_batch
+from whet.compute.oom import Stage, smaller_micro_batch
 from whet.compute.schedule import learning_rate
 from whet.config import OptimizerConfig
 from whet.models.divided_rows import own_rows, whole_tensor
@@ -29,9 +29,10 @@ class MasterAdamW:
         total_steps: int,
         micro_batch_tokens: int = sys.maxsize,
         inside: Callable[[], AbstractContextManager[None]] = nullcontext,
+        stage: Stage = "grpo",
     ) -> None:
-        """Gradients are computed, and steps taken, `inside()`."""
-        self.inside = inside
+        """Gradients are computed, and steps taken, `inside()`; `stage` is named where memory does not suffice."""
+        self.inside, self.stage = inside, stage
         self.micro_batch_tokens = micro_batch_tokens
         """Tokens per micro-batch; halved at every out-of-memory error."""
         self.weights = list(weights)
@@ -58,7 +59,7 @@ class MasterAdamW:
                     return self._accumulated(batches, loss)
             except (RuntimeError, MemoryError) as error:
                 smallest = min(batch.smallest for batch in batches)
-                self.micro_batch_tokens = smaller_micro_batch(error, self.micro_batch_tokens, smallest)
+                self.micro_batch_tokens = smaller_micro_batch(error, self.micro_batch_tokens, smallest, self.stage)
             self.zero_grad()  # outside of the handler: the error holds on to the tensors of the failed attempt
 
     def _accumulated(self, batches: Sequence[Part], loss: Callable[[Part], tuple[Tensor, Result]]) -> list[Result]:

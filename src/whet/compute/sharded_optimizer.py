@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from whet.compute.host import on_host
+from whet.compute.oom import none_smaller
 from whet.compute.optimizer import MasterAdamW
 from whet.compute.shared_out import share, smallest_part
 from whet.errors import UserError, is_out_of_memory
@@ -56,15 +57,18 @@ class ShardedOptimizer:
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            raise UserError(self._too_large()) from error
+            raise self._too_large(min(batch.smallest for batch in batches)) from error
         return results
 
-    def _too_large(self) -> str:
-        tokens, where = self.optimizer.micro_batch_tokens, f"process {self.processes.rank} of {self.processes.count}"
-        return (
-            f"grpo.micro_batch_tokens: {where} is out of memory with {tokens} tokens at a time, and weights that are "
-            "divided (compute.sharding) cannot be computed with again in smaller parts; halve it in recipe.yaml of the "
-            "run and resume"
+    def _too_large(self, smallest: int) -> UserError:
+        tokens, stage = self.optimizer.micro_batch_tokens, self.optimizer.stage
+        if tokens <= smallest:
+            return none_smaller(tokens, stage)
+        where = f"process {self.processes.rank} of {self.processes.count}"
+        return UserError(
+            f"{stage}.micro_batch_tokens: {where} is out of memory with {tokens} tokens at a time, and weights that "
+            "are divided (compute.sharding) cannot be computed with again in smaller parts; halve it in recipe.yaml of "
+            "the run and resume"
         )
 
     def step(self, index: int) -> Mapping[str, float]:

@@ -85,7 +85,8 @@ def run_warm_start(
     examples = [example(problem, task, policy) for problem in worked]
     held_out, trained = examples[:count], examples[count:]
     sft = config.sft
-    optimizer = build_optimizer(learner, sft.optimizer, sft.steps, sft.micro_batch_tokens, config.deterministic)
+    tokens = sft.micro_batch_tokens
+    optimizer = build_optimizer(learner, sft.optimizer, sft.steps, tokens, config.deterministic, "sft")
     state = TrainingState(optimizer, NoReference(), {"progress": progress})
     checkpoints = CheckpointSchedule(
         state,

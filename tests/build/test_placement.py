@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from batches import ragged_batch
 from ranks import in_processes
@@ -85,6 +86,27 @@ def test_a_process_that_is_killed_before_an_exchange_of_weights_is_named(folder:
     found, _ = in_processes(2, _killed_before, folder, work)
     assert isinstance(found, ProcessLost)
     assert "process 1 (pid " in str(found)
+
+
+def _short_of_memory(folder: Path, sharding: str, at: str) -> None:
+    def no_room(*given: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    config = _config(folder, **{"compute.sharding": sharding})
+    policy = _policy(config)
+    if processes().rank == 1:
+        if at == "measuring":
+            placement.own_share = lambda _: no_room
+        else:
+            policy.model.to = no_room
+    place(policy, config, lambda text: None)
+
+
+@pytest.mark.parametrize(("sharding", "at"), [("auto", "measuring"), ("none", "moving"), ("full", "moving")])
+def test_a_process_that_has_no_room_for_its_weights_ends_all(folder: Path, sharding: str, at: str) -> None:
+    for one in in_processes(2, _short_of_memory, folder, sharding, at):
+        assert type(one) is RuntimeError
+        assert str(one) == "process 1 of 2: OutOfMemoryError: CUDA out of memory"
 
 
 def test_one_process_divides_nothing(folder: Path) -> None:

@@ -20,19 +20,26 @@ GB = 1e9
 def place(policy: "LanguageModel", config: Config, log: Log) -> None:
     """Moves the policy to the device of this process, divided where `compute.sharding` says so, in all processes alike.
 
-    Raises `UserError` for what cannot be divided.
+    Raises `UserError` for what cannot be divided, and in all of them what was raised in one.
     """
     from whet.compute.device import pick_device
     from whet.compute.processes import mesh
 
     device, count = pick_device(), joined().count
-    divides = count > 1 and WHERE[config.compute.sharding](policy, config, device)
-    if not joined().any(divides):
+
+    def divides() -> bool:
+        return count > 1 and WHERE[config.compute.sharding](policy, config, device)
+
+    def moves() -> None:
         policy.model.to(device)
+
+    if not any(joined().gathered(divides)):
+        joined().gathered(moves)
         return
     if what := why_not(policy, config):
         raise UserError(f"compute.sharding: {what}")
-    policy.shard(mesh(device), joined().named_failure)
+    parts = mesh(device)
+    joined().gathered(lambda: policy.shard(parts, joined().named_failure))  # each takes its rows of what it has loaded
     state = state_bytes(policy)
     log(
         f"compute.sharding: weights, gradients and optimizer, {state / GB:.2g} GB, are divided among {count} "

@@ -39,9 +39,9 @@ def _policy(config: Config) -> Any:
     return load_policy(config, lambda text: None)
 
 
-def _placed(folder: Path, sharding: str, free: int) -> tuple[bool, list[str]]:
+def _placed(folder: Path, sharding: str, free: int, **changes: Any) -> tuple[bool, list[str]]:
     said: list[str] = []
-    config = _config(folder, **{"compute.sharding": sharding})
+    config = _config(folder, **{"compute.sharding": sharding, **changes})
     policy = _policy(config)
     placement.own_share = lambda _: lambda device: free  # type: ignore[assignment]
     place(policy, config, said.append)
@@ -110,10 +110,23 @@ def test_a_process_that_has_no_room_for_its_weights_ends_all(folder: Path, shard
 
 
 def test_one_process_divides_nothing(folder: Path) -> None:
+    said: list[str] = []
     config = _config(folder, **{"compute.sharding": "full"})
     policy = _policy(config)
-    place(policy, config, lambda text: None)
+    place(policy, config, said.append)
     assert not policy.is_sharded
+    assert said == ["compute.sharding: is full, but one process has nobody to divide with; see compute.processes"]
+    place(policy, _config(folder, **{"compute.sharding": "auto"}), said.append)
+    assert len(said) == 1
+
+
+def test_what_does_not_fit_and_cannot_be_divided_is_told(folder: Path) -> None:
+    for divided, (line,) in in_processes(2, _placed, folder, "auto", 0, **{"rollout.engine": "vllm"}):
+        assert not divided
+        assert line == (
+            "compute.sharding: weights and optimizer do not fit on the device, and stay whole: vLLM takes whole "
+            "weights; set it to none, or rollout.engine to native"
+        )
 
 
 def test_narrow_weights_have_masters(folder: Path) -> None:

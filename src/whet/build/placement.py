@@ -25,19 +25,25 @@ def place(policy: "LanguageModel", config: Config, log: Log) -> None:
     from whet.compute.device import pick_device
     from whet.compute.processes import mesh
 
-    device, count = pick_device(), joined().count
+    device, count, asked = pick_device(), joined().count, config.compute.sharding
+    if asked == "full" and count == 1:
+        log("compute.sharding: is full, but one process has nobody to divide with; see compute.processes")
 
     def divides() -> bool:
-        return count > 1 and WHERE[config.compute.sharding](policy, config, device)
+        return count > 1 and WHERE[asked](policy, device)
 
     def moves() -> None:
         policy.model.to(device)
 
-    if not any(joined().gathered(divides)):
+    wanted = any(joined().gathered(divides))
+    reason = why_not(policy, config) if wanted else ""
+    if reason and asked == "full":
+        raise UserError(f"compute.sharding: {reason}")
+    if reason:
+        log(f"compute.sharding: weights and optimizer do not fit on the device, and stay whole: {reason}")
+    if reason or not wanted:
         joined().gathered(moves)
         return
-    if what := why_not(policy, config):
-        raise UserError(f"compute.sharding: {what}")
     parts = mesh(device)
     joined().gathered(lambda: policy.shard(parts, joined().named_failure))  # each takes its rows of what it has loaded
     state = state_bytes(policy)
@@ -77,17 +83,17 @@ def why_not(policy: "LanguageModel", config: Config) -> str:
     return ""
 
 
-def _does_not_fit(policy: "LanguageModel", config: Config, device: "torch.device") -> bool:
-    """Whether weights and optimizer do not fit beside what else is on the device, and can be divided."""
+def _does_not_fit(policy: "LanguageModel", device: "torch.device") -> bool:
+    """Whether weights, gradients and optimizer alone do not fit beside what else is on the device."""
     from whet.policy.free_memory import free_bytes
 
     loaded = 0 if device.type != policy.device.type else sum(weight.nbytes for weight in policy.model.parameters())
-    return state_bytes(policy) > own_share(free_bytes)(device) + loaded and not why_not(policy, config)
+    return state_bytes(policy) > own_share(free_bytes)(device) + loaded
 
 
-WHERE: Mapping[str, Callable[["LanguageModel", Config, "torch.device"], bool]] = {
+WHERE: Mapping[str, Callable[["LanguageModel", "torch.device"], bool]] = {
     "auto": _does_not_fit,
-    "full": lambda policy, config, device: True,
-    "none": lambda policy, config, device: False,
+    "full": lambda policy, device: True,
+    "none": lambda policy, device: False,
 }
 """Whether a process wants the weights divided, by `compute.sharding`."""

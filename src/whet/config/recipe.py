@@ -41,7 +41,8 @@ class ComputeConfig(Section):
     unless torchrun has started them already."""
     sharding: Literal["auto", "full", "none"] = "auto"
     """Whether processes divide weights, gradients and optimizer state among themselves (FSDP2), so that each holds its
-    part: full; or each holds all of them: none. auto divides where they do not fit on a device."""
+    part: full; or each holds all of them: none. auto divides where these alone do not fit on a device; it does not
+    count a reference's copy, the sampler's and activations, so set full where those make it too much."""
     timeout_minutes: float = Field(30.0, gt=0)
     """Minutes that processes wait for one that is late, which is then named and the run ended. More than sampling,
     grading or learning takes in one step."""

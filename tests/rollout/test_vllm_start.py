@@ -35,6 +35,20 @@ def test_its_size_by_hand(settings: dict[str, Any], free: int, size: tuple[int, 
     assert (found.rows, found.context, found.cache_bytes) == size
 
 
+def test_a_cache_that_does_not_hold_one_row_is_refused() -> None:
+    """(512 + 32) tokens of 256 bytes are 139 kB."""
+    said = "rollout.vllm.cache_gb: is 0.0001, but keys and values of 512 tokens, rollout.vllm.context, take 0.001; "
+    with pytest.raises(UserError, match=f"^{said}raise it, or lower the context$"):
+        EngineSize.of(tiny.tiny_model(), VllmConfig(cache_gb=0.0001), 24, 10**12)
+    assert EngineSize.of(tiny.tiny_model(), VllmConfig(cache_gb=0.001), 24, 10**12).cache_bytes == 10**6
+
+
+def test_more_rows_than_tokens_of_context_have_a_token_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch)
+    told = start_vllm(tiny.tiny_model(), EngineSize(3000, 64, 10**6), is_compiled=False, is_shared=False).arguments
+    assert told["max_num_batched_tokens"] == 3000
+
+
 def test_a_long_context_is_not_all_provided_for() -> None:
     model = tiny.tiny_model(max_position_embeddings=131072)
     found = EngineSize.of(model, VllmConfig(rows=2), 300, 10**12)

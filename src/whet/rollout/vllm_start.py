@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
+from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -42,7 +43,7 @@ CACHE_SHARE = 0.25
 BLOCK = 32
 """Tokens in a block of the cache: whole blocks of equal prompts are computed once, so small ones share more."""
 
-GB = 1e9
+GB, MB = 1e9, 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,20 @@ class EngineSize:
 
     @classmethod
     def of(cls, model: Any, settings: VllmConfig, longest: int, free: int) -> Self:
-        """Returns the size for completions of `longest` tokens at most, with `free` bytes on the model's device."""
+        """Returns the size for completions of `longest` tokens at most, with `free` bytes on the model's device.
+
+        Raises `UserError` for a cache that does not hold one whole row.
+        """
         each = SampleBytes.of(model).per_token
         context = min(settings.context or longest + MORE, Dimensions.of(model.config).context or longest + MORE)
         wanted = settings.rows * min(longest + PROMPT, context) * each
         least = (context + BLOCK) * each  # vLLM refuses a cache that does not hold one whole row
         cache = settings.cache_gb * GB if settings.cache_gb else max(min(wanted, CACHE_SHARE * free), least)
+        if cache < least:
+            raise UserError(
+                f"rollout.vllm.cache_gb: is {settings.cache_gb:g}, but keys and values of {context} tokens, "
+                f"rollout.vllm.context, take {ceil(least / MB) * MB / GB:g}; raise it, or lower the context"
+            )
         return cls(settings.rows, context, int(cache))
 
 
@@ -121,7 +130,7 @@ def _arguments(model: Any, size: EngineSize, is_compiled: bool, is_shared: bool)
         "async_scheduling": False,
         # whole prompts: a part of one would draw a token to throw away, and seeded generators cannot go back on a CPU
         "enable_chunked_prefill": False,
-        "max_num_batched_tokens": max(size.context, 2048),
+        "max_num_batched_tokens": max(size.context, size.rows, 2048),  # vLLM refuses fewer than a token for each row
     }
     arguments |= {"enable_sleep_mode": True} if model.device.type == "cuda" else {"block_size": BLOCK}
     if is_shared:

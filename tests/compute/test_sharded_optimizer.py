@@ -81,7 +81,7 @@ def _after_update(dtype: torch.dtype = torch.float32, **kind: Any) -> tuple[dict
     [
         ({}, 2e-6),
         ({"family": "mistral"}, 2e-6),  # its head is not its embedding
-        ({"family": "gemma2"}, 2e-6),  # the learner goes through its own forward
+        ({"family": "gemma2"}, 2e-6),  # attention scores and logits are capped
         ({"lora": True}, 2e-6),
         ({"dtype": torch.bfloat16}, 0.02),  # a step of 0.01, rounded
     ],

@@ -20,6 +20,7 @@ from whet.rollout import ladder, native
 from whet.rollout.engine import decoder
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.transformers_engine import TransformersEngine
+from whet.rollout.generate import Drawn
 from whet.rollout.native import NativeSampler
 from whet.rollout.rollouts import Rollouts
 from whet.types import Completion, Group, Prompt, Request, Reward, Rollout, SamplingParams
@@ -474,6 +475,24 @@ def test_another_error_is_not_taken_for_a_lack_of_memory(monkeypatch: pytest.Mon
     monkeypatch.setattr(native, "generate", broken)
     with pytest.raises(RuntimeError, match="shapes differ"):
         sampler(a_model())(QUESTIONS[:1], 2, 7)
+
+
+def test_a_completion_holds_nothing_from_before_its_row_began_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And each is told of once, when it has ended."""
+
+    def scripted(*what: Any) -> Any:
+        yield Drawn((0, 1), (5, 6), (-1.0, -2.0))
+        yield Drawn((0, 1), (5, 2), (-1.0, -2.0))
+        yield Drawn((), (), (), again=(0,))
+        yield Drawn((0,), (7,), (-3.0,))
+        yield Drawn((0,), (2,), (-4.0,))
+
+    monkeypatch.setattr(native, "generate", scripted)
+    drawn, told = engine(a_model()), []
+    drawn.ended = lambda key, completion: told.append((key, completion.tokens))
+    (found,) = drawn.generate([Request((5,), (11, 12))], AS_TRAINED)
+    assert found == [Completion((7, 2), (-3.0, -4.0), "stop"), Completion((6, 2), (-2.0, -2.0), "stop")]
+    assert told == [(12, (6, 2)), (11, (7, 2))]
 
 
 def test_rows_are_sized_by_the_memory_that_is_free(usual: list[list[Rollout]], monkeypatch: pytest.MonkeyPatch) -> None:

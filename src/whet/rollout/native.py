@@ -135,9 +135,11 @@ class NativeSampler:
         return limits.halved(rows)
 
     def _sample(self, requests: Sequence[Request], params: SamplingParams, limits: Limits, rows: Rows) -> None:
-        """Appends to each row what is drawn for it."""
+        """Appends to each row what is drawn for it; empties those that begin again."""
         keys = [key for request in requests for key in request.keys]
         for drawn in self._drawn(requests, params, limits) if rows else ():
+            for row in drawn.again:
+                rows[row].clear()
             for row, token, logprob in zip(drawn.rows, drawn.tokens, drawn.logprobs, strict=True):
                 rows[row].append((token, logprob))
                 if self.ended and self._has_ended(rows[row], params):

@@ -46,7 +46,9 @@ def test_then_as_long_as_those_that_have_ended() -> None:
     some.end(0, 20)
     some.end(1, 40)
     assert some.drop_ended() == [2, 3]
+    assert some.together == 4
     assert some.take(waiting) == [2, 3, 4, 5]
+    assert some.together == 10
     assert some.counts == [50, 50, *[1] * 8]
 
 

@@ -13,8 +13,9 @@ from itertools import compress
 import torch
 from torch import Tensor
 
+from whet.errors import is_out_of_memory
 from whet.rollout.burst import Engine
-from whet.rollout.call_size import Limits
+from whet.rollout.call_size import Limits, OutOfMemoryError
 from whet.rollout.row_places import Places
 from whet.types import SamplingParams
 
@@ -46,15 +47,21 @@ def generate(
 ) -> Iterator[Drawn]:
     """Yields the tokens of every row, in order, until each has ended or `params.max_tokens` of it are drawn.
 
-    Where memory does not hold all rows, some of them begin `again`; those that have ended never do.
+    Where memory does not hold all rows, some of them begin `again`; those that have ended never do. Raises
+    `OutOfMemoryError` where it does not hold what it was expected to.
 
     `keys_R` holds the random key of each row (`whet.rollout.rng.key`), rows of a prompt being neighbours. `limits` says
     how many are sampled at a time, and at least one prompt's are; by default all.
     """
     waiting = deque(range(len(prompts)))
     batch = _Batch(engine, prompts, keys_R, params, end_tokens, limits or Limits(len(keys_R)))
-    while waiting:
-        yield from batch.drawn(waiting)
+    try:
+        while waiting:
+            yield from batch.drawn(waiting)
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise OutOfMemoryError(batch.places.together) from error
+        raise
 
 
 class _Batch:

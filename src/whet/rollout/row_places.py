@@ -22,6 +22,8 @@ class Places:
         self.counts: list[int] = []
         """Tokens that were drawn at each place, or are being drawn."""
         self.unfinished: set[int] = set()
+        self.together = 0
+        """The rows that had places when the last of them began: as many as memory has had to hold since."""
         self.ended: set[int] = set()
         self._lengths: list[int] = []
         """Of rows that have ended."""
@@ -43,6 +45,7 @@ class Places:
         new = self.rows_of(taken)
         self.rows, self.counts = self.rows + new, self.counts + [1] * len(new)
         self.unfinished.update(row for row in new if row not in self.ended)
+        self.together = len(self.rows) if new else self.together
         self._sure = 0
         return taken
 

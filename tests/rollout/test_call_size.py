@@ -5,7 +5,8 @@ from math import inf
 import pytest
 
 import tiny
-from whet.rollout.call_size import MOST_ROWS, SHARE, Limits, SampleBytes, halves, rows_at_a_time, rows_that_fit
+from whet.errors import is_out_of_memory
+from whet.rollout.call_size import MOST_ROWS, SHARE, Limits, OutOfMemoryError, SampleBytes, halves, rows_that_fit
 from whet.types import Request
 
 SIZE = SampleBytes(per_token=10, per_row=100)
@@ -59,9 +60,10 @@ def test_what_limits_hold() -> None:
     assert Limits(3).hold(3, 10**9)
 
 
-@pytest.mark.parametrize(("most", "expected"), [(1, 2), (2, 2), (5, 4), (6, 6), (100, 6)])
-def test_whole_requests_are_sampled_at_a_time_but_at_least_one(most: int, expected: int) -> None:
-    assert rows_at_a_time(requests(1, 2, 3), most) == expected
+def test_out_of_memory_says_for_how_many_rows_and_is_known_as_such() -> None:
+    error = OutOfMemoryError(24)
+    assert (error.rows, str(error)) == (24, "out of memory sampling 24 rows at once")
+    assert is_out_of_memory(error)
 
 
 def test_halves_of_a_request() -> None:

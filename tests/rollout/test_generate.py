@@ -8,7 +8,7 @@ from torch import Tensor
 
 from whet.rollout.burst import EagerEngine
 from whet.rollout.call_size import Limits, SampleBytes
-from whet.rollout.generate import generate
+from whet.rollout.generate import Drawn, generate
 from whet.rollout.rng import key, uniforms
 from whet.types import SamplingParams
 
@@ -45,7 +45,8 @@ class Scripted(EagerEngine):
         self.fed.append(tokens_R.tolist())
         for row in self.rows:
             self.positions[row] += 1
-        assert max(self.positions[row] for row in self.rows) < self.longest + self.burst_tokens
+        most = self.longest + self.burst_tokens * (1 + self.looks_behind)
+        assert max(self.positions[row] for row in self.rows) < most
         return self._logits()
 
     def forget(self) -> None:
@@ -211,18 +212,27 @@ def test_a_row_draws_by_its_own_key_and_position_whenever_it_began() -> None:
         assert rows[row] == [*(int(9 * u) for u in numbers[:-1]), END]
 
 
+def write_down(rows: list[list[int]], drawn: Drawn) -> None:
+    """Appends what was drawn, to rows that have not ended; those that begin again are empty."""
+    for row in drawn.again:
+        assert rows[row], "nothing to take back"
+        assert END not in rows[row], "what has ended is kept"
+        rows[row].clear()
+    for row, token in zip(drawn.rows, drawn.tokens, strict=True):
+        assert END not in rows[row]
+        rows[row].append(token)
+
+
 @pytest.mark.parametrize("room", [10, 12, 16, 25, 1000])
 @pytest.mark.parametrize("share", [1, 2, 3])
 def test_no_more_tokens_are_kept_than_memory_holds(room: int, share: int) -> None:
-    """Rows that draw more than was expected wait again, and say the same; one prompt's always go on. Each of its tokens
-    is yielded once."""
+    """Rows that draw more than was expected wait again, and say the same; one prompt's always go on."""
     engine = Scripted(MIXED, 0.7)
     limits = Limits(100, bytes=room, size=SampleBytes(per_token=1, per_row=0))
     rows: list[list[int]] = [[] for _ in MIXED]
     prompts = [(number,) for number in range(len(rows) // share)]
     for drawn in generate(engine, prompts, torch.arange(12), SamplingParams(max_tokens=10), frozenset([END]), limits):
-        for row, token in zip(drawn.rows, drawn.tokens, strict=True):
-            rows[row].append(token)
+        write_down(rows, drawn)
         there = {row // share for row in engine.rows}
         unfinished = [row for row in engine.rows if not rows[row] or rows[row][-1] != END]
         kept = sum(engine.positions[row] for row in unfinished) + len(there)
@@ -238,9 +248,46 @@ def test_rows_that_memory_does_not_hold_begin_again_later() -> None:
     rows: list[list[int]] = [[] for _ in scripts]
     limits, params = Limits(8, bytes=30, size=SampleBytes(per_token=1, per_row=0)), SamplingParams(max_tokens=10)
     for drawn in generate(engine, [(n,) for n in range(8)], torch.arange(8), params, frozenset([END]), limits):
-        for row, token in zip(drawn.rows, drawn.tokens, strict=True):
-            rows[row].append(token)
+        write_down(rows, drawn)
     assert rows == scripts
     begins = [row for some in engine.begun for row in some]
     assert len(begins) > 8, "some began twice"
     assert set(begins) == set(range(8))
+
+
+class Fickle(Scripted):
+    """Each time that a row begins it says something else, of another length: all of it is the number of the time."""
+
+    def join(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
+        times = [row for some in self.begun for row in some]
+        new = [rows_per_prompt * prompt[0] + place for prompt in prompts for place in range(rows_per_prompt)]
+        for row in new:
+            self.scripts[row] = draw_of(row, times.count(row))  # type: ignore[index]
+        return super().join(prompts, rows_per_prompt, longest_response)
+
+
+def draw_of(row: int, time: int) -> list[int]:
+    """At first some rows are short, and so the others are expected to be."""
+    length = (1 if row < 2 or row % 3 == 0 else 9) if time == 0 else (2 + row + 3 * time) % 9
+    return [1 + time % 8] * length + [END]
+
+
+@pytest.mark.parametrize(("burst_tokens", "looks_behind"), [(1, 0), (2, 0), (1, 1), (3, 2)])
+@pytest.mark.parametrize(("share", "room"), [(1, 25), (2, 30), (3, 40), (4, 50)])
+def test_every_row_is_one_whole_draw(share: int, room: int, burst_tokens: int, looks_behind: int) -> None:
+    """A row that begins again may say something else, as other neighbours round otherwise: then it says only that. One
+    that had ended keeps what it said, though it begins again with the others of its prompt."""
+    engine = Fickle([[] for _ in range(12)], 0.9)
+    engine.burst_tokens, engine.looks_behind = burst_tokens, looks_behind
+    rows: list[list[int]] = [[] for _ in engine.scripts]
+    limits, params = Limits(12, bytes=room, size=SampleBytes(per_token=1, per_row=0)), SamplingParams(max_tokens=10)
+    prompts = [(number,) for number in range(12 // share)]
+    again: list[int] = []
+    for drawn in generate(engine, prompts, torch.arange(12), params, frozenset([END]), limits):
+        again += drawn.again
+        write_down(rows, drawn)
+    assert again
+    assert rows == [draw_of(row, again.count(row)) for row in range(12)]
+    begins = [row for some in engine.begun for row in some]
+    kept = [row for row in range(12) if begins.count(row) > 1 + again.count(row)]
+    assert bool(kept) is (share > 1)

@@ -17,9 +17,11 @@ from whet.batch import collate
 from whet.errors import UserError
 from whet.policy.language_model import LanguageModel
 from whet.rollout import ladder, native
+from whet.rollout.call_size import OutOfMemoryError
 from whet.rollout.engine import decoder
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.transformers_engine import TransformersEngine
+from whet.rollout.generate import Drawn
 from whet.rollout.native import NativeSampler
 from whet.rollout.rollouts import Rollouts
 from whet.types import Completion, Group, Prompt, Request, Reward, Rollout, SamplingParams
@@ -460,6 +462,47 @@ def test_out_of_memory_halves_the_rows_and_changes_no_response(
     assert len(caplog.messages) == later
 
 
+def test_out_of_memory_counts_the_rows_that_were_together(
+    usual: list[list[Rollout]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """20 rows are asked for, of which 70,000 free bytes are expected to hold eight, and five fit."""
+    rows: list[int] = []
+    hungry(monkeypatch, 5, rows)
+    drawn = NativeSampler(free_bytes=lambda device: 70_000)
+    drawn.load(language_model(a_model()))
+    rollouts = Rollouts(drawn, tiny.tiny_tokenizer(), AS_TRAINED, 3, "train")
+    with caplog.at_level(logging.WARNING, logger="whet"):
+        assert tokens_of(rollouts(QUESTIONS, 4, 7)) == tokens_of(usual)
+        assert tokens_of(rollouts(QUESTIONS, 4, 7)) == tokens_of(usual)
+    assert caplog.messages == ["out of memory sampling 8 rows at once: going on with 4; responses do not depend on it"]
+    assert [count for count in rows if count > 4] == [8]
+
+
+def test_one_prompt_that_did_not_fit_is_not_tried_whole_again(
+    usual: list[list[Rollout]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its four rows are sampled two by two from then on."""
+    rows: list[int] = []
+    hungry(monkeypatch, 2, rows)
+    drawn = sampler(a_model())
+    for _ in range(2):
+        rows.clear()
+        caplog.clear()
+        assert tokens_of(drawn(QUESTIONS[:2], 4, 7)) == tokens_of(usual)[:2]
+    assert max(rows) == 2
+    assert caplog.messages == []
+
+
+def test_out_of_memory_after_the_last_token_asks_for_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    def spent(*what: Any) -> Any:
+        yield Drawn((0, 1), (2, 10), (-1.0, -2.0))
+        raise OutOfMemoryError(2)
+
+    monkeypatch.setattr(native, "generate", spent)
+    found = engine(a_model()).generate([Request((5,), (11,)), Request((6,), (12,))], AS_TRAINED)
+    assert found == [[Completion((2,), (-1.0,), "stop")], [Completion((10,), (-2.0,), "stop")]]
+
+
 def test_one_row_that_does_not_fit_is_the_users_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
     hungry(monkeypatch, 0, [])
     with pytest.raises(UserError, match=r"grpo\.sampling\.max_tokens: out of memory sampling one response alone"):
@@ -474,6 +517,24 @@ def test_another_error_is_not_taken_for_a_lack_of_memory(monkeypatch: pytest.Mon
     monkeypatch.setattr(native, "generate", broken)
     with pytest.raises(RuntimeError, match="shapes differ"):
         sampler(a_model())(QUESTIONS[:1], 2, 7)
+
+
+def test_a_completion_holds_nothing_from_before_its_row_began_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And each is told of once, when it has ended."""
+
+    def scripted(*what: Any) -> Any:
+        yield Drawn((0, 1), (5, 6), (-1.0, -2.0))
+        yield Drawn((0, 1), (5, 2), (-1.0, -2.0))
+        yield Drawn((), (), (), again=(0,))
+        yield Drawn((0,), (7,), (-3.0,))
+        yield Drawn((0,), (2,), (-4.0,))
+
+    monkeypatch.setattr(native, "generate", scripted)
+    drawn, told = engine(a_model()), []
+    drawn.ended = lambda key, completion: told.append((key, completion.tokens))
+    (found,) = drawn.generate([Request((5,), (11, 12))], AS_TRAINED)
+    assert found == [Completion((7, 2), (-3.0, -4.0), "stop"), Completion((6, 2), (-2.0, -2.0), "stop")]
+    assert told == [(12, (6, 2)), (11, (7, 2))]
 
 
 def test_rows_are_sized_by_the_memory_that_is_free(usual: list[list[Rollout]], monkeypatch: pytest.MonkeyPatch) -> None:

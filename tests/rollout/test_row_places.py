@@ -46,7 +46,9 @@ def test_then_as_long_as_those_that_have_ended() -> None:
     some.end(0, 20)
     some.end(1, 40)
     assert some.drop_ended() == [2, 3]
+    assert some.together == 4
     assert some.take(waiting) == [2, 3, 4, 5]
+    assert some.together == 10
     assert some.counts == [50, 50, *[1] * 8]
 
 
@@ -72,25 +74,32 @@ def test_few_rows_are_left_by_what_memory_is_expected_to_hold() -> None:
 
 def test_what_memory_does_not_hold_waits_again_the_last_first() -> None:
     """Four prompts of two rows, 4 · (3 + 2 · 20) = 172 tokens, and a token more of each is 180. Without the last prompt
-    they are 135. Row 6, which had ended, has all of its tokens; row 7 has 20."""
+    they are 135. Row 6 had ended: only row 7 begins again, and is the only unfinished one when their prompt does."""
     some, waiting = places(Limits(100, bytes=175, size=ONE_A_TOKEN), longest=20)
     some._lengths.append(18)
     assert some.take(waiting) == [0, 1, 2, 3]
     some.advance(19)
-    assert some.send_back(0, waiting) == {}
+    assert some.send_back(0, waiting) == []
     some.end(6, 7)
-    assert some.send_back(1, waiting) == {}, "a row less"
+    assert some.send_back(1, waiting) == [], "a row less"
     some.limits = Limits(100, bytes=155, size=ONE_A_TOKEN)
     some._sure = 0
-    assert some.send_back(1, waiting) == {6: 20, 7: 20}
+    assert not some.hold(1)
+    assert some.send_back(1, waiting) == [7]
+    assert some.hold(1)
     assert list(waiting) == [3, 4, 5]
     assert some.unfinished == {0, 1, 2, 3, 4, 5}
+    some.drop_ended()
+    some.limits = Limits(100)
+    assert some.take(deque([3])) == [3]
+    assert some.rows == [0, 1, 2, 3, 4, 5, 6, 7]
+    assert some.unfinished == {0, 1, 2, 3, 4, 5, 7}
 
 
 def test_one_prompt_stays_whatever_memory_holds() -> None:
     some, waiting = places(Limits(100, bytes=1, size=ONE_A_TOKEN))
     some.take(waiting)
-    assert some.send_back(50, waiting) == {}
+    assert some.send_back(50, waiting) == []
     assert some.unfinished == {0, 1}
 
 

@@ -97,10 +97,12 @@ class Limits:
         return Limits(rows // 2, self.bytes / 2, self.size)
 
 
-def rows_at_a_time(requests: Sequence[Request], most_rows: int) -> int:
-    """Returns how many rows of requests with equally many keys are sampled at a time: whole requests, at least one."""
-    keys = len(requests[0].keys)
-    return min(max(most_rows // max(keys, 1), 1), len(requests)) * keys
+class OutOfMemoryError(MemoryError):
+    """Memory did not suffice for so many rows, which were sampled together."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(f"out of memory sampling {rows} rows at once")
+        self.rows = rows
 
 
 def halves(request: Request) -> list[Request]:

@@ -1,7 +1,8 @@
 """The sampling loop: draws tokens for every row, drops ended rows and begins waiting ones in their places.
 
 Continuous batching (Orca, OSDI 2022): a prompt that waits begins as soon as enough rows have ended, and not when the
-last one of a batch has. A row's tokens follow from its key and its context, so they do not depend on when it began.
+last one of a batch has. A row's tokens follow from its key and its context, so they do not depend on when it began,
+but for the rounding of logits, which other neighbours change. So a row that begins again is drawn as a whole.
 """
 
 from collections import deque
@@ -12,8 +13,9 @@ from itertools import compress
 import torch
 from torch import Tensor
 
+from whet.errors import is_out_of_memory
 from whet.rollout.burst import Engine
-from whet.rollout.call_size import Limits
+from whet.rollout.call_size import Limits, OutOfMemoryError
 from whet.rollout.row_places import Places
 from whet.types import SamplingParams
 
@@ -26,6 +28,8 @@ class Drawn:
     """Indices among all rows."""
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...]
+    again: tuple[int, ...] = ()
+    """Rows that begin again: what was yielded of them before is void."""
 
     def some(self, wanted: Sequence[bool]) -> "Drawn":
         """Returns those of the rows that are wanted."""
@@ -43,13 +47,21 @@ def generate(
 ) -> Iterator[Drawn]:
     """Yields the tokens of every row, in order, until each has ended or `params.max_tokens` of it are drawn.
 
+    Where memory does not hold all rows, some of them begin `again`; those that have ended never do. Raises
+    `OutOfMemoryError` where it does not hold what it was expected to.
+
     `keys_R` holds the random key of each row (`whet.rollout.rng.key`), rows of a prompt being neighbours. `limits` says
     how many are sampled at a time, and at least one prompt's are; by default all.
     """
     waiting = deque(range(len(prompts)))
     batch = _Batch(engine, prompts, keys_R, params, end_tokens, limits or Limits(len(keys_R)))
-    while waiting:
-        yield from batch.drawn(waiting)
+    try:
+        while waiting:
+            yield from batch.drawn(waiting)
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise OutOfMemoryError(batch.places.together) from error
+        raise
 
 
 class _Batch:
@@ -69,8 +81,8 @@ class _Batch:
         share = len(keys_R) // len(prompts)
         self.places = Places([len(prompt) for prompt in prompts], share, params.max_tokens, limits)
         self.under_way: deque[_Look] = deque()
-        self.told: dict[int, int] = {}
-        """Tokens that were yielded of rows which wait, or draw them, again."""
+        self.some_again = False
+        """Whether rows were sent back: then some that have ended may be drawn again, beside those of their prompt."""
 
     def drawn(self, waiting: deque[int]) -> Iterator[Drawn]:
         """Samples until no row is unfinished; takes prompts from `waiting`."""
@@ -80,8 +92,9 @@ class _Batch:
         self._take(waiting, engine.start)
         while places.unfinished:
             count = min(engine.burst_tokens, places.left())
-            if count > 0 and len(self.under_way) <= engine.looks_behind:
-                self._draw(count, waiting)
+            if count > 0 and len(self.under_way) <= engine.looks_behind and self._may_draw(count):
+                yield from self._sent_back(count, waiting)
+                self._draw(count)
                 continue
             yield from self._looked_at(self.under_way.popleft())
             self._refill(waiting)
@@ -103,12 +116,20 @@ class _Batch:
         else:
             self.burst.join(burst)
 
-    def _draw(self, count: int, waiting: deque[int]) -> None:
-        """Begins to draw so many tokens of every row, or of those that memory holds."""
-        had = self.places.send_back(count, waiting)
-        if had:
-            self.told |= {row: max(tokens, self.told.get(row, 0)) for row, tokens in had.items()}
+    def _may_draw(self, count: int) -> bool:
+        """Whether there is memory, or it is known which rows have ended, so that others may be sent back."""
+        return not self.under_way or self.places.hold(count)
+
+    def _sent_back(self, count: int, waiting: deque[int]) -> Iterator[Drawn]:
+        """Tells which rows begin again, as memory does not hold so many more tokens of them."""
+        again = self.places.send_back(count, waiting)
+        if again:
+            self.some_again = True
             self._drop_ended()
+            yield Drawn((), (), (), tuple(again))
+
+    def _draw(self, count: int) -> None:
+        """Begins to draw so many tokens of every row."""
         with self.engine.no_gradient():
             self.engine.further(self.burst, count)
         self.under_way.append(_Look(tuple(self.places.rows), self.places.counts, self.burst.fetched(count)))
@@ -119,28 +140,16 @@ class _Batch:
         columns, longest = [x.tolist() for x in look.fetched()], max(look.before)
         for number, (tokens, logprobs, wanted) in enumerate(zip(*columns, strict=True), 1):
             is_full = longest + number >= self.params.max_tokens
-            wanted = self._within(look, number, wanted) if is_full else wanted
+            if is_full or self.some_again:
+                wanted = [one and row in self.places.unfinished for one, row in zip(wanted, look.rows, strict=True)]
             drawn = Drawn(look.rows, tokens, logprobs).some(wanted)
-            yield from self._untold(drawn, look, number)
+            if drawn.rows:
+                yield drawn
             if is_full or not self.end_tokens.isdisjoint(drawn.tokens):
                 lengths = compress((before + number for before in look.before), wanted)
                 for row, token, length in zip(drawn.rows, drawn.tokens, lengths, strict=True):
                     if token in self.end_tokens or length == self.params.max_tokens:
                         self.places.end(row, length)
-
-    def _within(self, look: "_Look", number: int, wanted: list[bool]) -> list[bool]:
-        """Which of the rows that want token `number` of a burst may have it."""
-        longest = self.params.max_tokens
-        return [one and before + number <= longest for one, before in zip(wanted, look.before, strict=True)]
-
-    def _untold(self, drawn: Drawn, look: "_Look", number: int) -> Iterator[Drawn]:
-        """What of the tokens has not been yielded before."""
-        if self.told:
-            before = dict(zip(look.rows, look.before, strict=True))
-            new = [before[row] + number > self.told.get(row, 0) for row in drawn.rows]
-            drawn = drawn.some(new)
-        if drawn.rows:
-            yield drawn
 
     def _refill(self, waiting: deque[int]) -> None:
         """Drops ended rows where they are many or there is no room for more of their tokens; takes waiting prompts."""

@@ -10,7 +10,7 @@ import torch
 
 from whet.errors import UserError, is_out_of_memory
 from whet.rollout.burst import Engine
-from whet.rollout.call_size import MOST_ROWS, Limits, SampleBytes, halves, rows_at_a_time
+from whet.rollout.call_size import MOST_ROWS, Limits, OutOfMemoryError, SampleBytes, halves
 from whet.rollout.generate import Drawn, generate
 from whet.rollout.ladder import Decoding, Ladder
 from whet.types import Completion, Finish, Request, SamplingParams, Token
@@ -39,6 +39,8 @@ class NativeSampler:
     ) -> None:
         self.max_rows = max_rows
         """The largest batch of completions, unless one request has more keys; by default what suits the device."""
+        self.fitting_rows = sys.maxsize
+        """The most rows at a time, of one request too, since memory did not suffice for twice as many."""
         self.free_bytes = free_bytes
         """The memory that is free on a device, in bytes."""
         self.ended: Ended | None = None
@@ -67,7 +69,7 @@ class NativeSampler:
         """Returns for each request one completion per key, in order. Raises `UserError` where no row fits in memory."""
         engine = self._loaded()
         free = self.free_bytes(engine.device) + engine.held_bytes
-        most = self.max_rows or MOST_ROWS[engine.device.type]
+        most = min(self.max_rows or MOST_ROWS[engine.device.type], self.fitting_rows)
         limits = Limits.of(requests, params.max_tokens, most, self.size, free)
         if not engine.refill_threshold:
             limits = limits.full_rows(requests, params.max_tokens)
@@ -91,12 +93,16 @@ class NativeSampler:
     def _generate_together(
         self, requests: Sequence[Request], params: SamplingParams, limits: Limits
     ) -> list[list[Completion]]:
-        """Samples requests of equally many keys within limits; out of memory goes on with half of them."""
+        """Samples requests of equally many keys within limits; out of memory goes on with half of the rows."""
+        if not requests:
+            return []
+        if len(requests[0].keys) > self.fitting_rows:
+            return [self._in_halves(request, params, limits) for request in requests]
         rows: Rows = [[] for request in requests for _ in request.keys]
         try:
             self._sample(requests, params, limits, rows)
-        except Exception as error:  # handled outside, where what the call held is free again
-            limits = self._fewer(requests, limits, error)
+        except OutOfMemoryError as error:  # handled outside, where what the call held is free again
+            limits = self._fewer(limits, error)
         else:
             return self._completions(len(requests), rows)
         self._loaded().forget()
@@ -112,32 +118,33 @@ class NativeSampler:
             for some in (rows[at : at + size] for at in range(0, len(rows), size))
         ]
         again = [request for request, found in zip(requests, there, strict=True) if found is None]
-        if size <= limits.rows:
-            fresh = iter(self._generate_together(again, params, limits))
-        else:
-            parts = ([self._generate_together([half], params, limits)[0] for half in halves(one)] for one in again)
-            fresh = iter([[completion for part in both for completion in part] for both in parts])
+        fresh = iter(self._generate_together(again, params, limits))
         return [next(fresh) if found is None else found[0] for found in there]
 
-    def _fewer(self, requests: Sequence[Request], limits: Limits, error: Exception) -> Limits:
-        """The limits to go on with where memory did not suffice; raises any other error."""
-        rows = rows_at_a_time(requests, limits.rows)
-        if not is_out_of_memory(error):
-            raise error
+    def _in_halves(self, request: Request, params: SamplingParams, limits: Limits) -> list[Completion]:
+        """Samples a request, first one half of its keys and then the other."""
+        parts = [self._generate_together([half], params, limits) for half in halves(request)]
+        return [completion for (part,) in parts for completion in part]
+
+    def _fewer(self, limits: Limits, error: OutOfMemoryError) -> Limits:
+        """The limits to go on with where memory did not suffice."""
+        rows = error.rows
         if rows == 1:
             raise UserError(
                 "grpo.sampling.max_tokens: out of memory sampling one response alone; lower it, or name a smaller model"
             ) from error
-        self.max_rows = rows // 2
+        self.fitting_rows = rows // 2
         logging.getLogger("whet").warning(
             "out of memory sampling %d rows at once: going on with %d; responses do not depend on it", rows, rows // 2
         )
         return limits.halved(rows)
 
     def _sample(self, requests: Sequence[Request], params: SamplingParams, limits: Limits, rows: Rows) -> None:
-        """Appends to each row what is drawn for it."""
+        """Appends to each row what is drawn for it; empties those that begin again."""
         keys = [key for request in requests for key in request.keys]
         for drawn in self._drawn(requests, params, limits) if rows else ():
+            for row in drawn.again:
+                rows[row].clear()
             for row, token, logprob in zip(drawn.rows, drawn.tokens, drawn.logprobs, strict=True):
                 rows[row].append((token, logprob))
                 if self.ended and self._has_ended(rows[row], params):

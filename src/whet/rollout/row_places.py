@@ -2,7 +2,7 @@
 
 Memory is counted by the tokens that exist, not by those that there may be: a prompt begins where what the unfinished
 rows are expected to need leaves room for its rows. Where that was too little, the prompts that began last wait again,
-and their rows draw the same tokens later, by the same keys.
+and their rows draw the same tokens later, by the same keys, up to rounding.
 """
 
 from collections import deque
@@ -22,13 +22,19 @@ class Places:
         self.counts: list[int] = []
         """Tokens that were drawn at each place, or are being drawn."""
         self.unfinished: set[int] = set()
+        self.together = 0
+        """The rows that had places when the last of them began: as many as memory has had to hold since."""
+        self.ended: set[int] = set()
         self._lengths: list[int] = []
         """Of rows that have ended."""
         self._sure = 0
         """Tokens that each row may draw before memory is looked at again."""
 
     def take(self, waiting: deque[int]) -> list[int]:
-        """Takes the prompts that begin now, at least one where no row is unfinished; gives their rows places."""
+        """Takes the prompts that begin now, at least one where no row is unfinished; gives their rows places.
+
+        Those that ended before their prompt was sent back are not unfinished again.
+        """
         taken: list[int] = []
         rows, tokens, each = len(self.unfinished), self._expected_tokens(), self._expected_length()
         while waiting:
@@ -38,7 +44,8 @@ class Places:
             taken.append(waiting.popleft())
         new = self.rows_of(taken)
         self.rows, self.counts = self.rows + new, self.counts + [1] * len(new)
-        self.unfinished.update(new)
+        self.unfinished.update(row for row in new if row not in self.ended)
+        self.together = len(self.rows) if new else self.together
         self._sure = 0
         return taken
 
@@ -67,6 +74,7 @@ class Places:
     def end(self, row: int, length: int) -> None:
         """A row has ended with so many tokens."""
         self.unfinished.discard(row)
+        self.ended.add(row)
         self._lengths.append(length)
 
     @property
@@ -80,25 +88,27 @@ class Places:
         self.rows, self.counts = ([column[place] for place in kept] for column in (self.rows, self.counts))
         return kept
 
-    def send_back(self, count: int, waiting: deque[int]) -> dict[int, int]:
+    def hold(self, count: int) -> bool:
+        """Whether memory holds `count` more tokens of all rows."""
+        return count <= self._sure or self._holds(count)
+
+    def send_back(self, count: int, waiting: deque[int]) -> list[int]:
         """Ends the rows of the prompts that began last where memory does not hold `count` more tokens of all rows.
 
-        Their prompts wait again, first. Returns the tokens that each row of theirs had, as many as there may be for one
-        that had ended. One prompt always stays.
+        Their prompts wait again, first. Returns those of their rows that had not ended. One prompt always stays.
         """
         if count <= self._sure:
-            return {}
-        had: dict[int, int] = {}
+            return []
+        again: list[int] = []
         while not self._holds(count) and self._prompt(-1) != self._prompt(0):
             last = self._prompt(-1)
             waiting.appendleft(last)
-            there = {row: n for row, n in zip(self.rows, self.counts, strict=True) if row in self.unfinished}
-            had |= {row: there.get(row, self.longest) for row in self.rows_of([last])}
-            self.unfinished.difference_update(had)
+            again += [row for row in self.rows_of([last]) if row in self.unfinished]
+            self.unfinished.difference_update(again)
         spare = self.limits.bytes - self.limits.bytes_of(len(self.unfinished), self._tokens())
         each = self.limits.size.per_token * len(self.unfinished)
         self._sure = max(count, int(min(spare / each, self.longest) if each else self.longest))
-        return had
+        return again
 
     def _prompt(self, place: int) -> int:
         """The prompt that began first (0) or last (-1) of those with an unfinished row."""

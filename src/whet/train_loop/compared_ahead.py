@@ -2,7 +2,8 @@
 
 Rewards of a step are needed before its update, so grading cannot wait for the next step. But the first rows of a step
 end long before the last, and whether two formulas are equal depends on them alone. What is found in time is
-remembered (`whet.workers.math_compare.Algebra`); grading, which is the same as without this, asks for the rest.
+remembered (`whet.workers.math_compare.Algebra`), and grading asks for the rest. It is the same as without this but for
+comparisons that run out of time: verdicts that were found ahead do not count against its budget.
 """
 
 from collections.abc import Callable, Sequence

@@ -45,6 +45,7 @@ class Recorder(MasterAdamW):
 
     def __init__(self, model: Any, micro_batch_tokens: int = 10_000) -> None:
         self.model, self.micro_batch_tokens, self.inside = model, micro_batch_tokens, nullcontext
+        self.stage = "sft"
         self.gradients: list[dict[str, Tensor]] = []
 
     def zero_grad(self) -> None:

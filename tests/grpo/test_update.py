@@ -42,6 +42,7 @@ class Descent(MasterAdamW):
 
     def __init__(self, policy: Unigram, rate: float, micro_batch_tokens: int = 10_000) -> None:
         self.policy, self.rate, self.micro_batch_tokens, self.inside = policy, rate, micro_batch_tokens, nullcontext
+        self.stage = "grpo"
         self.gradients: list[Tensor] = []
         self.indices: list[int] = []
 

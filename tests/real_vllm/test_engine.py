@@ -1,71 +1,51 @@
 """vLLM itself, on a CPU: its log-probabilities are the learner's, with tied heads and adapters; its draws are fair."""
 
 from collections import Counter
-from typing import Any
 
 import pytest
 import torch
 
 import tiny
-from plainly import token_logprobs, with_lora
+from plainly import with_lora
+from vllm_engines import ENDS, apart, policy_of, sampler_of
 from whet.config import VllmConfig
 from whet.errors import UserError
 from whet.policy.language_model import LanguageModel
 from whet.rollout.vllm import VllmSampler
 from whet.rollout.vllm_start import EngineSize, start_vllm
-from whet.types import Completion, Request, SamplingParams
+from whet.types import Request, SamplingParams
 
 pytestmark = pytest.mark.vllm
 
 HEADS = {"head_dim": 32, "hidden_size": 64}
 """vLLM's attention on a CPU has no heads of 8."""
 
-ENDS = {2, *range(10, 24)}
 REQUESTS = [Request(tuple(range(5, 75)), tuple(range(6))), Request((44,), (-1, 2**62)), Request((12, 90, 17), (6, 7))]
 PARAMS = SamplingParams(max_tokens=12)
 
 
-def policy_of(model: Any) -> LanguageModel:
-    model.generation_config.eos_token_id = sorted(ENDS)
-    return LanguageModel(model, tiny.tiny_tokenizer())
-
-
-def sampler_of(model: Any, rows: int = 128) -> VllmSampler:
+@pytest.fixture(autouse=True, scope="module")
+def needs_vllm() -> None:
     pytest.importorskip("vllm")
-    size = EngineSize.of(model, VllmConfig(rows=rows), 12, 10**9)
-    made = VllmSampler(lambda given: start_vllm(given, size, is_compiled=False, is_shared=False))
-    made.load(policy_of(model))
-    return made
-
-
-def apart(model: Any, found: list[list[Completion]], temperature: float = 1.0) -> float:
-    """The largest |Δ log p| between what the engine told and what transformers computes at once, token by token."""
-    worst = 0.0
-    for request, completions in zip(REQUESTS, found, strict=True):
-        for one in completions:
-            with torch.no_grad():
-                own = token_logprobs(model, torch.tensor(request.tokens), torch.tensor(one.tokens), temperature)
-            worst = max(worst, float((own - torch.tensor(one.logprobs)).abs().max()))
-    return worst
 
 
 @pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3", "gemma3", "mistral"])
 def test_it_tells_the_learners_log_probabilities_after_every_load(family: str) -> None:
     """At three temperatures; then the embedding alone changes, of which a tied head must hear; then all changes."""
     model = tiny.tiny_model(family, **HEADS)
-    sampler = sampler_of(model)
+    sampler = sampler_of(model, 12)
     for temperature in (1.0, 0.5, 0.0):
         found = sampler.generate(REQUESTS, SamplingParams(temperature, max_tokens=12))
-        assert apart(model, found, temperature or 1.0) < 1e-4
+        assert apart(model, REQUESTS, found, temperature or 1.0) < 1e-4
     with torch.no_grad():
         model.get_input_embeddings().weight.mul_(1.5)
     stale = sampler.generate(REQUESTS, PARAMS)
-    assert apart(model, stale) > 1e-2, "the change is too small to be noticed"
+    assert apart(model, REQUESTS, stale) > 1e-2, "the change is too small to be noticed"
     sampler.load(policy_of(model))
-    assert apart(model, sampler.generate(REQUESTS, PARAMS)) < 1e-4
+    assert apart(model, REQUESTS, sampler.generate(REQUESTS, PARAMS)) < 1e-4
     other = tiny.tiny_model(family, seed=5, **HEADS)
     sampler.load(policy_of(other))
-    assert apart(other, sampler.generate(REQUESTS, PARAMS)) < 1e-4
+    assert apart(other, REQUESTS, sampler.generate(REQUESTS, PARAMS)) < 1e-4
 
 
 def test_adapters_come_merged() -> None:
@@ -74,14 +54,14 @@ def test_adapters_come_merged() -> None:
     sampler = VllmSampler(lambda given: start_vllm(given, size, is_compiled=False, is_shared=False))
     sampler.load(LanguageModel(model, tiny.tiny_tokenizer()))
     found = sampler.generate(REQUESTS, PARAMS)
-    assert apart(model, found) < 1e-4
+    assert apart(model, REQUESTS, found) < 1e-4
     with model.disable_adapter():
-        assert apart(model, found) > 1e-2, "the adapters make no difference"
+        assert apart(model, REQUESTS, found) > 1e-2, "the adapters make no difference"
 
 
 @pytest.fixture(scope="module")
 def sampler() -> VllmSampler:
-    return sampler_of(tiny.tiny_model(**HEADS), rows=8)
+    return sampler_of(tiny.tiny_model(**HEADS), 12, rows=8)
 
 
 def test_equal_keys_draw_equal_completions_whatever_is_beside_them(sampler: VllmSampler) -> None:
@@ -136,5 +116,5 @@ def test_a_model_that_it_does_not_run_is_told_in_one_line() -> None:
     with pytest.raises(
         UserError, match=r"rollout\.engine: vLLM does not run this model \(.*\); set rollout\.engine"
     ) as wrong:
-        sampler_of(model).generate(REQUESTS, PARAMS)
+        sampler_of(model, 12).generate(REQUESTS, PARAMS)
     assert "\n" not in str(wrong.value)

@@ -1,49 +1,20 @@
 """vLLM as an engine, by a stand-in with its calls: its weights, its log-probabilities, its ends and its failures."""
 
-from typing import Any
-
 import pytest
 import torch
 
 import tiny
-from plainly import token_logprobs, with_lora
+from plainly import with_lora
 from stand_in_vllm import installed
-from whet.config import VllmConfig
+from vllm_engines import ENDS, apart, policy_of, sampler_of
 from whet.errors import ProcessLost, UserError
 from whet.policy.language_model import LanguageModel
 from whet.rollout.vllm import VllmSampler, why_not
 from whet.rollout.vllm_start import EngineSize, start_vllm
-from whet.types import Completion, Request, SamplingParams
-
-ENDS = {2, *range(10, 24)}
-"""Any of these ends a turn, so that completions end at many places."""
+from whet.types import Request, SamplingParams
 
 REQUESTS = [Request((5, 9, 33, 60), (11, -1, 2**62)), Request((44,), (5,)), Request((12, 90, 17), (6, 7))]
 PARAMS = SamplingParams(max_tokens=8)
-
-
-def policy_of(model: Any) -> LanguageModel:
-    model.generation_config.eos_token_id = sorted(ENDS)
-    return LanguageModel(model, tiny.tiny_tokenizer())
-
-
-def sampler_of(model: Any) -> VllmSampler:
-    """A loaded one."""
-    size = EngineSize.of(model, VllmConfig(), 8, 10**9)
-    made = VllmSampler(lambda given: start_vllm(given, size, is_compiled=False, is_shared=False))
-    made.load(policy_of(model))
-    return made
-
-
-def apart(model: Any, found: list[list[Completion]], temperature: float = 1.0) -> float:
-    """The largest |Δ log p| between what an engine told and what the model computes at once."""
-    worst = 0.0
-    for request, completions in zip(REQUESTS, found, strict=True):
-        for one in completions:
-            with torch.no_grad():
-                own = token_logprobs(model, torch.tensor(request.tokens), torch.tensor(one.tokens), temperature)
-            worst = max(worst, float((own - torch.tensor(one.logprobs)).abs().max()))
-    return worst
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.5, 0.0])
@@ -53,20 +24,20 @@ def test_it_tells_the_learners_log_probabilities(
 ) -> None:
     installed(monkeypatch)
     model = tiny.tiny_model(family)
-    found = sampler_of(model).generate(REQUESTS, SamplingParams(temperature, max_tokens=8))
+    found = sampler_of(model, 8).generate(REQUESTS, SamplingParams(temperature, max_tokens=8))
     assert [len(completions) for completions in found] == [3, 1, 2]
-    assert apart(model, found, temperature or 1.0) < 1e-4
+    assert apart(model, REQUESTS, found, temperature or 1.0) < 1e-4
 
 
 def test_every_load_brings_every_weight(monkeypatch: pytest.MonkeyPatch) -> None:
     """The embedding alone changes: a tied head has a copy of its own, which must follow."""
     (llm,) = (installed(monkeypatch),)
     model = tiny.tiny_model()
-    sampler = sampler_of(model)
+    sampler = sampler_of(model, 8)
     with torch.no_grad():
         model.get_input_embeddings().weight.mul_(1.5)
     sampler.load(policy_of(model))
-    assert apart(model, sampler.generate(REQUESTS, PARAMS)) < 1e-4
+    assert apart(model, REQUESTS, sampler.generate(REQUESTS, PARAMS)) < 1e-4
     (made,) = llm.made
     assert made.calls == ["reload_weights", "reset_prefix_cache"] * 2, "one engine; no keys and values of old weights"
 
@@ -78,14 +49,14 @@ def test_adapters_come_merged(monkeypatch: pytest.MonkeyPatch) -> None:
     policy = LanguageModel(model, tiny.tiny_tokenizer())
     sampler.load(policy)
     found = sampler.generate(REQUESTS, PARAMS)
-    assert apart(model, found) < 1e-4
+    assert apart(model, REQUESTS, found) < 1e-4
     with model.disable_adapter():
-        assert apart(model, found) > 1e-2, "the adapters make no difference"
+        assert apart(model, REQUESTS, found) > 1e-2, "the adapters make no difference"
 
 
 def test_equal_keys_draw_equal_completions_whatever_is_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch)
-    sampler = sampler_of(tiny.tiny_model())
+    sampler = sampler_of(tiny.tiny_model(), 8)
     together = sampler.generate(REQUESTS, PARAMS)
     alone = [sampler.generate([request], PARAMS)[0] for request in reversed(REQUESTS)]
     assert together == alone[::-1]
@@ -95,7 +66,7 @@ def test_equal_keys_draw_equal_completions_whatever_is_beside_them(monkeypatch: 
 
 def test_a_completion_holds_the_token_that_ended_it(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch)
-    (found,) = sampler_of(tiny.tiny_model()).generate([Request((5, 9), tuple(range(30)))], PARAMS)
+    (found,) = sampler_of(tiny.tiny_model(), 8).generate([Request((5, 9), tuple(range(30)))], PARAMS)
     assert {one.finish for one in found} == {"stop", "length"}
     for one in found:
         assert (one.tokens[-1] in ENDS) == (one.finish == "stop")
@@ -105,7 +76,7 @@ def test_a_completion_holds_the_token_that_ended_it(monkeypatch: pytest.MonkeyPa
 
 def test_a_stream_is_the_same_completion_token_by_token(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch)
-    sampler = sampler_of(tiny.tiny_model())
+    sampler = sampler_of(tiny.tiny_model(), 8)
     for key in range(6):
         request = Request((5, 9, 33), (key,))
         tokens = list(sampler.stream(request, PARAMS))
@@ -117,7 +88,7 @@ def test_a_stream_is_the_same_completion_token_by_token(monkeypatch: pytest.Monk
 
 def test_who_stops_reading_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     llm = installed(monkeypatch)
-    sampler = sampler_of(tiny.tiny_model())
+    sampler = sampler_of(tiny.tiny_model(), 8)
     stream = sampler.stream(Request((7, 33), (1,)), SamplingParams(max_tokens=50))
     next(stream)
     stream.close()
@@ -134,20 +105,20 @@ def test_who_stops_reading_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch
 def test_on_a_gpu_it_sleeps_while_the_learner_works(monkeypatch: pytest.MonkeyPatch) -> None:
     llm = installed(monkeypatch, sleeps=True)
     model = tiny.tiny_model()
-    sampler = sampler_of(model)
+    sampler = sampler_of(model, 8)
     sampler.release()
     sampler.release()
     with pytest.raises(RuntimeError, match="between load and release"):
         sampler.generate(REQUESTS, PARAMS)
     sampler.load(policy_of(model))
-    assert apart(model, sampler.generate(REQUESTS, PARAMS)) < 1e-4
+    assert apart(model, REQUESTS, sampler.generate(REQUESTS, PARAMS)) < 1e-4
     loads = ["reload_weights", "reset_prefix_cache"]
     assert llm.made[0].calls == [*loads, "sleep", "wake_up weights", loads[0], "wake_up kv_cache", loads[1]]
 
 
 def test_a_model_that_it_does_not_run_is_the_recipes_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     llm = installed(monkeypatch)
-    sampler = sampler_of(tiny.tiny_model())
+    sampler = sampler_of(tiny.tiny_model(), 8)
     llm.made[0].llm_engine.fails = RuntimeError("Unsupported head_dim=8\nat line 3")
     with pytest.raises(UserError) as wrong:
         sampler.generate(REQUESTS, PARAMS)
@@ -155,12 +126,12 @@ def test_a_model_that_it_does_not_run_is_the_recipes_fault(monkeypatch: pytest.M
     assert str(wrong.value) == f"rollout.engine: {what}"
     llm.fails = ValueError("no such architecture")
     with pytest.raises(UserError, match=r"vLLM does not run this model \(ValueError: no such architecture\)"):
-        sampler_of(tiny.tiny_model())
+        sampler_of(tiny.tiny_model(), 8)
 
 
 def test_an_engine_that_fails_later_ends_a_run_that_can_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     llm = installed(monkeypatch)
-    sampler = sampler_of(tiny.tiny_model())
+    sampler = sampler_of(tiny.tiny_model(), 8)
     sampler.generate(REQUESTS, PARAMS)
     engine = llm.made[0].llm_engine
     engine.fails = RuntimeError("EngineCore died")
@@ -176,7 +147,7 @@ def test_an_engine_that_fails_later_ends_a_run_that_can_go_on(monkeypatch: pytes
 
 def test_a_request_without_room_is_refused_with_the_number(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch)
-    sampler = sampler_of(tiny.tiny_model())  # of 512 tokens of context
+    sampler = sampler_of(tiny.tiny_model(), 8)  # of 512 tokens of context
     long = Request(tuple([7] * 510), (1,))
     with pytest.raises(UserError, match=r"rollout\.vllm\.context: is 512, but a prompt has 510 .* to 518 or more"):
         sampler.generate([long], PARAMS)
@@ -185,14 +156,14 @@ def test_a_request_without_room_is_refused_with_the_number(monkeypatch: pytest.M
 
 def test_nothing_asked_is_nothing_found(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch)
-    sampler = sampler_of(tiny.tiny_model())
+    sampler = sampler_of(tiny.tiny_model(), 8)
     assert sampler.generate([], PARAMS) == []
     assert sampler.generate([Request((5,), ())], PARAMS) == [[]]
 
 
 def test_settings_that_it_does_not_have_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch)
-    sampler = sampler_of(tiny.tiny_model())
+    sampler = sampler_of(tiny.tiny_model(), 8)
     with pytest.raises(UserError, match=r"top_p: is 0\.9, but vLLM tells log-probabilities within the nucleus only"):
         sampler.generate(REQUESTS, SamplingParams(top_p=0.9))
     with pytest.raises(

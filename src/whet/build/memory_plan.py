@@ -100,7 +100,7 @@ def plan_memory(config: Config, policy: "LanguageModel", tokens: int) -> MemoryP
     element = model.get_input_embeddings().weight.element_size()
     weights = float(sum(weight.nbytes for weight in model.parameters()))
     kept, per_token = _attention(config, policy, element)
-    sampler = _sampler(config, policy, element)
+    sampler = _sampler(config, policy, weights, element)
     held = sampler if config.rollout.engine == "vllm" and policy.device.type == "cpu" else 0.0
     return MemoryPlan(
         kind="full training" if lora is None else "QLoRA" if lora.bits == 4 else "LoRA",
@@ -188,15 +188,12 @@ def _reference(config: Config, weights: float, element: int) -> float:
     return weights * (1 + (MASTER / element if objective.reference_every else 0))
 
 
-def _sampler(config: Config, policy: "LanguageModel", element: int) -> float:
+def _sampler(config: Config, policy: "LanguageModel", weights: float, element: int) -> float:
     """The fused copy, in which embedding and head lie apart, and the keys and values of prompts and completions."""
     if config.rollout.engine == "vllm":
         from whet.build.vllm_sampler import engine_size
 
-        return (
-            float(sum(weight.nbytes for weight in policy.model.parameters()))
-            + engine_size(config, policy.model).cache_bytes
-        )
+        return weights + engine_size(config, policy.model).cache_bytes
     if not policy.fused:
         return 0.0
     from whet.compute.limit import Shape

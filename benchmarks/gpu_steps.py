@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
@@ -19,6 +21,9 @@ from benchmarks.gpu_stage import Stage
 from benchmarks.rounds import CONTENDERS
 from benchmarks.work import Work
 from whet.compute.limit import Machine, Shape
+from whet.rollout.engine.compiled import TOKENS
+from whet.rollout.engine.graphed_decoder import GraphedDecoder
+from whet.rollout.ladder import RUNGS
 
 ROOT = Path(__file__).parents[1]
 
@@ -96,9 +101,8 @@ def contender(stage: Stage, worker: str, work: Work, steps: int, **options: Any)
 
 
 def decode(stage: Stage) -> None:
-    """The sampler alone: loading, milliseconds a token by rows, kernels, and memory that is given back."""
+    """The sampler alone: loading, milliseconds a token by rows and engine, kernels, and memory that is given back."""
     from whet.rollout.native import NativeSampler
-    from whet.types import Request, SamplingParams
 
     policy = stage.policy()
     policy.end_tokens = frozenset
@@ -106,28 +110,63 @@ def decode(stage: Stage) -> None:
     before = torch.cuda.memory_allocated() if stage.is_real else 0
     sampler = NativeSampler()
     for work in stage.works:
-        requests = [
-            Request(tuple(range(4, 4 + work.prompt_tokens)), tuple(range(at * work.group, (at + 1) * work.group)))
-            for at in range(work.prompts)
-        ]
-
-        def sample(work: Work = work, requests: Any = requests) -> Any:
-            return sampler.generate(requests, SamplingParams(1.0, max_tokens=work.tokens))
-
-        stage.say(f"{work.rows} rows: ms of loading", stage.ms(lambda: sampler.load(policy), 3, 1), "2 to 5")
+        name, sample = f"{work.rows} rows", partial(sampled, sampler, work)
+        stage.say(f"{name}: ms of loading", stage.ms(lambda: sampler.load(policy), 3, 1), "2 to 5")
         sampler.load(policy)
         first = stage.ms(sample, 1, 0)
         again = stage.ms(sample, 2, 0)
-        stage.say(f"{work.rows} rows: ms of {work.tokens} tokens, first / then", f"{first} / {again}")
-        expected = "3.0 before the attention kernel, 1.7 with it, 1.15 compiled"
-        stage.say(f"{work.rows} rows: ms a token, prefill included", round(again / work.tokens, 3), expected)
-    work = stage.works[0]
-    count, spent = stage.kernels("decode", sample)
-    stage.say("kernels of a call, their ms", f"{count}, {spent}")
-    sampler.release()
+        stage.say(f"{name}: ms of {work.tokens} tokens, first / then", f"{first} / {again}")
+        stage.say(f"{name}: engines that failed", sampler.ladder.failed, "0")
+        stage.say(f"{name}: ms a token, prefill included", round(again / work.tokens, 3), "1.7; 3.0 without Triton")
+        by_kernels(stage, f"{work.rows}", sample)
+        if isinstance(sampler.engine, GraphedDecoder):
+            compiled_step(stage, sampler.engine, work, sample)
+        sampler.release()
+        sampler.ladder.idle = None
     stage.clear()
     held = (torch.cuda.memory_allocated() - before) / 2**20 if stage.is_real else 0.0
-    stage.say("MiB held after release", round(held, 1), "0 but for graphs and buffers that are kept on purpose")
+    stage.say("MiB held after release", round(held, 1), "0 but for buffers that are kept on purpose")
+    other_engines(stage, policy)
+
+
+def sampled(sampler: Any, work: Work) -> Any:
+    """All completions of a step."""
+    from whet.types import Request, SamplingParams
+
+    requests = [
+        Request(tuple(range(4, 4 + work.prompt_tokens)), tuple(range(at * work.group, (at + 1) * work.group)))
+        for at in range(work.prompts)
+    ]
+    return sampler.generate(requests, SamplingParams(1.0, max_tokens=work.tokens))
+
+
+def by_kernels(stage: Stage, name: str, sample: Callable[[], Any]) -> None:
+    """The kernels of a call: their number, and their milliseconds without the gaps between them."""
+    count, spent = stage.kernels(f"decode_{name}", sample)
+    stage.say(f"{name} rows: kernels of a call, their ms", f"{count}, {spent}")
+
+
+def compiled_step(stage: Stage, engine: GraphedDecoder, work: Work, sample: Callable[[], Any]) -> None:
+    """The same with the step compiled, which a run does once it pays back."""
+    engine.replayed_tokens = TOKENS
+    name = f"{work.rows} rows, compiled"
+    stage.say(f"{name}: s of the first call", round(stage.ms(sample, 1, 0) / 1e3, 1), "10 to 40")
+    stage.say(f"{name}: ms a token", round(stage.ms(sample, 2, 0) / work.tokens, 3), "1.15")
+    by_kernels(stage, f"{work.rows}, compiled", sample)
+
+
+def other_engines(stage: Stage, policy: Any) -> None:
+    """Those that sample where the first one fails."""
+    from whet.rollout.native import NativeSampler
+
+    work = replace(stage.works[0], tokens=min(stage.works[0].tokens, 64))
+    for failed, rung in enumerate(RUNGS[stage.device.type][1:], 1):
+        sampler = NativeSampler()
+        sampler.ladder.failed = failed
+        sampler.load(policy)
+        taken = stage.ms(partial(sampled, sampler, work), 1, 1)
+        stage.say(f"{work.rows} rows by {rung.what}: ms a token", round(taken / work.tokens, 3))
+        sampler.release()
 
 
 def train(stage: Stage) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from whet.build.answer_checker import build_is_right
-from whet.build.shared import led, own_share, shared_optimizer, shared_reference, shared_sampler
+from whet.build.shared import led, led_sampler, own_share, shared_optimizer, shared_reference, shared_sampler
 from whet.build.task import longest_response, seconds_per_grading
 from whet.config import Config, CurriculumConfig, OptimizerConfig
 from whet.config.training import MICRO_BATCH_TOKENS
@@ -40,7 +40,7 @@ def build_sampler(config: Config) -> Sampler:
     name = config.rollout.engine
     if name not in SAMPLERS:
         raise UserError(f"rollout.engine: is {name!r}; use {', '.join(SAMPLERS)}{did_you_mean(name, SAMPLERS)}")
-    return shared_sampler(SAMPLERS[name](config))
+    return SHARED.get(name, shared_sampler)(SAMPLERS[name](config))
 
 
 def _native(config: Config) -> Sampler:
@@ -56,8 +56,17 @@ def _vllm(config: Config) -> Sampler:
     return build_vllm(config)
 
 
-SAMPLERS: dict[str, Callable[[Config], Sampler]] = {"native": _native, "vllm": _vllm, "auto": _native}
+def _ray(config: Config) -> Sampler:
+    from whet.build.ray_workers import build_ray
+
+    return build_ray(config)
+
+
+SAMPLERS: dict[str, Callable[[Config], Sampler]] = {"native": _native, "vllm": _vllm, "ray": _ray, "auto": _native}
 """Constructors by `rollout.engine`."""
+
+SHARED: Mapping[str, Callable[[Sampler], Sampler]] = {"ray": led_sampler}
+"""How the processes of a run share an engine, where it is not that each has one of its own."""
 
 
 def build_rollouts(

@@ -4,7 +4,6 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
-from whet.build.shared import joined
 from whet.config import Config, RayConfig
 from whet.errors import UserError
 from whet.protocols import Sampler

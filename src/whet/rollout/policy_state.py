@@ -1,4 +1,4 @@
-"""A policy's weights as plain values: one array of bytes that travels to other machines, and what is needed to read it."""
+"""A policy's weights as plain values, for other machines: one array of bytes, and what is needed to read it."""
 
 import json
 import warnings

@@ -12,9 +12,6 @@ from whet.rollout.policy_state import PolicyState
 from whet.rollout.ray_drawing import Drawing, Workers
 from whet.types import Completion, Request, SamplingParams, Token
 
-SHARES = 2
-"""Shares for each worker: a slow one then takes fewer of them."""
-
 
 class Cluster(Workers, Protocol):
     """What is asked of a cluster."""
@@ -40,6 +37,7 @@ class RaySampler:
         self._cluster: Cluster | None = None
         self._state: Any = None
         self._version = 0
+        self._gone: Sequence[Any] = ()
         self.lost = 0
         """Workers that ended while they sampled, so far."""
 
@@ -67,14 +65,14 @@ class RaySampler:
         """
         if self._state is None or self._cluster is None:
             raise RuntimeError("a sampler samples between load and release only")
-        version, state = self._version, self._state
-        size = max(-(-len(requests) // (SHARES * len(self._cluster.workers))), 1)
+        size = max(-(-len(requests) // len(self._cluster.workers)), 1)  # a decoder's pass costs the same for more rows
         shares = [requests[start : start + size] for start in range(0, len(requests), size)]
-        drawing = Drawing(self._cluster, [("sample", version, state, share, params) for share in shares], self._late)
+        calls = [("sample", self._version, self._state, share, params) for share in shares]
+        drawing = Drawing(self._cluster, calls, self._late, self._gone)
         try:
             return [completions for found in drawing.answers() for completions in found]
         finally:
-            self.lost += drawing.lost
+            self._gone, self.lost = drawing.gone, self.lost + drawing.lost
 
     def stream(self, request: Request, params: SamplingParams) -> Iterator[Token]:
         """Yields the one completion of a request with one key, once it is whole."""

@@ -3,6 +3,8 @@
 Nothing here imports Ray: a worker is an object with a few methods, wherever it lives.
 """
 
+import os
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +30,18 @@ class HeldPolicy:
         return self.ends
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerName:
+    """Where a worker lives, and with which version of Whet."""
+
+    version: str
+    pid: int
+    host: str
+
+    def __str__(self) -> str:
+        return f"pid {self.pid} on {self.host}"
+
+
 class SamplingWorker:
     """Samples with the native engine; takes weights where they are another version than its own."""
 
@@ -38,11 +52,11 @@ class SamplingWorker:
         self.version = 0
         self.policy: HeldPolicy | None = None
 
-    def release_of_whet(self) -> str:
-        """Returns the version of Whet where the worker lives."""
+    def about(self) -> WorkerName:
+        """Returns where the worker lives."""
         from whet import __version__
 
-        return __version__
+        return WorkerName(__version__, os.getpid(), socket.gethostname())
 
     def sample(
         self, version: int, state: PolicyState, requests: Sequence[Request], params: SamplingParams

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from crashes import contents
 from stand_in_ray import StandInCluster
-from whet.api import train
+from whet.api import resume, train
 from whet.build import ray_workers
 from whet.build.roles import build_sampler
 from whet.errors import UserError
 from whet.rollout import ray_cluster
 from whet.runs.reader import RunReader
+from whet.runs.views.view import PlainView
 from whet.stages.evaluate import evaluation_config
 from whet.stages.model_recipe import model_recipe
 from wiring import listening, shrunk, write_rewards
@@ -77,3 +79,59 @@ def test_a_finished_model_is_sampled_natively_whatever_trained_it(
     assert recipe.base
     for config in (recipe.config, recipe.base, evaluation_config(str(result.path))):
         assert (config.rollout.engine, config.rollout.ray) == ("native", None)
+
+
+class Ending(PlainView):
+    """Ctrl-C after the fourth step, which no checkpoint holds."""
+
+    def advance(self, done: int, **metrics: Any) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+
+AHEAD = {**ENGINE, "rollout.ahead": 1, "grpo.objective.importance": "token", "grpo.steps": 5, "eval.every": 2}
+
+
+@pytest.mark.parametrize("by", [None, "pass_rate", "signal"])
+def test_one_step_ahead_a_run_that_was_interrupted_ends_in_the_same_bytes(
+    by: str | None, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sampled ahead was drawn with weights that are gone: it is in the checkpoint. Problems that are chosen by
+    earlier rewards are chosen again."""
+    runs = []
+    for name in ("whole", "stopped"):
+        installed(monkeypatch, ends=(7, 15))
+        rewards = [f"{write_rewards(tmp_path)}:digits"]
+        wanted: dict[str, Any] = {**AHEAD, "rewards": rewards, "run.save_every": 3, "run.name": name}
+        wanted |= {"sft.when": "never", "check.on_no_signal": "train", "grpo.curriculum": by and {"by": by}}
+        config = shrunk(tiny_folder, tmp_path / "runs", wanted)
+        if name == "stopped":
+            with pytest.raises(KeyboardInterrupt):
+                train(config, view=Ending(lambda line: None))
+            resume(tmp_path / "runs" / name, view=listening()[1])
+        else:
+            train(config, view=listening()[1])
+        runs.append(tmp_path / "runs" / name)
+    whole, stopped = (contents(run) for run in runs)
+    assert stopped == whole
+    lines = RunReader(runs[0]).metrics()
+    assert [line["sampler/staleness"] for line in lines] == [0.0, 1.0, 1.0, 1.0, 1.0]
+    drifts = [line["sampler/logprob_difference_mean"] for line in lines]
+    assert drifts[0] < 1e-4 < drifts[1], "the second step was sampled before the first update"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"grpo.objective.importance": "none"}, r"^grpo\.objective\.importance: is none, but .* set it to token, or"),
+        ({"grpo.draws": 2}, r"^grpo\.draws: is 2, but .*; set it to 1, or rollout.ahead to 0"),
+        ({"grpo.first": 2}, r"^grpo\.first: is 2, but"),
+        ({"grpo.sizes": "pass_rate"}, r"^grpo\.sizes: is pass_rate, but"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_sampled_ahead_is_refused_by_its_key(
+    changes: dict[str, Any], said: str, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(monkeypatch)
+    with pytest.raises(UserError, match=said):
+        build_sampler(shrunk(tiny_folder, tmp_path, {**AHEAD, **changes}))

@@ -7,7 +7,7 @@ from whet.config import RolloutConfig
 
 
 def test_by_default_it_is_the_native_engine_with_nothing_set() -> None:
-    assert RolloutConfig().model_dump() == {"engine": "auto", "decoding": "auto", "vllm": None, "ray": None}
+    assert RolloutConfig().model_dump() == {"engine": "auto", "decoding": "auto", "ahead": 0, "vllm": None, "ray": None}
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,8 @@ def test_by_default_it_is_the_native_engine_with_nothing_set() -> None:
     [
         ({"engine": "vllm", "decoding": "eager"}, "decoding is eager, but engine is vllm"),
         ({"engine": "native", "vllm": {"rows": 4}}, "vllm has settings, but engine is native"),
+        ({"engine": "auto", "ahead": 1}, "ahead is 1, but engine is auto, which samples in the learner's process; set"),
+        ({"engine": "ray", "ahead": 2}, "Input should be 0 or 1"),
         ({"engine": "vllm", "ray": {"workers": 2}}, "ray has settings, but engine is vllm"),
         ({"engine": "ray", "ray": {"workers": 0}}, "greater than"),
         ({"engine": "ray", "ray": {"address": "ray://gpu-7:10001"}}, "match pattern"),

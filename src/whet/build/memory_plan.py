@@ -60,7 +60,7 @@ class MemoryPlan:
     tokens: int
     """Of a micro-batch."""
     held: float = 0.0
-    """By a sampler that gives nothing back while the learner works: vLLM on a CPU, Ray's workers. `sampler` is 0 then."""
+    """By a sampler that keeps it while the learner works: vLLM on a CPU, Ray's workers. `sampler` is 0 then."""
 
     @property
     def state(self) -> float:
@@ -206,7 +206,7 @@ def _sampler(config: Config, policy: "LanguageModel", weights: float, element: i
 
 
 def _held(config: Config, policy: "LanguageModel", weights: float, sampler: float) -> float:
-    """What engines keep beside the learner: vLLM on a CPU; Ray's workers on this machine, with the weights they read."""
+    """What engines keep beside the learner: vLLM on a CPU; Ray's workers here, with the weights that they read."""
     if policy.device.type != "cpu":
         return 0.0
     asked = config.rollout.ray or RayConfig()

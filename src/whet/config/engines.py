@@ -45,6 +45,9 @@ class RolloutConfig(Section):
     decoding: Literal["auto", "eager", "transformers"] = "auto"
     """How the native engine decodes: the fastest way that works (on a GPU recorded, with kernels of its own), PyTorch's
     operations one by one, or the model's own forward. All draw the same tokens, up to rounding: for reports of bugs."""
+    ahead: Literal[0, 1] = 0
+    """Steps that are sampled ahead, with ray: at 1 the next step is sampled while this one is learned from, by the
+    policy before the update, for which `grpo.objective.importance` must correct."""
     vllm: VllmConfig | None = None
     """Settings of vLLM."""
     ray: RayConfig | None = None
@@ -56,6 +59,9 @@ class RolloutConfig(Section):
         engine = self.engine
         if engine == "vllm" and self.decoding != "auto":
             raise ValueError(f"decoding is {self.decoding}, but engine is vllm, which has its own; leave decoding out")
+        if self.ahead and engine in ("auto", "native", "vllm"):
+            fix = "set engine to ray, or ahead to 0"
+            raise ValueError(f"ahead is 1, but engine is {engine}, which samples in the learner's process; {fix}")
         for name, settings in (("vllm", self.vllm), ("ray", self.ray)):
             if settings and engine != name:
                 fix = f"set engine to {name}, or leave {name} out"

@@ -14,6 +14,7 @@ from whet.build.shared import agreed_clock, joined, led
 from whet.build.task import Task
 from whet.compute.checkpoint import Checkpoint, remove_checkpoints
 from whet.config import Config
+from whet.eval.evaluation import Evaluation
 from whet.grpo.algorithm import train
 from whet.protocols import Sampler
 from whet.rewards.part_metrics import part_metrics
@@ -65,26 +66,32 @@ def fine_tune(
     compile_where_it_pays(policy, config, view.note)
     kept = build_reference(policy, config, warmed)
     timed = TimedSampler(sampler, clock)
+    source = sampler if config.rollout.ahead else timed  # beside the learner only waiting for it takes time
     ahead = partial(compared_ahead, sampler=sampler, ahead=task.reward.ahead, device=policy.device.type)
     roles = build_experience(
         config,
         policy=policy,
         sampler=timed,
         problems=task.stream,
-        sample=ahead(build_rollouts(config, timed, policy.tokenizer, "train")),
-        further=ahead(build_rollouts(config, timed, policy.tokenizer, "train/further")),
+        sample=ahead(build_rollouts(config, source, policy.tokenizer, "train")),
+        further=ahead(build_rollouts(config, source, policy.tokenizer, "train/further")),
         grader=task.reward,
         reference=TimedReference(kept, clock),
         full_marks=task.reward.full_marks or 1.0,
         logged=partial(
             LoggingGrader, on_error=task.reward.on_error, view=view, clock=clock, constants=task.reward.constants
         ),
+        waiting=partial(clock.timing, "rollout"),
     )
     state = TrainingState(optimizer, kept, roles.memories)
     jobs = Background() if run.writes else Never()
     schedule = partial(CheckpointSchedule, clock=agreed_clock(), jobs=shared_jobs(jobs))
     checkpoints = schedule(state, run.checkpoints, grpo.steps, config.run, config.run.save_every)
-    evaluate = partial(measure, policy, sampler, task.eval_set, config, view, reward=task.reward)
+
+    def evaluate(stage: str) -> Evaluation:
+        roles.settle()
+        return measure(policy, sampler, task.eval_set, config, view, stage, task.reward)
+
     callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop, _evaluations_of(run))
     if saved:
         state.load(saved)

@@ -126,9 +126,12 @@ def steps_until(end: float, sampler: RaySampler, policy: LanguageModel, wanted: 
 
 @pytest.mark.parametrize("what", ["gcs_server", "raylet"])
 def test_a_lost_head_is_told_and_the_next_cluster_goes_on(what: str) -> None:
-    """The head's two processes, killed while workers sample and while they do not; then a new sampler."""
+    """The head's two processes, killed while workers sample and while they do not; then a new sampler.
+
+    Not in the midst of handing over an object: where Ray's process of this machine is lost there, Ray ends ours.
+    """
     seconds, wanted = [], None
-    for asleep in (0.0, 0.15, 3.0):
+    for asleep in (0.15, 3.0):
         sampler, policy = sampler_of(), policy_of()
         sampler.load(policy)
         found = sampler.generate(REQUESTS, PARAMS)

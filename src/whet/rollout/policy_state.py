@@ -48,13 +48,11 @@ class PolicyState:
     @classmethod
     def of(cls, policy: Any) -> Self:
         """Copies the weights of a `LanguageModel` into one array on the CPU."""
-        import numpy as np
-
         config = base_model(policy.model).config.to_dict()
         config.pop("quantization_config", None)  # the weights come dequantised
         weights = dict(merged_weights(policy.model))
         places = tuple(_placed(weights))
-        data = np.empty(max((place.end for place in places), default=0), dtype=np.uint8)
+        data = torch.empty(max((place.end for place in places), default=0), dtype=torch.uint8).numpy()
         for place in places:
             _view(data, place).copy_(weights[place.name].detach())
         return cls(

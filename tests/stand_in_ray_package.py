@@ -1,6 +1,5 @@
 """Stands in for the package Ray: the calls that Whet makes, with actors that live in this process."""
 
-import signal
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -51,7 +50,7 @@ class Ray(ModuleType):
         RayError=RayError, ActorDiedError=ActorDiedError, ActorUnavailableError=ActorUnavailableError
     )
 
-    def __init__(self, socket: str | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__("ray")
         self.calls: list[tuple[str, Any, Any]] = []
         self.connected, self.fails = False, None
@@ -62,18 +61,11 @@ class Ray(ModuleType):
         """Takes the place of an actor when it is made."""
         self.never = 0
         """Answers that do not come."""
-        node = SimpleNamespace(raylet_socket_name=socket)
-        worker = SimpleNamespace(global_worker=SimpleNamespace(node=node), _worker_logs_enabled=True)
-        self._private = SimpleNamespace(worker=worker)
-
-    def is_initialized(self) -> bool:
-        return self.connected
 
     def init(self, address: str, **options: Any) -> None:
         self.calls.append(("init", address, options))
         if self.fails:
             raise self.fails
-        signal.signal(signal.SIGTERM, lambda *_: None)  # as Ray does
         self.connected = True
 
     def shutdown(self) -> None:
@@ -117,8 +109,8 @@ class Ray(ModuleType):
         actor.killed.append(no_restart)
 
 
-def installed(monkeypatch: pytest.MonkeyPatch, socket: str | None = None) -> Ray:
+def installed(monkeypatch: pytest.MonkeyPatch) -> Ray:
     """Puts the stand-in in Ray's place."""
-    package = Ray(socket)
+    package = Ray()
     monkeypatch.setitem(sys.modules, "ray", package)
     return package

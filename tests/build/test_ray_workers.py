@@ -13,7 +13,7 @@ from whet.api import resume, train
 from whet.build import ray_workers
 from whet.build.roles import build_sampler
 from whet.errors import UserError
-from whet.rollout import ray_cluster
+from whet.rollout import kept_cluster
 from whet.runs.reader import RunReader
 from whet.runs.views.view import PlainView
 from whet.stages.evaluate import evaluation_config
@@ -44,7 +44,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, ends: tuple[int, ...] = ()) -> li
         return made[-1]
 
     monkeypatch.setattr(ray_workers, "find_spec", lambda name: object())
-    monkeypatch.setattr(ray_cluster, "RayCluster", joined)
+    monkeypatch.setattr(kept_cluster, "KeptCluster", joined)
     return made
 
 

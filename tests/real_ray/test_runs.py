@@ -24,6 +24,8 @@ LIMIT = 60.0
 
 INTERRUPTED = 75
 
+REASONS = ("the head of the Ray cluster", "Ray has ended on this machine", "no Ray worker is left")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -104,13 +106,10 @@ def test_workers_that_are_killed_cost_time_and_nothing_else(folder: Path, undist
 
 
 def test_a_head_that_is_killed_is_told_and_the_run_resumed(folder: Path, undisturbed: tuple[int, Path]) -> None:
-    """Its two processes in turn, at random instants: each time one line within a minute, and status 75.
-
-    Where Ray's process of this machine is lost while an object is handed over, Ray ends ours without a word, status 1.
-    """
+    """Its two processes in turn, at random instants: each time one line within a minute, and status 75."""
     ahead, whole = undisturbed
     path, chance, seconds = folder / "runs" / f"head-{ahead}", random.Random(3), []
-    told: list[bool] = []
+    told: list[str] = []
     line = command(folder, path.name, ahead)
     while len(seconds) < KILLS:
         run = begun(line)
@@ -122,14 +121,13 @@ def test_a_head_that_is_killed_is_told_and_the_run_resumed(folder: Path, undistu
         began = time.monotonic()
         said, _ = run.communicate(timeout=2 * LIMIT)
         seconds.append(round(time.monotonic() - began, 1))
+        assert run.returncode == INTERRUPTED, said
         assert "Traceback" not in said
         last = "".join([one for one in said.splitlines() if one.strip()][-3:])
-        told.append("the head of the Ray cluster" in last or "Ray has ended on this machine" in last)
-        assert run.returncode == (INTERRUPTED if told[-1] else 1), said
-        assert told[-1] or what == "raylet", said
+        told.append(next((reason for reason in REASONS if reason in last), ""))
+        assert told[-1], said
         line = [sys.executable, "-m", "whet", "resume", str(path)]
     print("seconds until it was told:", seconds, told)
-    assert sum(told) >= KILLS - 2
     assert len(seconds) == KILLS
     assert max(seconds) < LIMIT
     end = begun(line)

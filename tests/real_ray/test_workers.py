@@ -29,6 +29,9 @@ REQUESTS = [Request(tuple(range(5, 30 + place)), tuple(range(8 * place, 8 * plac
 PARAMS = SamplingParams(max_tokens=200)
 """About a second of sampling for two workers, to be killed in."""
 
+REASONS = ("the head of the Ray cluster", "Ray has ended on this machine", "no Ray worker is left")
+"""How messages begin that tell of a lost head."""
+
 Found = list[list[Completion]]
 
 
@@ -38,9 +41,9 @@ def needs_ray() -> None:
 
 
 def sampler_of(**settings: Any) -> RaySampler:
-    from whet.rollout.ray_cluster import RayCluster
+    from whet.rollout.kept_cluster import KeptCluster
 
-    return RaySampler(lambda policy: RayCluster(RayConfig(**settings)), late=600)
+    return RaySampler(lambda policy: KeptCluster(RayConfig(**settings)), late=600)
 
 
 def policy_of(seed: int = 0) -> LanguageModel:
@@ -126,12 +129,9 @@ def steps_until(end: float, sampler: RaySampler, policy: LanguageModel, wanted: 
 
 @pytest.mark.parametrize("what", ["gcs_server", "raylet"])
 def test_a_lost_head_is_told_and_the_next_cluster_goes_on(what: str) -> None:
-    """The head's two processes, killed while workers sample and while they do not; then a new sampler.
-
-    Not in the midst of handing over an object: where Ray's process of this machine is lost there, Ray ends ours.
-    """
+    """The head's two processes, killed while workers sample and while they do not; then a new sampler."""
     seconds, wanted = [], None
-    for asleep in (0.15, 3.0):
+    for asleep in (0.0, 0.15, 3.0):
         sampler, policy = sampler_of(), policy_of()
         sampler.load(policy)
         found = sampler.generate(REQUESTS, PARAMS)
@@ -144,7 +144,9 @@ def test_a_lost_head_is_told_and_the_next_cluster_goes_on(what: str) -> None:
             sampler.release()
             killer.join()
         began = time.monotonic()
-        with pytest.raises(ProcessLost, match=r"the head of the Ray cluster|Ray has ended on this machine"):
+        with pytest.raises(
+            ProcessLost, match=r"the head of the Ray cluster|Ray has ended on this machine|no Ray worker is left"
+        ):
             steps_until(began + LIMIT, sampler, policy, wanted)
         seconds.append(time.monotonic() - began)
         del sampler

@@ -2,13 +2,12 @@
 
 import os
 import socket
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from whet.errors import ProcessLost
-from whet.rollout.ray_head import Head, listens, why_silent
+from whet.rollout.ray_head import Head, why_silent
 
 
 def test_a_real_head_is_found_and_its_end_is_told() -> None:
@@ -60,13 +59,3 @@ def test_it_looks_once_a_second_at_most() -> None:
         clocked.now += 0.25
         head.refuse_lost()
     assert clocked.looks == 5
-
-
-def test_a_socket_of_this_machine(tmp_path: Path) -> None:
-    path = str(tmp_path / "socket")
-    assert not listens(path)
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(path)
-        server.listen()
-        assert listens(path)
-    assert not listens(path), "the file is still there, the process is not"

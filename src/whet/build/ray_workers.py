@@ -28,11 +28,11 @@ def build_ray(config: Config) -> Sampler:
 
     def join(policy: Any) -> Any:
         from whet.policy.free_memory import free_bytes
-        from whet.rollout.ray_cluster import RayCluster
+        from whet.rollout.kept_cluster import KeptCluster
         from whet.rollout.ray_worker import native_with
 
         make = partial(native_with, config.rollout.decoding, free_bytes, asked.workers)
-        return RayCluster(asked, sum(weight.nbytes for weight in policy.model.parameters()), make)
+        return KeptCluster(asked, sum(weight.nbytes for weight in policy.model.parameters()), make)
 
     return RaySampler(join, late=60 * config.compute.timeout_minutes)
 

@@ -1,7 +1,6 @@
 """Sampling workers as actors of a Ray cluster, which begins one anew where its process or its machine is lost."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 from whet.config.engines import RayConfig
@@ -9,8 +8,8 @@ from whet.errors import ProcessLost, UserError
 from whet.rollout.native import NativeSampler
 from whet.rollout.policy_state import PolicyState
 from whet.rollout.ray_drawing import WorkerLostError
-from whet.rollout.ray_head import Head, listens
-from whet.rollout.ray_start import own_socket, start_ray, what_ray_says
+from whet.rollout.ray_head import Head
+from whet.rollout.ray_start import start_ray, what_ray_says
 from whet.rollout.ray_worker import SamplingWorker, WorkerName
 from whet.text import first_line
 
@@ -19,14 +18,12 @@ BEGIN = 90.0
 
 
 class RayCluster:
-    """Plays `Cluster`."""
-
-    _last: "RayCluster | None" = None
+    """Plays `Cluster`, in a process of its own: see `ray_keeper`."""
 
     def __init__(
         self, config: RayConfig, weight_bytes: int = 0, make: Callable[[], NativeSampler] = NativeSampler
     ) -> None:
-        """Begins the workers, whose engines `make` makes; those of an earlier run in this process end.
+        """Begins the workers, whose engines `make` makes.
 
         Raises `UserError` where the cluster cannot be joined or has no room for them.
         """
@@ -35,12 +32,9 @@ class RayCluster:
         self._ray: Any = ray
         self.workers: Sequence[Any] = ()
         self._names: dict[Any, WorkerName] = {}
-        if RayCluster._last is not None:
-            RayCluster._last.close()
-        RayCluster._last = self
-        self._connected = start_ray(config, weight_bytes)
+        start_ray(config, weight_bytes)
         try:
-            self._head, self._socket = Head(ray.get_runtime_context().gcs_address), own_socket()
+            self._head = Head(ray.get_runtime_context().gcs_address)
             self.workers = self._begun(config, make)
             self._meet(config)
         except BaseException:
@@ -49,7 +43,6 @@ class RayCluster:
 
     def put(self, state: PolicyState) -> Any:
         """Stores an object once for all workers, and returns a handle of it."""
-        self.refuse_lost_head()
         try:
             return self._ray.put(state)
         except Exception as error:
@@ -91,28 +84,12 @@ class RayCluster:
         self._ray.kill(worker, no_restart=False)
 
     def refuse_lost_head(self) -> None:
-        """Raises `ProcessLost` where the head has not answered for a while, or Ray on this machine has ended."""
-        try:
-            self._head.refuse_lost()
-            if self._socket and not listens(self._socket):
-                raise ProcessLost("Ray has ended on this machine: once a cluster is there again, resume the run")
-        except ProcessLost:
-            self.close()  # first of all: Ray ends this process where it drops an object that it can tell nobody of
-            raise
+        """Raises `ProcessLost` where the head has not answered for a while."""
+        self._head.refuse_lost()
 
     def close(self) -> None:
         """Ends the workers, and the cluster where it was started for them."""
-        if RayCluster._last is self:
-            RayCluster._last = None
-        workers, self.workers = self.workers, ()
-        if not self._ray.is_initialized():
-            return
-        for worker in workers:
-            with suppress(Exception):
-                self._ray.kill(worker)
-        if self._connected:
-            self._connected = False
-            self._ray.shutdown()
+        self._ray.shutdown()
 
     def _begun(self, config: RayConfig, make: Callable[[], NativeSampler]) -> list[Any]:
         """The actors. Raises `UserError` where the cluster is too small for them."""

@@ -28,17 +28,6 @@ def host_and_port(address: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def listens(path: str) -> bool:
-    """Whether a process listens on the Unix socket at `path`."""
-    with socket.socket(socket.AF_UNIX) as here:
-        here.settimeout(ANSWER)
-        try:
-            here.connect(path)
-        except OSError:
-            return False
-    return True
-
-
 def why_silent(address: str, connect: Connect = socket.create_connection) -> str:
     """Returns why nobody answers at HOST:PORT; empty where somebody does."""
     try:

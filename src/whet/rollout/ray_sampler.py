@@ -50,12 +50,11 @@ class RaySampler:
 
     def load(self, policy: Any) -> None:
         """π_old ← π_θ: stores one object of all weights, which each worker reads with its next share."""
-        self._state = None  # the last version is freed before the next one is stored
         state = self._joined(policy).put(PolicyState.of(policy))
         self._state, self._version = state, self._version + 1
 
     def release(self) -> None:
-        """Drops the stored object. The workers, each in a process of its own, keep what they have."""
+        """Samples nothing until the next `load`. The workers, each in a process of its own, keep what they have."""
         self._state = None
 
     def generate(self, requests: Sequence[Request], params: SamplingParams) -> list[list[Completion]]:

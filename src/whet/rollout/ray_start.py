@@ -1,11 +1,7 @@
-"""Connects this process to a Ray cluster, or starts one on this machine, and leaves the process as it was otherwise."""
+"""Connects a process to a Ray cluster, or starts one on this machine."""
 
 import os
 import re
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from whet.config.engines import RayConfig
@@ -27,15 +23,13 @@ SMALLEST_STORE = 128 * 2**20
 """Bytes of the object store of a cluster on this machine, at least."""
 
 
-def start_ray(config: RayConfig, weight_bytes: int) -> bool:
-    """Connects this process; whether it was not before.
+def start_ray(config: RayConfig, weight_bytes: int) -> None:
+    """Connects this process.
 
     A cluster on this machine stores objects of so many bytes as weights have. Raises `UserError` where none is joined.
     """
     import ray
 
-    if ray.is_initialized():
-        return False
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "CRITICAL", "namespace": "whet"}
@@ -44,20 +38,9 @@ def start_ray(config: RayConfig, weight_bytes: int) -> bool:
     elif config.address != "auto" and (why := why_silent(config.address)):
         raise _unreachable(config.address, why)
     try:
-        with _own_signals():
-            ray.init(config.address, **options)
+        ray.init(config.address, **options)
     except Exception as error:
         raise _unreachable(config.address, what_ray_says(error)) from error
-    ray._private.worker._worker_logs_enabled = False  # else Ray prints a paragraph for each worker that ends
-    return True
-
-
-def own_socket() -> str | None:
-    """Returns the path of the socket of Ray's own process on this machine; None where Ray does not tell it."""
-    import ray
-
-    node = getattr(ray._private.worker.global_worker, "node", None)
-    return getattr(node, "raylet_socket_name", None)
 
 
 UNAVAILABLE = re.compile(r"^The actor [0-9a-f]+ is unavailable: (The actor is temporarily unavailable: )?")
@@ -80,16 +63,3 @@ def _unreachable(address: str, why: str) -> UserError:
         return UserError(f"rollout.engine: is ray, which does not start on this machine ({why}); set it to native")
     fix = "start it there by `ray start --head`, and here by `ray start --address HOST:PORT`, or set it to local"
     return UserError(f"rollout.ray.address: is {address}, where no Ray cluster can be joined ({why}); {fix}")
-
-
-@contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keeps this process's handler of SIGTERM, which Ray replaces when it starts."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

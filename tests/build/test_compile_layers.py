@@ -25,9 +25,9 @@ def policy(device: str, is_sharded: bool = False) -> Any:
 
 
 def test_seconds_saved_by_hand(tmp_path: Path) -> None:
-    """10 steps of 2 passes over 2 × 4 × 12 / 2 = 48 tokens; 2 layers of 60 · 64 + 14 · 128 numbers of two bytes."""
+    """10 steps of 2 passes over 2 × 4 × 12 / 2 = 48 tokens; 2 layers of 160 · 64 + 37 · 128 numbers of two bytes."""
     config = shrunk(tmp_path, tmp_path, {"grpo.steps": 10, "grpo.objective.iterations": 2})
-    expected = 20 * 48 * 2 * (60 * 64 + 14 * 128) * 2 / 1000
+    expected = 20 * 48 * 2 * (160 * 64 + 37 * 128) * 2 / 1000
     assert seconds_saved(policy("cuda"), config, 1000.0) == pytest.approx(expected)
 
 

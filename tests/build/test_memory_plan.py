@@ -54,7 +54,7 @@ def test_micro_batches_by_hand(free: float, tokens: int) -> None:
     assert PLAN.sized(free, enough=2.5e9).tokens == tokens
 
 
-@pytest.mark.parametrize("free", [3_000_000, 10_000_000, 40_000_000])
+@pytest.mark.parametrize("free", [15_000_000, 25_000_000])
 def test_layers_of_micro_batches_that_were_sized_keep_their_activations(
     free: int, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,7 +63,7 @@ def test_layers_of_micro_batches_that_were_sized_keep_their_activations(
     monkeypatch.setattr(free_memory, "free_bytes", lambda device: free)
     config = shrunk(tiny_folder, tmp_path)
     tokens = with_micro_batches(config, model, lambda line: None).grpo.micro_batch_tokens or 0
-    assert tokens > memory_plan.LEAST
+    assert memory_plan.LEAST < tokens < 4096, tokens
     plan = plan_memory(config, model, tokens)
     monkeypatch.setattr(recompute, "free_bytes", lambda device: free - plan.optimizer - plan.gradients)
     monkeypatch.setattr(recompute, "checkpoint", lambda *given, **named: pytest.fail("computed again"))

@@ -1,4 +1,4 @@
-"""The part of the free memory that activations may take: one rule, by which micro-batches are sized and layers recomputed.
+"""The part of free memory that activations may take: the rule by which micro-batches are sized and layers recomputed.
 
 Were the two to differ, micro-batches would be chosen whose layers are then computed twice.
 """

@@ -37,6 +37,7 @@ def fuse(model: Any) -> FusedWeights:
         scale=first.self_attn.scaling,
         soft_cap=attention_cap(config),
         activation=(getattr(first.mlp, "act_fn", None) or first.mlp.activation_fn).forward,
+        activation_name=getattr(config, "hidden_activation", None) or config.hidden_act,
     )
 
 

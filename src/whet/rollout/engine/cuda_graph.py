@@ -7,6 +7,7 @@ running them. Recorded work needs constant shapes and addresses, and must not wa
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 from weakref import WeakSet
 
 import torch
@@ -40,7 +41,7 @@ class CudaGraphs:
         torch.cuda.current_stream().wait_stream(self.stream)
         return graph.replay
 
-    def _pool(self) -> tuple[int, int]:
+    def _pool(self) -> Any:
         """That of the graphs that there are; the allocator drops a pool with its last graph."""
         return next((graph.pool() for graph in self.graphs), None) or torch.cuda.graph_pool_handle()
 

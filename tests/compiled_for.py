@@ -1,6 +1,6 @@
 """Compiles Triton's kernels for GPUs that need not be there, and prints what each needs, as JSON lines.
 
-for line in {"attend": attend, "block": block, "draw": draw, "softmax": softmax}[sys.argv[1]]():
+`python compiled_for.py attend|block|draw|softmax`: a process of its own, as the tests' may have the interpreter's.
 """
 
 import json

@@ -65,11 +65,14 @@ def sequences_of(packing: Packing) -> Sequences:
     group, before, queries = group[order], before[order], queries[order]
     query_starts, key_starts = _starts(queries), _starts(before + queries)
     two_runs = (torch.stack(pair, 1).flatten() for pair in ((begin_P[group], query_starts[:-1]), (before, queries)))
+    shared_S, places_SW, real_SW = _of_prompts(group, key_starts[:-1], begin_P, prompt_P)
     return Sequences(
         index_M=_runs(*two_runs),
         place_N=_runs(key_starts[:-1] + before, queries),
         taken_N=None,
-        **_of_prompts(group, key_starts[:-1], begin_P, prompt_P),
+        shared_S=shared_S,
+        places_SW=places_SW,
+        real_SW=real_SW,
         query_starts=query_starts.int(),
         key_starts=key_starts.int(),
         longest_query=int(queries.max()),
@@ -77,8 +80,8 @@ def sequences_of(packing: Packing) -> Sequences:
     )
 
 
-def _of_prompts(group: Tensor, key_starts: Tensor, begin_P: Tensor, prompt_P: Tensor) -> dict[str, Tensor]:
-    """Who takes the tokens of prompts: every sequence of a group, at the beginning of its keys."""
+def _of_prompts(group: Tensor, key_starts: Tensor, begin_P: Tensor, prompt_P: Tensor) -> tuple[Tensor, ...]:
+    """The last three of `Takers`: tokens of prompts, taken by the group's sequences at the beginning of their keys."""
     count_P = torch.bincount(group, minlength=len(prompt_P))
     first_PW = count_P.new_zeros(len(prompt_P), int(count_P.max())).index_put((group, ranks(group)), key_starts)
     shared = ((count_P > 1) & (prompt_P > 0)).nonzero()[:, 0]
@@ -86,7 +89,7 @@ def _of_prompts(group: Tensor, key_starts: Tensor, begin_P: Tensor, prompt_P: Te
     prompt_S = shared.repeat_interleave(prompt_P[shared])
     real_SW = torch.arange(first_PW.shape[1]) < count_P[prompt_S, None]
     places_SW = first_PW[prompt_S] + (shared_S - begin_P[prompt_S])[:, None]
-    return {"shared_S": shared_S, "places_SW": torch.where(real_SW, places_SW, 0), "real_SW": real_SW}
+    return shared_S, torch.where(real_SW, places_SW, 0), real_SW
 
 
 def _runs(starts: Tensor, lengths: Tensor) -> Tensor:

@@ -182,7 +182,8 @@ def long(stage: Stage) -> None:
 
 def softmax(stage: Stage) -> None:
     """Log-probabilities and kept probabilities of a chunk of tokens, the product of the logits included."""
-    from whet.policy.head_probabilities import BY_TORCH, Scale, way_of
+    from whet.policy.head_probabilities import BY_TORCH, Scale
+    from whet.policy.head_ways import way_of
 
     tokens, vocabulary, hidden = (4096, 151_936, 896) if stage.is_real else (64, 1000, 32)
     x, w = (torch.randn(n, hidden, device=stage.device, dtype=torch.bfloat16) for n in (tokens, vocabulary))

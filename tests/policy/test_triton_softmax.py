@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from triton_kernels import DEVICE, needs_triton
-from whet.policy import head_probabilities
+from whet.policy import head_ways
 from whet.policy import token_logprobs as module
 from whet.policy.head_chunks import HeadSizes
 from whet.policy.token_logprobs import token_logprobs
@@ -85,7 +85,7 @@ def test_what_is_no_number_is_told() -> None:
 @pytest.mark.parametrize("temperature", [1.0, 0.6])
 def test_the_head_with_it(sizes: HeadSizes, temperature: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of seven tokens the probabilities of some, none or all are kept; float32 against float64 written out."""
-    monkeypatch.setattr(head_probabilities, "SERVES", {DEVICE.type: lambda device, dtype: True})
+    monkeypatch.setattr(head_ways, "SERVES", {DEVICE.type: lambda device, dtype: True})
     monkeypatch.setattr(module, "head_sizes", lambda *_: sizes)
     random = torch.Generator().manual_seed(1)
     hidden, head = (torch.randn(n, 6, generator=random).to(DEVICE).requires_grad_() for n in (7, 50))

@@ -1,15 +1,9 @@
-"""How a chunk of logits becomes log-probabilities of the targets and probabilities for the backward: a row of a table.
-
-| way | probabilities | where |
-|---|---|---|
-| `BY_TORCH` | in float32, then rounded to the layers' dtype where they are kept | everywhere |
-| `IN_PLACE` | written over the logits, in one kernel (`triton_softmax.py`) | CUDA with Triton, without a soft cap |
+"""How a chunk of logits becomes log-probabilities of the targets and probabilities for the backward, by PyTorch.
 
 Shapes: `C` tokens of a chunk, `V` entries of the vocabulary, `D` hidden width.
 """
 
-from collections.abc import Callable, Mapping
-from importlib.util import find_spec
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -37,28 +31,6 @@ class Way(NamedTuple):
     """Returns what `forward` would have filled in, `[C, V]`, in the layers' dtype."""
 
 
-def way_of(hidden_ND: Tensor, soft_cap: float | None) -> Way:
-    """Returns the way for hidden states of this device and dtype."""
-    serves = SERVES.get(hidden_ND.device.type)
-    if soft_cap is not None or serves is None or not serves(hidden_ND.device, hidden_ND.dtype):
-        return BY_TORCH
-    from whet.policy.triton_softmax import IN_PLACE
-
-    return IN_PLACE
-
-
-def _with_triton(device: torch.device, dtype: torch.dtype) -> bool:
-    if dtype == torch.float64 or find_spec("triton") is None:
-        return False
-    from whet.policy.triton_softmax import softmax_works
-
-    return softmax_works(device, dtype)
-
-
-SERVES: Mapping[str, Callable[[torch.device, torch.dtype], bool]] = {"cuda": _with_triton}
-"""By device type, whether `IN_PLACE` works."""
-
-
 def _forward(
     hidden_CD: Tensor, head_VD: Tensor, targets_C: Tensor, scale: Scale, kept_CV: Tensor
 ) -> tuple[Tensor, Tensor | None]:
@@ -82,7 +54,7 @@ def _again(hidden_CD: Tensor, head_VD: Tensor, targets_C: Tensor, scale: Scale) 
 
 
 BY_TORCH = Way(_forward, _again)
-"""By PyTorch's operations."""
+"""By PyTorch's operations: in float32, then rounded to the layers' dtype where they are kept."""
 
 
 def _logits(hidden_CD: Tensor, head_VD: Tensor, scale: Scale) -> Tensor:

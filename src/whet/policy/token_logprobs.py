@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from whet.policy.head_chunks import HeadSizes, head_sizes
-from whet.policy.head_probabilities import Scale, way_of, wide
+from whet.policy.head_probabilities import Scale, wide
+from whet.policy.head_ways import way_of
 from whet.policy.wide_product import subtract_product
 
 

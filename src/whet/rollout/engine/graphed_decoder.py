@@ -1,8 +1,8 @@
 """The fused decoder with recorded bursts: a few tokens of all rows, with their draws, are one replay of a graph.
 
 Everything lies in rooms that stay: caches and states of so many prompts, rows and tokens, and the graphs that were
-recorded in them. A room serves every call that fits, with weights that are copied into place (`refresh`), so a graph is
-recorded once for many steps of a training.
+recorded in them. A room serves every call that fits, with weights that are copied into place, so a graph is recorded
+once for many steps of a training. The copies are a graph too (`refresh`).
 """
 
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ from whet.errors import is_out_of_memory
 from whet.rollout.burst import Burst
 from whet.rollout.engine.cuda_graph import Record, Work
 from whet.rollout.engine.decoder import Decoder
-from whet.rollout.engine.fuse import refresh
 from whet.rollout.engine.fused_weights import FusedWeights, tensors_of
 from whet.rollout.engine.kv_cache import PromptCache, Room, all_angles
 from whet.rollout.engine.operations import Operations
+from whet.rollout.engine.recorded_refresh import RecordedRefresh
 from whet.rollout.engine.rotation import Angles
 
 ROUNDED_TO = 64
@@ -51,7 +51,7 @@ class GraphedDecoder(Decoder):
 
     def __init__(self, weights: FusedWeights, operations: Operations, record: Record) -> None:
         super().__init__(weights, operations)
-        self.record = record
+        self.record, self.refresh = record, RecordedRefresh(weights, record)
         self.rooms: dict[Room, Kept] = {}
 
     def no_gradient(self) -> AbstractContextManager[object]:
@@ -68,13 +68,10 @@ class GraphedDecoder(Decoder):
             self.kept.replays[burst.recipe] = self._recorded(burst)
         self.kept.replays[burst.recipe]()
 
-    def refresh(self, model: Any) -> None:
-        """Takes the weights of the day of the model that was fused; rooms and graphs stay."""
-        refresh(self.weights, model)
-
     def forget(self) -> None:
-        """Frees all rooms with their graphs."""
+        """Frees all rooms and graphs."""
         self.rooms.clear()
+        self.refresh.forget()
         vars(self).pop("kept", None)
         super().forget()
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from whet.rollout.engine.fused_weights import FusedWeights
 from whet.rollout.engine.kv_cache import PromptCache
+from whet.rollout.engine.mlp_gate import gate
 from whet.rollout.engine.norms import Norm, add_norm
 from whet.rollout.engine.shared_cache import SharedCache
 from whet.rollout.sampling import draw_by_counter
@@ -36,12 +37,6 @@ class Operations:
     fetch: Fetch
     add_norm: AddNorm
     gate: Gate
-
-
-def gate(both: Tensor, weights: FusedWeights) -> Tensor:
-    """Returns activation(gate) · up."""
-    gate, up = both.chunk(2, -1)
-    return weights.activation(gate) * up
 
 
 def at_once(tensors: Sequence[Tensor]) -> Callable[[], Sequence[Tensor]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 
@@ -98,6 +99,15 @@ def learn(stage: Stage) -> None:
     stage.say("s, the first gradient with compiled layers", round(first / 1e3, 1), "10 to 40; 2 with a warm cache")
     compiled = stage.ms(lambda: learner.gradient(batch, everything), 3, 1)
     stage.say("ms with compiled layers", compiled, "80 to 110 on an H200")
+    count, spent = stage.kernels("learn_compiled", lambda: learner.gradient(batch, everything))
+    stage.say("kernels of a gradient with compiled layers, their ms", f"{count}, {spent}", "80 ms on an H200")
+    larger = batch_of(Work(4, 16, 100, 512) if stage.is_real else work)
+    tokens = int(larger.lengths_B.sum()) + sum(map(len, larger.prompts))
+    stage.say(
+        f"ms with compiled layers, {tokens:,} tokens", stage.ms(lambda: learner.gradient(larger, everything), 3, 1)
+    )
+    count, spent = stage.kernels("learn_compiled_larger", lambda: learner.gradient(larger, everything))
+    stage.say(f"kernels of {tokens:,} tokens, their ms", f"{count}, {spent}")
     host(stage, partial(learner.gradient, batch, everything))
     recomputed(stage, learner, batch)
     learner.add(batch, everything)
@@ -134,14 +144,9 @@ def host(stage: Stage, work: Callable[[], Any]) -> None:
 
 def recomputed(stage: Stage, learner: Learner, batch: Batch) -> None:
     """The same gradient with compiled layers that are computed again in the backward."""
-    from whet.policy import recompute
-
-    free, recompute.free_bytes = recompute.free_bytes, lambda device: 0
-    try:
+    with patch("whet.policy.recompute.free_bytes", lambda device: 0):
         stage.clear()
         taken = stage.ms(partial(learner.gradient, batch, 1 << 20), 3, 1)
-    finally:
-        recompute.free_bytes = free
     stage.say("ms with compiled layers, recomputed", taken, "a third more")
     stage.say("peak GiB, recomputed", stage.peak_gib(), "far below the one of kept activations")
 

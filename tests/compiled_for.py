@@ -1,6 +1,6 @@
 """Compiles Triton's kernels for GPUs that need not be there, and prints what each needs, as JSON lines.
 
-`python compiled_for.py attend|draw`: a process of its own, as the tests' own one may have the interpreter's kernels.
+`python compiled_for.py attend|block|draw|softmax`: a process of its own, as the tests' may have the interpreter's.
 """
 
 import json
@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,7 +17,9 @@ CAPABILITIES = (80, 90)
 """A100, and H100 and H200."""
 
 
-def needs(kernel: Any, kinds: dict[str, str], constants: dict[str, Any], capability: int, warps: int) -> dict[str, Any]:
+def needs(
+    kernel: Any, kinds: dict[str, str], constants: dict[str, Any], capability: int, warps: int = 4
+) -> dict[str, Any]:
     """Registers, stack (spilt registers) and shared memory of a kernel, in bytes, by NVIDIA's own tool."""
     import triton
     from triton.backends.compiler import GPUTarget
@@ -36,18 +39,34 @@ def needs(kernel: Any, kinds: dict[str, str], constants: dict[str, Any], capabil
 
 def attend() -> Iterator[dict[str, Any]]:
     """The attention kernel by head size, in bfloat16: with a window and a cap, the most it can have to do."""
-    from whet.rollout.engine.attend_kernel import LAUNCHES, QUERIES, attend_kernel
+    from whet.rollout.engine.attend_kernel import FEW_PROGRAMS, QUERIES, attend_kernel, launch
 
     names = attend_kernel.arg_names
     kinds = {**dict.fromkeys(names[:9], "*bf16"), **dict.fromkeys(("prompt_of", "lengths", "slot_of_all"), "*i64")}
     kinds |= dict.fromkeys(("scale", "soft_cap"), "fp32")
     kinds |= dict.fromkeys(("query_key_stride", "value_stride", "L", "C"), "i32")
-    for size in (64, 128, 256):
-        block, warps = LAUNCHES[size]
-        constants = {"WINDOW": 4096, "CAPPED": True, "KV": 2, "REPEATS": 7, "SIZE": size, "WIDE": size}
+    for size, programs in product((64, 128, 256), (1, FEW_PROGRAMS + 1)):
+        how = launch(programs, size)
+        constants: dict[str, Any] = {"WINDOW": 4096, "CAPPED": True, "KV": 2, "REPEATS": 7, "SIZE": size, "WIDE": size}
+        constants |= {"QUERIES": QUERIES, "BLOCK": how.block, "STAGES": how.stages}
         for capability in CAPABILITIES:
-            used = needs(attend_kernel, kinds, {**constants, "QUERIES": QUERIES, "BLOCK": block}, capability, warps)
-            yield {"size": size, "capability": capability, **used}
+            used = needs(attend_kernel, kinds, constants, capability, how.warps)
+            yield {"size": size, "programs": programs, "capability": capability, **used}
+
+
+def block() -> Iterator[dict[str, Any]]:
+    """Sum with norm, of 896 and of 8,192 bfloat16 numbers, and gate, by activation."""
+    from whet.rollout.engine.block_kernel import ACTIVATIONS, GATED, add_norm_kernel, gate_kernel, width_of
+
+    kinds = dict.fromkeys(("x", "delta", "weight", "total", "normed", "both", "out"), "*bf16")
+    kinds |= {"hidden": "i32", "inner": "i32", "epsilon": "fp32"}
+    for hidden, capability in product((896, 8192), CAPABILITIES):
+        width = width_of(hidden)
+        used = needs(add_norm_kernel, kinds, {"BLOCK": width.block}, capability, width.warps)
+        yield {"hidden": hidden, "capability": capability, **used}
+    for kind, capability in product(ACTIVATIONS, CAPABILITIES):
+        used = needs(gate_kernel, kinds, {"KIND": kind, "BLOCK": GATED}, capability)
+        yield {"kind": kind, "capability": capability, **used}
 
 
 def draw() -> Iterator[dict[str, Any]]:
@@ -58,11 +77,22 @@ def draw() -> Iterator[dict[str, Any]]:
     kinds |= {**dict.fromkeys(("keys", "positions", "tokens"), "*i64"), "inverse_temperature": "fp32"}
     kinds |= dict.fromkeys(("V", "K", "row_stride"), "i32")
     for capability in CAPABILITIES:
-        yield {"capability": capability, **needs(sums_kernel, kinds, {"PART": PART}, capability, 4)}
+        yield {"capability": capability, **needs(sums_kernel, kinds, {"PART": PART}, capability)}
         constants = {"GREEDY": False, "PARTS": 256, "PART": PART}
-        yield {"capability": capability, **needs(tokens_kernel, kinds, constants, capability, 4)}
+        yield {"capability": capability, **needs(tokens_kernel, kinds, constants, capability)}
+
+
+def softmax() -> Iterator[dict[str, Any]]:
+    """The softmax of the learner's head, of 152 thousand bfloat16 logits."""
+    from whet.policy.softmax_kernel import BLOCK, WARPS, softmax_kernel
+
+    kinds = {"logits": "*bf16", "targets": "*i64", "logprobs": "*fp32", "inverse_temperature": "fp32"}
+    kinds |= {"V": "i32", "row_stride": "i32"}
+    constants = {"WRITE": True, "BLOCKS": 38, "BLOCK": BLOCK}
+    for capability in CAPABILITIES:
+        yield {"capability": capability, **needs(softmax_kernel, kinds, constants, capability, WARPS)}
 
 
 if __name__ == "__main__":
-    for line in {"attend": attend, "draw": draw}[sys.argv[1]]():
+    for line in {"attend": attend, "block": block, "draw": draw, "softmax": softmax}[sys.argv[1]]():
         print(json.dumps(line))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
@@ -9,9 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten
 
 from whet.rollout.engine.cuda_graph import Work
-from whet.rollout.engine.operations import Operations, at_once
-from whet.rollout.engine.shared_cache import SharedCache
-from whet.rollout.sampling import draw_by_counter
+from whet.rollout.engine.operations import TORCH
 
 VIEWS = frozenset(
     {
@@ -22,7 +21,7 @@ VIEWS = frozenset(
 )
 """Operations that start no kernel."""
 
-ON_META = Operations(SharedCache, draw_by_counter, lambda tensors: lambda: tensors)
+ON_META = replace(TORCH, fetch=lambda tensors: lambda: tensors)
 
 
 class OneDevice(TorchDispatchMode):
@@ -61,9 +60,6 @@ class Recorder:
         self.recorded += 1
         work()
         return work
-
-
-ON_CPU = Operations(SharedCache, draw_by_counter, at_once)
 
 
 def addresses(tensors: Sequence[Tensor]) -> list[int]:

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 import tiny
-from stand_in_gpu import ON_CPU, ON_META, Launches, OneDevice, Recorder
+from stand_in_gpu import ON_META, Launches, OneDevice, Recorder
 from triton_kernels import needs_triton
 from whet.rollout.burst import Burst
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fuse import fuse
 from whet.rollout.engine.graphed_decoder import GraphedDecoder
-from whet.rollout.engine.operations import Operations, at_once
+from whet.rollout.engine.operations import TORCH, Operations, triton_operations
 from whet.rollout.sampling import draw_by_counter
 from whet.types import SamplingParams
 
@@ -76,7 +76,7 @@ def test_the_stand_in_notices() -> None:
         meta.copy_(host)
 
 
-def step_launches(layers: int, operations: Operations = ON_CPU) -> Counter[str]:
+def step_launches(layers: int, operations: Operations = TORCH) -> Counter[str]:
     """Operations of a decoding step with so many layers."""
     decoder = Decoder(fuse(tiny.tiny_model("qwen2", num_hidden_layers=layers)), operations)
     decoder.no_gradient = torch.no_grad  # type: ignore[method-assign]
@@ -87,7 +87,7 @@ def step_launches(layers: int, operations: Operations = ON_CPU) -> Counter[str]:
     return seen.counts
 
 
-def launches_by_layer(operations: Operations = ON_CPU) -> tuple[Counter[str], int]:
+def launches_by_layer(operations: Operations = TORCH) -> tuple[Counter[str], int]:
     """Operations of a layer, and how many there are besides."""
     two, three = step_launches(2, operations), step_launches(3, operations)
     return three - two, two.total() - 2 * (three - two).total()
@@ -111,13 +111,13 @@ class Uncounted:
 
 @needs_triton
 def test_kernels_of_a_layer_beside_tritons(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four products, two norms with their factors, two sums and two operations of the activation: 12 on a GPU."""
-    from whet.rollout.engine import triton_cache
+    """Four products beside attention, two sums with their norms and a gate."""
+    from whet.rollout.engine import triton_block, triton_cache
 
-    monkeypatch.setattr(triton_cache, "attend_kernel", Uncounted())
-    layer, rest = launches_by_layer(Operations(triton_cache.TritonCache, draw_by_counter, at_once))
-    assert layer.total() <= 20
-    assert layer["mm"] + layer["addmm"] <= 4
+    for module, kernel in ((triton_cache, "attend"), (triton_block, "add_norm"), (triton_block, "gate")):
+        monkeypatch.setattr(module, f"{kernel}_kernel", Uncounted())
+    layer, rest = launches_by_layer(triton_operations())
+    assert layer.total() == layer["mm"] + layer["addmm"] == 4
     assert rest <= 10
 
 
@@ -131,7 +131,7 @@ def test_kernels_of_a_draw() -> None:
 
 def test_kernels_of_what_is_written_down() -> None:
     """Of a token of every row, beside its draw: five copies, the end test, and two counters."""
-    burst = Burst(8, 8, torch.device("cpu"), ON_CPU)
+    burst = Burst(8, 8, torch.device("cpu"), TORCH)
     burst.begin(torch.arange(8), SamplingParams(), frozenset({1, 2}))
     logits_RV = torch.zeros(8, 100)
     with torch.no_grad(), Launches() as drawn:

@@ -2,9 +2,10 @@
 
 import torch
 
-from stand_in_gpu import ON_CPU, Launches
+from stand_in_gpu import Launches
 from whet.rollout.burst import Burst
 from whet.rollout.engine.decoder import Decoder
+from whet.rollout.engine.operations import TORCH
 from whet.types import SamplingParams
 
 V, END = 6, 5
@@ -16,7 +17,7 @@ def certain(tokens_R: torch.Tensor) -> torch.Tensor:
 
 
 def begun(first: list[int], size: int = 4) -> Burst:
-    burst = Burst(len(first), size, torch.device("cpu"), ON_CPU)
+    burst = Burst(len(first), size, torch.device("cpu"), TORCH)
     burst.begin(torch.arange(len(first)), SamplingParams(), frozenset({END}))
     burst.take(certain(torch.tensor(first) - 1))
     return burst
@@ -58,7 +59,7 @@ def test_beginning_again_forgets_the_last_rows() -> None:
 
 
 def test_without_end_tokens_no_row_ends() -> None:
-    burst = Burst(1, 1, torch.device("cpu"), ON_CPU)
+    burst = Burst(1, 1, torch.device("cpu"), TORCH)
     burst.begin(torch.tensor([0]), SamplingParams(), frozenset())
     burst.take(certain(torch.tensor([4])))
     assert burst.alive_R.tolist() == [True]
@@ -66,7 +67,7 @@ def test_without_end_tokens_no_row_ends() -> None:
 
 def test_many_end_tokens_are_found_without_a_sort() -> None:
     """`isin` sorts where there are many, which a CUDA graph cannot record."""
-    burst = Burst(2, 1, torch.device("cpu"), ON_CPU)
+    burst = Burst(2, 1, torch.device("cpu"), TORCH)
     burst.begin(torch.tensor([0, 1]), SamplingParams(), frozenset(range(3, 500)))
     logits = torch.full((2, 1000), -torch.inf).scatter(1, torch.tensor([[400], [700]]), 0.0)
     with Launches() as launches:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 import tiny
-from stand_in_gpu import ON_CPU, Recorder
+from stand_in_gpu import Recorder
 from whet.policy.language_model import LanguageModel
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.graphed_decoder import GraphedDecoder
+from whet.rollout.engine.operations import TORCH
 from whet.rollout.engine.transformers_engine import TransformersEngine
 from whet.rollout.ladder import EAGER, KEPT_SHARE, RUNGS, Ladder, Rung
 from whet.rollout.native import NativeSampler
@@ -25,14 +26,14 @@ def policy(model: Any = None) -> LanguageModel:
 
 
 def recorded(weights: Any) -> GraphedDecoder:
-    return GraphedDecoder(weights, ON_CPU, Recorder())
+    return GraphedDecoder(weights, TORCH, Recorder())
 
 
 def failing(weights: Any) -> GraphedDecoder:
     def record(work: Any) -> Any:
         raise RuntimeError("operation not permitted when stream is capturing\nand more")
 
-    return GraphedDecoder(weights, ON_CPU, record)
+    return GraphedDecoder(weights, TORCH, record)
 
 
 def not_installed(weights: Any) -> Any:

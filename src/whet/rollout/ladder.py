@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 from whet.models.weights import base_model
 from whet.rollout.burst import Engine
-from whet.rollout.engine.compiled import compile_step
 from whet.rollout.engine.cuda_graph import CudaGraphs
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fuse import fuse
@@ -35,7 +34,7 @@ class Rung:
 
 
 def _with_kernels(weights: FusedWeights) -> Engine:
-    return GraphedDecoder(weights, triton_operations(), CudaGraphs(), compile_step)
+    return GraphedDecoder(weights, triton_operations(), CudaGraphs())
 
 
 def _recorded(weights: FusedWeights) -> Engine:

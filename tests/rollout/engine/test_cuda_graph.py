@@ -18,6 +18,8 @@ class FakeCuda:
         self.calls: list[str] = []
         self.streams = 0
         self.fails = False
+        self.pools: list[tuple[int, int]] = []
+        """Of each capture."""
 
     def Stream(self) -> Any:
         self.streams += 1
@@ -33,26 +35,35 @@ class FakeCuda:
         self.calls.append("synchronize")
 
     def graph_pool_handle(self) -> tuple[int, int]:
-        return (0, 1)
+        return (0, len(self.pools))
 
     @contextmanager
     def stream(self, stream: Any) -> Iterator[None]:
         yield
 
     def CUDAGraph(self) -> Any:
-        return self
+        return FakeGraph(self)
+
+
+class FakeGraph:
+    def __init__(self, cuda: FakeCuda) -> None:
+        self.cuda = cuda
 
     def capture_begin(self, pool: Any, capture_error_mode: str) -> None:
-        assert (pool, capture_error_mode, gc.isenabled()) == ((0, 1), "thread_local", False)
-        self.calls.append("begin")
+        assert (capture_error_mode, gc.isenabled()) == ("thread_local", False)
+        self.cuda.pools.append(pool)
+        self.cuda.calls.append("begin")
 
     def capture_end(self) -> None:
-        self.calls.append("end")
-        if self.fails:
+        self.cuda.calls.append("end")
+        if self.cuda.fails:
             raise RuntimeError("the capture was invalidated")
 
+    def pool(self) -> Any:
+        return self.cuda.pools[0]
+
     def replay(self) -> None:
-        self.calls.append("replay")
+        self.cuda.calls.append("replay")
 
 
 @pytest.fixture
@@ -83,6 +94,16 @@ def test_work_that_fails_in_a_capture_ends_it_and_says_why(cuda: FakeCuda) -> No
         CudaGraphs()(work)
     assert cuda.calls[-1] == "end"
     assert gc.isenabled()
+
+
+def test_graphs_share_a_pool_while_there_is_one(cuda: FakeCuda) -> None:
+    """On a real GPU a capture into the pool of graphs that are all gone fails an assertion of torch (2.11)."""
+    graphs = CudaGraphs()
+    kept = [graphs(lambda: None) for _ in range(2)]
+    assert len({*cuda.pools}) == 1
+    kept.clear()
+    graphs(lambda: None)
+    assert cuda.pools[2] not in cuda.pools[:2]
 
 
 @pytest.mark.parametrize("was_on", [True, False])

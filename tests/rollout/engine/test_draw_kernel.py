@@ -1,20 +1,10 @@
 """The draw kernels compiled for GPUs that are not here; `test_triton_draw.py` says what they compute."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-from triton_kernels import needs_triton
+from triton_kernels import compiled_for, needs_triton
 
 
 @needs_triton
 def test_they_compile_for_an_a100_and_an_h100_without_spilling_registers() -> None:
-    script = Path(__file__).parents[2] / "compiled_for.py"
-    environment = {**os.environ, "TRITON_INTERPRET": "0"}
-    done = subprocess.run([sys.executable, script, "draw"], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    found = [json.loads(line) for line in done.stdout.splitlines()]
+    found = compiled_for("draw")
     assert [one["capability"] for one in found] == [80, 80, 90, 90]
     assert [one for one in found if one["stack"] or one["local"] or one["shared"] > 100 * 1024] == []

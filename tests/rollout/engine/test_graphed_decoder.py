@@ -1,7 +1,6 @@
 """Recorded bursts against the plain decoder; the life of rooms and graphs, with a recorder that replays on a CPU."""
 
 import gc
-import logging
 import weakref
 from typing import Any
 
@@ -9,13 +8,14 @@ import pytest
 import torch
 
 import tiny
-from stand_in_gpu import ON_CPU, Recorder, addresses
+from stand_in_gpu import Recorder, addresses
 from whet.rollout.burst import Engine
-from whet.rollout.engine import compiled, graphed_decoder
+from whet.rollout.engine import graphed_decoder
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fuse import fuse
 from whet.rollout.engine.fused_weights import tensors_of
 from whet.rollout.engine.graphed_decoder import GraphedDecoder
+from whet.rollout.engine.operations import TORCH
 from whet.rollout.generate import generate
 from whet.types import SamplingParams
 
@@ -24,7 +24,7 @@ ENDS = frozenset({2, *range(10, 24)})
 
 
 def graphed(model: Any, recorder: Recorder | None = None) -> GraphedDecoder:
-    return GraphedDecoder(fuse(model), ON_CPU, recorder or Recorder())
+    return GraphedDecoder(fuse(model), TORCH, recorder or Recorder())
 
 
 def drawn(engine: Engine, longest: int, temperature: float = 1.0, prompts: list[list[int]] = PROMPTS) -> list[Any]:
@@ -67,7 +67,7 @@ def test_a_burst_is_recorded_once_over_many_steps_of_a_training() -> None:
         engine.refresh(model)
         prompts = [prompt[: len(prompt) - step % 2] or prompt for prompt in PROMPTS]
         same(drawn(engine, 40 + step, prompts=prompts), drawn(Decoder(fuse(model)), 40 + step, prompts=prompts))
-    assert recorder.recorded == 1
+    assert recorder.recorded == 2  # the burst, and the copies of the weights
     assert len(engine.rooms) == 1
 
 
@@ -163,35 +163,3 @@ def test_inference_mode_is_not_used() -> None:
     with graphed(tiny.tiny_model()).no_gradient():
         assert not torch.is_inference_mode_enabled()
         assert not torch.is_grad_enabled()
-
-
-def compiling(monkeypatch: pytest.MonkeyPatch, compile_step: compiled.Compile) -> tuple[GraphedDecoder, Recorder, Any]:
-    monkeypatch.setattr(compiled, "TOKENS", 24)
-    model, recorder = tiny.tiny_model(), Recorder()
-    return GraphedDecoder(fuse(model), ON_CPU, recorder, compile_step), recorder, model
-
-
-def test_a_long_run_compiles_its_step_once_and_records_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
-    engine, recorder, model = compiling(monkeypatch, lambda step: asked.append(step) or step)
-    same(drawn(engine, 16), drawn(Decoder(fuse(model)), 16))
-    assert (len(asked), recorder.recorded) == (0, 1)
-    for _ in range(3):
-        same(drawn(engine, 40), drawn(Decoder(fuse(model)), 40))
-    assert (len(asked), recorder.recorded) == (1, 2)
-
-
-def test_a_step_that_cannot_be_compiled_goes_on_as_it_was(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def broken(step: compiled.Step) -> compiled.Step:
-        def fails(tokens_R: torch.Tensor) -> torch.Tensor:
-            raise RuntimeError("no compiler\nat all")
-
-        return fails
-
-    engine, _, model = compiling(monkeypatch, broken)
-    with caplog.at_level(logging.WARNING, logger="whet"):
-        for _ in range(3):
-            same(drawn(engine, 40), drawn(Decoder(fuse(model)), 40))
-    assert [record.getMessage() for record in caplog.records] == ["sampling goes on without torch.compile: no compiler"]

@@ -2,7 +2,7 @@
 
 import torch
 
-from whet.rollout.engine.norms import RmsNorm, Scaled, WidthNorms, identity
+from whet.rollout.engine.norms import RmsNorm, Scaled, WidthNorms, add_norm, identity
 
 
 def test_rms_norm_by_hand() -> None:
@@ -25,6 +25,13 @@ def test_a_float32_factor_multiplies_before_the_result_is_rounded() -> None:
     assert gemma.dtype == llama.dtype == torch.bfloat16
     assert torch.equal(gemma, exact.bfloat16())
     assert not torch.equal(gemma, llama)
+
+
+def test_a_sum_comes_with_its_norm() -> None:
+    """[1, 1] + [2, 3]: the norm of [3, 4], as above."""
+    norm = RmsNorm(torch.tensor([2.0, 10.0]), 3.5)
+    total, normed = add_norm(torch.ones(1, 2), torch.tensor([[2.0, 3.0]]), norm)
+    assert (total.tolist(), normed.tolist()) == ([[3.0, 4.0]], [[1.5, 10.0]])
 
 
 def test_no_norm_is_the_tensor_itself() -> None:

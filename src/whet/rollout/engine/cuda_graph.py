@@ -7,6 +7,8 @@ running them. Recorded work needs constant shapes and addresses, and must not wa
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
+from weakref import WeakSet
 
 import torch
 
@@ -27,7 +29,7 @@ class CudaGraphs:
 
     def __init__(self) -> None:
         self.stream = torch.cuda.Stream()
-        self.pool = torch.cuda.graph_pool_handle()
+        self.graphs: WeakSet[torch.cuda.CUDAGraph] = WeakSet()
 
     def __call__(self, work: Work) -> Work:
         """Does the work once, as CUDA requires, and records it; returns its replay."""
@@ -39,11 +41,15 @@ class CudaGraphs:
         torch.cuda.current_stream().wait_stream(self.stream)
         return graph.replay
 
+    def _pool(self) -> Any:
+        """That of the graphs that there are; the allocator drops a pool with its last graph."""
+        return next((graph.pool() for graph in self.graphs), None) or torch.cuda.graph_pool_handle()
+
     def _recorded(self, work: Work) -> torch.cuda.CUDAGraph:
         graph = torch.cuda.CUDAGraph()
         with not_collecting():
             # `torch.cuda.graph` would give all cached memory back to the driver; other threads may use the GPU
-            graph.capture_begin(pool=self.pool, capture_error_mode="thread_local")
+            graph.capture_begin(pool=self._pool(), capture_error_mode="thread_local")
             try:
                 work()
             except BaseException:
@@ -51,6 +57,7 @@ class CudaGraphs:
                     graph.capture_end()
                 raise
             graph.capture_end()
+        self.graphs.add(graph)
         return graph
 
 

@@ -19,6 +19,7 @@ from whet.rollout.burst import EagerEngine
 from whet.rollout.engine.fused_weights import FusedWeights, Layer
 from whet.rollout.engine.joined_cache import JoinedCache
 from whet.rollout.engine.kv_cache import KvCache, PromptCache, Room, all_angles
+from whet.rollout.engine.norms import Norm
 from whet.rollout.engine.operations import TORCH, Operations
 from whet.rollout.engine.rotation import Angles, rotated
 
@@ -93,45 +94,49 @@ class Decoder(EagerEngine):
         """The device work of a step; updates the cache in place."""
         weights, cache = self.weights, self.cache
         x, step = weights.embedding[tokens_R], cache.step()
-        for number, layer in enumerate(weights.layers):
-            seen = cache.attend(number, layer, *self._qkv(layer, x), step)
-            x = x + layer.after_attention(layer.attention_out(seen))
-            x = x + layer.after_mlp(self._mlp(layer, x))
+        normed = weights.layers[0].attention_norm(x)
+        for number, (layer, next_norm) in enumerate(weights.layers_with_next_norms()):
+            seen = cache.attend(number, layer, *self._qkv(layer, normed), step)
+            x, normed = self._after_attention(layer, x, seen, next_norm)
         cache.advance()
-        return weights.head(weights.final_norm(x))
+        return weights.head(normed)
 
-    def _qkv(self, layer: Layer, x: Tensor) -> tuple[Tensor, Tensor]:
+    def _qkv(self, layer: Layer, normed: Tensor) -> tuple[Tensor, Tensor]:
         """Queries and keys `[…, H + K, D]`, normalised, and values `[…, K, D]`."""
         w = self.weights
-        heads = layer.qkv(layer.attention_norm(x)).view(*x.shape[:-1], -1, w.head_size)
+        heads = layer.qkv(normed).view(*normed.shape[:-1], -1, w.head_size)
         query_key, value = heads.split_with_sizes([w.heads + w.kv_heads, w.kv_heads], -2)
         return layer.head_norm(query_key), value
 
-    def _mlp(self, layer: Layer, x: Tensor) -> Tensor:
-        gate, up = layer.gate_up(layer.mlp_norm(x)).chunk(2, -1)
-        return layer.down(self.weights.activation(gate) * up)
+    def _after_attention(self, layer: Layer, x: Tensor, seen: Tensor, next_norm: Norm) -> tuple[Tensor, Tensor]:
+        """The rest of a layer: the residual stream `[…, hidden]` behind it, and what the next layer takes of it."""
+        add_norm = self.operations.add_norm
+        x, normed = add_norm(x, layer.after_attention(layer.attention_out(seen)), layer.mlp_norm)
+        inner = self.operations.gate(layer.gate_up(normed), self.weights)
+        return add_norm(x, layer.after_mlp(layer.down(inner)), next_norm)
 
     def _prefilled(self, cache: PromptCache, first: int, prompts: Sequence[Sequence[int]]) -> Tensor:
         """Caches some of the prompts, the first of them number `first`; returns their next token's logits `[q, V]`."""
         weights, width = self.weights, max(map(len, prompts))
         padded = [[*prompt, *[0] * (width - len(prompt))] for prompt in prompts]
         x = weights.embedding[torch.tensor(padded, device=self.device)]
-        for number, layer in enumerate(weights.layers):
-            x = self._prefill(cache, number, layer, first, x)
+        normed = weights.layers[0].attention_norm(x)
+        for number, (layer, next_norm) in enumerate(weights.layers_with_next_norms()):
+            seen = self._prefilled_layer(cache, number, layer, first, normed)
+            x, normed = self._after_attention(layer, x, seen, next_norm)
         last = torch.tensor([len(prompt) - 1 for prompt in prompts], device=self.device)
-        return weights.head(weights.final_norm(x[torch.arange(len(prompts), device=self.device), last]))
+        return weights.head(normed[torch.arange(len(prompts), device=self.device), last])
 
-    def _prefill(self, cache: PromptCache, number: int, layer: Layer, first: int, x: Tensor) -> Tensor:
-        """One layer over whole prompts `[q, L, hidden]`; caches their keys and values."""
+    def _prefilled_layer(self, cache: PromptCache, number: int, layer: Layer, first: int, normed: Tensor) -> Tensor:
+        """A layer's attention over whole prompts `[q, L, hidden]`, to `[q, L, H · D]`; caches their keys and values."""
         w, angles = self.weights, self.angles[layer.kind]
-        query_key, value = self._qkv(layer, x)
-        cosine, sine = (table[: x.shape[1], None] for table in (angles.cosine_SD, angles.signed_sine_SD))
+        query_key, value = self._qkv(layer, normed)
+        cosine, sine = (table[: normed.shape[1], None] for table in (angles.cosine_SD, angles.signed_sine_SD))
         query, key = rotated(query_key, cosine, sine).split([w.heads, w.kv_heads], -2)
         cache.put(number, first, key, value)
         keys, values = (part.transpose(1, 2).repeat_interleave(w.repeats, 1) for part in (key, value))
         seen = _causal(query.transpose(1, 2), keys, values, w, w.kinds[layer.kind].window)
-        x = x + layer.after_attention(layer.attention_out(seen.transpose(1, 2).flatten(2)))
-        return x + layer.after_mlp(self._mlp(layer, x))
+        return seen.transpose(1, 2).flatten(2)
 
 
 def _room(prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Room:

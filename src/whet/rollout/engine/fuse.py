@@ -37,6 +37,7 @@ def fuse(model: Any) -> FusedWeights:
         scale=first.self_attn.scaling,
         soft_cap=attention_cap(config),
         activation=(getattr(first.mlp, "act_fn", None) or first.mlp.activation_fn).forward,
+        activation_name=getattr(config, "hidden_activation", None) or config.hidden_act,
     )
 
 
@@ -54,28 +55,29 @@ def refresh(weights: FusedWeights, model: Any) -> None:
 
 def _parts(base: Any) -> Iterator[Any]:
     """Embedding, layers, final norm and head, one after the other."""
-    body, config = base.model, base.config
+    body, config, kinds = base.model, base.config, list(_layer_kinds(base))
+    rotated = {kind: _rotated_dimensions(body, kind) for kind in set(kinds)}
     with whole(body.embed_tokens):  # which final norm and head are gathered with
         embedding = _embedding(base)
         final_norm, head = _norm(body.norm, config), _head(base, embedding)
     yield embedding
-    for layer, kind in zip(body.layers, _layer_kinds(base), strict=True):
+    for layer, kind in zip(body.layers, kinds, strict=True):
         with whole(layer):
-            part = _layer(layer, kind, base)
+            part = _layer(layer, kind, config, rotated[kind])
         yield part
     yield final_norm
     yield head
 
 
-def _layer(layer: Any, kind: str, base: Any) -> Layer:
-    attention, mlp, config = layer.self_attn, layer.mlp, base.config
+def _layer(layer: Any, kind: str, config: Any, rotated: int) -> Layer:
+    attention, mlp = layer.self_attn, layer.mlp
     names = _NORMS[hasattr(layer, "input_layernorm"), hasattr(layer, "post_feedforward_layernorm")]
     before, after_attention, mlp_norm, after_mlp = (getattr(layer, name, None) for name in names)
     factor = getattr(layer, "residual_multiplier", 1.0)
     return Layer(
         kind=kind,
         attention_norm=_norm(before, config),
-        qkv=_qkv(attention, _rotated_dimensions(base.model, kind)),
+        qkv=_qkv(attention, rotated),
         head_norm=_head_norm(attention, config),
         attention_out=_linear(attention.o_proj),
         after_attention=_norm(after_attention, config, factor),

@@ -78,6 +78,13 @@ class FusedWeights:
     soft_cap: float | None
     """Scores s become cap · tanh(s / cap) before the softmax (Gemma 2)."""
     activation: Callable[[Tensor], Tensor]
+    activation_name: str
+    """As transformers names it."""
+
+    def layers_with_next_norms(self) -> Iterator[tuple[Layer, Norm]]:
+        """Yields each layer with the norm of what comes out of it: the next one's, or the final norm."""
+        norms = [layer.attention_norm for layer in self.layers[1:]]
+        return zip(self.layers, (*norms, self.final_norm), strict=True)
 
     @property
     def repeats(self) -> int:

@@ -1,30 +1,26 @@
 """The fused decoder with recorded bursts: a few tokens of all rows, with their draws, are one replay of a graph.
 
 Everything lies in rooms that stay: caches and states of so many prompts, rows and tokens, and the graphs that were
-recorded in them. A room serves every call that fits, with weights that are copied into place (`refresh`), so a graph is
-recorded once for many steps of a training.
+recorded in them. A room serves every call that fits, with weights that are copied into place, so a graph is recorded
+once for many steps of a training. The copies are a graph too (`refresh`).
 """
 
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from whet.errors import is_out_of_memory
 from whet.rollout.burst import Burst
-from whet.rollout.engine.compiled import Compile, worth_compiling
 from whet.rollout.engine.cuda_graph import Record, Work
 from whet.rollout.engine.decoder import Decoder
-from whet.rollout.engine.fuse import refresh
 from whet.rollout.engine.fused_weights import FusedWeights, tensors_of
 from whet.rollout.engine.kv_cache import PromptCache, Room, all_angles
 from whet.rollout.engine.operations import Operations
+from whet.rollout.engine.recorded_refresh import RecordedRefresh
 from whet.rollout.engine.rotation import Angles
-from whet.text import first_line
 
 ROUNDED_TO = 64
 """Tokens of prompts and responses are rounded up to a multiple, so that rooms, and graphs, are few."""
@@ -53,14 +49,10 @@ class GraphedDecoder(Decoder):
     kept: Kept
     """The room of the call under way."""
 
-    def __init__(
-        self, weights: FusedWeights, operations: Operations, record: Record, compile_step: Compile | None = None
-    ) -> None:
+    def __init__(self, weights: FusedWeights, operations: Operations, record: Record) -> None:
         super().__init__(weights, operations)
-        self.record, self.compile_step = record, compile_step
+        self.record, self.refresh = record, RecordedRefresh(weights, record)
         self.rooms: dict[Room, Kept] = {}
-        self.replayed_tokens = 0
-        self.step_of_rows: Callable[[Tensor], Tensor] = self._forward
 
     def no_gradient(self) -> AbstractContextManager[object]:
         """Not inference mode: a random state that was first recorded there can be recorded nowhere else."""
@@ -72,19 +64,14 @@ class GraphedDecoder(Decoder):
 
     def further(self, burst: Burst, count: int) -> None:
         """Replays a burst, whatever `count`; records it first where the room has none of that recipe."""
-        self._compile_where_it_pays()
         if burst.recipe not in self.kept.replays:
             self.kept.replays[burst.recipe] = self._recorded(burst)
         self.kept.replays[burst.recipe]()
-        self.replayed_tokens += burst.size
-
-    def refresh(self, model: Any) -> None:
-        """Takes the weights of the day of the model that was fused; rooms and graphs stay."""
-        refresh(self.weights, model)
 
     def forget(self) -> None:
-        """Frees all rooms with their graphs."""
+        """Frees all rooms and graphs."""
         self.rooms.clear()
+        self.refresh.forget()
         vars(self).pop("kept", None)
         super().forget()
 
@@ -133,29 +120,10 @@ class GraphedDecoder(Decoder):
         state = (cache.position_R, cache.slot, burst.position_R, burst.tokens_R, burst.alive_R)
         before = [tensor.clone() for tensor in state]
         try:
-            return self.record(lambda: burst.further(self.step_of_rows, burst.size))
+            return self.record(lambda: burst.further(self._forward, burst.size))
         finally:
             for tensor, old in zip(state, before, strict=True):
                 tensor.copy_(old)
-
-    def _compile_where_it_pays(self) -> None:
-        """Compiles the step once so many tokens were replayed that it would have paid, and records anew."""
-        if self.compile_step is None or not worth_compiling(self.replayed_tokens):
-            return
-        compile_step, self.compile_step = self.compile_step, None
-        plain, replays = self.step_of_rows, dict(self.kept.replays)
-        self.step_of_rows = compile_step(plain)
-        self.kept.replays.clear()
-        try:
-            self.kept.replays[self.kept.burst.recipe] = self._recorded(self.kept.burst)
-        except Exception as error:  # compilers raise many types
-            self.step_of_rows = plain
-            self.kept.replays.update(replays)
-            logging.getLogger("whet").warning("sampling goes on without torch.compile: %s", first_line(error))
-            return
-        for kept in self.rooms.values():
-            if kept is not self.kept:
-                kept.replays.clear()
 
 
 def _rounded(tokens: int) -> int:

@@ -29,6 +29,12 @@ class RmsNorm:
         return (self.weight * torch.rms_norm(wide, wide.shape[-1:], None, self.epsilon)).to(x.dtype)
 
 
+def add_norm(x: Tensor, delta: Tensor, norm: Norm) -> tuple[Tensor, Tensor]:
+    """Returns x + delta, and its norm."""
+    total = x + delta
+    return total, norm(total)
+
+
 @dataclass(frozen=True, slots=True)
 class WidthNorms:
     """Norms of all query heads together and of all key heads together, over `[…, H + K, D]` (OLMo)."""

@@ -1,12 +1,15 @@
 """What differs by device in the sampling loop: attention over the cache, drawing a token, and bringing tokens back."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from whet.rollout.engine.fused_weights import FusedWeights
 from whet.rollout.engine.kv_cache import PromptCache
+from whet.rollout.engine.mlp_gate import gate
+from whet.rollout.engine.norms import Norm, add_norm
 from whet.rollout.engine.shared_cache import SharedCache
 from whet.rollout.sampling import draw_by_counter
 from whet.types import SamplingParams
@@ -14,18 +17,26 @@ from whet.types import SamplingParams
 Draw = Callable[[Tensor, Tensor, Tensor, SamplingParams], tuple[Tensor, Tensor]]
 """Logits `[R, V]`, keys and positions of the random numbers `[R]` to tokens and log-probabilities `[R]`."""
 
+AddNorm = Callable[[Tensor, Tensor, Norm], tuple[Tensor, Tensor]]
+"""x and delta `[…, hidden]` to x + delta and its norm."""
+
+Gate = Callable[[Tensor, FusedWeights], Tensor]
+"""(gate ‖ up) `[…, 2 I]` to activation(gate) · up `[…, I]`."""
+
 Fetch = Callable[[Sequence[Tensor]], Callable[[], Sequence[Tensor]]]
 """Begins to copy tensors to the host; what it returns waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """A row of the table: how a device attends, draws, and brings back what was drawn."""
+    """A row of the table: how a device attends, draws, brings back what was drawn, and computes between products."""
 
     cache: Callable[..., PromptCache]
     """Plays `PromptCache`, whose `attend` is the attention."""
     draw: Draw
     fetch: Fetch
+    add_norm: AddNorm
+    gate: Gate
 
 
 def at_once(tensors: Sequence[Tensor]) -> Callable[[], Sequence[Tensor]]:
@@ -49,10 +60,10 @@ def in_background(tensors: Sequence[Tensor]) -> Callable[[], Sequence[Tensor]]:
     return waited
 
 
-TORCH = Operations(SharedCache, draw_by_counter, at_once)
+TORCH = Operations(SharedCache, draw_by_counter, at_once, add_norm, gate)
 """PyTorch's own operations, everything on the host."""
 
-TORCH_ON_GPU = Operations(SharedCache, draw_by_counter, in_background)
+TORCH_ON_GPU = replace(TORCH, fetch=in_background)
 """PyTorch's own operations on a GPU."""
 
 BY_DEVICE: Mapping[str, Operations] = {"cpu": TORCH, "cuda": TORCH_ON_GPU}
@@ -61,7 +72,8 @@ BY_DEVICE: Mapping[str, Operations] = {"cpu": TORCH, "cuda": TORCH_ON_GPU}
 
 def triton_operations() -> Operations:
     """Returns the operations by Triton kernels. Raises `ImportError` where Triton is not installed."""
+    from whet.rollout.engine.triton_block import triton_add_norm, triton_gate
     from whet.rollout.engine.triton_cache import TritonCache
     from whet.rollout.engine.triton_draw import triton_draw
 
-    return Operations(TritonCache, triton_draw, in_background)
+    return Operations(TritonCache, triton_draw, in_background, triton_add_norm, triton_gate)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from whet.rollout.engine.attend_kernel import LAUNCHES, QUERIES, attend_kernel
+from whet.rollout.engine.attend_kernel import QUERIES, attend_kernel, launch, power_of_two
 from whet.rollout.engine.fused_weights import FusedWeights, Layer
 from whet.rollout.engine.kv_cache import Room
 from whet.rollout.engine.rotation import Angles
@@ -55,8 +55,8 @@ class TritonCache:
             some[2 * number : 2 * number + 2] for some in (self.of_prompts, self.own)
         )
         out = query_key.new_empty(len(value), w.heads, w.head_size)
-        wide = max(_power_of_two(w.head_size), QUERIES)
-        block, warps = LAUNCHES[wide]
+        wide = max(power_of_two(w.head_size), QUERIES)
+        how = launch(len(value) * w.kv_heads, wide)
         attend_kernel[len(value), w.kv_heads](
             *(query_key, value, angles.cosine_SD, angles.signed_sine_SD),
             *(prompt_keys, prompt_values, own_keys, own_values, out),
@@ -69,9 +69,10 @@ class TritonCache:
             REPEATS=w.repeats,
             SIZE=w.head_size,
             WIDE=wide,
-            QUERIES=max(_power_of_two(w.repeats), QUERIES),
-            BLOCK=block,
-            num_warps=warps,
+            QUERIES=max(power_of_two(w.repeats), QUERIES),
+            BLOCK=how.block,
+            STAGES=how.stages,
+            num_warps=how.warps,
         )
         return out.flatten(1)
 
@@ -91,7 +92,3 @@ class TritonCache:
     def keep(self, rows: Tensor) -> None:
         self.prompt_R, self.position_R = self.prompt_R[rows], self.position_R[rows]
         self.own = [each[rows] for each in self.own]
-
-
-def _power_of_two(least: int) -> int:
-    return 1 << (least - 1).bit_length()

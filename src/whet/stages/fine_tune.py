@@ -1,7 +1,8 @@
 """The GRPO stage: Algorithm 1 with recording, checkpoints, evaluations and health checks."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whet.build.compile_layers import compile_where_it_pays
 from whet.build.roles import (
@@ -16,7 +17,7 @@ from whet.compute.checkpoint import Checkpoint, remove_checkpoints
 from whet.config import Config
 from whet.eval.evaluation import Evaluation
 from whet.grpo.algorithm import train
-from whet.protocols import Sampler
+from whet.protocols import Grader, Sampler
 from whet.rewards.part_metrics import part_metrics
 from whet.runs.reader import RunReader
 from whet.runs.views.view import View
@@ -78,20 +79,14 @@ def fine_tune(
         grader=task.reward,
         reference=TimedReference(kept, clock),
         full_marks=task.reward.full_marks or 1.0,
-        logged=partial(
-            LoggingGrader, on_error=task.reward.on_error, view=view, clock=clock, constants=task.reward.constants
-        ),
+        logged=_logged(task, view, clock),
         waiting=partial(clock.timing, "rollout"),
     )
     state = TrainingState(optimizer, kept, roles.memories)
     jobs = Background() if run.writes else Never()
     schedule = partial(CheckpointSchedule, clock=agreed_clock(), jobs=shared_jobs(jobs))
     checkpoints = schedule(state, run.checkpoints, grpo.steps, config.run, config.run.save_every)
-
-    def evaluate(stage: str) -> Evaluation:
-        roles.settle()
-        return measure(policy, sampler, task.eval_set, config, view, stage, task.reward)
-
+    evaluate = partial(_settled_first, roles.settle, policy, sampler, task.eval_set, config, view, reward=task.reward)
     callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop, _evaluations_of(run))
     if saved:
         state.load(saved)
@@ -109,6 +104,18 @@ def fine_tune(
                 config=grpo,
                 after_step=callbacks,
             )
+
+
+def _logged(task: Task, view: View, clock: Clock) -> Callable[[Grader], Grader]:
+    """Returns what times a grader and logs what fails in it."""
+    reward = task.reward
+    return partial(LoggingGrader, on_error=reward.on_error, view=view, clock=clock, constants=reward.constants)
+
+
+def _settled_first(settle: Callable[[], object], *what: Any, **named: Any) -> Evaluation:
+    """Measures once nothing is being sampled ahead."""
+    settle()
+    return measure(*what, **named)
 
 
 def _evaluations_of(run: RunWriter) -> Evaluations:

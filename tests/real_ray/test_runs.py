@@ -18,7 +18,7 @@ from wiring import words, write_rewards
 
 pytestmark = pytest.mark.ray
 
-KILLS = 10
+KILLS, STEPS = 10, 40
 LIMIT = 60.0
 """Seconds within which a run must have gone on, or have ended with a line that says why, after a kill."""
 
@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(work: Path, name: str, ahead: int) -> list[str]:
     wanted = {"rewards": json.dumps([f"{work / 'rewards.py'}:digits"]), "sft.when": "never", "rollout.engine": "ray"}
-    wanted |= {"check.on_no_signal": "train", "run.name": name, "run.save_every": 3, "grpo.steps": 60}
+    wanted |= {"check.on_no_signal": "train", "run.name": name, "run.save_every": 3, "grpo.steps": STEPS}
     wanted |= {"grpo.sampling.max_tokens": 60, "grpo.objective.importance": "token", "rollout.ahead": str(ahead)}
     wanted |= {"eval.every": 20, "grpo.optimizer.learning_rate": 1e-4}
     return [sys.executable, "-m", "whet", "train", "quickstart", *words(work / "model", work / "runs", wanted)]
@@ -57,7 +57,7 @@ def undisturbed(request: pytest.FixtureRequest, folder: Path) -> tuple[int, Path
     assert run.returncode == 0, said
     assert said.count("engine: fused decoder in 2 Ray workers") == 1
     stale = [json.loads(line).get("sampler/staleness") for line in (folder / "runs" / name / "metrics.jsonl").open()]
-    assert stale == ([0.0] + [1.0] * 59 if request.param else [None] * 60)
+    assert stale == ([0.0] + [1.0] * (STEPS - 1) if request.param else [None] * STEPS)
     return request.param, folder / "runs" / name
 
 

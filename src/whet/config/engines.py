@@ -1,5 +1,6 @@
 """The recipe's rollout section: which engine samples, and its settings."""
 
+import re
 from typing import Literal
 
 from pydantic import Field, PositiveInt, model_validator
@@ -25,7 +26,7 @@ class VllmConfig(Section):
 class RayConfig(Section):
     """Sampling workers of a Ray cluster, where `rollout.engine` is ray."""
 
-    address: str = Field("local", pattern=r"^(local|auto|[^\s:/]+:[0-9]{1,5})$")
+    address: str = "local"
     """The cluster: local starts one on this machine and ends it with the run; auto takes the one that this machine
     belongs to; HOST:PORT is that of a head."""
     workers: PositiveInt = 2
@@ -34,6 +35,13 @@ class RayConfig(Section):
     """Cores of each worker, which takes a thread for each."""
     gpus: float | None = Field(None, ge=0)
     """GPUs of each worker; below 1 several share one. The default is 1 where the cluster has GPUs, else 0."""
+
+    @model_validator(mode="after")
+    def _refuse_other_addresses(self) -> "RayConfig":
+        """Raises `ValueError` for what is no address of a cluster's head."""
+        if not re.fullmatch(r"local|auto|[^\s:/]+:[0-9]{1,5}", self.address):
+            raise ValueError(f"address is {self.address!r}; use local, auto, or HOST:PORT of a cluster's head")
+        return self
 
 
 class RolloutConfig(Section):

@@ -8,8 +8,10 @@ from torch import Tensor
 
 from whet.rollout.engine.fused_weights import FusedWeights
 from whet.rollout.engine.kv_cache import PromptCache
+from whet.rollout.engine.linear import Linear
 from whet.rollout.engine.mlp_gate import gate
-from whet.rollout.engine.norms import Norm, add_norm
+from whet.rollout.engine.norms import Norm
+from whet.rollout.engine.residual import residual
 from whet.rollout.engine.shared_cache import SharedCache
 from whet.rollout.sampling import draw_by_counter
 from whet.types import SamplingParams
@@ -17,8 +19,8 @@ from whet.types import SamplingParams
 Draw = Callable[[Tensor, Tensor, Tensor, SamplingParams], tuple[Tensor, Tensor]]
 """Logits `[R, V]`, keys and positions of the random numbers `[R]` to tokens and log-probabilities `[R]`."""
 
-AddNorm = Callable[[Tensor, Tensor, Norm], tuple[Tensor, Tensor]]
-"""x and delta `[…, hidden]` to x + delta and its norm."""
+Residual = Callable[[Tensor, Tensor, Linear, Norm, Norm], tuple[Tensor, Tensor]]
+"""x `[…, hidden]`, `inner`, a product, what follows it, and a norm, to x + after(product(inner)) and its norm."""
 
 Gate = Callable[[Tensor, FusedWeights], Tensor]
 """(gate ‖ up) `[…, 2 I]` to activation(gate) · up `[…, I]`."""
@@ -35,7 +37,7 @@ class Operations:
     """Plays `PromptCache`, whose `attend` is the attention."""
     draw: Draw
     fetch: Fetch
-    add_norm: AddNorm
+    residual: Residual
     gate: Gate
 
 
@@ -60,7 +62,7 @@ def in_background(tensors: Sequence[Tensor]) -> Callable[[], Sequence[Tensor]]:
     return waited
 
 
-TORCH = Operations(SharedCache, draw_by_counter, at_once, add_norm, gate)
+TORCH = Operations(SharedCache, draw_by_counter, at_once, residual, gate)
 """PyTorch's own operations, everything on the host."""
 
 TORCH_ON_GPU = replace(TORCH, fetch=in_background)
@@ -72,8 +74,8 @@ BY_DEVICE: Mapping[str, Operations] = {"cpu": TORCH, "cuda": TORCH_ON_GPU}
 
 def triton_operations() -> Operations:
     """Returns the operations by Triton kernels. Raises `ImportError` where Triton is not installed."""
-    from whet.rollout.engine.triton_block import triton_add_norm, triton_gate
+    from whet.rollout.engine.triton_block import triton_gate, triton_residual
     from whet.rollout.engine.triton_cache import TritonCache
     from whet.rollout.engine.triton_draw import triton_draw
 
-    return Operations(TritonCache, triton_draw, in_background, triton_add_norm, triton_gate)
+    return Operations(TritonCache, triton_draw, in_background, triton_residual, triton_gate)

@@ -7,7 +7,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,16 +18,27 @@ CAPABILITIES = (80, 90)
 
 
 def needs(
-    kernel: Any, kinds: dict[str, str], constants: dict[str, Any], capability: int, warps: int = 4
+    kernel: Any,
+    kinds: dict[str, str],
+    constants: dict[str, Any],
+    capability: int,
+    warps: int = 4,
+    aligned: Sequence[str] = (),
+    registers: int | None = None,
 ) -> dict[str, Any]:
-    """Registers, stack (spilt registers) and shared memory of a kernel, in bytes, by NVIDIA's own tool."""
+    """Registers, stack (spilt registers) and shared memory of a kernel, in bytes, by NVIDIA's own tool.
+
+    `aligned`: what Triton finds divisible by 16 when the kernel is launched.
+    """
     import triton
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
     signature = {name: kinds.get(name, "constexpr") for name in kernel.arg_names}
-    source = ASTSource(fn=kernel, signature=signature, constexprs=constants)
-    made = triton.compile(source, target=GPUTarget("cuda", capability, 32), options={"num_warps": warps})
+    attributes = {(kernel.arg_names.index(name),): [["tt.divisibility", 16]] for name in aligned}
+    source = ASTSource(fn=kernel, signature=signature, constexprs=constants, attrs=attributes)
+    options = {"num_warps": warps, "maxnreg": registers}
+    made = triton.compile(source, target=GPUTarget("cuda", capability, 32), options=options)
     tool = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
     with TemporaryDirectory() as folder:
         file = Path(folder) / "kernel.cubin"
@@ -40,17 +51,18 @@ def needs(
 def attend() -> Iterator[dict[str, Any]]:
     """The attention kernel by head size, in bfloat16: with a window and a cap, the most it can have to do."""
     from whet.rollout.engine.attend_kernel import FEW_PROGRAMS, QUERIES, attend_kernel, launch
+    from whet.rollout.engine.paged_room import PAGE
 
     names = attend_kernel.arg_names
-    kinds = {**dict.fromkeys(names[:9], "*bf16"), **dict.fromkeys(("prompt_of", "lengths", "slot_of_all"), "*i64")}
-    kinds |= dict.fromkeys(("scale", "soft_cap"), "fp32")
-    kinds |= dict.fromkeys(("query_key_stride", "value_stride", "L", "C"), "i32")
+    kinds = {**dict.fromkeys(names[:7], "*bf16"), "table": "*i32", **dict.fromkeys(("scale", "soft_cap"), "fp32")}
+    kinds |= dict.fromkeys(("query_key_stride", "value_stride", "table_stride", "own_column"), "i32")
+    aligned = (*names[:8], "query_key_stride", "value_stride")
     for size, programs in product((64, 128, 256), (1, FEW_PROGRAMS + 1)):
         how = launch(programs, size)
         constants: dict[str, Any] = {"WINDOW": 4096, "CAPPED": True, "KV": 2, "REPEATS": 7, "SIZE": size, "WIDE": size}
-        constants |= {"QUERIES": QUERIES, "BLOCK": how.block, "STAGES": how.stages}
+        constants |= {"QUERIES": QUERIES, "PAGE": PAGE, "BLOCK": how.block, "STAGES": how.stages}
         for capability in CAPABILITIES:
-            used = needs(attend_kernel, kinds, constants, capability, how.warps)
+            used = needs(attend_kernel, kinds, constants, capability, how.warps, aligned, how.registers)
             yield {"size": size, "programs": programs, "capability": capability, **used}
 
 

@@ -140,6 +140,42 @@ def sampled(sampler: Any, work: Work) -> Any:
     return sampler.generate(requests, SamplingParams(1.0, max_tokens=work.tokens))
 
 
+def refill(stage: Stage) -> None:
+    """64 prompts × 8 rows of spread lengths: tokens a second with all rows at once, and in a quarter of the places, where
+    waiting prompts take those of ended rows or do not.
+
+    Weights are random, so all tokens are about equally likely: where each `mean`-th ends a row, lengths spread
+    geometrically.
+    """
+    from whet.rollout.native import NativeSampler
+
+    work, mean = (Work(64, 8, 100, 2000), 500) if stage.is_real else (Work(6, 2, 10, 60), 12)
+    policy = stage.policy()
+    ends = frozenset(range(0, policy.model.get_output_embeddings().weight.shape[0], mean))
+    policy.end_tokens = lambda: ends
+    sampler = NativeSampler()
+    sampler.load(policy)
+    found = sampled(sampler, work)  # records
+    lengths = sorted(len(one.tokens) for some in found for one in some)
+    stage.say("tokens of a response: median, mean, largest", f"{median(lengths)}, {mean_of(lengths)}, {lengths[-1]}")
+    threshold = type(sampler.engine).refill_threshold
+    for name, rows, refilled, expected in (
+        ("all rows at once", work.rows, threshold, ""),
+        ("a quarter of the places, refilled", work.rows // 4, threshold, "1.5 × the next at least"),
+        ("a quarter of the places, not refilled", work.rows // 4, 0.0, ""),
+    ):
+        sampler.max_rows, sampler.engine.refill_threshold = rows, refilled
+        taken = stage.ms(lambda: sampled(sampler, work), 1, 0)
+        stage.say(f"{name}: tokens a second", round(1e3 * sum(lengths) / taken), expected)
+    sampler.engine.refill_threshold = threshold
+    stage.say("engines that failed", sampler.ladder.failed, "0")
+    sampler.release()
+
+
+def mean_of(lengths: list[int]) -> float:
+    return round(sum(lengths) / len(lengths), 1)
+
+
 def by_kernels(stage: Stage, name: str, sample: Callable[[], Any]) -> None:
     """The kernels of a call: their number, and their milliseconds without the gaps between them."""
     count, spent = stage.kernels(f"decode_{name}", sample)

@@ -131,7 +131,11 @@ class Places:
 
     def _unfinished_counts(self) -> Iterator[int]:
         """Tokens drawn; a burst may go past the limit, where they are kept nowhere."""
-        return (min(count, self.longest) for row, count in zip(self.rows, self.counts, strict=True) if row in self.unfinished)
+        return (
+            min(count, self.longest)
+            for row, count in zip(self.rows, self.counts, strict=True)
+            if row in self.unfinished
+        )
 
     def _prompt_tokens(self) -> int:
         return sum(self._prompt_taken(prompt) for prompt in {row // self.share for row in self.unfinished})

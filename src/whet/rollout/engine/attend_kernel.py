@@ -2,7 +2,8 @@
 
 A program serves one row and one key-value head: its `r` query heads are rows of one matrix, padded to 16, the least
 that a matrix unit takes. Keys and values lie in pages, and a prompt's are shared by all its rows; both parts end at
-their lengths, so room that is not used costs nothing, and a place without a row next to nothing. The softmax is computed block by block (arXiv:1805.02867) in float32.
+their lengths, so room that is not used costs nothing, and a place without a row next to nothing. The softmax is
+computed block by block (arXiv:1805.02867) in float32; a block lies in one page.
 The new token's key and value come from registers: what a program has just stored it cannot safely load.
 """
 
@@ -19,7 +20,7 @@ class Launch(NamedTuple):
     """How a program of the kernel works."""
 
     block: int
-    """Tokens whose keys and values it computes with at once."""
+    """Tokens whose keys and values it computes with at once; divides a page."""
     warps: int
     stages: int
     """Blocks that are in shared memory at the same time: the next ones are loaded meanwhile."""

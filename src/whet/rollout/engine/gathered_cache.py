@@ -40,7 +40,9 @@ class GatheredCache(PagedCache):
         table_RC, room = self.table_RC.long(), self.room
         length_R1, stored_R1 = table_RC[:, LENGTH, None], table_RC[:, STORED, None]
         pages_RC = table_RC[:, PAGES:]
-        prompt_S, own_S = (torch.arange(PAGE * pages, device=table_RC.device) for pages in (room.prompt_pages, room.own_pages))
+        prompt_S, own_S = (
+            torch.arange(PAGE * pages, device=table_RC.device) for pages in (room.prompt_pages, room.own_pages)
+        )
         now_R1 = length_R1 + stored_R1
         of_prompt_RS = torch.where(prompt_S < length_R1, now_R1 - prompt_S, -1)
         return GatheredStep(
@@ -51,9 +53,8 @@ class GatheredCache(PagedCache):
             ahead_RS=torch.cat([of_prompt_RS, stored_R1 - own_S], 1),
         )
 
-    def attend(self, number: int, layer: Layer, query_key: Tensor, value: Tensor, step: object) -> Tensor:
+    def attend(self, number: int, layer: Layer, query_key: Tensor, value: Tensor, step: GatheredStep) -> Tensor:
         """Attends from each row's token to all that are visible, by a softmax over the row's room."""
-        assert isinstance(step, GatheredStep)
         w, angles, rows = self.weights, self.angles[layer.kind], len(value)
         now_R, place = step.now_R[:rows], (step.page_R[:rows], slice(None), step.offset_R[:rows])
         turned = rotated(query_key, angles.cosine_SD[now_R, None], angles.signed_sine_SD[now_R, None])

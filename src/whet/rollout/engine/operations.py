@@ -1,4 +1,4 @@
-"""What differs by device in the sampling loop: attention over the cache, drawing a token, and copies from and to the host."""
+"""What differs by device in the sampling loop: attention over the cache, drawing a token, and copies to and fro."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

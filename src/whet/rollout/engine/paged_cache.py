@@ -7,6 +7,7 @@ Shapes: `P` pages, `R` places, `K` key-value heads, `D` head size.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -41,13 +42,14 @@ class PagedCache(ABC):
         self.keys[layer][pages_QL, :, offset_L] = keys
         self.values[layer][pages_QL, :, offset_L] = values
 
-    def step(self) -> object:
-        """Layers share nothing."""
+    @abstractmethod
+    def step(self) -> Any:
+        """Returns what all layers of a step share."""
 
     @abstractmethod
-    def attend(self, number: int, layer: Layer, query_key: Tensor, value: Tensor, step: object) -> Tensor:
+    def attend(self, number: int, layer: Layer, query_key: Tensor, value: Tensor, step: Any) -> Tensor:
         """Stores a token of the row at each of the first places, as many as there are values, and attends from it."""
 
     def advance(self) -> None:
         """Every place has one token more, those without a row too: it lies in scrap."""
-        self.table_RC[:, STORED] += 1
+        self.table_RC[:, STORED].add_(1)

@@ -20,6 +20,7 @@ class PlacedBurst(Burst):
     def join(self, other: Burst) -> None:
         """Takes the rows of another burst to their places: those that the table got last."""
         self.params, self.end_tokens = other.params, other.end_tokens
+        self.ends.setdefault(other.end_tokens, other.ends[other.end_tokens])
         places = self._sent(self.table.places[-len(other.keys_R) :])
         for name in STATE:
             getattr(self, name)[places] = getattr(other, name)

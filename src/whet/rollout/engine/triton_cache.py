@@ -12,7 +12,10 @@ from whet.rollout.engine.row_table import PAGES
 class TritonCache(PagedCache):
     """Plays `PagedCache` on a GPU with Triton."""
 
-    def attend(self, number: int, layer: Layer, query_key: Tensor, value: Tensor, step: object) -> Tensor:
+    def step(self) -> None:
+        """Layers share nothing: the kernel reads table and angles itself."""
+
+    def attend(self, number: int, layer: Layer, query_key: Tensor, value: Tensor, step: None) -> Tensor:
         """Attends by one kernel for rotation, storing and attention."""
         w, angles, window = self.weights, self.angles[layer.kind], self.weights.kinds[layer.kind].window
         out = query_key.new_empty(len(value), w.heads, w.head_size)

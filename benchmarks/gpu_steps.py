@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 import torch
@@ -141,11 +141,10 @@ def sampled(sampler: Any, work: Work) -> Any:
 
 
 def refill(stage: Stage) -> None:
-    """64 prompts × 8 rows of spread lengths: tokens a second with all rows at once, and in a quarter of the places, where
-    waiting prompts take those of ended rows or do not.
+    """Tokens a second of 64 prompts × 8 rows of spread lengths: all at once, and in a quarter of the places.
 
-    Weights are random, so all tokens are about equally likely: where each `mean`-th ends a row, lengths spread
-    geometrically.
+    There waiting prompts begin in the places of ended rows, or when all have ended. Weights are random, so all tokens
+    are about equally likely: where each `mean`-th ends a row, lengths spread geometrically.
     """
     from whet.rollout.native import NativeSampler
 
@@ -155,25 +154,21 @@ def refill(stage: Stage) -> None:
     policy.end_tokens = lambda: ends
     sampler = NativeSampler()
     sampler.load(policy)
-    found = sampled(sampler, work)  # records
-    lengths = sorted(len(one.tokens) for some in found for one in some)
-    stage.say("tokens of a response: median, mean, largest", f"{median(lengths)}, {mean_of(lengths)}, {lengths[-1]}")
-    threshold = type(sampler.engine).refill_threshold
-    for name, rows, refilled, expected in (
+    engine: Any = sampler.engine
+    lengths = [len(one.tokens) for some in sampled(sampler, work) for one in some]  # records
+    spread = f"{median(lengths):.0f}, {fmean(lengths):.0f}, {max(lengths)}"
+    stage.say("tokens of a response: median, mean, largest", spread, f"0.7 × {mean}, {mean}, {work.tokens} at most")
+    few, threshold = work.rows // 4, engine.refill_threshold
+    for name, rows, share, expected in (
         ("all rows at once", work.rows, threshold, ""),
-        ("a quarter of the places, refilled", work.rows // 4, threshold, "1.5 × the next at least"),
-        ("a quarter of the places, not refilled", work.rows // 4, 0.0, ""),
+        ("a quarter of the places, refilled", few, threshold, "1.5 × the next at least"),
+        ("a quarter of the places, not refilled", few, 0.0, ""),
     ):
-        sampler.max_rows, sampler.engine.refill_threshold = rows, refilled
-        taken = stage.ms(lambda: sampled(sampler, work), 1, 0)
+        sampler.max_rows, engine.refill_threshold = rows, share
+        taken = stage.ms(partial(sampled, sampler, work), 1, 0)
         stage.say(f"{name}: tokens a second", round(1e3 * sum(lengths) / taken), expected)
-    sampler.engine.refill_threshold = threshold
     stage.say("engines that failed", sampler.ladder.failed, "0")
     sampler.release()
-
-
-def mean_of(lengths: list[int]) -> float:
-    return round(sum(lengths) / len(lengths), 1)
 
 
 def by_kernels(stage: Stage, name: str, sample: Callable[[], Any]) -> None:

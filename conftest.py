@@ -2,6 +2,8 @@
 
 from importlib.util import find_spec
 
-NEEDS_TRITON = ["src/whet/rollout/engine/*_kernel.py", "src/whet/rollout/engine/triton_*.py"]
+NEEDS_TRITON = [
+    f"src/whet/{folder}/{name}.py" for folder in ("rollout/engine", "policy") for name in ("*_kernel", "triton_*")
+]
 
 collect_ignore_glob = [] if find_spec("triton") else NEEDS_TRITON

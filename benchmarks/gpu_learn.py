@@ -1,7 +1,12 @@
 """The learner on a GPU: attention, micro-batches, compiled layers, long completions, the head's products."""
 
+import time
+import warnings
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 
@@ -93,7 +98,18 @@ def learn(stage: Stage) -> None:
     first = stage.ms(lambda: learner.gradient(batch, everything), 1, 0)
     stage.say("s, the first gradient with compiled layers", round(first / 1e3, 1), "10 to 40; 2 with a warm cache")
     compiled = stage.ms(lambda: learner.gradient(batch, everything), 3, 1)
-    stage.say("ms with compiled layers", compiled, "85 to 100 on an H200")
+    stage.say("ms with compiled layers", compiled, "80 to 110 on an H200")
+    count, spent = stage.kernels("learn_compiled", lambda: learner.gradient(batch, everything))
+    stage.say("kernels of a gradient with compiled layers, their ms", f"{count}, {spent}", "80 ms on an H200")
+    larger = batch_of(Work(4, 16, 100, 512) if stage.is_real else work)
+    tokens = int(larger.lengths_B.sum()) + sum(map(len, larger.prompts))
+    stage.say(
+        f"ms with compiled layers, {tokens:,} tokens", stage.ms(lambda: learner.gradient(larger, everything), 3, 1)
+    )
+    count, spent = stage.kernels("learn_compiled_larger", lambda: learner.gradient(larger, everything))
+    stage.say(f"kernels of {tokens:,} tokens, their ms", f"{count}, {spent}")
+    host(stage, partial(learner.gradient, batch, everything))
+    recomputed(stage, learner, batch)
     learner.add(batch, everything)
     gradients = [None if master.grad is None else master.grad.clone() for master in learner.optimizer.masters]
 
@@ -103,6 +119,36 @@ def learn(stage: Stage) -> None:
         learner.optimizer.step(0)
 
     stage.say("ms of the optimizer's step", stage.ms(step), "6 to 9 on an H200")
+
+
+def host(stage: Stage, work: Callable[[], Any]) -> None:
+    """How long the host takes to put everything under way, and how often it waits for the device meanwhile."""
+    stage.wait()
+    began = time.perf_counter()
+    work()
+    under_way = 1e3 * (time.perf_counter() - began)
+    stage.wait()
+    stage.say("ms until all of it is under way", round(under_way, 1), "less than the whole: the device is the slower")
+    if not stage.is_real:
+        return
+    with warnings.catch_warnings(record=True) as waits:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
+            work()
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+    where = sorted({f"{Path(one.filename).name}:{one.lineno}" for one in waits if "synchroniz" in str(one.message)})
+    stage.say("places at which the host waits for the device", where, "none")
+
+
+def recomputed(stage: Stage, learner: Learner, batch: Batch) -> None:
+    """The same gradient with compiled layers that are computed again in the backward."""
+    with patch("whet.policy.recompute.free_bytes", lambda device: 0):
+        stage.clear()
+        taken = stage.ms(partial(learner.gradient, batch, 1 << 20), 3, 1)
+    stage.say("ms with compiled layers, recomputed", taken, "a third more")
+    stage.say("peak GiB, recomputed", stage.peak_gib(), "far below the one of kept activations")
 
 
 def memory_plan(stage: Stage, learner: Learner, batch: Batch) -> None:
@@ -139,8 +185,30 @@ def long(stage: Stage) -> None:
     stage.say("peak of the longest over the shortest", round(last / max(first, 1e-9), 2), "below 4: linear in tokens")
 
 
+def softmax(stage: Stage) -> None:
+    """Log-probabilities and kept probabilities of a chunk of tokens, the product of the logits included."""
+    from whet.policy.head_probabilities import BY_TORCH, Scale
+    from whet.policy.head_ways import way_of
+
+    tokens, vocabulary, hidden = (4096, 151_936, 896) if stage.is_real else (64, 1000, 32)
+    x, w = (torch.randn(n, hidden, device=stage.device, dtype=torch.bfloat16) for n in (tokens, vocabulary))
+    w /= hidden**0.5
+    targets = torch.randint(0, vocabulary, (tokens,), device=stage.device)
+    ways = {"here": way_of(x, None), "by PyTorch": BY_TORCH}
+    kept = {name: x.new_empty(tokens, vocabulary) for name in ways}
+    found = {name: way.forward(x, w, targets, Scale(1.0), kept[name])[0] for name, way in ways.items()}
+    is_other = ways["here"] is not BY_TORCH
+    stage.say("the head's softmax is in place", is_other, "True with Triton")
+    apart = [float((one["here"].float() - one["by PyTorch"].float()).abs().max()) for one in (found, kept)]
+    stage.say("in place against PyTorch: log-probability, probability", apart, "below 1e-4, 1e-2")
+    for name, way in ways.items():
+        taken = stage.ms(partial(way.forward, x, w, targets, Scale(1.0), kept[name]))
+        stage.say(f"ms of {tokens} tokens, {name}", taken, "2.3 in place, 6 by PyTorch on an H200")
+
+
 def head(stage: Stage) -> None:
-    """The gradient of the head: a product summed inside, beside one that is written down and added."""
+    """The head's softmax in place, beside PyTorch's; its gradient's product summed inside, beside one written down."""
+    softmax(stage)
     from whet.policy.wide_product import _by_blocks, subtract_product, sums_inside
 
     tokens, vocabulary, hidden = (4096, 151_936, 896) if stage.is_real else (64, 1000, 32)

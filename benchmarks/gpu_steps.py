@@ -56,9 +56,12 @@ def environment(stage: Stage) -> None:
 
 
 def whole(stage: Stage) -> None:
-    """Whole steps at equal work, by phase, with η; each work in a process of its own."""
+    """Whole steps at equal work, by phase, with η; each work in a process of its own.
+
+    With compiled layers, as in a run of some hundred steps; compiling counts in the whole process alone.
+    """
     for work in stage.works:
-        found = contender(stage, "whet_steps.py", work, 3)
+        found = contender(stage, "whet_steps.py", work, 3, compile="always")
         seconds = {phase: median(step[phase] for step in found["steps"]) for phase in PHASES}
         least = limit_of(Shape(**found["shape"]), Machine(**found["machine"]), work)
         name = f"Q{work.prompts} G{work.group} P{work.prompt_tokens} C{work.tokens}"
@@ -68,6 +71,7 @@ def whole(stage: Stage) -> None:
         etas = {phase: round(least[phase] / max(seconds[phase], 1e-9), 3) for phase in PHASES}
         stage.say(f"{name}: η (the limit is {1e3 * least['step']:.0f} ms)", etas)
         stage.say(f"{name}: peak GiB", round(found["peak_gib"], 2))
+        stage.say(f"{name}: s of the whole process", round(found["seconds_whole"], 1))
 
 
 def trl(stage: Stage) -> None:

@@ -1,6 +1,6 @@
 """Compiles Triton's kernels for GPUs that need not be there, and prints what each needs, as JSON lines.
 
-`python compiled_for.py attend|block|draw`: a process of its own, as the tests' may have the interpreter's kernels.
+`python compiled_for.py attend|block|draw|softmax`: a process of its own, as the tests' may have the interpreter's.
 """
 
 import json
@@ -94,6 +94,17 @@ def draw() -> Iterator[dict[str, Any]]:
         yield {"capability": capability, **needs(tokens_kernel, kinds, constants, capability)}
 
 
+def softmax() -> Iterator[dict[str, Any]]:
+    """The softmax of the learner's head, of 152 thousand bfloat16 logits."""
+    from whet.policy.softmax_kernel import BLOCK, WARPS, softmax_kernel
+
+    kinds = {"logits": "*bf16", "targets": "*i64", "logprobs": "*fp32", "inverse_temperature": "fp32"}
+    kinds |= {"V": "i32", "row_stride": "i32"}
+    constants = {"WRITE": True, "BLOCKS": 38, "BLOCK": BLOCK}
+    for capability in CAPABILITIES:
+        yield {"capability": capability, **needs(softmax_kernel, kinds, constants, capability, WARPS)}
+
+
 if __name__ == "__main__":
-    for line in {"attend": attend, "block": block, "draw": draw}[sys.argv[1]]():
+    for line in {"attend": attend, "block": block, "draw": draw, "softmax": softmax}[sys.argv[1]]():
         print(json.dumps(line))

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.contenders.device import now, peak_gib
 from benchmarks.work import WARM_UP, Work, always_different, prompt_tokens
+from whet.build.compile_layers import compile_where_it_pays
 from whet.build.memory_plan import with_micro_batches
 from whet.build.policy import build_policy
 from whet.compute.limit import Shape
@@ -17,6 +18,7 @@ from whet.compute.optimizer import MasterAdamW
 from whet.config import GrpoConfig, OptimizerConfig, SamplingConfig
 from whet.grpo.algorithm import train
 from whet.grpo.experience import Loaded, OnPolicy
+from whet.policy.compiled_layers import is_compiled
 from whet.policy.reference import NoReference
 from whet.recipe import make_recipe
 from whet.rollout.native import NativeSampler
@@ -76,11 +78,17 @@ class TimedAdamW(MasterAdamW):
             return super().step(index)
 
 
+def told(line: str) -> None:
+    """Where a run would log it: what memory holds, and layers that do not compile."""
+    print(line, file=sys.stderr)
+
+
 def main(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Some steps to warm up, then those that count."""
+    """Some steps to warm up, then those that count; `compile`, "always" or "never": the learner's layers, on a GPU."""
     began = time.perf_counter()
     work, steps = Work(**options["work"]), options["steps"] + WARM_UP
-    config = make_recipe({"model": {"name": options["model"]}, "data": {"train": {"name": "arithmetic"}}})
+    named = {"name": options["model"], "compile": options.get("compile", "never")}
+    config = make_recipe({"model": named, "data": {"train": {"name": "arithmetic"}}})
     policy = build_policy(config, lambda text: None)
     machine = measure_machine(policy.device, policy.model.dtype)
     clock = DeviceClock()
@@ -92,7 +100,8 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
         group_size=work.group,
         sampling=SamplingConfig(max_tokens=work.tokens),
     )
-    sized = with_micro_batches(config.model_copy(update={"grpo": grpo}), policy, lambda text: None)
+    sized = with_micro_batches(config.model_copy(update={"grpo": grpo}), policy, told)
+    compile_where_it_pays(policy, sized, told)
     rate = OptimizerConfig(learning_rate=1e-6)
     optimizer = TimedAdamW(policy.trainable(), rate, steps, sized.grpo.micro_batch_tokens or 0)
     optimizer.clock = clock
@@ -110,6 +119,8 @@ def main(options: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "steps": roles.steps_done[WARM_UP:],
         "peak_gib": peak_gib(),
+        "micro_batch_tokens": sized.grpo.micro_batch_tokens,
+        "compiled": is_compiled(policy.model),
         "seconds_whole": time.perf_counter() - began,
         "shape": asdict(Shape.of(policy.model)),
         "machine": asdict(machine),

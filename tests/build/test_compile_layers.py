@@ -25,9 +25,9 @@ def policy(device: str, is_sharded: bool = False) -> Any:
 
 
 def test_seconds_saved_by_hand(tmp_path: Path) -> None:
-    """10 steps of 2 passes over 2 × 4 × 12 / 2 = 48 tokens; 2 layers of 60 · 64 + 14 · 128 numbers of two bytes."""
+    """10 steps of 2 passes over 2 × 4 × 12 / 2 = 48 tokens; 2 layers of 160 · 64 + 37 · 128 numbers of two bytes."""
     config = shrunk(tmp_path, tmp_path, {"grpo.steps": 10, "grpo.objective.iterations": 2})
-    expected = 20 * 48 * 2 * (60 * 64 + 14 * 128) * 2 / 1000
+    expected = 20 * 48 * 2 * (160 * 64 + 37 * 128) * 2 / 1000
     assert seconds_saved(policy("cuda"), config, 1000.0) == pytest.approx(expected)
 
 
@@ -50,7 +50,7 @@ def test_where(
     asked: list[Any] = []
     monkeypatch.setattr(compiled_layers, "compile_layers", asked.append)
     lines: list[str] = []
-    monkeypatch.setattr(module, "_fault", lambda policy: "")
+    monkeypatch.setattr(module, "_fault", lambda policy, config: "")
     compile_where_it_pays(policy(device), shrunk(tmp_path, tmp_path, {"model.compile": setting}), lines.append)
     assert len(asked) == len(lines) == compiled
 
@@ -89,3 +89,16 @@ def test_layers_that_do_not_compile_run_as_they_are(
         assert "cannot be compiled here" in lines[1]
         assert "\n" not in lines[1]
     torch._dynamo.reset()
+
+
+@pytest.mark.parametrize(("micro", "longest"), [(4096, 100), (256, 512), (128, 9), (None, 20000)])
+def test_what_compiled_layers_are_tried_on(micro: int | None, longest: int, tmp_path: Path) -> None:
+    """About a micro-batch, within it; lengths and counts that differ."""
+    keys = {"grpo.micro_batch_tokens": micro, "grpo.sampling.max_tokens": longest}
+    groups = module._micro_batch(shrunk(tmp_path, tmp_path, keys))
+    tokens = sum(len(g.prompt.tokens) + sum(len(r.tokens) for r in g.rollouts) for g in groups)
+    assert 0.5 * (micro or 8192) <= tokens <= (micro or 8192)
+    sizes = [[len(rollout.tokens) for rollout in group.rollouts] for group in groups]
+    counts = [sum(len(group.prompt.tokens) for group in groups), sum(map(len, sizes)), sum(map(sum, sizes))]
+    assert len({*counts, max(map(max, sizes))}) == len(counts) + 1
+    assert all(len(some) > 1 for some in sizes)

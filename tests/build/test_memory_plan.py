@@ -54,6 +54,24 @@ def test_micro_batches_by_hand(free: float, tokens: int) -> None:
     assert PLAN.sized(free, enough=2.5e9).tokens == tokens
 
 
+@pytest.mark.parametrize("free", [15_000_000, 25_000_000])
+def test_layers_of_micro_batches_that_were_sized_keep_their_activations(
+    free: int, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is free when the learner works is at least what the plan leaves beside weights, moments and gradients."""
+    model = policy(tiny.tiny_model())
+    monkeypatch.setattr(free_memory, "free_bytes", lambda device: free)
+    config = shrunk(tiny_folder, tmp_path)
+    tokens = with_micro_batches(config, model, lambda line: None).grpo.micro_batch_tokens or 0
+    assert memory_plan.LEAST < tokens < 4096, tokens
+    plan = plan_memory(config, model, tokens)
+    monkeypatch.setattr(recompute, "free_bytes", lambda device: free - plan.optimizer - plan.gradients)
+    monkeypatch.setattr(recompute, "checkpoint", lambda *given, **named: pytest.fail("computed again"))
+    group = config.grpo.group_size
+    prompts, length = tokens // (memory_plan.PROMPT + group * 40), 40
+    model.logprobs(ragged_batch([memory_plan.PROMPT] * prompts, [[length] * group] * prompts)).sum().backward()
+
+
 def test_vllm_on_a_cpu_keeps_its_memory_while_the_learner_works(tiny_folder: Path, tmp_path: Path) -> None:
     """Its weights and its cache: 4 rows of 24 + 4096 tokens, by the model's context 512, of 256 bytes each."""
     engine = {"rollout.engine": "vllm", "rollout.vllm": {"rows": 4}}

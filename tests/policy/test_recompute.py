@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import tiny
 from batches import ragged_batch
 from plainly import LENGTHS, saved_bytes, with_lora
 from whet.policy import recompute as activations
+from whet.policy.activation_room import SHARE
 from whet.policy.activations import bytes_per_token
 from whet.policy.forward import FORWARDS, padded, shared_prefix
 from whet.policy.recompute import recomputed, within_memory
@@ -49,9 +51,9 @@ def test_the_gradient_is_the_same_and_less_is_kept(family: str, forward: Any, mo
 
 def test_memory_is_kept_where_it_suffices(monkeypatch: pytest.MonkeyPatch) -> None:
     model = tiny.tiny_model()
-    needed = 100 * bytes_per_token(model, False)
+    enough = 100 * bytes_per_token(model, False) / SHARE
     with watched(monkeypatch) as calls:
-        for free, again in ((needed / activations.SHARE, 0), (needed / activations.SHARE - 1000, 2)):
+        for free, again in ((enough + 1, 0), (enough - 1000, 2)):
             monkeypatch.setattr(activations, "free_bytes", lambda device, free=free: free)
             calls.clear()
             with within_memory(model, 100):
@@ -70,9 +72,17 @@ def test_nothing_is_computed_again_without_a_backward(monkeypatch: pytest.Monkey
 def test_the_model_is_as_it_was_afterwards() -> None:
     """In eval mode throughout, also while layers are computed again: no dropout."""
     model = tiny.tiny_model(attention_dropout=0.5)
+    layer = model.model.layers[0]
     with recomputed(model):
-        layer = model.model.layers[0]
-        assert layer.training
-        assert not any(module.training for module in layer.self_attn.modules())
-    assert not any(module.training for module in model.modules())
-    assert not any(getattr(module, "gradient_checkpointing", False) for module in model.modules())
+        assert "forward" in vars(layer)
+        assert not any(module.training for module in model.modules())
+    assert not any("forward" in vars(module) for module in model.modules())
+
+
+def test_a_forward_that_a_layer_was_given_is_recomputed_and_stays() -> None:
+    model = tiny.tiny_model()
+    layer = model.model.layers[0]
+    given = layer.forward = partial(type(layer).forward, layer)
+    with recomputed(model):
+        assert layer.forward is not given
+    assert layer.forward is given

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from live_tensors import LiveTensors
+from whet.policy import head_probabilities
 from whet.policy import token_logprobs as module
 from whet.policy.head_chunks import UNIT, HeadSizes
 from whet.policy.token_logprobs import token_logprobs
@@ -58,7 +59,7 @@ def test_never_are_the_logits_of_all_tokens_held_at_once(monkeypatch: pytest.Mon
         rows.append(len(hidden))
         return hidden @ head.T
 
-    monkeypatch.setattr(module, "linear", watched)
+    monkeypatch.setattr(head_probabilities, "linear", watched)
     hidden, head, targets = inputs(8)
     token_logprobs(hidden, head, targets).sum().backward()
     assert rows == [3, 3, 2, 3, 2]  # of the first three the probabilities are kept, the others are computed again

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from whet.build.shared import joined, own_share
 from whet.config import Config
 from whet.config.training import MICRO_BATCH_TOKENS
+from whet.policy.activation_room import room
 from whet.text import Log
 
 if TYPE_CHECKING:
@@ -14,11 +15,9 @@ if TYPE_CHECKING:
 
 GB = 1e9
 
-ENOUGH: Mapping[str, float] = {"cpu": 2.5 * GB, "cuda": 64 * GB}
-"""By device type, bytes of activations beyond which a larger micro-batch is no faster."""
-
-SHARE = 0.8
-"""Of the memory that is left for activations; the rest is for the error of the estimate."""
+ENOUGH: Mapping[str, float] = {"cpu": 2.5 * GB, "cuda": 32 * GB}
+"""By device type, bytes of activations beyond which a larger micro-batch is no faster: a GPU is busy with 32 thousand
+tokens of a 0.5B model, or 8 thousand of a 7B one."""
 
 MOST: Mapping[str, int] = {"cpu": MICRO_BATCH_TOKENS, "cuda": 2**17}
 """By device type, tokens of the largest micro-batch that is chosen by itself: on a GPU, as many as memory allows."""
@@ -85,8 +84,8 @@ class MemoryPlan:
     def sized(self, free: float, enough: float, most: int = MICRO_BATCH_TOKENS) -> "MemoryPlan":
         """Returns the plan with the largest micro-batches worth having, of `most` tokens at most, that `free` bytes
         hold."""
-        left = free + self.weights - replace(self, tokens=0).learner
-        affordable = min(enough, SHARE * left) / max(self.per_token, 1.0)
+        besides = replace(self, tokens=0).learner - self.weights
+        affordable = min(enough, room(free, besides)) / max(self.per_token, 1.0)
         tokens = max(int(affordable) // UNIT * UNIT, LEAST)
         return replace(self, tokens=min(tokens, most))
 

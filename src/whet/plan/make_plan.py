@@ -137,7 +137,7 @@ def _described(device: object) -> str:
 
 
 def _of_card(built: "Built", config: Config, known: Card, name: str) -> _Parts:
-    from whet.build.memory_plan import ENOUGH, plan_memory
+    from whet.build.memory_plan import ENOUGH, MOST, plan_memory
     from whet.compute.limit import Limit, Shape
 
     policy = built.policy
@@ -155,9 +155,9 @@ def _of_card(built: "Built", config: Config, known: Card, name: str) -> _Parts:
         load_seconds=10.0,
         bytes_per_second=0.5e9,
     )
-    plan = plan_memory(config, policy, config.grpo.micro_batch_tokens or 4096)
+    plan = plan_memory(config, policy, config.grpo.micro_batch_tokens or MOST["cuda"])
     if config.grpo.micro_batch_tokens is None:
-        plan = plan.sized(known.memory - plan.weights, ENOUGH["cuda"])
+        plan = plan.sized(known.memory - plan.weights, ENOUGH["cuda"], MOST["cuda"])
     outlook = _unsampled(built, config)
     notes = (
         f"nothing was measured but Φ and β: {GUESSED:.0%} of the limit reached, grading 1 ms a completion",

@@ -18,10 +18,14 @@ _COMPILED: "WeakKeyDictionary[Any, list[Callable[..., Any]]]" = WeakKeyDictionar
 
 
 def compile_layers(model: Any, backend: str = "inductor") -> None:
-    """Has the layers of a model compiled when the learner next runs them. Each kind of shapes costs a compilation."""
+    """Has the layers of a model compiled when the learner next runs them: once, for any lengths.
+
+    Compiled for the lengths at hand and then, as others come, for any, they would cost two or three compilations.
+    """
     layers = body(model).layers
     _COMPILED[model] = [
-        torch.compile(type(layer).forward.__get__(layer), fullgraph=True, backend=backend) for layer in layers
+        torch.compile(type(layer).forward.__get__(layer), fullgraph=True, dynamic=True, backend=backend)
+        for layer in layers
     ]
 
 

@@ -32,19 +32,18 @@ class Takers(NamedTuple):
 def takers_of(index_M: Tensor, rows: int) -> Takers:
     """Returns who takes each of `rows` rows, for the row at each place."""
     count_N = torch.bincount(index_M, minlength=rows)
-    order_M = index_M.argsort(stable=True)
-    sorted_M = index_M[order_M]
-    several_M = count_N[sorted_M] > 1
     shared_S = (count_N > 1).nonzero()[:, 0]
     slot_N = torch.zeros_like(count_N).scatter(0, shared_S, torch.arange(len(shared_S)))
-    at = slot_N[sorted_M[several_M]], ranks(sorted_M)[several_M]
+    several = (count_N[index_M] > 1).nonzero()[:, 0]  # places of shared rows: often few, and only they are sorted
+    place = several[index_M[several].argsort(stable=True)]
+    at = slot_N[index_M[place]], ranks(index_M[place])
     places_SW = index_M.new_zeros(len(shared_S), max(int(count_N.max()), 1))
     return Takers(
         index_M=index_M,
         place_N=torch.zeros_like(count_N).scatter(0, index_M, torch.arange(len(index_M))),
         taken_N=None if count_N.all() else count_N > 0,
         shared_S=shared_S,
-        places_SW=places_SW.index_put(at, order_M[several_M]),
+        places_SW=places_SW.index_put(at, place),
         real_SW=torch.zeros_like(places_SW, dtype=torch.bool).index_put(at, torch.tensor(True)),
     )
 

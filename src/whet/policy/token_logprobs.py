@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
 
-from whet.models.soft_caps import cap_slope, soft_capped
 from whet.policy.head_chunks import HeadSizes, head_sizes
+from whet.policy.head_probabilities import Scale, wide
+from whet.policy.head_ways import way_of
 from whet.policy.wide_product import subtract_product
 
 
@@ -24,31 +24,26 @@ class _TokenLogprobs(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(
-        ctx: Any, hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, temperature: float, soft_cap: float | None
-    ) -> Tensor:
-        ctx.temperature, ctx.soft_cap = temperature, soft_cap
+    def forward(ctx: Any, hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, scale: Scale) -> Tensor:
+        ctx.scale, way = scale, way_of(hidden_ND, scale.soft_cap)
         sizes = head_sizes(hidden_ND.device, len(head_VD), hidden_ND.element_size())
         kept_MV = hidden_ND.new_empty(_kept(ctx, len(hidden_ND), sizes), len(head_VD))
-        logprobs_N = hidden_ND.new_empty(len(hidden_ND), dtype=_wide(hidden_ND))
-        of_target_N1 = torch.ones_like(logprobs_N)[:, None] if soft_cap is not None else None
+        logprobs_N = hidden_ND.new_empty(len(hidden_ND), dtype=wide(hidden_ND))
+        of_target_N1 = torch.ones_like(logprobs_N)[:, None] if scale.soft_cap is not None else None
         for part in _chunks(sizes.chunk, len(hidden_ND)):
-            logits_CV = _logits(ctx, hidden_ND[part], head_VD)
-            p_CV = _probabilities(logits_CV)
-            logprobs_N[part] = _log_p(logits_CV, p_CV, targets_N[part, None])
-            if of_target_N1 is not None:
-                slope_CV = _cap_slope(ctx, logits_CV)
-                of_target_N1[part] = slope_CV.gather(-1, targets_N[part, None])
-                p_CV *= slope_CV
-            kept_MV[part].copy_(p_CV[: len(kept_MV[part])])
+            found = way.forward(hidden_ND[part], head_VD, targets_N[part], scale, kept_MV[part])
+            logprobs_N[part], of_target_C1 = found
+            if of_target_N1 is not None and of_target_C1 is not None:
+                of_target_N1[part] = of_target_C1
         # what is kept goes through autograd, which frees it after the backward, whoever still holds the result
         ctx.save_for_backward(hidden_ND, head_VD, targets_N, kept_MV, of_target_N1)
         return logprobs_N
 
     @staticmethod
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, Tensor | None, None, None, None]:
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
         hidden_ND, head_VD, targets_N, kept_MV, of_target_N1 = ctx.saved_tensors
-        slope_N1 = (upstream[0][:, None] / ctx.temperature).to(hidden_ND.dtype)
+        again = way_of(hidden_ND, ctx.scale.soft_cap).again
+        slope_N1 = (upstream[0][:, None] / ctx.scale.temperature).to(hidden_ND.dtype)
         sloped_ND = slope_N1 * hidden_ND
         # onehot(y) · head; − p · head follows chunk by chunk
         by_hidden_ND = _times(head_VD.index_select(0, targets_N), of_target_N1)
@@ -57,14 +52,14 @@ class _TokenLogprobs(torch.autograd.Function):
         kept = len(kept_MV)
         for part in ([slice(0, kept)] if kept else []) + _chunks(chunk, len(hidden_ND), kept):
             is_kept = part.stop <= kept
-            p_CV = kept_MV[part] if is_kept else _probabilities_again(ctx, hidden_ND[part], head_VD)
+            p_CV = kept_MV[part] if is_kept else again(hidden_ND[part], head_VD, targets_N[part], ctx.scale)
             by_hidden_ND[part].addmm_(p_CV, head_VD, alpha=-1)
             if by_head_VD is not None:
                 subtract_product(by_head_VD, p_CV, sloped_ND[part])
         if by_head_VD is not None:
             by_head_VD.index_add_(0, targets_N, _times(sloped_ND.to(by_head_VD.dtype), of_target_N1))
             by_head_VD = by_head_VD.to(head_VD.dtype)
-        return by_hidden_ND.mul_(slope_N1), by_head_VD, None, None, None
+        return by_hidden_ND.mul_(slope_N1), by_head_VD, None, None
 
 
 def token_logprobs(
@@ -76,7 +71,7 @@ def token_logprobs(
     there is a soft cap the product is capped before it is divided (`whet.models.soft_caps`).
     """
     apply: Any = _TokenLogprobs.apply
-    result: Tensor = apply(hidden_ND, head_VD, targets_N, temperature, soft_cap)
+    result: Tensor = apply(hidden_ND, head_VD, targets_N, Scale(temperature, soft_cap))
     return result
 
 
@@ -90,41 +85,5 @@ def _kept(ctx: Any, tokens: int, sizes: HeadSizes) -> int:
     return fit if any(ctx.needs_input_grad) else 0
 
 
-def _logits(ctx: Any, hidden_CD: Tensor, head_VD: Tensor) -> Tensor:
-    """Logits, capped in the layers' dtype as the sampler's are, / temperature, in float32 to avoid rounding to it."""
-    logits_CV = linear(hidden_CD, head_VD)
-    if ctx.soft_cap is not None:
-        logits_CV = soft_capped(logits_CV, ctx.soft_cap)
-    return logits_CV if ctx.temperature == 1.0 else logits_CV.to(_wide(logits_CV)) / ctx.temperature
-
-
-def _cap_slope(ctx: Any, logits_CV: Tensor) -> Tensor:
-    """The soft cap's slope at logits that are capped and divided by the temperature."""
-    return cap_slope(logits_CV.to(_wide(logits_CV)), ctx.soft_cap / ctx.temperature)
-
-
 def _times(x_ND: Tensor, factor_N1: Tensor | None) -> Tensor:
     return x_ND if factor_N1 is None else x_ND * factor_N1.to(x_ND.dtype)
-
-
-def _probabilities(logits_CV: Tensor) -> Tensor:
-    return torch.softmax(logits_CV, -1, dtype=_wide(logits_CV))
-
-
-def _probabilities_again(ctx: Any, hidden_CD: Tensor, head_VD: Tensor) -> Tensor:
-    """The probabilities of a chunk that was not kept, with the cap's slope and rounded as those that were."""
-    logits_CV = _logits(ctx, hidden_CD, head_VD)
-    p_CV = _probabilities(logits_CV)
-    if ctx.soft_cap is not None:
-        p_CV *= _cap_slope(ctx, logits_CV)
-    return p_CV.to(hidden_CD.dtype)
-
-
-def _log_p(logits_CV: Tensor, p_CV: Tensor, targets_C1: Tensor) -> Tensor:
-    """log p_y = (logit_y − logit_max) + log p_max: p_max is at least 1 / V, where p_y may round to 0."""
-    above_C1 = logits_CV.gather(-1, targets_C1).to(p_CV.dtype) - logits_CV.amax(-1, keepdim=True)
-    return (above_C1 + p_CV.amax(-1, keepdim=True).log())[:, 0]
-
-
-def _wide(x: Tensor) -> torch.dtype:
-    return torch.promote_types(x.dtype, torch.float32)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from whet.policy.packing import Packing
-from whet.policy.shared_rows import Takers, taken, takers_of
+from whet.policy.packing import Packing, ranks
+from whet.policy.shared_rows import Takers, taken
 from whet.policy.varlen_call import varlen
 
 
@@ -53,29 +53,53 @@ class Sequences(NamedTuple):
 
 def sequences_of(packing: Packing) -> Sequences:
     """Returns the sequences of a packed sequence of tokens. Prompts and completions without tokens have none."""
-    group_B, prompts = packing.group_B, len(packing.prompt_PL)
-    # a padded row of keys per sequence: all prompts, [L + T], then completions, [its prompt ‖ itself]
-    prompt_of_row = torch.cat([torch.arange(prompts), group_B])
-    index, real = (
-        torch.cat([of_prompts[prompt_of_row], torch.cat([own.new_zeros(prompts, own.shape[1]), own])], 1)
-        for of_prompts, own in (
-            (packing.prompt_PL, packing.response_BT),
-            (packing.real_PL, packing.real_BT),
-        )
-    )
-    queries = torch.cat([packing.real_PL.sum(1), packing.real_BT.sum(1)])
+    group_B, prompt_P, own_B = packing.group_B, packing.real_PL.sum(1), packing.real_BT.sum(1)
+    tokens_P = prompt_P.index_add(0, group_B, own_B)
+    begin_P = tokens_P.cumsum(0) - tokens_P  # of each prompt in the packed sequence
+    # of each sequence: its prompt's place, how many keys come from the prompt, and its own tokens
+    group = torch.cat([torch.arange(len(prompt_P)), group_B])
+    before, queries = torch.cat([torch.zeros_like(prompt_P), prompt_P[group_B]]), torch.cat([prompt_P, own_B])
     # packed order: each prompt before its completions
-    order = torch.cat([2 * torch.arange(prompts), 2 * group_B + 1]).argsort(stable=True)
+    order = group.argsort(stable=True)
     order = order[queries[order] > 0]
-    index, real, queries = index[order], real[order], queries[order]
-    keys = real.sum(1)
+    group, before, queries = group[order], before[order], queries[order]
+    query_starts, key_starts = _starts(queries), _starts(before + queries)
+    two_runs = (torch.stack(pair, 1).flatten() for pair in ((begin_P[group], query_starts[:-1]), (before, queries)))
+    shared_S, places_SW, real_SW = _of_prompts(group, key_starts[:-1], begin_P, prompt_P)
     return Sequences(
-        *takers_of(index[real], len(packing.positions_N)),
-        query_starts=_starts(queries),
-        key_starts=_starts(keys),
+        index_M=_runs(*two_runs),
+        place_N=_runs(key_starts[:-1] + before, queries),
+        taken_N=None,
+        shared_S=shared_S,
+        places_SW=places_SW,
+        real_SW=real_SW,
+        query_starts=query_starts.int(),
+        key_starts=key_starts.int(),
         longest_query=int(queries.max()),
-        longest_key=int(keys.max()),
+        longest_key=int((before + queries).max()),
     )
+
+
+def _of_prompts(group: Tensor, key_starts: Tensor, begin_P: Tensor, prompt_P: Tensor) -> tuple[Tensor, ...]:
+    """The last three of `Takers`: tokens of prompts, taken by the group's sequences at the beginning of their keys."""
+    count_P = torch.bincount(group, minlength=len(prompt_P))
+    first_PW = count_P.new_zeros(len(prompt_P), int(count_P.max())).index_put((group, ranks(group)), key_starts)
+    shared = ((count_P > 1) & (prompt_P > 0)).nonzero()[:, 0]
+    shared_S = _runs(begin_P[shared], prompt_P[shared])
+    prompt_S = shared.repeat_interleave(prompt_P[shared])
+    real_SW = torch.arange(first_PW.shape[1]) < count_P[prompt_S, None]
+    places_SW = first_PW[prompt_S] + (shared_S - begin_P[prompt_S])[:, None]
+    return shared_S, torch.where(real_SW, places_SW, 0), real_SW
+
+
+def _runs(starts: Tensor, lengths: Tensor) -> Tensor:
+    """Numbers that ascend by one from each start, end to end.
+
+    >>> _runs(torch.tensor([7, 0]), torch.tensor([2, 3])).tolist()
+    [7, 8, 0, 1, 2]
+    """
+    ends = lengths.cumsum(0)
+    return (starts - ends + lengths).repeat_interleave(lengths) + torch.arange(int(lengths.sum()))
 
 
 def varlen_attention(
@@ -100,4 +124,4 @@ def varlen_attention(
 
 
 def _starts(lengths: Tensor) -> Tensor:
-    return torch.cat([lengths.new_zeros(1), lengths.cumsum(0)]).int()
+    return torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])

@@ -2,11 +2,9 @@
 
 import torch
 
-import tiny
 from triton_kernels import needs_triton
-from whet.rollout.engine.fuse import fuse
 from whet.rollout.engine.gathered_cache import GatheredCache
-from whet.rollout.engine.operations import BY_DEVICE, TORCH, TORCH_ON_GPU, at_once, gate, triton_operations
+from whet.rollout.engine.operations import BY_DEVICE, TORCH, TORCH_ON_GPU, at_once, triton_operations
 from whet.rollout.engine.shared_cache import SharedCache
 from whet.rollout.rng import uniforms
 from whet.rollout.sampling import draw, draw_by_counter
@@ -24,13 +22,6 @@ def test_drawing_by_counter_is_drawing_at_its_numbers() -> None:
     found = draw_by_counter(logits_RV, keys_R, torch.full((4,), 9), SamplingParams())
     expected = draw(logits_RV, uniforms(keys_R, torch.full((4,), 9)), SamplingParams())
     assert all(map(torch.equal, found, expected))
-
-
-def test_a_gate_multiplies_what_is_activated() -> None:
-    """silu(1) = 0.731059, silu(−2) = −0.238406."""
-    weights = fuse(tiny.tiny_model("qwen2"))
-    found = gate(torch.tensor([[1.0, -2.0, 10.0, 100.0]]), weights)
-    torch.testing.assert_close(found, torch.tensor([[7.31059, -23.8406]]))
 
 
 def test_what_was_fetched_stays() -> None:

@@ -8,8 +8,8 @@ import torch
 import tiny
 from triton_kernels import DEVICE, needs_triton
 from whet.rollout.engine.fuse import fuse
+from whet.rollout.engine.mlp_gate import gate
 from whet.rollout.engine.norms import RmsNorm, add_norm, identity
-from whet.rollout.engine.operations import gate
 
 NARROW = torch.float16 if DEVICE.type == "cpu" else torch.bfloat16
 """Triton's interpreter cuts bfloat16 off in place of rounding it."""

@@ -1,9 +1,9 @@
 """The fused decoder with recorded bursts: a few tokens of all rows, with their draws, are one replay of a graph.
 
 Everything lies in a room that stays: pages of keys and values, the rows' states, and the graphs that were recorded with
-them. It serves every call that it holds, with weights that are copied into place (`refresh`), so a graph is recorded
-once for many steps of a training. Rows that have ended leave their places and pages to others between two bursts; the
-table that says who has which is sent before each.
+them. It serves every call that it holds, with weights that are copied into place, so a graph is recorded once for many
+steps of a training; the copies are a graph too (`refresh`). Rows that have ended leave their places and pages to others
+between two bursts; the table that says who has which is sent before each.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,13 +18,13 @@ from whet.rollout.burst import Burst
 from whet.rollout.call_size import Limits
 from whet.rollout.engine.cuda_graph import Record, Work
 from whet.rollout.engine.decoder import Decoder
-from whet.rollout.engine.fuse import refresh
 from whet.rollout.engine.fused_weights import FusedWeights, tensors_of
 from whet.rollout.engine.kv_cache import all_angles
 from whet.rollout.engine.operations import Operations
 from whet.rollout.engine.paged_cache import PagedCache
 from whet.rollout.engine.paged_room import PAGE, Demand, PagedRoom, width_for
 from whet.rollout.engine.placed_burst import PlacedBurst
+from whet.rollout.engine.recorded_refresh import RecordedRefresh
 from whet.rollout.engine.rotation import Angles
 
 
@@ -49,7 +49,7 @@ class GraphedDecoder(Decoder):
 
     def __init__(self, weights: FusedWeights, operations: Operations, record: Record) -> None:
         super().__init__(weights, operations)
-        self.record = record
+        self.record, self.refresh = record, RecordedRefresh(weights, record)
         self.held: Kept | None = None
 
     @property
@@ -74,10 +74,10 @@ class GraphedDecoder(Decoder):
         beyond = self.burst_tokens * (1 + self.looks_behind)
         demand = Demand(prompt_lengths, rows_per_prompt, longest_response, beyond)
         room, within = demand.room(limits, self.weights.bytes_per_token)
-        there = self.held.cache.room if self.held else room
-        if self.held is None or not there.holds(room):
+        if self.held is not None and not self.held.cache.room.holds(room):
+            room = room.widened(self.held.cache.room)
             self.forget()  # the last pages are free before the next are made
-            self.held = self._made(room.widened(there))
+        self.held = self.held or self._made(room)
         self.angles = self.held.angles
         return within
 
@@ -122,13 +122,10 @@ class GraphedDecoder(Decoder):
         """Drops all rows but these, in ascending order."""
         self.kept.cache.host.keep(rows)
 
-    def refresh(self, model: Any) -> None:
-        """Takes the weights of the day of the model that was fused; room and graphs stay."""
-        refresh(self.weights, model)
-
     def forget(self) -> None:
         """Frees pages, states and graphs."""
         self.held = None
+        self.refresh.forget()
         super().forget()
 
     @property

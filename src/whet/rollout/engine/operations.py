@@ -9,6 +9,7 @@ from torch import Tensor
 from whet.rollout.engine.fused_weights import FusedWeights
 from whet.rollout.engine.gathered_cache import GatheredCache
 from whet.rollout.engine.kv_cache import PromptCache
+from whet.rollout.engine.mlp_gate import gate
 from whet.rollout.engine.norms import Norm, add_norm
 from whet.rollout.engine.paged_cache import PagedCache
 from whet.rollout.engine.shared_cache import SharedCache
@@ -45,12 +46,6 @@ class Operations:
     send: Send
     add_norm: AddNorm
     gate: Gate
-
-
-def gate(both: Tensor, weights: FusedWeights) -> Tensor:
-    """Returns activation(gate) · up."""
-    gate, up = both.chunk(2, -1)
-    return weights.activation(gate) * up
 
 
 def at_once(tensors: Sequence[Tensor]) -> Callable[[], Sequence[Tensor]]:

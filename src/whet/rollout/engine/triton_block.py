@@ -5,8 +5,8 @@ from torch import Tensor
 
 from whet.rollout.engine.block_kernel import ACTIVATIONS, GATED, add_norm_kernel, gate_kernel, width_of
 from whet.rollout.engine.fused_weights import FusedWeights
+from whet.rollout.engine.mlp_gate import gate
 from whet.rollout.engine.norms import Norm, RmsNorm, add_norm
-from whet.rollout.engine.operations import gate
 
 
 def triton_add_norm(x: Tensor, delta: Tensor, norm: Norm) -> tuple[Tensor, Tensor]:
@@ -23,7 +23,7 @@ def triton_add_norm(x: Tensor, delta: Tensor, norm: Norm) -> tuple[Tensor, Tenso
 
 
 def triton_gate(both: Tensor, weights: FusedWeights) -> Tensor:
-    """As `whet.rollout.engine.operations.gate`, which computes with activations that have no kernel."""
+    """As `whet.rollout.engine.mlp_gate.gate`, which computes with activations that have no kernel."""
     if weights.activation_name not in ACTIVATIONS:
         return gate(both, weights)
     inner = both.shape[-1] // 2

@@ -32,4 +32,4 @@ def test_all_places_advance() -> None:
     weights = fuse(tiny.tiny_model())
     cache = GatheredCache(weights, PagedRoom(8, 6, 1, 1), {})
     cache.advance()
-    assert cache.table_RC.tolist() == [[0, 1, 0, 0]] * 8
+    assert cache.table_RC.tolist() == [[0, 1, 0, 0, 0]] * 8

@@ -16,24 +16,31 @@ def table(pages: int = 20) -> RowTable:
 def test_rows_share_the_pages_of_their_prompt() -> None:
     made = table()
     assert made.places == [0, 1, 2, 3]
-    assert made.lines[:4].tolist() == [[200, 0, 1, 2, 0, 0, 0]] * 2 + [[7, 0, 3, 0, 0, 0, 0]] * 2
+    assert made.lines[:4].tolist() == [[200, 0, 1, 2, 0, 0, 0, 0]] * 2 + [[7, 0, 3, 0, 0, 0, 0, 0]] * 2
     assert not made.lines[4:].any(), "places without a row read and write scrap"
 
 
 def test_rows_get_pages_for_the_tokens_of_a_burst() -> None:
     """A page at first; at 127 tokens eight more need another."""
     made = table()
-    assert made.make_room(8, 300)[:4, 4:].tolist() == [[4, 0, 0], [5, 0, 0], [6, 0, 0], [7, 0, 0]]
+    assert made.make_room(8, 300)[:4, 4:7].tolist() == [[4, 0, 0], [5, 0, 0], [6, 0, 0], [7, 0, 0]]
     made.advance(8)
-    assert made.make_room(8, 300)[0].tolist() == [200, 8, 1, 2, 4, 0, 0]
+    assert made.make_room(8, 300)[0].tolist() == [200, 8, 1, 2, 4, 0, 0, 0]
     made.rows[1].stored = 127
-    assert made.make_room(8, 300)[:3, 4:].tolist() == [[4, 0, 0], [5, 8, 0], [6, 0, 0]]
+    assert made.make_room(8, 300)[:3, 4:7].tolist() == [[4, 0, 0], [5, 8, 0], [6, 0, 0]]
+
+
+def test_a_row_whose_pages_are_full_has_a_column_more() -> None:
+    """Or else a kernel that loads the next page ahead would read past the table's end."""
+    made = table()
+    made.rows[0].stored = 3 * 128 - 8
+    assert made.make_room(8, 3 * 128)[0].tolist() == [200, 376, 1, 2, 4, 5, 6, 0]
 
 
 def test_tokens_past_the_limit_go_to_scrap() -> None:
     made = table()
     made.rows[0].stored = 125
-    assert made.make_room(8, 128)[0].tolist() == [200, 125, 1, 2, 4, 0, 0]
+    assert made.make_room(8, 128)[0].tolist() == [200, 125, 1, 2, 4, 0, 0, 0]
 
 
 def test_what_ended_rows_had_goes_to_those_that_begin() -> None:
@@ -78,6 +85,6 @@ def test_rows_are_moved_to_the_first_places() -> None:
     made.keep([1, 3])
     assert made.pack(2) == ([3], [0])
     assert (made.places, made.free_places[0]) == ([1, 0], 2)
-    assert made.lines[0].tolist() == [7, 0, 3, 0, 0, 0, 0]
+    assert made.lines[0].tolist() == [7, 0, 3, 0, 0, 0, 0, 0]
     assert not made.lines[2:].any()
     assert made.pack(2) == ([], [])

@@ -93,7 +93,7 @@ def attended(
 ):  # fmt: skip
     """Goes on with a softmax over the tokens `first` … `end` − 1 of some pages: its maximum, sum and weighted values.
 
-    The next block's page is loaded while a block is computed with, the one past the end too: a table has more columns.
+    The next block's page is loaded while a block is computed with, past the end too: a table has a column more.
     """
     n, d = tl.arange(0, BLOCK), tl.arange(0, queries.shape[1])
     inside = n[:, None] * SIZE + d[None, :]

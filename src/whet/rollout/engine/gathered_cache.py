@@ -39,7 +39,7 @@ class GatheredCache(PagedCache):
         """Reads the table, of all places."""
         table_RC, room = self.table_RC.long(), self.room
         length_R1, stored_R1 = table_RC[:, LENGTH, None], table_RC[:, STORED, None]
-        pages_RC = table_RC[:, PAGES:]
+        pages_RC = table_RC[:, PAGES:-1]
         prompt_S, own_S = (
             torch.arange(PAGE * pages, device=table_RC.device) for pages in (room.prompt_pages, room.own_pages)
         )

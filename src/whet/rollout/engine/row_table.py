@@ -10,7 +10,8 @@ from torch import Tensor
 from whet.rollout.engine.paged_room import PagedRoom, pages_of
 
 LENGTH, STORED, PAGES = 0, 1, 2
-"""Columns: tokens of the prompt; own tokens so far; from here on the prompt's pages, then the row's own."""
+"""Columns: tokens of the prompt; own tokens so far; from here on the prompt's pages, then the row's own, and one more,
+as a kernel that loads ahead reads past a full row's last page."""
 
 SCRAP = 0
 """The page of nobody: places without a row, padding, and tokens past the limit are written there."""
@@ -36,7 +37,8 @@ class RowTable:
 
     def __init__(self, room: PagedRoom) -> None:
         self.room = room
-        self.lines = torch.zeros(room.rows, PAGES + room.prompt_pages + room.own_pages, dtype=torch.int32)
+        columns = PAGES + room.prompt_pages + room.own_pages + 1
+        self.lines = torch.zeros(room.rows, columns, dtype=torch.int32)
         self.clear()
 
     def clear(self) -> None:

@@ -10,7 +10,7 @@ import torch
 import tiny
 from stand_in_gpu import Recorder, addresses
 from whet.rollout.burst import DRAWN, STATE, Engine
-from whet.rollout.call_size import Limits, SampleBytes
+from whet.rollout.call_size import Limits, OutOfMemoryError, SampleBytes
 from whet.rollout.engine import gathered_cache, graphed_decoder, paged_cache, paged_room
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fuse import fuse
@@ -143,6 +143,39 @@ def test_pages_never_run_out_unforeseen(bytes_: int, longest: int, monkeypatch: 
         drawn(graphed(model), longest, prompts=MANY, limits=limits),
         drawn(Decoder(fuse(model)), longest, prompts=MANY),
     )
+
+
+def test_lengths_and_not_the_limit_decide_how_many_rows_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """24 pages of four tokens hold two rows of 40 with their prompt, and many more of the few tokens that rows have."""
+    small_pages(monkeypatch)
+    rows: list[int] = []
+    real = GraphedDecoder.further
+
+    def further(self: GraphedDecoder, burst: Any, count: int) -> None:
+        rows.append(len(self.kept.cache.host.rows))
+        real(self, burst, count)
+
+    monkeypatch.setattr(GraphedDecoder, "further", further)
+    limits = Limits(24, bytes=256 * 4 * 24, size=SampleBytes(256, 0))
+    drawn(graphed(tiny.tiny_model()), 40, prompts=MANY, limits=limits)
+    assert rows[0] == 2
+    assert max(rows) >= 6
+
+
+@pytest.mark.parametrize("failing", ["_made", "_first_logits"])
+def test_out_of_memory_says_for_how_many_rows(failing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether pages do not fit, or what prompts are read with. Afterwards fewer rows are sampled."""
+
+    def out(*what: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    engine = graphed(tiny.tiny_model())
+    with monkeypatch.context() as patched:
+        patched.setattr(GraphedDecoder, failing, out)
+        with pytest.raises(OutOfMemoryError, match="sampling 6 rows"):
+            drawn(engine, 20)
+    engine.forget()
+    same(drawn(engine, 20, limits=Limits(2)), drawn(Decoder(engine.weights), 20))
 
 
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:

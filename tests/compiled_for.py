@@ -1,13 +1,13 @@
 """Compiles Triton's kernels for GPUs that need not be there, and prints what each needs, as JSON lines.
 
-`python compiled_for.py attend|block|draw|softmax`: a process of its own, as the tests' may have the interpreter's.
+`python compiled_for.py attend|block|draw|product|softmax`: its own process, as the tests' may have the interpreter's.
 """
 
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,20 +23,21 @@ def needs(
     constants: dict[str, Any],
     capability: int,
     warps: int = 4,
-    aligned: Sequence[str] = (),
     registers: int | None = None,
 ) -> dict[str, Any]:
-    """Registers, stack (spilt registers) and shared memory of a kernel, in bytes, by NVIDIA's own tool.
-
-    `aligned`: what Triton finds divisible by 16 when the kernel is launched.
-    """
+    """Registers, stack (spilt registers) and shared memory of a kernel, in bytes, by NVIDIA's own tool."""
     import triton
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
     signature = {name: kinds.get(name, "constexpr") for name in kernel.arg_names}
-    attributes = {(kernel.arg_names.index(name),): [["tt.divisibility", 16]] for name in aligned}
-    source = ASTSource(fn=kernel, signature=signature, constexprs=constants, attrs=attributes)
+    # as launched with addresses and sizes that are multiples of 16, for which loads are wide and run ahead
+    aligned = {
+        (at,): [["tt.divisibility", 16]]
+        for at, name in enumerate(kernel.arg_names)
+        if kinds.get(name, "").startswith(("*", "i"))
+    }
+    source = ASTSource(fn=kernel, signature=signature, constexprs=constants, attrs=aligned)
     options = {"num_warps": warps, "maxnreg": registers}
     made = triton.compile(source, target=GPUTarget("cuda", capability, 32), options=options)
     tool = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
@@ -56,13 +57,12 @@ def attend() -> Iterator[dict[str, Any]]:
     names = attend_kernel.arg_names
     kinds = {**dict.fromkeys(names[:7], "*bf16"), "table": "*i32", **dict.fromkeys(("scale", "soft_cap"), "fp32")}
     kinds |= dict.fromkeys(("query_key_stride", "value_stride", "table_stride", "own_column"), "i32")
-    aligned = (*names[:8], "query_key_stride", "value_stride")
     for size, programs in product((64, 128, 256), (1, FEW_PROGRAMS + 1)):
         how = launch(programs, size)
         constants: dict[str, Any] = {"WINDOW": 4096, "CAPPED": True, "KV": 2, "REPEATS": 7, "SIZE": size, "WIDE": size}
         constants |= {"QUERIES": QUERIES, "PAGE": PAGE, "BLOCK": how.block, "STAGES": how.stages}
         for capability in CAPABILITIES:
-            used = needs(attend_kernel, kinds, constants, capability, how.warps, aligned, how.registers)
+            used = needs(attend_kernel, kinds, constants, capability, how.warps, how.registers)
             yield {"size": size, "programs": programs, "capability": capability, **used}
 
 
@@ -71,14 +71,24 @@ def block() -> Iterator[dict[str, Any]]:
     from whet.rollout.engine.block_kernel import ACTIVATIONS, GATED, add_norm_kernel, gate_kernel, width_of
 
     kinds = dict.fromkeys(("x", "delta", "weight", "total", "normed", "both", "out"), "*bf16")
-    kinds |= {"hidden": "i32", "inner": "i32", "epsilon": "fp32"}
+    kinds |= {"R": "i32", "hidden": "i32", "inner": "i32", "epsilon": "fp32"}
     for hidden, capability in product((896, 8192), CAPABILITIES):
         width = width_of(hidden)
-        used = needs(add_norm_kernel, kinds, {"BLOCK": width.block}, capability, width.warps)
+        used = needs(add_norm_kernel, kinds, {"PARTS": 1, "BLOCK": width.block}, capability, width.warps)
         yield {"hidden": hidden, "capability": capability, **used}
     for kind, capability in product(ACTIVATIONS, CAPABILITIES):
         used = needs(gate_kernel, kinds, {"KIND": kind, "BLOCK": GATED}, capability)
         yield {"kind": kind, "capability": capability, **used}
+
+
+def split_product() -> Iterator[dict[str, Any]]:
+    """A split product of 64 bfloat16 rows."""
+    from whet.rollout.engine.product_kernel import INPUTS, OUTPUTS, STAGES, WARPS, split_product_kernel
+
+    kinds = {"x": "*bf16", "weight": "*bf16", "sums": "*fp32", "R": "i32", "N": "i32", "K": "i32"}
+    constants = {"BLOCKS": 9, "ROWS": 64, "OUTPUTS": OUTPUTS, "INPUTS": INPUTS, "STAGES": STAGES}
+    for capability in CAPABILITIES:
+        yield {"capability": capability, **needs(split_product_kernel, kinds, constants, capability, WARPS)}
 
 
 def draw() -> Iterator[dict[str, Any]]:
@@ -106,5 +116,6 @@ def softmax() -> Iterator[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    for line in {"attend": attend, "block": block, "draw": draw, "softmax": softmax}[sys.argv[1]]():
+    kernels = {"attend": attend, "block": block, "draw": draw, "product": split_product, "softmax": softmax}
+    for line in kernels[sys.argv[1]]():
         print(json.dumps(line))

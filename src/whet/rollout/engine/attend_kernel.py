@@ -35,7 +35,7 @@ FEW = {
     16: Launch(128, 4, 2),
     32: Launch(128, 4, 2),
     64: Launch(128, 4, 2),
-    128: Launch(64, 4, 2),
+    128: Launch(64, 8, 2),
     256: Launch(32, 8, 2),
 }
 """By head size, rounded up to a power of two."""

@@ -42,8 +42,11 @@ class CudaGraphs:
         return graph.replay
 
     def _pool(self) -> Any:
-        """That of the graphs that there are; the allocator drops a pool with its last graph."""
-        return next((graph.pool() for graph in self.graphs), None) or torch.cuda.graph_pool_handle()
+        """That of the graphs there are. The allocator gives a pool up with its last graph, and holds its memory."""
+        for graph in self.graphs:
+            return graph.pool()
+        torch.cuda.empty_cache()
+        return torch.cuda.graph_pool_handle()
 
     def _recorded(self, work: Work) -> torch.cuda.CUDAGraph:
         graph = torch.cuda.CUDAGraph()

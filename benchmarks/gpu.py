@@ -23,12 +23,12 @@ import tyro
 from benchmarks.gpu_correct import correct
 from benchmarks.gpu_learn import head, learn, long, varlen
 from benchmarks.gpu_stage import Stage
-from benchmarks.gpu_steps import decode, environment, train, trl, whole
+from benchmarks.gpu_steps import decode, environment, refill, train, trl, whole
 from whet.text import first_line
 
 SECTIONS: Mapping[str, Callable[[Stage], None]] = {
     section.__name__: section
-    for section in (environment, correct, varlen, whole, decode, learn, long, trl, head, train)
+    for section in (environment, correct, varlen, whole, decode, refill, learn, long, trl, head, train)
 }
 """In the order in which they run: what is wrong must be known before anything is timed."""
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 import torch
@@ -142,6 +142,37 @@ def sampled(sampler: Any, work: Work) -> Any:
         for at in range(work.prompts)
     ]
     return sampler.generate(requests, SamplingParams(1.0, max_tokens=work.tokens))
+
+
+def refill(stage: Stage) -> None:
+    """Tokens a second of 64 prompts × 8 rows of spread lengths: all at once, and in a quarter of the places.
+
+    There waiting prompts begin in the places of ended rows, or when all have ended. Weights are random, so all tokens
+    are about equally likely: where each `mean`-th ends a row, lengths spread geometrically.
+    """
+    from whet.rollout.native import NativeSampler
+
+    work, mean = (Work(64, 8, 100, 2000), 500) if stage.is_real else (Work(6, 2, 10, 60), 12)
+    policy = stage.policy()
+    ends = frozenset(range(0, policy.model.get_output_embeddings().weight.shape[0], mean))
+    policy.end_tokens = lambda: ends
+    sampler = NativeSampler()
+    sampler.load(policy)
+    engine: Any = sampler.engine
+    lengths = [len(one.tokens) for some in sampled(sampler, work) for one in some]  # records
+    spread = f"{median(lengths):.0f}, {fmean(lengths):.0f}, {max(lengths)}"
+    stage.say("tokens of a response: median, mean, largest", spread, f"0.7 × {mean}, {mean}, {work.tokens} at most")
+    few, threshold = work.rows // 4, engine.refill_threshold
+    for name, rows, share, expected in (
+        ("all rows at once", work.rows, threshold, ""),
+        ("a quarter of the places, refilled", few, threshold, "1.5 × the next at least"),
+        ("a quarter of the places, not refilled", few, 0.0, ""),
+    ):
+        sampler.max_rows, engine.refill_threshold = rows, share
+        taken = stage.ms(partial(sampled, sampler, work), 1, 0)
+        stage.say(f"{name}: tokens a second", round(1e3 * sum(lengths) / taken), expected)
+    stage.say("engines that failed", sampler.ladder.failed, "0")
+    sampler.release()
 
 
 def by_kernels(stage: Stage, name: str, sample: Callable[[], Any]) -> None:

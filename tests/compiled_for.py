@@ -18,7 +18,12 @@ CAPABILITIES = (80, 90)
 
 
 def needs(
-    kernel: Any, kinds: dict[str, str], constants: dict[str, Any], capability: int, warps: int = 4
+    kernel: Any,
+    kinds: dict[str, str],
+    constants: dict[str, Any],
+    capability: int,
+    warps: int = 4,
+    registers: int | None = None,
 ) -> dict[str, Any]:
     """Registers, stack (spilt registers) and shared memory of a kernel, in bytes, by NVIDIA's own tool."""
     import triton
@@ -33,7 +38,8 @@ def needs(
         if kinds.get(name, "").startswith(("*", "i"))
     }
     source = ASTSource(fn=kernel, signature=signature, constexprs=constants, attrs=aligned)
-    made = triton.compile(source, target=GPUTarget("cuda", capability, 32), options={"num_warps": warps})
+    options = {"num_warps": warps, "maxnreg": registers}
+    made = triton.compile(source, target=GPUTarget("cuda", capability, 32), options=options)
     tool = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
     with TemporaryDirectory() as folder:
         file = Path(folder) / "kernel.cubin"
@@ -46,17 +52,17 @@ def needs(
 def attend() -> Iterator[dict[str, Any]]:
     """The attention kernel by head size, in bfloat16: with a window and a cap, the most it can have to do."""
     from whet.rollout.engine.attend_kernel import FEW_PROGRAMS, QUERIES, attend_kernel, launch
+    from whet.rollout.engine.paged_room import PAGE
 
     names = attend_kernel.arg_names
-    kinds = {**dict.fromkeys(names[:9], "*bf16"), **dict.fromkeys(("prompt_of", "lengths", "slot_of_all"), "*i64")}
-    kinds |= dict.fromkeys(("scale", "soft_cap"), "fp32")
-    kinds |= dict.fromkeys(("query_key_stride", "value_stride", "L", "C"), "i32")
+    kinds = {**dict.fromkeys(names[:7], "*bf16"), "table": "*i32", **dict.fromkeys(("scale", "soft_cap"), "fp32")}
+    kinds |= dict.fromkeys(("query_key_stride", "value_stride", "table_stride", "own_column"), "i32")
     for size, programs in product((64, 128, 256), (1, FEW_PROGRAMS + 1)):
         how = launch(programs, size)
         constants: dict[str, Any] = {"WINDOW": 4096, "CAPPED": True, "KV": 2, "REPEATS": 7, "SIZE": size, "WIDE": size}
-        constants |= {"QUERIES": QUERIES, "BLOCK": how.block, "STAGES": how.stages}
+        constants |= {"QUERIES": QUERIES, "PAGE": PAGE, "BLOCK": how.block, "STAGES": how.stages}
         for capability in CAPABILITIES:
-            used = needs(attend_kernel, kinds, constants, capability, how.warps)
+            used = needs(attend_kernel, kinds, constants, capability, how.warps, how.registers)
             yield {"size": size, "programs": programs, "capability": capability, **used}
 
 

@@ -7,6 +7,8 @@ import torch
 
 import tiny
 from whet.policy.language_model import LanguageModel
+from whet.rollout.burst import Burst
+from whet.rollout.call_size import Limits
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fuse import fuse
 from whet.rollout.engine.graphed_decoder import GraphedDecoder
@@ -14,7 +16,7 @@ from whet.rollout.engine.operations import TORCH_ON_GPU
 from whet.rollout.ladder import RUNGS, Rung
 from whet.rollout.native import NativeSampler
 from whet.rollout.sampling import draw_by_counter
-from whet.types import Request, SamplingParams
+from whet.types import Completion, Request, SamplingParams
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -28,39 +30,72 @@ def graphed(rung: Rung, model: Any) -> GraphedDecoder:
     return engine
 
 
-@pytest.mark.parametrize("rung", RUNGS["cuda"][:-1], ids=lambda rung: rung.what)
-@pytest.mark.parametrize("family", tiny.FAMILIES)
-def test_recorded_bursts_draw_what_the_cpu_draws(rung: Rung, family: str) -> None:
-    """float32: the same keys draw the same tokens, with the same log-probabilities to rounding."""
-    requests = [Request(tuple(prompt), (7 * number, 7 * number + 1)) for number, prompt in enumerate(PROMPTS)]
-    found = []
-    for model in (tiny.tiny_model(family), tiny.tiny_model(family).cuda()):
-        sampler = NativeSampler()
-        sampler.load(LanguageModel(model, tiny.tiny_tokenizer()))
-        if model.device.type == "cuda":
-            sampler.engine = graphed(rung, model)
-        found.append(sampler.generate(requests, SamplingParams(max_tokens=40)))
-    for on_cpu, on_gpu in zip(*found, strict=True):
-        assert [one.tokens for one in on_gpu] == [one.tokens for one in on_cpu]
-        for mine, its in zip(on_gpu, on_cpu, strict=True):
+def drawn(rung: Rung | None, family: str, requests: list[Request], tokens: int, rows: int) -> list[list[Completion]]:
+    """What a rung's engine draws on the GPU, or the CPU without one."""
+    model = tiny.tiny_model(family)
+    sampler = NativeSampler(rows)
+    sampler.load(LanguageModel(model if rung is None else model.cuda(), tiny.tiny_tokenizer()))
+    sampler.end_tokens = ENDS
+    if rung is not None:
+        sampler.engine = graphed(rung, model)
+    found = sampler.generate(requests, SamplingParams(max_tokens=tokens))
+    assert sampler.ladder.failed == 0
+    return found
+
+
+def same(on_gpu: list[list[Completion]], on_cpu: list[list[Completion]]) -> None:
+    """The same tokens, with the same log-probabilities to rounding."""
+    for ours, theirs in zip(on_gpu, on_cpu, strict=True):
+        assert [one.tokens for one in ours] == [one.tokens for one in theirs]
+        for mine, its in zip(ours, theirs, strict=True):
             assert mine.logprobs == pytest.approx(its.logprobs, abs=1e-3)
 
 
 @pytest.mark.parametrize("rung", RUNGS["cuda"][:-1], ids=lambda rung: rung.what)
+@pytest.mark.parametrize("family", tiny.FAMILIES)
+def test_recorded_bursts_draw_what_the_cpu_draws(rung: Rung, family: str) -> None:
+    """float32: the same keys draw the same tokens."""
+    requests = [Request(tuple(prompt), (7 * number, 7 * number + 1)) for number, prompt in enumerate(PROMPTS)]
+    same(drawn(rung, family, requests, 40, 128), drawn(None, family, requests, 40, 128))
+
+
+@pytest.mark.parametrize("rung", RUNGS["cuda"][:-1], ids=lambda rung: rung.what)
+@pytest.mark.parametrize("family", ["llama", "gemma3", "qwen3"])
+def test_refilled_rows_draw_what_the_cpu_draws_with_rows_joining(rung: Rung, family: str) -> None:
+    """160 rows, in 24 places, of up to 200 tokens, so that some rows have two pages and prompts one or two."""
+    requests = [
+        Request((*([5 + number] * (1 + 5 * number)), 30), tuple(range(4 * number, 4 * number + 4)))
+        for number in range(40)
+    ]
+    same(drawn(rung, family, requests, 200, 24), drawn(None, family, requests, 200, 24))
+
+
+@pytest.mark.parametrize("rung", RUNGS["cuda"][:-1], ids=lambda rung: rung.what)
 def test_the_host_never_waits_between_two_looks(rung: Rung) -> None:
+    """Nor when rows join: the burst that is under way goes on while their prompts are read."""
     engine = graphed(rung, tiny.tiny_model().cuda().bfloat16())
+    engine.reserve(Limits(8), [7, 1, 3], 2, 40)
     with engine.no_gradient():
-        logits_RV = engine.start(PROMPTS, 2, 40)
-        burst = engine.new_burst(6)
-        burst.begin(torch.arange(6), SamplingParams(), ENDS)
-        burst.take(logits_RV)
+        burst = begun(engine, None, engine.start(PROMPTS, 2, 40))
         engine.further(burst, 8)  # records
+        engine.keep([0, 1, 5])
+        burst = begun(engine, burst, engine.join(PROMPTS[1:2], 2, 40))  # loads what the first join of a process needs
         torch.cuda.set_sync_debug_mode("error")
         try:
+            engine.keep([0, 1, 2])
+            burst = begun(engine, burst, engine.join(PROMPTS[1:2], 2, 40))
             engine.further(burst, 8)
             burst.fetched(8)
         finally:
             torch.cuda.set_sync_debug_mode("default")
+
+
+def begun(engine: GraphedDecoder, burst: Burst | None, logits_RV: torch.Tensor) -> Burst:
+    """The first tokens of new rows."""
+    new = engine.new_burst(len(logits_RV))
+    new.begin(torch.arange(len(logits_RV)), SamplingParams(), ENDS)
+    new.take(logits_RV)
+    return engine.joined(burst, new)
 
 
 def test_recording_again_and_again_takes_no_more_memory() -> None:
@@ -68,12 +103,9 @@ def test_recording_again_and_again_takes_no_more_memory() -> None:
     held = []
     for _ in range(20):
         engine.forget()
+        engine.reserve(Limits(16), [3] * 4, 4, 64)
         with engine.no_gradient():
-            logits_RV = engine.start([[1, 2, 3]] * 4, 4, 64)
-            burst = engine.new_burst(16)
-            burst.begin(torch.arange(16), SamplingParams(), ENDS)
-            burst.take(logits_RV)
-            engine.further(burst, 8)
+            engine.further(begun(engine, None, engine.start([[1, 2, 3]] * 4, 4, 64)), 8)
         held.append(torch.cuda.memory_reserved())
     assert held[-1] == held[3]
 

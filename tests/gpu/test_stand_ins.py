@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import tiny
 from stand_in_gpu import ON_META, Launches, OneDevice, Recorder
 from triton_kernels import needs_triton
 from whet.rollout.burst import Burst
+from whet.rollout.call_size import Limits
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fuse import fuse
 from whet.rollout.engine.graphed_decoder import GraphedDecoder
@@ -33,25 +35,34 @@ def on_meta(make: Callable[[], Any]) -> Any:
 
 
 def bursts_on_meta(model: Any, params: SamplingParams) -> Burst:
-    """Starts, and draws a first token and two bursts, with end tokens."""
+    """Starts, draws a first token and a burst, refills, and draws another, with end tokens."""
     engine = GraphedDecoder(fuse(model), ON_META, Recorder())
-    with engine.no_gradient():
-        logits_RV = engine.start(PROMPTS, 2, 20)
-        burst = engine.new_burst(4)
-        burst.begin(torch.arange(4), params, frozenset({1, 2}))
-        with OneDevice():
-            burst.take(logits_RV)
-            engine.further(burst, 8)
-            engine.refresh(model)
-            engine.further(burst, 8)
+    engine.reserve(Limits(4), [3, 1], 2, 20)
+    with engine.no_gradient(), OneDevice():
+        burst = begun(engine, None, engine.start(PROMPTS, 2, 20), params)
+        engine.further(burst, 8)
+        burst.fetched(8)
+        engine.refresh(model)
+        engine.keep([2, 3])
+        burst.keep([2, 3])
+        burst = begun(engine, burst, engine.join(PROMPTS[1:], 2, 20), params)
+        engine.further(burst, 8)
     return burst
+
+
+def begun(engine: GraphedDecoder, burst: Burst | None, logits_RV: torch.Tensor, params: SamplingParams) -> Burst:
+    """The first tokens of new rows."""
+    new = engine.new_burst(len(logits_RV))
+    new.begin(torch.arange(len(logits_RV)), params, frozenset({1, 2}))
+    new.take(logits_RV)
+    return engine.joined(burst, new)
 
 
 @pytest.mark.parametrize("family", tiny.FAMILIES)
 def test_a_burst_never_waits_for_the_host_nor_mixes_devices(family: str) -> None:
     burst = bursts_on_meta(on_meta(lambda: tiny.tiny_model(family)), SamplingParams())
     assert burst.tokens_NR.is_meta
-    assert burst.tokens_NR.shape == (8, 4)
+    assert burst.tokens_NR.shape == (8, 8)
 
 
 @pytest.mark.parametrize("rope_type", ROTATIONS)
@@ -76,30 +87,47 @@ def test_the_stand_in_notices() -> None:
         meta.copy_(host)
 
 
-def step_launches(layers: int, operations: Operations = TORCH) -> Counter[str]:
+def step_launches(layers: int) -> Counter[str]:
     """Operations of a decoding step with so many layers."""
-    decoder = Decoder(fuse(tiny.tiny_model("qwen2", num_hidden_layers=layers)), operations)
+    decoder = Decoder(fuse(tiny.tiny_model("qwen2", num_hidden_layers=layers)))
     decoder.no_gradient = torch.no_grad  # type: ignore[method-assign]
     decoder.start(PROMPTS, 2, 20)
     decoder.advance(torch.tensor([4, 5, 6, 7]))
     with torch.no_grad(), Launches() as seen:
-        decoder._forward(torch.tensor([4, 5, 6, 7]))
+        decoder._forward(decoder.cache, torch.tensor([4, 5, 6, 7]))
     return seen.counts
 
 
-def launches_by_layer(operations: Operations = TORCH) -> tuple[Counter[str], int]:
+def recorded_launches(layers: int, operations: Operations = TORCH) -> Counter[str]:
+    """Operations of a step that is recorded."""
+    engine = GraphedDecoder(fuse(tiny.tiny_model("qwen2", num_hidden_layers=layers)), operations, Recorder())
+    engine.reserve(Limits(4), [3, 1], 2, 20)
+    engine.start(PROMPTS, 2, 20)
+    with torch.no_grad(), Launches() as seen:
+        engine._forward(engine.kept.cache, torch.tensor([4, 5, 6, 7]))
+    return seen.counts
+
+
+def by_layer(launches: Callable[[int], Counter[str]]) -> tuple[Counter[str], int]:
     """Operations of a layer, and how many there are besides."""
-    two, three = step_launches(2, operations), step_launches(3, operations)
+    two, three = launches(2), launches(3)
     return three - two, two.total() - 2 * (three - two).total()
 
 
 def test_kernels_of_a_layer() -> None:
     """Ceilings that only go down. Each of a layer's two norms is 5 operations here, and 1 on a GPU."""
-    layer, rest = launches_by_layer()
+    layer, rest = by_layer(step_launches)
     assert layer.total() <= 40
     assert layer["bmm"] <= 4
     assert layer["mm"] + layer["addmm"] <= 4
     assert rest <= 21
+
+
+def test_kernels_of_a_layer_whose_pages_are_gathered() -> None:
+    layer, rest = by_layer(recorded_launches)
+    assert layer.total() <= 46
+    assert layer["bmm"] <= 4
+    assert rest <= 40
 
 
 class Uncounted:
@@ -117,7 +145,8 @@ def test_kernels_of_a_layer_beside_tritons(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(triton_cache, "attend_kernel", Uncounted())
     for kernel in ("add_norm", "gate", "split_product"):
         monkeypatch.setattr(triton_block, f"{kernel}_kernel", Uncounted())
-    layer, rest = launches_by_layer(triton_operations())
+    operations = replace(triton_operations(), send=TORCH.send)
+    layer, rest = by_layer(lambda layers: recorded_launches(layers, operations))
     assert layer.total() == layer["mm"] + layer["addmm"] == 3
     assert rest <= 10
 

@@ -42,7 +42,7 @@ def test_what_is_fetched_does_not_change_with_the_next_burst() -> None:
 
 def test_dropped_rows_are_gone_everywhere() -> None:
     burst = begun([1, 2, 3])
-    burst.keep(torch.tensor([0, 2]))
+    burst.keep([0, 2])
     burst.further(certain, 1)
     assert burst.fetched(1)()[0].tolist() == [[2, 4]]
     assert burst.keys_R.tolist() == [0, 2]
@@ -105,5 +105,5 @@ def test_rows_that_begin_later_come_after_the_others() -> None:
     burst.further(certain, 1)
     tokens_NR, _, wanted_NR = burst.fetched(1)()
     assert (tokens_NR.tolist(), wanted_NR.tolist()) == ([[4, 1, 2]], [[True, False, True]])
-    burst.keep(torch.tensor([0, 2]))
+    burst.keep([0, 2])
     assert (burst.keys_R.tolist(), burst.alive_R.tolist()) == ([0, 0], [True, True])

@@ -52,8 +52,8 @@ class Scripted(EagerEngine):
     def forget(self) -> None:
         pass
 
-    def keep(self, rows: Tensor) -> None:
-        self.rows = [self.rows[row] for row in rows.tolist()]
+    def keep(self, rows: Sequence[int]) -> None:
+        self.rows = [self.rows[row] for row in rows]
         self.kept.append(list(self.rows))
 
     def _logits(self) -> Tensor:

@@ -75,7 +75,7 @@ def test_few_rows_are_left_by_what_memory_is_expected_to_hold() -> None:
 def test_what_memory_does_not_hold_waits_again_the_last_first() -> None:
     """Four prompts of two rows, 4 · (3 + 2 · 20) = 172 tokens, and a token more of each is 180. Without the last prompt
     they are 135. Row 6 had ended: only row 7 begins again, and is the only unfinished one when their prompt does."""
-    some, waiting = places(Limits(100, bytes=175, size=ONE_A_TOKEN), longest=20)
+    some, waiting = places(Limits(100, bytes=175, size=ONE_A_TOKEN), longest=30)
     some._lengths.append(18)
     assert some.take(waiting) == [0, 1, 2, 3]
     some.advance(19)

@@ -6,16 +6,24 @@ Everything a burst changes is changed in place, so that a GPU can record the wor
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from copy import copy
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from whet.rollout.call_size import Limits
 from whet.rollout.engine.operations import BY_DEVICE, Operations
 from whet.types import SamplingParams
 
 Advance = Callable[[Tensor], Tensor]
 """Appends a token `[R]` to every row, and returns the next token's logits `[R, V]`."""
+
+STATE = ("keys_R", "position_R", "tokens_R", "alive_R")
+"""What of a burst goes with a row."""
+
+DRAWN = ("tokens_NR", "logprobs_NR", "wanted_NR")
+"""What a burst writes down of its rows."""
 
 
 class Burst:
@@ -40,8 +48,9 @@ class Burst:
         """Takes the next rows' keys."""
         self.params, self.end_tokens = params, end_tokens
         if end_tokens not in self.ends:
-            self.ends[end_tokens] = torch.tensor(sorted(end_tokens), dtype=torch.long, device=self.keys_R.device)
-        self.keys_R.copy_(keys_R)
+            ends = torch.tensor(sorted(end_tokens), dtype=torch.long)
+            self.ends[end_tokens] = self.operations.send(ends, self.keys_R.device)
+        self.keys_R.copy_(self.operations.send(keys_R, self.keys_R.device))
         self.position_R.zero_()
         self.alive_R.fill_(True)
 
@@ -72,17 +81,27 @@ class Burst:
 
     def join(self, other: "Burst") -> None:
         """Appends the rows of another burst, which have begun later."""
-        for name in ("keys_R", "position_R", "tokens_R", "alive_R"):
+        for name in STATE:
             setattr(self, name, torch.cat([getattr(self, name), getattr(other, name)]))
-        for name in ("tokens_NR", "logprobs_NR", "wanted_NR"):
+        for name in DRAWN:
             setattr(self, name, torch.cat([getattr(self, name), getattr(other, name)], 1))
 
-    def keep(self, rows: Tensor) -> None:
+    def keep(self, rows: Sequence[int]) -> None:
         """Drops all rows but these."""
-        for name in ("keys_R", "position_R", "tokens_R", "alive_R"):
-            setattr(self, name, getattr(self, name)[rows])
-        for name in ("tokens_NR", "logprobs_NR", "wanted_NR"):
-            setattr(self, name, getattr(self, name)[:, rows])
+        kept = torch.tensor(rows, device=self.keys_R.device)
+        for name in STATE:
+            setattr(self, name, getattr(self, name)[kept])
+        for name in DRAWN:
+            setattr(self, name, getattr(self, name)[:, kept])
+
+    def of_first(self, rows: int) -> "Burst":
+        """Returns the burst of the first rows alone, in the same memory."""
+        part = copy(self)
+        for name in STATE:
+            setattr(part, name, getattr(self, name)[:rows])
+        for name in DRAWN:
+            setattr(part, name, getattr(self, name)[:, :rows])
+        return part
 
 
 class Engine(Protocol):
@@ -107,6 +126,12 @@ class Engine(Protocol):
         """What is kept for the next rows to take; `forget` frees it."""
         ...
 
+    def reserve(
+        self, limits: Limits, prompt_lengths: Sequence[int], rows_per_prompt: int, longest_response: int
+    ) -> Limits:
+        """Is told what limits a call has, before it starts; returns those that it holds to."""
+        ...
+
     def start(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
         """Prefills the prompts; returns the logits of each row's first token, `[R, V]`."""
         ...
@@ -119,12 +144,16 @@ class Engine(Protocol):
         """Returns the state of so many rows, to be filled; called after `start` or `join`."""
         ...
 
+    def joined(self, burst: Burst | None, new: Burst) -> Burst:
+        """Returns the state of all rows: those of `burst`, where there are any, and the new ones, which are filled."""
+        ...
+
     def further(self, burst: Burst, count: int) -> None:
         """Draws `count` more tokens of every row; at most `burst_tokens`."""
         ...
 
-    def keep(self, rows: Tensor) -> None:
-        """Drops all rows but these."""
+    def keep(self, rows: Sequence[int]) -> None:
+        """Drops all rows but these, in ascending order; the burst's `keep` is called next."""
         ...
 
     def forget(self) -> None:
@@ -157,6 +186,12 @@ class EagerEngine(ABC):
         """Nothing is kept."""
         return 0
 
+    def reserve(
+        self, limits: Limits, prompt_lengths: Sequence[int], rows_per_prompt: int, longest_response: int
+    ) -> Limits:
+        """Takes memory as it goes."""
+        return limits
+
     @abstractmethod
     def advance(self, tokens_R: Tensor) -> Tensor:
         """Appends one token to each row; returns the logits of the next, `[R, V]`."""
@@ -176,6 +211,13 @@ class EagerEngine(ABC):
     def new_burst(self, rows: int) -> Burst:
         """Returns a new state."""
         return Burst(rows, self.burst_tokens, self.device, self.operations)
+
+    def joined(self, burst: Burst | None, new: Burst) -> Burst:
+        """Appends the new rows."""
+        if burst is None:
+            return new
+        burst.join(new)
+        return burst
 
     def further(self, burst: Burst, count: int) -> None:
         """Draws token by token."""

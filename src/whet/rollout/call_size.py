@@ -26,6 +26,8 @@ class SampleBytes:
     """κ: keys and values of one token in all layers."""
     per_row: int
     """Logits and probabilities."""
+    page: int = 1
+    """Tokens for which memory is taken at a time."""
 
     @classmethod
     def of(cls, model: Any) -> Self:
@@ -34,6 +36,10 @@ class SampleBytes:
         vocabulary = int(model.get_output_embeddings().weight.shape[0])
         each = weight.element_size() if weight.is_floating_point() else 2
         return cls(2 * found.layers * found.kv_heads * found.head_size * each, DRAW_BYTES * vocabulary)
+
+    def taken(self, tokens: int) -> int:
+        """Tokens for which a row or a prompt of so many takes memory."""
+        return -(-tokens // self.page) * self.page
 
     def of_request(self, request: Request, max_tokens: int) -> int:
         """Bytes of a prompt and its completions, all of them as long as they may be."""

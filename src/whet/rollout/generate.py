@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
-import torch
 from torch import Tensor
 
 from whet.errors import is_out_of_memory
-from whet.rollout.burst import Engine
+from whet.rollout.burst import Burst, Engine
 from whet.rollout.call_size import Limits, OutOfMemoryError
 from whet.rollout.row_places import Places
 from whet.types import SamplingParams
@@ -53,14 +52,17 @@ def generate(
     `keys_R` holds the random key of each row (`whet.rollout.rng.key`), rows of a prompt being neighbours. `limits` says
     how many are sampled at a time, and at least one prompt's are; by default all.
     """
-    waiting = deque(range(len(prompts)))
-    batch = _Batch(engine, prompts, keys_R, params, end_tokens, limits or Limits(len(keys_R)))
+    waiting, share = deque(range(len(prompts))), len(keys_R) // len(prompts)
+    limits = limits or Limits(len(keys_R))
+    places = Places([len(prompt) for prompt in prompts], share, params.max_tokens, limits)
+    batch = _Batch(engine, prompts, keys_R, params, end_tokens, places)
     try:
+        places.limits = engine.reserve(limits, places.prompt_lengths, share, params.max_tokens)
         while waiting:
             yield from batch.drawn(waiting)
     except Exception as error:
         if is_out_of_memory(error):
-            raise OutOfMemoryError(batch.places.together) from error
+            raise OutOfMemoryError(places.together or min(limits.rows, len(keys_R))) from error
         raise
 
 
@@ -74,12 +76,11 @@ class _Batch:
         keys_R: Tensor,
         params: SamplingParams,
         end_tokens: frozenset[int],
-        limits: Limits,
+        places: Places,
     ) -> None:
         self.engine, self.prompts, self.keys_R = engine, prompts, keys_R
-        self.params, self.end_tokens = params, end_tokens
-        share = len(keys_R) // len(prompts)
-        self.places = Places([len(prompt) for prompt in prompts], share, params.max_tokens, limits)
+        self.params, self.end_tokens, self.places = params, end_tokens, places
+        self.burst: Burst | None = None
         self.under_way: deque[_Look] = deque()
         self.some_again = False
         """Whether rows were sent back: then some that have ended may be drawn again, beside those of their prompt."""
@@ -89,6 +90,7 @@ class _Batch:
         engine, places = self.engine, self.places
         places.drop_ended()
         self.under_way.clear()
+        self.burst = None
         self._take(waiting, engine.start)
         while places.unfinished:
             count = min(engine.burst_tokens, places.left())
@@ -110,11 +112,10 @@ class _Batch:
             burst = self.engine.new_burst(len(rows))
             burst.begin(self.keys_R[rows], self.params, self.end_tokens)
             burst.take(logits_RV)
-        self.under_way.append(_Look(tuple(rows), [0] * len(rows), burst.fetched(1)))
-        if len(rows) == len(self.places.rows):
-            self.burst = burst
-        else:
-            self.burst.join(burst)
+            self.under_way.append(_Look(tuple(rows), [0] * len(rows), burst.fetched(1)))
+            self.burst = self.engine.joined(self.burst, burst)
+        if not self.places.ended.isdisjoint(rows):  # that were sent back beside others of their prompt
+            self._drop_ended()
 
     def _may_draw(self, count: int) -> bool:
         """Whether there is memory, or it is known which rows have ended, so that others may be sent back."""
@@ -130,6 +131,7 @@ class _Batch:
 
     def _draw(self, count: int) -> None:
         """Begins to draw so many tokens of every row."""
+        assert self.burst is not None
         with self.engine.no_gradient():
             self.engine.further(self.burst, count)
         self.under_way.append(_Look(tuple(self.places.rows), self.places.counts, self.burst.fetched(count)))
@@ -167,10 +169,9 @@ class _Batch:
     def _drop_ended(self) -> None:
         count = len(self.places.rows)
         kept = self.places.drop_ended()
-        if len(kept) < count:
-            kept_R = torch.tensor(kept, device=self.engine.device)
-            self.engine.keep(kept_R)
-            self.burst.keep(kept_R)
+        if len(kept) < count and self.burst is not None:
+            self.engine.keep(kept)
+            self.burst.keep(kept)
 
 
 Begin = Callable[[Sequence[Sequence[int]], int, int], Tensor]

@@ -6,7 +6,7 @@ and their rows draw the same tokens later, by the same keys, up to rounding.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import fmean
 
 from whet.rollout.call_size import Limits
@@ -26,7 +26,7 @@ class Places:
         """The rows that had places when the last of them began: as many as memory has had to hold since."""
         self.ended: set[int] = set()
         self._lengths: list[int] = []
-        """Of rows that have ended."""
+        """What rows that have ended took."""
         self._sure = 0
         """Tokens that each row may draw before memory is looked at again."""
 
@@ -38,7 +38,7 @@ class Places:
         taken: list[int] = []
         rows, tokens, each = len(self.unfinished), self._expected_tokens(), self._expected_length()
         while waiting:
-            rows, tokens = rows + self.share, tokens + self.prompt_lengths[waiting[0]] + self.share * each
+            rows, tokens = rows + self.share, tokens + self._prompt_taken(waiting[0]) + self.share * each
             if not self.limits.hold(rows, tokens) and (taken or self.unfinished):
                 break
             taken.append(waiting.popleft())
@@ -57,7 +57,8 @@ class Places:
         """Whether fewer than this share of the rows that the limits are expected to hold are unfinished."""
         rows, limits = len(self.unfinished), self.limits
         room: float = limits.rows - rows
-        each = limits.bytes_of(1, self._expected_length() + max(self.prompt_lengths) / self.share)
+        most = max(map(self._prompt_taken, range(len(self.prompt_lengths))))
+        each = limits.bytes_of(1, self._expected_length() + most / self.share)
         if each:
             room = min(room, (limits.bytes - limits.bytes_of(rows, self._expected_tokens())) / each)
         return rows < threshold * (rows + room)
@@ -75,7 +76,7 @@ class Places:
         """A row has ended with so many tokens."""
         self.unfinished.discard(row)
         self.ended.add(row)
-        self._lengths.append(length)
+        self._lengths.append(self.limits.size.taken(length))
 
     @property
     def are_full(self) -> bool:
@@ -105,9 +106,10 @@ class Places:
             waiting.appendleft(last)
             again += [row for row in self.rows_of([last]) if row in self.unfinished]
             self.unfinished.difference_update(again)
-        spare = self.limits.bytes - self.limits.bytes_of(len(self.unfinished), self._tokens())
-        each = self.limits.size.per_token * len(self.unfinished)
-        self._sure = max(count, int(min(spare / each, self.longest) if each else self.longest))
+        size, rows = self.limits.size, len(self.unfinished)
+        spare, each = self.limits.bytes - self.limits.bytes_of(rows, self._tokens(0)), size.per_token * rows
+        # a row that takes no more than these begins one page at most besides
+        self._sure = max(count, int(min(spare / each, self.longest) - size.page + 1) if each else self.longest)
         return again
 
     def _prompt(self, place: int) -> int:
@@ -115,23 +117,32 @@ class Places:
         return [row // self.share for row in self.rows if row in self.unfinished][place]
 
     def _holds(self, count: int) -> bool:
-        rows = len(self.unfinished)
-        return self.limits.bytes_of(rows, self._tokens() + count * rows) <= self.limits.bytes
+        return self.limits.bytes_of(len(self.unfinished), self._tokens(count)) <= self.limits.bytes
 
-    def _tokens(self) -> int:
-        """Those of unfinished rows and of their prompts."""
-        own = (count for row, count in zip(self.rows, self.counts, strict=True) if row in self.unfinished)
-        return sum(own) + self._prompt_tokens()
+    def _tokens(self, more: int) -> int:
+        """What unfinished rows and their prompts take once each row has so many tokens more, and none too many."""
+        taken, longest = self.limits.size.taken, self.longest
+        return sum(taken(min(count + more, longest)) for count in self._unfinished_counts()) + self._prompt_tokens()
 
     def _expected_tokens(self) -> float:
         """What the unfinished rows and their prompts will take."""
-        each = self._expected_length()
-        own = (max(count, each) for row, count in zip(self.rows, self.counts, strict=True) if row in self.unfinished)
-        return sum(own) + self._prompt_tokens()
+        each, taken = self._expected_length(), self.limits.size.taken
+        return sum(max(taken(count), each) for count in self._unfinished_counts()) + self._prompt_tokens()
+
+    def _unfinished_counts(self) -> Iterator[int]:
+        """Tokens drawn; a burst may go past the limit, where they are kept nowhere."""
+        return (
+            min(count, self.longest)
+            for row, count in zip(self.rows, self.counts, strict=True)
+            if row in self.unfinished
+        )
 
     def _prompt_tokens(self) -> int:
-        return sum(self.prompt_lengths[prompt] for prompt in {row // self.share for row in self.unfinished})
+        return sum(self._prompt_taken(prompt) for prompt in {row // self.share for row in self.unfinished})
+
+    def _prompt_taken(self, prompt: int) -> int:
+        return self.limits.size.taken(self.prompt_lengths[prompt])
 
     def _expected_length(self) -> float:
-        """The mean length of the rows that have ended; before one has, the length that a row may have."""
-        return fmean(self._lengths) if self._lengths else self.longest
+        """The mean of what rows that have ended took; before one has, what the longest row may take."""
+        return fmean(self._lengths) if self._lengths else self.limits.size.taken(self.longest)

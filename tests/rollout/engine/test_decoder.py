@@ -42,7 +42,7 @@ def sync(model: Any, prompts: list[list[int]], keeps: dict[int, list[int]], tole
         assert (logits_RV.float().log_softmax(-1) - expected_RV).abs().max() <= tolerance
         if position in keeps:
             kept = [names.index(name) for name in keeps[position]]
-            decoder.keep(torch.tensor(kept))
+            decoder.keep(kept)
             names = keeps[position]
         if position + 1 < LONGEST:
             logits_RV = decoder.advance(torch.tensor([script(name, position) for name in names]))
@@ -147,7 +147,7 @@ def test_a_decoder_can_be_started_again() -> None:
     decoder = Decoder(fuse(tiny.tiny_model()))
     first = decoder.start(PROMPTS, 2, 4)
     decoder.advance(torch.tensor([5, 6, 7, 8, 9, 10]))
-    decoder.keep(torch.tensor([0, 3]))
+    decoder.keep([0, 3])
     assert torch.equal(decoder.start(PROMPTS, 2, 4), first)
 
 
@@ -172,7 +172,7 @@ def test_rows_that_began_at_different_times(monkeypatch: pytest.MonkeyPatch) -> 
             if step == 4:  # of each time some
                 names = list(contexts)
                 kept = [1, 2, 3, 5]
-                decoder.keep(torch.tensor([names.index(name) for name in kept]))
+                decoder.keep([names.index(name) for name in kept])
                 contexts, logits = {name: contexts[name] for name in kept}, logits[[names.index(name) for name in kept]]
             if step in begins:
                 prompts, first = begins[step]
@@ -199,9 +199,9 @@ def test_memory_follows_the_rows_that_are_left_and_their_prompts() -> None:
     assert bytes_of(decoder) == 256 * 3 * 7  # prompts as long as the longest
     decoder.advance(torch.arange(9))
     assert bytes_of(decoder) == 256 * (3 * 7 + 9 * decoder.block)
-    decoder.keep(torch.tensor([0, 1, 7]))
+    decoder.keep([0, 1, 7])
     assert bytes_of(decoder) == 256 * (2 * 7 + 3 * decoder.block)
     decoder.join([[5, 6]], 4, 100)
     assert bytes_of(decoder) == 256 * (2 * 7 + 3 * decoder.block + 2)
-    decoder.keep(torch.tensor([3, 4]))
+    decoder.keep([3, 4])
     assert bytes_of(decoder) == 256 * 2

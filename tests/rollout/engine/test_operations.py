@@ -3,6 +3,7 @@
 import torch
 
 from triton_kernels import needs_triton
+from whet.rollout.engine.gathered_cache import GatheredCache
 from whet.rollout.engine.operations import BY_DEVICE, TORCH, TORCH_ON_GPU, at_once, triton_operations
 from whet.rollout.engine.shared_cache import SharedCache
 from whet.rollout.rng import uniforms
@@ -13,6 +14,7 @@ from whet.types import SamplingParams
 def test_every_device_has_a_row() -> None:
     assert BY_DEVICE == {"cpu": TORCH, "cuda": TORCH_ON_GPU}
     assert TORCH.cache is TORCH_ON_GPU.cache is SharedCache
+    assert TORCH.pages is TORCH_ON_GPU.pages is GatheredCache
 
 
 def test_drawing_by_counter_is_drawing_at_its_numbers() -> None:
@@ -36,5 +38,5 @@ def test_tritons_row() -> None:
     from whet.rollout.engine.triton_draw import triton_draw
 
     found = triton_operations()
-    assert (found.cache, found.draw) == (TritonCache, triton_draw)
+    assert (found.pages, found.draw) == (TritonCache, triton_draw)
     assert (found.residual, found.gate) == (triton_residual, triton_gate)

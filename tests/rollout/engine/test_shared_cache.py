@@ -2,22 +2,15 @@
 
 import pytest
 import torch
-from torch import Tensor
 
 import tiny
+from rotated_by_hand import turned
 from whet.rollout.engine.fuse import fuse
 from whet.rollout.engine.kv_cache import Room, all_angles
 from whet.rollout.engine.shared_cache import SharedCache
 
 LENGTHS = [5, 2]
 ROOM = Room(prompts=2, rows_per_prompt=2, prompt_tokens=6, own_tokens=4)
-
-
-def turned(x: Tensor, position: int, size: int) -> Tensor:
-    """x `[heads, size]` at a position, by complex numbers: dimension i and i + size / 2 are one."""
-    angle = position / 10_000.0 ** (torch.arange(0, size, 2) / size)
-    z = torch.complex(*x.chunk(2, -1)) * torch.polar(torch.ones(size // 2), angle)
-    return torch.cat([z.real, z.imag], -1)
 
 
 @pytest.mark.parametrize("window", [None, 3])

@@ -40,7 +40,7 @@ def test_logits_are_those_of_single_rows(family: str, keeps: dict[int, list[int]
         expected_RV = torch.stack([expected[name][position] for name in names])
         torch.testing.assert_close(logits_RV.log_softmax(-1), expected_RV, rtol=0, atol=1e-4)
         if position in keeps:
-            engine.keep(torch.tensor([names.index(name) for name in keeps[position]]))
+            engine.keep([names.index(name) for name in keeps[position]])
             names = keeps[position]
         if position + 1 < LONGEST:
             logits_RV = engine.advance(torch.tensor([script(name, position) for name in names]))
@@ -56,7 +56,7 @@ def test_it_can_be_started_again_and_keeps_no_gradient() -> None:
     engine = TransformersEngine(tiny.tiny_model("gemma3"))
     first = engine.start(PROMPTS, ROWS, LONGEST)
     engine.advance(torch.arange(10, 16))
-    engine.keep(torch.tensor([1, 4]))
+    engine.keep([1, 4])
     again = engine.start(PROMPTS, ROWS, LONGEST)
     assert torch.equal(again, first)
     assert not again.requires_grad

@@ -9,6 +9,7 @@ Shapes: `Q` prompts, `L` the longest prompt, `R` rows (unfinished completions), 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,7 +19,7 @@ from whet.models.soft_caps import soft_capped
 from whet.rollout.burst import EagerEngine
 from whet.rollout.engine.fused_weights import FusedWeights, Layer
 from whet.rollout.engine.joined_cache import JoinedCache
-from whet.rollout.engine.kv_cache import KvCache, PromptCache, Room, all_angles
+from whet.rollout.engine.kv_cache import KvCache, PrefillCache, PromptCache, Room, StepCache, all_angles
 from whet.rollout.engine.norms import Norm
 from whet.rollout.engine.operations import TORCH, Operations
 from whet.rollout.engine.rotation import Angles, rotated
@@ -48,7 +49,8 @@ class Decoder(EagerEngine):
     def start(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
         """Prefills the prompts; returns the logits of each row's first token, `[Q · rows_per_prompt, V]`."""
         self.longest = longest_response
-        self.cache = cache = self._room_for(_room(prompts, rows_per_prompt, longest_response))
+        self.forget()
+        self.cache = cache = self._growing(_room(prompts, rows_per_prompt, longest_response))
         return self._begun(cache, prompts, rows_per_prompt)
 
     def join(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
@@ -62,21 +64,16 @@ class Decoder(EagerEngine):
         """Appends one token to every row; returns the logits of the next, `[R, V]`."""
         with self.no_gradient():
             self.cache.make_room(self.block, self.longest)
-            return self._forward(tokens_R)
+            return self._forward(self.cache, tokens_R)
 
-    def keep(self, rows: Tensor) -> None:
-        """Drops all rows but these, int64 indices in ascending order."""
+    def keep(self, rows: Sequence[int]) -> None:
+        """Drops all rows but these, in ascending order."""
         with self.no_gradient():
-            self.cache.keep(rows)
+            self.cache.keep(torch.tensor(rows, device=self.device))
 
     def forget(self) -> None:
         """Frees the KV cache."""
         vars(self).pop("cache", None)
-
-    def _room_for(self, room: Room) -> PromptCache:
-        """The cache of a new start; the last one is freed first."""
-        self.forget()
-        return self._growing(room)
 
     def _growing(self, room: Room) -> PromptCache:
         """A cache whose own part grows block by block."""
@@ -87,12 +84,16 @@ class Decoder(EagerEngine):
         """Prefills prompts into a cache; returns the logits of each row's first token."""
         with self.no_gradient():
             cache.begin(torch.tensor([len(prompt) for prompt in prompts], device=self.device))
-            logits_QV = torch.cat([self._prefilled(cache, first, some) for first, some in _chunks(prompts)])
-            return logits_QV.repeat_interleave(rows_per_prompt, 0)
+            return self._first_logits(cache, prompts, rows_per_prompt)
 
-    def _forward(self, tokens_R: Tensor) -> Tensor:
+    def _first_logits(self, cache: PrefillCache, prompts: Sequence[Sequence[int]], rows_per_prompt: int) -> Tensor:
+        """Prefills prompts that have begun."""
+        logits_QV = torch.cat([self._prefilled(cache, first, some) for first, some in _chunks(prompts)])
+        return logits_QV.repeat_interleave(rows_per_prompt, 0)
+
+    def _forward(self, cache: StepCache, tokens_R: Tensor) -> Tensor:
         """The device work of a step; updates the cache in place."""
-        weights, cache = self.weights, self.cache
+        weights = self.weights
         x, step = weights.embedding[tokens_R], cache.step()
         normed = weights.layers[0].attention_norm(x)
         for number, (layer, next_norm) in enumerate(weights.layers_with_next_norms()):
@@ -115,19 +116,23 @@ class Decoder(EagerEngine):
         inner = self.operations.gate(layer.gate_up(normed), self.weights)
         return residual(x, inner, layer.down, layer.after_mlp, next_norm)
 
-    def _prefilled(self, cache: PromptCache, first: int, prompts: Sequence[Sequence[int]]) -> Tensor:
+    def _prefilled(self, cache: PrefillCache, first: int, prompts: Sequence[Sequence[int]]) -> Tensor:
         """Caches some of the prompts, the first of them number `first`; returns their next token's logits `[q, V]`."""
         weights, width = self.weights, max(map(len, prompts))
         padded = [[*prompt, *[0] * (width - len(prompt))] for prompt in prompts]
-        x = weights.embedding[torch.tensor(padded, device=self.device)]
+        x = weights.embedding[self._sent(padded)]
         normed = weights.layers[0].attention_norm(x)
         for number, (layer, next_norm) in enumerate(weights.layers_with_next_norms()):
             seen = self._prefilled_layer(cache, number, layer, first, normed)
             x, normed = self._after_attention(layer, x, seen, next_norm)
-        last = torch.tensor([len(prompt) - 1 for prompt in prompts], device=self.device)
+        last = self._sent([len(prompt) - 1 for prompt in prompts])
         return weights.head(normed[torch.arange(len(prompts), device=self.device), last])
 
-    def _prefilled_layer(self, cache: PromptCache, number: int, layer: Layer, first: int, normed: Tensor) -> Tensor:
+    def _sent(self, numbers: list[Any]) -> Tensor:
+        """Numbers of the host as an int64 tensor on the device."""
+        return self.operations.send(torch.tensor(numbers), self.device)
+
+    def _prefilled_layer(self, cache: PrefillCache, number: int, layer: Layer, first: int, normed: Tensor) -> Tensor:
         """A layer's attention over whole prompts `[q, L, hidden]`, to `[q, L, H · D]`; caches their keys and values."""
         w, angles = self.weights, self.angles[layer.kind]
         query_key, value = self._qkv(layer, normed)

@@ -1,136 +1,154 @@
 """The fused decoder with recorded bursts: a few tokens of all rows, with their draws, are one replay of a graph.
 
-Everything lies in rooms that stay: caches and states of so many prompts, rows and tokens, and the graphs that were
-recorded in them. A room serves every call that fits, with weights that are copied into place, so a graph is recorded
-once for many steps of a training. The copies are a graph too (`refresh`).
+Everything lies in a room that stays: pages of keys and values, the rows' states, and the graphs that were recorded with
+them. It serves every call that it holds, with weights that are copied into place, so a graph is recorded once for many
+steps of a training; the copies are a graph too (`refresh`). Rows that have ended leave their places and pages to others
+between two bursts; the table that says who has which is sent before each.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from whet.errors import is_out_of_memory
 from whet.rollout.burst import Burst
+from whet.rollout.call_size import Limits
 from whet.rollout.engine.cuda_graph import Record, Work
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fused_weights import FusedWeights, tensors_of
-from whet.rollout.engine.kv_cache import PromptCache, Room, all_angles
+from whet.rollout.engine.kv_cache import all_angles
 from whet.rollout.engine.operations import Operations
+from whet.rollout.engine.paged_cache import PagedCache
+from whet.rollout.engine.paged_room import PAGE, Demand, PagedRoom, width_for
+from whet.rollout.engine.placed_burst import PlacedBurst
 from whet.rollout.engine.recorded_refresh import RecordedRefresh
 from whet.rollout.engine.rotation import Angles
-
-ROUNDED_TO = 64
-"""Tokens of prompts and responses are rounded up to a multiple, so that rooms, and graphs, are few."""
-
-MOST_ROOMS = 4
-"""Rooms that are kept: training, evaluation and the check have some each."""
 
 
 @dataclass(slots=True)
 class Kept:
-    """A room: its cache, its rows' state, and the bursts that were recorded in it."""
+    """What stays from call to call: pages, the rows' state, and the bursts that were recorded with them."""
 
-    cache: PromptCache
-    burst: Burst
+    cache: PagedCache
+    burst: PlacedBurst
     angles: Mapping[str, Angles]
     replays: dict[Any, Work] = field(default_factory=dict)
-    """By `Burst.recipe`."""
+    """By `Burst.recipe` and rows."""
 
 
 class GraphedDecoder(Decoder):
-    """Plays `Engine` with the same results as `Decoder`."""
+    """Plays `Engine` with the same results as `Decoder`. Only after `reserve` can rows start."""
 
     burst_tokens = 8
     looks_behind = 1
-    compaction_threshold = refill_threshold = 0.0
-    kept: Kept
-    """The room of the call under way."""
+    compaction_threshold = 1.0
+    refill_threshold = 0.9
 
     def __init__(self, weights: FusedWeights, operations: Operations, record: Record) -> None:
         super().__init__(weights, operations)
         self.record, self.refresh = record, RecordedRefresh(weights, record)
-        self.rooms: dict[Room, Kept] = {}
+        self.held: Kept | None = None
+
+    @property
+    def kept(self) -> Kept:
+        """What `reserve` made. Raises `RuntimeError` before."""
+        if self.held is None:
+            raise RuntimeError("an engine of recorded bursts starts only after reserve")
+        return self.held
 
     def no_gradient(self) -> AbstractContextManager[object]:
         """Not inference mode: a random state that was first recorded there can be recorded nowhere else."""
         return torch.no_grad()
 
+    def reserve(
+        self, limits: Limits, prompt_lengths: Sequence[int], rows_per_prompt: int, longest_response: int
+    ) -> Limits:
+        """Makes room for what limits hold, where there is too little; returns limits that count pages.
+
+        A room that is too small in one way grows in that way: training and evaluation soon share one.
+        """
+        self.longest = longest_response
+        beyond = self.burst_tokens * (1 + self.looks_behind)
+        demand = Demand(prompt_lengths, rows_per_prompt, longest_response, beyond)
+        room, within = demand.room(limits, self.weights.bytes_per_token)
+        if self.held is not None and not self.held.cache.room.holds(room):
+            room = room.widened(self.held.cache.room)
+            self.forget()  # the last pages are free before the next are made
+        self.held = self.held or self._made(room)
+        self.angles = self.held.angles
+        return within
+
+    def start(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
+        """Drops all rows, and prefills the prompts; returns the logits of each row's first token, `[R, V]`."""
+        self.kept.cache.host.clear()
+        return self.join(prompts, rows_per_prompt, longest_response)
+
+    def join(self, prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Tensor:
+        """As `start`, beside the rows that there are, in free places. Raises `MemoryError` where pages are lacking."""
+        cache = self.kept.cache
+        with self.no_gradient():
+            pages_QC = cache.host.begin([len(prompt) for prompt in prompts], rows_per_prompt)
+            cache.begin(self.operations.send(pages_QC, self.device))
+            return self._first_logits(cache, prompts, rows_per_prompt)
+
     def new_burst(self, rows: int) -> Burst:
-        """Returns the room's state."""
+        """Returns a state for the first token of new rows."""
+        burst = Burst(rows, 1, self.device, self.operations)
+        burst.ends = self.kept.burst.ends  # what a graph reads is made once
+        return burst
+
+    def joined(self, burst: Burst | None, new: Burst) -> Burst:
+        """The state that is recorded, with new rows in their places."""
+        self.kept.burst.join(new)
         return self.kept.burst
 
     def further(self, burst: Burst, count: int) -> None:
-        """Replays a burst, whatever `count`; records it first where the room has none of that recipe."""
-        if burst.recipe not in self.kept.replays:
-            self.kept.replays[burst.recipe] = self._recorded(burst)
-        self.kept.replays[burst.recipe]()
+        """Replays a burst, whatever `count`; records it first where there is none of that recipe and size."""
+        kept, table = self.kept, self.kept.cache.host
+        width = width_for(len(table.rows))
+        kept.burst.move(*table.pack(width))
+        lines = table.make_room(burst.size, self.longest)
+        kept.cache.table_RC.copy_(self.operations.send(lines, self.device))
+        which = (burst.recipe, width)
+        if which not in kept.replays:
+            kept.replays[which] = self._recorded(kept.cache, burst.of_first(width))
+        kept.replays[which]()
+        table.advance(burst.size)
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Drops all rows but these, in ascending order."""
+        self.kept.cache.host.keep(rows)
 
     def forget(self) -> None:
-        """Frees all rooms and graphs."""
-        self.rooms.clear()
+        """Frees pages, states and graphs."""
+        self.held = None
         self.refresh.forget()
-        vars(self).pop("kept", None)
         super().forget()
 
     @property
     def held_bytes(self) -> int:
-        """Keys and values of all rooms."""
-        tokens = sum(room.prompts * room.prompt_tokens + room.rows * room.own_tokens for room in self.rooms)
-        return self.weights.bytes_per_token * tokens
+        """Keys and values of all pages."""
+        return self.weights.bytes_per_token * PAGE * self.held.cache.room.pages if self.held else 0
 
     @property
     def bytes(self) -> int:
         """What it holds: weights, keys and values."""
         return self.held_bytes + sum(tensor.nbytes for tensor in tensors_of(self.weights))
 
-    def _room_for(self, room: Room) -> PromptCache:
-        """The smallest room of as many prompts and rows that the call fits into, or a new one."""
-        wanted = replace(room, prompt_tokens=_rounded(room.prompt_tokens), own_tokens=_rounded(room.own_tokens))
-        fitting = [one for one in self.rooms if _holds(one, wanted)]
-        chosen = min(fitting, key=lambda one: one.prompt_tokens + one.own_tokens, default=wanted)
-        if chosen not in self.rooms:
-            if len(self.rooms) == MOST_ROOMS:
-                self.forget()
-            self.rooms[chosen] = self._new_room_or_others_gone(chosen)
-        self.kept = self.rooms[chosen]
-        self.angles = self.kept.angles
-        return self.kept.cache
+    def _made(self, room: PagedRoom) -> Kept:
+        angles = all_angles(self.weights, room.positions)
+        cache = self.operations.pages(self.weights, room, angles)
+        return Kept(cache, PlacedBurst(cache.host, self.burst_tokens, self.device, self.operations), angles)
 
-    def _new_room_or_others_gone(self, room: Room) -> Kept:
-        """A new room; where it does not fit beside the others, these are dropped first."""
-        try:
-            return self._new_room(room)
-        except Exception as error:  # tried again outside, where what was allocated is free again
-            if not (self.rooms and is_out_of_memory(error)):
-                raise
-        self.forget()
-        return self._new_room(room)
-
-    def _new_room(self, room: Room) -> Kept:
-        angles = all_angles(self.weights, room.prompt_tokens + room.own_tokens)
-        burst = Burst(room.rows, self.burst_tokens, self.device, self.operations)
-        return Kept(self.operations.cache(self.weights, room, angles), burst, angles)
-
-    def _recorded(self, burst: Burst) -> Work:
+    def _recorded(self, cache: PagedCache, burst: Burst) -> Work:
         """Records a burst. That runs it, so the state is put back; the cache's entries are overwritten later."""
-        cache = self.kept.cache
-        state = (cache.position_R, cache.slot, burst.position_R, burst.tokens_R, burst.alive_R)
+        state = (cache.table_RC, burst.position_R, burst.tokens_R, burst.alive_R)
         before = [tensor.clone() for tensor in state]
         try:
-            return self.record(lambda: burst.further(self._forward, burst.size))
+            return self.record(lambda: burst.further(lambda tokens_R: self._forward(cache, tokens_R), burst.size))
         finally:
             for tensor, old in zip(state, before, strict=True):
                 tensor.copy_(old)
-
-
-def _rounded(tokens: int) -> int:
-    return -(-tokens // ROUNDED_TO) * ROUNDED_TO
-
-
-def _holds(one: Room, wanted: Room) -> bool:
-    """Whether a room has as many prompts and rows, and at least as many tokens."""
-    same = (one.prompts, one.rows_per_prompt) == (wanted.prompts, wanted.rows_per_prompt)
-    return same and one.prompt_tokens >= wanted.prompt_tokens and one.own_tokens >= wanted.own_tokens

@@ -31,13 +31,17 @@ class Room:
         return self.prompts * self.rows_per_prompt
 
 
-class KvCache(Protocol):
-    """Keys and values of all layers. Everything a step changes is changed in place, so that a step can be replayed."""
+class PrefillCache(Protocol):
+    """What prefilling writes to."""
 
-    @property
-    def rows(self) -> int:
-        """R."""
+    def put(self, layer: int, first: int, keys: Tensor, values: Tensor) -> None:
+        """Stores a layer's rotated keys and its values `[q, L', K, D]` of the prompts that begin, of which these are
+        numbers `first` … `first` + q − 1."""
         ...
+
+
+class StepCache(Protocol):
+    """What a step reads and writes. Everything a step changes is changed in place, so that a step can be replayed."""
 
     def step(self) -> Any:
         """Returns what all layers of a step share."""
@@ -52,6 +56,15 @@ class KvCache(Protocol):
         """Ends a step: all rows have one token more."""
         ...
 
+
+class KvCache(StepCache, Protocol):
+    """Keys and values of all layers, which grow and shrink with the rows that there are."""
+
+    @property
+    def rows(self) -> int:
+        """R."""
+        ...
+
     def make_room(self, block: int, longest: int) -> None:
         """Called before each step of rows that have `longest` own tokens at most: makes room for `block` more of them
         where there is none."""
@@ -62,13 +75,8 @@ class KvCache(Protocol):
         ...
 
 
-class PromptCache(KvCache, Protocol):
+class PromptCache(KvCache, PrefillCache, Protocol):
     """A cache of rows that begin together, with their prompts."""
-
-    position_R: Tensor
-    """The position of each row's next token, int64."""
-    slot: Tensor
-    """The own tokens that every row has so far, int64 `[1]`."""
 
     def __init__(self, weights: FusedWeights, room: Room, angles: Mapping[str, Angles]) -> None:
         """Makes room for prompts and rows. `angles`: by kind of attention, for all positions there will be."""
@@ -76,10 +84,6 @@ class PromptCache(KvCache, Protocol):
 
     def begin(self, lengths_Q: Tensor) -> None:
         """Forgets everything and takes the lengths of the next prompts."""
-        ...
-
-    def put(self, layer: int, first: int, keys: Tensor, values: Tensor) -> None:
-        """Stores a layer's rotated keys and its values `[q, L', K, D]` of prompts `first` … `first` + q − 1."""
         ...
 
 

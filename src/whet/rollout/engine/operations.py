@@ -1,4 +1,4 @@
-"""What differs by device in the sampling loop: attention over the cache, drawing a token, and bringing tokens back."""
+"""What differs by device in the sampling loop: attention over the cache, drawing a token, and copies to and fro."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,10 +7,12 @@ import torch
 from torch import Tensor
 
 from whet.rollout.engine.fused_weights import FusedWeights
+from whet.rollout.engine.gathered_cache import GatheredCache
 from whet.rollout.engine.kv_cache import PromptCache
 from whet.rollout.engine.linear import Linear
 from whet.rollout.engine.mlp_gate import gate
 from whet.rollout.engine.norms import Norm
+from whet.rollout.engine.paged_cache import PagedCache
 from whet.rollout.engine.residual import residual
 from whet.rollout.engine.shared_cache import SharedCache
 from whet.rollout.sampling import draw_by_counter
@@ -29,14 +31,21 @@ Fetch = Callable[[Sequence[Tensor]], Callable[[], Sequence[Tensor]]]
 """Begins to copy tensors to the host; what it returns waits for them."""
 
 
+Send = Callable[[Tensor, torch.device], Tensor]
+"""Begins to copy a tensor of the host to a device; returns the copy, for operations that come after."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """A row of the table: how a device attends, draws, brings back what was drawn, and computes between products."""
+    """A row of the table: how a device attends, draws, copies from and to the host, and computes between products."""
 
     cache: Callable[..., PromptCache]
-    """Plays `PromptCache`, whose `attend` is the attention."""
+    """Plays `PromptCache`, whose `attend` is the attention, for steps one by one."""
+    pages: Callable[..., PagedCache]
+    """A cache for steps that are recorded."""
     draw: Draw
     fetch: Fetch
+    send: Send
     residual: Residual
     gate: Gate
 
@@ -62,10 +71,20 @@ def in_background(tensors: Sequence[Tensor]) -> Callable[[], Sequence[Tensor]]:
     return waited
 
 
-TORCH = Operations(SharedCache, draw_by_counter, at_once, residual, gate)
+def sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """Copies at once."""
+    return tensor.to(device)
+
+
+def sent_in_background(tensor: Tensor, device: torch.device) -> Tensor:
+    """Copies from pinned memory, whose allocator knows when the copy is over, while host and GPU go on."""
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
+TORCH = Operations(SharedCache, GatheredCache, draw_by_counter, at_once, sent, residual, gate)
 """PyTorch's own operations, everything on the host."""
 
-TORCH_ON_GPU = replace(TORCH, fetch=in_background)
+TORCH_ON_GPU = replace(TORCH, fetch=in_background, send=sent_in_background)
 """PyTorch's own operations on a GPU."""
 
 BY_DEVICE: Mapping[str, Operations] = {"cpu": TORCH, "cuda": TORCH_ON_GPU}
@@ -78,4 +97,4 @@ def triton_operations() -> Operations:
     from whet.rollout.engine.triton_cache import TritonCache
     from whet.rollout.engine.triton_draw import triton_draw
 
-    return Operations(TritonCache, triton_draw, in_background, triton_residual, triton_gate)
+    return replace(TORCH_ON_GPU, pages=TritonCache, draw=triton_draw, residual=triton_residual, gate=triton_gate)

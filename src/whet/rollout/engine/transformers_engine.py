@@ -55,7 +55,7 @@ class TransformersEngine(EagerEngine):
             self.mask_RL[row, width - len(prompt) :] = 1
         self.cache = None
         logits_QV = self._forward(tokens_QL, (self.mask_RL.cumsum(-1) - 1).clamp(min=0))
-        self.keep(torch.arange(len(prompts), device=device).repeat_interleave(rows_per_prompt))
+        self.keep([prompt for prompt in range(len(prompts)) for _ in range(rows_per_prompt)])
         return logits_QV.repeat_interleave(rows_per_prompt, 0)
 
     @torch.no_grad()
@@ -64,11 +64,12 @@ class TransformersEngine(EagerEngine):
         self.mask_RL = torch.cat([self.mask_RL, torch.ones_like(tokens_R)[:, None]], -1)
         return self._forward(tokens_R[:, None], self.mask_RL.sum(-1, keepdim=True) - 1)
 
-    def keep(self, rows: Tensor) -> None:
+    def keep(self, rows: Sequence[int]) -> None:
         """Drops all rows but these; one that is named several times is copied."""
+        kept = torch.tensor(rows, device=self.device)
         # selects rows of states too, which `batch_select_indices` does not know
-        self.cache.reorder_cache(rows)
-        self.mask_RL = self.mask_RL[rows]
+        self.cache.reorder_cache(kept)
+        self.mask_RL = self.mask_RL[kept]
 
     def forget(self) -> None:
         """Frees the cache."""

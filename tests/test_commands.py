@@ -19,7 +19,7 @@ from wiring import listening, shrunk, status
 
 ROOT = Path(__file__).resolve().parents[1]
 
-PROGRAMS = r"(?:whet(?!:)|make|python|pip|pipx|hf|vllm|sglang|llama-\w+|ollama|mlx_\w+\.\w+|torchrun)\b"
+PROGRAMS = r"(?:whet(?!:)|make|python|pip|pipx|hf|vllm|ray|sglang|llama-\w+|ollama|mlx_\w+\.\w+|torchrun)\b"
 
 NOT_RUN: Mapping[str, str] = {
     r"make [a-z-]+": "sets up an environment; tests/house/test_docs.py: the target is there, and CI runs `make test`",
@@ -27,7 +27,7 @@ NOT_RUN: Mapping[str, str] = {
     r"pip install .*": "the package index; `make release-check` resolves every extra",
     r"torchrun .*": "several machines; tests/reliability has several processes",
     r"hf auth login|whet push (?!.*--dry-run).*": "the hub; tests/publish has one in its place",
-    r"(vllm|llama-\w+|ollama|mlx_\w+\.\w+|python -m sglang\S*) .*": "other people's programs",
+    r"(vllm|ray|llama-\w+|ollama|mlx_\w+\.\w+|python -m sglang\S*) .*": "other people's programs",
     r"python -m benchmarks\.\w+.*|python benchmarks/\w+\.py": "minutes to an hour; tests/bench runs their parts",
     r"python docs/\w+\.py": "tests/house runs them",
     r"python -m build": "`make release-check` runs it",
@@ -35,6 +35,7 @@ NOT_RUN: Mapping[str, str] = {
     r"whet (train|check) (" + "|".join(recipe_names()) + r")\b.*": "the hub; tests/test_recipes.py, on real rows",
     r"whet (export|serve) .*\.gguf.*|whet export .*--kind (gguf|ollama).*": "a tokenizer that llama.cpp knows; "
     "tests/export has one, and `make release-check` exports the real model",
+    r"whet train .*--rollout\.engine ray.*": "Ray, in an environment of its own; `make test-ray` trains through it",
     r"whet train .*--rollout\.engine vllm.*": "vLLM, in an environment of its own; `make test-vllm` trains through it",
     r".*\{(RUN|HOME|RECIPE)\}.*": "tests/test_notebook.py runs the notebook",
 }

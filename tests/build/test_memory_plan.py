@@ -84,6 +84,18 @@ def test_vllm_on_a_cpu_keeps_its_memory_while_the_learner_works(tiny_folder: Pat
     assert plain.held == 0.0
 
 
+def test_rays_workers_keep_their_memory_on_this_machine(tiny_folder: Path, tmp_path: Path) -> None:
+    """One array of weights for all, and a copy and a cache each; elsewhere the array alone, to be sent from here."""
+    model = policy(tiny.tiny_model())
+    weights = sum(weight.nbytes for weight in model.model.parameters())
+    plain = plan_memory(shrunk(tiny_folder, tmp_path), model, 256)
+    for address, workers in (("local", 3), ("gpu-7:6379", 0)):
+        engine = {"rollout.engine": "ray", "rollout.ray": {"address": address, "workers": 3}}
+        plan = plan_memory(shrunk(tiny_folder, tmp_path, engine), model, 256)
+        assert (plan.sampler, plan.held) == (0.0, weights + workers * plain.sampler)
+    assert plain.sampler > weights
+
+
 def test_no_micro_batch_is_larger_than_the_largest() -> None:
     assert replace(PLAN, per_token=1.0).sized(100e9, enough=2.5e9).tokens == 4096
 

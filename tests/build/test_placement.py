@@ -149,6 +149,7 @@ def _refused(folder: Path, changes: dict[str, Any]) -> str:
         ({"sft.lora": {"rank": 2}}, "a warm start with adapters of its own (sft.lora) needs whole weights"),
         ({"rollout.decoding": "transformers"}, "rollout.decoding transformers samples with whole weights"),
         ({"rollout.engine": "vllm"}, "vLLM takes whole weights; set it to none, or rollout.engine to native"),
+        ({"rollout.engine": "ray"}, "Ray's workers take whole weights; set it to none, or rollout.engine to native"),
     ],
 )
 def test_what_cannot_be_divided_is_refused(folder: Path, changes: dict[str, Any], said: str) -> None:

@@ -82,7 +82,9 @@ def test_one_sampler_draws_apart_for_two_purposes(tiny_folder: Path, tmp_path: P
 def test_the_engine_is_the_one_that_the_recipe_names(tiny_folder: Path, tmp_path: Path) -> None:
     assert isinstance(build_sampler(shrunk(tiny_folder, tmp_path)), NativeSampler)
     wrong = shrunk(tiny_folder, tmp_path, {"rollout.engine": "nativ"})
-    with pytest.raises(UserError, match=r"rollout\.engine: is 'nativ'; use native, vllm, auto; did you mean native\?"):
+    with pytest.raises(
+        UserError, match=r"rollout\.engine: is 'nativ'; use native, vllm, ray, auto; did you mean native\?"
+    ):
         build_sampler(wrong)
 
 

@@ -15,7 +15,7 @@ from whet.compute.processes import Alone
 def test_with_one_process_every_role_stays_what_it_is() -> None:
     role: Any = object()
     assert isinstance(shared.joined(), Alone)
-    for wrap in (shared.shared_sampler, shared.shared_mixture):
+    for wrap in (shared.shared_sampler, shared.led_sampler, shared.shared_mixture):
         assert wrap(role) is role
     policy: Any = SimpleNamespace(is_sharded=False)
     assert shared.shared_optimizer(role, policy) is role
@@ -33,6 +33,7 @@ def test_with_several_every_role_is_wrapped(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(shared, "joined", lambda: seat)
     role: Any = SimpleNamespace()
     assert type(shared.shared_sampler(role)).__name__ == "SharedSampler"
+    assert type(shared.led_sampler(role)).__name__ == "LedSampler"
     role.masters = []
     whole: Any = SimpleNamespace(is_sharded=False)
     divided: Any = SimpleNamespace(is_sharded=True)

@@ -10,7 +10,10 @@ from pathlib import Path
 
 from house.source import PACKAGE, ROOT
 
-EXTRAS = {"bitsandbytes", "optuna", "reasoning-gym", "tensorboard", "trackio", "triton", "vllm", "wandb", "xllamacpp"}
+EXTRAS = {
+    *("bitsandbytes", "optuna", "ray", "reasoning-gym", "tensorboard", "trackio", "triton", "vllm", "wandb"),
+    "xllamacpp",
+}
 """Imported where a recipe asks for them, or on a GPU, and installed by an extra or, Triton, with torch for CUDA."""
 
 PARTS = {"annotated-types", "pydantic-core"}

@@ -12,6 +12,7 @@ OF_THEIR_OWN = {
     "gpu": "what must hold on a GPU: on one, and on stand-ins for it",
     "browser": "the page and the report in a real Chromium: features, security, accessibility",
     "house": "the house rules",
+    "real_ray": "Ray itself: `make test-ray` runs them, in an environment of their own",
     "real_vllm": "vLLM itself: `make test-vllm` runs them, in an environment of their own",
     "reliability": "what must hold when things go wrong, by the rows of docs/how-to/reliability.md",
     "stand_ins": "that a new engine, a tool and sampling ahead need one file and one row",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from whet.build.shared import joined, own_share
-from whet.config import Config
+from whet.config import Config, RayConfig
 from whet.config.training import MICRO_BATCH_TOKENS
 from whet.policy.activation_room import room
 from whet.text import Log
@@ -59,7 +59,7 @@ class MemoryPlan:
     tokens: int
     """Of a micro-batch."""
     held: float = 0.0
-    """By a sampler that gives nothing back while the learner works: vLLM on a CPU. `sampler` is 0 then."""
+    """By a sampler that keeps it while the learner works: vLLM on a CPU, Ray's workers. `sampler` is 0 then."""
 
     @property
     def state(self) -> float:
@@ -100,14 +100,14 @@ def plan_memory(config: Config, policy: "LanguageModel", tokens: int) -> MemoryP
     weights = float(sum(weight.nbytes for weight in model.parameters()))
     kept, per_token = _attention(config, policy, element)
     sampler = _sampler(config, policy, weights, element)
-    held = sampler if config.rollout.engine == "vllm" and policy.device.type == "cpu" else 0.0
+    held = _held(config, policy, weights, sampler)
     return MemoryPlan(
         kind="full training" if lora is None else "QLoRA" if lora.bits == 4 else "LoRA",
         weights=weights,
         optimizer=trained * (MOMENTS + (MASTER if element < MASTER else 0)),
         gradients=trained * GRADIENT,
         reference=_reference(config, weights, element),
-        sampler=sampler - held,
+        sampler=0.0 if held or config.rollout.engine == "ray" else sampler,
         head=_head(policy, tokens, element),
         attention=kept,
         per_token=bytes_per_token(model, policy.fused) + per_token + _adapted(policy) * element,
@@ -202,6 +202,15 @@ def _sampler(config: Config, policy: "LanguageModel", weights: float, element: i
     rows = min(MOST_ROWS[policy.device.type], grpo.prompts_per_step * grpo.group_size)
     keys_and_values = shape.cache_bytes * rows * 2 * grpo.sampling.max_tokens
     return float((shape.weights + shape.head) * element + keys_and_values)
+
+
+def _held(config: Config, policy: "LanguageModel", weights: float, sampler: float) -> float:
+    """What engines keep beside the learner: vLLM on a CPU; Ray's workers here, with the weights that they read."""
+    if policy.device.type != "cpu":
+        return 0.0
+    asked = config.rollout.ray or RayConfig()
+    workers = weights + asked.workers * sampler if asked.address == "local" else weights
+    return {"vllm": sampler, "ray": workers}.get(config.rollout.engine, 0.0)
 
 
 def _adapted(policy: "LanguageModel") -> int:

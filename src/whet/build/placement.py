@@ -76,8 +76,8 @@ def why_not(policy: "LanguageModel", config: Config) -> str:
     if reason := why_not_fused(policy.model.config):
         kind = policy.model.config.model_type
         return f"{kind} models sample through their own forward, with whole weights ({reason}); set it to none"
-    if config.rollout.engine == "vllm":
-        return "vLLM takes whole weights; set it to none, or rollout.engine to native"
+    if name := {"vllm": "vLLM takes", "ray": "Ray's workers take"}.get(config.rollout.engine):
+        return f"{name} whole weights; set it to none, or rollout.engine to native"
     if config.rollout.decoding == "transformers":
         return "rollout.decoding transformers samples with whole weights; set one of the two to auto"
     return ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from whet.build.answer_checker import build_is_right
-from whet.build.shared import led, own_share, shared_optimizer, shared_reference, shared_sampler
+from whet.build.shared import led, led_sampler, own_share, shared_optimizer, shared_reference, shared_sampler
 from whet.build.task import longest_response, seconds_per_grading
 from whet.config import Config, CurriculumConfig, OptimizerConfig
 from whet.config.training import MICRO_BATCH_TOKENS
@@ -40,7 +40,7 @@ def build_sampler(config: Config) -> Sampler:
     name = config.rollout.engine
     if name not in SAMPLERS:
         raise UserError(f"rollout.engine: is {name!r}; use {', '.join(SAMPLERS)}{did_you_mean(name, SAMPLERS)}")
-    return shared_sampler(SAMPLERS[name](config))
+    return SHARED.get(name, shared_sampler)(SAMPLERS[name](config))
 
 
 def _native(config: Config) -> Sampler:
@@ -56,8 +56,17 @@ def _vllm(config: Config) -> Sampler:
     return build_vllm(config)
 
 
-SAMPLERS: dict[str, Callable[[Config], Sampler]] = {"native": _native, "vllm": _vllm, "auto": _native}
+def _ray(config: Config) -> Sampler:
+    from whet.build.ray_workers import build_ray
+
+    return build_ray(config)
+
+
+SAMPLERS: dict[str, Callable[[Config], Sampler]] = {"native": _native, "vllm": _vllm, "ray": _ray, "auto": _native}
 """Constructors by `rollout.engine`."""
+
+SHARED: Mapping[str, Callable[[Sampler], Sampler]] = {"ray": led_sampler}
+"""How the processes of a run share an engine, where it is not that each has one of its own."""
 
 
 def build_rollouts(
@@ -121,6 +130,8 @@ class Roles:
     reference: Reference
     memories: Mapping[str, Stateful]
     """Parts with state from earlier steps, by name."""
+    settle: Callable[[], object] = bool
+    """Waits until nothing is being sampled, so that others may load the engine."""
 
 
 def _by_pass_rate(problems: Problems, config: CurriculumConfig, full_marks: float, seed: int) -> "ByPassRate":
@@ -154,11 +165,13 @@ def build_experience(
     reference: Reference,
     full_marks: float,
     logged: Callable[[Grader], Grader],
+    waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Roles:
     """`OnPolicy` on a loaded engine, and what the recipe puts around it: dynamic sampling, the KL in the reward.
 
     `further` samples what comes after the first completions of a group, with random numbers of its own. Pass rates and
-    replay go around `grader`, and `logged`, which times it and logs what fails, around all of these.
+    replay go around `grader`, and `logged`, which times it and logs what fails, around all of these; `waiting` around
+    the time that is spent on rollouts which are sampled ahead.
     """
     from whet.data.curriculum import PassRateGrader
     from whet.grpo.down_sampling import DownSampling
@@ -167,6 +180,7 @@ def build_experience(
     from whet.grpo.few_first import FewFirst
     from whet.grpo.group_budget import ByBudget
     from whet.grpo.kl_reward import KlReward, SyncedOnly
+    from whet.grpo.prefetch import Prefetch
     from whet.grpo.replay import Replay
     from whet.workers.math_compare import AnswerComparer
 
@@ -187,8 +201,12 @@ def build_experience(
         on_policy = memories["budget"] = ByBudget(problems, sample, grader, config.grpo, full_marks)
     inner: Experience = DynamicSampling(on_policy, config.grpo.draws) if config.grpo.draws > 1 else on_policy
     experience: Experience = Loaded(inner, sampler, policy)
+    settle: Callable[[], object] = bool  # does nothing
+    if config.rollout.ahead:
+        ahead = memories["ahead"] = Prefetch(on_policy, sampler, policy, config.grpo.steps, waiting)
+        experience, settle = ahead, ahead.settle
     if config.grpo.learn_from:
         experience = DownSampling(experience, config.grpo.learn_from)
     if objective.beta and objective.kl_in == "reward":
         experience, reference = KlReward(experience, reference, objective), SyncedOnly(reference)
-    return Roles(experience, reference, memories)
+    return Roles(experience, reference, memories, settle)

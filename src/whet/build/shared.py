@@ -33,6 +33,13 @@ def shared_sampler(sampler: Sampler) -> Sampler:
     return SharedSampler(sampler, joined()) if joined().count > 1 else sampler
 
 
+def led_sampler(sampler: Sampler) -> Sampler:
+    """Returns an engine that process 0 asks for all."""
+    from whet.rollout.led_sampler import LedSampler
+
+    return LedSampler(sampler, joined()) if joined().count > 1 else sampler
+
+
 def shared_mixture(mixture: "Mixture") -> "Mixture":
     """Returns a grader that grades its process's share of the groups."""
     from whet.rewards.shared_mixture import SharedMixture

@@ -5,7 +5,7 @@ loads, with one line each for the key, the value and the fix (`whet.recipe`).
 """
 
 from whet.config.data import DataConfig, KeepConfig, SourceConfig
-from whet.config.engines import RolloutConfig, VllmConfig
+from whet.config.engines import RayConfig, RolloutConfig, VllmConfig
 from whet.config.format import FormatConfig, TagsConfig
 from whet.config.model import LoraConfig, ModelConfig
 from whet.config.objectives import ObjectiveConfig
@@ -30,6 +30,7 @@ __all__ = [
     "ObjectiveConfig",
     "OptimizerConfig",
     "PushConfig",
+    "RayConfig",
     "ReplayConfig",
     "RewardConfig",
     "RolloutConfig",

@@ -1,5 +1,6 @@
 """The recipe's rollout section: which engine samples, and its settings."""
 
+import re
 from typing import Literal
 
 from pydantic import Field, PositiveInt, model_validator
@@ -22,23 +23,55 @@ class VllmConfig(Section):
     """Whether vLLM compiles the model, which takes about a minute at the start: auto does on a GPU."""
 
 
+class RayConfig(Section):
+    """Sampling workers of a Ray cluster, where `rollout.engine` is ray."""
+
+    address: str = "local"
+    """The cluster: local starts one on this machine and ends it with the run; auto takes the one that this machine
+    belongs to; HOST:PORT is that of a head."""
+    workers: PositiveInt = 2
+    """Workers; each has a copy of the model and samples with the native engine."""
+    cpus: float = Field(1.0, gt=0)
+    """Cores of each worker, which takes a thread for each."""
+    gpus: float | None = Field(None, ge=0)
+    """GPUs of each worker; below 1 several share one. The default is 1 where the cluster has GPUs, else 0."""
+
+    @model_validator(mode="after")
+    def _refuse_other_addresses(self) -> "RayConfig":
+        """Raises `ValueError` for what is no address of a cluster's head."""
+        if not re.fullmatch(r"local|auto|[^\s:/]+:[0-9]{1,5}", self.address):
+            raise ValueError(f"address is {self.address!r}; use local, auto, or HOST:PORT of a cluster's head")
+        return self
+
+
 class RolloutConfig(Section):
     """The sampling engine."""
 
     engine: str = "auto"
-    """The engine of the whole run, for check, training and evaluation: native, or vllm with the extra `vllm`; auto is
-    native. What is done with the finished model (chat, eval, serve) is always native."""
+    """The engine of the whole run, for check, training and evaluation: native, vllm or ray (each with the extra of that
+    name); auto is native. What is done with the finished model (chat, eval, serve) is always native."""
     decoding: Literal["auto", "eager", "transformers"] = "auto"
     """How the native engine decodes: the fastest way that works (on a GPU recorded, with kernels of its own), PyTorch's
     operations one by one, or the model's own forward. All draw the same tokens, up to rounding: for reports of bugs."""
+    ahead: Literal[0, 1] = 0
+    """Steps that are sampled ahead, with ray: at 1 the next step is sampled while this one is learned from, by the
+    policy before the update, for which `grpo.objective.importance` must correct."""
     vllm: VllmConfig | None = None
     """Settings of vLLM."""
+    ray: RayConfig | None = None
+    """Settings of Ray's workers."""
 
     @model_validator(mode="after")
     def _refuse_what_the_engine_does_not_read(self) -> "RolloutConfig":
         """Raises `ValueError` for settings of an engine that is not picked."""
-        if self.engine == "vllm" and self.decoding != "auto":
+        engine = self.engine
+        if engine == "vllm" and self.decoding != "auto":
             raise ValueError(f"decoding is {self.decoding}, but engine is vllm, which has its own; leave decoding out")
-        if self.engine != "vllm" and self.vllm:
-            raise ValueError(f"vllm has settings, but engine is {self.engine}; set engine to vllm, or leave vllm out")
+        if self.ahead and engine in ("auto", "native", "vllm"):
+            fix = "set engine to ray, or ahead to 0"
+            raise ValueError(f"ahead is 1, but engine is {engine}, which samples in the learner's process; {fix}")
+        for name, settings in (("vllm", self.vllm), ("ray", self.ray)):
+            if settings and engine != name:
+                fix = f"set engine to {name}, or leave {name} out"
+                raise ValueError(f"{name} has settings, but engine is {engine}; {fix}")
         return self

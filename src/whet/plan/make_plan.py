@@ -119,7 +119,7 @@ def memory_parts(plan: "MemoryPlan", program: float) -> dict[str, float]:
         "optimizer": plan.optimizer,
         "reference": plan.reference,
     }
-    fixed |= {"vLLM's weights and cache": plan.held} if plan.held else {}
+    fixed |= {"engine's weights and cache": plan.held} if plan.held else {}
     learner = {
         "gradients": plan.gradients,
         "activations": plan.tokens * plan.per_token + plan.attention,

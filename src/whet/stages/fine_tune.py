@@ -1,7 +1,8 @@
 """The GRPO stage: Algorithm 1 with recording, checkpoints, evaluations and health checks."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whet.build.compile_layers import compile_where_it_pays
 from whet.build.roles import (
@@ -14,8 +15,9 @@ from whet.build.shared import agreed_clock, joined, led
 from whet.build.task import Task
 from whet.compute.checkpoint import Checkpoint, remove_checkpoints
 from whet.config import Config
+from whet.eval.evaluation import Evaluation
 from whet.grpo.algorithm import train
-from whet.protocols import Sampler
+from whet.protocols import Grader, Sampler
 from whet.rewards.part_metrics import part_metrics
 from whet.runs.reader import RunReader
 from whet.runs.views.view import View
@@ -65,26 +67,26 @@ def fine_tune(
     compile_where_it_pays(policy, config, view.note)
     kept = build_reference(policy, config, warmed)
     timed = TimedSampler(sampler, clock)
+    source = sampler if config.rollout.ahead else timed  # beside the learner only waiting for it takes time
     ahead = partial(compared_ahead, sampler=sampler, ahead=task.reward.ahead, device=policy.device.type)
     roles = build_experience(
         config,
         policy=policy,
         sampler=timed,
         problems=task.stream,
-        sample=ahead(build_rollouts(config, timed, policy.tokenizer, "train")),
-        further=ahead(build_rollouts(config, timed, policy.tokenizer, "train/further")),
+        sample=ahead(build_rollouts(config, source, policy.tokenizer, "train")),
+        further=ahead(build_rollouts(config, source, policy.tokenizer, "train/further")),
         grader=task.reward,
         reference=TimedReference(kept, clock),
         full_marks=task.reward.full_marks or 1.0,
-        logged=partial(
-            LoggingGrader, on_error=task.reward.on_error, view=view, clock=clock, constants=task.reward.constants
-        ),
+        logged=_logged(task, view, clock),
+        waiting=partial(clock.timing, "rollout"),
     )
     state = TrainingState(optimizer, kept, roles.memories)
     jobs = Background() if run.writes else Never()
     schedule = partial(CheckpointSchedule, clock=agreed_clock(), jobs=shared_jobs(jobs))
     checkpoints = schedule(state, run.checkpoints, grpo.steps, config.run, config.run.save_every)
-    evaluate = partial(measure, policy, sampler, task.eval_set, config, view, reward=task.reward)
+    evaluate = partial(_settled_first, roles.settle, policy, sampler, task.eval_set, config, view, reward=task.reward)
     callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop, _evaluations_of(run))
     if saved:
         state.load(saved)
@@ -102,6 +104,18 @@ def fine_tune(
                 config=grpo,
                 after_step=callbacks,
             )
+
+
+def _logged(task: Task, view: View, clock: Clock) -> Callable[[Grader], Grader]:
+    """Returns what times a grader and logs what fails in it."""
+    reward = task.reward
+    return partial(LoggingGrader, on_error=reward.on_error, view=view, clock=clock, constants=reward.constants)
+
+
+def _settled_first(settle: Callable[[], object], *what: Any, **named: Any) -> Evaluation:
+    """Measures once nothing is being sampled ahead."""
+    settle()
+    return measure(*what, **named)
 
 
 def _evaluations_of(run: RunWriter) -> Evaluations:

@@ -1,6 +1,6 @@
 """Compiles Triton's kernels for GPUs that need not be there, and prints what each needs, as JSON lines.
 
-`python compiled_for.py attend|block|draw|product|softmax`: its own process, as the tests' may have the interpreter's.
+`python compiled_for.py attend|block|draw|softmax`: its own process, as the tests' may have the interpreter's.
 """
 
 import json
@@ -23,7 +23,6 @@ def needs(
     constants: dict[str, Any],
     capability: int,
     warps: int = 4,
-    registers: int | None = None,
 ) -> dict[str, Any]:
     """Registers, stack (spilt registers) and shared memory of a kernel, in bytes, by NVIDIA's own tool."""
     import triton
@@ -38,8 +37,7 @@ def needs(
         if kinds.get(name, "").startswith(("*", "i"))
     }
     source = ASTSource(fn=kernel, signature=signature, constexprs=constants, attrs=aligned)
-    options = {"num_warps": warps, "maxnreg": registers}
-    made = triton.compile(source, target=GPUTarget("cuda", capability, 32), options=options)
+    made = triton.compile(source, target=GPUTarget("cuda", capability, 32), options={"num_warps": warps})
     tool = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
     with TemporaryDirectory() as folder:
         file = Path(folder) / "kernel.cubin"
@@ -51,19 +49,19 @@ def needs(
 
 def attend() -> Iterator[dict[str, Any]]:
     """The attention kernel by head size, in bfloat16: with a window and a cap, the most it can have to do."""
-    from whet.rollout.engine.attend_kernel import FEW_PROGRAMS, QUERIES, attend_kernel, launch
+    from whet.rollout.engine.attend_kernel import LAUNCHES, QUERIES, attend_kernel
     from whet.rollout.engine.paged_room import PAGE
 
     names = attend_kernel.arg_names
     kinds = {**dict.fromkeys(names[:7], "*bf16"), "table": "*i32", **dict.fromkeys(("scale", "soft_cap"), "fp32")}
     kinds |= dict.fromkeys(("query_key_stride", "value_stride", "table_stride", "own_column"), "i32")
-    for size, programs in product((64, 128, 256), (1, FEW_PROGRAMS + 1)):
-        how = launch(programs, size)
+    for size in (64, 128, 256):
+        how = LAUNCHES[size]
         constants: dict[str, Any] = {"WINDOW": 4096, "CAPPED": True, "KV": 2, "REPEATS": 7, "SIZE": size, "WIDE": size}
         constants |= {"QUERIES": QUERIES, "PAGE": PAGE, "BLOCK": how.block, "STAGES": how.stages}
         for capability in CAPABILITIES:
-            used = needs(attend_kernel, kinds, constants, capability, how.warps, how.registers)
-            yield {"size": size, "programs": programs, "capability": capability, **used}
+            used = needs(attend_kernel, kinds, constants, capability, how.warps)
+            yield {"size": size, "capability": capability, **used}
 
 
 def block() -> Iterator[dict[str, Any]]:
@@ -71,24 +69,14 @@ def block() -> Iterator[dict[str, Any]]:
     from whet.rollout.engine.block_kernel import ACTIVATIONS, GATED, add_norm_kernel, gate_kernel, width_of
 
     kinds = dict.fromkeys(("x", "delta", "weight", "total", "normed", "both", "out"), "*bf16")
-    kinds |= {"R": "i32", "hidden": "i32", "inner": "i32", "epsilon": "fp32"}
+    kinds |= {"hidden": "i32", "inner": "i32", "epsilon": "fp32"}
     for hidden, capability in product((896, 8192), CAPABILITIES):
         width = width_of(hidden)
-        used = needs(add_norm_kernel, kinds, {"PARTS": 1, "BLOCK": width.block}, capability, width.warps)
+        used = needs(add_norm_kernel, kinds, {"BLOCK": width.block}, capability, width.warps)
         yield {"hidden": hidden, "capability": capability, **used}
     for kind, capability in product(ACTIVATIONS, CAPABILITIES):
         used = needs(gate_kernel, kinds, {"KIND": kind, "BLOCK": GATED}, capability)
         yield {"kind": kind, "capability": capability, **used}
-
-
-def split_product() -> Iterator[dict[str, Any]]:
-    """A split product of 64 bfloat16 rows."""
-    from whet.rollout.engine.product_kernel import INPUTS, OUTPUTS, STAGES, WARPS, split_product_kernel
-
-    kinds = {"x": "*bf16", "weight": "*bf16", "sums": "*fp32", "R": "i32", "N": "i32", "K": "i32"}
-    constants = {"BLOCKS": 9, "ROWS": 64, "OUTPUTS": OUTPUTS, "INPUTS": INPUTS, "STAGES": STAGES}
-    for capability in CAPABILITIES:
-        yield {"capability": capability, **needs(split_product_kernel, kinds, constants, capability, WARPS)}
 
 
 def draw() -> Iterator[dict[str, Any]]:
@@ -116,6 +104,6 @@ def softmax() -> Iterator[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    kernels = {"attend": attend, "block": block, "draw": draw, "product": split_product, "softmax": softmax}
+    kernels = {"attend": attend, "block": block, "draw": draw, "softmax": softmax}
     for line in kernels[sys.argv[1]]():
         print(json.dumps(line))

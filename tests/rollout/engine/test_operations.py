@@ -33,10 +33,10 @@ def test_what_was_fetched_stays() -> None:
 
 @needs_triton
 def test_tritons_row() -> None:
-    from whet.rollout.engine.triton_block import triton_gate, triton_residual
+    from whet.rollout.engine.triton_block import triton_add_norm, triton_gate
     from whet.rollout.engine.triton_cache import TritonCache
     from whet.rollout.engine.triton_draw import triton_draw
 
     found = triton_operations()
     assert (found.pages, found.draw) == (TritonCache, triton_draw)
-    assert (found.residual, found.gate) == (triton_residual, triton_gate)
+    assert (found.add_norm, found.gate) == (triton_add_norm, triton_gate)

@@ -24,41 +24,17 @@ class Launch(NamedTuple):
     warps: int
     stages: int
     """Blocks that are in shared memory at the same time: the next ones are loaded meanwhile."""
-    registers: int | None = None
-    """Of a thread at most."""
 
 
-FEW_PROGRAMS = 512
-"""Rows × key-value heads up to which a processor has so few programs that each should load much at a time."""
-
-FEW = {
+LAUNCHES = {
     16: Launch(128, 4, 2),
     32: Launch(128, 4, 2),
     64: Launch(128, 4, 2),
     128: Launch(64, 8, 2),
     256: Launch(32, 8, 2),
 }
-"""By head size, rounded up to a power of two."""
-
-MANY = {
-    16: Launch(64, 2, 2, 128),
-    32: Launch(64, 2, 2, 128),
-    64: Launch(64, 2, 2, 128),
-    128: Launch(32, 4, 2, 128),
-    256: Launch(32, 8, 2, 128),
-}
-"""For heads of 64 the fastest of fifteen on an H200 (LOG.md): 6.6 in place of 9.3 µs with 128 programs, 26.8 in place
-of 33.7 with 1,024. With 128 registers eight programs of two warps are on a processor at once, so that an H100 or H200
-runs all 1,024 in one wave. None spills registers on compute capabilities 8.0 and 9.0."""
-
-
-def launch(programs: int, size: int) -> Launch:
-    """Returns how so many programs work on heads of this size, a power of two.
-
-    >>> launch(128, 64), launch(1024, 64)
-    (Launch(block=128, warps=4, stages=2, registers=None), Launch(block=64, warps=2, stages=2, registers=128))
-    """
-    return (FEW if programs <= FEW_PROGRAMS else MANY)[size]
+"""By head size, rounded up to a power of two. For heads of 64 among the fastest of fifteen on an H200, with 64 rows as
+with 512 (LOG.md). None spills registers on compute capabilities 8.0 and 9.0."""
 
 
 def power_of_two(least: int) -> int:

@@ -33,20 +33,13 @@ def width_of(hidden: int) -> Width:
 
 
 @triton.jit
-def add_norm_kernel(
-    x, delta, weight, total, normed, R, hidden, epsilon, PARTS: tl.constexpr, BLOCK: tl.constexpr,
-):  # fmt: skip
-    """Of a row: total = x + delta, and normed = total / √(mean(total²) + ε) · weight.
-
-    PARTS: delta is the sum of so many `[R, hidden]`, rounded as what is added is otherwise.
-    """
+def add_norm_kernel(x, delta, weight, total, normed, hidden, epsilon, BLOCK: tl.constexpr):
+    """Of a row: total = x + delta, and normed = total / √(mean(total²) + ε) · weight."""
     row, d = tl.program_id(0).to(tl.int64), tl.arange(0, BLOCK)
     there = d < hidden
     at = row * hidden + d
-    added = tl.zeros([BLOCK], tl.float32)
-    for part in tl.static_range(PARTS):
-        added += tl.load(delta + part * R * hidden + at, mask=there, other=0.0).to(tl.float32)
-    added = added.to(total.dtype.element_ty).to(tl.float32) + tl.load(x + at, mask=there, other=0.0).to(tl.float32)
+    added = tl.load(x + at, mask=there, other=0.0).to(tl.float32)
+    added += tl.load(delta + at, mask=there, other=0.0).to(tl.float32)
     rounded = added.to(total.dtype.element_ty)
     tl.store(total + at, rounded, mask=there)
     wide = rounded.to(tl.float32)

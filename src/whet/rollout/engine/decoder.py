@@ -111,10 +111,10 @@ class Decoder(EagerEngine):
 
     def _after_attention(self, layer: Layer, x: Tensor, seen: Tensor, next_norm: Norm) -> tuple[Tensor, Tensor]:
         """The rest of a layer: the residual stream `[…, hidden]` behind it, and what the next layer takes of it."""
-        residual = self.operations.residual
-        x, normed = residual(x, seen, layer.attention_out, layer.after_attention, layer.mlp_norm)
+        add_norm = self.operations.add_norm
+        x, normed = add_norm(x, layer.after_attention(layer.attention_out(seen)), layer.mlp_norm)
         inner = self.operations.gate(layer.gate_up(normed), self.weights)
-        return residual(x, inner, layer.down, layer.after_mlp, next_norm)
+        return add_norm(x, layer.after_mlp(layer.down(inner)), next_norm)
 
     def _prefilled(self, cache: PrefillCache, first: int, prompts: Sequence[Sequence[int]]) -> Tensor:
         """Caches some of the prompts, the first of them number `first`; returns their next token's logits `[q, V]`."""

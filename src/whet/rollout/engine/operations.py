@@ -9,11 +9,9 @@ from torch import Tensor
 from whet.rollout.engine.fused_weights import FusedWeights
 from whet.rollout.engine.gathered_cache import GatheredCache
 from whet.rollout.engine.kv_cache import PromptCache
-from whet.rollout.engine.linear import Linear
 from whet.rollout.engine.mlp_gate import gate
-from whet.rollout.engine.norms import Norm
+from whet.rollout.engine.norms import Norm, add_norm
 from whet.rollout.engine.paged_cache import PagedCache
-from whet.rollout.engine.residual import residual
 from whet.rollout.engine.shared_cache import SharedCache
 from whet.rollout.sampling import draw_by_counter
 from whet.types import SamplingParams
@@ -21,8 +19,8 @@ from whet.types import SamplingParams
 Draw = Callable[[Tensor, Tensor, Tensor, SamplingParams], tuple[Tensor, Tensor]]
 """Logits `[R, V]`, keys and positions of the random numbers `[R]` to tokens and log-probabilities `[R]`."""
 
-Residual = Callable[[Tensor, Tensor, Linear, Norm, Norm], tuple[Tensor, Tensor]]
-"""x `[…, hidden]`, `inner`, a product, what follows it, and a norm, to x + after(product(inner)) and its norm."""
+AddNorm = Callable[[Tensor, Tensor, Norm], tuple[Tensor, Tensor]]
+"""x and delta `[…, hidden]` to x + delta and its norm."""
 
 Gate = Callable[[Tensor, FusedWeights], Tensor]
 """(gate ‖ up) `[…, 2 I]` to activation(gate) · up `[…, I]`."""
@@ -46,7 +44,7 @@ class Operations:
     draw: Draw
     fetch: Fetch
     send: Send
-    residual: Residual
+    add_norm: AddNorm
     gate: Gate
 
 
@@ -81,7 +79,7 @@ def sent_in_background(tensor: Tensor, device: torch.device) -> Tensor:
     return tensor.pin_memory().to(device, non_blocking=True)
 
 
-TORCH = Operations(SharedCache, GatheredCache, draw_by_counter, at_once, sent, residual, gate)
+TORCH = Operations(SharedCache, GatheredCache, draw_by_counter, at_once, sent, add_norm, gate)
 """PyTorch's own operations, everything on the host."""
 
 TORCH_ON_GPU = replace(TORCH, fetch=in_background, send=sent_in_background)
@@ -93,8 +91,8 @@ BY_DEVICE: Mapping[str, Operations] = {"cpu": TORCH, "cuda": TORCH_ON_GPU}
 
 def triton_operations() -> Operations:
     """Returns the operations by Triton kernels. Raises `ImportError` where Triton is not installed."""
-    from whet.rollout.engine.triton_block import triton_gate, triton_residual
+    from whet.rollout.engine.triton_block import triton_add_norm, triton_gate
     from whet.rollout.engine.triton_cache import TritonCache
     from whet.rollout.engine.triton_draw import triton_draw
 
-    return replace(TORCH_ON_GPU, pages=TritonCache, draw=triton_draw, residual=triton_residual, gate=triton_gate)
+    return replace(TORCH_ON_GPU, pages=TritonCache, draw=triton_draw, add_norm=triton_add_norm, gate=triton_gate)

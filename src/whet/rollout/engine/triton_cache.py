@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from whet.rollout.engine.attend_kernel import QUERIES, attend_kernel, launch, power_of_two
+from whet.rollout.engine.attend_kernel import LAUNCHES, QUERIES, attend_kernel, power_of_two
 from whet.rollout.engine.fused_weights import Layer
 from whet.rollout.engine.paged_cache import PagedCache
 from whet.rollout.engine.paged_room import PAGE
@@ -20,7 +20,7 @@ class TritonCache(PagedCache):
         w, angles, window = self.weights, self.angles[layer.kind], self.weights.kinds[layer.kind].window
         out = query_key.new_empty(len(value), w.heads, w.head_size)
         wide = max(power_of_two(w.head_size), QUERIES)
-        how = launch(len(value) * w.kv_heads, wide)
+        how = LAUNCHES[wide]
         attend_kernel[len(value), w.kv_heads](
             *(query_key, value, angles.cosine_SD, angles.signed_sine_SD),
             *(self.keys[number], self.values[number], out, self.table_RC),
@@ -37,6 +37,5 @@ class TritonCache(PagedCache):
             BLOCK=how.block,
             STAGES=how.stages,
             num_warps=how.warps,
-            maxnreg=how.registers,
         )
         return out.flatten(1)

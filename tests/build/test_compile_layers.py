@@ -31,6 +31,14 @@ def test_seconds_saved_by_hand(tmp_path: Path) -> None:
     assert seconds_saved(policy("cuda"), config, 1000.0) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("micro", "parts"), [(None, 1), (48, 1), (16, 3)])
+def test_seconds_of_the_host_saved_by_hand(micro: int | None, parts: int, tmp_path: Path) -> None:
+    """On a fast GPU 20 passes of two layers save 4.2 ms for each micro-batch of the 48 tokens."""
+    changes = {"grpo.steps": 10, "grpo.objective.iterations": 2, "grpo.micro_batch_tokens": micro}
+    found = seconds_saved(policy("cuda"), shrunk(tmp_path, tmp_path, changes), 1e15)
+    assert found == pytest.approx(20 * 2 * 4.2e-3 * parts)
+
+
 @pytest.mark.parametrize(
     ("device", "setting", "bandwidth", "compiled"),
     [

@@ -74,11 +74,12 @@ def test_a_finished_model_is_sampled_natively_whatever_trained_it(
 ) -> None:
     installed(monkeypatch)
     wanted: dict[str, Any] = {**ENGINE, "sft.when": "never", "check.on_no_signal": "train", "grpo.steps": 1}
+    wanted |= {"rollout.ahead": 1, "grpo.objective.importance": "token"}
     result = train(shrunk(tiny_folder, tmp_path, wanted), view=listening()[1])
     recipe = model_recipe(str(result.path))
     assert recipe.base
     for config in (recipe.config, recipe.base, evaluation_config(str(result.path))):
-        assert (config.rollout.engine, config.rollout.ray) == ("native", None)
+        assert (config.rollout.engine, config.rollout.ahead, config.rollout.ray) == ("native", 0, None)
 
 
 class Ending(PlainView):

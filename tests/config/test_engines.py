@@ -20,6 +20,7 @@ def test_by_default_it_is_the_native_engine_with_nothing_set() -> None:
         ({"engine": "vllm", "ray": {"workers": 2}}, "ray has settings, but engine is vllm"),
         ({"engine": "ray", "ray": {"workers": 0}}, "greater than"),
         ({"engine": "ray", "ray": {"address": "ray://gpu-7:10001"}}, "use local, auto, or HOST:PORT"),
+        ({"engine": "ray", "ray": {"gpus": 2}}, "less than or equal to 1"),
         ({"engine": "ray", "ray": {"address": "gpu-7"}}, "use local, auto, or HOST:PORT"),
         ({"engine": "vllm", "vllm": {"rows": 0}}, "greater than"),
         ({"engine": "vllm", "vllm": {"cache_gb": 0}}, "greater than"),
@@ -41,3 +42,11 @@ def test_rays_workers_are_two_of_one_core_on_a_cluster_of_any_address(address: s
     found = RolloutConfig.model_validate({"engine": "ray", "decoding": "eager", "ray": {"address": address}})
     assert found.ray
     assert found.ray.model_dump() == {"address": address, "workers": 2, "cpus": 1.0, "gpus": None}
+
+
+def test_a_password_in_an_address_is_not_repeated() -> None:
+    with pytest.raises(ValidationError) as raised:
+        RolloutConfig.model_validate({"engine": "ray", "ray": {"address": "redis://:hunter2@gpu-7:6379"}})
+    (error,) = raised.value.errors()
+    assert "'redis://…@gpu-7:6379'" in error["msg"]
+    assert "hunter2" not in error["msg"]

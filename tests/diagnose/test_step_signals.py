@@ -112,6 +112,13 @@ def test_steps_that_learned_nothing_say_nothing_about_the_sampler() -> None:
     assert step_signals.sampler_drift(history(**{name: [0.1, 0.0, 0.2, 0.0, 0.0]})) is None
 
 
+def test_tokens_that_were_sampled_ahead_say_nothing_about_the_sampler() -> None:
+    """Theirs is an older policy, so log-probabilities differ by a whole update."""
+    gaps = {"sampler__logprob_difference_mean": [0.2] * 5}
+    assert step_signals.sampler_drift(history(**gaps, sampler__staleness=[0.0] * 5)) is not None
+    assert step_signals.sampler_drift(history(**gaps, sampler__staleness=[0.0, 1.0, 1.0, 1.0, 1.0])) is None
+
+
 def test_an_empty_history_shows_no_signs() -> None:
     measures = (
         step_signals.entropy_lost,

@@ -1,5 +1,6 @@
 """How many rows are sampled at a time, by number and by bytes."""
 
+from dataclasses import replace
 from math import inf
 
 import pytest
@@ -25,6 +26,8 @@ def test_bytes_of_a_tiny_model() -> None:
 def test_bytes_of_a_request() -> None:
     """A prompt of 3 tokens once, two completions of 20 each, and two rows of logits."""
     assert SIZE.of_request(requests(3)[0], 20) == 10 * (3 + 2 * 20) + 2 * 100
+    in_pages = replace(SIZE, page=16)  # a prompt of 3 tokens takes one, a completion of 20 two
+    assert in_pages.of_request(requests(3)[0], 20) == 10 * (16 + 2 * 32) + 2 * 100
 
 
 @pytest.mark.parametrize(

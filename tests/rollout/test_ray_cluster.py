@@ -102,6 +102,12 @@ def test_another_version_of_whet_and_none_are_refused(ray: Ray, monkeypatch: pyt
         RayCluster(RayConfig())
 
 
+def test_a_worker_that_comes_back_with_another_version_is_refused(ray: Ray) -> None:
+    cluster = RayCluster(RayConfig())
+    with pytest.raises(UserError, match=r"a worker, pid 42 on gpu-7, has Whet 0\.0\.9, this machine"):
+        cluster.know(cluster.workers[0], WorkerName("0.0.9", 42, "gpu-7"))
+
+
 @pytest.mark.parametrize(("error", "for_good"), [(ActorUnavailableError("closed"), False), (ActorDiedError("x"), True)])
 def test_a_worker_that_ended_is_lost(ray: Ray, error: Exception, for_good: bool) -> None:
     with pytest.raises(WorkerLostError) as lost:

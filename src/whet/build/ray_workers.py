@@ -34,7 +34,9 @@ def build_ray(config: Config) -> Sampler:
         make = partial(native_with, config.rollout.decoding, free_bytes, asked.workers)
         return KeptCluster(asked, sum(weight.nbytes for weight in policy.model.parameters()), make)
 
-    return RaySampler(join, late=60 * config.compute.timeout_minutes)
+    # other processes wait for the step no longer than that: of several, a late worker is ended in time to draw again
+    patience = 60 * config.compute.timeout_minutes
+    return RaySampler(join, late=patience / 3 if joined().count > 1 else patience)
 
 
 def refuse_ahead(config: Config) -> None:

@@ -33,14 +33,15 @@ class RayConfig(Section):
     """Workers; each has a copy of the model and samples with the native engine."""
     cpus: float = Field(1.0, gt=0)
     """Cores of each worker, which takes a thread for each."""
-    gpus: float | None = Field(None, ge=0)
+    gpus: float | None = Field(None, ge=0, le=1)
     """GPUs of each worker; below 1 several share one. The default is 1 where the cluster has GPUs, else 0."""
 
     @model_validator(mode="after")
     def _refuse_other_addresses(self) -> "RayConfig":
         """Raises `ValueError` for what is no address of a cluster's head."""
         if not re.fullmatch(r"local|auto|[^\s:/]+:[0-9]{1,5}", self.address):
-            raise ValueError(f"address is {self.address!r}; use local, auto, or HOST:PORT of a cluster's head")
+            told = re.sub(r"//.*@", "//…@", self.address)  # a password may stand there
+            raise ValueError(f"address is {told!r}; use local, auto, or HOST:PORT of a cluster's head")
         return self
 
 

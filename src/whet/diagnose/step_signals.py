@@ -73,8 +73,10 @@ def gradient_jump(history: History) -> Reading | None:
 def sampler_drift(history: History) -> Reading | None:
     """|log π_θ − log π_old| on tokens just sampled, in nats: the median of the latest steps.
 
-    Steps without a signal (0) are left out.
+    Steps without a signal (0) are left out. Suppressed where tokens were sampled ahead, by an older policy.
     """
+    if any(history["sampler/staleness"].last(WINDOW)):
+        return None
     gaps = [gap for gap in history["sampler/logprob_difference_mean"].last(WINDOW) if gap > 0][-LEAST:]
     return Reading(median(gaps)) if len(gaps) == LEAST else None
 

@@ -154,7 +154,8 @@ def _besides(model: Any, attention: Attention, batch: Batch) -> float:
     tokens = int(batch.lengths_B.sum())
     at_once = chunk_tensors(logit_cap(model.config))
     chunk = at_once * FLOAT * min(sizes.chunk, tokens)
-    return kept + passing + vocabulary * (element * min(sizes.kept, tokens) + chunk)
+    gradient = FLOAT * head_VD.numel() if head_VD.requires_grad else 0
+    return kept + passing + gradient + vocabulary * (element * min(sizes.kept, tokens) + chunk)
 
 
 def _padded_logits(model: Any, batch: Batch, temperature: float) -> Tensor:

@@ -109,6 +109,8 @@ class Engine(Protocol):
 
     burst_tokens: int
     """Tokens between two checks for ended rows."""
+    page_tokens: int
+    """Tokens for which a row takes memory at a time."""
     looks_behind: int
     """Bursts that are under way when one is looked at: a GPU goes on while the host looks."""
     compaction_threshold: float
@@ -169,6 +171,7 @@ class EagerEngine(ABC):
     """An `Engine` that calls `advance` token by token, and looks at each."""
 
     burst_tokens = 1
+    page_tokens = 1
     looks_behind = 0
     compaction_threshold = 0.8
     refill_threshold = 0.0

@@ -43,9 +43,9 @@ class SampleBytes:
 
     def of_request(self, request: Request, max_tokens: int) -> int:
         """Bytes of a prompt and its completions, all of them as long as they may be."""
-        return self.per_token * (len(request.tokens) + len(request.keys) * max_tokens) + self.per_row * len(
-            request.keys
-        )
+        rows = len(request.keys)
+        tokens = self.taken(len(request.tokens)) + rows * self.taken(max_tokens)
+        return self.per_token * tokens + self.per_row * rows
 
 
 def rows_that_fit(requests: Sequence[Request], max_tokens: int, most: int, size: SampleBytes, free: int) -> int:

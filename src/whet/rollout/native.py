@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -70,7 +71,8 @@ class NativeSampler:
         engine = self._loaded()
         free = self.free_bytes(engine.device) + engine.held_bytes
         most = min(self.max_rows or MOST_ROWS[engine.device.type], self.fitting_rows)
-        limits = Limits.of(requests, params.max_tokens, most, self.size, free)
+        size = replace(self.size, page=engine.page_tokens)
+        limits = Limits.of(requests, params.max_tokens, most, size, free)
         if not engine.refill_threshold:
             limits = limits.full_rows(requests, params.max_tokens)
         found: list[list[Completion]] = []

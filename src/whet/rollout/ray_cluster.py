@@ -72,7 +72,8 @@ class RayCluster:
             raise WorkerLostError(what_ray_says(error), for_good) from error
 
     def know(self, worker: Any, name: WorkerName) -> None:
-        """Takes the name that a worker has told of itself."""
+        """Takes the name that a worker has told of itself. Raises `UserError` where it has another version of Whet."""
+        refuse_other_version(name)
         self._names[worker] = name
 
     def name(self, worker: Any) -> str:
@@ -114,17 +115,21 @@ class RayCluster:
             raise UserError(f"rollout.ray.workers: {what}; lower it, or wait until there is room")
 
     def _met(self, handle: Any) -> WorkerName:
-        from whet import __version__
-
         try:
             name: WorkerName = self.answer(handle)
         except WorkerLostError as error:
             fix = "install there what is installed here"
             raise UserError(f"rollout.ray.address: a worker does not begin there ({error}); {fix}") from error
-        if name.version != __version__:
-            what = f"a worker, {name}, has Whet {name.version}, this machine {__version__}"
-            raise UserError(f"rollout.ray.address: {what}; install the same")
         return name
+
+
+def refuse_other_version(name: WorkerName) -> None:
+    """Raises `UserError` for a worker that has another version of Whet, whose tokens may be others."""
+    from whet import __version__
+
+    if name.version != __version__:
+        what = f"a worker, {name}, has Whet {name.version}, this machine {__version__}"
+        raise UserError(f"rollout.ray.address: {what}; install the same")
 
 
 def refuse_too_many(workers: int, each: float, there: float, what: str, key: str) -> None:

@@ -97,6 +97,10 @@ class Drawing:
         self._asked: dict[Any, Asked] = {}
         self._found: dict[int, Any] = {}
         self._losses: Counter[int] = Counter()
+        self._proven: set[Any] = set()
+        """Workers that have answered in this call: others may have been lost before it."""
+        self._dead: list[Any] = []
+        """Workers that do not come back."""
         self._why, self._alive = "lost before", time.monotonic()
 
     def answers(self) -> list[Any]:
@@ -114,7 +118,8 @@ class Drawing:
     @property
     def gone(self) -> list[Any]:
         """The workers that were lost and have not answered since."""
-        return [*self._gone, *(asked.worker for asked in self._asked.values() if asked.place is None)]
+        asked = (asked.worker for asked in self._asked.values() if asked.place is None)
+        return [*self._gone, *asked, *self._dead]
 
     def _hand_out(self) -> None:
         """Asks those that are gone whether they are back, and gives each idle worker a share."""
@@ -143,20 +148,23 @@ class Drawing:
             self.cluster.know(asked.worker, found)
         else:
             self._found[asked.place] = found
+        self._proven.add(asked.worker)
         self._idle.append(asked.worker)
         self._alive = time.monotonic()
         return True
 
     def _lose(self, asked: Asked, error: WorkerLostError) -> None:
         """Puts the share of a lost worker back. Raises `ProcessLost` where one share has ended too many."""
-        if not error.for_good or asked.place is not None:
-            self._gone.append(asked.worker)
+        is_dead = error.for_good and asked.place is None
+        (self._dead if is_dead else self._gone).append(asked.worker)
         if asked.place is None:
             return
         self.lost += 1
         self._why, self._alive = f"{self.cluster.name(asked.worker)} ended: {first_line(error)}", time.monotonic()
         self._waiting.appendleft(asked.place)
-        self._losses[asked.place] += 1
+        if asked.worker in self._proven:  # else the share has not ended it
+            self._losses[asked.place] += 1
+        self._proven.discard(asked.worker)
         if self._losses[asked.place] == LOSSES:
             raise ProcessLost(
                 f"{LOSSES} Ray workers ended over the same responses ({self._why}): see their logs, in "

@@ -16,6 +16,12 @@ ENVIRONMENT = {
 }
 """What Ray reads when it starts; variables that are set already stay."""
 
+FOREIGN = {
+    "RAY_NUM_REDIS_GET_RETRIES": "1",
+    "RAY_gcs_server_port_wait_time_s": "1",
+}
+"""Of a cluster that is joined: else a port where something else listens is asked twenty times for 40 s."""
+
 VERSIONS = 3
 """Versions of the weights that a cluster on this machine has room for: workers read one while the next is stored."""
 
@@ -28,10 +34,10 @@ def start_ray(config: RayConfig, weight_bytes: int) -> None:
 
     A cluster on this machine stores objects of so many bytes as weights have. Raises `UserError` where none is joined.
     """
+    for name, value in (ENVIRONMENT | (FOREIGN if config.address != "local" else {})).items():
+        os.environ.setdefault(name, value)
     import ray
 
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "CRITICAL", "namespace": "whet"}
     if config.address == "local":
         options |= {"include_dashboard": False, "object_store_memory": max(VERSIONS * weight_bytes, SMALLEST_STORE)}

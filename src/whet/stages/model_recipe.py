@@ -20,7 +20,10 @@ NO_FORMAT = FormatConfig(name="plain", system_prompt="")
 
 Overrides = Sequence[tuple[str, Any]]
 
-ENGINE: Overrides = (("rollout.engine", "native"), ("rollout.vllm", None), ("rollout.ray", None))
+ENGINE: Overrides = (
+    *(("rollout.engine", "native"), ("rollout.ahead", 0)),
+    *(("rollout.vllm", None), ("rollout.ray", None)),
+)
 """A finished model is sampled by the native engine, whatever trained it: it is there on every machine."""
 
 

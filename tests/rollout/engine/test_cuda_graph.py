@@ -35,6 +35,9 @@ class FakeCuda:
     def synchronize(self) -> None:
         self.calls.append("synchronize")
 
+    def current_device(self) -> int:
+        return 0
+
     def empty_cache(self) -> None:
         self.emptied += 1
 
@@ -98,6 +101,26 @@ def test_work_that_fails_in_a_capture_ends_it_and_says_why(cuda: FakeCuda) -> No
         CudaGraphs()(work)
     assert cuda.calls[-1] == "end"
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize(("is_over", "given_up"), [(False, ["allocation", "pool"]), (True, ["allocation"])])
+def test_a_failed_capture_leaves_no_allocation_under_way(
+    is_over: bool, given_up: list[str], cuda: FakeCuda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """torch forgets to end it where ending the capture fails; where it has not, ending it again raises."""
+
+    def end(device: int, pool: Any) -> None:
+        cuda.calls.append("allocation")
+        if is_over:
+            raise RuntimeError("endAllocatePool: not currently recording to mempool_id")
+
+    called = {"_cuda_endAllocateToPool": end, "_cuda_releasePool": lambda *_: cuda.calls.append("pool")}
+    for name, function in called.items():
+        monkeypatch.setattr(cuda_graph.torch._C, name, function, raising=False)
+    cuda.fails = True
+    with pytest.raises(RuntimeError, match="the capture was invalidated"):
+        CudaGraphs()(lambda: None)
+    assert cuda.calls[-len(given_up) :] == given_up
 
 
 def test_graphs_share_a_pool_while_there_is_one(cuda: FakeCuda) -> None:

@@ -207,6 +207,18 @@ def test_other_parameters_are_recorded_in_the_same_room() -> None:
     assert recorder.recorded == 3
 
 
+def test_graphs_of_many_parameters_are_dropped_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is served may ask for any temperature; the copies of the weights go with the bursts."""
+    monkeypatch.setattr(graphed_decoder, "MOST_GRAPHS", 2)
+    model = tiny.tiny_model()
+    engine = graphed(model)
+    engine.refresh(model)
+    for temperature, recorded in ((1.0, 1), (0.5, 2), (0.7, 1), (0.5, 2)):
+        same(drawn(engine, 20, temperature), drawn(Decoder(fuse(model)), 20, temperature))
+        assert len(engine.kept.replays) == recorded
+    assert engine.refresh.replay is None
+
+
 def test_fewer_rows_are_recorded_apart() -> None:
     """140 rows take the places of 256; of them at most 128, 64 and eight are left in the end."""
     recorder = Recorder()

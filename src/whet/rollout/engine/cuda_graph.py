@@ -42,7 +42,8 @@ class CudaGraphs:
         return graph.replay
 
     def _pool(self) -> Any:
-        """That of the graphs there are. The allocator gives a pool up with its last graph, and holds its memory."""
+        """That of the graphs there are. The allocator gives a pool up with its last graph, and holds its memory: where
+        there is none, cached memory goes back first."""
         for graph in self.graphs:
             return graph.pool()
         torch.cuda.empty_cache()
@@ -51,17 +52,27 @@ class CudaGraphs:
     def _recorded(self, work: Work) -> torch.cuda.CUDAGraph:
         graph = torch.cuda.CUDAGraph()
         with not_collecting():
-            # `torch.cuda.graph` would give all cached memory back to the driver; other threads may use the GPU
-            graph.capture_begin(pool=self._pool(), capture_error_mode="thread_local")
+            # `torch.cuda.graph` would give cached memory back to the driver each time; other threads may use the GPU
+            pool = self._pool()
+            graph.capture_begin(pool=pool, capture_error_mode="thread_local")
             try:
                 work()
+                graph.capture_end()
             except BaseException:
-                with suppress(RuntimeError):  # a failed capture fails again when it is ended
-                    graph.capture_end()
+                _give_up(graph, pool)
                 raise
-            graph.capture_end()
         self.graphs.add(graph)
         return graph
+
+
+def _give_up(graph: torch.cuda.CUDAGraph, pool: Any) -> None:
+    """Ends a capture that has failed, of which torch (2.11) leaves the allocator recording: no memory that is cached
+    would ever be given back, and the next `empty_cache` would fail an assertion."""
+    with suppress(RuntimeError):  # a failed capture fails again when it is ended
+        graph.capture_end()
+    with suppress(RuntimeError, AttributeError):  # the first raises where torch has done it, and then so has the second
+        torch._C._cuda_endAllocateToPool(torch.cuda.current_device(), pool)
+        torch._C._cuda_releasePool(torch.cuda.current_device(), pool)
 
 
 @contextmanager

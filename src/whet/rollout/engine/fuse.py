@@ -45,7 +45,7 @@ def fuse(model: Any) -> FusedWeights:
 def refresh(weights: FusedWeights, model: Any) -> None:
     """Copies a model's weights of the day over those that were fused from it, in place: addresses do not change.
 
-    The memory of one layer is needed besides.
+    The memory of embedding, head and one layer is needed besides.
     """
     own = (weights.embedding, *weights.layers, weights.final_norm, weights.head)
     for old, new in zip(own, _parts(base_model(model)), strict=True):
@@ -120,7 +120,8 @@ def _embedding(base: Any) -> Tensor:
     """A copy of the embedding table times its scale, in the table's dtype."""
     weight: Tensor = base.model.embed_tokens.weight.detach()
     scale = _embedding_scale(base)
-    return weight.clone() if scale is None else weight * torch.as_tensor(scale).to(weight)
+    # the scale is one number, which a kernel takes from the host: a copy to the device could not be recorded
+    return weight.clone() if scale is None else weight * torch.as_tensor(scale).to(weight.dtype)
 
 
 def _embedding_scale(base: Any) -> Any:
@@ -174,7 +175,9 @@ def _qkv(attention: Any, rotated: int) -> Linear:
         return _linear(*modules)
     weight = torch.cat([merged_weight(module) for module in modules])
     values = attention.config.num_key_value_heads * size
-    by_head = weight[:-values].unflatten(0, (-1, size))[:, halves_apart(size, rotated)]
+    heads = weight[:-values].unflatten(0, (-1, size))
+    # by one index after another: a list of them would be copied to the device, which cannot be recorded
+    by_head = torch.stack([heads[:, at] for at in halves_apart(size, rotated)], 1)
     return frozen_linear([by_head.flatten(0, 1), weight[-values:]])
 
 

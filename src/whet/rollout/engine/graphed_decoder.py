@@ -27,6 +27,9 @@ from whet.rollout.engine.placed_burst import PlacedBurst
 from whet.rollout.engine.recorded_refresh import RecordedRefresh
 from whet.rollout.engine.rotation import Angles
 
+MOST_GRAPHS = 24
+"""Recorded bursts that are kept: sampling of training, check and evaluation has a few each."""
+
 
 @dataclass(slots=True)
 class Kept:
@@ -43,6 +46,7 @@ class GraphedDecoder(Decoder):
     """Plays `Engine` with the same results as `Decoder`. Only after `reserve` can rows start."""
 
     burst_tokens = 8
+    page_tokens = PAGE
     looks_behind = 1
     compaction_threshold = 1.0
     refill_threshold = 0.9
@@ -114,9 +118,16 @@ class GraphedDecoder(Decoder):
         kept.cache.table_RC.copy_(self.operations.send(lines, self.device))
         which = (burst.recipe, width)
         if which not in kept.replays:
+            self._forget_graphs_of_many()
             kept.replays[which] = self._recorded(kept.cache, burst.of_first(width))
         kept.replays[which]()
         table.advance(burst.size)
+
+    def _forget_graphs_of_many(self) -> None:
+        """Drops all graphs where they are many: whoever is served may ask for any temperature."""
+        if len(self.kept.replays) >= MOST_GRAPHS:
+            self.kept.replays.clear()
+            self.refresh.forget()
 
     def keep(self, rows: Sequence[int]) -> None:
         """Drops all rows but these, in ascending order."""

@@ -27,7 +27,7 @@ class PagedCache(ABC):
         self.keys, self.values = ([weights.embedding.new_zeros(shape) for _ in weights.layers] for _ in range(2))
         """Of each layer `[P, K, PAGE, D]`."""
         self.host = RowTable(room)
-        self.table_RC = self.host.lines.to(weights.embedding.device)
+        self.table_RC = self.host.lines.to(weights.embedding.device, copy=True)
         """As `RowTable.lines`."""
 
     def begin(self, pages_QC: Tensor) -> None:

@@ -27,13 +27,15 @@ class RecordedRefresh:
 
     def __call__(self, model: Any) -> None:
         """Copies the weights of the model that was fused, which must be alive."""
-        if is_sharded(model) or not self.is_recorded:  # weights that are divided are gathered from other processes
-            refresh(self.weights, model)
-            return
         addresses = tuple(weight.data_ptr() for weight in base_model(model).parameters())
         if self.replay is not None and addresses == self.addresses:
             self.replay()
-            return
+        elif self.replay is None and self.is_recorded and not is_sharded(model):
+            self._record(model, addresses)
+        else:  # weights that are gathered from other processes, or lie elsewhere than those of the graph
+            refresh(self.weights, model)
+
+    def _record(self, model: Any, addresses: tuple[int, ...]) -> None:
         try:
             self.replay = self.record(partial(refresh, self.weights, model))  # which does it once on the way
         except RuntimeError:
@@ -42,5 +44,5 @@ class RecordedRefresh:
         self.addresses = addresses
 
     def forget(self) -> None:
-        """Drops the graph, as all of a stream must be dropped together; the next call records anew."""
+        """Drops the graph: all of a stream must be dropped together. The next call records anew."""
         self.replay = None

@@ -206,3 +206,13 @@ def test_a_cluster_that_is_nowhere_is_told_at_once() -> None:
     with pytest.raises(UserError, match=rf"rollout.ray.address: is {address}, where no .* \(Connection refused\)"):
         sampler_of(address=address).load(policy_of())
     assert time.monotonic() - began < LIMIT
+
+
+def test_a_port_where_something_else_listens_is_told() -> None:
+    """Ray itself would ask it twenty times, for 40 s each."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        began = time.monotonic()
+        with pytest.raises(UserError, match=f"rollout.ray.address: is {address}, where no Ray cluster can be joined"):
+            sampler_of(address=address).load(policy_of())
+    assert time.monotonic() - began < 2 * LIMIT

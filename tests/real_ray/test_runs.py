@@ -14,6 +14,7 @@ import pytest
 
 import tiny
 from crashes import contents
+from offspring import below
 from wiring import words, write_rewards
 
 pytestmark = pytest.mark.ray
@@ -65,18 +66,6 @@ def undisturbed(request: pytest.FixtureRequest, folder: Path) -> tuple[int, Path
     return request.param, folder / "runs" / name
 
 
-def below(run: "subprocess.Popen[str]", name: str) -> list[psutil.Process]:
-    """The processes of a run that are called so."""
-    found = []
-    for process in psutil.Process(run.pid).children(recursive=True):
-        try:
-            if process.name() == name or process.cmdline()[0].startswith(name):
-                found.append(process)
-        except (psutil.Error, IndexError):
-            continue
-    return found
-
-
 def steps(run: Path) -> int:
     path = run / "metrics.jsonl"
     return path.read_bytes().count(b"\n") if path.exists() else 0
@@ -95,7 +84,7 @@ def test_workers_that_are_killed_cost_time_and_nothing_else(folder: Path, undist
     run = begun(command(folder, path.name, ahead))
     while len(seconds) < KILLS and wait_for_steps(run, path, steps(path)):
         time.sleep(0.3 * chance.random())
-        if not (found := below(run, "ray::SamplingWorker")):
+        if not (found := below("ray::SamplingWorker", run.pid)):
             continue
         chance.choice(found).kill()
         began, before = time.monotonic(), steps(path)
@@ -124,7 +113,7 @@ def test_a_head_that_is_killed_is_told_and_the_run_resumed(folder: Path) -> None
             break
         time.sleep(chance.random())
         what = ("gcs_server", "raylet")[len(seconds) % 2]
-        below(run, what)[0].send_signal(signal.SIGKILL)
+        below(what, run.pid)[0].send_signal(signal.SIGKILL)
         began = time.monotonic()
         said, _ = run.communicate(timeout=2 * LIMIT)
         seconds.append(round(time.monotonic() - began, 1))

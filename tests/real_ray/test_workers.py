@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import psutil
 import pytest
 
 import tiny
+from offspring import below
 from whet.config import RayConfig
 from whet.errors import ProcessLost, UserError
 from whet.policy.language_model import LanguageModel
@@ -60,18 +60,6 @@ def native(policy: LanguageModel) -> Any:
     return tokens(own.generate(REQUESTS, PARAMS))
 
 
-def children(name: str) -> list[psutil.Process]:
-    """The processes below this one whose name begins so; a worker's goes on with what it does."""
-    found = []
-    for process in psutil.Process().children(recursive=True):
-        try:
-            if process.name() == name or process.cmdline()[0].startswith(name):
-                found.append(process)
-        except (psutil.Error, IndexError):
-            continue
-    return found
-
-
 @pytest.fixture
 def sampler() -> Iterator[RaySampler]:
     made = sampler_of()
@@ -79,7 +67,7 @@ def sampler() -> Iterator[RaySampler]:
     yield made
     assert made._cluster
     made._cluster.close()
-    assert not children("raylet"), "a cluster on this machine ends with the sampler"
+    assert not below("raylet"), "a cluster on this machine ends with the sampler"
 
 
 def test_workers_draw_what_one_engine_draws_of_every_version(sampler: RaySampler) -> None:
@@ -98,7 +86,7 @@ def test_workers_killed_at_random_lose_and_double_nothing(sampler: RaySampler) -
     chance, wanted, seconds = random.Random(4), sampler.generate(REQUESTS, PARAMS), []
     for _ in range(4 * KILLS):
         lost = sampler.lost
-        killer = threading.Timer(0.3 * chance.random(), lambda: chance.choice(children("ray::SamplingWorker")).kill())
+        killer = threading.Timer(0.3 * chance.random(), lambda: chance.choice(below("ray::SamplingWorker")).kill())
         killer.start()
         began = time.monotonic()
         assert sampler.generate(REQUESTS, PARAMS) == wanted, f"after kill {len(seconds)}"
@@ -116,7 +104,7 @@ def test_workers_killed_at_random_lose_and_double_nothing(sampler: RaySampler) -
 def test_a_worker_that_hangs_is_replaced(sampler: RaySampler) -> None:
     wanted = sampler.generate(REQUESTS, PARAMS)
     sampler._late = 5.0
-    children("ray::SamplingWorker")[0].send_signal(signal.SIGSTOP)
+    below("ray::SamplingWorker")[0].send_signal(signal.SIGSTOP)
     assert sampler.generate(REQUESTS, PARAMS) == wanted
     assert sampler.lost == 1
 
@@ -137,7 +125,7 @@ def test_a_lost_head_is_told_and_the_next_cluster_goes_on(what: str) -> None:
         found = sampler.generate(REQUESTS, PARAMS)
         assert found == (wanted or found)
         wanted = found
-        killed = children(what)[0]
+        killed = below(what)[0]
         killer = threading.Timer(asleep, killed.kill)
         killer.start()
         if asleep > 1:
@@ -174,7 +162,7 @@ def test_a_machine_that_leaves_takes_nothing_with_it() -> None:
         assert sampler.generate(REQUESTS, PARAMS) == wanted
         assert sampler._cluster
         sampler._cluster.close()
-        assert children("raylet"), "a cluster that was there before stays"
+        assert below("raylet"), "a cluster that was there before stays"
     finally:
         cluster.shutdown()
 

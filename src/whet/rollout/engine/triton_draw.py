@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from whet.rollout.engine.attend_kernel import power_of_two
 from whet.rollout.engine.draw_kernel import PART, sums_kernel, tokens_kernel
 from whet.rollout.sampling import draw_by_counter
 from whet.types import SamplingParams
@@ -24,7 +25,7 @@ def triton_draw(logits_RV: Tensor, keys_R: Tensor, position_R: Tensor, params: S
         *(logits_RV, tops, sums, bests, keys_R, position_R, tokens_R, logprobs_R),
         *(warmth, vocabulary, parts, stride),
         GREEDY=params.temperature == 0,
-        PARTS=1 << (parts - 1).bit_length(),  # a power of two
+        PARTS=power_of_two(parts),
         PART=PART,
     )
     return tokens_R, logprobs_R

@@ -331,3 +331,13 @@ def test_values_arrive_as_they_were() -> None:
 def test_what_is_there_already_stays() -> None:
     some = values()
     assert all(before is after for before, after in zip(some, moved(some, CPU), strict=True))
+
+
+def test_rows_know_their_place_in_the_step_wherever_they_are_selected() -> None:
+    batch = collate(
+        [Group(prompt(name, (0,)), (rollout([4]), rollout([5])), (Reward(1.0),) * 2) for name in "abc"],
+        [[0.0, 0.0]] * 3,
+    )
+    keep_B = torch.tensor([True, True, True, True, False, True])
+    assert batch.select([2, 0], keep_B).place_B is not None
+    assert batch.select([2, 0], keep_B).place_B.tolist() == [5, 0, 1]  # type: ignore[union-attr]

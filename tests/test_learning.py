@@ -4,7 +4,7 @@ The task: a prompt shows two digits; the right response opens with the one after
 show first digits that training never does. Accuracy is exact: the probability of the right token, not a count.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from statistics import fmean
 from typing import Any
@@ -89,7 +89,7 @@ class Roles:
     def steps(self, until: int) -> range:
         return range(until)
 
-    def record(self, step: int, collected: Collected, advantages: Any, metrics: Mapping[str, float]) -> None:
+    def record(self, step: int, collected: Collected, *_: Any) -> None:
         self.rewards.append(fmean(reward.total or 0.0 for group in collected.groups for reward in group.rewards))
 
 

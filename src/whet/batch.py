@@ -46,6 +46,8 @@ class Batch:
     """bool `[B]`: which completions were truncated; None where no sampler reported it."""
     replayed_B: Tensor | None = None
     """bool `[B]`: which completions an earlier step sampled; None for none."""
+    place_B: Tensor | None = None
+    """int64 `[B]`: the place of each completion among those of its step; None where nobody asks for it."""
 
     def __len__(self) -> int:
         """B: the number of completions."""
@@ -100,6 +102,7 @@ class Batch:
             importance_BT=of_tokens(self.importance_BT),
             truncated_B=of_rows(self.truncated_B),
             replayed_B=of_rows(self.replayed_B),
+            place_B=of_rows(self.place_B),
         )
 
     def units(self, keep: Sequence[int]) -> "Batch":
@@ -209,6 +212,7 @@ def collate(groups: Sequence[Group], advantages: Sequence[Sequence[float]]) -> B
         old_logprobs_BT=old_BT,
         truncated_B=torch.tensor([rollout.finish == "length" for rollout in rollouts], dtype=torch.bool),
         replayed_B=torch.tensor(replayed) if any(replayed) else None,
+        place_B=torch.arange(len(rollouts)),
     )
 
 

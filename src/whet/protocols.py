@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from whet.batch import Batch
+    from whet.grpo.learned_tokens import LearnedTokens
 
 Source = Sequence[Problem]
 """Problems by index. An endless source is a lazy sequence with a very large length."""
@@ -206,8 +207,9 @@ class Run(Protocol):
         collected: Collected,
         advantages: Sequence[Sequence[float]],
         metrics: Mapping[str, float],
+        tokens: "LearnedTokens",
     ) -> None:
-        """Writes the step's metrics and rollouts."""
+        """Writes the step's metrics and rollouts, with what the learner found of their tokens."""
         ...
 
 

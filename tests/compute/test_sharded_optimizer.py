@@ -72,7 +72,7 @@ def _after_update(dtype: torch.dtype = torch.float32, **kind: Any) -> tuple[dict
     policy = _policy(dtype, **kind)
     learner = _learner(policy)
     config = GrpoConfig.model_validate({"objective": {"beta": 0.1, "iterations": 2, "importance": "token"}})
-    metrics = update(policy, learner, ragged_batch(*LENGTHS, vocabulary=90, reference=True), 0, config)
+    metrics = update(policy, learner, ragged_batch(*LENGTHS, vocabulary=90, reference=True), 0, config).metrics
     return metrics, [whole_tensor(weight.detach()).float().numpy() for weight in policy.trainable()]
 
 

@@ -42,7 +42,7 @@ def _updated(processes: Any, tokens: int = 12, dtype: torch.dtype = torch.float3
     policy = _policy(dtype)
     config = GrpoConfig.model_validate({"objective": {"beta": 0.1, "iterations": 2, "importance": "token"}})
     batch = ragged_batch(*LENGTHS, vocabulary=90, reference=True)
-    metrics = update(policy, _learner(policy, tokens, processes), batch, 0, config)
+    metrics = update(policy, _learner(policy, tokens, processes), batch, 0, config).metrics
     return metrics, [weight.detach().clone() for weight in policy.trainable()]
 
 

@@ -77,7 +77,7 @@ class Everything:
         self.theta.grad = None
         return {"grad_norm": 1.0, "learning_rate": 1.0}
 
-    def record(self, step: int, collected: Collected, advantages: Any, metrics: Any) -> None:
+    def record(self, step: int, collected: Collected, advantages: Any, metrics: Any, tokens: Any) -> None:
         self.journal.append(("record", step))
         self.recorded.append((step, collected, advantages, metrics))
 

@@ -114,7 +114,7 @@ def test_micro_batches_change_neither_gradient_nor_metrics(micro_batch_tokens: i
     for tokens in (10_000, micro_batch_tokens):
         policy = Unigram()
         optimizer = Descent(policy, 0.1, tokens)
-        metrics = update(policy, optimizer, a_batch(reference), 0, a_config(iterations=2, beta=beta))
+        metrics = update(policy, optimizer, a_batch(reference), 0, a_config(iterations=2, beta=beta)).metrics
         results.append((metrics, policy.theta.detach()))
     assert results[1][0] == pytest.approx(results[0][0], rel=1e-6)
     torch.testing.assert_close(results[1][1], results[0][1], rtol=1e-12, atol=1e-14)
@@ -176,7 +176,7 @@ def test_metrics_by_loops() -> None:
     config = a_config(iterations=2, beta=0.1)
     optimizer = Descent(policy, 1.0)
     thetas = [policy.theta.detach().clone()]
-    metrics = update(policy, optimizer, batch, 0, config)
+    metrics = update(policy, optimizer, batch, 0, config).metrics
     thetas.append(thetas[0] - optimizer.gradients[0])
     kl, low, high, differences, tokens = 0.0, 0, 0, [], int(batch.mask_BT.sum())
     assert batch.reference_logprobs_BT is not None
@@ -202,9 +202,9 @@ def test_the_loss_is_the_mean_of_both_passes() -> None:
     batch, config = a_batch(), a_config()
     policy = Unigram()
     optimizer = Descent(policy, 0.5)
-    apart = [update(policy, optimizer, batch, 0, config)["loss"] for _ in range(2)]
+    apart = [update(policy, optimizer, batch, 0, config).metrics["loss"] for _ in range(2)]
     together = Unigram()
-    metrics = update(together, Descent(together, 0.5), batch, 0, a_config(iterations=2))
+    metrics = update(together, Descent(together, 0.5), batch, 0, a_config(iterations=2)).metrics
     assert metrics["loss"] == pytest.approx(sum(apart) / 2, rel=1e-12)
     assert apart[0] != pytest.approx(apart[1], rel=1e-3)
 
@@ -217,7 +217,8 @@ def test_nothing_is_learned_and_nothing_remembered_where_no_group_has_a_signal()
     update(policy, optimizer, a_batch(), 0, a_config())  # so that there is momentum that could move weights
     weights = policy.theta.detach().clone()
     adam = {name: value.clone() for name, value in optimizer.adam.state[policy.theta].items()}
-    metrics = update(policy, optimizer, replace(a_batch(), advantage_B=torch.zeros(9)), 1, a_config(iterations=3))
+    silent = replace(a_batch(), advantage_B=torch.zeros(9))
+    metrics = update(policy, optimizer, silent, 1, a_config(iterations=3)).metrics
     assert torch.equal(policy.theta, weights)
     assert all(torch.equal(value, adam[name]) for name, value in optimizer.adam.state[policy.theta].items())
     assert metrics.pop("learning_rate") == pytest.approx(0.1, rel=1e-12)
@@ -250,7 +251,8 @@ def test_where_everything_was_truncated_nothing_is_learned() -> None:
         policy = Unigram()
         optimizer = Descent(policy, 0.1)
         batch = truncated(a_batch(reference), *range(9))
-        metrics = update(policy, optimizer, batch, 0, a_config(mask_truncated=True, beta=0.1 if reference else 0.0))
+        config = a_config(mask_truncated=True, beta=0.1 if reference else 0.0)
+        metrics = update(policy, optimizer, batch, 0, config).metrics
         assert optimizer.gradients[0].abs().max() == 0
         assert policy.asked == []
         assert metrics["loss"] == 0
@@ -274,7 +276,7 @@ def test_with_an_importance_correction_the_first_pass_sets_pi_old(micro_batch_to
     config = a_config(**choices)
     thetas = [policy.theta.detach().clone()]
     optimizer = Descent(policy, 1.5, micro_batch_tokens)
-    metrics = update(policy, optimizer, batch, 0, config)
+    metrics = update(policy, optimizer, batch, 0, config).metrics
     thetas.append(thetas[0] - 1.5 * optimizer.gradients[0])
     lengths = batch.mask_BT.sum(-1).tolist()
     weights, differences = [], []
@@ -329,7 +331,7 @@ def test_out_of_memory_changes_the_parts_and_nothing_else(iterations: int, impor
     found = []
     for policy in (Unigram(3), Cramped(3)):
         optimizer = Descent(policy, 0.1, 20)
-        metrics = update(policy, optimizer, batch, 0, a_config(iterations=iterations, importance=importance))
+        metrics = update(policy, optimizer, batch, 0, a_config(iterations=iterations, importance=importance)).metrics
         found.append((optimizer.gradients, metrics, optimizer.micro_batch_tokens))
     (roomy, roomy_metrics, whole), (cramped, cramped_metrics, halved) = found
     assert (whole, halved) == (20, 10)
@@ -346,7 +348,7 @@ def test_passes_without_numbers_are_counted(norms: list[float], ratio: float) ->
         def step(self, index: int) -> Mapping[str, float]:
             return {**super().step(index), "grad_norm": next(left)}
 
-    metrics = update(policy, Broken(policy, 0.1), a_batch(), 0, a_config(iterations=2))
+    metrics = update(policy, Broken(policy, 0.1), a_batch(), 0, a_config(iterations=2)).metrics
     assert metrics["non_finite_ratio"] == ratio
 
 
@@ -357,7 +359,7 @@ def test_replayed_rows_are_learned_from_and_left_out_of_the_samplers_difference(
     batch, policy = replace(a_batch(), replayed_B=replayed_B), Unigram()
     theta = policy.theta.detach().clone()
     optimizer = Descent(policy, 0.1, micro_batch_tokens)
-    metrics = update(policy, optimizer, batch, 0, a_config())
+    metrics = update(policy, optimizer, batch, 0, a_config()).metrics
     expected = expected_gradient(theta, a_batch(), ObjectiveConfig())
     torch.testing.assert_close(optimizer.gradients[0], expected, rtol=1e-7, atol=1e-12)
     logp = theta.log_softmax(-1)[batch.tokens_BT % VOCABULARY]
@@ -375,7 +377,7 @@ def test_a_group_of_nothing_but_replayed_tokens_has_no_difference() -> None:
     """The others of its group were truncated, and are masked."""
     batch = replace(truncated(a_batch(), *range(8)), replayed_B=torch.tensor([row == 8 for row in range(9)]))
     policy = Unigram()
-    metrics = update(policy, Descent(policy, 0.1), batch, 0, a_config(mask_truncated=True))
+    metrics = update(policy, Descent(policy, 0.1), batch, 0, a_config(mask_truncated=True)).metrics
     assert (metrics["sampler/logprob_difference_mean"], metrics["sampler/logprob_difference_max"]) == (0.0, 0.0)
     assert metrics["grad_norm"] > 0
 
@@ -388,7 +390,7 @@ def test_an_infinite_loss_is_not_learned_from_though_its_gradient_is_finite() ->
     policy = Unigram(0)
     before = policy.theta.detach().clone()
     optimizer = Descent(policy, 0.1)
-    metrics = update(policy, optimizer, batch, 0, a_config(beta=0.1))
+    metrics = update(policy, optimizer, batch, 0, a_config(beta=0.1)).metrics
     assert torch.equal(policy.theta, before)
     assert not optimizer.gradients[0].any()
     assert metrics["non_finite_ratio"] == 1.0
@@ -398,24 +400,26 @@ def test_without_anything_to_learn_from_the_figures_are_zeros() -> None:
     batch = a_batch()
     batch.advantage_B[:] = 0.0
     policy = Unigram(0)
-    metrics = update(policy, Descent(policy, 0.1), batch, 0, a_config())
+    metrics = update(policy, Descent(policy, 0.1), batch, 0, a_config()).metrics
     assert policy.asked == []
     assert metrics["loss"] == metrics["clip_ratio/low_mean"] == metrics["sampler/logprob_difference_mean"] == 0.0
     assert metrics["non_finite_ratio"] == 0.0
 
 
-def test_entropies_are_asked_for_where_there_is_a_bonus_only() -> None:
+def test_entropies_are_asked_for_where_there_is_a_bonus_or_they_are_recorded() -> None:
     asked: list[str] = []
+    found: list[int] = []
 
     class Telling(Unigram):
         def logprobs_and_entropies(self, batch: Batch) -> tuple[Tensor, Tensor]:
             asked.append("entropies")
             return super().logprobs_and_entropies(batch)
 
-    for bonus in (0.0, 0.01):
+    for config in (a_config(), a_config(entropy_bonus=0.01), a_config().model_copy(update={"record_entropy": True})):
         policy = Telling(0)
-        update(policy, Descent(policy, 0.1), a_batch(), 0, a_config(entropy_bonus=bonus))
-        assert asked == (["entropies"] if bonus else [])
+        update(policy, Descent(policy, 0.1), a_batch(), 0, config)
+        found.append(len(asked))
+    assert found == [0, 1, 2]
 
 
 LIMITED = {"importance_max": 1.3, "importance_min": 0.7}
@@ -482,7 +486,7 @@ def test_tokens_that_others_wrote_move_neither_loss_nor_gradient(
         used = batch if config.objective.beta else batch.with_reference(None)
         policy = Unigram()
         optimizer = Descent(policy, 0.1, micro_batch_tokens)
-        found.append((update(policy, optimizer, used, 0, config), optimizer.gradients[0]))
+        found.append((update(policy, optimizer, used, 0, config).metrics, optimizer.gradients[0]))
     (metrics, gradient), (expected_metrics, expected) = found
     torch.testing.assert_close(gradient, expected, rtol=1e-9, atol=1e-13)
     assert metrics["loss"] == pytest.approx(expected_metrics["loss"], rel=1e-9)
@@ -501,3 +505,48 @@ def test_tokens_that_others_wrote_by_loops(aggregation: Any) -> None:
     torch.testing.assert_close(optimizer.gradients[0], expected, rtol=1e-7, atol=1e-12)
     unmasked = expected_gradient(Unigram().theta.detach(), replace(mixed, loss_mask_BT=mixed.mask_BT), config.objective)
     assert not torch.allclose(expected, unmasked, rtol=1e-2), "or else this shows nothing"
+
+
+def placed(batch: Batch) -> Batch:
+    """The batch with a place for each row, as `collate` gives them, in another order than that of the rows."""
+    return replace(batch, place_B=torch.arange(len(batch)).flip(0))
+
+
+@pytest.mark.parametrize("micro_batch_tokens", [1, 10_000])
+def test_what_the_last_pass_found_of_each_token_is_kept_by_place(micro_batch_tokens: int) -> None:
+    """Of two passes with steps of 2.0, the ratios that the second saw; those of the first were all 1."""
+    policy = Unigram()
+    batch = replace(a_batch(), old_logprobs_BT=policy.logprobs(a_batch()).detach())
+    batch = replace(batch, advantage_B=torch.where(batch.group_B == 1, 0.0, batch.advantage_B))
+    optimizer, theta = Descent(policy, 2.0, micro_batch_tokens), policy.theta.detach().clone()
+    columns = update(policy, optimizer, placed(batch), 0, a_config(iterations=2)).tokens.columns()
+    moved = (theta - 2.0 * optimizer.gradients[0]).log_softmax(-1) - theta.log_softmax(-1)
+    rows = {8 - place: found for place, found in columns.items()}
+    assert set(rows) <= {0, 1, 2, 5, 6, 7, 8}, "the second group had no signal"
+    assert len(rows) > 3
+    for row, found in rows.items():
+        length, advantage = int(batch.lengths_B[row]), batch.advantage_B[row].item()
+        ratios = moved[batch.tokens_BT[row, :length] % VOCABULARY].exp().tolist()
+        assert found["ratio"] == pytest.approx(ratios, abs=1e-4)
+        beyond = [ratio > 1.2 if advantage > 0 else ratio < 0.8 for ratio in ratios]
+        assert found.get("clipped", [False] * length) == beyond
+    assert any("clipped" in found for found in rows.values())
+
+
+def test_entropies_are_kept_where_asked_for_and_change_no_gradient() -> None:
+    """The entropy of the unigram, by hand; None at the tokens of others."""
+    gradients = []
+    for asked in (False, True):
+        policy = Unigram()
+        p = policy.theta.detach().softmax(-1)
+        loss_mask_BT = a_batch().mask_BT.clone()
+        loss_mask_BT[0, 1] = False
+        batch, optimizer = placed(replace(a_batch(), loss_mask_BT=loss_mask_BT)), Descent(policy, 0.1)
+        config = a_config().model_copy(update={"record_entropy": asked})
+        columns = update(policy, optimizer, batch, 0, config).tokens.columns()
+        gradients += optimizer.gradients
+        assert all(("entropy" in found) is asked for found in columns.values())
+        if asked:
+            entropy = pytest.approx(-float((p * p.log()).sum()), abs=1e-4)
+            assert columns[8]["entropy"] == [entropy, None, entropy]
+    assert torch.equal(*gradients)

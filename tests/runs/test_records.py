@@ -16,7 +16,7 @@ def group(identity: str, *rewards: float | None) -> Group:
 
 
 def test_each_rollout_is_one_record_with_all_that_is_known_of_it() -> None:
-    records = list(rollout_records(4, [group("a", 1.0, 0.0), group("b", None)], [[0.7, -0.7], [0.0]]))
+    records = list(rollout_records(4, [group("a", 1.0, 0.0), group("b", None)], [[0.7, -0.7], [0.0]], {}))
     assert [(r["problem"], r["group"], r["sample"], r["reward"], r["advantage"]) for r in records] == [
         ("a", 0, 0, 1.0, 0.7),
         ("a", 0, 1, 0.0, -0.7),
@@ -42,12 +42,19 @@ def test_each_rollout_is_one_record_with_all_that_is_known_of_it() -> None:
 @pytest.mark.parametrize("advantages", [[], [[0.1]], [[0.1, 0.2], [0.3]]])
 def test_advantages_must_match_the_rollouts(advantages: list[list[float]]) -> None:
     with pytest.raises(ValueError, match="zip"):
-        list(rollout_records(0, [group("a", 1.0, 0.0)], advantages))
+        list(rollout_records(0, [group("a", 1.0, 0.0)], advantages, {}))
 
 
 def test_a_replayed_rollout_says_so() -> None:
     whole = group("a", 1.0, 0.0)
     rollouts = (whole.rollouts[0], replace(whole.rollouts[1], replayed=True))
-    fresh, replayed = rollout_records(0, [replace(whole, rollouts=rollouts)], [[0.0, 0.0]])
+    fresh, replayed = rollout_records(0, [replace(whole, rollouts=rollouts)], [[0.0, 0.0]], {})
     assert "replayed" not in fresh
     assert replayed["replayed"] is True
+
+
+def test_columns_of_tokens_stand_with_the_rollout_of_that_place() -> None:
+    """Of three rollouts in two groups, the third."""
+    groups = [group("a", 1.0, 0.0), group("b", None)]
+    records = list(rollout_records(0, groups, [[0.7, -0.7], [0.0]], {2: {"ratio": [1.5, None]}}))
+    assert [record.get("ratio") for record in records] == [None, None, [1.5, None]]

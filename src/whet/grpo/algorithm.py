@@ -28,7 +28,7 @@ def train(
         estimates = advantages(collected.groups, config.objective)  # {Â_i}: relative to the group
         batch = collate(collected.groups, estimates)
         batch = batch.with_reference(reference.logprobs(batch))  # log π_ref; None at β = 0
-        metrics = update(policy, optimizer, batch, step, config)  # θ ← arg max J_GRPO, μ times
+        updated = update(policy, optimizer, batch, step, config)  # θ ← arg max J_GRPO, μ times
         reference.sync(step)  # π_ref ← π_θ, where the recipe says so
-        run.record(step, collected, estimates, metrics)
+        run.record(step, collected, estimates, updated.metrics, updated.tokens)
         after_step(step)

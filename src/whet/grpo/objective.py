@@ -57,6 +57,8 @@ class Loss:
     """A scalar; the batch's loss is the sum over its micro-batches."""
     token_sums: dict[str, Tensor]
     """Sums over the tokens in the loss, by metric name."""
+    clipped_BT: Tensor
+    """bool `[B, T]`: the tokens beyond the clip on the side where it holds the gradient back."""
 
 
 def objective(
@@ -66,7 +68,7 @@ def objective(
     config: ObjectiveConfig,
     entropy_BT: Tensor | None = None,
 ) -> Loss:
-    """Returns the loss L of a micro-batch; the gradient reaches `logprobs_BT`, and `entropy_BT` where given."""
+    """Returns the loss L of a micro-batch; the gradient reaches `logprobs_BT`, and `entropy_BT` for a bonus."""
     mask_BT = batch.loss_mask_BT
     advantage_B1 = batch.advantage_B[:, None].to(logprobs_BT)
     ratio_BT = RATIOS[config.ratio](torch.where(mask_BT, logprobs_BT - batch.old_logprobs_BT, 0.0), mask_BT)
@@ -77,16 +79,18 @@ def objective(
     loss_BT = config.beta * kl_BT - gain_BT
     weight_BT = AGGREGATIONS[config.aggregation](batch, normaliser)
     value = torch.where(mask_BT, loss_BT * weight_BT, 0.0).sum()
-    if entropy_BT is not None:
+    if entropy_BT is not None and config.entropy_bonus:
         value = value - config.entropy_bonus * _entropy(entropy_BT, mask_BT, normaliser)
+    low_BT = mask_BT & (ratio_BT < 1 - config.clip_low) & (advantage_B1 < 0)
+    high_BT = mask_BT & (ratio_BT > 1 + config.clip_high) & (advantage_B1 > 0)
     quantities = {
-        "clip_ratio/low_mean": (ratio_BT < 1 - config.clip_low) & (advantage_B1 < 0),
-        "clip_ratio/high_mean": (ratio_BT > 1 + config.clip_high) & (advantage_B1 > 0),
+        "clip_ratio/low_mean": low_BT,
+        "clip_ratio/high_mean": high_BT,
         **({} if batch.reference_logprobs_BT is None else {"kl": kl_BT}),
         **({} if batch.importance_BT is None else {"sampler/importance_mean": batch.importance_BT}),
     }
     sums = {name: torch.where(mask_BT, q.detach().float(), 0.0).sum() for name, q in quantities.items()}
-    return Loss(value, sums)
+    return Loss(value, sums, low_BT | high_BT)
 
 
 def _kl(logprobs_BT: Tensor, batch: Batch, config: ObjectiveConfig) -> Tensor:

@@ -9,12 +9,13 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from whet.grpo.experience import STALENESS, OnPolicy
+from whet.grpo.saved_rollout import restored_rollout, saved_rollout
 from whet.protocols import Policy, Sampler
-from whet.types import Collected, Outputs, Prompt, Rollout
+from whet.types import Collected, Outputs, Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Prefetch:
         """The rollouts that were sampled ahead, for a checkpoint; waits for them. A policy that has gone drew them."""
         if not self._begun:
             return {}
-        rollouts = [[asdict(one) for one in some] for some in self._awaited(self._begun)]
+        rollouts = [[saved_rollout(one) for one in some] for some in self._awaited(self._begun)]
         return {"step": self._begun.step, "rollouts": rollouts}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -75,7 +76,7 @@ class Prefetch:
         self._begun = None
         if state:
             outputs: Future[Outputs] = Future()
-            outputs.set_result([[_rollout(one) for one in some] for some in state["rollouts"]])
+            outputs.set_result([[restored_rollout(one) for one in some] for some in state["rollouts"]])
             self._begun = Begun(state["step"], outputs, None)
 
     def _awaited(self, begun: Begun) -> Outputs:
@@ -101,9 +102,3 @@ class Prefetch:
 
         threading.Thread(target=sample, name=f"whet sampling step {step}", daemon=True).start()
         return Begun(step, outputs, prompts)
-
-
-def _rollout(saved: Mapping[str, Any]) -> Rollout:
-    """A rollout after a round trip through JSON."""
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
-    return Rollout(**values)

@@ -13,6 +13,7 @@ from statistics import fmean
 from typing import Any
 
 from whet.config import ReplayConfig
+from whet.grpo.saved_rollout import restored_rollout, saved_rollout
 from whet.protocols import Grader
 from whet.types import ComparisonTimeout, Graded, Group, Outputs, Problem, Prompt, Reward, Rollout
 
@@ -101,7 +102,7 @@ class Replay:
 
     def state_dict(self) -> dict[str, Any]:
         """Returns counts and kept rollouts as JSON."""
-        kept = {problem: [asdict(one) for one in some] for problem, some in self.kept.items()}
+        kept = {problem: [_saved(one) for one in some] for problem, some in self.kept.items()}
         return {"seen": dict(self.seen), "kept": kept}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -116,7 +117,9 @@ def _weighed(reward: Reward, weights: Mapping[str, float]) -> Reward:
     return replace(reward, total=sum(given), weights=weights) if given else reward
 
 
+def _saved(kept: Kept) -> dict[str, Any]:
+    return {**asdict(kept), "rollout": saved_rollout(kept.rollout)}
+
+
 def _kept(told: Mapping[str, Any]) -> Kept:
-    read = told["rollout"].items()
-    rollout: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in read}
-    return Kept(Rollout(**rollout), Reward(**told["reward"]), told["step"])
+    return Kept(restored_rollout(told["rollout"]), Reward(**told["reward"]), told["step"])

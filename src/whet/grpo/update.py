@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from whet.batch import Batch
 from whet.config import GrpoConfig
 from whet.config.objectives import ObjectiveConfig
 from whet.grpo.importance import corrected
+from whet.grpo.learned_tokens import LearnedTokens, TokenValues
 from whet.grpo.objective import Normaliser, objective
 from whet.protocols import Optimizer, Policy
 
@@ -36,10 +38,21 @@ class Scored:
     """Sums over the tokens in the loss, by metric name."""
     largest_drift: Tensor
     """A scalar: the largest |log π_θ − log π_sampler| of a token that this step sampled, in nats."""
+    values: TokenValues
+    """Of each token, for those who read the run."""
 
 
-def update(policy: Policy, optimizer: Optimizer, batch: Batch, step: int, config: GrpoConfig) -> dict[str, float]:
-    """Maximises the GRPO objective on `batch` μ times; returns the step's metrics, means over passes.
+class Updated(NamedTuple):
+    """What an update found."""
+
+    metrics: dict[str, float]
+    """Means over passes."""
+    tokens: LearnedTokens
+    """What the last pass found of each token."""
+
+
+def update(policy: Policy, optimizer: Optimizer, batch: Batch, step: int, config: GrpoConfig) -> Updated:
+    """Maximises the GRPO objective on `batch` μ times.
 
     Groups whose advantages are all zero have no policy gradient: without a KL term or an entropy bonus they skip the
     learner, and still count in the normaliser.
@@ -51,33 +64,41 @@ def update(policy: Policy, optimizer: Optimizer, batch: Batch, step: int, config
     learned = batch.with_signal() if by_advantage_alone else batch.with_loss()
     counts = _token_counts(learned, how)
     parts = [learned] if len(learned) else []
-    passes = []
+    passes, scored = [], []
     for _ in range(how.iterations):  # GRPO iteration = 1 … μ
-        scored = optimizer.accumulate(parts, partial(score, policy, normaliser, how))
+        scored = optimizer.accumulate(parts, partial(score, policy, normaliser, config))
         passes.append(_stepped(optimizer, step, _figures(scored, counts)))
         parts = [one.batch for one in scored]  # importance weights are those of before the first pass
     means = {name: sum(metrics[name] for metrics in passes) / len(passes) for name in passes[0]}
-    return {**means, **{name: passes[0][name] for name in (DRIFT, DRIFT_MAX)}}  # later passes have moved the policy
+    drift = {name: passes[0][name] for name in (DRIFT, DRIFT_MAX)}  # later passes have moved the policy
+    return Updated({**means, **drift}, LearnedTokens([(one.batch, one.values) for one in scored]))
 
 
-def score(policy: Policy, normaliser: Normaliser, how: ObjectiveConfig, sampled: Batch) -> tuple[Tensor, Scored]:
+def score(policy: Policy, normaliser: Normaliser, config: GrpoConfig, sampled: Batch) -> tuple[Tensor, Scored]:
     """Returns the loss of one micro-batch, with a graph, and its results without one.
 
     The loss is computed where the log-probabilities are, and nothing is read back meanwhile: the host goes on.
     """
-    logprobs_BT, entropy_BT = _forward(policy, sampled, how)
+    how = config.objective
+    logprobs_BT, entropy_BT = _forward(policy, sampled, config)
     there = sampled.to(logprobs_BT.device)
     batch = corrected(there, logprobs_BT, how)
     loss = objective(logprobs_BT, batch, normaliser, how, entropy_BT)
     difference_BT = torch.where(batch.fresh_BT, (logprobs_BT.detach() - there.old_logprobs_BT).abs(), 0.0)
     sums = loss.token_sums | {DRIFT: difference_BT.sum()}
     kept = sampled if batch is there else batch.to(sampled.mask_BT.device)  # importance weights, for later passes
-    return loss.value, Scored(kept, loss.value.detach(), sums, difference_BT.max())
+    found = TokenValues(
+        logprobs_BT.detach() - batch.old_logprobs_BT,
+        loss.clipped_BT,
+        None if entropy_BT is None else entropy_BT.detach(),
+    )
+    return loss.value, Scored(kept, loss.value.detach(), sums, difference_BT.max(), found)
 
 
-def _forward(policy: Policy, batch: Batch, how: ObjectiveConfig) -> tuple[Tensor, Tensor | None]:
-    """log π_θ of the sampled tokens and, for a bonus only, the entropy of π_θ at each of them."""
-    return policy.logprobs_and_entropies(batch) if how.entropy_bonus else (policy.logprobs(batch), None)
+def _forward(policy: Policy, batch: Batch, config: GrpoConfig) -> tuple[Tensor, Tensor | None]:
+    """log π_θ of the sampled tokens and, where somebody asks for it, the entropy of π_θ at each of them."""
+    asked = config.objective.entropy_bonus or config.record_entropy
+    return policy.logprobs_and_entropies(batch) if asked else (policy.logprobs(batch), None)
 
 
 def _stepped(optimizer: Optimizer, step: int, figures: Mapping[str, float]) -> dict[str, float]:

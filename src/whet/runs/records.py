@@ -1,15 +1,24 @@
 """The rollouts of a step as JSON records: question, gold answer, completion, reward and advantage."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from whet.types import Group
 
+TokenColumns = Mapping[int, Mapping[str, Sequence[Any]]]
+"""By a completion's place in its step: by name, a value for each of its tokens, or None."""
+
 
 def rollout_records(
-    step: int, groups: Sequence[Group], advantages: Sequence[Sequence[float]]
+    step: int,
+    groups: Sequence[Group],
+    advantages: Sequence[Sequence[float]],
+    columns: TokenColumns,
 ) -> Iterator[dict[str, Any]]:
-    """Yields one record per rollout, in order. `advantages` holds Â_1…Â_G for each group."""
+    """Yields one record per rollout, in order. `advantages` holds Â_1…Â_G for each group, `columns` what the
+    learner found of tokens."""
+    places = count()
     for index, (group, row) in enumerate(zip(groups, advantages, strict=True)):
         problem = group.prompt.problem
         siblings = zip(group.rollouts, group.rewards, row, strict=True)
@@ -28,6 +37,7 @@ def rollout_records(
                 "advantage": advantage,
                 "tokens": list(rollout.tokens),
                 "logprobs": list(rollout.logprobs),
+                **columns.get(next(places), {}),
                 **({"replayed": True} if rollout.replayed else {}),
                 **({"loss_mask": list(rollout.loss_mask)} if rollout.loss_mask else {}),
                 **({"extra": dict(reward.extra)} if reward.extra else {}),

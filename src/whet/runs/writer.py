@@ -16,7 +16,7 @@ from whet.runs.environment import environment
 from whet.runs.lock import FolderLock
 from whet.runs.naming import check_name, is_taken, new_folder
 from whet.runs.phase_record import record_phases
-from whet.runs.records import rollout_records
+from whet.runs.records import TokenColumns, rollout_records
 from whet.types import Group, Problem
 
 Listener = Callable[[str, int, Mapping[str, Any]], None]
@@ -106,9 +106,10 @@ class RunWriter:
         groups: Sequence[Group],
         advantages: Sequence[Sequence[float]],
         metrics: Mapping[str, float],
+        columns: Callable[[], TokenColumns] = dict,
     ) -> None:
-        """Writes every rollout of GRPO step `step`, then its metrics."""
-        records = rollout_records(step, groups, advantages)
+        """Writes every rollout of GRPO step `step`, then its metrics. `columns` is called for those of its tokens."""
+        records = rollout_records(step, groups, advantages, columns())
         jsonl.write(self.path / layout.ROLLOUTS / layout.rollouts_name(step), records)
         self.record_metrics("grpo", step, metrics)
         self.next_step = step + 1

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
+from whet.grpo.learned_tokens import NOTHING, LearnedTokens
 from whet.grpo.metrics import group_metrics
 from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
@@ -46,12 +47,13 @@ class Recorder:
         collected: Collected,
         advantages: Sequence[Sequence[float]],
         metrics: Mapping[str, float],
+        tokens: LearnedTokens = NOTHING,
     ) -> None:
         """Records rollouts, metrics and timings of a step. Raises as the checks do, and what writing a step raised."""
         groups, measured = collected.groups, collected.sampled or collected.groups
         of_rewards = {**collected.logged, **self.part_metrics(measured, step=step)}  # our names come last, so they win
         whole = {**of_rewards, **collected.metrics, **group_metrics(measured), **metrics}
-        self.jobs.submit(partial(self.writer.record, step, groups, advantages, whole))
+        self.jobs.submit(partial(self.writer.record, step, groups, advantages, whole, tokens.columns))
         seconds = self.clock.elapsed()
         rate = collected.tokens / seconds
         shares = self.efficiency(groups, advantages, self.clock.seconds, seconds)

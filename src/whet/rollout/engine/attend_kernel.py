@@ -37,15 +37,6 @@ LAUNCHES = {
 with 512 (LOG.md). None spills registers on compute capabilities 8.0 and 9.0."""
 
 
-def power_of_two(least: int) -> int:
-    """Returns the smallest one that is not below `least`: what a block of a kernel must be.
-
-    >>> power_of_two(7), power_of_two(64)
-    (8, 64)
-    """
-    return 1 << (least - 1).bit_length()
-
-
 @triton.jit
 def turned(at, d, mask, cosine, sine, SIZE: tl.constexpr):
     """Loads heads at pointers `at` `[…, 1]` and rotates them: x cos + (x₂ ‖ x₁) sin, with the sine's sign in it."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import triton
 import triton.language as tl
 
-from whet.rollout.engine.attend_kernel import power_of_two
+from whet.rollout.engine.power_of_two import power_of_two
 
 GATED = 1024
 """Outputs of a gate that a program computes."""

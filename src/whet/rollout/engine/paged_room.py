@@ -6,6 +6,7 @@ from dataclasses import astuple, dataclass
 from math import inf
 
 from whet.rollout.call_size import Limits, SampleBytes
+from whet.rollout.engine.power_of_two import power_of_two
 
 PAGE = 128
 """Tokens of a page."""
@@ -84,7 +85,7 @@ def width_for(rows: int) -> int:
     >>> [width_for(rows) for rows in (1, 8, 9, 64, 65, 512)]
     [8, 8, 64, 64, 128, 512]
     """
-    return next((width for width in NARROW if rows <= width), 1 << (rows - 1).bit_length())
+    return next((width for width in NARROW if rows <= width), power_of_two(rows))
 
 
 def _rows(limits: Limits, share: int, all_rows: int) -> int:
@@ -97,7 +98,7 @@ def _rows(limits: Limits, share: int, all_rows: int) -> int:
 
 def _rounded(columns: int) -> int:
     """Up to a power of two."""
-    return max(FEWEST_COLUMNS, 1 << (columns - 1).bit_length())
+    return max(FEWEST_COLUMNS, power_of_two(columns))
 
 
 def _stepped(pages: int) -> int:

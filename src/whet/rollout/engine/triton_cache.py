@@ -2,10 +2,11 @@
 
 from torch import Tensor
 
-from whet.rollout.engine.attend_kernel import LAUNCHES, QUERIES, attend_kernel, power_of_two
+from whet.rollout.engine.attend_kernel import LAUNCHES, QUERIES, attend_kernel
 from whet.rollout.engine.fused_weights import Layer
 from whet.rollout.engine.paged_cache import PagedCache
 from whet.rollout.engine.paged_room import PAGE
+from whet.rollout.engine.power_of_two import power_of_two
 from whet.rollout.engine.row_table import PAGES
 
 

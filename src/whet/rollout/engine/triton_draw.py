@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from whet.rollout.engine.attend_kernel import power_of_two
 from whet.rollout.engine.draw_kernel import PART, sums_kernel, tokens_kernel
+from whet.rollout.engine.power_of_two import power_of_two
 from whet.rollout.sampling import draw_by_counter
 from whet.types import SamplingParams
 

@@ -34,6 +34,7 @@ from whet.train_loop.health_monitor import HealthMonitor
 from whet.train_loop.logging_grader import LoggingGrader
 from whet.train_loop.recorder import Recorder
 from whet.train_loop.signals import Stop
+from whet.train_loop.slowdown import Slowdown
 from whet.train_loop.stall_monitor import watched
 from whet.train_loop.step_checks import FiniteGradient, SamplerParity, StepCheck
 from whet.train_loop.timed_roles import TimedReference, TimedSampler
@@ -94,13 +95,14 @@ def fine_tune(
     with jobs:
         _settle(callbacks, run, config, resumed=saved is not None, warmed=warmed)
         _announce(config, run, view)
+        watch = Slowdown.of(view.note, config.rollout.engine)
         with stop.patiently(), watched(clock, view):
             train(
                 policy=policy,
                 reference=WaitingReference(roles.reference, checkpoints.until_copied),
                 experience=roles.experience,
                 optimizer=WaitingOptimizer(optimizer, checkpoints.until_copied),
-                run=Recorder(run, view, clock, of_rewards, efficiency, health, _checks(policy), jobs),
+                run=Recorder(run, view, clock, of_rewards, efficiency, health, _checks(policy), jobs, watch),
                 config=grpo,
                 after_step=callbacks,
             )

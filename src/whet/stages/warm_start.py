@@ -24,6 +24,7 @@ from whet.train_loop.background import AtOnce, Never
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.clock import Clock
 from whet.train_loop.signals import Stop
+from whet.train_loop.slowdown import Slowdown
 from whet.train_loop.training_state import TrainingState
 from whet.types import Problem
 
@@ -80,6 +81,7 @@ def run_warm_start(
     from whet.policy.reference import NoReference
 
     stop, clock, progress = stop or Stop(), Clock(), Progress()
+    watch = Slowdown.of(view.note, config.rollout.engine)
     learner = build_learner(policy, config)
     count = min(config.sft.held_out, int(ASIDE * len(worked)))
     examples = [example(problem, task, policy) for problem in worked]
@@ -103,6 +105,7 @@ def run_warm_start(
     def report(step: int, metrics: Mapping[str, float]) -> None:
         run.record_metrics("sft", step, metrics)
         run.record_timings("sft", step, {"step_time": clock.elapsed()})
+        watch(step, 1 / clock.elapsed())
         view.advance(step + 1, **{name: metrics[name] for name in SHOWN if name in metrics})
         checkpoints.after(step + 1, stop)
         clock.restart()

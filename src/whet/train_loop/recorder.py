@@ -31,11 +31,12 @@ class Recorder:
         health: HealthMonitor,
         checks: Sequence[StepCheck] = (),
         jobs: Jobs | None = None,
+        watch: Callable[[int, float], None] = lambda *_: None,
     ) -> None:
-        """Records are written by `jobs`; by default at once."""
+        """Records are written by `jobs`, by default at once; `watch` is told of each step's η."""
         self.jobs = jobs or AtOnce()
         self.writer, self.view, self.clock, self.part_metrics = writer, view, clock, part_metrics
-        self.efficiency, self.health, self.checks = efficiency, health, checks
+        self.efficiency, self.health, self.checks, self.watch = efficiency, health, checks, watch
 
     def steps(self, until: int) -> Iterable[int]:
         """Yields the remaining steps, restarting the clock before each."""
@@ -70,6 +71,7 @@ class Recorder:
             tokens_per_second=rate,
             efficiency=shares["efficiency"],
         )
+        self.watch(step, shares["efficiency"])
         self.health.step(step, whole)
         for check in self.checks:
             check(step, whole)

@@ -1,0 +1,101 @@
+"""Tells when steps take several times as long as they did, and whether other programs are the reason.
+
+Threads of matrix products wait for each other. Where another program takes one of the processors, even one of the
+lowest priority, steps can take eight times as long (LOG.md, "Threads that wait").
+"""
+
+import os
+from collections.abc import Callable
+from statistics import median
+from typing import TYPE_CHECKING, Self
+
+from whet.compute.rank import is_one_of_several
+from whet.text import Log, percent
+
+if TYPE_CHECKING:
+    import psutil
+
+TIMES = 2.5
+"""How many times longer than usual a step must take."""
+
+IN_A_ROW = 2
+"""Steps in a row that must, before it is told."""
+
+KNOWN = 3
+"""Steps that must have been usual before."""
+
+BUSY = 0.2
+"""The share of all processors that other programs must use to be named as the reason."""
+
+
+class OthersUse:
+    """The share of all processors that other programs used since it was last asked for; children are no others."""
+
+    def __init__(self) -> None:
+        self._last = _used()
+
+    def __call__(self) -> float:
+        """Returns the share; 0 where no time has passed."""
+        before, self._last = self._last, _used()
+        everything, busy, own = (now - then for now, then in zip(self._last, before, strict=True))
+        return max(busy - own, 0.0) / everything if everything > 0 else 0.0
+
+
+def _used() -> tuple[float, float, float]:
+    """Processor seconds so far: all that there were, those in use, and those that this process and its children had."""
+    import psutil
+
+    whole, process = psutil.cpu_times(), psutil.Process()
+    everything, idle = sum(whole), whole.idle + getattr(whole, "iowait", 0.0)
+    return everything, everything - idle, sum(map(_seconds, [process, *process.children(recursive=True)]))
+
+
+def _seconds(process: "psutil.Process") -> float:
+    """Of a process, and of its children that have ended."""
+    import psutil
+
+    try:
+        found = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(found.user + found.system + found.children_user + found.children_system)
+
+
+class Slowdown:
+    """Follows how fast steps are, in any unit, and tells once when they have become slow, and again after they were
+    as usual in between."""
+
+    def __init__(self, tell: Log, others: Callable[[], float] | None) -> None:
+        """`others` returns the share of all processors that other programs used in the step; None where nobody can
+        say."""
+        self.tell, self.others = tell, others
+        self.usual: list[float] = []
+        self._in_a_row = 0
+
+    @classmethod
+    def of(cls, tell: Log, engine: str) -> Self:
+        """Returns one that knows what others use, unless other processes share the run: they would count as others."""
+        shared = is_one_of_several() or engine == "ray"
+        return cls(tell, None if shared else OthersUse())
+
+    def __call__(self, step: int, speed: float) -> None:
+        """Takes how fast `step` was."""
+        share = self.others() if self.others else 0.0
+        usual = median(self.usual) if len(self.usual) >= KNOWN else 0.0
+        if speed * TIMES >= usual:
+            self.usual.append(speed)
+            self._in_a_row = 0
+            return
+        self._in_a_row += 1
+        if self._in_a_row == IN_A_ROW:
+            self.tell(
+                f"step {step}: a step takes {usual / max(speed, 1e-9):.0f} times as long as before; {_cause(share)}"
+            )
+
+
+def _cause(others: float) -> str:
+    if others < BUSY:
+        return "is the machine hot, on its battery, or short of memory?"
+    asleep = os.environ.get("OMP_WAIT_POLICY", "").upper() == "PASSIVE"
+    better = "" if asleep else ", or stop the run with Ctrl-C: once resumed, its threads share them better"
+    return f"other programs use {percent(others)} of the processors: end them{better}"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from batches import prompt, ragged_batch, rollout
-from whet.batch import Batch, collate, moved
+from whet.batch import Batch, collate, common_prefix, moved
 from whet.types import Group, Reward
 
 
@@ -341,3 +341,19 @@ def test_rows_know_their_place_in_the_step_wherever_they_are_selected() -> None:
     keep_B = torch.tensor([True, True, True, True, False, True])
     assert batch.select([2, 0], keep_B).place_B is not None
     assert batch.select([2, 0], keep_B).place_B.tolist() == [5, 0, 1]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([(1, 2, 3)], 3),
+        ([(1, 2, 3), (1, 2, 4)], 2),
+        ([(1, 2, 3), (1, 2)], 2),
+        ([(1, 2), (1, 2, 3), (1, 9, 3)], 1),
+        ([(1,), (2,)], 0),
+        ([(), (1,)], 0),
+        ([(1, 5, 3), (1, 6, 3)], 1),  # what agrees again later does not count
+    ],
+)
+def test_common_prefix(rows: list[tuple[int, ...]], expected: int) -> None:
+    assert common_prefix(rows) == expected

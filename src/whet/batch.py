@@ -7,6 +7,7 @@ are `None`.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import takewhile, zip_longest
 from typing import Any
 
 import torch
@@ -214,6 +215,16 @@ def collate(groups: Sequence[Group], advantages: Sequence[Sequence[float]]) -> B
         replayed_B=torch.tensor(replayed) if any(replayed) else None,
         place_B=torch.arange(len(rollouts)),
     )
+
+
+def common_prefix(rows: Sequence[Sequence[int]]) -> int:
+    """Returns the length in tokens of the longest common prefix.
+
+    >>> common_prefix([(1, 2, 3), (1, 2, 4)])
+    2
+    """
+    same = takewhile(lambda column: len(set(column)) == 1, zip_longest(*rows))
+    return sum(1 for _ in same)
 
 
 def moved(values: Iterable[Any], device: torch.device) -> list[Any]:

@@ -114,6 +114,14 @@ def test_a_prompt_is_paid_for_once() -> None:
     assert limit.learn(apart) > 5 * limit.learn(shared)
 
 
+def test_what_prompts_begin_with_is_prefilled_once() -> None:
+    """400 tokens in common of prompts of 500, 450 and 600: 400 + 100 + 50 + 200 are computed."""
+    groups = [Lengths(500, (10,)), Lengths(450, (10, 20)), Lengths(600, ())]
+    pairs = (500**2 + 450**2 + 600**2 - 2 * 400**2) / 2
+    flops = 2 * 106_203_456 * 750 + 69_120 * pairs + 2 * 28_311_552 * 3
+    assert Limit(SMOLLM, CPU, common=400).prefill(groups) == pytest.approx(flops / 415e9)
+
+
 def test_little_work_waits_for_the_weights() -> None:
     limit = Limit(SMOLLM, CPU)
     assert limit.prefill([Lengths(1, (1,))]) == pytest.approx(2 * 134_515_008 / 32e9)

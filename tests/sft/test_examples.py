@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import tiny
 from plainly import token_logprobs
 from whet.policy.language_model import LanguageModel
-from whet.sft.examples import Example, Examples, common_prefix, one_group
+from whet.sft.examples import Example, Examples, one_group
 
 THREE = [Example((1, 2, 3, 4), (50, 51)), Example((1, 2, 9), (60, 61, 62)), Example((1, 2, 3), (70,))]
 
@@ -28,22 +28,6 @@ def test_equal_prompts_are_shared_whole() -> None:
     batch = one_group([Example((1, 2), (3,)), Example((1, 2), (4, 5))])
     assert batch.prompts[0].tolist() == [1, 2]
     assert batch.loss_mask_BT.tolist() == [[True, False], [True, True]]
-
-
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [
-        ([(1, 2, 3)], 3),
-        ([(1, 2, 3), (1, 2, 4)], 2),
-        ([(1, 2, 3), (1, 2)], 2),
-        ([(1, 2), (1, 2, 3), (1, 9, 3)], 1),
-        ([(1,), (2,)], 0),
-        ([(), (1,)], 0),
-        ([(1, 5, 3), (1, 6, 3)], 1),  # what agrees again later does not count
-    ],
-)
-def test_common_prefix(rows: list[tuple[int, ...]], expected: int) -> None:
-    assert common_prefix(rows) == expected
 
 
 @pytest.mark.parametrize("family", ["llama", "gemma3"])

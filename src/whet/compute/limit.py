@@ -115,12 +115,15 @@ class Limit:
 
     shape: Shape
     machine: Machine
+    common: int = 0
+    """p: tokens that all prompts begin with."""
 
     def prefill(self, groups: Sequence[Lengths]) -> float:
-        """Seconds to prefill each prompt once: max([2N_b·QP + a·QP²/2 + 2N_v·Q]/Φ, W·N/β)."""
-        s = self.shape
-        body = 2 * s.body * sum(group.prompt for group in groups)
-        attention = s.pair_flops * sum(group.prompt_pairs for group in groups)
+        """Seconds to prefill each prompt once, and what all begin with once for all of them:
+        max([2N_b·(QP − (Q − 1)p) + a·(QP² − (Q − 1)p²)/2 + 2N_v·Q]/Φ, W·N/β)."""
+        s, again = self.shape, len(groups) - 1
+        body = 2 * s.body * (sum(group.prompt for group in groups) - again * self.common)
+        attention = s.pair_flops * (sum(group.prompt_pairs for group in groups) - again * self.common**2 / 2)
         return max((body + attention + 2 * s.head * len(groups)) / self.machine.flops, self._reading_weights)
 
     def decode(self, groups: Sequence[Lengths]) -> float:

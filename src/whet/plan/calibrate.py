@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from whet.batch import common_prefix
 from whet.compute.limit import Lengths, Limit, Shape
 from whet.config import Config
 from whet.plan.outlook import Outlook, clipped
@@ -28,6 +29,9 @@ BUDGET = 45.0
 
 USUAL = 0.3
 """The share of the limit that is expected before anything is measured."""
+
+PROMPT = 128
+"""Tokens of a prompt, assumed before any is sampled."""
 
 FEWEST = 8
 """Tokens of completions that are sampled at least, to time it."""
@@ -70,7 +74,9 @@ class _Calibration:
 
         self.built, self.config, self.watch = built, config, watch
         self.policy, self.task = built.policy, built.task
-        self.limit = Limit(Shape.of(self.policy.model), measure_machine(self.policy.device, self.policy.model.dtype))
+        machine = measure_machine(self.policy.device, self.policy.model.dtype)
+        held_out = [prompt.tokens for prompt in self.task.eval_set.prompts[:MOST_ROWS]]
+        self.limit = Limit(Shape.of(self.policy.model), machine, common_prefix(held_out))
 
     def measured(self, load_seconds: float) -> tuple[Rates, Outlook]:
         warm = self._follows() == "warm_start"
@@ -137,7 +143,7 @@ class _Calibration:
 
     def _affordable(self, n: int, wanted: int) -> int:
         """How many prompts can be sampled in a fifth of the budget, completions of full length assumed."""
-        longest, prompt = self.config.grpo.sampling.max_tokens, 128
+        longest, prompt = self.config.grpo.sampling.max_tokens, max(PROMPT, self.limit.common)
         least = self.limit.prefill([Lengths(prompt, ())]) + self.limit.decode([Lengths(prompt, (longest,) * n)])
         return max(1, min(wanted, int(BUDGET / 5 * USUAL / least)))
 
@@ -148,7 +154,7 @@ class _Calibration:
         """
         from whet.build.task import longest_response
 
-        longest, prompt = longest_response(self.config, "evaluate"), 128
+        longest, prompt = longest_response(self.config, "evaluate"), max(PROMPT, self.limit.common)
         least = self.limit.prefill([Lengths(prompt, ())] * rows) + self.limit.decode(
             [Lengths(prompt, (longest,))] * rows
         )

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile, zip_longest
 
 import torch
 
-from whet.batch import Batch
+from whet.batch import Batch, common_prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +74,3 @@ def one_group(examples: Sequence[Example]) -> Batch:
         advantage_B=torch.zeros(len(rows)),
         old_logprobs_BT=torch.zeros(mask_BT.shape),
     )
-
-
-def common_prefix(rows: Sequence[Sequence[int]]) -> int:
-    """Returns the length in tokens of the longest common prefix.
-
-    >>> common_prefix([(1, 2, 3), (1, 2, 4)])
-    2
-    """
-    same = takewhile(lambda column: len(set(column)) == 1, zip_longest(*rows))
-    return sum(1 for _ in same)

@@ -1,8 +1,10 @@
 """η: the efficiency of a step, its least possible time on this machine over its measured time (docs/performance.md)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from whet.batch import common_prefix
 from whet.compute.limit import Lengths, Limit, Shape
 from whet.config import ObjectiveConfig
 from whet.types import Group
@@ -51,7 +53,8 @@ class Efficiency:
 
         Groups without a signal need no learner, unless the loss has a KL term.
         """
-        limit, compared = self.limit, self.objective.beta > 0
+        common = common_prefix([group.prompt.tokens for group in groups])
+        limit, compared = replace(self.limit, common=common), self.objective.beta > 0
         held = compared and self.objective.kl_in == "loss"
         sampled = [_lengths(group) for group in groups]
         learned = [some for some, row in zip(sampled, advantages, strict=True) if held or any(row)]

@@ -65,6 +65,25 @@ def test_a_single_prompt(family: str, prompt: list[int]) -> None:
     sync(tiny.tiny_model(family), [prompt], {2: [1]})
 
 
+SYSTEM = [7, 61, 30, 88, 15, 42, 42, 9, 70, 23]
+"""What prompts begin with: long enough to be computed once."""
+
+
+@pytest.mark.parametrize("family", tiny.FAMILIES)
+def test_what_prompts_begin_with_is_computed_once(family: str) -> None:
+    """Ten tokens in common, then two, one and three of each prompt's own."""
+    sync(tiny.tiny_model(family), [[*SYSTEM, 5, 9], [*SYSTEM, 44], [*SYSTEM, 12, 90, 17]], {2: [0, 4, 8]})
+
+
+def test_tokens_that_the_layers_compute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three prompts of 12, 11 and 13 tokens: ten once, and three of each, with padding."""
+    decoder, seen = Decoder(fuse(tiny.tiny_model("llama"))), []
+    real = decoder._qkv
+    monkeypatch.setattr(decoder, "_qkv", lambda layer, normed: seen.append(len(normed)) or real(layer, normed))
+    decoder.start([[*SYSTEM, 5, 9], [*SYSTEM, 44], [*SYSTEM, 12, 90, 17]], 2, 4)
+    assert set(seen) == {10 + 3 * 3}
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -101,14 +120,16 @@ def test_what_a_configuration_may_change(changes: dict[str, Any]) -> None:
     sync(tiny.tiny_model("llama", **changes), PROMPTS, {2: [0, 4, 8]})
 
 
-@pytest.mark.parametrize("window", [1, 3, 8])
+@pytest.mark.parametrize("window", [1, 3, 8, 12])
 @pytest.mark.parametrize(
     ("family", "changes"),
     [("gemma3", {}), ("qwen2", {"use_sliding_window": True, "max_window_layers": 1})],
     ids=["gemma3", "qwen2"],
 )
 def test_a_window_shorter_than_prompts_and_responses(family: str, changes: dict[str, Any], window: int) -> None:
-    sync(tiny.tiny_model(family, sliding_window=window, **changes), PROMPTS, {3: [0, 2, 5, 8]})
+    model = tiny.tiny_model(family, sliding_window=window, **changes)
+    for prompts in (PROMPTS, [[*SYSTEM, 5, 9], [*SYSTEM, 44], [*SYSTEM, 12, 90, 17]]):
+        sync(model, prompts, {3: [0, 2, 5, 8]})
 
 
 def test_more_tokens_than_one_block_of_room(monkeypatch: pytest.MonkeyPatch) -> None:

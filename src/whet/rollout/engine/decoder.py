@@ -9,6 +9,7 @@ Shapes: `Q` prompts, `L` the longest prompt, `R` rows (unfinished completions), 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -22,6 +23,7 @@ from whet.rollout.engine.joined_cache import JoinedCache
 from whet.rollout.engine.kv_cache import KvCache, PrefillCache, PromptCache, Room, StepCache, all_angles
 from whet.rollout.engine.norms import Norm
 from whet.rollout.engine.operations import TORCH, Operations
+from whet.rollout.engine.prompt_batch import PromptBatch
 from whet.rollout.engine.rotation import Angles, rotated
 
 PREFILL_TOKENS = 2**14
@@ -118,30 +120,38 @@ class Decoder(EagerEngine):
 
     def _prefilled(self, cache: PrefillCache, first: int, prompts: Sequence[Sequence[int]]) -> Tensor:
         """Caches some of the prompts, the first of them number `first`; returns their next token's logits `[q, V]`."""
-        weights, width = self.weights, max(map(len, prompts))
-        padded = [[*prompt, *[0] * (width - len(prompt))] for prompt in prompts]
-        x = weights.embedding[self._sent(padded)]
+        weights, batch = self.weights, PromptBatch.of(prompts)
+        x, angles = weights.embedding[self._sent(batch.tokens)], self._angles_at(batch.positions(self.device))
         normed = weights.layers[0].attention_norm(x)
         for number, (layer, next_norm) in enumerate(weights.layers_with_next_norms()):
-            seen = self._prefilled_layer(cache, number, layer, first, normed)
-            x, normed = self._after_attention(layer, x, seen, next_norm)
-        last = self._sent([len(prompt) - 1 for prompt in prompts])
-        return weights.head(normed[torch.arange(len(prompts), device=self.device), last])
+            query_key, value = self._qkv(layer, normed)
+            query, key = rotated(query_key, *angles[layer.kind]).split([weights.heads, weights.kv_heads], -2)
+            keys, values = batch.whole(key), batch.whole(value)
+            cache.put(number, first, keys, values)
+            x, normed = self._after_attention(layer, x, self._seen(layer, batch, query, keys, values), next_norm)
+        return weights.head(normed[self._sent(batch.last)])
+
+    def _angles_at(self, position_N: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
+        """Cosines and signed sines, `[N, 1, D]`, by kind of attention."""
+        return {
+            kind: (found.cosine_SD[position_N, None], found.signed_sine_SD[position_N, None])
+            for kind, found in self.angles.items()
+        }
+
+    def _seen(self, layer: Layer, batch: PromptBatch, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """A layer's attention of the N tokens, `[N, H, D]`, over their prompts' keys and values, `[q, L, K, D]`; to
+        `[N, H · D]`."""
+        w, shared, window = self.weights, batch.shared, self.weights.kinds[layer.kind].window
+        keys, values = (part.transpose(1, 2).repeat_interleave(w.repeats, 1) for part in (keys, values))
+        own = _causal(batch.own(query), keys, values, w, window).flatten(0, 1)
+        if not shared:
+            return own
+        first = _causal(query[None, :shared], keys[:1, :, :shared], values[:1, :, :shared], w, window)
+        return torch.cat([first[0], own])
 
     def _sent(self, numbers: list[Any]) -> Tensor:
         """Numbers of the host as an int64 tensor on the device."""
         return self.operations.send(torch.tensor(numbers), self.device)
-
-    def _prefilled_layer(self, cache: PrefillCache, number: int, layer: Layer, first: int, normed: Tensor) -> Tensor:
-        """A layer's attention over whole prompts `[q, L, hidden]`, to `[q, L, H · D]`; caches their keys and values."""
-        w, angles = self.weights, self.angles[layer.kind]
-        query_key, value = self._qkv(layer, normed)
-        cosine, sine = (table[: normed.shape[1], None] for table in (angles.cosine_SD, angles.signed_sine_SD))
-        query, key = rotated(query_key, cosine, sine).split([w.heads, w.kv_heads], -2)
-        cache.put(number, first, key, value)
-        keys, values = (part.transpose(1, 2).repeat_interleave(w.repeats, 1) for part in (key, value))
-        seen = _causal(query.transpose(1, 2), keys, values, w, w.kinds[layer.kind].window)
-        return seen.transpose(1, 2).flatten(2)
 
 
 def _room(prompts: Sequence[Sequence[int]], rows_per_prompt: int, longest_response: int) -> Room:
@@ -160,20 +170,23 @@ def _chunks(prompts: Sequence[Sequence[int]]) -> Iterator[tuple[int, Sequence[Se
 
 
 def _causal(query: Tensor, keys: Tensor, values: Tensor, weights: FusedWeights, window: int | None) -> Tensor:
-    """Causal attention over `[q, H, L, D]`, in a sliding window where there is one."""
-    length = query.shape[2]
-    mask = visible(length, window, query.device)
+    """Causal attention of the last M of L tokens, `[q, M, H, D]`, over `[q, H, L, D]`; to `[q, M, H · D]`."""
+    query, length = query.transpose(1, 2), keys.shape[2]
+    mask = visible(length, window, query.shape[2], query.device)
     if weights.soft_cap is None:
-        return scaled_dot_product_attention(query, keys, values, mask, is_causal=mask is None, scale=weights.scale)
+        attend = partial(scaled_dot_product_attention, is_causal=mask is None, scale=weights.scale)
+        return attend(query, keys, values, mask).transpose(1, 2).flatten(2)
     scores = soft_capped(query @ keys.transpose(-1, -2) * weights.scale, weights.soft_cap)
     seen = torch.ones(length, length, dtype=torch.bool, device=query.device).tril() if mask is None else mask
     shares = scores.masked_fill(~seen, torch.finfo(scores.dtype).min).softmax(-1, dtype=torch.float32)
-    return shares.to(values.dtype) @ values
+    return (shares.to(values.dtype) @ values).transpose(1, 2).flatten(2)
 
 
-def visible(length: int, window: int | None, device: torch.device) -> Tensor | None:
-    """Returns the sliding-window causal mask, bool `[L, L]`, True where visible; None for a plain causal mask."""
+def visible(length: int, window: int | None, last: int, device: torch.device) -> Tensor | None:
+    """Returns what the last of `length` tokens attend to, in a sliding window where there is one: bool
+    `[last, length]`; None for a plain causal mask of all of them."""
+    before = length - last
+    ones = torch.ones(last, length, dtype=torch.bool, device=device)
     if window is None or length <= window:
-        return None
-    ones = torch.ones(length, length, dtype=torch.bool, device=device)
-    return ones.tril() & ones.triu(1 - window)
+        return ones.tril(before) if before else None
+    return ones.tril(before) & ones.triu(before + 1 - window)

@@ -39,7 +39,7 @@ def learn_seconds(*groups: Group) -> float:
 def test_the_least_over_what_it_took() -> None:
     """Of 1,000 seconds, 300 went to sampling and 200 to grading; only the first group had a signal."""
     eta = Efficiency(LIMIT, ObjectiveConfig())
-    found = eta(GROUPS, ADVANTAGES, {"rollout": 300.0, "grade": 200.0, "reference": 0.0}, 1000.0)
+    found = eta(GROUPS, GROUPS, ADVANTAGES, {"rollout": 300.0, "grade": 200.0, "reference": 0.0}, 1000.0)
     learn = learn_seconds(GROUPS[0]) + 28 * 2
     assert found == {
         "efficiency": pytest.approx((rollout_seconds() + learn) / 1000),
@@ -50,7 +50,7 @@ def test_the_least_over_what_it_took() -> None:
 
 def test_a_reference_is_work_and_keeps_every_group_in_the_learner() -> None:
     eta = Efficiency(LIMIT, ObjectiveConfig(beta=0.1))
-    found = eta(GROUPS, ADVANTAGES, {"rollout": 300.0, "grade": 100.0, "reference": 100.0}, 1000.0)
+    found = eta(GROUPS, GROUPS, ADVANTAGES, {"rollout": 300.0, "grade": 100.0, "reference": 100.0}, 1000.0)
     learn = learn_seconds(*GROUPS) + 28 * 2
     assert found["efficiency/learn"] == pytest.approx(learn / 500)
     assert found["efficiency"] == pytest.approx((rollout_seconds() + learn + learn_seconds(*GROUPS) / 3) / 1000)
@@ -58,16 +58,25 @@ def test_a_reference_is_work_and_keeps_every_group_in_the_learner() -> None:
 
 def test_every_pass_is_work() -> None:
     once, twice = (
-        Efficiency(LIMIT, ObjectiveConfig(iterations=mu))(GROUPS, ADVANTAGES, {"rollout": 1.0}, 2.0) for mu in (1, 2)
+        Efficiency(LIMIT, ObjectiveConfig(iterations=mu))(GROUPS, GROUPS, ADVANTAGES, {"rollout": 1.0}, 2.0)
+        for mu in (1, 2)
     )
     assert twice["efficiency/learn"] == pytest.approx(2 * once["efficiency/learn"])
     assert twice["efficiency/rollout"] == once["efficiency/rollout"]
 
 
 def test_without_a_signal_nothing_had_to_be_learned() -> None:
-    found = Efficiency(LIMIT, ObjectiveConfig())(GROUPS, [[0.0, 0.0]] * 2, {"rollout": 300.0}, 400.0)
+    found = Efficiency(LIMIT, ObjectiveConfig())(GROUPS, GROUPS, [[0.0, 0.0]] * 2, {"rollout": 300.0}, 400.0)
     assert set(found) == {"efficiency", "efficiency/rollout"}
     assert found["efficiency"] == pytest.approx(rollout_seconds() / 400)
+
+
+def test_what_is_sampled_and_not_learned_from_is_work_of_the_sampler() -> None:
+    """One completion of each group is learned from, the one of 3 tokens and one of 2."""
+    kept = [group([1.0], [3]), group([1.0], [2])]
+    found = Efficiency(LIMIT, ObjectiveConfig())(GROUPS, kept, [[0.7], [0.0]], {"rollout": 300.0}, 500.0)
+    assert found["efficiency/rollout"] == pytest.approx(rollout_seconds() / 300)
+    assert found["efficiency/learn"] == pytest.approx((learn_seconds(kept[0]) + 28 * 2) / 200)
 
 
 def test_the_machine_is_the_one_that_the_policy_is_on() -> None:

@@ -19,9 +19,9 @@ GROUPS = (group([1.0, 0.0], [3, 5]), group([1.0, 1.0], [2, 2]))
 ADVANTAGES = [[0.7, -0.7], [0.0, 0.0]]
 
 
-def half(groups: Any, advantages: Any, seconds: Any, elapsed: float) -> dict[str, float]:
+def half(sampled: Any, groups: Any, advantages: Any, seconds: Any, elapsed: float) -> dict[str, float]:
     """Every step came half way to the limit."""
-    assert (groups, advantages, seconds) == (GROUPS, ADVANTAGES, {"rollout": 0.25})
+    assert (sampled, groups, advantages, seconds) == (GROUPS, GROUPS, ADVANTAGES, {"rollout": 0.25})
     assert elapsed > 0
     return {"efficiency": 0.5, "efficiency/learn": 0.6}
 

@@ -30,6 +30,7 @@ class Efficiency:
 
     def __call__(
         self,
+        sampled: Sequence[Group],
         groups: Sequence[Group],
         advantages: Sequence[Sequence[float]],
         seconds: Mapping[str, float],
@@ -37,10 +38,10 @@ class Efficiency:
     ) -> dict[str, float]:
         """Returns least seconds / measured seconds, shares of 1, for the step and by phase.
 
-        `seconds` are those spent in `rollout`, `grade` and `reference`; the rest of `elapsed` counts as learning. A
-        phase without work is left out.
+        `groups` are what of the `sampled` ones is learned from. `seconds` are those spent in `rollout`, `grade` and
+        `reference`; the rest of `elapsed` counts as learning. A phase without work is left out.
         """
-        least = self._least(groups, advantages)
+        least = self._least(sampled, groups, advantages)
         spent = {**seconds, "learn": elapsed - sum(seconds.values())}
         phases = [name for name in ("rollout", "learn") if least[name] and spent.get(name, 0.0) > 0]
         return {
@@ -48,7 +49,9 @@ class Efficiency:
             **{f"efficiency/{name}": least[name] / spent[name] for name in phases},
         }
 
-    def _least(self, groups: Sequence[Group], advantages: Sequence[Sequence[float]]) -> dict[str, float]:
+    def _least(
+        self, sampled: Sequence[Group], groups: Sequence[Group], advantages: Sequence[Sequence[float]]
+    ) -> dict[str, float]:
         """Least seconds by phase, of a process that has an equal share.
 
         Groups without a signal need no learner, unless the loss has a KL term.
@@ -56,12 +59,12 @@ class Efficiency:
         common = common_prefix([group.prompt.tokens for group in groups])
         limit, compared = replace(self.limit, common=common), self.objective.beta > 0
         held = compared and self.objective.kl_in == "loss"
-        sampled = [_lengths(group) for group in groups]
-        learned = [some for some, row in zip(sampled, advantages, strict=True) if held or any(row)]
+        drawn, kept = ([_lengths(group) for group in some] for some in (sampled, groups))
+        learned = [some for some, row in zip(kept, advantages, strict=True) if held or any(row)]
         one_pass = limit.learn(learned) + limit.optimizer() if learned else 0.0
         seconds = {
-            "rollout": limit.prefill(sampled) + limit.decode(sampled),
-            "reference": limit.reference(sampled) if compared else 0.0,
+            "rollout": limit.prefill(drawn) + limit.decode(drawn),
+            "reference": limit.reference(kept) if compared else 0.0,
             "learn": self.objective.iterations * one_pass,
         }
         return {name: spent / self.sharers for name, spent in seconds.items()}

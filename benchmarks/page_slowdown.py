@@ -1,7 +1,9 @@
 """How much a training slows while eight tabs follow it: `python -m benchmarks.page_slowdown MODEL --out FOLDER`.
 
 One run of `whet train` goes on while the page is open; the tabs poll in turns, some steps with them and some without
-(A B A B …), so that what drifts on the machine drifts for both. `MODEL` is a model's name or folder. Prints JSON.
+(A B A B …), so that what drifts on the machine drifts for both. Beside the seconds of steps, which differ by more than
+a page costs, it sums for how long the training's threads were ready and waited for a core: if all others wait for the
+one that waits, a run loses that time and no more. `MODEL` is a model's name or folder. Prints JSON.
 """
 
 import argparse
@@ -14,6 +16,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +52,15 @@ def command(model: str, out: Path, steps: int, prompts: int, tokens: int) -> lis
 
 
 class Tabs:
-    """Eight clients that do what an open tab does: poll each second, look at the newest step as it comes."""
+    """Clients that do what a tab does that is to be seen: poll each second, look at the newest step as it comes."""
 
-    def __init__(self, server: PageServer) -> None:
+    def __init__(self, server: PageServer, count: int = CLIENTS) -> None:
         self.server, self.open, self.ended = server, threading.Event(), threading.Event()
         self.polls = 0
         self.seconds = self.processor = 0.0
         """How long the tabs were open, and the processor time of the server meanwhile."""
         self._since: tuple[float, float] | None = None
-        self._threads = [threading.Thread(target=self._one, args=(number,)) for number in range(CLIENTS)]
+        self._threads = [threading.Thread(target=self._one, args=(number,)) for number in range(count)]
         for thread in self._threads:
             thread.start()
 
@@ -96,6 +99,45 @@ class Tabs:
                 time.sleep(1.0)
 
 
+def seconds_waited(pid: int) -> float:
+    """Seconds that all threads of a process were ready to run and had no core: the kernel's `run_delay`."""
+    found = 0
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):  # it has ended meanwhile
+            found += int((thread / "schedstat").read_text().split()[1])
+    return found / 1e9
+
+
+@dataclass
+class Waited:
+    """How long the training's threads waited for a core, with tabs and without."""
+
+    pid: int
+    seconds: dict[bool, float] = field(default_factory=lambda: {False: 0.0, True: 0.0})
+    of: dict[bool, float] = field(default_factory=lambda: {False: 0.0, True: 0.0})
+    """Of how many seconds."""
+    _last: tuple[float, float] | None = None
+
+    def look(self, on: bool) -> None:
+        """Counts the time since the last look as time with tabs, or without."""
+        now = (time.monotonic(), seconds_waited(self.pid))
+        if self._last is not None:
+            self.of[on] += now[0] - self._last[0]
+            self.seconds[on] += now[1] - self._last[1]
+        self._last = now
+
+    def forget(self) -> None:
+        """Does not count the time up to the next look."""
+        self._last = None
+
+    def shares(self) -> dict[str, float]:
+        """Seconds waited per second, without tabs and with them."""
+        return {
+            name: round(self.seconds[on] / max(self.of[on], 1e-9), 4)
+            for name, on in (("without", False), ("with tabs", True))
+        }
+
+
 def step_times(run: Path) -> list[float]:
     """Seconds of every step so far."""
     path = run / "timings.jsonl"
@@ -123,17 +165,22 @@ def slowdowns(found: dict[bool, list[float]]) -> list[float]:
     ]
 
 
-def measure(model: str, out: Path, steps: int, block: int, prompts: int, tokens: int) -> dict[str, Any]:
+def measure(
+    model: str, out: Path, steps: int, block: int, prompts: int, tokens: int, count: int = CLIENTS
+) -> dict[str, Any]:
     """Trains, opens and closes the tabs by turns, and compares."""
     runs = out / "runs"
     runs.mkdir(parents=True)
     training = subprocess.Popen(command(model, out, steps, prompts, tokens), stdout=subprocess.DEVNULL)
+    waited = Waited(training.pid)
     with page_server(runs) as server:
-        tabs = Tabs(server)
+        tabs = Tabs(server, count)
         try:
             while training.poll() is None:
                 done = len(step_times(runs / NAME))
-                tabs.turn(bool(done // block % 2))
+                on = bool(done // block % 2)
+                tabs.turn(on)
+                waited.look(on) if done and done % block else waited.forget()
                 time.sleep(0.2)
         finally:
             tabs.close()
@@ -145,6 +192,7 @@ def measure(model: str, out: Path, steps: int, block: int, prompts: int, tokens:
         "seconds with": [round(value, 4) for value in found[True]],
         "slower by": [round(value, 4) for value in changes],
         "median": round(statistics.median(changes), 4),
+        "seconds that the training's threads waited for a core, per second": waited.shares(),
         "polls": tabs.polls,
         "processor seconds of the server, per second with tabs": round(tabs.processor / max(tabs.seconds, 1e-9), 4),
     }
@@ -192,12 +240,15 @@ def main() -> None:
     parser.add_argument("--block", type=int, default=12)
     parser.add_argument("--prompts", type=int, default=8)
     parser.add_argument("--tokens", type=int, default=32)
+    parser.add_argument("--tabs", type=int, default=CLIENTS, help="that are to be seen: the others do not poll")
     parser.add_argument("--seconds", type=float, default=15.0, help="with `none`: of each turn")
     options = parser.parse_args()
     if options.model == "none":
         print(json.dumps(server_share(options.out, options.seconds), indent=2))
         return
-    found = measure(options.model, options.out, options.steps, options.block, options.prompts, options.tokens)
+    found = measure(
+        options.model, options.out, options.steps, options.block, options.prompts, options.tokens, options.tabs
+    )
     print(json.dumps(found, indent=2))
 
 

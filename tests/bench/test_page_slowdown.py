@@ -1,8 +1,11 @@
 """How the slowdown beside open tabs is computed from step times."""
 
+import os
+
 import pytest
 
-from benchmarks.page_slowdown import blocks_of, command, slowdowns
+from benchmarks import page_slowdown
+from benchmarks.page_slowdown import Waited, blocks_of, command, seconds_waited, slowdowns
 
 
 def test_blocks_take_turns_and_their_first_steps_do_not_count() -> None:
@@ -22,3 +25,23 @@ def test_the_command_is_a_training(tmp_path: object) -> None:
     words = command("m", Path("out"), 5, 1, 12)
     assert words[2:5] == ["whet", "train", "quickstart"]
     assert words[words.index("--grpo.steps") + 1] == "5"
+
+
+def test_waiting_is_counted_with_tabs_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two seconds without tabs 0.1 were waited, of four with tabs 0.4; what lies between turns does not count."""
+    looks = iter([(10.0, 1.0), (12.0, 1.1), (20.0, 5.0), (23.0, 5.3), (24.0, 5.4)])
+    now = [0.0, 0.0]
+    monkeypatch.setattr(page_slowdown.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(page_slowdown, "seconds_waited", lambda pid: now[1])
+    waited = Waited(1)
+    for on in (False, False, None, True, True, True):
+        if on is None:
+            waited.forget()
+            continue
+        now[:] = next(looks)
+        waited.look(on)
+    assert waited.shares() == {"without": 0.05, "with tabs": 0.1}
+
+
+def test_the_kernel_tells_how_long_a_process_waited() -> None:
+    assert seconds_waited(os.getpid()) >= 0.0

@@ -60,20 +60,22 @@ def test_the_table_of_trials(width: int) -> None:
     assert max(map(len, lines)) <= width
 
 
-def test_too_few_trials(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["trials", "parallel"])
+def test_too_few(tmp_path: Path, name: str) -> None:
     space = tmp_path / "space.yaml"
     space.write_text("seed: {int: [0, 9]}", encoding="utf-8")
-    with pytest.raises(UserError, match=r"^--trials: is 0; it must be at least 1$"):
-        sweeping.sweep("quickstart", space=space, trials="0")
+    with pytest.raises(UserError, match=rf"^--{name}: is 0; it must be at least 1$"):
+        sweeping.sweep("quickstart", space=space, **{name: "0"})
 
 
-def _command(tmp_path: Path, model: Path, trials: int) -> list[str]:
+def _command(tmp_path: Path, model: Path, trials: int, parallel: int = 1) -> list[str]:
     space = tmp_path / "space.yaml"
     space.write_text("grpo.optimizer.learning_rate: {log: [1e-5, 1e-2]}\ngrpo.group_size: {int: [2, 6, 2]}\n")
     rewards = [f"{write_rewards(tmp_path)}:digits"]
     changes = {"rewards": json.dumps(rewards), "sft.when": "never", "check.on_no_signal": "train", "run.save_every": 1}
     common = words(model, tmp_path / "runs", {**changes, "eval.every": 1, "grpo.steps": 2, "eval.problems": 2})
     given = ["--space", str(space), "--trials", str(trials), "--into", str(tmp_path / "sweep"), "--json"]
+    given += ["--parallel", str(parallel)]
     return [sys.executable, "-m", "whet", "sweep", "quickstart", *given, *common]
 
 
@@ -81,23 +83,34 @@ def _told(found: dict[str, Any]) -> list[tuple[Any, ...]]:
     return [(one["trial"], one["state"], one["values"], one["accuracy"]) for one in found["trials"]]
 
 
+KILLS = 10
+
+
 @pytest.mark.slow
-def test_a_sweep_that_is_killed_at_random_ends_as_one_that_is_not(tmp_path: Path, tiny_folder: Path) -> None:
-    """Ten times SIGKILL at random instants, then to the end: the same trials, with the same values and accuracies."""
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_a_sweep_that_is_killed_at_random_ends_as_one_that_is_not(
+    tmp_path: Path, tiny_folder: Path, parallel: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten times SIGKILL at random instants, then to the end: the same trials, with the same values and accuracies.
+
+    Two at a time too: the first trials have values at random, which follow from their numbers. Each has one thread,
+    as another number of threads rounds otherwise.
+    """
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     whole.mkdir()
     killed.mkdir()
     done = subprocess.run(_command(whole, tiny_folder, 3), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     instants = random.Random(17)
-    for _ in range(10):
+    for _ in range(KILLS):
         started = subprocess.Popen(
-            _command(killed, tiny_folder, 3), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            _command(killed, tiny_folder, 3, parallel), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         time.sleep(instants.uniform(2, 15))
         os.kill(started.pid, signal.SIGKILL)
         started.wait()
-    again = subprocess.run(_command(killed, tiny_folder, 3), capture_output=True, text=True)
+    again = subprocess.run(_command(killed, tiny_folder, 3, parallel), capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
     expected, found = json.loads(done.stdout), json.loads(again.stdout)
     assert _told(found) == _told(expected)

@@ -1,9 +1,5 @@
-"""The process of a trial: watched, stopped, and never left behind."""
+"""The process of a trial: looked at, stopped, and what it said."""
 
-import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,12 +15,17 @@ Path("asked").write_text(repr(sys.argv[1:]))
 do = os.environ["DO"]
 if do == "fail":
     print("a warning", file=sys.stderr)
-    print("whet: grpo.steps: is 0", file=sys.stderr)
+    print("whet: grpo.steps: is 0" + os.environ.get("FAULT", "").replace("trial", ", trial"), file=sys.stderr)
     sys.exit(2)
 if do == "wait":
-    signal.signal(signal.SIGINT, lambda *_: sys.exit(75))
+    heard = []
+    signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
     Path("pid").write_text(str(os.getpid()))
-    time.sleep(60)
+    while not heard:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    Path("signals").write_text(" ".join(str(int(number)) for number in heard))
+    sys.exit(75)
 """
 
 
@@ -37,17 +38,19 @@ def _program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (package / "__main__.py").write_text(PROGRAM)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("DO", "end")
-    monkeypatch.setattr(run_trial, "EVERY", 0.02)
     monkeypatch.chdir(tmp_path)
 
 
-def _never() -> bool:
-    return False
+def _ended(running: run_trial.Running) -> run_trial.Ended:
+    assert soon(lambda: running.poll() is not None, 30)
+    ended = running.poll()  # asked once more, it says the same
+    assert ended
+    return ended
 
 
 def test_a_trial_gets_its_values(tmp_path: Path) -> None:
     values = {"grpo.optimizer.learning_rate": 2.5e-05, "format": "boxed"}
-    ended = run_trial.train(tmp_path, tmp_path / "trial-004", tmp_path / "recipe.yaml", values, _never)
+    ended = _ended(run_trial.train(tmp_path, tmp_path / "trial-004", tmp_path / "recipe.yaml", values, {}))
     assert (ended.status, ended.said) == (0, "")
     assert eval(Path("asked").read_text()) == [
         *("train", str(tmp_path / "recipe.yaml"), f"--run.folder={tmp_path}", "--run.name=trial-004"),
@@ -55,42 +58,37 @@ def test_a_trial_gets_its_values(tmp_path: Path) -> None:
     ]
 
 
-def test_what_a_failed_trial_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DO", "fail")
-    ended = run_trial.train(tmp_path, tmp_path / "trial-000", tmp_path / "recipe.yaml", {}, _never)
+def test_a_trial_gets_the_variables_of_its_place(tmp_path: Path) -> None:
+    variables = {"DO": "fail", "CUDA_VISIBLE_DEVICES": "3"}
+    ended = _ended(run_trial.resume(tmp_path / "trial-000", variables))
     assert (ended.status, ended.said) == (2, "grpo.steps: is 0")
+    assert eval(Path("asked").read_text()) == ["resume", str(tmp_path / "trial-000")]
 
 
-def test_a_hopeless_trial_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_each_of_two_failed_trials_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DO", "fail")
+    both = [run_trial.resume(tmp_path / name, {"FAULT": name}) for name in ("trial-000", "trial-001")]
+    assert [_ended(one).said for one in both] == ["grpo.steps: is 0, trial-000", "grpo.steps: is 0, trial-001"]
+
+
+def test_an_interrupted_trial_ends_and_is_interrupted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program notes each SIGINT: a second one would break off the step that it saves."""
     monkeypatch.setenv("DO", "wait")
-    began = time.monotonic()
-    ended = run_trial.resume(tmp_path, tmp_path / "trial-000", lambda: Path("pid").exists())
-    assert ended.status == 75
-    assert time.monotonic() - began < 30
-
-
-def test_an_interrupted_sweep_stops_its_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DO", "wait")
-
-    def interrupt() -> bool:
-        if Path("pid").exists():
-            raise KeyboardInterrupt
-        return False
-
-    with pytest.raises(KeyboardInterrupt):
-        run_trial.resume(tmp_path, tmp_path / "trial-000", interrupt)
+    running = run_trial.resume(tmp_path / "trial-000", {})
+    assert soon(Path("pid").exists, 30)
+    assert running.poll() is None
+    running.interrupt()
+    running.interrupt()
+    running.wait()
+    assert running.poll() == run_trial.Ended(75, "")
+    assert Path("signals").read_text() == "2"
     assert not is_alive(int(Path("pid").read_text()))
 
 
-def test_a_trial_that_still_runs_is_waited_for(tmp_path: Path) -> None:
-    """The sweep was killed; its trial is about to notice."""
+def test_a_folder_that_a_process_writes_to_is_in_use(tmp_path: Path) -> None:
     folder = tmp_path / "trial-000"
     folder.mkdir()
-    holds = f"import sys, time; sys.path.insert(0, {str(Path(run_trial.__file__).parents[2])!r})\n"
-    holds += f"from pathlib import Path; from whet.runs.lock import FolderLock; held = Path({str(folder)!r})\n"
-    holds += "lock = FolderLock(held); time.sleep(1)"
-    other = subprocess.Popen([sys.executable, "-c", holds], env={**os.environ, "PYTHONPATH": ""})
-    assert soon(lambda: (folder / "owner.json").exists(), 20)
-    run_trial.resume(tmp_path, folder, _never)
-    assert other.wait(10) == 0
-    FolderLock(folder).release()
+    assert not run_trial.is_in_use(folder)
+    with FolderLock(folder):
+        assert run_trial.is_in_use(folder)
+    assert not run_trial.is_in_use(folder)

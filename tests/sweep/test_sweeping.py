@@ -1,5 +1,6 @@
 """A sweep from its folders alone: begun, killed at every point, and gone on with."""
 
+import math
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,9 +21,40 @@ from whet.sweep.space import Space
 from whet.sweep.sweeping import sweep
 from whet.sweep.trial_folder import folder_of
 
+FOREVER = math.inf
+
 SPACE = Space({"grpo.optimizer.learning_rate": ("log", (1e-6, 1e-3)), "grpo.group_size": ("int", (2, 16))})
 
 Values = Mapping[str, Any]
+Variables = Mapping[str, str]
+
+
+DONE = Ended(0, "")
+
+
+class Process:
+    """Stands for the process of a trial: it runs for so many looks at it, or until it is interrupted."""
+
+    def __init__(self, ended: Ended = DONE, looks: float = 0, at_end: Callable[[], object] = list) -> None:
+        self.ended, self.looks, self.at_end = ended, looks, at_end
+        self.interrupts = 0
+        self.waited = False
+
+    def poll(self) -> Ended | None:
+        if self.interrupts:
+            return Ended(75, "stopped")
+        self.looks -= 1
+        if self.looks >= 0:
+            return None
+        self.at_end()
+        return self.ended
+
+    def interrupt(self) -> None:
+        self.interrupts += 1
+
+    def wait(self) -> None:
+        assert self.interrupts, "it would run on for ever"
+        self.waited = True
 
 
 class Killed(BaseException):
@@ -37,27 +69,27 @@ class Trainings:
         self.killed_in, self.whole, self.failing = killed_in, whole, failing
         self.done: list[tuple[str, int]] = []
 
-    def train(self, folder: Path, path: Path, recipe: Path, values: Values, is_hopeless: Callable[[], bool]) -> Ended:
+    def train(self, folder: Path, path: Path, recipe: Path, values: Values, variables: Variables) -> Process:
         number = int(path.name[-3:])
         self.done.append(("train", number))
         if number == self.failing:
-            return Ended(2, "model.name: no such model")
+            return Process(Ended(2, "model.name: no such model"))
         if number == self.killed_in:
             if self.whole:
                 write_trial(folder, number, values, between={1: 0.9})
             raise Killed
         write_trial(folder, number, values, _accuracy(values), {1: 0.4})
-        return Ended(0, "")
+        return Process()
 
-    def resume(self, folder: Path, path: Path, is_hopeless: Callable[[], bool]) -> Ended:
+    def resume(self, path: Path, variables: Variables) -> Process:
         from whet.runs import layout
 
         number = int(path.name[-3:])
         self.done.append(("resume", number))
         values = SPACE.values_of(load_recipe(path / layout.RECIPE))
         shutil.rmtree(path)
-        write_trial(folder, number, values, _accuracy(values), {1: 0.4})
-        return Ended(0, "")
+        write_trial(path.parent, number, values, _accuracy(values), {1: 0.4})
+        return Process()
 
 
 def _accuracy(values: Values) -> float:
@@ -71,13 +103,19 @@ def config(tmp_path: Path) -> Config:
 
 
 def _sweep(
-    config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch, trainings: Trainings, count: int = 7
+    config: Config,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    trainings: Trainings,
+    count: int = 7,
+    parallel: int = 1,
 ) -> tuple[Any, list[str]]:
     lines: list[str] = []
+    monkeypatch.setattr(sweeping, "EVERY", 0.0)
     monkeypatch.setattr(run_trial, "train", trainings.train)
     monkeypatch.setattr(run_trial, "resume", trainings.resume)
     monkeypatch.setattr(result, "measured_again", lambda *_: records("0101"))
-    return sweep(config, SPACE, folder, count, PlainView(lines.append)), lines
+    return sweep(config, SPACE, folder, count, PlainView(lines.append), parallel), lines
 
 
 def _told(found: Any) -> list[tuple[Any, ...]]:
@@ -143,17 +181,18 @@ def test_a_failed_trial_is_told_and_left_alone(config: Config, tmp_path: Path, m
 class Hopeless(Trainings):
     """Trial 6 does badly on the way."""
 
-    def train(self, folder: Path, path: Path, recipe: Path, values: Values, is_hopeless: Callable[[], bool]) -> Ended:
+    def train(self, folder: Path, path: Path, recipe: Path, values: Values, variables: Variables) -> Process:
         if not path.name.endswith("6"):
-            assert not is_hopeless()  # it has no folder yet
-            return super().train(folder, path, recipe, values, is_hopeless)
+            return super().train(folder, path, recipe, values, variables)
+        self.process = Process(looks=FOREVER)
         write_trial(folder, 6, values, between={1: 0.05})
-        assert is_hopeless()
-        return Ended(75, "stopped")
+        return self.process
 
 
 def test_a_trial_worse_than_most_is_pruned(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found, lines = _sweep(config, tmp_path / "sweep", monkeypatch, Hopeless())
+    trainings = Hopeless()
+    found, lines = _sweep(config, tmp_path / "sweep", monkeypatch, trainings)
+    assert trainings.process.interrupts == 1
     assert (found.trials[6].state, found.trials[6].why) == ("pruned", "after step 1")
     assert any("trial-006: pruned after step 1" in line for line in lines)
     again = Trainings()
@@ -167,15 +206,16 @@ def test_a_trial_that_an_earlier_sweep_has_just_begun_is_waited_for(
     """Its process, whose folder was not there when this sweep looked, has not noticed yet that its sweep was killed."""
 
     class TakenMeanwhile(Trainings):
-        def train(self, folder: Path, path: Path, *others: Any) -> Ended:
+        def train(self, folder: Path, path: Path, recipe: Path, values: Values, variables: Variables) -> Process:
             self.done.append(("train", int(path.name[-3:])))
-            write_trial(folder, int(path.name[-3:]), others[1])
-            self.lock = FolderLock(path)
-            return Ended(2, "run.name: is in use by process 7")
+            write_trial(folder, int(path.name[-3:]), values)
+            lock = FolderLock(path)
+            monkeypatch.setattr(sweeping.time, "sleep", lambda seconds: lock.release())
+            return Process(Ended(2, "run.name: is in use by process 7"))
 
-        def resume(self, folder: Path, path: Path, is_hopeless: Callable[[], bool]) -> Ended:
-            self.lock.release()
-            return super().resume(folder, path, is_hopeless)
+        def resume(self, path: Path, variables: Variables) -> Process:
+            assert not run_trial.is_in_use(path)
+            return super().resume(path, variables)
 
     trainings = TakenMeanwhile()
     found, _ = _sweep(config, tmp_path / "sweep", monkeypatch, trainings, count=1)
@@ -186,11 +226,13 @@ def test_a_trial_that_an_earlier_sweep_has_just_begun_is_waited_for(
 class FullDisk(Trainings):
     """The disk is full in trial 1, which has its folder by then."""
 
-    def train(self, folder: Path, path: Path, recipe: Path, values: Values, is_hopeless: Callable[[], bool]) -> Ended:
+    def train(self, folder: Path, path: Path, recipe: Path, values: Values, variables: Variables) -> Process:
         if not path.name.endswith("1"):
-            return super().train(folder, path, recipe, values, is_hopeless)
+            return super().train(folder, path, recipe, values, variables)
         write_trial(folder, 1, values, between={1: 0.9})
-        return Ended(2, "No space left on device: /runs/x; make room there, or write elsewhere, and run it again")
+        return Process(
+            Ended(2, "No space left on device: /runs/x; make room there, or write elsewhere, and run it again")
+        )
 
 
 def test_a_full_disk_stops_the_sweep_and_no_trial_counts_as_failed(
@@ -212,20 +254,20 @@ class KilledEachTime(Trainings):
         super().__init__()
         self.times, self.ended = times, Ended(status, said)
 
-    def train(self, folder: Path, path: Path, recipe: Path, values: Values, is_hopeless: Callable[[], bool]) -> Ended:
+    def train(self, folder: Path, path: Path, recipe: Path, values: Values, variables: Variables) -> Process:
         if not path.name.endswith("1"):
-            return super().train(folder, path, recipe, values, is_hopeless)
+            return super().train(folder, path, recipe, values, variables)
         self.done.append(("train", 1))
         self.times -= 1
         write_trial(folder, 1, values, between={1: 0.9})
-        return self.ended
+        return Process(self.ended)
 
-    def resume(self, folder: Path, path: Path, is_hopeless: Callable[[], bool]) -> Ended:
+    def resume(self, path: Path, variables: Variables) -> Process:
         if not self.times:
-            return super().resume(folder, path, is_hopeless)
+            return super().resume(path, variables)
         self.done.append(("resume", 1))
         self.times -= 1
-        return self.ended
+        return Process(self.ended)
 
 
 def test_a_trial_that_is_killed_goes_on(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,7 +313,7 @@ def test_an_interrupt_of_the_sweep_fails_no_trial(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Interrupted(KilledEachTime):
-        def resume(self, *given: Any) -> Ended:
+        def resume(self, *given: Any) -> Process:
             raise KeyboardInterrupt
 
     folder = tmp_path / "sweep"
@@ -308,3 +350,140 @@ def test_without_evaluations_on_the_way_nothing_is_pruned(
     assert any("eval.every is 0, so no trial is stopped early" in line for line in lines)
     assert sweeping.outcome(_.trials[0]) == "78 % right"
     assert folder_of(tmp_path / "sweep", 0).is_dir()
+
+
+class Slow(Trainings):
+    """Trials take so many looks by their number, and are half done until then."""
+
+    def __init__(self, looks: Mapping[int, float]) -> None:
+        super().__init__()
+        self.looks = looks
+        self.processes: dict[int, Process] = {}
+        self.variables: list[Variables] = []
+        self.most = 0
+
+    def train(self, folder: Path, path: Path, recipe: Path, values: Values, variables: Variables) -> Process:
+        number = int(path.name[-3:])
+        self.done.append(("train", number))
+        self.variables.append(variables)
+        write_trial(folder, number, values, between={1: 0.9})
+
+        def end() -> None:
+            shutil.rmtree(path)
+            write_trial(folder, number, values, _accuracy(values), {1: 0.4})
+
+        self.processes[number] = Process(looks=self.looks.get(number, 0), at_end=end)
+        self.most = max(self.most, sum(one.looks >= 0 for one in self.processes.values()))
+        return self.processes[number]
+
+
+def test_several_trials_at_a_time(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow one holds no other up, and the first five have the values that they have one after another."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    one_by_one, _ = _sweep(config, tmp_path / "one-by-one", monkeypatch, Trainings())
+    trainings = Slow({0: 5, 1: 1, 2: 1, 3: 1, 4: 1, 5: 1, 6: 1})
+    found, lines = _sweep(config, tmp_path / "sweep", monkeypatch, trainings, parallel=2)
+    ends = [line.split()[0] for line in lines if line.endswith("right")]
+    assert ends.index("trial-000:") > ends.index("trial-001:")
+    assert trainings.most == 2
+    assert [number for _, number in trainings.done] == list(range(7))
+    assert [trial.state for trial in found.trials] == ["finished"] * 7
+    assert [trial.values for trial in found.trials[:5]] == [trial.values for trial in one_by_one.trials[:5]]
+    assert len({trial.values["grpo.optimizer.learning_rate"] for trial in found.trials}) == 7
+    assert all(given.keys() == {"OMP_NUM_THREADS"} for given in trainings.variables)
+
+
+@pytest.mark.parametrize("parallel", [1, 2, 3])
+def test_a_sweep_of_several_at_a_time_goes_on_from_the_folders_alone(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parallel: int
+) -> None:
+    """Killed with three half done, and one between them that has no folder: those go on first, on fewer places too."""
+
+    class KilledInFour(Slow):
+        def train(self, folder: Path, path: Path, *others: Any) -> Process:
+            if path.name.endswith("4"):
+                raise Killed
+            return super().train(folder, path, *others)
+
+    folder = tmp_path / "sweep"
+    with pytest.raises(Killed):
+        _sweep(config, folder, monkeypatch, KilledInFour({1: FOREVER, 2: FOREVER, 3: FOREVER}), parallel=4)
+    shutil.rmtree(folder_of(folder, 2))
+    again = Trainings()
+    found, _ = _sweep(config, folder, monkeypatch, again, parallel=parallel)
+    expected, _ = _sweep(config, tmp_path / "whole", monkeypatch, Trainings())
+    assert again.done == [("resume", 1), ("resume", 3), ("train", 2), ("train", 4), ("train", 5), ("train", 6)]
+    assert [trial.values for trial in found.trials[:5]] == [trial.values for trial in expected.trials[:5]]
+    assert [trial.state for trial in found.trials] == ["finished"] * 7
+    assert len({trial.values["grpo.optimizer.learning_rate"] for trial in found.trials}) == 7
+
+
+def test_an_interrupt_stops_all_trials_once_and_waits(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweeping.time, "sleep", interrupt)
+    trainings = Slow({1: FOREVER, 2: FOREVER})
+    with pytest.raises(KeyboardInterrupt):
+        _sweep(config, tmp_path / "sweep", monkeypatch, trainings, count=3, parallel=3)
+    stopped = [trainings.processes[number] for number in (1, 2)]
+    assert [(one.interrupts, one.waited) for one in stopped] == [(1, True)] * 2
+    assert trainings.processes[0].interrupts == 0  # it had ended
+
+
+def test_a_full_disk_stops_the_trials_beside_it(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(Slow):
+        def train(self, folder: Path, path: Path, *others: Any) -> Process:
+            process = super().train(folder, path, *others)
+            if path.name.endswith("1"):
+                process.ended, process.at_end = Ended(2, "No space left on device: /runs/x; make room there"), list
+            return process
+
+    trainings = Full({0: FOREVER, 1: 1})
+    with pytest.raises(UserError, match=r"^trial-001: No space left on device"):
+        _sweep(config, tmp_path / "sweep", monkeypatch, trainings, count=3, parallel=2)
+    assert (trainings.processes[0].interrupts, trainings.processes[0].waited) == (1, True)
+    found, _ = _sweep(config, tmp_path / "sweep", monkeypatch, Trainings(), count=3)
+    assert [trial.state for trial in found.trials] == ["finished"] * 3
+
+
+def test_a_hopeless_trial_is_stopped_beside_one_that_is_not(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class OneIsBad(Slow):
+        def train(self, folder: Path, path: Path, recipe: Path, values: Values, variables: Variables) -> Process:
+            process = super().train(folder, path, recipe, values, variables)
+            if path.name.endswith("6"):
+                shutil.rmtree(path)
+                write_trial(folder, 6, values, between={1: 0.05})
+            return process
+
+    trainings = OneIsBad({6: FOREVER, 7: 3})
+    found, _ = _sweep(config, tmp_path / "sweep", monkeypatch, trainings, count=8, parallel=2)
+    assert [trial.state for trial in found.trials[5:]] == ["finished", "pruned", "finished"]
+    assert [trainings.processes[number].interrupts for number in (5, 6, 7)] == [0, 1, 0]
+
+
+def test_a_trial_that_is_waited_for_holds_no_other_up(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process still writes to trial 0, until trial 2 has begun."""
+    folder = tmp_path / "sweep"
+    with pytest.raises(Killed):
+        _sweep(config, folder, monkeypatch, Trainings(killed_in=0), count=3)
+    lock = FolderLock(folder_of(folder, 0))
+
+    class FreedByTwo(Trainings):
+        def train(self, folder: Path, path: Path, *others: Any) -> Process:
+            if path.name.endswith("2"):
+                lock.release()
+            return super().train(folder, path, *others)
+
+    trainings = FreedByTwo()
+    found, _ = _sweep(config, folder, monkeypatch, trainings, count=3, parallel=2)
+    assert trainings.done == [("train", 1), ("train", 2), ("resume", 0)]
+    assert [trial.state for trial in found.trials] == ["finished"] * 3

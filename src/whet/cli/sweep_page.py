@@ -24,6 +24,7 @@ def sweep(
     *,
     space: Annotated[Path, arg(metavar="FILE", help="YAML: the keys that are varied, each with its values")],
     trials: Count = None,
+    parallel: Count = None,
     into: Annotated[Path | None, arg(metavar="FOLDER", help="the folder of the trials' runs")] = None,
     json: Json = False,
     overrides: Overrides = (),
@@ -35,6 +36,7 @@ def sweep(
 
     Args:
         trials: how many in all; the default is 20. The first one is the recipe as it is, where the space holds it.
+        parallel: how many at a time; the default is 1. They share the machine's cores, and several GPUs.
     """
     from whet.recipe import load_recipe
     from whet.runs.naming import stem_of
@@ -42,16 +44,21 @@ def sweep(
 
     config = load_recipe(recipe, overrides)
     varied = read_space(space, config)
-    count = TRIALS if trials is None else whole_number("trials", trials)
-    if count < 1:
-        raise UserError(f"--trials: is {count}; it must be at least 1")
+    count, at_once = _at_least_one("trials", trials, TRIALS), _at_least_one("parallel", parallel, 1)
     prepare()
     from whet.sweep.sweeping import sweep as run
 
     folder = into or Path(config.run.folder) / f"{stem_of(Path(recipe).name)}-sweep"
     with progress(json) as view:
-        result = run(config, varied, folder, count, view)
+        result = run(config, varied, folder, count, view, at_once)
     tell(json, result.as_dict(), sweep_page(result))
+
+
+def _at_least_one(name: str, given: str | None, default: int) -> int:
+    count = default if given is None else whole_number(name, given)
+    if count < 1:
+        raise UserError(f"--{name}: is {count}; it must be at least 1")
+    return count
 
 
 def sweep_page(result: "SweepResult") -> Any:

@@ -53,7 +53,7 @@ def launch(arguments: Sequence[str], count: int, log: Callable[[str], object], e
 
 def variables(number: int, count: int, port: int) -> dict[str, str]:
     """Returns what torchrun sets in the environment of process `number` of `count` on one machine."""
-    threads = max(1, len(_cores()) // count)
+    threads = max(1, len(cores()) // count)
     return {
         "RANK": str(number),
         "LOCAL_RANK": str(number),
@@ -92,7 +92,8 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def _cores() -> Sequence[int]:
+def cores() -> Sequence[int]:
+    """Returns the numbers of the cores that this process may run on."""
     affinity = getattr(os, "sched_getaffinity", None)
     return list(affinity(0)) if affinity else list(range(os.cpu_count() or 1))
 

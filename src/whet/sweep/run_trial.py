@@ -1,22 +1,19 @@
-"""Runs a trial in a process of its own, `whet train` or `whet resume`, and watches its folder."""
+"""Runs a trial in a process of its own, `whet train` or `whet resume`, which is looked at from time to time."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any
 
 from whet.compute.launch import LAUNCHER
 from whet.errors import UserError
 from whet.runs.lock import refuse_in_use
-
-EVERY = 0.5
-"""Seconds between two looks at a trial."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +25,48 @@ class Ended:
     """The last line that it wrote to standard error."""
 
 
-def train(sweep: Path, path: Path, recipe: Path, values: Mapping[str, Any], is_hopeless: Callable[[], bool]) -> Ended:
+class Running:
+    """The process of a trial: `whet` with arguments, which ends when this process does."""
+
+    def __init__(self, arguments: Sequence[str], variables: Mapping[str, str]) -> None:
+        """Starts it, with `variables` added to its environment."""
+        self._said = TemporaryFile()  # noqa: SIM115  (as long as the process); not beside the runs: that disk may be full
+        self._ended: Ended | None = None
+        self._interrupted = False
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "whet", *arguments],
+            env={**os.environ, **variables, LAUNCHER: str(os.getpid())},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._said,
+            start_new_session=True,
+        )
+
+    def poll(self) -> Ended | None:
+        """Returns how it ended; None while it runs."""
+        status = self._process.poll()
+        if status is not None and self._ended is None:
+            with self._said:
+                self._ended = Ended(status, _last_line(self._said))
+        return self._ended
+
+    def interrupt(self) -> None:
+        """Stops it as Ctrl-C does: it saves the step in hand. A second call does nothing."""
+        if not self._interrupted:
+            self._interrupted = True
+            self._process.send_signal(signal.SIGINT)
+
+    def wait(self) -> None:
+        """Waits until it has ended."""
+        self._process.wait()
+        self.poll()
+
+
+def train(sweep: Path, path: Path, recipe: Path, values: Mapping[str, Any], variables: Mapping[str, str]) -> Running:
     """Begins the trial of these values, with its run folder at `path`."""
     given = {"run.folder": str(sweep), "run.name": path.name, **values}
     words = [f"--{key}={word(value)}" for key, value in given.items()]
-    return _watched(["train", str(recipe), *words], sweep, is_hopeless)
+    return Running(["train", str(recipe), *words], variables)
 
 
 def word(value: Any) -> str:
@@ -44,11 +78,9 @@ def word(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def resume(sweep: Path, path: Path, is_hopeless: Callable[[], bool]) -> Ended:
-    """Goes on with the trial whose run folder is at `path`, once a process that still writes to it has ended."""
-    while is_in_use(path):
-        time.sleep(EVERY)
-    return _watched(["resume", str(path)], sweep, is_hopeless)
+def resume(path: Path, variables: Mapping[str, str]) -> Running:
+    """Goes on with the trial whose run folder is at `path`."""
+    return Running(["resume", str(path)], variables)
 
 
 def is_in_use(path: Path) -> bool:
@@ -58,35 +90,6 @@ def is_in_use(path: Path) -> bool:
     except UserError:
         return True
     return False
-
-
-def _watched(arguments: list[str], sweep: Path, is_hopeless: Callable[[], bool]) -> Ended:
-    """Runs `whet`; stops it, as Ctrl-C does, once it is hopeless or this process is interrupted."""
-    with (sweep / ".said.tmp").open("w+b") as said:
-        started = subprocess.Popen(
-            [sys.executable, "-m", "whet", *arguments],
-            env={**os.environ, LAUNCHER: str(os.getpid())},  # so that it does not outlive the sweep
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=said,
-            start_new_session=True,
-        )
-        try:
-            _wait(started, is_hopeless)
-        except BaseException:
-            started.send_signal(signal.SIGINT)
-            started.wait()
-            raise
-        return Ended(started.returncode, _last_line(said))
-
-
-def _wait(started: "subprocess.Popen[bytes]", is_hopeless: Callable[[], bool]) -> None:
-    stopped = False
-    while started.poll() is None:
-        if not stopped and is_hopeless():
-            stopped = True
-            started.send_signal(signal.SIGINT)
-        time.sleep(EVERY)
 
 
 def _last_line(said: IO[bytes]) -> str:

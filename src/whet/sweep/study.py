@@ -5,6 +5,7 @@ journal, which `optuna-dashboard` shows.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from whet.sweep.space import Space
 from whet.sweep.trial_folder import Trial
 
 if TYPE_CHECKING:
+    import optuna
     from optuna import Study
     from optuna.trial import FrozenTrial, TrialState
 
@@ -30,6 +32,38 @@ def refuse_without_optuna() -> None:
         raise UserError("sweep: needs Optuna; install it by `pip install 'whet[sweep]'`")
 
 
+@dataclass(frozen=True)
+class Proposal:
+    """A trial that counts as running in the study until its end is told."""
+
+    study: "Study"
+    live: "optuna.Trial"
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values that it is to be trained with, by dotted key."""
+        return dict(self.live.params)
+
+    def is_hopeless(self, between: Mapping[int, float]) -> bool:
+        """Whether it is worse than the median of the finished trials after as many steps.
+
+        `between` holds its held-out accuracies by step, measured so far.
+        """
+        self._report(between)
+        return bool(between) and bool(self.live.should_prune())
+
+    def tell(self, trial: Trial) -> None:
+        """Ends it: finished, pruned or failed."""
+        self._report(trial.between)
+        self.live.set_user_attr("run", str(trial.path))
+        self.study.tell(self.live, trial.accuracy, state=None if trial.state == "finished" else _state(trial))
+
+    def _report(self, between: Mapping[int, float]) -> None:
+        known = self.study.get_trials(deepcopy=False)[self.live.number].intermediate_values
+        for step in between.keys() - known.keys():
+            self.live.report(between[step], step)
+
+
 class Search:
     """An Optuna study of a sweep's trials."""
 
@@ -39,8 +73,6 @@ class Search:
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.space, self.seed = space, seed
-        self.live: optuna.Trial
-        """The trial that was asked for last."""
         self.study: Study = optuna.create_study(
             study_name=name,
             direction="maximize",
@@ -48,39 +80,21 @@ class Search:
             pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP),
         )
 
-    def ask(self) -> dict[str, Any]:
-        """Returns the values of the next trial, a function of the seed and of all trials before it."""
+    def ask(self, number: int) -> Proposal:
+        """Proposes trial `number`, a function of the seed, that number and all trials that the study has.
+
+        Those that still run count as if they were bad, so that their values are not proposed again.
+        """
         from optuna.samplers import TPESampler
 
         # a sampler with a seed repeats itself when it is made again, so each trial has a seed of its own
-        number = len(self.study.get_trials(deepcopy=False))
-        self.study.sampler = TPESampler(seed=self.seed + number, n_startup_trials=STARTUP)
-        self.live = self.study.ask(self.space.distributions())
-        return dict(self.live.params)
+        self.study.sampler = TPESampler(seed=self.seed + number, n_startup_trials=STARTUP, constant_liar=True)
+        return Proposal(self.study, self.study.ask(self.space.distributions()))
 
-    def ask_for(self, values: Mapping[str, Any]) -> None:
-        """Makes a trial with these values the next one."""
+    def ask_for(self, number: int, values: Mapping[str, Any]) -> Proposal:
+        """Makes trial `number` one with these values."""
         self.study.enqueue_trial(dict(values))
-        self.ask()
-
-    def is_hopeless(self, between: Mapping[int, float]) -> bool:
-        """Whether the trial that was asked for last is worse than the median of earlier ones.
-
-        `between` holds its held-out accuracies by step, measured so far.
-        """
-        self._report(between)
-        return bool(between) and bool(self.live.should_prune())
-
-    def tell(self, trial: Trial) -> None:
-        """Ends the trial that was asked for last: finished, pruned or failed."""
-        self._report(trial.between)
-        self.live.set_user_attr("run", str(trial.path))
-        self.study.tell(self.live, trial.accuracy, state=None if trial.state == "finished" else _state(trial))
-
-    def _report(self, between: Mapping[int, float]) -> None:
-        known = self.study.get_trials(deepcopy=False)[self.live.number].intermediate_values
-        for step in between.keys() - known.keys():
-            self.live.report(between[step], step)
+        return self.ask(number)
 
     def add(self, trial: Trial) -> None:
         """Adds a trial that ended before this sweep began anew."""

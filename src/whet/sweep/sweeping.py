@@ -1,9 +1,11 @@
-"""Runs a sweep: proposes, trains and stops trials one after another, and measures the best one again.
+"""Runs a sweep: proposes, trains and stops trials, several at a time or one, and measures the best one again.
 
 All that it knows of earlier trials it reads from their folders, so a sweep that was killed goes on by the same command.
 """
 
-from collections.abc import Callable, Mapping
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,17 +20,22 @@ from whet.runs.views.view import View
 from whet.sweep import run_trial
 from whet.sweep.result import SweepResult, result_of
 from whet.sweep.run_trial import Ended
+from whet.sweep.shares import shares
 from whet.sweep.space import Space
 from whet.sweep.study import JOURNAL, Search, refuse_without_optuna
 from whet.sweep.trial_folder import Trial, folder_of, read_trial
 from whet.sweep.tries import MOST, broken_off
+from whet.sweep.under_way import UnderWay, none_left_behind
 from whet.text import percent
 
 SPACE, VERDICTS, RESULT = "space.json", "verdicts.jsonl", "sweep.json"
 
+EVERY = 0.5
+"""Seconds between two looks at the trials under way."""
 
-def sweep(config: Config, space: Space, folder: Path, count: int, view: View) -> SweepResult:
-    """Runs a sweep of `count` trials in `folder`, or what is left of it, and returns its result.
+
+def sweep(config: Config, space: Space, folder: Path, count: int, view: View, parallel: int = 1) -> SweepResult:
+    """Runs a sweep of `count` trials in `folder`, or what is left of it, `parallel` at a time; returns its result.
 
     Raises `UserError` where the folder holds another sweep or another process runs it.
     """
@@ -37,7 +44,7 @@ def sweep(config: Config, space: Space, folder: Path, count: int, view: View) ->
     lock = FolderLock(folder)
     try:
         _begin(folder, config, space)
-        return Sweep(config, space, folder, count, view).run()
+        return Sweep(config, space, folder, count, view, parallel).run()
     finally:
         lock.release()
 
@@ -66,6 +73,8 @@ class Sweep:
     count: int
     """Trials in all."""
     view: View
+    parallel: int = 1
+    """Trials at a time."""
 
     def run(self) -> SweepResult:
         """Runs the trials that are left, then measures the best one again."""
@@ -73,16 +82,31 @@ class Sweep:
         if not self.config.eval.every:
             self.view.note("eval.every is 0, so no trial is stopped early; set it to compare them on the way")
         self.view.phase("Sweep", self.count)
-        for number in range(self.count):
-            known = self.trial(number)
-            if known and known.state != "half":
-                search.add(known)
-            else:
-                self._told(search, known or self._proposed(search, number), begun=known is not None)
-            self.view.advance(number + 1)
+        self._run_trials(search)
         result = result_of(self.folder, [self._there(number) for number in range(self.count)], self.config, self.view)
         write_bytes(self.folder / RESULT, jsonl.encode(result.as_dict(), indent=2) + b"\n")
         return result
+
+    def _run_trials(self, search: Search) -> None:
+        """Goes on with the trials that are half done, then begins others, until all have ended."""
+        half, fresh = self._left(search)
+        free = shares(min(self.parallel, self.count), self.config.compute.processes)
+        live: list[UnderWay] = []
+        with none_left_behind(live):
+            while half or fresh or live:
+                while free and (half or fresh):
+                    live.append(half.popleft() if half else self._proposed(search, fresh.popleft()))
+                    live[-1].variables = free.pop(0)
+                    self._start(live[-1])
+                ended = self._that_ended(live)
+                for one, trial in ended:
+                    one.proposal.tell(trial)
+                    self.view.note(f"{trial.path.name}: {outcome(trial)}")
+                    live.remove(one)
+                    free.append(dict(one.variables))
+                    self.view.advance(self.count - len(half) - len(fresh) - len(live))
+                if not ended:
+                    time.sleep(EVERY)
 
     def trial(self, number: int) -> Trial | None:
         """Reads a trial from its folder; None where it has not begun."""
@@ -96,39 +120,52 @@ class Sweep:
     def _verdicts(self) -> dict[int, Mapping[str, Any]]:
         return {line["trial"]: line for line in jsonl.read(self.folder / VERDICTS)}
 
-    def _proposed(self, search: Search, number: int) -> Trial:
+    def _left(self, search: Search) -> tuple[deque[UnderWay], deque[int]]:
+        """The trials that are half done, and the numbers of those that have not begun. The search is told of all."""
+        known = {number: self.trial(number) for number in range(self.count)}
+        for trial in known.values():
+            if trial and trial.state != "half":
+                search.add(trial)
+        half = [trial for trial in known.values() if trial and trial.state == "half"]
+        begun = deque(UnderWay(trial, search.ask_for(trial.number, trial.values)) for trial in half)
+        return begun, deque(number for number, trial in known.items() if trial is None)
+
+    def _proposed(self, search: Search, number: int) -> UnderWay:
         """A trial that has not begun: the recipe as it is comes first, where the space holds its values."""
         own = self.space.values_of(self.config)
-        if number == 0 and self.space.holds(own):
-            search.ask_for(own)
-            return Trial(0, folder_of(self.folder, 0), own, "half")
-        return Trial(number, folder_of(self.folder, number), search.ask(), "half")
+        proposal = search.ask_for(0, own) if number == 0 and self.space.holds(own) else search.ask(number)
+        return UnderWay(Trial(number, folder_of(self.folder, number), proposal.values, "half"), proposal)
 
-    def _told(self, search: Search, trial: Trial, begun: bool) -> None:
-        """Runs a trial to its end, and tells the search how it did."""
-        if begun:
-            search.ask_for(trial.values)
+    def _that_ended(self, live: Sequence[UnderWay]) -> list[tuple[UnderWay, Trial]]:
+        """Looks at each trial under way; returns those that have come to an end, each as its folder tells it."""
+        return [(one, trial) for one in live if (trial := self._looked_at(one))]
 
-        def is_hopeless() -> bool:
-            now = self.trial(trial.number)
-            if now is None or now.state != "half" or not search.is_hopeless(now.between):
-                return False
-            self._settle(trial, "pruned", f"after step {max(now.between)}")
-            return True
+    def _looked_at(self, one: UnderWay) -> Trial | None:
+        """The trial once it has come to an end. One that does badly is stopped, and one without a process started."""
+        if one.running is None:
+            self._start(one)
+        elif ended := one.ended():
+            return self._after(one.trial, ended)
+        elif self._is_hopeless(one):
+            one.running.interrupt()
+        return None
 
-        now = None
-        while now is None:
-            now = self._after(trial, self._trained(trial, is_hopeless))
-        search.tell(now)
-        self.view.note(f"{now.path.name}: {outcome(now)}")
+    def _start(self, one: UnderWay) -> None:
+        """Trains a trial from its beginning, or from where it stopped; not yet where another process writes to it."""
+        begun = self.trial(one.trial.number) is not None
+        if begun and run_trial.is_in_use(one.trial.path):
+            return
+        doing = "goes on" if begun else "begins"
+        self.view.note(f"{one.trial.path.name}: {doing} with {shown(one.trial.values)}")
+        one.start(self.folder, self.folder / layout.RECIPE, begun)
 
-    def _trained(self, trial: Trial, is_hopeless: Callable[[], bool]) -> Ended:
-        """Trains a trial from its beginning, or from where it stopped, until its process ends."""
-        begun = self.trial(trial.number) is not None
-        self.view.note(f"{trial.path.name}: {'goes on' if begun else 'begins'} with {shown(trial.values)}")
-        if begun:
-            return run_trial.resume(self.folder, trial.path, is_hopeless)
-        return run_trial.train(self.folder, trial.path, self.folder / layout.RECIPE, trial.values, is_hopeless)
+    def _is_hopeless(self, one: UnderWay) -> bool:
+        """Whether a trial is to be stopped, which is then written down."""
+        now = self.trial(one.trial.number)
+        if now is None or now.state != "half" or not one.proposal.is_hopeless(now.between):
+            return False
+        self._settle(one.trial, "pruned", f"after step {max(now.between)}")
+        return True
 
     def _after(self, trial: Trial, ended: Ended) -> Trial | None:
         """The trial once its process has ended; None where it goes on: it was broken off, or another process has it.

@@ -56,6 +56,7 @@ class Ray(ModuleType):
         self.connected, self.fails = False, None
         self.there: dict[str, float] = {"CPU": 2.0}
         self.options: dict[str, Any] = {}
+        self.machines: list[dict[str, Any]] = []
         self.actors: list[Actor] = []
         self.replaced: Any = None
         """Takes the place of an actor when it is made."""
@@ -77,6 +78,9 @@ class Ray(ModuleType):
 
     def cluster_resources(self) -> dict[str, float]:
         return self.there
+
+    def nodes(self) -> list[dict[str, Any]]:
+        return self.machines
 
     def remote(self, **options: Any) -> Any:
         self.options = options

@@ -14,7 +14,7 @@ from whet.rollout.native import NativeSampler
 from whet.rollout.policy_state import PolicyState
 from whet.rollout.ray_cluster import RayCluster
 from whet.rollout.ray_drawing import WorkerLostError
-from whet.rollout.ray_worker import WorkerName
+from whet.rollout.ray_name import WorkerName
 from whet.types import Request, SamplingParams
 
 

@@ -7,6 +7,9 @@ import pytest
 from processes import is_alive, soon
 from whet.runs.lock import FolderLock
 from whet.sweep import run_trial
+from whet.sweep.places import Place
+
+HERE = Place()
 
 PROGRAM = """
 import os, signal, sys, time
@@ -50,7 +53,7 @@ def _ended(running: run_trial.Running) -> run_trial.Ended:
 
 def test_a_trial_gets_its_values(tmp_path: Path) -> None:
     values = {"grpo.optimizer.learning_rate": 2.5e-05, "format": "boxed"}
-    ended = _ended(run_trial.train(tmp_path, tmp_path / "trial-004", tmp_path / "recipe.yaml", values, {}))
+    ended = _ended(run_trial.train(tmp_path, tmp_path / "trial-004", tmp_path / "recipe.yaml", values, HERE))
     assert (ended.status, ended.said) == (0, "")
     assert eval(Path("asked").read_text()) == [
         *("train", str(tmp_path / "recipe.yaml"), f"--run.folder={tmp_path}", "--run.name=trial-004"),
@@ -60,21 +63,21 @@ def test_a_trial_gets_its_values(tmp_path: Path) -> None:
 
 def test_a_trial_gets_the_variables_of_its_place(tmp_path: Path) -> None:
     variables = {"DO": "fail", "CUDA_VISIBLE_DEVICES": "3"}
-    ended = _ended(run_trial.resume(tmp_path / "trial-000", variables))
+    ended = _ended(run_trial.resume(tmp_path / "trial-000", Place(variables)))
     assert (ended.status, ended.said) == (2, "grpo.steps: is 0")
     assert eval(Path("asked").read_text()) == ["resume", str(tmp_path / "trial-000")]
 
 
 def test_what_each_of_two_failed_trials_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DO", "fail")
-    both = [run_trial.resume(tmp_path / name, {"FAULT": name}) for name in ("trial-000", "trial-001")]
+    both = [run_trial.resume(tmp_path / name, Place({"FAULT": name})) for name in ("trial-000", "trial-001")]
     assert [_ended(one).said for one in both] == ["grpo.steps: is 0, trial-000", "grpo.steps: is 0, trial-001"]
 
 
 def test_an_interrupted_trial_ends_and_is_interrupted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The program notes each SIGINT: a second one would break off the step that it saves."""
     monkeypatch.setenv("DO", "wait")
-    running = run_trial.resume(tmp_path / "trial-000", {})
+    running = run_trial.resume(tmp_path / "trial-000", HERE)
     assert soon(Path("pid").exists, 30)
     assert running.poll() is None
     running.interrupt()

@@ -16,6 +16,9 @@ from whet.recipe import load_recipe
 from whet.runs.lock import FolderLock
 from whet.runs.views.view import PlainView
 from whet.sweep import result, run_trial, sweeping
+from whet.sweep.on_node import LOST as NODE_LOST
+from whet.sweep.on_node import UNUSABLE
+from whet.sweep.places import Cluster, NodePlace, Place
 from whet.sweep.run_trial import Ended
 from whet.sweep.space import Space
 from whet.sweep.sweeping import sweep
@@ -26,7 +29,6 @@ FOREVER = math.inf
 SPACE = Space({"grpo.optimizer.learning_rate": ("log", (1e-6, 1e-3)), "grpo.group_size": ("int", (2, 16))})
 
 Values = Mapping[str, Any]
-Variables = Mapping[str, str]
 
 
 DONE = Ended(0, "")
@@ -69,7 +71,7 @@ class Trainings:
         self.killed_in, self.whole, self.failing = killed_in, whole, failing
         self.done: list[tuple[str, int]] = []
 
-    def train(self, folder: Path, path: Path, recipe: Path, values: Values, variables: Variables) -> Process:
+    def train(self, folder: Path, path: Path, recipe: Path, values: Values, place: Place) -> Process:
         number = int(path.name[-3:])
         self.done.append(("train", number))
         if number == self.failing:
@@ -81,7 +83,7 @@ class Trainings:
         write_trial(folder, number, values, _accuracy(values), {1: 0.4})
         return Process()
 
-    def resume(self, path: Path, variables: Variables) -> Process:
+    def resume(self, path: Path, place: Place) -> Process:
         from whet.runs import layout
 
         number = int(path.name[-3:])
@@ -109,13 +111,14 @@ def _sweep(
     trainings: Trainings,
     count: int = 7,
     parallel: int = 1,
+    cluster: Cluster | None = None,
 ) -> tuple[Any, list[str]]:
     lines: list[str] = []
     monkeypatch.setattr(sweeping, "EVERY", 0.0)
     monkeypatch.setattr(run_trial, "train", trainings.train)
     monkeypatch.setattr(run_trial, "resume", trainings.resume)
     monkeypatch.setattr(result, "measured_again", lambda *_: records("0101"))
-    return sweep(config, SPACE, folder, count, PlainView(lines.append), parallel), lines
+    return sweep(config, SPACE, folder, count, PlainView(lines.append), parallel, cluster), lines
 
 
 def _told(found: Any) -> list[tuple[Any, ...]]:
@@ -181,9 +184,9 @@ def test_a_failed_trial_is_told_and_left_alone(config: Config, tmp_path: Path, m
 class Hopeless(Trainings):
     """Trial 6 does badly on the way."""
 
-    def train(self, folder: Path, path: Path, recipe: Path, values: Values, variables: Variables) -> Process:
+    def train(self, folder: Path, path: Path, recipe: Path, values: Values, place: Place) -> Process:
         if not path.name.endswith("6"):
-            return super().train(folder, path, recipe, values, variables)
+            return super().train(folder, path, recipe, values, place)
         self.process = Process(looks=FOREVER)
         write_trial(folder, 6, values, between={1: 0.05})
         return self.process
@@ -206,16 +209,16 @@ def test_a_trial_that_an_earlier_sweep_has_just_begun_is_waited_for(
     """Its process, whose folder was not there when this sweep looked, has not noticed yet that its sweep was killed."""
 
     class TakenMeanwhile(Trainings):
-        def train(self, folder: Path, path: Path, recipe: Path, values: Values, variables: Variables) -> Process:
+        def train(self, folder: Path, path: Path, recipe: Path, values: Values, place: Place) -> Process:
             self.done.append(("train", int(path.name[-3:])))
             write_trial(folder, int(path.name[-3:]), values)
             lock = FolderLock(path)
             monkeypatch.setattr(sweeping.time, "sleep", lambda seconds: lock.release())
             return Process(Ended(2, "run.name: is in use by process 7"))
 
-        def resume(self, path: Path, variables: Variables) -> Process:
+        def resume(self, path: Path, place: Place) -> Process:
             assert not run_trial.is_in_use(path)
-            return super().resume(path, variables)
+            return super().resume(path, place)
 
     trainings = TakenMeanwhile()
     found, _ = _sweep(config, tmp_path / "sweep", monkeypatch, trainings, count=1)
@@ -226,9 +229,9 @@ def test_a_trial_that_an_earlier_sweep_has_just_begun_is_waited_for(
 class FullDisk(Trainings):
     """The disk is full in trial 1, which has its folder by then."""
 
-    def train(self, folder: Path, path: Path, recipe: Path, values: Values, variables: Variables) -> Process:
+    def train(self, folder: Path, path: Path, recipe: Path, values: Values, place: Place) -> Process:
         if not path.name.endswith("1"):
-            return super().train(folder, path, recipe, values, variables)
+            return super().train(folder, path, recipe, values, place)
         write_trial(folder, 1, values, between={1: 0.9})
         return Process(
             Ended(2, "No space left on device: /runs/x; make room there, or write elsewhere, and run it again")
@@ -254,17 +257,17 @@ class KilledEachTime(Trainings):
         super().__init__()
         self.times, self.ended = times, Ended(status, said)
 
-    def train(self, folder: Path, path: Path, recipe: Path, values: Values, variables: Variables) -> Process:
+    def train(self, folder: Path, path: Path, recipe: Path, values: Values, place: Place) -> Process:
         if not path.name.endswith("1"):
-            return super().train(folder, path, recipe, values, variables)
+            return super().train(folder, path, recipe, values, place)
         self.done.append(("train", 1))
         self.times -= 1
         write_trial(folder, 1, values, between={1: 0.9})
         return Process(self.ended)
 
-    def resume(self, path: Path, variables: Variables) -> Process:
+    def resume(self, path: Path, place: Place) -> Process:
         if not self.times:
-            return super().resume(path, variables)
+            return super().resume(path, place)
         self.done.append(("resume", 1))
         self.times -= 1
         return Process(self.ended)
@@ -359,13 +362,13 @@ class Slow(Trainings):
         super().__init__()
         self.looks = looks
         self.processes: dict[int, Process] = {}
-        self.variables: list[Variables] = []
+        self.places: list[Place] = []
         self.most = 0
 
-    def train(self, folder: Path, path: Path, recipe: Path, values: Values, variables: Variables) -> Process:
+    def train(self, folder: Path, path: Path, recipe: Path, values: Values, place: Place) -> Process:
         number = int(path.name[-3:])
         self.done.append(("train", number))
-        self.variables.append(variables)
+        self.places.append(place)
         write_trial(folder, number, values, between={1: 0.9})
 
         def end() -> None:
@@ -390,7 +393,7 @@ def test_several_trials_at_a_time(config: Config, tmp_path: Path, monkeypatch: p
     assert [trial.state for trial in found.trials] == ["finished"] * 7
     assert [trial.values for trial in found.trials[:5]] == [trial.values for trial in one_by_one.trials[:5]]
     assert len({trial.values["grpo.optimizer.learning_rate"] for trial in found.trials}) == 7
-    assert all(given.keys() == {"OMP_NUM_THREADS"} for given in trainings.variables)
+    assert all(place.variables.keys() == {"OMP_NUM_THREADS"} for place in trainings.places)
 
 
 @pytest.mark.parametrize("parallel", [1, 2, 3])
@@ -455,8 +458,8 @@ def test_a_hopeless_trial_is_stopped_beside_one_that_is_not(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class OneIsBad(Slow):
-        def train(self, folder: Path, path: Path, recipe: Path, values: Values, variables: Variables) -> Process:
-            process = super().train(folder, path, recipe, values, variables)
+        def train(self, folder: Path, path: Path, recipe: Path, values: Values, place: Place) -> Process:
+            process = super().train(folder, path, recipe, values, place)
             if path.name.endswith("6"):
                 shutil.rmtree(path)
                 write_trial(folder, 6, values, between={1: 0.05})
@@ -486,4 +489,33 @@ def test_a_trial_that_is_waited_for_holds_no_other_up(
     trainings = FreedByTwo()
     found, _ = _sweep(config, folder, monkeypatch, trainings, count=3, parallel=2)
     assert trainings.done == [("train", 1), ("train", 2), ("resume", 0)]
+    assert [trial.state for trial in found.trials] == ["finished"] * 3
+
+
+def test_trials_on_a_cluster_have_places_there(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainings, cluster = Slow({}), Cluster("gpu-7:6379", 4, 1)
+    _sweep(config, tmp_path / "sweep", monkeypatch, trainings, 2, 2, cluster)
+    assert [type(place) for place in trainings.places] == [NodePlace] * 2
+    assert trainings.places[0].program[2:] == ("gpu-7:6379", "4", "1", "4", str(tmp_path / "sweep"))
+
+
+def test_a_node_that_leaves_is_no_fault_of_its_trial(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often that happens at the same step; it goes on elsewhere."""
+    trainings = KilledEachTime(times=7, status=NODE_LOST, said="gpu-7 has left the Ray cluster")
+    found, lines = _sweep(config, tmp_path / "sweep", monkeypatch, trainings, count=3)
+    assert [trial.state for trial in found.trials] == ["finished"] * 3
+    assert [step for step in trainings.done if step[1] == 1] == [("train", 1), *[("resume", 1)] * 7]
+    assert sum("trial-001: gpu-7 has left the Ray cluster" in line for line in lines) == 7
+    assert not (tmp_path / "sweep" / "tries.jsonl").exists()
+
+
+def test_a_cluster_that_cannot_be_used_ends_the_sweep_and_fails_no_trial(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainings = KilledEachTime(times=9, status=UNUSABLE, said="--ray: is auto, where no Ray cluster can be joined")
+    with pytest.raises(UserError, match=r"^--ray: is auto, where no Ray cluster can be joined$"):
+        _sweep(config, tmp_path / "sweep", monkeypatch, trainings, count=3)
+    found, _ = _sweep(config, tmp_path / "sweep", monkeypatch, Trainings(), count=3)
     assert [trial.state for trial in found.trials] == ["finished"] * 3

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from whet.sweep import run_trial
+from whet.sweep.places import Place
 from whet.sweep.run_trial import Ended
 from whet.sweep.trial_folder import Trial
 from whet.sweep.under_way import UnderWay, none_left_behind
+
+PLACE = Place({"OMP_NUM_THREADS": "2"})
 
 
 class Process:
@@ -29,7 +32,7 @@ class Process:
 
 def _under_way(running: Any = None) -> UnderWay:
     proposal: Any = None
-    return UnderWay(Trial(3, Path("sweep/trial-003"), {"seed": 4}, "half"), proposal, {"OMP_NUM_THREADS": "2"}, running)
+    return UnderWay(Trial(3, Path("sweep/trial-003"), {"seed": 4}, "half"), proposal, PLACE, running)
 
 
 def test_a_process_is_started_as_the_folder_asks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,10 +41,9 @@ def test_a_process_is_started_as_the_folder_asks(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(run_trial, "resume", lambda *given: asked.append(given))
     for begun in (False, True):
         _under_way().start(Path("sweep"), Path("recipe.yaml"), begun)
-    variables = {"OMP_NUM_THREADS": "2"}
     assert asked == [
-        (Path("sweep"), Path("sweep/trial-003"), Path("recipe.yaml"), {"seed": 4}, variables),
-        (Path("sweep/trial-003"), variables),
+        (Path("sweep"), Path("sweep/trial-003"), Path("recipe.yaml"), {"seed": 4}, PLACE),
+        (Path("sweep/trial-003"), PLACE),
     ]
 
 

@@ -1,5 +1,6 @@
 """`whet sweep`: a search over recipes."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ from whet.cli.terminal import own_name, prepare, progress, tell
 from whet.errors import UserError
 
 if TYPE_CHECKING:
+    from whet.sweep.places import Cluster
     from whet.sweep.result import SweepResult
     from whet.sweep.trial_folder import Trial
 
@@ -25,6 +27,9 @@ def sweep(
     space: Annotated[Path, arg(metavar="FILE", help="YAML: the keys that are varied, each with its values")],
     trials: Count = None,
     parallel: Count = None,
+    ray: Annotated[str | None, arg(metavar="ADDRESS", help="run trials on this Ray cluster: auto or HOST:PORT")] = None,
+    cpus: Count = None,
+    gpus: Count = None,
     into: Annotated[Path | None, arg(metavar="FOLDER", help="the folder of the trials' runs")] = None,
     json: Json = False,
     overrides: Overrides = (),
@@ -37,6 +42,8 @@ def sweep(
     Args:
         trials: how many in all; the default is 20. The first one is the recipe as it is, where the space holds it.
         parallel: how many at a time; the default is 1. They share the machine's cores, and several GPUs.
+        cpus: of each trial on a cluster; the default is 1.
+        gpus: of each trial on a cluster; the default is 1 where it has any.
     """
     from whet.recipe import load_recipe
     from whet.runs.naming import stem_of
@@ -45,12 +52,13 @@ def sweep(
     config = load_recipe(recipe, overrides)
     varied = read_space(space, config)
     count, at_once = _at_least_one("trials", trials, TRIALS), _at_least_one("parallel", parallel, 1)
+    cluster = _cluster(ray, cpus, gpus)
     prepare()
     from whet.sweep.sweeping import sweep as run
 
     folder = into or Path(config.run.folder) / f"{stem_of(Path(recipe).name)}-sweep"
     with progress(json) as view:
-        result = run(config, varied, folder, count, view, at_once)
+        result = run(config, varied, folder, count, view, at_once, cluster)
     tell(json, result.as_dict(), sweep_page(result))
 
 
@@ -59,6 +67,27 @@ def _at_least_one(name: str, given: str | None, default: int) -> int:
     if count < 1:
         raise UserError(f"--{name}: is {count}; it must be at least 1")
     return count
+
+
+def _cluster(address: str | None, cpus: str | None, gpus: str | None) -> "Cluster | None":
+    """The cluster that is asked for. Raises `UserError` for an address that is none, and where Ray is not installed."""
+    from importlib.util import find_spec
+
+    from whet.sweep.places import Cluster
+
+    if address is None:
+        for name, given in (("cpus", cpus), ("gpus", gpus)):
+            if given is not None:
+                raise UserError(f"--{name}: is for trials on a cluster; name one with --ray, or leave it away")
+        return None
+    if not re.fullmatch(r"auto|[^\s:/]+:[0-9]{1,5}", address):
+        raise UserError(f"--ray: is {address!r}; use auto, or HOST:PORT of a cluster's head")
+    if find_spec("ray") is None:
+        raise UserError("--ray: needs Ray; install it by `pip install 'whet[ray]'`")
+    count = None if gpus is None else whole_number("gpus", gpus)
+    if count is not None and count < 0:
+        raise UserError(f"--gpus: is {count}; it must be at least 0")
+    return Cluster(address, _at_least_one("cpus", cpus, 1), count)
 
 
 def sweep_page(result: "SweepResult") -> Any:

@@ -9,8 +9,9 @@ from whet.rollout.native import NativeSampler
 from whet.rollout.policy_state import PolicyState
 from whet.rollout.ray_drawing import WorkerLostError
 from whet.rollout.ray_head import Head
+from whet.rollout.ray_name import WorkerName, refuse_other_version
 from whet.rollout.ray_start import start_ray, what_ray_says
-from whet.rollout.ray_worker import SamplingWorker, WorkerName
+from whet.rollout.ray_worker import SamplingWorker
 from whet.text import first_line
 
 BEGIN = 90.0
@@ -121,15 +122,6 @@ class RayCluster:
             fix = "install there what is installed here"
             raise UserError(f"rollout.ray.address: a worker does not begin there ({error}); {fix}") from error
         return name
-
-
-def refuse_other_version(name: WorkerName) -> None:
-    """Raises `UserError` for a worker that has another version of Whet, whose tokens may be others."""
-    from whet import __version__
-
-    if name.version != __version__:
-        what = f"a worker, {name}, has Whet {name.version}, this machine {__version__}"
-        raise UserError(f"rollout.ray.address: {what}; install the same")
 
 
 def refuse_too_many(workers: int, each: float, there: float, what: str, key: str) -> None:

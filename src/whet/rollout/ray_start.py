@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from whet.config.engines import RayConfig
@@ -29,24 +30,50 @@ SMALLEST_STORE = 128 * 2**20
 """Bytes of the object store of a cluster on this machine, at least."""
 
 
+OPTIONS: Mapping[str, Any] = {"log_to_driver": False, "logging_level": "CRITICAL", "namespace": "whet"}
+
+
 def start_ray(config: RayConfig, weight_bytes: int) -> None:
     """Connects this process.
 
     A cluster on this machine stores objects of so many bytes as weights have. Raises `UserError` where none is joined.
     """
-    for name, value in (ENVIRONMENT | (FOREIGN if config.address != "local" else {})).items():
-        os.environ.setdefault(name, value)
+    if config.address != "local":
+        join_ray(config.address, "rollout.ray.address", "set it to local")
+        return
+    _set(ENVIRONMENT)
     import ray
 
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "CRITICAL", "namespace": "whet"}
-    if config.address == "local":
-        options |= {"include_dashboard": False, "object_store_memory": max(VERSIONS * weight_bytes, SMALLEST_STORE)}
-    elif config.address != "auto" and (why := why_silent(config.address)):
-        raise _unreachable(config.address, why)
+    store = max(VERSIONS * weight_bytes, SMALLEST_STORE)
     try:
-        ray.init(config.address, **options)
+        ray.init("local", include_dashboard=False, object_store_memory=store, **OPTIONS)
     except Exception as error:
-        raise _unreachable(config.address, what_ray_says(error)) from error
+        why = what_ray_says(error)
+        told = f"rollout.engine: is ray, which does not start on this machine ({why}); set it to native"
+        raise UserError(told) from error
+
+
+def join_ray(address: str, key: str, otherwise: str) -> None:
+    """Connects this process to the cluster at an address, `auto` or HOST:PORT.
+
+    Raises `UserError` where there is none: `key` is the setting that names it, `otherwise` what else can be done.
+    """
+    _set(ENVIRONMENT | FOREIGN)
+    import ray
+
+    try:
+        if address != "auto" and (why := why_silent(address)):
+            raise ConnectionError(why)
+        ray.init(address, **OPTIONS)
+    except Exception as error:
+        fix = f"start it there by `ray start --head`, and here by `ray start --address HOST:PORT`, or {otherwise}"
+        told = f"{key}: is {address}, where no Ray cluster can be joined ({what_ray_says(error)}); {fix}"
+        raise UserError(told) from error
+
+
+def _set(variables: Mapping[str, str]) -> None:
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)
 
 
 UNAVAILABLE = re.compile(r"^The actor [0-9a-f]+ is unavailable: (The actor is temporarily unavailable: )?")
@@ -61,11 +88,3 @@ def what_ray_says(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     told = lines[-1] if "creation task" in lines[0] else UNAVAILABLE.sub("", lines[0])
     return first_line(Exception(told.partition(". The task")[0].rstrip(".")))
-
-
-def _unreachable(address: str, why: str) -> UserError:
-    """The error of a cluster that cannot be joined."""
-    if address == "local":
-        return UserError(f"rollout.engine: is ray, which does not start on this machine ({why}); set it to native")
-    fix = "start it there by `ray start --head`, and here by `ray start --address HOST:PORT`, or set it to local"
-    return UserError(f"rollout.ray.address: is {address}, where no Ray cluster can be joined ({why}); {fix}")

@@ -3,8 +3,6 @@
 Nothing here imports Ray: a worker is an object with a few methods, wherever it lives.
 """
 
-import os
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +12,7 @@ import torch
 from whet.rollout.ladder import Decoding
 from whet.rollout.native import FreeBytes, NativeSampler
 from whet.rollout.policy_state import PolicyState
+from whet.rollout.ray_name import WorkerName, own_name
 from whet.types import Completion, Request, SamplingParams
 
 
@@ -30,18 +29,6 @@ class HeldPolicy:
         return self.ends
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerName:
-    """Where a worker lives, and with which version of Whet."""
-
-    version: str
-    pid: int
-    host: str
-
-    def __str__(self) -> str:
-        return f"pid {self.pid} on {self.host}"
-
-
 class SamplingWorker:
     """Samples with the native engine; takes weights where they are another version than its own."""
 
@@ -54,9 +41,7 @@ class SamplingWorker:
 
     def about(self) -> WorkerName:
         """Returns where the worker lives."""
-        from whet import __version__
-
-        return WorkerName(__version__, os.getpid(), socket.gethostname())
+        return own_name()
 
     def sample(
         self, version: int, state: PolicyState, requests: Sequence[Request], params: SamplingParams

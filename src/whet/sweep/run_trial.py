@@ -14,6 +14,7 @@ from typing import IO, Any
 from whet.compute.launch import LAUNCHER
 from whet.errors import UserError
 from whet.runs.lock import refuse_in_use
+from whet.sweep.places import Place
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,15 @@ class Ended:
 class Running:
     """The process of a trial: `whet` with arguments, which ends when this process does."""
 
-    def __init__(self, arguments: Sequence[str], variables: Mapping[str, str]) -> None:
-        """Starts it, with `variables` added to its environment."""
+    def __init__(self, arguments: Sequence[str], place: Place) -> None:
+        """Starts it at a place."""
+        self._place = place
         self._said = TemporaryFile()  # noqa: SIM115  (as long as the process); not beside the runs: that disk may be full
         self._ended: Ended | None = None
         self._interrupted = False
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "whet", *arguments],
-            env={**os.environ, **variables, LAUNCHER: str(os.getpid())},
+            [sys.executable, *place.program, *arguments],
+            env={**os.environ, **place.variables, LAUNCHER: str(os.getpid())},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._said,
@@ -47,7 +49,7 @@ class Running:
         status = self._process.poll()
         if status is not None and self._ended is None:
             with self._said:
-                self._ended = Ended(status, _last_line(self._said))
+                self._ended = Ended(self._place.meaning(status), _last_line(self._said))
         return self._ended
 
     def interrupt(self) -> None:
@@ -62,11 +64,11 @@ class Running:
         self.poll()
 
 
-def train(sweep: Path, path: Path, recipe: Path, values: Mapping[str, Any], variables: Mapping[str, str]) -> Running:
+def train(sweep: Path, path: Path, recipe: Path, values: Mapping[str, Any], place: Place) -> Running:
     """Begins the trial of these values, with its run folder at `path`."""
     given = {"run.folder": str(sweep), "run.name": path.name, **values}
     words = [f"--{key}={word(value)}" for key, value in given.items()]
-    return Running(["train", str(recipe), *words], variables)
+    return Running(["train", str(recipe), *words], place)
 
 
 def word(value: Any) -> str:
@@ -78,9 +80,9 @@ def word(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def resume(path: Path, variables: Mapping[str, str]) -> Running:
+def resume(path: Path, place: Place) -> Running:
     """Goes on with the trial whose run folder is at `path`."""
-    return Running(["resume", str(path)], variables)
+    return Running(["resume", str(path)], place)
 
 
 def is_in_use(path: Path) -> bool:

@@ -18,9 +18,10 @@ from whet.runs import jsonl, layout
 from whet.runs.lock import FolderLock
 from whet.runs.views.view import View
 from whet.sweep import run_trial
+from whet.sweep.on_node import LOST, UNUSABLE
+from whet.sweep.places import Cluster, Place, places_here
 from whet.sweep.result import SweepResult, result_of
 from whet.sweep.run_trial import Ended
-from whet.sweep.shares import shares
 from whet.sweep.space import Space
 from whet.sweep.study import JOURNAL, Search, refuse_without_optuna
 from whet.sweep.trial_folder import Trial, folder_of, read_trial
@@ -34,17 +35,26 @@ EVERY = 0.5
 """Seconds between two looks at the trials under way."""
 
 
-def sweep(config: Config, space: Space, folder: Path, count: int, view: View, parallel: int = 1) -> SweepResult:
+def sweep(
+    config: Config,
+    space: Space,
+    folder: Path,
+    count: int,
+    view: View,
+    parallel: int = 1,
+    cluster: Cluster | None = None,
+) -> SweepResult:
     """Runs a sweep of `count` trials in `folder`, or what is left of it, `parallel` at a time; returns its result.
 
-    Raises `UserError` where the folder holds another sweep or another process runs it.
+    Raises `UserError` where the folder holds another sweep or another process runs it, and where the cluster that
+    trials are to run on cannot be used.
     """
     refuse_without_optuna()
     folder.mkdir(parents=True, exist_ok=True)
     lock = FolderLock(folder)
     try:
         _begin(folder, config, space)
-        return Sweep(config, space, folder, count, view, parallel).run()
+        return Sweep(config, space, folder, count, view, parallel, cluster).run()
     finally:
         lock.release()
 
@@ -75,6 +85,8 @@ class Sweep:
     view: View
     parallel: int = 1
     """Trials at a time."""
+    cluster: Cluster | None = None
+    """Where they run; None is this machine."""
 
     def run(self) -> SweepResult:
         """Runs the trials that are left, then measures the best one again."""
@@ -90,20 +102,20 @@ class Sweep:
     def _run_trials(self, search: Search) -> None:
         """Goes on with the trials that are half done, then begins others, until all have ended."""
         half, fresh = self._left(search)
-        free = shares(min(self.parallel, self.count), self.config.compute.processes)
+        free = self._places()
         live: list[UnderWay] = []
         with none_left_behind(live):
             while half or fresh or live:
                 while free and (half or fresh):
                     live.append(half.popleft() if half else self._proposed(search, fresh.popleft()))
-                    live[-1].variables = free.pop(0)
+                    live[-1].place = free.pop(0)
                     self._start(live[-1])
                 ended = self._that_ended(live)
                 for one, trial in ended:
                     one.proposal.tell(trial)
                     self.view.note(f"{trial.path.name}: {outcome(trial)}")
                     live.remove(one)
-                    free.append(dict(one.variables))
+                    free.append(one.place)
                     self.view.advance(self.count - len(half) - len(fresh) - len(live))
                 if not ended:
                     time.sleep(EVERY)
@@ -119,6 +131,10 @@ class Sweep:
 
     def _verdicts(self) -> dict[int, Mapping[str, Any]]:
         return {line["trial"]: line for line in jsonl.read(self.folder / VERDICTS)}
+
+    def _places(self) -> list[Place]:
+        count, processes = min(self.parallel, self.count), self.config.compute.processes
+        return self.cluster.places(count, processes, self.folder) if self.cluster else places_here(count, processes)
 
     def _left(self, search: Search) -> tuple[deque[UnderWay], deque[int]]:
         """The trials that are half done, and the numbers of those that have not begun. The search is told of all."""
@@ -173,11 +189,17 @@ class Sweep:
         That is the process which a sweep that was killed had started a moment before.
 
         One that failed is settled, and one that was broken off too often: killed, or interrupted by itself, as where
-        one of its processes was lost (what interrupts the sweep never comes here). A full disk ends the sweep.
+        one of its processes was lost (what interrupts the sweep never comes here). A full disk ends the sweep, and so
+        does a Ray cluster that cannot be used; a node that left it is not the trial's fault.
         """
         now = self.trial(trial.number)
         if now and now.state != "half":
             return now
+        if ended.status == UNUSABLE:
+            raise UserError(ended.said)
+        if ended.status == LOST:
+            self.view.note(f"{trial.path.name}: {ended.said}")
+            return None
         if run_trial.is_in_use(trial.path):
             return None
         if disk_fault(RuntimeError(ended.said)):

@@ -1,14 +1,17 @@
 """A trial under way: what was proposed, and its process, which may have to be started more than once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from whet.sweep import run_trial
+from whet.sweep.places import Place
 from whet.sweep.run_trial import Ended, Running
 from whet.sweep.study import Proposal
 from whet.sweep.trial_folder import Trial
+
+HERE = Place()
 
 
 @dataclass
@@ -17,17 +20,16 @@ class UnderWay:
 
     trial: Trial
     proposal: Proposal
-    variables: Mapping[str, str] = field(default_factory=dict)
-    """The environment variables of its place."""
+    place: Place = HERE
     running: Running | None = None
     """Its process; None before it is started, and where it has to be started once more."""
 
     def start(self, sweep: Path, recipe: Path, begun: bool) -> None:
         """Starts its process: from the beginning, or where it has `begun`, from where it stopped."""
         if begun:
-            self.running = run_trial.resume(self.trial.path, self.variables)
+            self.running = run_trial.resume(self.trial.path, self.place)
         else:
-            self.running = run_trial.train(sweep, self.trial.path, recipe, self.trial.values, self.variables)
+            self.running = run_trial.train(sweep, self.trial.path, recipe, self.trial.values, self.place)
 
     def ended(self) -> Ended | None:
         """Returns how its process ended, once; None while it runs, and where none does."""

@@ -26,7 +26,7 @@ help:
 	@echo "make test         everything that must hold before a change goes in: style, types, tests"
 	@echo "make test-long    the tests that take minutes"
 	@echo "make test-vllm    sampling through vLLM itself, in an environment of its own"
-	@echo "make test-ray     sampling by the workers of a Ray cluster, in an environment of its own"
+	@echo "make test-ray     sampling and trials of sweeps on a Ray cluster, in an environment of its own"
 	@echo "make bench        Whet beside TRL and vLLM on this machine: speed, memory, learning"
 	@echo "make check        style and types only"
 	@echo "make docs         the documents as a site, in site/"
@@ -94,7 +94,7 @@ $(INSTALLED_VLLM): pyproject.toml
 $(INSTALLED_RAY): pyproject.toml constraints.txt
 	@echo "Installing Ray and Whet into $(RAY_VENV)."
 	$(PYTHON) -m venv $(RAY_VENV)
-	$(RAY_VENV)/bin/python -m pip --disable-pip-version-check install -c constraints.txt -e '.[ray]' 'pytest>=8.3' \
+	$(RAY_VENV)/bin/python -m pip --disable-pip-version-check install -c constraints.txt -e '.[ray,sweep]' 'pytest>=8.3' \
 		'hypothesis>=6.100'
 	@touch $@
 

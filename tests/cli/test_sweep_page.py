@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stand_in_ray_package import installed
 from sweep.records import records
 from whet.cli import sweep_page as sweeping
 from whet.cli.sweep_page import sweep_page
@@ -66,6 +68,35 @@ def test_too_few(tmp_path: Path, name: str) -> None:
     space.write_text("seed: {int: [0, 9]}", encoding="utf-8")
     with pytest.raises(UserError, match=rf"^--{name}: is 0; it must be at least 1$"):
         sweeping.sweep("quickstart", space=space, **{name: "0"})
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"cpus": "4"}, r"^--cpus: is for trials on a cluster; name one with --ray, or leave it away$"),
+        ({"gpus": "1"}, r"^--gpus: is for trials on a cluster; name one with --ray, or leave it away$"),
+        ({"ray": "gpu-7"}, r"^--ray: is 'gpu-7'; use auto, or HOST:PORT of a cluster's head$"),
+        ({"ray": "ray://:secret@gpu-7:1"}, r"^--ray: is 'ray://…@gpu-7:1'; use auto"),
+        ({"ray": "auto", "cpus": "0"}, r"^--cpus: is 0; it must be at least 1$"),
+        ({"ray": "auto", "gpus": "-1"}, r"^--gpus: is -1; it must be at least 0$"),
+    ],
+)
+def test_what_is_no_cluster_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], said: str
+) -> None:
+    installed(monkeypatch).__spec__ = ModuleSpec("ray", None)
+    space = tmp_path / "space.yaml"
+    space.write_text("seed: {int: [0, 9]}", encoding="utf-8")
+    with pytest.raises(UserError, match=said):
+        sweeping.sweep("quickstart", space=space, **given)
+
+
+def test_without_ray_the_fix_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    space = tmp_path / "space.yaml"
+    space.write_text("seed: {int: [0, 9]}", encoding="utf-8")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"^--ray: needs Ray; install it by `pip install 'whet\[ray\]'`$"):
+        sweeping.sweep("quickstart", space=space, ray="auto")
 
 
 def _command(tmp_path: Path, model: Path, trials: int, parallel: int = 1) -> list[str]:

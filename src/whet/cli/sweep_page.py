@@ -81,7 +81,8 @@ def _cluster(address: str | None, cpus: str | None, gpus: str | None) -> "Cluste
                 raise UserError(f"--{name}: is for trials on a cluster; name one with --ray, or leave it away")
         return None
     if not re.fullmatch(r"auto|[^\s:/]+:[0-9]{1,5}", address):
-        raise UserError(f"--ray: is {address!r}; use auto, or HOST:PORT of a cluster's head")
+        told = re.sub(r"//.*@", "//…@", address)  # a password may stand there
+        raise UserError(f"--ray: is {told!r}; use auto, or HOST:PORT of a cluster's head")
     if find_spec("ray") is None:
         raise UserError("--ray: needs Ray; install it by `pip install 'whet[ray]'`")
     count = None if gpus is None else whole_number("gpus", gpus)

@@ -149,11 +149,11 @@ def waits(stage: Stage) -> None:
 
     policy = Policy(tiny("qwen2", torch.bfloat16, stage.device))
     optimizer = MasterAdamW(policy.trainable(), OptimizerConfig(), 1)
-    batch, how = batch_of(Work(2, 4, 20, 30)), GrpoConfig().objective
+    batch, config = batch_of(Work(2, 4, 20, 30)), GrpoConfig()
     normaliser = Normaliser.of(batch, 30)
 
     def pass_through() -> None:
-        optimizer.accumulate([batch], lambda part: score(policy, normaliser, how, part))
+        optimizer.accumulate([batch], lambda part: score(policy, normaliser, config, part))
 
     pass_through()  # what is counted or tried once
     if stage.is_real:

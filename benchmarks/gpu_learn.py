@@ -59,7 +59,7 @@ class Learner:
         from whet.compute.optimizer import MasterAdamW
         from whet.config import GrpoConfig, OptimizerConfig
 
-        self.policy, self.how = stage.policy(), GrpoConfig().objective
+        self.policy, self.config = stage.policy(), GrpoConfig()
         self.optimizer = MasterAdamW(self.policy.trainable(), OptimizerConfig(), 100)
 
     def gradient(self, batch: Batch, tokens: int) -> None:
@@ -74,7 +74,7 @@ class Learner:
 
         normaliser = Normaliser.of(batch, batch.tokens_BT.shape[1])
         self.optimizer.micro_batch_tokens = tokens
-        self.optimizer.accumulate([batch], lambda part: score(self.policy, normaliser, self.how, part))
+        self.optimizer.accumulate([batch], lambda part: score(self.policy, normaliser, self.config, part))
 
 
 def learn(stage: Stage) -> None:

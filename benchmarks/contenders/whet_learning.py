@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,7 @@ class Watched:
     def steps(self, until: int) -> Iterator[int]:
         return self.clock.each(range(until))
 
-    def record(
-        self, step: int, collected: Collected, advantages: Sequence[Sequence[float]], metrics: Mapping[str, float]
-    ) -> None:
+    def record(self, step: int, collected: Collected, *_: Any) -> None:
         groups = collected.groups
         self.seconds.append(self.clock.elapsed())
         self.rollout.append(self.clock.seconds["rollout"])

@@ -18,6 +18,7 @@ from whet.compute.optimizer import MasterAdamW
 from whet.config import GrpoConfig, OptimizerConfig, SamplingConfig
 from whet.grpo.algorithm import train
 from whet.grpo.experience import Loaded, OnPolicy
+from whet.grpo.learned_tokens import LearnedTokens
 from whet.policy.compiled_layers import is_compiled
 from whet.policy.reference import NoReference
 from whet.recipe import make_recipe
@@ -50,7 +51,12 @@ class Roles:
         return self.clock.each(range(until))
 
     def record(
-        self, step: int, collected: Collected, advantages: Sequence[Sequence[float]], metrics: Mapping[str, float]
+        self,
+        step: int,
+        collected: Collected,
+        advantages: Sequence[Sequence[float]],
+        metrics: Mapping[str, float],
+        tokens: LearnedTokens,
     ) -> None:
         lengths = {len(rollout.tokens) for group in collected.groups for rollout in group.rollouts}
         if lengths != {self.work.tokens}:

@@ -13,6 +13,9 @@ from whet.runs import jsonl, layout
 
 STEPS, GROUPS, SIZE, TOKENS = 12, 4, 8, (24, 40)
 
+OBSERVED = 6
+"""The step of the plain runs whose rollouts have ratios and entropies."""
+
 END = "<|im_end|>"
 LETTERS = (END, "\n", *(chr(code) for code in range(32, 127)))
 """The vocabulary of the plain runs: a token is a letter."""
@@ -26,6 +29,8 @@ def plain_run(folder: Path, seed: int = 0, steps: int = STEPS) -> Path:
     tokenizer_of(folder / layout.FINAL, LETTERS)
     for step in range(steps):
         change_step(folder, step, lambda record: _spelled(record) | _tool(record, len(record["text"]) + 1))
+    if steps > OBSERVED:
+        change_step(folder, OBSERVED, _observed)
     return folder
 
 
@@ -33,6 +38,13 @@ def _spelled(record: Record) -> Record:
     """A record whose tokens are the letters of its text and an end token."""
     ids = [LETTERS.index(letter) for letter in record["text"]] + [LETTERS.index(END)]
     return record | {"tokens": ids, "logprobs": [-0.01 * (at % 300) for at in range(len(ids))]}
+
+
+def _observed(record: Record) -> Record:
+    """A record with what an update found of its tokens."""
+    places = range(len(record["tokens"]))
+    ratios, clipped = [1 - 0.05 * (at % 10) for at in places], [at % 10 > 4 for at in places]
+    return record | {"ratio": ratios, "clipped": clipped, "entropy": [0.25 * (at % 4) for at in places]}
 
 
 def _tool(record: Record, length: int) -> Record:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from browser.conftest import Reader, Served
-from browser.demo_runs import GROUPS, SIZE, STEPS, append_step, plain_run
+from browser.demo_runs import GROUPS, OBSERVED, SIZE, STEPS, append_step, plain_run
 from whet.runs.lock import FolderLock
 
 pytestmark = pytest.mark.browser
@@ -129,6 +129,25 @@ def test_tokens_are_tinted_and_their_numbers_stand_on_hover_and_in_a_table(reade
     reader.page.get_by_text("every token in a table").click()
     reader.page.wait_for_selector(".token-table whet-list .row")
     assert "−0.030 nats" in reader.page.locator(".token-table [aria-posinset='4']").inner_text()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_everything_known_of_a_token_fits_into_a_line(chromium: Any, served: Served, width: int) -> None:
+    reader = Reader(chromium, served, width=width).open()
+    reader.go(f"run=plain&view=rollouts&step={OBSERVED}&tint=ratio&card=1&table=1")
+    offered = ["log-probability", "advantage", "ratio", "entropy", "none"]
+    assert reader.page.locator(".choice").first.locator("a").all_inner_texts() == offered
+    reader.page.locator(".card.open [data-i='7']").hover()
+    assert "ratio 0.65, clipped · entropy 0.750 nats" in reader.text(".card.open .readout")
+    reader.page.wait_for_selector(".token-table whet-list .row")
+    cells = reader.page.locator(".token-table .row > .n")
+    sizes = cells.evaluate_all("all => all.map(x => [x.offsetHeight, x.scrollWidth - x.clientWidth])")
+    assert len(sizes) > 50
+    assert max(height for height, _ in sizes) < 24, "in one line"
+    assert max(beyond for _, beyond in sizes) == 0, "within its column"
+    assert "clipped" in reader.text(".token-table [aria-posinset='8']")
+    assert reader.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    reader.close()
 
 
 def test_tokens_of_somebody_else_are_grey(reader: Reader) -> None:

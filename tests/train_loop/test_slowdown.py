@@ -40,6 +40,16 @@ def test_what_is_no_sudden_slowness_is_not_told(speeds: Sequence[float]) -> None
     assert told(speeds) == []
 
 
+def test_a_step_is_slow_where_all_measures_say_so() -> None:
+    """η falls where many groups are drawn in vain, tokens per second where one completion is very long."""
+    lines: list[str] = []
+    watch = Slowdown(lines.append, None)
+    steps = [(0.5, 100.0)] * 3 + [(0.1, 100.0)] * 2 + [(0.5, 20.0)] * 2 + [(0.1, 25.0)] * 2
+    for step, speeds in enumerate(steps):
+        watch(step, *speeds)
+    assert [line.split(";")[0] for line in lines] == ["step 8: a step takes 4 times as long as before"]
+
+
 def test_other_programs_are_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
     (line,) = told([1.0] * 3 + [0.125] * 2, others=0.47)

@@ -20,7 +20,7 @@ from whet.runs.views.view import PlainView
 from whet.sft.examples import Example
 from whet.stages.pipeline import Built
 from whet.text import silent
-from whet.types import Group, Rollout
+from whet.types import Group, Prompt, Rollout
 
 Clock = Callable[[], float]
 
@@ -86,7 +86,7 @@ class _Calibration:
         completions = sum(len(group.rollouts) for group in groups)
         rates = Rates(
             limit=self.limit,
-            grouped=self._share("grouped", groups),
+            grouped=self.grouped,
             single=self.single,
             learn=learned,
             imitate=imitated or learned,
@@ -115,54 +115,54 @@ class _Calibration:
         return found.follows
 
     def _sampled(self) -> Sequence[Group]:
-        """Rollouts as in training, graded; and single ones of held-out problems, for their share of the limit.
+        """Rollouts as in training, graded; and the shares of its limit that sampling reaches."""
+        from whet.build.roles import build_rollouts
 
-        Those are drawn at the same temperature: greedy ones of an untrained model may all end at once.
+        config, sampler = self.config, self.built.sampler
+        size, held_out = config.grpo.group_size, self.task.eval_set.prompts[: min(config.eval.problems, MOST_ROWS)]
+        prompts = self.task.stream.draw(config.grpo.prompts_per_step, 0)
+        some = prompts[: self._affordable(size, len(prompts))]
+        with self.watch.timing("copy"):
+            sampler.load(self.policy)
+        outputs = build_rollouts(config, sampler, self.policy.tokenizer, "train")(some, size, 0)
+        self.grouped = self._reached("grouped", prompts[: max(MOST_ROWS // size, 1)], size)
+        self.single = self._reached("single", held_out, 1)
+        sampler.release()
+        with self.watch.timing("grade"):
+            return self.task.reward.grade(some, outputs).groups
+
+    def _reached(self, name: str, prompts: Sequence[Prompt], n: int) -> float:
+        """The share of its limit that sampling `n` completions of each prompt reaches, at the training's temperature:
+        greedy ones of an untrained model may all end at once.
+
+        As many rows as the run samples together, and fewer tokens: the share depends on the rows.
         """
         from whet.build.roles import build_rollouts
 
-        config, sampler, tokenizer = self.config, self.built.sampler, self.policy.tokenizer
-        size = config.grpo.group_size
-        prompts = self.task.stream.draw(self._affordable(size, config.grpo.prompts_per_step), 0)
-        held_out = self.task.eval_set.prompts[: min(config.eval.problems, MOST_ROWS)]
-        grouped = build_rollouts(config, sampler, tokenizer, "train")
-        shorter = {"max_tokens": self._affordable_tokens(len(held_out))}
-        short = config.model_copy(update={"eval": config.eval.model_copy(update=shorter)})
-        alone = build_rollouts(short, sampler, tokenizer, "evaluate")
-        with self.watch.timing("copy"):
-            sampler.load(self.policy)
-        with self.watch.timing("grouped"):
-            outputs = grouped(prompts, size, 0)
-        with self.watch.timing("single"):
-            singles = alone(held_out, 1, 0)
-        sampler.release()
-        lengths = [_lengths(len(one.tokens), some) for one, some in zip(held_out, singles, strict=True)]
-        self.single = self._share_of(self.limit.prefill(lengths) + self.limit.decode(lengths), "single")
-        with self.watch.timing("grade"):
-            return self.task.reward.grade(prompts, outputs).groups
+        grpo = self.config.grpo
+        shorter = grpo.sampling.model_copy(update={"max_tokens": self._affordable_tokens(len(prompts), n)})
+        config = self.config.model_copy(update={"grpo": grpo.model_copy(update={"sampling": shorter})})
+        sample = build_rollouts(config, self.built.sampler, self.policy.tokenizer, "train")
+        with self.watch.timing(name):
+            outputs = sample(prompts, n, 0)
+        lengths = [_lengths(len(one.tokens), rollouts) for one, rollouts in zip(prompts, outputs, strict=True)]
+        return self._share_of(self.limit.prefill(lengths) + self.limit.decode(lengths), name)
 
     def _affordable(self, n: int, wanted: int) -> int:
-        """How many prompts can be sampled in a fifth of the budget, completions of full length assumed."""
-        longest, prompt = self.config.grpo.sampling.max_tokens, max(PROMPT, self.limit.common)
-        least = self.limit.prefill([Lengths(prompt, ())]) + self.limit.decode([Lengths(prompt, (longest,) * n)])
+        """How many prompts can be sampled in a fifth of the budget, `n` completions of full length each."""
+        least = self._least(1, n, self.config.grpo.sampling.max_tokens)
         return max(1, min(wanted, int(BUDGET / 5 * USUAL / least)))
 
-    def _affordable_tokens(self, rows: int) -> int:
-        """How many tokens of one completion of each of `rows` prompts can be sampled in a fifth of the budget.
+    def _affordable_tokens(self, prompts: int, n: int) -> int:
+        """How many tokens of `n` completions of each prompt can be sampled in a fifth of the budget."""
+        longest = self.config.grpo.sampling.max_tokens
+        return max(FEWEST, min(longest, int(longest * BUDGET / 5 * USUAL / self._least(prompts, n, longest))))
 
-        As many rows as the run samples together, and fewer tokens: the share of the limit depends on the rows.
-        """
-        from whet.build.task import longest_response
-
-        longest, prompt = longest_response(self.config, "evaluate"), max(PROMPT, self.limit.common)
-        least = self.limit.prefill([Lengths(prompt, ())] * rows) + self.limit.decode(
-            [Lengths(prompt, (longest,))] * rows
-        )
-        return max(FEWEST, min(longest, int(longest * BUDGET / 5 * USUAL / least)))
-
-    def _share(self, name: str, groups: Sequence[Group]) -> float:
-        lengths = [_lengths(len(group.prompt.tokens), group.rollouts) for group in groups]
-        return self._share_of(self.limit.prefill(lengths) + self.limit.decode(lengths), name)
+    def _least(self, prompts: int, n: int, tokens: int) -> float:
+        """The least seconds for `n` completions of so many tokens of each prompt."""
+        prompt = max(PROMPT, self.limit.common)
+        drawn = [Lengths(prompt, (tokens,) * n)] * prompts
+        return self.limit.prefill(drawn) + self.limit.decode(drawn)
 
     def _share_of(self, least: float, name: str) -> float:
         return least / max(self.watch.seconds[name], 1e-9)

@@ -31,9 +31,9 @@ class Recorder:
         health: HealthMonitor,
         checks: Sequence[StepCheck] = (),
         jobs: Jobs | None = None,
-        watch: Callable[[int, float], None] = lambda *_: None,
+        watch: Callable[[int, float, float], None] = lambda *_: None,
     ) -> None:
-        """Records are written by `jobs`, by default at once; `watch` is told of each step's η."""
+        """Records are written by `jobs`, by default at once; `watch` is told of each step's η and tokens per second."""
         self.jobs = jobs or AtOnce()
         self.writer, self.view, self.clock, self.part_metrics = writer, view, clock, part_metrics
         self.efficiency, self.health, self.checks, self.watch = efficiency, health, checks, watch
@@ -71,7 +71,7 @@ class Recorder:
             tokens_per_second=rate,
             efficiency=shares["efficiency"],
         )
-        self.watch(step, shares["efficiency"])
+        self.watch(step, shares["efficiency"], rate)
         self.health.step(step, whole)
         for check in self.checks:
             check(step, whole)

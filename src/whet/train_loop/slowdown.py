@@ -5,6 +5,7 @@ lowest priority, steps can take eight times as long (LOG.md, "Threads that wait"
 """
 
 import os
+from collections import deque
 from collections.abc import Callable
 from statistics import median
 from typing import TYPE_CHECKING, Self
@@ -20,6 +21,9 @@ TIMES = 2.5
 
 IN_A_ROW = 2
 """Steps in a row that must, before it is told."""
+
+RECENT = 50
+"""The usual steps that a step is compared with: the last so many."""
 
 KNOWN = 3
 """Steps that must have been usual before."""
@@ -62,14 +66,13 @@ def _seconds(process: "psutil.Process") -> float:
 
 
 class Slowdown:
-    """Follows how fast steps are, in any unit, and tells once when they have become slow, and again after they were
-    as usual in between."""
+    """Follows how fast steps are, and tells once when they have become slow, and again after they were as usual."""
 
     def __init__(self, tell: Log, others: Callable[[], float] | None) -> None:
         """`others` returns the share of all processors that other programs used in the step; None where nobody can
         say."""
         self.tell, self.others = tell, others
-        self.usual: list[float] = []
+        self.usual: deque[tuple[float, ...]] = deque(maxlen=RECENT)
         self._in_a_row = 0
 
     @classmethod
@@ -78,19 +81,21 @@ class Slowdown:
         shared = is_one_of_several() or engine == "ray"
         return cls(tell, None if shared else OthersUse())
 
-    def __call__(self, step: int, speed: float) -> None:
-        """Takes how fast `step` was."""
+    def __call__(self, step: int, *speeds: float) -> None:
+        """Takes how fast `step` was, by one measure or several; it was slow where all of them say so."""
         share = self.others() if self.others else 0.0
-        usual = median(self.usual) if len(self.usual) >= KNOWN else 0.0
-        if speed * TIMES >= usual:
-            self.usual.append(speed)
+        times = min(median(known) / max(now, 1e-9) for known, now in zip(self._known(speeds), speeds, strict=True))
+        if times <= TIMES:
+            self.usual.append(speeds)
             self._in_a_row = 0
             return
         self._in_a_row += 1
         if self._in_a_row == IN_A_ROW:
-            self.tell(
-                f"step {step}: a step takes {usual / max(speed, 1e-9):.0f} times as long as before; {_cause(share)}"
-            )
+            self.tell(f"step {step}: a step takes {times:.0f} times as long as before; {_cause(share)}")
+
+    def _known(self, speeds: tuple[float, ...]) -> list[tuple[float, ...]]:
+        """By measure, the speeds of usual steps; while they are few, this step is as usual."""
+        return list(zip(*(self.usual if len(self.usual) >= KNOWN else [speeds]), strict=True))
 
 
 def _cause(others: float) -> str:

@@ -80,6 +80,6 @@ export function tokenTable(sample) {
     <span class="n">${at + 1}</span><span class="cell">${tokens.texts ? quoted(tokens.texts[at]) : nothing}</span><span class="n">${tokens.ids[at]}</span>
     ${columns.map(([tint, values]) => html`<span class="n">${values[at] === null ? "–" : tint.show(values[at])}</span>`)}
     <span>${tokens.mask && !tokens.mask[at] ? "somebody else’s" : ""}${tokens.clipped?.[at] ? "clipped" : ""}</span>`;
-  return html`<div class="token-table"><div class="row head"><span class="n">token</span><span>text</span><span class="n">id</span>${columns.map(([tint]) => html`<span class="n">${tint.words}</span>`)}<span></span></div>
+  return html`<div class="token-table" data-columns=${columns.length}><div class="row head"><span class="n">token</span><span>text</span><span class="n">id</span>${columns.map(([tint]) => html`<span class="n">${tint.words}</span>`)}<span></span></div>
     <whet-list aria-label="Tokens" .data=${{ count: tokens.ids.length, height: 24, row }}></whet-list></div>`;
 }

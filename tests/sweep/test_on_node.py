@@ -11,7 +11,8 @@ from stand_in_ray_package import ActorDiedError, Ray, installed
 from whet.errors import INTERRUPTED, ProcessLost, UserError
 from whet.rollout.ray_name import WorkerName, own_name
 from whet.sweep import node_process, on_node
-from whet.sweep.on_node import LOST, SHIFT, UNUSABLE, LostError, OnNode, Request, gpus_of
+from whet.sweep.cluster_request import LOST, SHIFT, UNUSABLE, Request
+from whet.sweep.on_node import LostError, OnNode, gpus_of
 from whet.sweep.run_trial import Ended
 
 
@@ -188,3 +189,13 @@ def test_a_wrong_folder_there_is_the_users_to_fix(tmp_path: Path, monkeypatch: p
 def test_a_trial_has_a_gpu_where_there_are_any() -> None:
     for asked, nodes, given in ((None, [_node(4)], 0), (None, [_node(4), _node(4, 1)], 1), (0, [_node(4, 1)], 0)):
         assert gpus_of(Request("auto", 1, asked, 1, "/runs"), nodes) == given
+
+
+def test_the_program_says_the_last_line_and_ends_with_the_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _ray(monkeypatch, There(Ended(2, "grpo.steps: is 0")))
+    words = Request("auto", 2, 0, 2, str(tmp_path)).words()
+    monkeypatch.setattr("sys.argv", ["on_node.py", *words, "train", "recipe.yaml"])
+    assert on_node.main() == SHIFT + 2
+    assert capfd.readouterr().err == "grpo.steps: is 0\n"

@@ -7,7 +7,7 @@ import pytest
 from processes import is_alive, soon
 from whet.runs.lock import FolderLock
 from whet.sweep import run_trial
-from whet.sweep.places import Place
+from whet.sweep.trial_places import Place
 
 HERE = Place()
 

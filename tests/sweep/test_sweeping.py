@@ -16,13 +16,13 @@ from whet.recipe import load_recipe
 from whet.runs.lock import FolderLock
 from whet.runs.views.view import PlainView
 from whet.sweep import result, run_trial, sweeping
-from whet.sweep.on_node import LOST as NODE_LOST
-from whet.sweep.on_node import UNUSABLE
-from whet.sweep.places import Cluster, NodePlace, Place
+from whet.sweep.cluster_request import LOST as NODE_LOST
+from whet.sweep.cluster_request import UNUSABLE
 from whet.sweep.run_trial import Ended
 from whet.sweep.space import Space
 from whet.sweep.sweeping import sweep
 from whet.sweep.trial_folder import folder_of
+from whet.sweep.trial_places import Cluster, NodePlace, Place
 
 FOREVER = math.inf
 

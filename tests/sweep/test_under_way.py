@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from whet.sweep import run_trial
-from whet.sweep.places import Place
 from whet.sweep.run_trial import Ended
 from whet.sweep.trial_folder import Trial
+from whet.sweep.trial_places import Place
 from whet.sweep.under_way import UnderWay, none_left_behind
 
 PLACE = Place({"OMP_NUM_THREADS": "2"})

@@ -12,9 +12,9 @@ from whet.cli.terminal import own_name, prepare, progress, tell
 from whet.errors import UserError
 
 if TYPE_CHECKING:
-    from whet.sweep.places import Cluster
     from whet.sweep.result import SweepResult
     from whet.sweep.trial_folder import Trial
+    from whet.sweep.trial_places import Cluster
 
 TRIALS = 20
 """Trials of a sweep, unless it says otherwise."""
@@ -73,7 +73,7 @@ def _cluster(address: str | None, cpus: str | None, gpus: str | None) -> "Cluste
     """The cluster that is asked for. Raises `UserError` for an address that is none, and where Ray is not installed."""
     from importlib.util import find_spec
 
-    from whet.sweep.places import Cluster
+    from whet.sweep.trial_places import Cluster
 
     if address is None:
         for name, given in (("cpus", cpus), ("gpus", gpus)):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from whet.errors import UserError
 from whet.rollout.ray_name import WorkerName, own_name
-from whet.sweep.places import Place
 from whet.sweep.run_trial import Ended, Running
+from whet.sweep.trial_places import Place
 
 PATIENCE = 5.0
 """Seconds until a file that another machine wrote must be seen: network file systems remember what was not there."""

@@ -9,21 +9,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Any
 
 from whet.errors import INTERRUPTED, ProcessLost, UserError
-
-UNUSABLE = 69
-"""The exit status where the cluster cannot be joined or used: no trial is at fault (sysexits.h: EX_UNAVAILABLE)."""
-
-LOST = 76
-"""The exit status where the node has left the cluster: the trial is not at fault, and goes on elsewhere."""
-
-SHIFT = 100
-"""Is added to the exit status of the process on the node."""
+from whet.sweep.cluster_request import LOST, SHIFT, UNUSABLE, WORDS, Request
 
 EVERY = 0.5
 """Seconds between two looks at the process."""
@@ -32,58 +23,12 @@ LEAVING = 15.0
 """Seconds within which a node that has left is known to have: its actors are lost before."""
 
 
-@dataclass(frozen=True)
-class Request:
-    """Which cluster, and what of it a trial takes."""
-
-    address: str
-    cpus: int
-    gpus: int | None
-    """None is one where the cluster has any, else none."""
-    threads: int
-    """Of each of its processes."""
-    folder: str
-    """Of the sweep, which the node must see."""
-
-    def words(self) -> Sequence[str]:
-        """Returns it as arguments of this program."""
-        gpus = "auto" if self.gpus is None else str(self.gpus)
-        return self.address, str(self.cpus), gpus, str(self.threads), self.folder
-
-    @classmethod
-    def of(cls, words: Sequence[str]) -> "Request":
-        """Reads it from such arguments.
-
-        >>> Request.of(Request("auto", 4, None, 2, "/runs").words())
-        Request(address='auto', cpus=4, gpus=None, threads=2, folder='/runs')
-        """
-        address, cpus, gpus, threads, folder = words
-        return cls(address, int(cpus), None if gpus == "auto" else int(gpus), int(threads), folder)
-
-
-WORDS = len(fields(Request))
-"""How many arguments it is."""
-
-
 class LostError(Exception):
     """The process on the node is lost: by its own fault perhaps (`INTERRUPTED`), or with the node (`LOST`)."""
 
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)
         self.status = status
-
-
-def meaning(status: int) -> int:
-    """Returns what the exit status of this program says: that of `whet` on the node, `LOST` or `UNUSABLE`.
-
-    Whatever else ended this program, Ray or a signal, has broken the trial off.
-
-    >>> meaning(100), meaning(102), meaning(LOST), meaning(1), meaning(-9)
-    (0, 2, 76, 75, 75)
-    """
-    if status >= SHIFT:
-        return status - SHIFT
-    return status if status in (LOST, UNUSABLE) else INTERRUPTED
 
 
 class OnNode:
@@ -218,7 +163,7 @@ def main() -> int:
 
     end_with_launcher()
     status, said = _ran(Request.of(sys.argv[1 : 1 + WORDS]), sys.argv[1 + WORDS :])
-    print(said, file=sys.stderr)
+    sys.stderr.write(f"{said}\n")
     return status
 
 

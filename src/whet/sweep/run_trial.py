@@ -14,7 +14,7 @@ from typing import IO, Any
 from whet.compute.launch import LAUNCHER
 from whet.errors import UserError
 from whet.runs.lock import refuse_in_use
-from whet.sweep.places import Place
+from whet.sweep.trial_places import Place
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ from whet.runs import jsonl, layout
 from whet.runs.lock import FolderLock
 from whet.runs.views.view import View
 from whet.sweep import run_trial
-from whet.sweep.on_node import LOST, UNUSABLE
-from whet.sweep.places import Cluster, Place, places_here
+from whet.sweep.cluster_request import LOST, UNUSABLE
 from whet.sweep.result import SweepResult, result_of
 from whet.sweep.run_trial import Ended
 from whet.sweep.space import Space
 from whet.sweep.study import JOURNAL, Search, refuse_without_optuna
 from whet.sweep.trial_folder import Trial, folder_of, read_trial
+from whet.sweep.trial_places import Cluster, Place, places_here
 from whet.sweep.tries import MOST, broken_off
 from whet.sweep.under_way import UnderWay, none_left_behind
 from whet.text import percent

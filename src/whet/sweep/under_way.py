@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whet.sweep import run_trial
-from whet.sweep.places import Place
 from whet.sweep.run_trial import Ended, Running
 from whet.sweep.study import Proposal
 from whet.sweep.trial_folder import Trial
+from whet.sweep.trial_places import Place
 
 HERE = Place()
 

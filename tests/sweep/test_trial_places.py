@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from whet.sweep import on_node, places
-from whet.sweep.places import Cluster, NodePlace, Place, places_here
+from whet.sweep import cluster_request, trial_places
+from whet.sweep.trial_places import Cluster, NodePlace, Place, places_here
 
 
 @pytest.fixture(autouse=True)
 def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "cores", lambda: range(12))
+    monkeypatch.setattr(trial_places, "cores", lambda: range(12))
 
 
 def _gpus(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,4 +64,4 @@ def test_a_place_on_a_node_is_a_process_that_speaks_for_it() -> None:
     assert first == second
     assert isinstance(first, NodePlace)
     assert first.program == ("-m", "whet.sweep.on_node", "auto", "6", "auto", "3", "/runs/sweep")
-    assert (first.meaning(102), first.meaning(on_node.LOST), first.meaning(1)) == (2, on_node.LOST, 75)
+    assert (first.meaning(102), first.meaning(cluster_request.LOST), first.meaning(1)) == (2, cluster_request.LOST, 75)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from whet.compute.launch import cores
-from whet.sweep import on_node
+from whet.sweep import cluster_request
+from whet.sweep.cluster_request import Request
 
 THREADS, GPUS = "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES"
 
@@ -32,16 +33,16 @@ class Place:
 class NodePlace(Place):
     """A place on some node of a Ray cluster: a process here speaks for the trial's process there."""
 
-    cluster: on_node.Request = field(kw_only=True)
+    request: Request = field(kw_only=True)
 
     @property
     def program(self) -> Sequence[str]:
         """What Python is called with, before the arguments of `whet`."""
-        return ("-m", on_node.__name__, *self.cluster.words())
+        return ("-m", cluster_request.PROGRAM, *self.request.words())
 
     def meaning(self, status: int) -> int:
         """Returns the exit status of `whet` on the node, or `LOST` or `UNUSABLE`, or as where it is killed."""
-        return on_node.meaning(status)
+        return cluster_request.meaning(status)
 
 
 def places_here(count: int, processes: int, environment: Mapping[str, str] = os.environ) -> list[Place]:
@@ -73,8 +74,8 @@ class Cluster:
         `folder` is the sweep's, which the nodes must see.
         """
         threads = max(1, self.cpus // processes)
-        request = on_node.Request(self.address, self.cpus, self.gpus, threads, str(folder.resolve()))
-        return [NodePlace(cluster=request) for _ in range(count)]
+        request = Request(self.address, self.cpus, self.gpus, threads, str(folder.resolve()))
+        return [NodePlace(request=request) for _ in range(count)]
 
 
 def _own(slot: int, count: int, gpus: Sequence[str]) -> dict[str, str]:

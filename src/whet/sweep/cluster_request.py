@@ -1,0 +1,64 @@
+"""What a trial takes of a Ray cluster, and what the exit status of the process here that speaks for it (`on_node`) says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from whet.errors import INTERRUPTED
+
+PROGRAM = "whet.sweep.on_node"
+"""The module that is run, with the words of a `Request` and the arguments of `whet`."""
+
+UNUSABLE = 69
+"""The exit status where the cluster cannot be joined or used: no trial is at fault (sysexits.h: EX_UNAVAILABLE)."""
+
+LOST = 76
+"""The exit status where the node has left the cluster: the trial is not at fault, and goes on elsewhere."""
+
+SHIFT = 100
+"""Is added to the exit status of the process on the node."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which cluster, and what of it a trial takes."""
+
+    address: str
+    cpus: int
+    gpus: int | None
+    """None is one where the cluster has any, else none."""
+    threads: int
+    """Of each of its processes."""
+    folder: str
+    """Of the sweep, which the node must see."""
+
+    def words(self) -> Sequence[str]:
+        """Returns it as arguments of this program."""
+        gpus = "auto" if self.gpus is None else str(self.gpus)
+        return self.address, str(self.cpus), gpus, str(self.threads), self.folder
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> "Request":
+        """Reads it from such arguments.
+
+        >>> Request.of(Request("auto", 4, None, 2, "/runs").words())
+        Request(address='auto', cpus=4, gpus=None, threads=2, folder='/runs')
+        """
+        address, cpus, gpus, threads, folder = words
+        return cls(address, int(cpus), None if gpus == "auto" else int(gpus), int(threads), folder)
+
+
+WORDS = len(fields(Request))
+"""How many arguments it is."""
+
+
+def meaning(status: int) -> int:
+    """Returns what the exit status of this program says: that of `whet` on the node, `LOST` or `UNUSABLE`.
+
+    Whatever else ended this program, Ray or a signal, has broken the trial off.
+
+    >>> meaning(100), meaning(102), meaning(LOST), meaning(1), meaning(-9)
+    (0, 2, 76, 75, 75)
+    """
+    if status >= SHIFT:
+        return status - SHIFT
+    return status if status in (LOST, UNUSABLE) else INTERRUPTED

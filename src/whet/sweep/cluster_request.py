@@ -1,4 +1,4 @@
-"""What a trial takes of a Ray cluster, and what the exit status of the process here that speaks for it (`on_node`) says."""
+"""What a trial takes of a Ray cluster, and what the exit status of `on_node`, which speaks for it here, says."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields

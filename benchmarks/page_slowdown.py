@@ -99,13 +99,13 @@ class Tabs:
                 time.sleep(1.0)
 
 
-def seconds_waited(pid: int) -> float:
-    """Seconds that all threads of a process were ready to run and had no core: the kernel's `run_delay`."""
-    found = 0
+def seconds_waited(pid: int) -> dict[str, float]:
+    """By thread of a process, the seconds that it was ready to run and had no core: the kernel's `run_delay`."""
+    found = {}
     for thread in Path(f"/proc/{pid}/task").iterdir():
         with suppress(OSError):  # it has ended meanwhile
-            found += int((thread / "schedstat").read_text().split()[1])
-    return found / 1e9
+            found[thread.name] = int((thread / "schedstat").read_text().split()[1]) / 1e9
+    return found
 
 
 @dataclass
@@ -116,14 +116,15 @@ class Waited:
     seconds: dict[bool, float] = field(default_factory=lambda: {False: 0.0, True: 0.0})
     of: dict[bool, float] = field(default_factory=lambda: {False: 0.0, True: 0.0})
     """Of how many seconds."""
-    _last: tuple[float, float] | None = None
+    _last: tuple[float, dict[str, float]] | None = None
 
     def look(self, on: bool) -> None:
         """Counts the time since the last look as time with tabs, or without."""
         now = (time.monotonic(), seconds_waited(self.pid))
         if self._last is not None:
             self.of[on] += now[0] - self._last[0]
-            self.seconds[on] += now[1] - self._last[1]
+            before = self._last[1]
+            self.seconds[on] += sum(waited - before.get(thread, 0.0) for thread, waited in now[1].items())
         self._last = now
 
     def forget(self) -> None:

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,7 +18,6 @@ from whet.compute.optimizer import MasterAdamW
 from whet.config import GrpoConfig, OptimizerConfig, SamplingConfig
 from whet.grpo.algorithm import train
 from whet.grpo.experience import Loaded, OnPolicy
-from whet.grpo.learned_tokens import LearnedTokens
 from whet.policy.compiled_layers import is_compiled
 from whet.policy.reference import NoReference
 from whet.recipe import make_recipe
@@ -26,7 +25,7 @@ from whet.rollout.native import NativeSampler
 from whet.rollout.rollouts import Rollouts
 from whet.train_loop.clock import Clock
 from whet.train_loop.timed_roles import TimedSampler
-from whet.types import Collected, Graded, Group, Outputs, Problem, Prompt, Reward, SamplingParams
+from whet.types import Collected, Graded, Group, Outputs, Problem, Prompt, Reward, SamplingParams, TokenColumns
 
 
 class Roles:
@@ -56,7 +55,7 @@ class Roles:
         collected: Collected,
         advantages: Sequence[Sequence[float]],
         metrics: Mapping[str, float],
-        tokens: LearnedTokens,
+        columns: Callable[[], TokenColumns],
     ) -> None:
         lengths = {len(rollout.tokens) for group in collected.groups for rollout in group.rollouts}
         if lengths != {self.work.tokens}:

@@ -18,13 +18,24 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
-from whet.types import Collected, Completion, Graded, Outputs, Problem, Prompt, Request, SamplingParams, Token, Verdict
+from whet.types import (
+    Collected,
+    Completion,
+    Graded,
+    Outputs,
+    Problem,
+    Prompt,
+    Request,
+    SamplingParams,
+    Token,
+    TokenColumns,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from whet.batch import Batch
-    from whet.grpo.learned_tokens import LearnedTokens
 
 Source = Sequence[Problem]
 """Problems by index. An endless source is a lazy sequence with a very large length."""
@@ -207,9 +218,9 @@ class Run(Protocol):
         collected: Collected,
         advantages: Sequence[Sequence[float]],
         metrics: Mapping[str, float],
-        tokens: "LearnedTokens",
+        columns: Callable[[], TokenColumns],
     ) -> None:
-        """Writes the step's metrics and rollouts, with what the learner found of their tokens."""
+        """Writes the step's metrics and rollouts. `columns`, perhaps called later, returns those of their tokens."""
         ...
 
 

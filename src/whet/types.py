@@ -181,6 +181,9 @@ class Group:
 Outputs = Sequence[Sequence[Rollout]]
 """The rollouts of a step: one sequence of G per prompt, in the prompts' order."""
 
+TokenColumns = Mapping[int, Mapping[str, Sequence[Any]]]
+"""What is known of tokens, by the place of a completion in its step: by name, a value for each token, or None."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -249,12 +252,8 @@ class Collected:
     @classmethod
     def of(cls, graded: Graded) -> "Collected":
         """Returns the experience with all graded groups."""
-        return cls(
-            groups=graded.groups,
-            logged={name: fmean(values) for name, values in sorted(graded.logged.items())},
-            metrics=graded.metrics,
-            tokens=graded.tokens,
-        )
+        logged = {name: fmean(values) for name, values in sorted(graded.logged.items())}
+        return cls(graded.groups, logged, graded.metrics, graded.tokens)
 
 
 @dataclass(frozen=True, slots=True)

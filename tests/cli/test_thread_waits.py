@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from whet.cli.thread_waits import BUSY, SETTINGS, others_use, sleep_where_busy
+from whet.cli.thread_waits import others_use, sleep_where_busy
+from whet.compute.thread_settings import BUSY, SETTINGS
 
 
 @pytest.fixture(autouse=True)

@@ -120,6 +120,9 @@ def test_what_prompts_begin_with_is_prefilled_once() -> None:
     pairs = (500**2 + 450**2 + 600**2 - 2 * 400**2) / 2
     flops = 2 * 106_203_456 * 750 + 69_120 * pairs + 2 * 28_311_552 * 3
     assert Limit(SMOLLM, CPU, common=400).prefill(groups) == pytest.approx(flops / 415e9)
+    shorter = [Lengths(500, ()), Lengths(300, ())]
+    assert Limit(SMOLLM, CPU, common=400).prefill(shorter) == Limit(SMOLLM, CPU, common=300).prefill(shorter)
+    assert Limit(SMOLLM, CPU, common=400).prefill([]) == Limit(SMOLLM, CPU).prefill([])
 
 
 def test_little_work_waits_for_the_weights() -> None:

@@ -7,7 +7,7 @@ import torch
 
 from batches import ragged_batch
 from whet.batch import Batch
-from whet.grpo.learned_tokens import NOTHING, LearnedTokens, TokenValues
+from whet.grpo.learned_tokens import LearnedTokens, TokenValues
 
 NONE, NAN, INF = None, float("nan"), float("inf")
 
@@ -60,4 +60,4 @@ def test_micro_batches_are_joined_by_place() -> None:
 
 def test_without_places_and_without_learning_nothing_is_kept() -> None:
     assert LearnedTokens([(a_batch(), values([[1.0] * 3] * 2))]).columns() == {}
-    assert NOTHING.columns() == {}
+    assert LearnedTokens([]).columns() == {}

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from whet.config.objectives import ObjectiveConfig
-from whet.grpo.surrogate import SURROGATES, clipped_surrogate
+from whet.grpo.surrogate import CLIPPED, SURROGATES, clipped_surrogate
 
 UNREAD = torch.tensor([[math.nan]], dtype=torch.float64)
 """Stands for a quantity that a surrogate has no use for."""
@@ -119,3 +119,23 @@ def test_the_gates_steepness_is_chosen_by_sign() -> None:
 def test_reinforce_needs_no_ratio(advantage: float) -> None:
     found = gain_and_slopes("log_probability", math.nan, -1.5, advantage)
     assert found == pytest.approx((-1.5 * advantage, 0.0, advantage), rel=1e-12)
+
+
+@pytest.mark.parametrize("dual", [None, 3.0])
+def test_what_the_clip_took_away_is_where_autograd_finds_no_slope(dual: float | None) -> None:
+    config = ObjectiveConfig(clip_low=0.2, clip_high=0.3, clip_dual=dual)
+    ratio_BT = torch.tensor([[0.5, 0.9, 1.0, 1.25, 1.4, 5.0]] * 2, dtype=torch.float64, requires_grad=True)
+    advantage_B1 = torch.tensor([[2.0], [-2.0]], dtype=torch.float64)
+    clipped_surrogate(ratio_BT, UNREAD, advantage_B1, config).sum().backward()
+    assert ratio_BT.grad is not None
+    assert torch.equal(CLIPPED["clip"](ratio_BT, advantage_B1, config), ratio_BT.grad == 0)
+    assert int((ratio_BT.grad == 0).sum()) == (3 if dual is None else 4)
+
+
+def test_a_bounded_weight_counts_as_clipped_and_other_surrogates_clip_nothing() -> None:
+    config, ratio_BT = ObjectiveConfig(clip_low=0.2, clip_high=0.3), torch.tensor([[0.5, 0.9, 1.25, 1.4]])
+    advantage_B1 = torch.tensor([[1.0]])
+    assert CLIPPED["clipped_weight"](ratio_BT, advantage_B1, config).tolist() == [[True, False, False, True]]
+    for name in ("soft_gate", "log_probability"):
+        assert not CLIPPED[name](ratio_BT, advantage_B1, config).any()
+    assert CLIPPED.keys() == SURROGATES.keys()

@@ -533,7 +533,7 @@ def test_what_the_last_pass_found_of_each_token_is_kept_by_place(micro_batch_tok
     assert any("clipped" in found for found in rows.values())
 
 
-def test_entropies_are_kept_where_asked_for_and_change_no_gradient() -> None:
+def test_entropies_are_kept_where_asked_for_and_are_no_part_of_the_loss() -> None:
     """The entropy of the unigram, by hand; None at the tokens of others."""
     gradients = []
     for asked in (False, True):

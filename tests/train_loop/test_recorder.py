@@ -116,3 +116,16 @@ def test_a_step_is_on_disk_before_the_checks_that_may_end_the_run(run: RunWriter
     assert [one if isinstance(one, int) else (one[0], one[2]) for one in looked] == [(0, 0.75), 0, (1, 0.75)]
     assert [line["step"] for line in RunReader(run.path).metrics()] == [0, 1]
     assert len(RunReader(run.path).rollouts(1)) == 4
+
+
+def test_columns_of_tokens_reach_the_rollouts_and_speeds_the_watch(run: RunWriter) -> None:
+    """Of the seconds of a step, grading is left out: half of them here, so that it was twice as fast."""
+    told: list[tuple[float, ...]] = []
+    clock = Clock()
+    made_with = (run, listening()[1], clock, lambda groups, step: {}, lambda *_: {"efficiency": 0.25})
+    recorder = Recorder(*made_with, HealthMonitor(run, listening()[1]), watch=lambda *speeds: told.append(speeds))
+    clock.elapsed = lambda: 4.0  # type: ignore[method-assign]
+    clock.seconds["grade"] = 2.0
+    recorder.record(0, Collected(GROUPS, tokens=100), ADVANTAGES, {"grad_norm": 0.5}, lambda: {1: {"ratio": [1.5]}})
+    assert told == [(0, pytest.approx(0.5), pytest.approx(50.0))]
+    assert [record.get("ratio") for record in RunReader(run.path).rollouts(0)] == [None, [1.5], None, None]

@@ -9,16 +9,11 @@ import os
 from collections.abc import Callable
 
 from whet.compute.rank import is_one_of_several
+from whet.compute.thread_settings import BUSY, waits_are_settled
 from whet.text import percent
-
-BUSY = 0.25
-"""The share of the processors that other programs use from which on threads sleep at once."""
 
 SECONDS = 0.2
 """How long the processors are watched."""
-
-SETTINGS = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
-"""Environment variables that say how to wait: what a user has set stays."""
 
 
 def others_use() -> float:
@@ -33,7 +28,7 @@ def sleep_where_busy(used: Callable[[], float] = others_use) -> str:
 
     Processes that share a run are no other programs to each other, so they do not look.
     """
-    if os.environ.get("OMP_NUM_THREADS") == "1" or is_one_of_several() or any(name in os.environ for name in SETTINGS):
+    if is_one_of_several() or waits_are_settled():
         return ""
     if (share := used()) < BUSY:
         return ""

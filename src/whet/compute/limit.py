@@ -121,9 +121,10 @@ class Limit:
     def prefill(self, groups: Sequence[Lengths]) -> float:
         """Seconds to prefill each prompt once, and what all begin with once for all of them:
         max([2N_b·(QP − (Q − 1)p) + a·(QP² − (Q − 1)p²)/2 + 2N_v·Q]/Φ, W·N/β)."""
-        s, again = self.shape, len(groups) - 1
-        body = 2 * s.body * (sum(group.prompt for group in groups) - again * self.common)
-        attention = s.pair_flops * (sum(group.prompt_pairs for group in groups) - again * self.common**2 / 2)
+        s, again = self.shape, max(len(groups) - 1, 0)
+        common = min(self.common, min((group.prompt for group in groups), default=0))
+        body = 2 * s.body * (sum(group.prompt for group in groups) - again * common)
+        attention = s.pair_flops * (sum(group.prompt_pairs for group in groups) - again * common**2 / 2)
         return max((body + attention + 2 * s.head * len(groups)) / self.machine.flops, self._reading_weights)
 
     def decode(self, groups: Sequence[Lengths]) -> float:

@@ -174,8 +174,8 @@ class GrpoConfig(Section):
     optimizer: OptimizerConfig = OptimizerConfig()
     """The optimizer."""
     record_entropy: bool = False
-    """Keep the entropy of the policy at each token with the rollouts, for `whet ui`. The head is computed once more for
-    it, which makes a step longer."""
+    """Keep the entropy of the policy at each token with the rollouts, for `whet ui`. The learner's head is computed in
+    another way for it: a step takes longer, and its gradient differs in the last digits."""
     micro_batch_tokens: MicroBatch = None
     """Tokens per micro-batch; groups stay whole where they fit, and the gradient does not depend on it. The default,
     auto, is what the free memory allows when the run begins, on a CPU 4096 at most; recipe.yaml of the run has it."""

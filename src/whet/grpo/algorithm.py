@@ -30,5 +30,5 @@ def train(
         batch = batch.with_reference(reference.logprobs(batch))  # log π_ref; None at β = 0
         updated = update(policy, optimizer, batch, step, config)  # θ ← arg max J_GRPO, μ times
         reference.sync(step)  # π_ref ← π_θ, where the recipe says so
-        run.record(step, collected, estimates, updated.metrics, updated.tokens)
+        run.record(step, collected, estimates, updated.metrics, updated.tokens.columns)
         after_step(step)

@@ -36,7 +36,7 @@ class TokenValues:
 class LearnedTokens:
     """The values of all tokens of a step that were learned from, as its last pass found them."""
 
-    parts: Sequence[tuple[Batch, TokenValues]] = ()
+    parts: Sequence[tuple[Batch, TokenValues]]
     """Micro-batches with their values."""
 
     def columns(self) -> dict[int, dict[str, list[Any]]]:
@@ -72,7 +72,3 @@ def _listed(values: Sequence[float | bool], counts: Sequence[bool]) -> list[Any]
 
 def _rounded(value: float | bool) -> float | bool:
     return value if isinstance(value, bool) else round(value, DIGITS)
-
-
-NOTHING = LearnedTokens()
-"""Of a step that learned nothing."""

@@ -16,7 +16,7 @@ from whet.batch import Batch
 from whet.config.objectives import ObjectiveConfig
 from whet.grpo.kl import kl_divergence
 from whet.grpo.ratio import RATIOS
-from whet.grpo.surrogate import SURROGATES
+from whet.grpo.surrogate import CLIPPED, SURROGATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Loss:
     token_sums: dict[str, Tensor]
     """Sums over the tokens in the loss, by metric name."""
     clipped_BT: Tensor
-    """bool `[B, T]`: the tokens beyond the clip on the side where it holds the gradient back."""
+    """bool `[B, T]`: the tokens whose gradient the surrogate's clip took away or bounded."""
 
 
 def objective(
@@ -81,16 +81,14 @@ def objective(
     value = torch.where(mask_BT, loss_BT * weight_BT, 0.0).sum()
     if entropy_BT is not None and config.entropy_bonus:
         value = value - config.entropy_bonus * _entropy(entropy_BT, mask_BT, normaliser)
-    low_BT = mask_BT & (ratio_BT < 1 - config.clip_low) & (advantage_B1 < 0)
-    high_BT = mask_BT & (ratio_BT > 1 + config.clip_high) & (advantage_B1 > 0)
     quantities = {
-        "clip_ratio/low_mean": low_BT,
-        "clip_ratio/high_mean": high_BT,
+        "clip_ratio/low_mean": (ratio_BT < 1 - config.clip_low) & (advantage_B1 < 0),
+        "clip_ratio/high_mean": (ratio_BT > 1 + config.clip_high) & (advantage_B1 > 0),
         **({} if batch.reference_logprobs_BT is None else {"kl": kl_BT}),
         **({} if batch.importance_BT is None else {"sampler/importance_mean": batch.importance_BT}),
     }
     sums = {name: torch.where(mask_BT, q.detach().float(), 0.0).sum() for name, q in quantities.items()}
-    return Loss(value, sums, low_BT | high_BT)
+    return Loss(value, sums, mask_BT & CLIPPED[config.surrogate](ratio_BT, advantage_B1, config))
 
 
 def _kl(logprobs_BT: Tensor, batch: Batch, config: ObjectiveConfig) -> Tensor:

@@ -118,7 +118,7 @@ def _weighed(reward: Reward, weights: Mapping[str, float]) -> Reward:
 
 
 def _saved(kept: Kept) -> dict[str, Any]:
-    return {**asdict(kept), "rollout": saved_rollout(kept.rollout)}
+    return {"rollout": saved_rollout(kept.rollout), "reward": asdict(kept.reward), "step": kept.step}
 
 
 def _kept(told: Mapping[str, Any]) -> Kept:

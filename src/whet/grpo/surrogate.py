@@ -51,3 +51,29 @@ SURROGATES: dict[str, Callable[[Tensor, Tensor, Tensor, ObjectiveConfig], Tensor
     "log_probability": log_probability,
 }
 """From ρ `[B, T]`, log π_θ `[B, T]` and Â `[B, 1]`: the gain of every token, `[B, T]`."""
+
+
+def _without_gradient(ratio_BT: Tensor, advantage_B1: Tensor, config: ObjectiveConfig) -> Tensor:
+    """Where the minimum of `clipped_surrogate` takes a bound, which has no gradient."""
+    low_BT = (ratio_BT < 1 - config.clip_low) & (advantage_B1 < 0)
+    high_BT = (ratio_BT > 1 + config.clip_high) & (advantage_B1 > 0)
+    dual = torch.inf if config.clip_dual is None else config.clip_dual
+    return low_BT | high_BT | ((ratio_BT > dual) & (advantage_B1 < 0))
+
+
+def _bounded_weight(ratio_BT: Tensor, _: Tensor, config: ObjectiveConfig) -> Tensor:
+    """Where `weighted_log_probability` bounds the weight."""
+    return (ratio_BT < 1 - config.clip_low) | (ratio_BT > 1 + config.clip_high)
+
+
+def _nowhere(ratio_BT: Tensor, _: Tensor, __: ObjectiveConfig) -> Tensor:
+    return torch.zeros_like(ratio_BT, dtype=torch.bool)
+
+
+CLIPPED: dict[str, Callable[[Tensor, Tensor, ObjectiveConfig], Tensor]] = {
+    "clip": _without_gradient,
+    "clipped_weight": _bounded_weight,
+    "soft_gate": _nowhere,
+    "log_probability": _nowhere,
+}
+"""From ρ and Â: at which tokens the clip took the gradient away, or bounded it, bool `[B, T]`."""

@@ -1,13 +1,10 @@
 """The rollouts of a step as JSON records: question, gold answer, completion, reward and advantage."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
 
-from whet.types import Group
-
-TokenColumns = Mapping[int, Mapping[str, Sequence[Any]]]
-"""By a completion's place in its step: by name, a value for each of its tokens, or None."""
+from whet.types import Group, TokenColumns
 
 
 def rollout_records(

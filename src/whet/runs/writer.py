@@ -16,8 +16,8 @@ from whet.runs.environment import environment
 from whet.runs.lock import FolderLock
 from whet.runs.naming import check_name, is_taken, new_folder
 from whet.runs.phase_record import record_phases
-from whet.runs.records import TokenColumns, rollout_records
-from whet.types import Group, Problem
+from whet.runs.records import rollout_records
+from whet.types import Group, Problem, TokenColumns
 
 Listener = Callable[[str, int, Mapping[str, Any]], None]
 """Called with the phase (`sft`, `grpo`; `eval` for an evaluation), the step, and the metrics by name."""

@@ -91,18 +91,17 @@ def fine_tune(
     callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop, _evaluations_of(run))
     if saved:
         state.load(saved)
-    of_rewards = partial(part_metrics, parts=task.reward.parts)
+    of_rewards, slowdown = partial(part_metrics, parts=task.reward.parts), _slowdown(policy, config, view)
     with jobs:
         _settle(callbacks, run, config, resumed=saved is not None, warmed=warmed)
         _announce(config, run, view)
-        watch = Slowdown.of(view.note, config.rollout.engine)
         with stop.patiently(), watched(clock, view):
             train(
                 policy=policy,
                 reference=WaitingReference(roles.reference, checkpoints.until_copied),
                 experience=roles.experience,
                 optimizer=WaitingOptimizer(optimizer, checkpoints.until_copied),
-                run=Recorder(run, view, clock, of_rewards, efficiency, health, _checks(policy), jobs, watch),
+                run=Recorder(run, view, clock, of_rewards, efficiency, health, _checks(policy), jobs, slowdown),
                 config=grpo,
                 after_step=callbacks,
             )
@@ -123,6 +122,10 @@ def _settled_first(settle: Callable[[], object], *what: Any, **named: Any) -> Ev
 def _evaluations_of(run: RunWriter) -> Evaluations:
     """Returns the evaluations on disk, as process 0 sees them."""
     return led(RunReader(run.path).evaluations)
+
+
+def _slowdown(policy: "LanguageModel", config: Config, view: View) -> Slowdown:
+    return Slowdown.of(view.note, config.rollout.engine, policy.device.type)
 
 
 def _checks(policy: "LanguageModel") -> tuple[StepCheck, ...]:

@@ -81,7 +81,7 @@ def run_warm_start(
     from whet.policy.reference import NoReference
 
     stop, clock, progress = stop or Stop(), Clock(), Progress()
-    watch = Slowdown.of(view.note, config.rollout.engine)
+    watch = Slowdown.of(view.note, config.rollout.engine, policy.device.type)
     learner = build_learner(policy, config)
     count = min(config.sft.held_out, int(ASIDE * len(worked)))
     examples = [example(problem, task, policy) for problem in worked]

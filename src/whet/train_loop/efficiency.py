@@ -56,7 +56,7 @@ class Efficiency:
 
         Groups without a signal need no learner, unless the loss has a KL term.
         """
-        common = common_prefix([group.prompt.tokens for group in groups])
+        common = common_prefix([group.prompt.tokens for group in sampled])
         limit, compared = replace(self.limit, common=common), self.objective.beta > 0
         held = compared and self.objective.kl_in == "loss"
         drawn, kept = ([_lengths(group) for group in some] for some in (sampled, groups))

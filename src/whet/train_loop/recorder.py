@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from whet.grpo.learned_tokens import NOTHING, LearnedTokens
 from whet.grpo.metrics import group_metrics
 from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
@@ -12,7 +11,7 @@ from whet.train_loop.clock import Clock
 from whet.train_loop.efficiency import Efficiency
 from whet.train_loop.health_monitor import HealthMonitor
 from whet.train_loop.step_checks import StepCheck
-from whet.types import Collected
+from whet.types import Collected, TokenColumns
 
 PartMetrics = Callable[..., Mapping[str, float]]
 """From groups, and `step` by keyword, to the metrics of each reward function."""
@@ -33,7 +32,10 @@ class Recorder:
         jobs: Jobs | None = None,
         watch: Callable[[int, float, float], None] = lambda *_: None,
     ) -> None:
-        """Records are written by `jobs`, by default at once; `watch` is told of each step's η and tokens per second."""
+        """Records are written by `jobs`, by default at once.
+
+        `watch` is told of each step's η and tokens per second, the time of grading left out.
+        """
         self.jobs = jobs or AtOnce()
         self.writer, self.view, self.clock, self.part_metrics = writer, view, clock, part_metrics
         self.efficiency, self.health, self.checks, self.watch = efficiency, health, checks, watch
@@ -48,13 +50,13 @@ class Recorder:
         collected: Collected,
         advantages: Sequence[Sequence[float]],
         metrics: Mapping[str, float],
-        tokens: LearnedTokens = NOTHING,
+        columns: Callable[[], TokenColumns] = dict,
     ) -> None:
         """Records rollouts, metrics and timings of a step. Raises as the checks do, and what writing a step raised."""
         groups, measured = collected.groups, collected.sampled or collected.groups
         of_rewards = {**collected.logged, **self.part_metrics(measured, step=step)}  # our names come last, so they win
         whole = {**of_rewards, **collected.metrics, **group_metrics(measured), **metrics}
-        self.jobs.submit(partial(self.writer.record, step, groups, advantages, whole, tokens.columns))
+        self.jobs.submit(partial(self.writer.record, step, groups, advantages, whole, columns))
         seconds = self.clock.elapsed()
         rate = collected.tokens / seconds
         shares = self.efficiency(measured, groups, advantages, self.clock.seconds, seconds)
@@ -71,7 +73,8 @@ class Recorder:
             tokens_per_second=rate,
             efficiency=shares["efficiency"],
         )
-        self.watch(step, shares["efficiency"], rate)
+        worked = seconds / max(seconds - self.clock.seconds["grade"], 1e-9)  # a reward that hangs is told elsewhere
+        self.watch(step, worked * shares["efficiency"], worked * rate)
         self.health.step(step, whole)
         for check in self.checks:
             check(step, whole)

@@ -120,7 +120,7 @@ class Decoder(EagerEngine):
 
     def _prefilled(self, cache: PrefillCache, first: int, prompts: Sequence[Sequence[int]]) -> Tensor:
         """Caches some of the prompts, the first of them number `first`; returns their next token's logits `[q, V]`."""
-        weights, batch = self.weights, PromptBatch.of(prompts)
+        weights, batch = self.weights, PromptBatch.of(prompts, self.weights.embedding.shape[1])
         x, angles = weights.embedding[self._sent(batch.tokens)], self._angles_at(batch.positions(self.device))
         normed = weights.layers[0].attention_norm(x)
         for number, (layer, next_norm) in enumerate(weights.layers_with_next_norms()):
@@ -185,8 +185,9 @@ def _causal(query: Tensor, keys: Tensor, values: Tensor, weights: FusedWeights, 
 def visible(length: int, window: int | None, last: int, device: torch.device) -> Tensor | None:
     """Returns what the last of `length` tokens attend to, in a sliding window where there is one: bool
     `[last, length]`; None for a plain causal mask of all of them."""
-    before = length - last
+    is_windowed, before = window is not None and length > window, length - last
+    if not (is_windowed or before):
+        return None
     ones = torch.ones(last, length, dtype=torch.bool, device=device)
-    if window is None or length <= window:
-        return ones.tril(before) if before else None
-    return ones.tril(before) & ones.triu(before + 1 - window)
+    seen = ones.tril(before)
+    return seen & ones.triu(before + 1 - (window or 0)) if is_windowed else seen

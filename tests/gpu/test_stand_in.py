@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_leaves
 import tiny
 from batches import ragged_batch
 from whet.compute.optimizer import MasterAdamW
-from whet.config import ObjectiveConfig, OptimizerConfig
+from whet.config import GrpoConfig, ObjectiveConfig, OptimizerConfig
 from whet.config.objectives import ROWS
 from whet.grpo.objective import Normaliser
 from whet.grpo.update import score
@@ -109,12 +109,12 @@ def test_nothing_mixes_devices_or_waits(family: str, forward: Any, way: str) -> 
 def test_a_micro_batch_takes_few_copies_and_never_waits(row: str, way: str) -> None:
     """Forward, objective and backward of a step: what the host needs to know of lengths it reads on the CPU."""
     policy = LanguageModel(on_meta("qwen2"), None)
-    how = ObjectiveConfig.model_validate({"name": row})
+    config = GrpoConfig(objective=ObjectiveConfig.model_validate({"name": row}))
     optimizer = MasterAdamW(policy.trainable(), OptimizerConfig(), 1)
     normaliser = Normaliser.of(BATCH, 8)
     bytes_per_token(policy.model, lean=True)
     with StandIn() as stand_in:
-        (scored,) = optimizer.accumulate([BATCH], lambda part: score(policy, normaliser, how, part))
+        (scored,) = optimizer.accumulate([BATCH], lambda part: score(policy, normaliser, config, part))
     assert stand_in.copies <= COPIES
     assert scored.batch.mask_BT.device.type == "cpu"
     assert {master.grad.device.type for master in optimizer.masters if master.grad is not None} == {"meta"}

@@ -1,6 +1,5 @@
 """`whet sweep`: a search over recipes."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -73,6 +72,7 @@ def _cluster(address: str | None, cpus: str | None, gpus: str | None) -> "Cluste
     """The cluster that is asked for. Raises `UserError` for an address that is none, and where Ray is not installed."""
     from importlib.util import find_spec
 
+    from whet.config.engines import names_cluster, without_password
     from whet.sweep.trial_places import Cluster
 
     if address is None:
@@ -80,9 +80,8 @@ def _cluster(address: str | None, cpus: str | None, gpus: str | None) -> "Cluste
             if given is not None:
                 raise UserError(f"--{name}: is for trials on a cluster; name one with --ray, or leave it away")
         return None
-    if not re.fullmatch(r"auto|[^\s:/]+:[0-9]{1,5}", address):
-        told = re.sub(r"//.*@", "//…@", address)  # a password may stand there
-        raise UserError(f"--ray: is {told!r}; use auto, or HOST:PORT of a cluster's head")
+    if not names_cluster(address, "auto"):
+        raise UserError(f"--ray: is {without_password(address)!r}; use auto, or HOST:PORT of a cluster's head")
     if find_spec("ray") is None:
         raise UserError("--ray: needs Ray; install it by `pip install 'whet[ray]'`")
     count = None if gpus is None else whole_number("gpus", gpus)

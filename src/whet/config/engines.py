@@ -39,10 +39,28 @@ class RayConfig(Section):
     @model_validator(mode="after")
     def _refuse_other_addresses(self) -> "RayConfig":
         """Raises `ValueError` for what is no address of a cluster's head."""
-        if not re.fullmatch(r"local|auto|[^\s:/]+:[0-9]{1,5}", self.address):
-            told = re.sub(r"//.*@", "//…@", self.address)  # a password may stand there
+        if not names_cluster(self.address, "local", "auto"):
+            told = without_password(self.address)
             raise ValueError(f"address is {told!r}; use local, auto, or HOST:PORT of a cluster's head")
         return self
+
+
+def names_cluster(address: str, *words: str) -> bool:
+    """Whether an address of a Ray cluster is one of the words, or HOST:PORT of its head.
+
+    >>> names_cluster("auto", "auto"), names_cluster("head:6379", "auto"), names_cluster("ray://head:10001", "auto")
+    (True, True, False)
+    """
+    return address in words or re.fullmatch(r"[^\s:/]+:[0-9]{1,5}", address) is not None
+
+
+def without_password(address: str) -> str:
+    """Returns an address as it may be shown: what stands before its host may be a password.
+
+    >>> without_password("redis://:secret@head:6379")
+    'redis://…@head:6379'
+    """
+    return re.sub(r"//.*@", "//…@", address)
 
 
 class RolloutConfig(Section):

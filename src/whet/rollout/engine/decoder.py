@@ -122,13 +122,15 @@ class Decoder(EagerEngine):
         """Caches some of the prompts, the first of them number `first`; returns their next token's logits `[q, V]`."""
         weights, batch = self.weights, PromptBatch.of(prompts, self.weights.embedding.shape[1])
         x, angles = weights.embedding[self._sent(batch.tokens)], self._angles_at(batch.positions(self.device))
+        masks = {name: self._masks(batch, kind.window) for name, kind in weights.kinds.items()}
         normed = weights.layers[0].attention_norm(x)
         for number, (layer, next_norm) in enumerate(weights.layers_with_next_norms()):
             query_key, value = self._qkv(layer, normed)
             query, key = rotated(query_key, *angles[layer.kind]).split([weights.heads, weights.kv_heads], -2)
             keys, values = batch.whole(key), batch.whole(value)
             cache.put(number, first, keys, values)
-            x, normed = self._after_attention(layer, x, self._seen(layer, batch, query, keys, values), next_norm)
+            seen = self._seen(batch, masks[layer.kind], query, keys, values)
+            x, normed = self._after_attention(layer, x, seen, next_norm)
         return weights.head(normed[self._sent(batch.last)])
 
     def _angles_at(self, position_N: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
@@ -138,15 +140,27 @@ class Decoder(EagerEngine):
             for kind, found in self.angles.items()
         }
 
-    def _seen(self, layer: Layer, batch: PromptBatch, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    def _masks(self, batch: PromptBatch, window: int | None) -> tuple[Tensor | None, Tensor | None]:
+        """As `visible`: of what prompts have of their own, and of what all begin with."""
+        own = visible(batch.shared + batch.width, window, batch.width, self.device)
+        return own, visible(batch.shared, window, batch.shared, self.device)
+
+    def _seen(
+        self,
+        batch: PromptBatch,
+        masks: tuple[Tensor | None, Tensor | None],
+        query: Tensor,
+        keys: Tensor,
+        values: Tensor,
+    ) -> Tensor:
         """A layer's attention of the N tokens, `[N, H, D]`, over their prompts' keys and values, `[q, L, K, D]`; to
         `[N, H · D]`."""
-        w, shared, window = self.weights, batch.shared, self.weights.kinds[layer.kind].window
+        w, shared = self.weights, batch.shared
         keys, values = (part.transpose(1, 2).repeat_interleave(w.repeats, 1) for part in (keys, values))
-        own = _causal(batch.own(query), keys, values, w, window).flatten(0, 1)
+        own = _causal(batch.own(query), keys, values, w, masks[0]).flatten(0, 1)
         if not shared:
             return own
-        first = _causal(query[None, :shared], keys[:1, :, :shared], values[:1, :, :shared], w, window)
+        first = _causal(query[None, :shared], keys[:1, :, :shared], values[:1, :, :shared], w, masks[1])
         return torch.cat([first[0], own])
 
     def _sent(self, numbers: list[Any]) -> Tensor:
@@ -169,10 +183,10 @@ def _chunks(prompts: Sequence[Sequence[int]]) -> Iterator[tuple[int, Sequence[Se
     yield first, prompts[first:]
 
 
-def _causal(query: Tensor, keys: Tensor, values: Tensor, weights: FusedWeights, window: int | None) -> Tensor:
-    """Causal attention of the last M of L tokens, `[q, M, H, D]`, over `[q, H, L, D]`; to `[q, M, H · D]`."""
+def _causal(query: Tensor, keys: Tensor, values: Tensor, weights: FusedWeights, mask: Tensor | None) -> Tensor:
+    """Causal attention of the last M of L tokens, `[q, M, H, D]`, over `[q, H, L, D]`; to `[q, M, H · D]`. `mask` is
+    that of `visible`."""
     query, length = query.transpose(1, 2), keys.shape[2]
-    mask = visible(length, window, query.shape[2], query.device)
     if weights.soft_cap is None:
         attend = partial(scaled_dot_product_attention, is_causal=mask is None, scale=weights.scale)
         return attend(query, keys, values, mask).transpose(1, 2).flatten(2)
@@ -185,9 +199,8 @@ def _causal(query: Tensor, keys: Tensor, values: Tensor, weights: FusedWeights, 
 def visible(length: int, window: int | None, last: int, device: torch.device) -> Tensor | None:
     """Returns what the last of `length` tokens attend to, in a sliding window where there is one: bool
     `[last, length]`; None for a plain causal mask of all of them."""
-    is_windowed, before = window is not None and length > window, length - last
-    if not (is_windowed or before):
+    before, within = length - last, length if window is None else min(window, length)
+    if within == length and not before:
         return None
     ones = torch.ones(last, length, dtype=torch.bool, device=device)
-    seen = ones.tril(before)
-    return seen & ones.triu(before + 1 - (window or 0)) if is_windowed else seen
+    return ones.tril(before) & ones.triu(before + 1 - within)

@@ -30,8 +30,8 @@ SHAPE = {
 }
 """Qwen2.5-0.5B."""
 
-ENDS = range(100_000, 101_900)
-"""Tokens that end a response: one of 80, so that responses have 80 tokens on average before they are cut off."""
+FIRST_END = 100_000
+"""The first of the tokens that end a response."""
 
 REWARD = "def uneven(completion_ids, **kwargs):\n    return [float(len(ids) % 7) for ids in completion_ids]\n"
 """A reward that differs within every group."""
@@ -39,8 +39,16 @@ REWARD = "def uneven(completion_ids, **kwargs):\n    return [float(len(ids) % 7)
 GB = 1e9
 
 
-def make_model(folder: Path) -> None:
-    """Writes a model of `SHAPE` with random bfloat16 weights, and the tokenizer of the packaged model."""
+def ends(mean: int) -> range:
+    """Returns the tokens that end a response: one of `mean`, so that responses have `mean` tokens before any is cut."""
+    return range(FIRST_END, FIRST_END + SHAPE["vocab_size"] // mean)
+
+
+def make_model(folder: Path, mean: int) -> None:
+    """Writes a model of `SHAPE` with random bfloat16 weights, and the tokenizer of the packaged model.
+
+    Its responses have `mean` tokens on average before they are cut off.
+    """
     import torch
     from transformers import AutoTokenizer, GenerationConfig, Qwen2Config, Qwen2ForCausalLM
 
@@ -49,7 +57,7 @@ def make_model(folder: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(resolve("SmolLM2-135M-Instruct"))
     torch.manual_seed(0)
     model = Qwen2ForCausalLM(Qwen2Config(**SHAPE, eos_token_id=tokenizer.eos_token_id)).to(torch.bfloat16)
-    model.generation_config = GenerationConfig(eos_token_id=[tokenizer.eos_token_id, *ENDS])
+    model.generation_config = GenerationConfig(eos_token_id=[tokenizer.eos_token_id, *ends(mean)])
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
@@ -119,7 +127,7 @@ def summary(lines: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 def main(
     data: Path, out: Path, model: Path | None = None, steps: int = 100, prompts: int = 6, tokens: int = 200,
-    limit: float = 15.0,
+    mean: int = 80, limit: float = 15.0,
 ) -> None:  # fmt: skip
     """Run the soak.
 
@@ -130,12 +138,13 @@ def main(
         steps: GRPO steps.
         prompts: prompts of a step, 8 responses to each.
         tokens: of the longest response.
+        mean: tokens of a response of the made model, on average, before the longest are cut off.
         limit: GB of memory at which the run is ended.
     """
     out.mkdir(parents=True, exist_ok=True)
     folder = model or out / "model"
     if not folder.is_dir():
-        make_model(folder)
+        make_model(folder, mean)
     lines: list[dict[str, Any]] = []
     with (out / "run.log").open("wb") as log, (out / "soak.jsonl").open("w", encoding="utf-8") as kept:
         run = subprocess.Popen(command(folder, data, out, steps, prompts, tokens), stdout=log, stderr=log)

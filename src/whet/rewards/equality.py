@@ -17,7 +17,7 @@ from whet.rewards.values.calculation import Value, calculate
 from whet.rewards.values.collection import Same, read_collection, read_matrix
 from whet.rewards.values.notation import plain
 from whet.rewards.values.numeral import APPROXIMATE_DIGITS
-from whet.rewards.values.option import given_letter, gold_letter
+from whet.rewards.values.option import given_letter, gold_letter, read_options
 from whet.rewards.values.relation import (
     has_relation,
     inequality,
@@ -29,7 +29,7 @@ from whet.rewards.values.relation import (
 )
 from whet.rewards.values.tail import BARE, Tail, read_tail
 from whet.rewards.values.time_of_day import read_ratio, read_time
-from whet.rewards.values.worded import loose_text, read_words
+from whet.rewards.values.worded import is_product, loose_text, read_words
 
 Verdict = Callable[[str, str, Same, Compare], bool | None]
 """(answer, gold answer, equality of their parts, computer algebra) → equal or not; None where it cannot read both."""
@@ -83,6 +83,12 @@ def _equal(given: str, gold: str, compare: Compare) -> bool:
 def _option(given: str, gold: str, *_: object) -> bool | None:
     letter = gold_letter(gold)
     return None if letter is None else given_letter(given) == letter
+
+
+def _options(given: str, gold: str, *_: object) -> bool | None:
+    """Several options, in any order."""
+    expected = read_options(gold)
+    return None if expected is None else read_options(given) == expected
 
 
 def _time(given: str, gold: str, *_: object) -> bool | None:
@@ -216,7 +222,9 @@ def _inequality(given: str, gold: str, same: Same, _: Compare) -> bool | None:
 
 def _words(given: str, gold: str, *_: object) -> bool | None:
     words, expected = read_words(given), read_words(gold)
-    return words == expected if words and expected else None
+    if not words or not expected:
+        return None
+    return True if words == expected else None if is_product(given) and is_product(gold) else False
 
 
 def _formula(given: str, gold: str, _: Same, compare: Compare) -> bool:
@@ -259,6 +267,7 @@ def _split_unit(text: str) -> tuple[str, Tail]:
 
 READERS: tuple[tuple[str, Verdict], ...] = (
     ("remark", _remark),
+    ("options", _options),
     ("option", _option),
     ("time", _time),
     ("number", _number),

@@ -13,8 +13,6 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
-from whet.rewards.units import CANONICAL
-
 LONGEST = 300
 """Characters of an answer."""
 DEEPEST = 12
@@ -25,7 +23,7 @@ LARGEST_BRACKET_POWER = 30
 _REFUSED = re.compile(
     r"""
     \d{26,} | [\x00-\x08\x0e-\x1f\ud800-\udfff]                       # no answer looks like this
-    | \^\s*\{?\s*[-+]?\s*\d{4,} | \*\* | \^[^{}^]{1,4}\^[^{}^]{1,4}\^  # huge powers, towers
+    | \^\s*\{?\s*[-+]?\s*\d{4,} | \*\* | \^\s*-?(?:\d+|\w)\s*\^ | \^[^{}^]{1,4}\^[^{}^]{1,4}\^  # huge powers, towers
     | \d{3,}\s*! | [)\]}!]\s*!                                        # factorials
     | \d\s*_\s*\{?\s*(?:0|\d{3})                                      # no base of a number
     | \\(?:i*int|oint|sum|prod|lim|[dt]?binom|choose|partial|Gamma|zeta|operatorname)
@@ -40,7 +38,8 @@ _JUXTAPOSED = re.compile(r"(?<![\w\\^.])(\d+|\(\d+\))\s*(?=\()")
 _RELATION = re.compile(r"[=<>]|\\(?:in|leq?|geq?|lt|gt|neq?)\b")
 _COMMAND = re.compile(r"\\(?:text\w*|mbox|mathrm)\s*\{[^{}]*\}|\\[A-Za-z]+")
 _BASE = re.compile(r"\d\s*_\s*(?:\{\s*)?([^\s{}]+)")
-_PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z ,.'-]*")
+_PLAIN_WORDS = re.compile(r"(?=.*(?:[A-Za-z]{4}|[,.']))[A-Za-z][A-Za-z ,.'-]*")
+"""Words, not products of variables: `ab` may be one."""
 
 
 def refused(text: str) -> bool:
@@ -63,7 +62,7 @@ def _incomparable(given: str, gold: str) -> bool:
 
 def _variables(text: str) -> set[str]:
     words = re.findall(r"[A-Za-z]+", _COMMAND.sub(" ", text))
-    letters = {letter for word in words if len(word) < 4 and word not in CANONICAL for letter in word}
+    letters = {letter for word in words if len(word) < 4 for letter in word}
     return letters - {"e", "i"}
 
 
@@ -124,8 +123,9 @@ def _parsed(text: str) -> Any:
     return sympy.nsimplify(expression, rational=True) if expression.has(sympy.Float) else expression
 
 
-_POINTS = ("7/5", "-3/7", "23/11", "31/13", "-19/17")
-"""Values that variables are given in turn, to see whether two expressions differ."""
+_POINTS = ("7/5", "-303/7", "2309/11", "31/13", "-19/17")
+"""Values that variables are given in turn, to see whether two expressions differ: small and large, of both signs, so that
+`|x - 30|` is neither `x - 30` nor `30 - x`."""
 _DIGITS = 40
 """Digits to which values are computed."""
 

@@ -66,13 +66,54 @@ _MONEY = {
     "ruble": "₽ rub ruble rubles",
     "cent": "¢ cent cents",
 }
+_PREFIXES = {"n": "nano", "µ": "micro", "m": "milli", "k": "kilo", "M": "mega", "G": "giga"}
+_SI = {
+    "N": "newton",
+    "J": "joule",
+    "W": "watt",
+    "V": "volt",
+    "A": "ampere",
+    "Pa": "pascal",
+    "Hz": "hertz",
+    "eV": "electron_volt",
+    "Wh": "watt_hour",
+    "mol": "mole",
+    "cal": "calorie",
+    "Ω": "ohm",
+    "T": "tesla",
+}
+SYMBOLS = {
+    **_SI,
+    **{mark + symbol: prefix + name for mark, prefix in _PREFIXES.items() for symbol, name in _SI.items()},
+    **{mark + "m": prefix + "meter" for mark, prefix in _PREFIXES.items() if mark in "nµ"},
+    **{mark + "s": prefix + "second" for mark, prefix in _PREFIXES.items() if mark in "nµm"},
+    **{mark + "g": prefix + "gram" for mark, prefix in _PREFIXES.items() if mark in "nµ"},
+    "µL": "microliter",
+    "K": "kelvin",
+    "rad": "radian",
+}
+"""Symbols of physics and chemistry, whose case counts, and the units they are."""
+_SPELLED_OUT = {
+    "kelvin": "kelvin",
+    "kelvins": "kelvin",
+    "mole": "mole",
+    "moles": "mole",
+    "ohm": "ohm",
+    "ohms": "ohm",
+    "cc": "milliliter",
+    "electronvolt": "electron_volt",
+    "electronvolts": "electron_volt",
+}
 _ALIASES = {
     "mph": (("mile", 1), ("hour", -1)),
     "kmh": (("kilometer", 1), ("hour", -1)),
     "kph": (("kilometer", 1), ("hour", -1)),
 }
 
-CANONICAL = {word: unit for table in (_SPELLINGS, _MONEY) for unit, words in table.items() for word in words.split()}
+CANONICAL = {
+    **{word: unit for table in (_SPELLINGS, _MONEY) for unit, words in table.items() for word in words.split()},
+    **_SPELLED_OUT,
+}
 """Every spelling in the tables, and the unit it names."""
 CURRENCIES = frozenset(_MONEY)
 VARIABLES = _words("m s h g l mg ms")
@@ -83,10 +124,12 @@ Unit = tuple[tuple[str, int], ...]
 
 _FACTOR = re.compile(
     r"""\s*(?P<per>/|\bper\b)?\s*\(?(?:(?P<before>square|sq|cubic|cu)\b\.?\s*)?
-    (?P<word>US\$|[A-Za-z\u00b5\u03bc]+|[$\u20ac\u00a3\u00a5\u20b9\u20a9\u20bd\u00a2"'])\.?\)?
+    (?P<word>US\$|[A-Za-z\u00b5\u03bc\u03a9]+|[$\u20ac\u00a3\u00a5\u20b9\u20a9\u20bd\u00a2"'])\.?\)?
     (?:\s*\^\s*\{?\s*(?P<power>-?[1-9])\s*\}?|\s+(?P<behind>squared|cubed)\b)?""",
     re.VERBOSE | re.IGNORECASE,
 )
+_FACTORS = {"m", "s", "kg", "g", "mol", "K", "N", "A", "V", "h", "cm", "km", "rad", "C", "J", "W"}
+"""Symbols that may stand right behind another unit as a factor: `m s^{-2}`, `kg m/s^2`."""
 _POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3, "squared": 2, "cubed": 3}
 _MARKS = {'"': "inch", "'": "foot"}
 _TEMPERATURE = re.compile(
@@ -104,7 +147,7 @@ def read_unit(text: str) -> tuple[Unit, str]:
     powers: dict[str, int] = {}
     while found := _FACTOR.match(rest):
         parts = _named(found["word"], rest[found.end() :])
-        if not parts or (powers and not found["per"]):
+        if not parts or (powers and not found["per"] and found["word"] not in _FACTORS):
             break
         rest = rest[found.end() :]
         raised = int(found["power"] or _POWERS.get((found["before"] or found["behind"] or "").lower(), 1))
@@ -119,6 +162,8 @@ def _named(word: str, behind: str) -> Unit:
         return ((_MARKS[word], 1),)
     if word.lower() == "in":
         return (("inch", 1),) if not re.match(r"\.?\s*\w", behind) else ()
+    if word in SYMBOLS:
+        return ((SYMBOLS[word], 1),)
     if len(word) == 1 and word.isupper() and word != "L":
         return ()
     unit = CANONICAL.get(word.lower())

@@ -25,6 +25,9 @@ _INTEGER = re.compile(r"[\s$+-]*\d[\d,]*\.?\s*\$?")
 _OPERATION = re.compile(r"(?<=[\w)!°|])[-+/^±∪∩!]|\\(?!pi$|infty$)[A-Za-z]+$|[=<>≤≥]")
 _NUMBER = re.compile(r"[-+]?(?:\d+\(\d+\)/\(\d+\)|\(?(?:\d+(?:\.\d+)?|\.\d+)\)?)(?P<under>/\(?\d+\)?)?(?P<percent>%)?")
 """A number, as `canonical` writes it; mixed numbers such as 2(1)/(3) too."""
+_MIXED = re.compile(r"(?<![\w.])\d+\(\d+\)/\(\d+\)")
+_MEASURED = re.compile(r"([-+]?\d+(?:\.\d+)?)\(?[A-Za-z]")
+"""A number right before a unit, as `canonical` writes it."""
 _SCIENTIFIC = re.compile(r"[-+]?(?:[1-9](?:\.\d+)?\*)?10\^?\(?[-+]?\d{1,3}\)?")
 """A number in scientific notation or a power of ten, as `canonical` writes it."""
 _LEFT_SIDE = re.compile(r"[A-Za-z](?:_?\(?\w{1,3}\)?)?|[A-Za-z]\([A-Za-z,]+\)|\\[a-z]+")
@@ -39,7 +42,7 @@ _FUNCTION = r"\\(?:sin|cos|tan|cot|sec|csc|arc\w+|log|ln|exp|det|gcd|lcm|max|min
 _PENDING = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?<![\w.)^\\])(?:{_N}|\({_N}\))\^\(?-?{_N}",  # 5^2, but not (x-5)^2
+        rf"(?<![\w.)^\\])(?:{_N}|\({_N}\))\^\(?-?\d+(?![\d./])",  # 5^2, but not (x-5)^2 and 2^(1/2)
         rf"\\sqrt\(?{_N}\)?\)?\^\(?\d",  # (√15)^2
         rf"(?<![\w.^]){_N}\)?\*\(?-?{_N}(?![\d.^])(?!\^)|(?<![\w.^]){_N}\)?\({_N}\)",  # 2·3, 2(3)
         rf"(?:^|[(,=+-]){_N}[+-]{_N}(?![\w.(^/*!\\°%])",  # 3+4
@@ -62,17 +65,19 @@ def is_worked_out(given: str, gold: str, question: str = "") -> bool:
     >>> is_worked_out("\\sqrt{18}", "3\\sqrt{2}", "Simplify $\\sqrt{18}$."), is_worked_out("\\pi \\cdot 5^2", "25\\pi")
     (False, False)
     """
-    if given == gold or len(given) > LONGEST or _INTEGER.fullmatch(given):
+    if given == gold or len(given) > LONGEST:
         return True
-    answer, expected = canonical(given), canonical(gold)
+    if _INTEGER.fullmatch(given) and not (question and _ASKS_FOR_NOTATION.search(question)):
+        return True
+    answer, expected = canonical(given), _value(canonical(gold))
     is_copied = bool(question) and _is_copied("=".join(_sides(answer)), question)
     if _same(answer, expected):
         return not is_copied or len(_sides(answer)) == 1 or _is_relation(expected)
     if _SCIENTIFIC.fullmatch(answer):
         return not is_copied
-    if _NUMBER.fullmatch(answer):
+    if _NUMBER.fullmatch(answer.strip("$")):
         return not (question and _is_copied_number(answer, expected, question))
-    if is_copied:
+    if is_copied or (question and _is_copied_quantity(answer, expected, question)):
         return False
     if _is_relation(expected):
         return _pending(answer) <= _pending(expected)
@@ -86,6 +91,12 @@ def names_variable(text: str, question: str) -> bool:
     (True, False)
     """
     return len(text) == 1 and text.islower() and (text,) in formulas_of(question)[1]
+
+
+def _value(expected: str) -> str:
+    """A canonical gold answer without the name of its value: `5` of `x = 5`."""
+    named = _sides(expected)
+    return named[0] if len(named) == 1 and "=" in expected else expected
 
 
 def _same(answer: str, expected: str) -> bool:
@@ -137,9 +148,17 @@ def _is_copied_number(answer: str, expected: str, question: str) -> bool:
     return notations[0] != notations[1] and bool(_ASKS_FOR_NOTATION.search(question))
 
 
+def _is_copied_quantity(answer: str, expected: str, question: str) -> bool:
+    """Whether the answer is a number of the question with its unit, where the gold answer has it in another unit."""
+    number, gold = _MEASURED.match(answer), _MEASURED.match(expected)
+    if number is None or gold is None or number[1] == gold[1]:
+        return False
+    return f" {' '.join(tokens(answer))} " in formulas_of(question)[0]
+
+
 def _pending(formula: str) -> int:
     """The number of operations in a canonical formula that arithmetic alone could carry out."""
-    formula = formula.replace("$", "")
+    formula = _MIXED.sub("1", formula.replace("$", ""))
     found = sum(len(pattern.findall(formula)) for pattern in _PENDING)
     roots = sum(isqrt(int(root)) ** 2 == int(root) for root in _ROOT.findall(formula))
     ratios = sum(int(under) > 0 and int(over) % int(under) == 0 for over, under in _RATIO.findall(formula))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from whet.rewards.extraction.alternatives import all_equal
 from whet.rewards.extraction.candidate import Kind, Place
 from whet.rewards.extraction.hedges import GOES_ON, denied, has_rival, hedged, joins
+from whet.rewards.extraction.languages import any_of
 from whet.rewards.extraction.option_letters import letters
 from whet.rewards.extraction.readings import MATHS, main_claim, sentence_value, undressed
 from whet.rewards.extraction.values import Value, values
@@ -15,14 +16,27 @@ _ENDS = re.compile(rf"(?<=[.!?])(?<!\bvs\.)[*_]{{0,2}}\s+(?=[A-Z*$\\(])(?!{GOES_
 _FORMULA = re.compile(r"[\d$\\=]|\b(?:is|are)\b")
 _VARIABLE = re.compile(r"\s*\\?[A-Za-z](?:_\w)?\s*")
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
-_NEGATED = re.compile(r"(?:\b(?:not|never|cannot|neither|nor)\b|n['’]t\b)(?:\s+[\w'’]+){0,2}\s*\$?$", re.IGNORECASE)
+_NEGATED = re.compile(rf"(?:\b(?:not|never|cannot|neither|nor)\b|n['’]t\b|{any_of('negation')})(?:\s+[\w'’]+){{0,2}}\s*\$?$", re.IGNORECASE)
 _COPULA = re.compile(r".*(?:\b(?:is|are|was|were|equals?|be|it's|it’s)\s|=(?!>)|:\s)", re.IGNORECASE | re.DOTALL)
 _ASIDE = re.compile(r"\s*\((?=[^()\\]*[A-Za-z]{3})[^()\\]*\)")
 
 
 def conclusion(text: str, kind: Kind) -> list[Place]:
     """What the last sentence that holds an answer of this kind concludes; one place at most."""
-    return _FINDERS[kind](text)
+    text = _ANNOTATION.sub("", text)
+    return _FINDERS[kind](text) or _whole(text, kind)
+
+
+def _whole(text: str, kind: Kind) -> list[Place]:
+    """A completion of one short line, for a gold answer that is no number: it is nothing but an answer."""
+    line = text.strip()
+    few = len(line.split()) <= _FEW_WORDS and "\n" not in line and not line.endswith("?")
+    return _place(text, line) if few and line and kind in (Kind.SINGLE, Kind.SEVERAL) else []
+
+
+_FEW_WORDS = 6
+_ANNOTATION = re.compile(r"<<[^<>\n]*>>")
+"""A calculation as GSM8K's solutions note it: `<<48+24=72>>`."""
 
 
 def _sentences(text: str) -> list[str]:
@@ -120,13 +134,15 @@ _LISTED = re.compile(rf"{_NAMED}(?:(?:,|\band\b|\bor\b)\s*{_NAMED})+$")
 def _letter(text: str) -> list[Place]:
     sentence = next((part for part in _sentences(text) if letters(_claim(part, letters))), "")
     if not sentence:
-        last = next(iter(_sentences(text)), "").strip()
-        return _place(text, last) if len(last) <= 3 else []
+        last = undressed(next(iter(_sentences(text)), "")).strip()
+        return _place(text, last) if len(last) <= 3 or _NAMED_OPTION.fullmatch(last) else []
     claim = undressed(sentence).strip()
     if denied(main_claim(claim)):
         return _place(text, claim, refused=f'a negation: "{claim}"')
     return _place(text, claim)
 
+
+_NAMED_OPTION = re.compile(r"(?:(?:option|choice|answer|letter)\s+[a-jA-J]|\\text\w*\s*\{\s*\(?[A-J]\)?\s*\})\W*", re.IGNORECASE)
 
 _FINDERS = {
     Kind.NUMBER: _number,

@@ -3,6 +3,7 @@ r"""Tells one answer from several: `18 or 20`, `18 (maybe 20)`, `\sqrt{2} \text{
 import re
 from itertools import pairwise
 
+from whet.rewards.extraction.languages import any_of
 from whet.rewards.extraction.values import Value, values
 
 
@@ -33,7 +34,7 @@ _PREPOSITIONS = _words("""
 _WRITTEN = re.compile(r"\\(?:text\w*|mbox|mathrm)\s*\{([^{}]*)\}")
 _CHOICE_MARK = re.compile(
     r"\\(?:lor|vee)\b|∨|\b(?:one of|(?:could|can|may|might) (?:also )?be|not sure|as well as|if not|failing that"
-    r"|if that is)\b",
+    rf"|if that is)\b|{any_of('choice')}",
     re.IGNORECASE,
 )
 _IN_FORMULA = re.compile(r"(?:[*×^_/]|\\(?:times|cdot)|10\s?)\s*\{?\s*$")
@@ -93,6 +94,7 @@ def has_rival(chosen: Value, found: list[Value], text: str) -> bool:
 
 def joins(gap: str) -> bool:
     """Whether what stands between two answers says no more than that there are two: a comma, `or`, `→`, `then also`."""
+    gap = gap.replace("=>", " ")
     if "=" in gap or "≈" in gap or "approx" in gap:
         return False
     return (_DOUBT | _GLUE).issuperset(_WORD.findall(_WRITTEN.sub(r" \1 ", _COMMAND.sub(" ", gap)).lower()))

@@ -8,23 +8,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from whet.formats import boxes, hash_lines
+from whet.rewards.extraction.box_context import in_context
 from whet.rewards.extraction.candidate import Kind, Place
 from whet.rewards.extraction.conclusion import conclusion
 from whet.rewards.extraction.hedges import GOES_ON, same_breath
 
-_SIGN = re.compile(r"(?:^|[=$(:\[]|\\[(\[]|\bis)\s*([-−])\s*$|\b(minus|negative)\s+\$?\s*$|(?<![\w)\]}])([-−])$")
-_FACTOR_BEFORE = re.compile(r"(?:\d|\\pi|\\sqrt\s*\{[^{}]*\})[ \t]*(?:\\cdot|\\times)?[ \t]*\Z")
-_FACTOR_AFTER = re.compile(
-    r"\s*(\\?%)|((?:\s*(?:\\cdot|\\times)\s*[\w\\{}]+|\s*\\(?:pi|sqrt\s*\{[^{}]*\})|\^\s*(?:\{[^{}]*\}|\w)|[A-Za-z](?![A-Za-z]))+)"
-)
-_OTHER = re.compile(
-    r"(?:\\?[\s$)\]]){0,4},?\s*\(?((?:or|maybe|perhaps|possibly|alternatively)\b[a-z\s]{0,12}\$?-?\d[\d,]*)"
-    r"(?=[\s$)]*(?:[.,;!?](?!\d)|$))",
-    re.MULTILINE,
-)
-"""Another whole number beside a box: `\\boxed{18}, or maybe 20`."""
-_NEAR = 24
-"""Characters before a box that are searched for a sign or a factor."""
 _OPEN_BOX = re.compile(r"\\f?boxed?\s*\{")
 _BARE_BOX = re.compile(r"\\f?boxed\s*(-?\d[\d,.]*(?<![,.])|[A-J]\b)")
 _TAG = re.compile(r"<answer\s*>(.*?)(</answer\s*>|$(?![\s\S])|(?=<answer\s*>))", re.IGNORECASE | re.DOTALL)
@@ -55,6 +43,7 @@ def boxed(text: str, _: Kind) -> list[Place]:
     spans = boxes(text)
     spans = [span for span in spans if not any(span.start < one.start and one.end < span.end for one in spans)]
     found = [_box(text, span.start, span.end, span.answer) for span in spans]
+    found = [place for place in found if not place.refused] or found
     openings = list(_OPEN_BOX.finditer(text))
     if openings and (not spans or openings[-1].start() > spans[-1].end):
         inside = text[openings[-1].end() :].partition("\n")[0]
@@ -67,33 +56,8 @@ def boxed(text: str, _: Kind) -> list[Place]:
 
 
 def _box(text: str, start: int, end: int, inside: str) -> Place:
-    before = text[max(0, start - _NEAR) : start]
-    after = _FACTOR_AFTER.match(text, end)
-    factor, notes = "", []
-    if found := _SIGN.search(before):
-        notes.append("a sign before the box")
-    elif _in_maths(text, start) and (left := _FACTOR_BEFORE.search(before)):
-        factor = left[0]
-        notes.append("a factor before the box")
-    tail = (after[1] or after[2] or "") if after and (after[1] or _in_maths(text, start)) else ""
-    if tail:
-        notes.append("a factor behind the box")
-    other = _OTHER.match(text, end)
-    inside = f"{inside} {other[1]}" if other else inside
-    whole = f"({inside})" if factor or (tail and not inside.isalnum()) else inside
-    return Place("\\boxed", start, end, ("-" if found else "") + factor + whole + tail, tuple(notes))
-
-
-def _in_maths(text: str, start: int) -> bool:
-    """Whether a place is inside a formula. One of `$…$` ends on its line, so a lone `$` is a price."""
-    before = text[max(0, start - 300) : start]
-    line, rest = before.rpartition("\n")[2], text[start : start + 300].partition("\n")[0]
-    return (
-        (line.count("$") % 2 == 1 and "$" in rest)
-        or (before.count("$$") % 2 == 1 and "$$" in text[start : start + 300])
-        or before.rfind("\\[") > before.rfind("\\]")
-        or before.rfind("\\(") > before.rfind("\\)")
-    )
+    found = in_context(text, start, end, inside)
+    return Place("\\boxed", start, end, found.text, found.notes, refused=found.refused)
 
 
 def tagged(text: str, _: Kind) -> list[Place]:

@@ -9,6 +9,7 @@ import re
 from whet.rewards.extraction.alternatives import all_equal
 from whet.rewards.extraction.candidate import Kind, Reading
 from whet.rewards.extraction.hedges import denied, has_rival, hedged, several_values
+from whet.rewards.extraction.languages import any_of
 from whet.rewards.extraction.option_letters import chosen_letter, leading_letter, letters
 from whet.rewards.extraction.values import Value, is_operand, values
 
@@ -44,7 +45,7 @@ _LEAD_IN = re.compile(
 )
 _NEGATION = re.compile(
     r"(?:(?:definitely|certainly|surely|probably)\s+)?"
-    r"(?:not|never|n['’]t|neither|nor|cannot|anything but|other than)\b",
+    rf"(?:(?:not|never|n['’]t|neither|nor|cannot|anything but|other than)\b|(?:{any_of('negation')})(?![A-Za-z]))",
     re.IGNORECASE,
 )
 _REASON = re.compile(
@@ -55,7 +56,8 @@ _REASON = re.compile(
     r"|\s+-\s+(?:the|a|an|as|because|since)\b.*"
     r"|\s*,?\s*(?<!\bif )(?<!\bis )(?<!\bare )\b(?:not|and not|rather than|instead of|it can(?:no|['’])t be"
     r"|it cannot be|it (?:is not|isn['’]t))\s.*"
-    r"|(?<!\bvs)\.\s+[A-Z].*",
+    r"|,\s*(?:it|he|she|they|we)\s+[^\d]*$"
+    r"|(?<!\bvs)(?<!\.)\.\s+[A-Z].*",
     re.DOTALL,
 )
 _REJECTION = re.compile(r"[\s,;]*(?:and )?(?:not|rather than|instead of|it can|it is not|it isn)")
@@ -84,7 +86,7 @@ _COPULA = re.compile(
 )
 MATHS = re.compile(r"\$\$?([^$]+)\$\$?(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 """A formula; a dollar sign before a digit is money, and closes none."""
-_NO_WORDS = re.compile(r"(?:[^A-Za-z]|\\[A-Za-z]+|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))*")
+_NO_WORDS = re.compile(r"(?:[^A-Za-z\u0400-\u04ff\u3040-\u30ff\u4e00-\u9fff]|\\[A-Za-z]+|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))*")
 _PROSE_BEHIND = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{2}|[\"″°]")
 _COMPOUND = re.compile(
     r"\D?\d+\s*(?:dollars?|euros?|pounds?|hours?|minutes?|feet|foot|yards?|years?|months?|weeks?|days?|degrees?),?\s*(?:and\s+)?"
@@ -243,6 +245,7 @@ def _unwritten(text: str) -> str:
 
 
 def _letter(claim: str, body: str) -> Reading:
+    claim = _unwritten(claim)
     letter = leading_letter(claim)
     named = letters(claim)
     if letter and not set(named) - {letter}:

@@ -3,12 +3,16 @@ r"""Finds the values of a sentence: numbers with sign, currency, fraction bar, p
 import re
 from dataclasses import dataclass
 
+from whet.rewards.extraction.languages import any_of
+
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
+_COMMA = r"(?<![\d,])\d+,\d{1,2}(?![\d,])"
+"""A decimal comma; no thousands, and no list of three."""
 _FRAC = r"\\[dtc]?frac\s*(?:\{[^{}]*\}\s*\{[^{}]*\}|\d\s*\d)"
 _SIGN = r"(?<![\w)\]}%])(?:[-−‐－](?!\s)|(?<![\w)\]}%]\s)[-−‐－]\s)"
 _VALUE = re.compile(
     rf"(?:{_SIGN}|\b[Nn]egative\s+|(?<=\bis )minus\s+)?(?:(?:US)?\\?[$€£¥₹]\s?)?(?:{_SIGN})?"
-    rf"(?:{_FRAC}|(?:{_DIGITS})(?:\s?{_FRAC}|\s\d+/\d+|\s?/\s?(?:{_DIGITS}))?)(?:\s?\\?%)?",
+    rf"(?:{_FRAC}|{_COMMA}|(?:{_DIGITS})(?:\s?{_FRAC}|\s\d+/\d+|\s?/\s?(?:{_DIGITS}))?)(?:\s?\\?%)?",
     re.ASCII,
 )
 _STRIPPED = re.compile(r"[\s,$\\]|\.0+$")
@@ -40,10 +44,10 @@ def values(text: str) -> list[Value]:
 
 _PARTS = r"(?:third|fourth|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?"
 _OPERATION = r"[+*×÷^_|]|\\(?:cdot|times|div|pm|mp|pi|sqrt|[dt]?frac|log|ln|sin|cos|tan)\b"
-_RELATION = r"[<>≤≥≠]|\\(?:leq?|geq?|neq?|lt|gt|in|mod|equiv)\b"
+_RELATION = r"<|(?<![=-])>|[≤≥≠]|[!<>]=|\\(?:leq?|geq?|neq?|lt|gt|in|mod|equiv)\b"
 _OPERAND_BEFORE = re.compile(
-    rf"(?:{_OPERATION}|{_RELATION}|[/(\[{{]|\\\\|&|\d\s?:|[\w)\]}}]\s?[-−]|\d[A-Za-z]\s*=)\s?$|[,.]$"
-    r"|(?:不是|不等于|大于|小于|超过|多于|少于|至少|至多)\s?$|"
+    rf"(?:{_OPERATION}|{_RELATION}|[/(\[{{!]|\\\\|&|\d\s?:|[\w)\]}}]\s?[-−]|\d[A-Za-z]\s*=)\s?$|[,.]$|(?<![A-Za-z])[A-Za-z]$|_$"
+    rf"|(?:{any_of('negation')}|{any_of('bound')})\s*$|"
     r"\b(?:log|ln|sin|cos|tan|cot|sqrt|mod|modulo|over|remainder|at least|at most|plus|minus|times|by|versus|vs\.?"
     rf"|than|up to|between|twice|thrice|double|triple|half|(?:half|{_PARTS}|root|square|cube|sum|product|difference"
     r"|multiple|factor|percent|%) of|(?:sum|product|difference|average|mean) (?:of|between) \S+ and"
@@ -53,7 +57,7 @@ _OPERAND_BEFORE = re.compile(
 """What before a value makes it an operand, an argument, a coordinate, one side of a relation or a running number."""
 _UNIT_LETTERS = "mLlgshkVWACFNJ"
 _OPERAND_AFTER = re.compile(
-    rf"\s*(?:{_OPERATION}|{_RELATION}|[/=]|\\\\|&)|\s*[-−]\s*[\d\\]|[(|]|:\d|[)\]}}](?!\s*[\w=])"
+    rf"{any_of('behind')}|[eE][-+]?\d|x[\dA-Fa-f]|\s*(?:{_OPERATION}|{_RELATION}|[/=]|\\\\|&)|\s*[-−]\s*[\d\\]|[(|]|:\d|[)\]}}](?!\s*[\w=])"
     rf"|-?(?![{_UNIT_LETTERS}](?:[²³]|\b))[A-Za-z](?![A-Za-z])|[,-]\d"
     r"|\s(?:less|more|fewer|greater) than \$?\d|\sto the (?:\w+ )?power"
     r"|\s(?:mod|modulo|over|divided|remainder|plus|minus|times|squared|cubed|factorial)\s\d",

@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+)|(?P<command>\\[A-Za-z]+)|(?P<name>e(?![A-Za-z]))|(?P<mark>.))",
     re.ASCII,
 )
-_TIMES, _DIVIDED = {"*", "\\times", "\\cdot", "x"}, {"/", "\\div"}
+_TIMES, _DIVIDED = {"*", "\\times", "\\cdot"}, {"/", "\\div"}
 _CONSTANTS = {"\\pi": math.pi, "e": math.e}
 _FUNCTIONS = {"\\ln": math.log, "\\sin": math.sin, "\\cos": math.cos, "\\tan": math.tan, "\\exp": math.exp}
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -80,7 +80,7 @@ class _Reading:
         value = self._signed(depth)
         while True:
             token = self._next()
-            if token in _TIMES:
+            if token in _TIMES or self._is_letter_times(token):
                 self._take()
                 value = _bounded(value * self._signed(depth))
             elif token in _DIVIDED:
@@ -90,6 +90,10 @@ class _Reading:
                 value = self._juxtaposed(value, depth)
             else:
                 return value
+
+    def _is_letter_times(self, token: str) -> bool:
+        """Whether an `x` is a multiplication sign: right before a number; in `3x+2` it is a variable."""
+        return token == "x" and self._tokens[self._at + 1 : self._at + 2] != [] and self._tokens[self._at + 1][0].isdigit()
 
     def _juxtaposed(self, value: Value, depth: int) -> Value:
         """`2\\sqrt{3}` is a product, `1\\frac{1}{2}` a sum."""

@@ -49,6 +49,9 @@ _SYMBOLS = str.maketrans(
         "′": "'",
         "°": " degrees ",
         "⁄": "/",
+        "∕": "/",
+        "º": " degrees ",
+        "˚": " degrees ",
     }
 )
 _LATEX = tuple(
@@ -83,6 +86,12 @@ _LATEX = tuple(
         ),
         (r"\\(?:underline|overbrace|underbrace|bm|boldsymbol|fbox|boxed)\s*\{([^{}]*)\}", r"{\1}"),
         (r"\\[lc]?dots\b", "..."),
+        (r"^\s*\\(?:Rightarrow|Longrightarrow|implies|therefore)\b", ""),
+        (r"(?<=[\w)\]}])\s*\*\*\s*(?=[\w({\\-])", "^"),
+        (r"\{([^{}]+?)\\choose\b([^{}]+?)\}", r"\\binom{\1}{\2}"),
+        (r"_\s*(\w)(?!\w)", r"_{\1}"),
+        (r"\\text\s*\{\s*i\s*\}", "i"),
+        (r"(?<![\w\\{])((?:arc)?(?:sin|cos|tan)|cot|sec|csc|log|ln)(?=\s*[\d(^\\]|\s+[a-z]\b)", r"\\\1"),
         (r"\\leqslant\b|\\leq\b|<=", r"\\le "),
         (r"\\geqslant\b|\\geq\b|>=", r"\\ge "),
         (r"\\neq\b|!=", r"\\ne "),
@@ -124,7 +133,7 @@ def plain(text: str) -> str:
     return " ".join(_unwrapped(text.replace("~", " ")).replace("\\$", "$").split())
 
 
-_WORDED = re.compile(r"[<>!]=|pi|sqrt|infinity|\{,\}|''|_")
+_WORDED = re.compile(r"[<>!]=|pi|sqrt|infinity|\{,\}|''|_|\*\*|sin|cos|tan|cot|sec|csc|log|ln")
 
 
 def _unicode(text: str) -> str:

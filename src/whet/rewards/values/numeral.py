@@ -82,7 +82,7 @@ _NUMERAL = re.compile(
                                          |(?P<dotted>\\dot\s*\{{?\d\}}?(?:\d*\\dot\s*\{{?\d\}}?)?)
                                          |\((?P<enclosed>\d{{1,40}})\)
                                          |(?P<going_on>\d{{3,}})\.\.\.)
-      | (?P<ten_only>10)\s*\^\s*(?:\{{\s*(?P<ten_braced>-?\d{{1,3}})\s*\}}|(?P<ten_bare>\d{{1,3}}))(?!\s*[\^!])
+      | (?P<ten_only>10)\s*\^\s*(?:\{{\s*(?P<ten_braced>-?\d{{1,3}})\s*\}}|(?P<ten_bare>-?\d{{1,3}}))(?!\s*[\^!])
       | (?P<decimal>{_DECIMAL})
         (?:[eE](?P<e>[-+]?\d{{1,3}})(?![\w.])
           |\s*(?:x|\*|\\times|\\cdot)\s*10\s*\^\s*(?:\{{\s*(?P<ten>[-+]?\d{{1,3}})\s*\}}|(?P<ten_plain>[-+]?\d{{1,3}})))?

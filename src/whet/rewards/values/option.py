@@ -14,6 +14,8 @@ _ANOTHER = re.compile(
     r"|^\s*(?:[+*/^!=<>]|-\S|\\(?:cdot|times|div|pm)\b)"
 )
 """Another option, or an operator behind the letter."""
+_SEVERAL = re.compile(r"[({\[\\]*[A-J][)\]]?(?:\s*(?:,|;|&|\band\b)?\s*[(\[]?[A-J][)\]]?)+[}\]\\]*")
+_LETTER = re.compile("[A-J]")
 _TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
 
 
@@ -25,6 +27,17 @@ def gold_letter(text: str) -> str | None:
     """
     found = _GOLD.fullmatch(_TEXT.sub(r"\1", text).strip())
     return found[1] if found and found[1].isupper() else None
+
+
+def read_options(text: str) -> frozenset[str] | None:
+    """The letters of a text that names several options and nothing else; None for any other.
+
+    >>> sorted(read_options("(A) and (C)")), read_options("AC") == read_options("C, A"), read_options("B")
+    (['A', 'C'], True, None)
+    """
+    text = _TEXT.sub(r" \1 ", text).strip()
+    found = _LETTER.findall(text) if _SEVERAL.fullmatch(text) else []
+    return frozenset(found) if 1 < len(found) == len(set(found)) else None
 
 
 def given_letter(text: str) -> str | None:

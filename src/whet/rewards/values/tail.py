@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from whet.rewards.units import CANONICAL, CURRENCIES, VARIABLES, Unit, factor, known_unit, read_unit
+from whet.rewards.units import CANONICAL, CURRENCIES, SYMBOLS, VARIABLES, Unit, factor, known_unit, read_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,13 @@ _TOKEN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d[\d,.:]*|\S")
 _IDEOGRAPHS = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
 """Chinese, Japanese and Korean writing, in which a single character is a word."""
 _PUNCTUATION = frozenset("。、，()[].,;:'\"!?/$-#–—…✅✔✓&")
+_UNIT_NOTATION = (
+    (re.compile(r"\\frac\s*\{((?:[^{}\d\\]|\\text\s*\{[^{}]*\})+)\}\s*\{((?:[^{}]|\{[^{}]*\})+)\}"), r" \1/\2"),
+    (re.compile(r"\\Omega(?![A-Za-z])|\u2126"), "Ω"),
+    (re.compile(r"\\mu\s*(?:\\text\s*\{\s*)?(?=[A-Za-z])|\u03bc"), "µ"),
+    (re.compile(r"(?<=[A-Za-z\d}])\s*\\cdot\s*(?=\\text|[A-Za-z])"), " "),
+)
+"""Notation within a unit, and what stands for it: `\\frac{m}{s^2}` is `m/s^2`."""
 _TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
 _HARMLESS = re.compile(r"\bwith no\b|\bnot (?:counting|including)\b|\bno (?:more|longer)\b", re.IGNORECASE)
 _BOUND = re.compile(
@@ -104,6 +111,8 @@ def read_tail(text: str, seen: bool = False) -> Tail | None:
     """
     if not text.strip():
         return BARE
+    for pattern, plain in _UNIT_NOTATION:
+        text = pattern.sub(plain, text)
     text = _HARMLESS.sub(" ", _TEXT.sub(r" \1 ", text))
     if not text.strip():
         return BARE
@@ -122,6 +131,8 @@ def _attached(text: str) -> bool:
     if not letters:
         return True
     word, behind = letters[0], text[letters.end() :]
+    if word in SYMBOLS and len(word) > 1 and word not in VARIABLES:
+        return True
     if word.lower() not in CANONICAL and word.lower() not in ("in", "mph", "kmh", "kph", "pm", "am"):
         return bool(len(word) > 2 and known_unit(word))
     return word not in VARIABLES or bool(re.match(r"\s*\^\s*\{?[23]|\s*/|\s+of\b", behind))
@@ -175,7 +186,7 @@ def _is_word(token: str) -> bool:
         or _IDEOGRAPHS.match(token) is not None
         or (
             len(token) > 1
-            and (not token.isascii() or bool(re.search("[aeiouyAEIOUY]", token)) or token.lower() in CANONICAL)
+            and (token in SYMBOLS or not token.isascii() or bool(re.search("[aeiouyAEIOUY]", token)) or token.lower() in CANONICAL)
         )
     )
 

@@ -23,6 +23,11 @@ def read_words(text: str) -> str | None:
     return _ARTICLE.sub("", " ".join(parts).casefold())
 
 
+def is_product(text: str) -> bool:
+    """Whether a word may be a product of variables, as `ab` and `xyz` may."""
+    return bool(re.fullmatch("[A-Za-z]{2,3}", text))
+
+
 def loose_text(text: str) -> str:
     """A text without the white space that says nothing, all but that between two letters or digits; `(b)` as b."""
     text = re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", _TEXT.sub(r" \1 ", text).strip())

@@ -1,0 +1,71 @@
+"""Words of other languages than English that negate, bound or choose, a row for each language.
+
+Without them `nicht 18`, `plus de 18`, `不到18` and `18 oder 20` would be read as 18.
+"""
+
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    """Patterns of one language; each matches whole words where its script has spaces."""
+
+    negation: str
+    """What before a number says that it is not the answer."""
+    bound: str
+    """What before a number makes a bound of it."""
+    choice: str
+    """What makes a hedge of any text with two values."""
+    behind: str = ""
+    """What right behind a number takes it back, bounds it or makes another number of it."""
+
+
+LANGUAGES: dict[str, Words] = {
+    "de": Words(
+        r"\b(?:nicht|kein\w*|niemals)",
+        r"\b(?:mehr als|weniger als|größer als|kleiner als|höchstens|mindestens|maximal|minimal|zwischen(?: \S+ und)?|über|unter|fast)",
+        r"\b(?:oder|entweder|vielleicht|möglicherweise|beziehungsweise|bzw)\b",
+    ),
+    "fr": Words(
+        r"\b(?:n['’]est pas|ne sont pas|pas|jamais)",
+        r"\b(?:plus de|moins de|plus grande? que|plus petite? que|supérieure? à|inférieure? à|au moins|au plus|entre(?: \S+ et)?|presque)",
+        r"\b(?:ou|soit|peut-être)\b",
+    ),
+    "es": Words(
+        r"\b(?:no es|no son|nunca)",
+        r"\b(?:más de|menos de|mayor que|menor que|al menos|como máximo|como mínimo|entre(?: \S+ y)?|casi)",
+        r"\b(?:tal vez|quizás?|o bien)\b|(?<=\d )[oó](?= \d)",
+    ),
+    "it": Words(
+        r"\b(?:non è|non sono)",
+        r"\b(?:più di|meno di|almeno|al massimo|maggiore di|minore di|tra(?: \S+ e)?|quasi)",
+        r"\b(?:oppure|forse)\b|(?<=\d )o(?= \d)",
+    ),
+    "pt": Words(
+        r"\b(?:não é|não são)",
+        r"\b(?:mais de|menos de|maior que|menor que|pelo menos|no máximo|entre(?: \S+ e)?|quase)",
+        r"\b(?:talvez)\b|(?<=\d )ou(?= \d)",
+    ),
+    "ru": Words(
+        r"\b(?:не|нет)",
+        r"\b(?:больше|меньше|более|менее|не менее|не более|между(?: \S+ и)?|почти)",
+        r"\b(?:или|либо|возможно)\b",
+    ),
+    "zh": Words(
+        r"(?:不是|不等于|不為|不为|並非|并非|非)",
+        r"(?:大于|小于|大於|小於|超过|超過|多于|少于|至少|至多|最多|最少|不到|不足|接近|将近)",
+        r"(?:或者?|还是|也许|可能)",
+        r"\s*(?:[万亿萬億]|分之|以上|以下|以内|不对|不是)",
+    ),
+    "ja": Words(
+        r"(?:違って)",
+        r"(?:約半分の)",
+        r"(?:または|もしくは|あるいは|かもしれ)",
+        r"\s*(?:では(?:ない|ありません)|じゃない|以上|以下|未満|より)",
+    ),
+}
+"""By the language's code; a row more is a language more."""
+
+
+def any_of(part: str) -> str:
+    """A pattern of one part of all languages, such as `choice`."""
+    return "|".join(pattern for words in LANGUAGES.values() if (pattern := getattr(words, part)))

@@ -26,6 +26,7 @@ _NOTHING = re.compile(
     | (?i:&(?:nbsp|ensp|emsp|thinsp|zwnj|zwj|shy|lrm|rlm|\#\d+|\#x[0-9a-f]+);)    # an entity
     | (?i:</?(?:br|hr|p|b|i|em|strong|div|span|u|sub|sup|center)\s*/?>)           # a tag of HTML
     | \\[hv]?phantom\s*\{[^{}]*\} | \\[hv]space\*?\s*\{[^{}]*\} | \\[hmk]?(?:kern|skip)-?[\d.]*\s*(?:em|ex|pt|mu)?
+    | \\(?:begin|end)\s*\{[a-z]+\*?\} | \\(?:label|tag|ref)\s*\{[^{}]*\}
     | \\(?:quad|qquad|enspace|thinspace|medspace|thickspace|negthinspace|hfill|vfill|hfil|newline|linebreak|par|noindent
         |displaystyle|textstyle|left|right|strut|null|relax|smallskip|medskip|bigskip|nobreakspace|space
         |text(?:bf|it|rm|tt)?|math(?:rm|bf|it)|mbox|boxed|fbox|hbox|ldots|cdots|dots|textnormal)(?![a-zA-Z])
@@ -51,6 +52,26 @@ def is_blank(text: str) -> bool:
     """
     shown = visible(text).strip()
     return shown not in _RELATIONS and not any(map(_is_content, shown))
+
+
+_LAYOUT_WORDS = frozenset(
+    "your the a an my our in of and by final correct reasoning reason process thinking thoughts think answer answers "
+    "result results solution sentence here goes step steps text content value number".split()
+)
+_WORD = re.compile(r"[^\W_]+")
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a text is nothing but the words with which a prompt shows a layout: `your reasoning`, `the final answer`.
+
+    >>> [is_placeholder(text) for text in ("[your answer here]", "the final answer", "the answer is 82", "82")]
+    [True, True, False, False]
+    """
+    words = [word.lower() for word in _WORD.findall(visible(text))]
+    return bool(words) and len(words) <= _FEW_WORDS and _LAYOUT_WORDS.issuperset(words)
+
+
+_FEW_WORDS = 8
 
 
 def _is_content(char: str) -> bool:

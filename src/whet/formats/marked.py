@@ -4,12 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from whet.formats.base import TRAILING_COST, Parsed, ResponseFormat, agreed
-from whet.formats.content import is_blank
-from whet.formats.reasoning_marks import closing_of, without_marks
+from whet.formats.content import is_blank, is_placeholder
+from whet.formats.reasoning_marks import closing_of, reasoning_end, without_marks
 from whet.formats.spans import Span
 
 _MAY_FOLLOW = " \t\r\n.!$*)]\\"
 """Characters allowed after the answer in the strict layout, such as the end of a sentence or a formula."""
+
+
+def _is_nothing(answer: str) -> bool:
+    """Whether an answer has no content, or only the words that a prompt shows in its place."""
+    return is_blank(answer) or is_placeholder(answer)
 
 
 @dataclass(frozen=True)
@@ -39,15 +44,16 @@ class Marked(ResponseFormat):
         return f"{thought}\n{closing_of(opening)}\n\n{self.render('', answer)}"
 
     def parse(self, text: str) -> Parsed:
-        spans = self.find(text)
+        thought = reasoning_end(text)
+        spans = self.find(text[thought:])
         answers = [span.answer for span in spans]
-        before = text[: spans[-1].start].strip() if spans else ""
+        before = text[: thought + spans[-1].start].strip() if spans else ""
         return Parsed(before or None, agreed(answers[-1:] if self.last_wins else answers))
 
     def strict(self, text: str) -> bool:
         text = text.strip()
         spans = self.find(text)
-        if len(spans) != 1 or is_blank(spans[0].answer):
+        if len(spans) != 1 or _is_nothing(spans[0].answer):
             return False
         before, part, after = spans[0].cut(text)
         exact = part == f"{self.opening}{spans[0].answer}{self.closing}"
@@ -56,12 +62,12 @@ class Marked(ResponseFormat):
 
     def soft(self, text: str) -> bool:
         answer = self.parse(text).answer
-        return answer is not None and not is_blank(answer)
+        return answer is not None and not _is_nothing(answer)
 
     def tags(self, text: str) -> float:
         spans = self.find(text)
         after = spans[-1].cut(text)[2].strip(_MAY_FOLLOW) if spans else ""
-        return max(0.0, (len(spans) == 1 and not is_blank(spans[0].answer)) - TRAILING_COST * len(after))
+        return max(0.0, (len(spans) == 1 and not _is_nothing(spans[0].answer)) - TRAILING_COST * len(after))
 
     def partial(self, text: str) -> float:
         return float(bool(self.find(text)) or (self._mark != "" and self._mark in text))

@@ -31,6 +31,15 @@ def closing_of(opening: str) -> str:
     return next(closing for mark, closing in CLOSINGS.items() if opening.startswith(mark))
 
 
+def reasoning_end(text: str) -> int:
+    """Where the answer of a completion may begin: behind the last mark that closes reasoning, 0 without one.
+
+    >>> reasoning_end("<think>so 7</think> 7")
+    19
+    """
+    return max((found.end() for found in CLOSES.finditer(text)), default=0)
+
+
 def without_marks(text: str) -> str:
     """Returns a worked solution without marks of reasoning, for a layout that has marks of its own.
 

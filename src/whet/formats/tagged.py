@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from whet.formats.base import TRAILING_COST, Parsed, ResponseFormat, agreed
-from whet.formats.content import is_blank
+from whet.formats.content import is_blank, is_placeholder
 from whet.formats.reasoning_marks import without_marks
 from whet.formats.spans import tag_blocks
-
-PLACEHOLDERS = frozenset({"your reasoning", "the result in a sentence", "the final answer"})
-"""What stands in the parts of the layout in a system prompt: repeated, it is no reasoning and no answer."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +94,7 @@ class Tagged(ResponseFormat):
 
     def _is_blank(self, body: str) -> bool:
         """Whether a part has no content, or only the words of the layout that the system prompt shows."""
-        return is_blank(body) or body.strip().lower() in PLACEHOLDERS
+        return is_blank(body) or is_placeholder(body)
 
     def _blank_parts(self, text: str, placed: set[str]) -> list[str]:
         """The parts whose two tags are in place with nothing between them."""

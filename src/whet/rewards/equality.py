@@ -14,11 +14,12 @@ from functools import partial
 from whet.rewards.latex import Compare, latex_equal, verify
 from whet.rewards.quantities import read_quantity
 from whet.rewards.values.calculation import Value, calculate
-from whet.rewards.values.collection import Same, read_collection, read_matrix
+from whet.rewards.values.collection import Same, as_tuple, read_collection, read_matrix
 from whet.rewards.values.notation import plain
 from whet.rewards.values.numeral import APPROXIMATE_DIGITS
 from whet.rewards.values.option import given_letter, gold_letter, read_options
 from whet.rewards.values.relation import (
+    congruence,
     has_relation,
     inequality,
     is_label,
@@ -41,6 +42,8 @@ _MOST_SIDES = 8
 _INTEGER = re.compile(r"-?[1-9][0-9]{0,17}")
 _ATTACHED = re.compile(r"(\d)(?=[A-Za-z])")
 _REMARK = re.compile(r"(.*\S)\s+\(([^()]+)\)", re.DOTALL)
+_GROUPED_COMMA = re.compile(r"[-+]?[1-9]\d{0,2}(?:[. ']\d{3})+,\d+(?!\d)")
+"""A decimal comma behind grouped digits, which is nothing else: `1.234,00`."""
 _CLOSE = 1e-9
 """The relative difference of two floats beyond which what they approximate is not equal."""
 
@@ -101,7 +104,7 @@ def _number(given: str, gold: str, *_: object) -> bool | None:
     if expected is None:
         return None
     number = read_quantity(given)
-    if number is None and expected.value.denominator != 1:
+    if number is None and (expected.value.denominator != 1 or _GROUPED_COMMA.match(given)):
         number = read_quantity(given, decimal_comma=True)
     if number is None and expected.tail.unit:  # 4m, where the gold 4 m says that m is no variable
         number = read_quantity(_ATTACHED.sub(r"\1 ", given))
@@ -144,7 +147,7 @@ def _region(given: str, gold: str, same: Same, _: Compare) -> bool | None:
 def _collection(given: str, gold: str, same: Same, _: Compare) -> bool | None:
     expected, found = read_collection(gold), read_collection(given) or read_collection(unlabelled(given))
     if found and expected:
-        return found.equals(expected, same)
+        return found.equals(expected, same) or as_tuple(found).equals(expected, same)
     return None if expected is None or read_quantity(gold) else False
 
 
@@ -212,6 +215,11 @@ def _equation(given: str, gold: str, same: Same, compare: Compare) -> bool | Non
     return latex_equal(given, gold, compare)
 
 
+def _congruence(given: str, gold: str, *_: object) -> bool | None:
+    expected = congruence(gold)
+    return None if expected is None else congruence(given) == expected
+
+
 def _inequality(given: str, gold: str, same: Same, _: Compare) -> bool | None:
     expected = inequality(gold)
     if expected is None:
@@ -276,6 +284,7 @@ READERS: tuple[tuple[str, Verdict], ...] = (
     ("region", _region),
     ("collection", _collection),
     ("chain", _chain),
+    ("congruence", _congruence),
     ("equation", _equation),
     ("inequality", _inequality),
     ("words", _words),

@@ -15,6 +15,8 @@ _NUMBER = re.compile(
     rf"\s*\$?\s*[-−+]?\s*\\?[$€£]?\s*(?:{_DIGITS}(?:\.\d*)?|\.\d+|{_DIGITS}\s*/\s*\d+|\d*\s*{_LATEX_NUMBER})\s*(?:\\?%)?\s*\$?\s*\.?\s*",
     re.ASCII,
 )
+_MARKED = re.compile(r"[€£%]|\\\$|\$(?=.*\d)(?!.*\$)")
+"""A currency or percent sign; dollar signs around a number are LaTeX's."""
 _LETTER = re.compile(r"\s*(?:\\text\w*\s*\{)?\s*\(?\s*[A-J]\s*\)?\s*\}?\s*[.)]?\s*")
 _SEVERAL = re.compile(
     r"\\(?:cup|pm|mp|in|cap|lor|vee)\b|\\\{|[∪∈±]|^\s*\{|,(?!\d{3}(?!\d))|\\text\w*\s*\{\s*(?:and|or)\s*\}|\band\b|[<>≤≥]|\\(?:leq?|geq?)\b"
@@ -33,7 +35,7 @@ def kind_of(gold: str) -> Kind:
     ['NUMBER', 'NUMBER', 'LETTER', 'SINGLE', 'SINGLE', 'SEVERAL']
     """
     if _NUMBER.fullmatch(gold):
-        return Kind.NUMBER
+        return Kind.AMOUNT if _MARKED.search(gold) else Kind.NUMBER
     if _LETTER.fullmatch(gold):
         return Kind.LETTER
     return Kind.SEVERAL if _SEVERAL.search(gold) or hedged(gold) else Kind.SINGLE

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from whet.formats import ResponseFormat
+from whet.formats.reasoning_marks import reasoning_end
 from whet.rewards.answer import find_candidate, last_place, reasoning_is_open
 from whet.rewards.equality import answers_equal
 from whet.rewards.extraction.candidate import Candidate, Kind
@@ -49,6 +50,7 @@ def in_format(text: str, response_format: ResponseFormat, kind: Kind = Kind.ANY)
         return Candidate(rule, answer, refused="the reasoning never ends", strict=True)
     notes: tuple[str, ...] = ()
     if response_format.name == "boxed":
+        text = text[reasoning_end(text) :]
         place = last_place(boxed(text, kind), text, kind)
         if place.refused:
             return Candidate(rule, place.text, notes=place.notes, refused=place.refused, strict=True)

@@ -8,6 +8,7 @@ from itertools import accumulate
 from operator import eq
 
 from whet.formats.content import visible
+from whet.rewards.values.tail import NUMBER_WORDS
 
 LONGEST_WORD = 24
 """Characters; where half of a longer run's trigrams are repeats, each character is a word: a loop without spaces."""
@@ -20,13 +21,26 @@ PHRASE = 3
 ORDINARY = 0.2
 """The share of repeated 4-grams that ordinary text may have."""
 
+COUNTING = 4
+"""How often three words in a row may come with other numbers in them, whatever they are, before they only count: `line 8`,
+`9 + 0`."""
+_LONGEST_NUMBER = 60
+"""Digits of a number that is one word."""
+
 _WORD = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]|[^\s\u2e80-\u9fff\uac00-\ud7af]+")
 """A run of non-spaces; in Chinese, Japanese and Korean, each character."""
 _NUMBER = re.compile(r"\d[\d.,]*")
 _HAS_WORD = re.compile(r"[^\W\d_]{2,}")
-_EDGES = ".,;:!?\"'“”‘’()[]{}*_`#~|>\u2026-"
+_EDGES = "$.,;:!?\"'“”‘’()[]{}*_`#~|>\u2026-"
+
+_OPERATORS = frozenset("+-*/=<>")
+_SAYS = re.compile(r"[^\W_]|[^\x00-\x7f]")
+"""A letter, a digit, or a sign beyond ASCII: a rule of dashes or equals signs says nothing."""
+_ROMAN = re.compile(r"[ivxlcdm]+")
 
 _BLANKS = re.compile(r"\s{2,}")
+
+_SPELLED = frozenset((*NUMBER_WORDS, "hundred"))
 
 Gram = tuple[str, ...]
 
@@ -46,6 +60,8 @@ def words_of(text: str) -> list[str]:
 def _pieces(word: str) -> Sequence[str]:
     """The word; of a long run of characters that repeats itself, the characters."""
     parts = len(word) - PHRASE + 1
+    if word.isdecimal() and len(word) <= _LONGEST_NUMBER:
+        return [word]
     loops = len(word) > LONGEST_WORD and 2 * len({word[start : start + PHRASE] for start in range(parts)}) < parts
     return word if loops else [word]
 
@@ -56,8 +72,8 @@ def plain_words(text: str) -> list[str]:
     >>> plain_words("So, **12** - 4 = 8!")
     ['so', '12', '-', '4', '=', '8']
     """
-    bare = (word if word in "+-*/=<>" else word.strip(_EDGES) for word in words_of(text))
-    return [word for word in bare if word]
+    bare = (word if word in _OPERATORS else word.strip(_EDGES) for word in words_of(text))
+    return [word for word in bare if word in _OPERATORS or _SAYS.search(word)]
 
 
 def grams_of(words: Sequence[str], size: int) -> list[Gram]:
@@ -75,8 +91,9 @@ def new_words(text: str, question: str = "") -> int:
     (5, 2)
     """
     words = _without_quotes(plain_words(text), plain_words(question))
-    pairs = zip(repeats(words, PHRASE), grams_of(words, PHRASE), strict=True)
-    return len(words) - sum(again or all(map(_is_count, gram)) for again, gram in pairs)
+    grams = grams_of(words, PHRASE)
+    rows = zip(repeats(words, PHRASE), _counts_on(grams), grams, strict=True)
+    return len(words) - sum(again or counts or all(map(is_count, gram)) for again, counts, gram in rows)
 
 
 def repeats(words: Sequence[str], size: int) -> list[bool]:
@@ -110,9 +127,22 @@ def _loops(words: Sequence[str], size: int) -> set[int]:
     return found
 
 
-def _is_count(word: str) -> bool:
-    """Whether a word is a bare number, or a single letter: three in a row count or spell, and say nothing."""
-    return bool(_NUMBER.fullmatch(word)) or (len(word) == 1 and word.isascii() and word.isalpha())
+def _counts_on(grams: Sequence[Gram]) -> list[bool]:
+    """For each n-gram: whether it came `COUNTING` times before with other numbers in it."""
+    counts, found = Counter[Gram](), []
+    for gram in grams:
+        shape = tuple(_NUMBER.sub("#", word) for word in gram)
+        counts[shape] += 1
+        found.append(shape != gram and counts[shape] > COUNTING)
+    return found
+
+
+def is_count(word: str) -> bool:
+    """Whether a word is a number in digits, words or Roman figures, or a single letter: three in a row only count."""
+    spelled = _SPELLED.issuperset(word.split("-"))
+    return bool(_NUMBER.fullmatch(word) or _ROMAN.fullmatch(word) or spelled) or (
+        len(word) == 1 and word.isascii() and word.isalpha()
+    )
 
 
 def _without_quotes(words: list[str], question: Sequence[str]) -> list[str]:

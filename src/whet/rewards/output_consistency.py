@@ -21,6 +21,9 @@ _SENTENCE_ENDS = re.compile(r"\n|(?<=[^\s.\d][.!?;])\s+|(?<=\d[.!?;])\s+(?=[A-Z$
 _STATED = re.compile(r"\banswers?\b[*_\s]*(?:is|are|was|=|:)(?!\W*(?:the\s+)?(?:final\s+)?answer)", re.IGNORECASE)
 _LISTED = re.compile(r"\d\W*(?:[,;|/]|\bor\b|\band\b)\W*\d(?<!\d,\d)(?<!\d/\d)")
 """Several numbers named one after another: none of them is the result."""
+_ALTERNATIVES = re.compile(r"=\s*-?\d[\d.,]*\s*,?\s*\bor\b\s+[A-Za-z]\s*=", re.IGNORECASE)
+"""Two values for one name: `x = 3 or x = 4`."""
+_CONCLUDED = re.compile(r"\b(?:so|thus|hence|therefore)\b,?\s+([^=]+)$", re.IGNORECASE)
 _EXPLICIT = re.compile(rf"{_STATED.pattern}|\\boxed", re.IGNORECASE)
 _HAS_RESULT = re.compile(r"[\d$=]|\\(?!end|begin|item)")
 _RESULT_AGAIN = re.compile(r"^[\s$*=(\[]*[-\d.,\\][^A-Za-z]*$|^[^\\]*\d\s*=\s*\d+\W*$")
@@ -86,7 +89,11 @@ def _stated(part: str) -> list[str]:
 def _readings(sentence: str) -> Iterator[str]:
     """What a sentence may give as its result: what follows its last relation; without one, its formula or number."""
     _, *behind = _RELATION.split(sentence)
-    if behind:
+    if _ALTERNATIVES.search(sentence):
+        return
+    if behind and (concluded := _CONCLUDED.search(behind[-1])):
+        yield find_answer(concluded[1]) or ""
+    elif behind:
         yield from (span.answer for span in islice(numbers(behind[-1]), 1))
         yield _unbraced(_FORMULA_ENDS.split(behind[-1], maxsplit=1)[0])
     elif formulas := _FORMULA.findall(sentence):

@@ -14,7 +14,8 @@ from whet.rewards.values.calculation import calculate
 from whet.rewards.values.notation import plain
 from whet.rewards.values.numeral import Numeral, read_numeral, with_decimal_point
 from whet.rewards.values.relation import may_be_label, sides
-from whet.rewards.values.tail import BARE, NUMBER_WORDS, Tail, read_tail
+from whet.rewards.values.spelled import in_digits
+from whet.rewards.values.tail import BARE, Tail, read_tail
 
 LONGEST = 200
 """Characters; anything longer is not read as a number."""
@@ -26,6 +27,8 @@ SCALES = {
     "million": 10**6,
     "billion": 10**9,
     "trillion": 10**12,
+    "lakh": 10**5,
+    "crore": 10**7,
 }
 """Words that multiply the number before them."""
 
@@ -53,6 +56,7 @@ class Quantity:
         if number.equals(gold.number):
             return True
         if self.percent != gold.percent:
+            number = replace(number, division=False)  # 1/2 is worked out where 50 % is asked for
             return number.times(Fraction(1, 100) if self.percent else Fraction(100)).equals(gold.number)
         return False
 
@@ -68,15 +72,13 @@ _CURRENCY = re.compile(
     re.IGNORECASE,
 )
 _TYPED_LEAD = re.compile(r"^\\text\s*\{([^{}]*)\}\s*")
-_TYPED_TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
-_SMALL = NUMBER_WORDS[:20]
-_TENS = ("", "", *NUMBER_WORDS[20:])
-_SPELLED = re.compile(
-    rf"(?:(?P<tens>{'|'.join(_TENS[2:])})\b)?(?:(?(tens)[\s-]?)(?P<small>{'|'.join(reversed(_SMALL))})\b)?",
-    re.IGNORECASE,
-)
+_TYPED_TEXT = re.compile(r"\\text\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _PERCENT = re.compile(r"\s*(?:%|percent\b|per\s+cent\b|percentage\s+points?\b)", re.IGNORECASE)
 _SCALE = re.compile(rf"\s*(?P<word>{'|'.join(SCALES)})s?\b(?!\s*ths?\b)", re.IGNORECASE)
+_SIGNS = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "k": 10**3, "K": 10**3, "M": 10**6, "bn": 10**9}
+_SIGN_OF_SCALE = re.compile(r"\s*([万萬亿億])|\s?(k|K|M|bn)\b")
+"""Signs that multiply: those of Chinese always, letters behind a sum of money."""
+_BELOW_ZERO = re.compile(r"((?:\s*degrees?)?\s*(?:[CF]|celsius|fahrenheit)?)\s*below zero\b", re.IGNORECASE)
 _AND_A_HALF = re.compile(r"\s+and\s+(?:a|one)\s+half\b", re.IGNORECASE)
 _BRACKETED = re.compile(r"\(([^()]*)\)")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
@@ -119,15 +121,6 @@ def _without_lead(text: str) -> str:
     return bracketed[1].strip() if bracketed and "," not in text else text
 
 
-def _in_digits(text: str) -> str:
-    """A text that starts with a number word up to ninety-nine, with digits in its place."""
-    found = _SPELLED.match(text)
-    if not found or not (found["tens"] or found["small"]):
-        return text
-    number = 10 * _TENS.index((found["tens"] or "").lower()) + _SMALL.index((found["small"] or "zero").lower())
-    return f"{number}{text[found.end() :]}"
-
-
 def _signed(text: str, decimal_comma: bool) -> Quantity | None:
     """Sign, currency, number and what is behind."""
     negative, currency = False, ""
@@ -136,7 +129,7 @@ def _signed(text: str, decimal_comma: bool) -> Quantity | None:
             negative, text = negative != (sign["sign"] != "+"), text[sign.end() :]
         elif not currency and (found := _CURRENCY.match(text)):
             currency, text = found["code"].rstrip(".").lower(), text[found.end() :]
-    text = _in_digits(text)
+    text = in_digits(text)
     if not text[:1].isdigit() and not text.startswith((".", "\\frac")):
         return None
     if decimal_comma or "€" in text + currency:
@@ -177,6 +170,11 @@ def _part(text: str, seen: bool) -> Quantity | None:
         number, behind = Numeral(number.value + Fraction(1, 2)), behind[half.end() :]
     while scale := _SCALE.match(behind):
         number, behind = number.times(Fraction(SCALES[scale["word"].lower()])), behind[scale.end() :]
+    sign = _SIGN_OF_SCALE.match(behind)
+    if sign and (seen or sign[1]):
+        number, behind = number.times(Fraction(_SIGNS[sign[1] or sign[2]])), behind[sign.end() :]
+    if below := _BELOW_ZERO.match(behind):
+        number, behind = number.times(Fraction(-1)), below[1] + behind[below.end() :]
     percent = _PERCENT.match(behind)
     tail = read_tail(behind[percent.end() :] if percent else behind, seen)
     return None if tail is None else Quantity(number, bool(percent), tail)

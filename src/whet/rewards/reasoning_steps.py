@@ -8,7 +8,7 @@ from whet.config import Section
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.completions import each_with_question
-from whet.rewards.new_words import is_quoted, plain_words
+from whet.rewards.new_words import is_count, is_quoted, plain_words
 
 _MARK = re.compile(
     r"""
@@ -72,18 +72,32 @@ def count_steps(reasoning: str, question: str = "", answer: str = "") -> int:
             and not (len(words) >= _QUOTE and is_quoted(words, asked))
             and not _repeats(words, answer)
         )
-        count += says and not told.issuperset(words)
+        count += says and _has_news(words, told)
         told.update(words)
     return count
+
+
+def _has_news(words: list[str], told: set[str]) -> bool:
+    """Whether a step says what no step before it said; other numbers in the same words are none without arithmetic."""
+    new = [word for word in words if word not in told]
+    return bool(new) and not (all(map(is_count, new)) and not any(_OPERATION.search(word) for word in words))
+
+
+_OPERATION = re.compile(r"[-+*/=×÷^]")
+_RUN = re.compile(r"(\w{1,2})\1{2,}\w?")
+"""One or two letters over and over: `xxxxxx`, `lalala`."""
 
 
 def _own_words(body: str, number: str | None) -> list[str]:
     """The words of a step without further marks and without the step's own number."""
     words = plain_words(_MARKS_AGAIN.sub(" ", body))
-    return [word for word in words if word != number]
+    words = [word for word in words if word != number and (is_count(word) or not _RUN.fullmatch(word))]
+    return [] if all(map(is_count, words)) and len(words) == 1 and not words[0][:1].isdigit() else words
 
 
 def _repeats(words: list[str], answer: str) -> bool:
     """Whether a step says nothing but the answer: `the answer is 82`."""
+    if not answer and "answer" in words:
+        words = [word for word in words if not is_count(word)]
     known = {*plain_words(answer), "the", "answer", "is", "it", "so", "final", "result", "thus", "therefore", "="}
-    return answer != "" and known.issuperset(words)
+    return (answer != "" or "answer" in words) and known.issuperset(words)

@@ -10,7 +10,9 @@ _SIGN = re.compile(
 _BULLET = re.compile(r"(?:^|\n)[ \t]*[-−][ \t]+\$?$")
 """A dash that lists: at the start of a line, with a space behind it."""
 _SPACING = re.compile(r"\\[,;:! ](?=\s*\Z)|\\q?quad(?=\s*\Z)|\{\}(?=\s*\Z)")
-_NOT = re.compile(r"(?:\b(?:not|never|isn['’]t|cannot be)[ \t]+(?:equal(?:s| to)?[ \t]+)?|\\ne(?:q\b)?[ \t]*)(?:\$+|\\[(\[])?[ \t]*\Z")
+_NOT = re.compile(
+    r"(?:\b(?:not|never|isn['’]t|cannot be)[ \t]+(?:equal(?:s| to)?[ \t]+)?|\\ne(?:q\b)?[ \t]*)(?:\$+|\\[(\[])?[ \t]*\Z"
+)
 _FACTOR_BEFORE = re.compile(r"(?:\d|\\pi|\\sqrt\s*\{[^{}]*\})[ \t]*(?:\\cdot|\\times)?[ \t]*\Z")
 _FACTOR_AFTER = re.compile(
     r"\s*(\\?%)|((?:\s*(?:\\cdot|\\times)\s*[\w\\{}]+|\s*\\(?:pi|sqrt\s*\{[^{}]*\})|\^\s*(?:\{[^{}]*\}|\w)|[A-Za-z](?![A-Za-z]))+)"
@@ -31,7 +33,9 @@ _OPERATOR_AFTER = re.compile(
 )
 _OPENS = re.compile(r"\$\$?|\\[(\[]|\\begin\s*\{[a-z]+\*?\}|&|\\\\|\n\n")
 _CLOSES = re.compile(r"\$|\\[)\]]|\\end\s*\{|&|\\\\|\n\n")
-_RELATION = re.compile(r"=|≈|→|⇒|:|\\(?:approx|equiv|q?quad|(?:Right|right|Longright)arrow|implies|to|therefore|text\s*\{[^{}]*\}|leq?|geq?)(?![A-Za-z])|[<>]|,\s")
+_RELATION = re.compile(
+    r"=|≈|→|⇒|:|\\(?:approx|equiv|q?quad|(?:Right|right|Longright)arrow|implies|to|therefore|text\s*\{[^{}]*\}|leq?|geq?)(?![A-Za-z])|[<>]|,\s"
+)
 _EQUALS = re.compile(r"=|\\approx(?![A-Za-z])")
 _NEAR = 24
 """Characters before a box that are searched for a sign or a factor."""

@@ -9,6 +9,8 @@ class Kind(Enum):
 
     NUMBER = "a number"
     """A number without a unit, so that what is found may lose its unit."""
+    AMOUNT = "a number with a currency or percent sign"
+    """As a number, but a unit behind what is found counts: `4.50 cents` is no $4.50."""
     LETTER = "the letter of an option"
     SINGLE = "one formula, word or quantity"
     SEVERAL = "several values, a set or an interval"

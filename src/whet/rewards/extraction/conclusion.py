@@ -16,7 +16,10 @@ _ENDS = re.compile(rf"(?<=[.!?])(?<!\bvs\.)[*_]{{0,2}}\s+(?=[A-Z*$\\(])(?!{GOES_
 _FORMULA = re.compile(r"[\d$\\=]|\b(?:is|are)\b")
 _VARIABLE = re.compile(r"\s*\\?[A-Za-z](?:_\w)?\s*")
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
-_NEGATED = re.compile(rf"(?:\b(?:not|never|cannot|neither|nor)\b|n['’]t\b|{any_of('negation')})(?:\s+[\w'’]+){{0,2}}\s*\$?$", re.IGNORECASE)
+_NEGATED = re.compile(
+    rf"(?:\b(?:not|never|cannot|neither|nor)\b|n['’]t\b|{any_of('negation')})(?:\s+[\w'’]+){{0,2}}\s*\$?$",
+    re.IGNORECASE,
+)
 _COPULA = re.compile(r".*(?:\b(?:is|are|was|were|equals?|be|it's|it’s)\s|=(?!>)|:\s)", re.IGNORECASE | re.DOTALL)
 _ASIDE = re.compile(r"\s*\((?=[^()\\]*[A-Za-z]{3})[^()\\]*\)")
 
@@ -74,6 +77,15 @@ def _number(text: str) -> list[Place]:
     if _NEGATED.search(claim[: value.start]) or denied(claim):
         return _place(text, claim, refused=f'a negation: "{claim.strip()}"')
     return _place(text, value.text.strip())
+
+
+def _amount(text: str) -> list[Place]:
+    """As `_number`, with the words behind the number, which may be its unit."""
+    found = _number(text)
+    if not found or found[0].refused or found[0].text not in text:
+        return found
+    start = text.rindex(found[0].text)
+    return _place(text, _ENDS.split(text[start:])[0].strip())
 
 
 def _claim(sentence: str, answers: Callable[[str], object]) -> str:
@@ -142,10 +154,13 @@ def _letter(text: str) -> list[Place]:
     return _place(text, claim)
 
 
-_NAMED_OPTION = re.compile(r"(?:(?:option|choice|answer|letter)\s+[a-jA-J]|\\text\w*\s*\{\s*\(?[A-J]\)?\s*\})\W*", re.IGNORECASE)
+_NAMED_OPTION = re.compile(
+    r"(?:(?:option|choice|answer|letter)\s+[a-jA-J]|\\text\w*\s*\{\s*\(?[A-J]\)?\s*\})\W*", re.IGNORECASE
+)
 
 _FINDERS = {
     Kind.NUMBER: _number,
+    Kind.AMOUNT: _amount,
     Kind.LETTER: _letter,
     Kind.SINGLE: _formula,
     Kind.SEVERAL: _list,

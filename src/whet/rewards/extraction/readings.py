@@ -12,6 +12,7 @@ from whet.rewards.extraction.hedges import denied, has_rival, hedged, several_va
 from whet.rewards.extraction.languages import any_of
 from whet.rewards.extraction.option_letters import chosen_letter, leading_letter, letters
 from whet.rewards.extraction.values import Value, is_operand, values
+from whet.rewards.quantities import quantity
 
 _PLAIN = re.compile(r"[$-]?\d[\d,]*(?:\.\d+)?")
 _EMPHASIS = re.compile(
@@ -73,7 +74,7 @@ _STOP = re.compile(
 )
 _CHANGES_VALUE = re.compile(
     r"\b(?:squared|cubed|factorial|dozens?|score|gross|pairs? of|hundreds?|thousands?|millions?|billions?"
-    r"|trillions?|percent\w*|half|halves|thirds?|quarters?|"
+    r"|trillions?|lakhs?|crores?|doubled|tripled|quadrupled|halved|percent\w*|half|halves|thirds?|quarters?|"
     r"fourths?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|hundredths?"
     r"|thousandths?|plus|minus|divided|multiplied|over \d|mod\w*|remainder|"
     r"power|root|times \d|degrees? below|below zero|negative|and a|k|bn|mn)\b|[!^]|\\(?:pi|sqrt)\b|[²³√π½¼¾]",
@@ -86,7 +87,9 @@ _COPULA = re.compile(
 )
 MATHS = re.compile(r"\$\$?([^$]+)\$\$?(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 """A formula; a dollar sign before a digit is money, and closes none."""
-_NO_WORDS = re.compile(r"(?:[^A-Za-z\u0400-\u04ff\u3040-\u30ff\u4e00-\u9fff]|\\[A-Za-z]+|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))*")
+_NO_WORDS = re.compile(
+    r"(?:[^A-Za-z\u0400-\u04ff\u3040-\u30ff\u4e00-\u9fff]|\\[A-Za-z]+|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))*"
+)
 _PROSE_BEHIND = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{2}|[\"″°]")
 _COMPOUND = re.compile(
     r"\D?\d+\s*(?:dollars?|euros?|pounds?|hours?|minutes?|feet|foot|yards?|years?|months?|weeks?|days?|degrees?),?\s*(?:and\s+)?"
@@ -115,14 +118,14 @@ def read(text: str, kind: Kind) -> Reading:
     body = plain[_LEAD_IN.match(plain).end() :].strip() or plain  # type: ignore[union-attr]  # it matches the empty string
     if _NEGATION.match(body):
         return Reading((plain,), refused=f'a negation: "{plain}"')
-    claim = main_claim(body).rstrip(" .") or body
-    if kind in (Kind.NUMBER, Kind.LETTER) and denied(claim):
+    claim = without_period(main_claim(body)) or body
+    if kind in (Kind.NUMBER, Kind.AMOUNT, Kind.LETTER) and denied(claim):
         return Reading((plain,), refused=f'a negation: "{plain}"')
     notes = tuple(note for note, told in _notes(text, plain, body, claim) if told)
     found = _READERS[kind](claim, body)
     forms: dict[str, str] = {}
     for form in (*reversed(found.forms), claim, body, plain):  # of forms that differ in dress only, the plainest stays
-        forms.setdefault(form.strip(" $."), form)
+        forms.setdefault(without_period(form.strip(" $")), form)
     return Reading(tuple(reversed(forms.values())), (*notes, *found.notes), found.refused)
 
 
@@ -148,6 +151,12 @@ def undressed(text: str) -> str:
             if len(text) > 2 and text[0] == pair[0] and text[-1] == pair[-1] and pair[-1] not in text[1:-1]:
                 text = text[1:-1].strip()
     return text
+
+
+def without_period(text: str) -> str:
+    """The text without a period at its end, but with the dots of a decimal that goes on: `0.333...`."""
+    bare = text.rstrip(" .")
+    return bare + "..." if bare[-1:].isdigit() and text.rstrip().endswith("...") and "." in bare else bare
 
 
 def main_claim(body: str) -> str:
@@ -186,6 +195,13 @@ def _number(claim: str, body: str) -> Reading:
     if value and has_rival(value, found, text):
         return Reading(refused=f'several answers: "{body}"')
     return Reading(_forms(text, value), ("sentence",)) if value else Reading()
+
+
+def _amount(claim: str, body: str) -> Reading:
+    """Reads a number as `_number` does, with the unit that stands behind it."""
+    found = _number(claim, body)
+    units = [form for form in found.forms if (read := quantity(form)) and read.tail.unit]
+    return Reading((units[-1],), found.notes, found.refused) if units else found
 
 
 def _result(text: str) -> Reading:
@@ -227,7 +243,7 @@ def _forms(text: str, value: Value) -> tuple[str, ...]:
     return noun.strip().rstrip(" .,;$("), value.text.strip()
 
 
-_NEAR = 12
+_NEAR = 20
 """Characters behind a number that are searched for what changes its value."""
 
 
@@ -290,6 +306,7 @@ _ENDS_IN_LETTER = re.compile(r"(?<![A-Za-z0-9])[A-J]\W*$")
 _OPTION = re.compile(r"\(?[A-J][).:]\s*(?=\S)")
 _READERS = {
     Kind.NUMBER: _number,
+    Kind.AMOUNT: _amount,
     Kind.LETTER: _letter,
     Kind.SINGLE: _single,
     Kind.SEVERAL: _several,

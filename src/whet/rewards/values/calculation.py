@@ -93,7 +93,9 @@ class _Reading:
 
     def _is_letter_times(self, token: str) -> bool:
         """Whether an `x` is a multiplication sign: right before a number; in `3x+2` it is a variable."""
-        return token == "x" and self._tokens[self._at + 1 : self._at + 2] != [] and self._tokens[self._at + 1][0].isdigit()
+        return (
+            token == "x" and self._tokens[self._at + 1 : self._at + 2] != [] and self._tokens[self._at + 1][0].isdigit()
+        )
 
     def _juxtaposed(self, value: Value, depth: int) -> Value:
         """`2\\sqrt{3}` is a product, `1\\frac{1}{2}` a sum."""

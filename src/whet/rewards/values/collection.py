@@ -58,6 +58,12 @@ _OPENING, _CLOSING = (
     {")": ")", "]": "]", "\\}": "}", "\\rangle": ")"},
 )
 _BRACKETED = re.compile(r"(\(|\[|\\\{|\\langle\b|\{)(.*?)(\)|\]|\\\}|\\rangle|\})", re.DOTALL)
+_ONE_INTERVAL = re.compile(r"[\](\[][^()\[\]]*[)\[\]]")
+_REVERSED = re.compile(r"^\]|\[$")
+_TURNED = {"]": "(", "[": ")"}
+"""Open ends of an interval with its brackets turned round, as in `]2, 5[`."""
+_NESTED = re.compile(r"\[\s*(\[[^\[\]]*\](?:\s*,\s*\[[^\[\]]*\])*)\s*\]")
+"""A matrix as code has it: `[[1, 2], [3, 4]]`."""
 _SEPARATOR = re.compile(
     r"\s*(?:,|;)?\s*(?:\\text\s*\{\s*(?:and|or)\s*\}|\b(?:and|or)\b|\\(?:lor|land|vee|wedge)\b)\s*|\s*[,;]\s*"
 )
@@ -70,6 +76,9 @@ _PLUS_MINUS = re.compile(r"\\(?:pm|mp)(?![A-Za-z])")
 def read_matrix(text: str) -> Collection | None:
     r"""A matrix or, of kind `|`, a determinant; None for anything else."""
     around = _AROUND_ARRAY.fullmatch(text)
+    if nested := _NESTED.fullmatch(text):
+        listed = re.findall(r"\[([^\[\]]*)\]", nested[1])
+        return Collection("matrix", tuple(tuple(map(str.strip, row.split(","))) for row in listed[: MOST_ITEMS + 1]))
     found = _MATRIX.fullmatch(around[1].strip() if around else text)
     if not found:
         return None
@@ -87,6 +96,7 @@ def read_collection(text: str) -> Collection | None:
     united = _split(text, _CUP)
     if len(united) > 1:
         return Collection("cup", (tuple(united),))
+    text = _REVERSED.sub(lambda one: _TURNED[one[0]], text) if _ONE_INTERVAL.fullmatch(text) else text
     found = _BRACKETED.fullmatch(text)
     if found and _encloses(text, found[1], found[3]):
         kind = "{}" if found[1] in ("{", "\\{") else _OPENING[found[1]] + _CLOSING.get(found[3], "}")
@@ -94,6 +104,18 @@ def read_collection(text: str) -> Collection | None:
         return _of(kind, items) if len(items) > 1 or found[1] == "\\{" else None
     items = _split(_ungrouped(text), _SEPARATOR)
     return _of("{}", items) if len(items) > 1 or _PLUS_MINUS.search(text) else None
+
+
+def as_tuple(found: Collection) -> Collection:
+    """A list of named values whose names are in the order of the alphabet, `x = 1, y = 2`, as the tuple of the values."""
+    named = [_NAMED.fullmatch(item) for item in found.rows[0]] if found.kind == "{}" else []
+    names = [one[1] for one in named if one]
+    if not named or len(names) < len(named) or names != sorted(set(names)):
+        return found
+    return Collection("()", (tuple(one[2] for one in named if one),))
+
+
+_NAMED = re.compile(r"([A-Za-z](?:_\{?\w\}?)?)\s*=\s*([^=]+)")
 
 
 def _of(kind: str, items: list[str]) -> Collection | None:

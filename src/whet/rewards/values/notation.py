@@ -69,6 +69,7 @@ _LATEX = tuple(
         (r"\\[dtc]frac\b", r"\\frac"),
         (r"\{\s*([^{}]+?)\s*\\over\b\s*([^{}]+?)\s*\}|^\s*([^{}]+?)\s*\\over\b\s*([^{}]+?)\s*$", r"\\frac{\1\3}{\2\4}"),
         (r"\\mathbb\s*(?:R\b|\{\s*R\s*\})", r"(-\\infty,\\infty)"),
+        (r"^(?:(?:[Tt]he\s+)?[Ee]mpty set|[Nn]o solutions?)$", r"\\emptyset"),
         (r"\\varnothing\b|^\\\{\s*\\\}$", r"\\emptyset"),
         (r"(?<=\d)''", '"'),
         (r"_\s*\{\s*\(\s*(\d+)\s*\)\s*\}", r"_{\1}"),
@@ -133,7 +134,7 @@ def plain(text: str) -> str:
     return " ".join(_unwrapped(text.replace("~", " ")).replace("\\$", "$").split())
 
 
-_WORDED = re.compile(r"[<>!]=|pi|sqrt|infinity|\{,\}|''|_|\*\*|sin|cos|tan|cot|sec|csc|log|ln")
+_WORDED = re.compile(r"[<>!]=|pi|sqrt|infinity|\{,\}|''|_|\*\*|sin|cos|tan|cot|sec|csc|log|ln|mpty set|o sol")
 
 
 def _unicode(text: str) -> str:

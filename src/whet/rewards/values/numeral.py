@@ -158,7 +158,7 @@ def _bare(text: str) -> str:
 
 
 _DECIMAL_COMMA = re.compile(
-    r"^(?P<before>[-+]?\s*)(?P<whole>0|[1-9]\d{0,2}(?:\.\d{3})+|\d+),(?P<behind>\d+)(?P<rest>(?!\d).*)$", re.S
+    r"^(?P<before>[-+]?\s*)(?P<whole>0|[1-9]\d{0,2}(?:[. ']\d{3})+|\d+),(?P<behind>\d+)(?P<rest>(?!\d).*)$", re.S
 )
 
 
@@ -171,6 +171,7 @@ def with_decimal_point(text: str) -> str | None:
     if not found or "," in found["rest"]:
         return None
     whole, behind = found["whole"], found["behind"]
-    if len(behind) == 3 and whole != "0" and "." not in whole:
+    digits = re.sub(r"\D", "", whole)
+    if len(behind) == 3 and whole != "0" and digits == whole:
         return None
-    return f"{found['before']}{whole.replace('.', '')}.{behind}{found['rest']}"
+    return f"{found['before']}{digits}.{behind}{found['rest']}"

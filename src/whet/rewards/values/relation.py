@@ -25,10 +25,17 @@ _FUNCTION = re.compile(r"\\?(?:sin|cos|tan|cot|sec|csc|log|ln|exp|sqrt|pi|frac|i
 _VARIABLE = r"[A-Za-z](?:_\w)?|\\[a-z]+"
 _ELEMENT = re.compile(rf"(?P<name>{_VARIABLE})\s*\\in(?![A-Za-z])\s*(?P<set>.*)")
 _NOT = re.compile(rf"(?P<name>{_VARIABLE})\s*\\ne(?![A-Za-z])\s*(?P<value>.*)")
-_BUILDER = re.compile(rf"\\\{{\s*(?:{_VARIABLE})\s*(?:\\mid(?![A-Za-z])|\||:)\s*(?P<condition>.+?)\s*\\\}}")
+_REALS = r"(?:\(-\\infty,\s*\\infty\)|R\b)"
+_BUILDER = re.compile(
+    rf"\\\{{\s*(?:{_VARIABLE})(?:\s*\\in(?![A-Za-z])\s*{_REALS})?\s*(?:\\mid(?![A-Za-z])|\||:)\s*(?P<condition>.+?)\s*\\\}}"
+)
 """A set by its condition: those x with 0 < x < 1."""
 _WITHOUT = re.compile(r"\(-\\infty,\s*\\infty\)\s*(?:\\(?:setminus|backslash)|-)\s*\\\{\s*(?P<value>[^{},]+)\s*\\\}")
 """All real numbers but one."""
+_CONGRUENCE = re.compile(
+    r"(?P<left>.+?)\\equiv(?![A-Za-z])\s*(?P<residue>-?\d{1,30})\s*,?\s*(?:\(\s*)?"
+    r"(?:\\[pb]?mod(?![A-Za-z])|\\text\s*\{\s*mod\s*\}|mod\b)\s*\{?\s*(?P<modulus>\d{1,30})\s*\}?\s*\)?"
+)
 _OR = re.compile(r"\s*(?:,\s*)?(?:\\text\s*\{\s*or\s*\}|\bor\b|\\(?:lor|vee)\b)\s*")
 
 
@@ -134,6 +141,18 @@ _FLIPPED = {"<": ">", ">": "<", "\\le": "\\ge", "\\ge": "\\le"}
 
 def _is_variable(text: str) -> bool:
     return bool(re.fullmatch(_VARIABLE, text)) and not _FUNCTION.match(text)
+
+
+def congruence(text: str) -> tuple[str, int, int] | None:
+    r"""The left side of a congruence, its residue and its modulus; None for anything else.
+
+    >>> congruence(r"x \equiv 10 \pmod{7}"), congruence("x = 3")
+    (('x', 3, 7), None)
+    """
+    found = _CONGRUENCE.fullmatch(text)
+    if not found or not int(found["modulus"]):
+        return None
+    return found["left"].strip(), int(found["residue"]) % int(found["modulus"]), int(found["modulus"])
 
 
 def inequality(text: str) -> tuple[str, str, str] | None:

@@ -47,7 +47,7 @@ _CHANGES = _words(
     "squared cubed half halves third thirds fourths fifths sixths sevenths eighths ninths tenths hundredths "
     "thousandths millionths factorial power root mod modulo plus minus divided multiplied remainder negative choose "
     "log ln sin cos tan sec cot exp sqrt below under dozen dozens hundred hundreds thousand thousands million "
-    "millions billion billions trillion trillions score gross not no never neither nor none wrong incorrect false "
+    "lakh lakhs crore crores doubled tripled quadrupled halved millions billion billions trillion trillions score gross not no never neither nor none wrong incorrect false "
     "isn't wasn't instead"
 )
 """Words that make another value of the number before them, or take it back."""
@@ -61,12 +61,12 @@ _CHOICES = _words(
 _PREPOSITIONS = _words("after in for over by at with within during before on of per from every the all these those")
 """Words behind which a number belongs to something else than the answer."""
 _FUNCTION_WORDS = _words(
-    "a am an the in on at by of to for from per each every all total totals altogether overall left remaining over "
+    "a an the in on at by of to for from per each every all total totals altogether overall left remaining over "
     "more less fewer extra other others another same exactly only just about approximately roughly around long wide "
     "tall high deep old away apart far so as is are was were be been being will would can could should must has "
     "have had that this these those it its they them their he him his she her we our you your i with without "
     "between among into onto out up down off than then there here when where while which who whom whose what how "
-    "and or if per pm answer units unit whole different possible needed required worth ones one"
+    "and or if per answer units unit whole different possible needed required worth ones one"
 )
 _SPELLED = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -89,7 +89,7 @@ _UNIT_NOTATION = (
     (re.compile(r"(?<=[A-Za-z\d}])\s*\\cdot\s*(?=\\text|[A-Za-z])"), " "),
 )
 """Notation within a unit, and what stands for it: `\\frac{m}{s^2}` is `m/s^2`."""
-_TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
+_TEXT = re.compile(r"\\text\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _HARMLESS = re.compile(r"\bwith no\b|\bnot (?:counting|including)\b|\bno (?:more|longer)\b", re.IGNORECASE)
 _BOUND = re.compile(
     r"\s*(?:or|and)\s+(?:more|less|fewer|above|below|over|under|\w+er|up|so)\b|.*\bat\s+(?:least|most)\b", re.IGNORECASE
@@ -182,11 +182,16 @@ def _belongs(words: list[str], before: str, behind: list[str], taken: set[str]) 
 def _is_word(token: str) -> bool:
     """Letters that are no variable: one letter only where it is a word."""
     return (
-        token in ("a", "A", "I")
+        token in ("a", "A", "I", "pm", "PM")
         or _IDEOGRAPHS.match(token) is not None
         or (
             len(token) > 1
-            and (token in SYMBOLS or not token.isascii() or bool(re.search("[aeiouyAEIOUY]", token)) or token.lower() in CANONICAL)
+            and (
+                token in SYMBOLS
+                or not token.isascii()
+                or bool(re.search("[aeiouyAEIOUY]", token))
+                or token.lower() in CANONICAL
+            )
         )
     )
 

@@ -5,7 +5,8 @@ import re
 _TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
 _WORDS = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*\.?|\d+(?:st|nd|rd|th)?")
 _PUNCTUATION = re.compile(r"[.,;:!?\"'()\[\]*_`$]+")
-_ARTICLE = re.compile(r"^(?:the|an?)\s+(?=\w{2})")
+_ARTICLE = re.compile(r"^(?:the|an?|on)\s+(?=\w{2})")
+_ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
 
 
 def read_words(text: str) -> str | None:
@@ -17,7 +18,7 @@ def read_words(text: str) -> str | None:
     text = _TEXT.sub(r" \1 ", text)
     if "\\" in text or text.lstrip().startswith("-") or re.search(r"\s-\s|[\^=<>+*/|{}&#@%]", text):
         return None
-    parts = _PUNCTUATION.sub(" ", text.replace("-", " ")).split()
+    parts = _PUNCTUATION.sub(" ", _ORDINAL.sub("", text.replace("-", " "))).split()
     if not any(len(part) > 1 and part.isalpha() for part in parts):
         return None
     return _ARTICLE.sub("", " ".join(parts).casefold())

@@ -30,7 +30,9 @@ def test_gold_texts(text: str, gold: str | None) -> None:
     [
         ("1,080", Kind.NUMBER),
         ("-\\frac{3}{4}", Kind.NUMBER),
-        ("12\\%", Kind.NUMBER),
+        ("12\\%", Kind.AMOUNT),
+        ("\\$4.50", Kind.AMOUNT),
+        ("$4.50$", Kind.NUMBER),
         ("\\text{(C)}", Kind.LETTER),
         ("5 cm", Kind.SINGLE),
         ("\\sqrt{2}", Kind.SINGLE),

@@ -26,10 +26,10 @@ def score(reasoning: str, words: int = 10) -> float | None:
     [
         ("", 0.0),
         ("one", 0.1),
-        ("one two three four five", 0.5),
-        ("one two three four five six seven eight nine ten", 1.0),
-        ("one two three four five six seven eight nine ten eleven", 1.0),
-        ("one two three one two three", 0.5),  # the run "one two three" stood there before
+        ("ash elm oak fir yew", 0.5),
+        ("ash elm oak fir yew box bay fig gum nut", 1.0),
+        ("ash elm oak fir yew box bay fig gum nut tea", 1.0),
+        ("ash elm oak ash elm oak", 0.5),  # the run "ash elm oak" stood there before
         ("no no no no no no no no no no no no", 0.3),  # ten runs, one of them new: 12 - 9
     ],
 )

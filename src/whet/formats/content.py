@@ -54,10 +54,16 @@ def is_blank(text: str) -> bool:
     return shown not in _RELATIONS and not any(map(_is_content, shown))
 
 
-_LAYOUT_WORDS = frozenset(
-    "your the a an my our in of and by final correct reasoning reason process thinking thoughts think answer answers "
-    "result results solution sentence here goes step steps text content value number".split()
-)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_LAYOUT_WORDS = _words("""
+    your the a an my our in of and by final correct reasoning reason process thinking thoughts think answer answers
+    result results solution sentence here goes step steps text content value number
+    """)
+_PARTS = _words("answer answers reasoning reason thinking thoughts result solution")
+"""Those that name a part of a layout: without one, `A` and `step` are answers."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -68,7 +74,7 @@ def is_placeholder(text: str) -> bool:
     [True, True, False, False]
     """
     words = [word.lower() for word in _WORD.findall(visible(text))]
-    return bool(words) and len(words) <= _FEW_WORDS and _LAYOUT_WORDS.issuperset(words)
+    return len(words) <= _FEW_WORDS and _LAYOUT_WORDS.issuperset(words) and not _PARTS.isdisjoint(words)
 
 
 _FEW_WORDS = 8

@@ -24,7 +24,7 @@ class Tagged(ResponseFormat):
     def render(self, solution: str, answer: str) -> str:
         sentence = f"The answer is {answer.strip()}."
         steps = without_marks(self._tag.sub("", solution)).strip()
-        reasoning = sentence if is_blank(steps) else steps
+        reasoning = sentence if self._is_blank(steps) else steps
         between = [sentence] * (len(self.parts) - 2)
         return self.layout([reasoning, *between, answer.strip()][-len(self.parts) :])
 

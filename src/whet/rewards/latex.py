@@ -124,8 +124,8 @@ def _parsed(text: str) -> Any:
 
 
 _POINTS = ("7/5", "-303/7", "2309/11", "31/13", "-19/17")
-"""Values that variables are given in turn, to see whether two expressions differ: small and large, of both signs, so that
-`|x - 30|` is neither `x - 30` nor `30 - x`."""
+"""Values that variables are given in turn, to see whether two expressions differ: small and large ones of both
+signs, so that `|x - 30|` is neither `x - 30` nor `30 - x`."""
 _DIGITS = 40
 """Digits to which values are computed."""
 

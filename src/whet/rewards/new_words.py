@@ -21,9 +21,8 @@ PHRASE = 3
 ORDINARY = 0.2
 """The share of repeated 4-grams that ordinary text may have."""
 
-COUNTING = 4
-"""How often three words in a row may come with other numbers in them, whatever they are, before they only count: `line 8`,
-`9 + 0`."""
+COUNTING = 5
+"""How often three words in a row may come with other numbers in them before they only count: `9 + 0`, `line 8`."""
 _LONGEST_NUMBER = 60
 """Digits of a number that is one word."""
 
@@ -87,7 +86,7 @@ def new_words(text: str, question: str = "") -> int:
     Not counted are trigrams that occurred before, that count on (`1 2 3`), or that came more than `LOOP` times with
     other numbers in them, and quotations of the question of at least `QUOTE` words.
 
-    >>> new_words("one two three one two three"), new_words("1 2 3 4 5 6 7 8")
+    >>> new_words("ash elm oak ash elm oak"), new_words("1 2 3 4 5 6 7 8")
     (5, 2)
     """
     words = _without_quotes(plain_words(text), plain_words(question))

@@ -3,7 +3,8 @@
 import pytest
 
 from whet.rewards.extraction.candidate import Kind
-from whet.rewards.extraction.readings import main_claim, read, undressed
+from whet.rewards.extraction.dress import undressed
+from whet.rewards.extraction.readings import main_claim, read
 
 
 @pytest.mark.parametrize(

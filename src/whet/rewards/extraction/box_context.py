@@ -1,5 +1,4 @@
-r"""What stands around a box: `-\boxed{256}`, `3\boxed{\pi}`, `\frac{\boxed{5}}{2}` and `not \boxed{5}` say something else
-than what is in the box."""
+r"""What stands around a box: `-\boxed{256}`, `\frac{\boxed{5}}{2}` and `not \boxed{5}` say something else."""
 
 import re
 from typing import NamedTuple

@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 from whet.rewards.extraction.alternatives import all_equal
 from whet.rewards.extraction.candidate import Kind, Place
+from whet.rewards.extraction.dress import undressed
 from whet.rewards.extraction.hedges import GOES_ON, denied, has_rival, hedged, joins
 from whet.rewards.extraction.languages import any_of
 from whet.rewards.extraction.option_letters import letters
-from whet.rewards.extraction.readings import MATHS, main_claim, sentence_value, undressed
+from whet.rewards.extraction.readings import MATHS, main_claim, sentence_value
 from whet.rewards.extraction.values import Value, values
 
 _RULE = "last sentence"

@@ -22,12 +22,14 @@ class Words(NamedTuple):
 LANGUAGES: dict[str, Words] = {
     "de": Words(
         r"\b(?:nicht|kein\w*|niemals)",
-        r"\b(?:mehr als|weniger als|größer als|kleiner als|höchstens|mindestens|maximal|minimal|zwischen(?: \S+ und)?|über|unter|fast)",
+        r"\b(?:mehr als|weniger als|größer als|kleiner als|höchstens"
+        r"|mindestens|maximal|minimal|zwischen(?: \S+ und)?|über|unter|fast)",
         r"\b(?:oder|entweder|vielleicht|möglicherweise|beziehungsweise|bzw)\b",
     ),
     "fr": Words(
         r"\b(?:n['’]est pas|ne sont pas|pas|jamais)",
-        r"\b(?:plus de|moins de|plus grande? que|plus petite? que|supérieure? à|inférieure? à|au moins|au plus|entre(?: \S+ et)?|presque)",
+        r"\b(?:plus de|moins de|plus grande? que|plus petite? que|supérieure? à|inférieure? à"
+        r"|au moins|au plus|entre(?: \S+ et)?|presque)",
         r"\b(?:ou|soit|peut-être)\b",
     ),
     "es": Words(

@@ -8,6 +8,7 @@ import re
 
 from whet.rewards.extraction.alternatives import all_equal
 from whet.rewards.extraction.candidate import Kind, Reading
+from whet.rewards.extraction.dress import undressed, without_period
 from whet.rewards.extraction.hedges import denied, has_rival, hedged, several_values
 from whet.rewards.extraction.languages import any_of
 from whet.rewards.extraction.option_letters import chosen_letter, leading_letter, letters
@@ -15,15 +16,6 @@ from whet.rewards.extraction.values import Value, is_operand, values
 from whet.rewards.quantities import quantity
 
 _PLAIN = re.compile(r"[$-]?\d[\d,]*(?:\.\d+)?")
-_EMPHASIS = re.compile(
-    r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)|`|</?(?:b|i|s|em|strong|u|span|code|p)(?:\s[^<>]*)?>", re.IGNORECASE
-)
-_CUT_EMPHASIS = re.compile(r"^(?![*_])(.*[^\W_])[*_]{1,3}$", re.DOTALL)
-"""Emphasis whose opening mark was taken with the words before it."""
-_WRAPPERS = ("**", "{}", '""', "''", "“”", "‘’", "«»")
-_PICTURES = re.compile(
-    r"^[\u2190-\u21ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f#\s]+|(?:[\u220e\u25a0-\u25ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]|\\(?:black)?square(?![A-Za-z])|\\qed(?![A-Za-z]))+$"
-)
 _EMPTY = re.compile(
     r"(?:\\$|[\s?.…_*$:;,#!~-]|\\(?:phantom|hspace|vspace)\s*\{[^{}]*\}|\\(?:ldots|dots|cdots|square|Box|quad|qquad)"
     r"|\\[,;: !]|\[\]|\{\})*"
@@ -131,32 +123,6 @@ def read(text: str, kind: Kind) -> Reading:
 
 def _notes(text: str, plain: str, body: str, claim: str) -> list[tuple[str, bool]]:
     return [("emphasis", plain != text), ("label", body != plain), ("reason", claim != body.rstrip(" ."))]
-
-
-def undressed(text: str) -> str:
-    """The text without Markdown emphasis, quotation marks, HTML emphasis and pictures around it.
-
-    >>> undressed("**“18”** ✅"), undressed("`73`")
-    ('18', '73')
-    """
-    if text.endswith("$") and text.count("$") % 2:
-        text = text[:-1].rstrip()
-    text = text.removeprefix("> ")
-    text = _CUT_EMPHASIS.sub(r"\1", text)
-    before = None
-    while before != text:
-        before = text
-        text = _PICTURES.sub("", _EMPHASIS.sub("", text)).strip()
-        for pair in _WRAPPERS:
-            if len(text) > 2 and text[0] == pair[0] and text[-1] == pair[-1] and pair[-1] not in text[1:-1]:
-                text = text[1:-1].strip()
-    return text
-
-
-def without_period(text: str) -> str:
-    """The text without a period at its end, but with the dots of a decimal that goes on: `0.333...`."""
-    bare = text.rstrip(" .")
-    return bare + "..." if bare[-1:].isdigit() and text.rstrip().endswith("...") and "." in bare else bare
 
 
 def main_claim(body: str) -> str:

@@ -107,7 +107,7 @@ def read_collection(text: str) -> Collection | None:
 
 
 def as_tuple(found: Collection) -> Collection:
-    """A list of named values whose names are in the order of the alphabet, `x = 1, y = 2`, as the tuple of the values."""
+    """A list of values named by alphabet as a tuple: `x = 1, y = 2` as `(1, 2)`; others as they are."""
     named = [_NAMED.fullmatch(item) for item in found.rows[0]] if found.kind == "{}" else []
     names = [one[1] for one in named if one]
     if not named or len(names) < len(named) or names != sorted(set(names)):

@@ -20,8 +20,8 @@ _TOKEN = re.compile(r"([A-Za-z]+)(?:-(?=[A-Za-z])|\s+|(?![\w'-]))")
 def in_digits(text: str) -> str:
     """The text with the number in words that it starts with written in digits; other texts as they are.
 
-    >>> in_digits("one hundred and twenty-five pens"), in_digits("three quarters"), in_digits("a dozen"), in_digits("a pen")
-    ('125 pens', '3/4', '1 dozen', 'a pen')
+    >>> [in_digits(text) for text in ("one hundred and five pens", "three quarters", "a dozen", "a pen")]
+    ['105 pens', '3/4', '1 dozen', 'a pen']
     """
     words = [(found[1].lower(), found.end()) for found in _tokens(text)]
     if not words:

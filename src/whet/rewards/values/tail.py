@@ -47,7 +47,8 @@ _CHANGES = _words(
     "squared cubed half halves third thirds fourths fifths sixths sevenths eighths ninths tenths hundredths "
     "thousandths millionths factorial power root mod modulo plus minus divided multiplied remainder negative choose "
     "log ln sin cos tan sec cot exp sqrt below under dozen dozens hundred hundreds thousand thousands million "
-    "lakh lakhs crore crores doubled tripled quadrupled halved millions billion billions trillion trillions score gross not no never neither nor none wrong incorrect false "
+    "lakh lakhs crore crores doubled tripled quadrupled halved millions billion billions trillion trillions score "
+    "gross not no never neither nor none wrong incorrect false "
     "isn't wasn't instead"
 )
 """Words that make another value of the number before them, or take it back."""

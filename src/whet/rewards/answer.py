@@ -36,6 +36,7 @@ def find_candidate(text: str, kind: Kind = Kind.ANY) -> Candidate | None:
     """
     if reasoning_is_open(text):
         return Candidate("", "", refused="the reasoning never ends")
+    text = text.translate(_WIDE_DIGITS)
     visible = CLOSES.split(text)[-1]
     for place in _places(visible if visible.strip() else CLOSES.sub("", text), kind):
         if place.refused:
@@ -44,6 +45,10 @@ def find_candidate(text: str, kind: Kind = Kind.ANY) -> Candidate | None:
         if reading.forms or reading.refused:
             return Candidate(place.rule, place.text, reading.forms, place.notes + reading.notes, reading.refused)
     return None
+
+
+_WIDE_DIGITS = {ord("０") + digit: str(digit) for digit in range(10)}
+"""Full-width digits, as they stand in Chinese and Japanese text."""
 
 
 def reasoning_is_open(text: str) -> bool:

@@ -52,7 +52,8 @@ class Quantity:
         scale = self.tail.factor_to(gold.tail)
         if scale is None or (self.percent != gold.percent and (self.tail.unit or gold.tail.unit)):
             return False
-        number = self.number if scale == 1 else self.number.times(scale)
+        # half an hour is worked out where minutes are asked for
+        number = self.number if scale == 1 else replace(self.number.times(scale), division=False)
         if number.equals(gold.number):
             return True
         if self.percent != gold.percent:

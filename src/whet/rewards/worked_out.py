@@ -26,7 +26,7 @@ _OPERATION = re.compile(r"(?<=[\w)!°|])[-+/^±∪∩!]|\\(?!pi$|infty$)[A-Za-z]
 _NUMBER = re.compile(r"[-+]?(?:\d+\(\d+\)/\(\d+\)|\(?(?:\d+(?:\.\d+)?|\.\d+)\)?)(?P<under>/\(?\d+\)?)?(?P<percent>%)?")
 """A number, as `canonical` writes it; mixed numbers such as 2(1)/(3) too."""
 _MIXED = re.compile(r"(?<![\w.])\d+\(\d+\)/\(\d+\)")
-_MEASURED = re.compile(r"([-+]?\d+(?:\.\d+)?)\(?[A-Za-z]")
+_MEASURED = re.compile(r"([-+]?(?:\d*\(\d+\)/\(\d+\)|\d+/\d+|\d+(?:\.\d+)?))\(?[A-Za-z]")
 """A number right before a unit, as `canonical` writes it."""
 _SCIENTIFIC = re.compile(r"[-+]?(?:[1-9](?:\.\d+)?\*)?10\^?\(?[-+]?\d{1,3}\)?")
 """A number in scientific notation or a power of ten, as `canonical` writes it."""

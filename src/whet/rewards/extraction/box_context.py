@@ -28,7 +28,7 @@ _OPERATOR_BEFORE = re.compile(
 )
 """What makes the box an operand of what stands before it."""
 _OPERATOR_AFTER = re.compile(
-    r"\s*(?:[+/!](?!\s*$)|!|[-−]\s*[\w\\(]|\\(?:cdot|times|div|pm|mp)(?![A-Za-z])|\}\s*\{|\}\s*\Z)"
+    r"\s*(?:[+/!](?!\s*$)|!|[-−]\s*[\w\\(]|\\(?:cdot|times|div|pm|mp|[dtc]?frac)(?![A-Za-z])|\}\s*\{|\}\s*\Z)"
 )
 _OPENS = re.compile(r"\$\$?|\\[(\[]|\\begin\s*\{[a-z]+\*?\}|&|\\\\|\n\n")
 _CLOSES = re.compile(r"\$|\\[)\]]|\\end\s*\{|&|\\\\|\n\n")

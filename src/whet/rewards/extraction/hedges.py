@@ -47,6 +47,8 @@ _REVISION = re.compile(
     r"\b(?:no|wait|actually|correct\w*|check\w*|mistake|again|sorry|instead|revis\w*|so|hence|thus|therefore)\b",
     re.IGNORECASE,
 )
+_NEXT = re.compile(r"\.\s*\n\s*\n\s*(?i:then|next|finally)\b")
+"""A paragraph that goes on to the next step."""
 GOES_ON = r"(?i:or|maybe|perhaps|possibly|alternatively|otherwise)\b"
 """A pattern of words at the start of a sentence that hedges the one before."""
 _FAR = 60
@@ -132,6 +134,6 @@ def same_breath(gap: str) -> bool:
     >>> same_breath(" or "), same_breath(". No, on second thought it is "), same_breath("$. Then we add 10, so $")
     (True, False, False)
     """
-    if len(gap) > _FAR or _REVISION.search(gap):
+    if len(gap) > _FAR or _REVISION.search(gap) or _NEXT.search(gap):
         return False
     return hedged(gap) or joins(gap) or len(_WORD.findall(gap)) <= 2

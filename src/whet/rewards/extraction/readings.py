@@ -68,7 +68,7 @@ _CHANGES_VALUE = re.compile(
     r"\b(?:squared|cubed|factorial|dozens?|score|gross|pairs? of|hundreds?|thousands?|millions?|billions?"
     r"|trillions?|lakhs?|crores?|doubled|tripled|quadrupled|halved|percent\w*|half|halves|thirds?|quarters?|"
     r"fourths?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|hundredths?"
-    r"|thousandths?|plus|minus|divided|multiplied|over \d|mod\w*|remainder|"
+    r"|thousandths?|plus|minus|divided|multiplied|out of \d|over \d|mod\w*|remainder|"
     r"power|root|times \d|degrees? below|below zero|negative|and a|k|bn|mn)\b|[!^]|\\(?:pi|sqrt)\b|[²³√π½¼¾]",
     re.IGNORECASE,
 )
@@ -202,7 +202,7 @@ def _forms(text: str, value: Value) -> tuple[str, ...]:
     tail = text[value.end :]
     # the first words decide: "5 dozen eggs" is 60, "5 eggs of the second dozen" is 5
     worded = not tail[:1].strip() or tail[:1].isalpha()
-    if _CHANGES_VALUE.search(" ".join(tail.split()[:2]) if worded else tail[:_NEAR]):
+    if _CHANGES_VALUE.search(" ".join(tail.split()[:3]) if worded else tail[:_NEAR]):
         return ((value.text + tail).strip(),)
     stop = _STOP.search(tail)
     noun = value.text + (tail[: stop.start()] if stop else tail)

@@ -14,7 +14,7 @@ _ANOTHER = re.compile(
     r"|^\s*(?:[+*/^!=<>]|-\S|\\(?:cdot|times|div|pm)\b)"
 )
 """Another option, or an operator behind the letter."""
-_SEVERAL = re.compile(r"[({\[\\]*[A-J][)\]]?(?:\s*(?:,|;|&|\band\b)?\s*[(\[]?[A-J][)\]]?)+[}\]\\]*")
+_SEVERAL = re.compile(r"[({\[\\]*[A-J][)\]]?(?:\s*(?:,|、|;|&|\band\b)?\s*[(\[]?[A-J][)\]]?)+[}\]\\]*")
 _LETTER = re.compile("[A-J]")
 _TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
 

@@ -34,8 +34,10 @@ def in_digits(text: str) -> str:
         value, taken = _whole([word for word, _ in words])
         if not taken:
             return text
-    parts = _PARTS.get(words[taken][0], 0) if taken < len(words) else 0
-    if parts > value:
+    name = words[taken][0] if taken < len(words) else ""
+    parts = _PARTS.get(name, 0)
+    plural = name.endswith("s")  # `twenty fifth` is no fraction, and twenty quarters are coins
+    if parts and plural == (value != 1) and (name != "quarters" or value < parts):
         number, end = str(Fraction(value, parts)), words[taken][1]
         return f"{number} {text[end:]}".strip()
     return f"{value} {text[words[taken - 1][1] :].lstrip('-')}".strip()

@@ -148,7 +148,7 @@ def _nouns(text: str, unit: Unit, seen: bool) -> set[str] | None:
         return None
     for place, token in enumerate(tokens):
         word = token.lower()
-        if token[0].isdigit() or word in _COUNTED:
+        if token[0].isdigit() or not _COUNTED.isdisjoint(word.split("-")):
             if not (seen or nouns) or not _belongs(
                 words, tokens[place - 1], tokens[place + 1 : place + 2], nouns | {name for name, _ in unit}
             ):

@@ -9,6 +9,10 @@ _ARTICLE = re.compile(r"^(?:the|an?|on)\s+(?=\w{2})")
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
 
 
+_SHORT_ANSWERS = frozenset({"no", "yes", "one", "two", "six", "ten", "odd", "all", "red", "and", "not", "xor"})
+"""Answers of up to three letters that are words, not products of variables."""
+
+
 def read_words(text: str) -> str | None:
     """Words in lower case with single spaces, without an article before them; None where a text is not all words.
 
@@ -26,7 +30,7 @@ def read_words(text: str) -> str | None:
 
 def is_product(text: str) -> bool:
     """Whether a word may be a product of variables, as `ab` and `xyz` may."""
-    return bool(re.fullmatch("[A-Za-z]{2,3}", text))
+    return bool(re.fullmatch("[A-Za-z]{2,3}", text)) and text.lower() not in _SHORT_ANSWERS
 
 
 def loose_text(text: str) -> str:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from whet.formats.content import is_blank, visible
+from whet.formats.content import is_blank, is_placeholder, visible
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,27 @@ def test_a_long_text_takes_linear_time(piece: str) -> None:
     start = time.process_time()
     is_blank(piece * (200_000 // len(piece)))
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "placeholder"),
+    [
+        ("your answer here", True),
+        ("[your reasoning]", True),
+        ("...reasoning process here...", True),
+        ("The final answer", True),
+        ("A", False),
+        ("step", False),
+        ("the answer is 82", False),
+        ("my answer", True),
+        ("", False),
+        ("answer " * 9, False),
+    ],
+)
+def test_placeholders(text: str, placeholder: bool) -> None:
+    assert is_placeholder(text) is placeholder
+
+
+@pytest.mark.parametrize("text", ["\\begin{align}\\end{align}", "\\label{eq1}", "\\tag{1}"])
+def test_notation_without_content_is_blank(text: str) -> None:
+    assert is_blank(text)

@@ -145,3 +145,17 @@ def test_an_opened_thought_is_closed_before_the_answer(name: str) -> None:
     rest = layout.rest("<thinking>\n", "3 + 4 = 7", "7")
     assert rest == f"3 + 4 = 7\n</thinking>\n\n{layout.render('', '7')}"
     assert layout.strict("<thinking>\n" + rest)
+
+
+@pytest.mark.parametrize("name", ["boxed", "gsm8k", "plain"])
+def test_an_answer_within_the_reasoning_is_not_the_answer(name: str) -> None:
+    layout = BUILT_IN[name]
+    thought = layout.render("37 + 45", "82")
+    assert layout.parse(f"<think>{thought}</think>\nso").answer is None
+    assert layout.parse(f"<think>{thought}</think>\n{layout.render('', '81')}").answer == "81"
+
+
+@pytest.mark.parametrize("text", ["\\boxed{your answer}", "\\boxed{answer}", "\\boxed{the final answer}"])
+def test_a_placeholder_is_no_answer(text: str) -> None:
+    assert not BUILT_IN["boxed"].soft(text)
+    assert BUILT_IN["boxed"].tags(text) == 0

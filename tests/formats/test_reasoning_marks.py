@@ -3,7 +3,7 @@
 import pytest
 
 from whet.formats import BUILT_IN
-from whet.formats.reasoning_marks import closing_of, without_marks
+from whet.formats.reasoning_marks import closing_of, reasoning_end, without_marks
 from whet.rewards.answer import find_answer, reasoning_is_open
 
 TRACE = (
@@ -33,3 +33,8 @@ def test_a_thought_that_the_prompt_opened_is_closed_once() -> None:
     assert BUILT_IN["boxed"].rest("<think>\n", trace, "7") == "3 + 4 = 7.\n</think>\n\n\\boxed{7}"
     assert BUILT_IN["boxed"].rest("[THINK]", "3 + 4 = 7.", "7") == "3 + 4 = 7.\n[/THINK]\n\n\\boxed{7}"
     assert BUILT_IN["boxed"].rest("", trace, "7") == trace + "\n\\boxed{7}"
+
+
+def test_where_an_answer_may_begin() -> None:
+    assert reasoning_end("no marks") == 0
+    assert reasoning_end("<think>a</think>b[/THINK]c") == len("<think>a</think>b[/THINK]")

@@ -85,3 +85,19 @@ def test_hostile_text_ends_soon(gold: str) -> None:
 def test_the_library_loads_only_when_needed() -> None:
     code = "import sys, whet.rewards.registry; sys.exit('math_verify' in sys.modules or 'sympy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "gold", "equal"),
+    [
+        ("ba", "ab", True),
+        ("a \\cdot b", "ab", True),
+        ("-q+p", "p-q", True),
+        ("\\sqrt{2 g h}", "\\sqrt{2gh}", True),
+        ("3-x", "|x-3|", False),
+        ("x-50", "|x-50|", False),
+        ("3x+2", "2x+3", False),
+    ],
+)
+def test_products_and_sums_of_variables(given: str, gold: str, equal: bool) -> None:
+    assert latex_equal(given, gold) is equal

@@ -98,3 +98,27 @@ def test_a_quotation() -> None:
     assert is_quoted(plain_words("sells 14 loaves"), asked)
     assert not is_quoted(plain_words("sells 9 loaves"), asked)
     assert not is_quoted([], asked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join(f"a{n}" for n in range(60)),
+        " ".join(f"line {n}" for n in range(60)),
+        " ".join(f"{n}={n}" for n in range(60)),
+        " ".join(f"${n}$" for n in range(60)),
+        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen",
+        "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI XVII XVIII XIX XX XXI XXII XXIII XXIV XXV XXVI XXVII",
+    ],
+)
+def test_counting_says_little(text: str) -> None:
+    assert new_words(text) <= 15
+
+
+def test_rules_of_dashes_and_equals_signs_are_no_words() -> None:
+    assert plain_words("--- === \\,\\, ~~~ a = b") == ["a", "=", "b"]
+
+
+def test_a_long_number_is_one_word() -> None:
+    assert len(words_of("1" + "0" * 30)) == 1
+    assert len(words_of("0" * 300)) == 300

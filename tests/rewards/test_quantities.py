@@ -255,3 +255,38 @@ def test_different_fractions_are_different(one: Fraction, other: Fraction) -> No
     assert first is not None
     assert second is not None
     assert first.equals(second) == (one == other)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("one hundred twenty-five", 125),
+        ("three quarters", Fraction(3, 4)),
+        ("25 lakh", 2500000),
+        ("1.5 crore", 15000000),
+        ("1500万", 15000000),
+        ("$2.5M", 2500000),
+        ("12 degrees below zero", -12),
+        ("9°C below zero", -9),
+    ],
+)
+def test_words_that_multiply_or_negate(text: str, value: int | Fraction) -> None:
+    found = quantity(text)
+    assert found is not None
+    assert found.value == value
+
+
+def test_letters_that_multiply_stand_behind_money_only() -> None:
+    assert quantity("2.5M") is None
+    assert quantity("9k") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "gold", "equal"),
+    [("1/2", "50%", True), ("1/2 hour", "30 minutes", True), ("12/4", "3", False), ("1/2", "51%", False)],
+)
+def test_a_fraction_is_worked_out_where_its_unit_is_another(given: str, gold: str, equal: bool) -> None:
+    one, other = quantity(given), quantity(gold)
+    assert one is not None
+    assert other is not None
+    assert one.equals(other) is equal

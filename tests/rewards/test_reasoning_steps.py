@@ -96,3 +96,18 @@ def test_question_and_answer_are_those_of_the_rollout() -> None:
     reward = reasoning_steps(BUILT_IN["think_answer"], ReasoningStepsParams())
     for prompt in (QUESTION, [{"role": "user", "content": QUESTION}]):
         assert reward(prompts=[prompt], completions=[text], completion_ids=[]) == [pytest.approx(1 / 3)]
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("1. ----------\n2. ==========\n3. ~~~~~~~~~", 0),
+        ("Step 1: Step one\nStep 2: Step two\nStep 3: Step three", 0),
+        ("1. the answer is 82\n2. so the answer is 82\n3. the answer is 82.", 0),
+        ("- line 10\n- line 20\n- line 30", 1),
+        ("1. xxxxxx\n2. yyyyyy\n3. lalala", 0),
+        ("- 7 + 5 = 12\n- 30 + 40 = 70\n- 12 + 70 = 82", 3),
+    ],
+)
+def test_steps_without_news(text: str, steps: int) -> None:
+    assert count_steps(text) == steps

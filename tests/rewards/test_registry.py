@@ -1,6 +1,8 @@
 """Rewards by name."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -168,3 +170,21 @@ def test_a_function_of_ones_own() -> None:
 def test_mistakes_are_named(config: dict[str, Any], fix: str) -> None:
     with pytest.raises(UserError, match=fix):
         build_reward(RewardConfig.model_validate(config), THINK, no_loader)
+
+
+KINDS = [json.loads(line) for line in (Path(__file__).parent / "kinds.jsonl").read_text("utf-8").splitlines()]
+"""Completions judged by hand before they were graded, by kind: right and wrong answers, and rewards for nothing."""
+
+
+@pytest.mark.parametrize("kind", sorted({row["kind"] for row in KINDS}))
+def test_kinds_of_answers(kind: str) -> None:
+    wrong = [row for row in KINDS if row["kind"] == kind and not as_expected(row)]
+    assert wrong == []
+
+
+def as_expected(row: dict[str, Any]) -> bool:
+    part = build_reward(RewardConfig(name=row.get("reward", "accuracy")), FORMATS.get(row.get("format", "")), no_loader)
+    columns = {"prompts": [row.get("prompt", "")], "completions": [row["completion"]], "answer": [row["answer"]]}
+    (value,) = part.function(completion_ids=[[1]], **columns)
+    least, most = (row.get(name, row.get("expected")) for name in ("at_least", "at_most"))
+    return value is not None and (least is None or value >= least) and (most is None or value <= most)

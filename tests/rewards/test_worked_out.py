@@ -167,3 +167,24 @@ def test_other_forms_that_are_worked_out(given: str, gold: str) -> None:
 @pytest.mark.parametrize(("given", "gold"), [("5^2", "25"), ("(5)^2\\pi", "25\\pi"), ("2(3)\\pi", "6\\pi")])
 def test_powers_and_products_of_numbers_are_not_worked_out(given: str, gold: str) -> None:
     assert not is_worked_out(given, gold)
+
+
+@pytest.mark.parametrize(
+    ("given", "gold", "question", "worked"),
+    [
+        ("2 hours", "120\\text{ minutes}", "How many minutes are 2 hours?", False),
+        ("1/2 hour", "30\\text{ minutes}", "How many minutes are 1/2 hour?", False),
+        ("120 min", "120\\text{ minutes}", "How many minutes are 2 hours?", True),
+        ("2 hours", "120\\text{ minutes}", "How long does it take?", True),
+        ("0.60", "\\frac{3}{5}", "Write 0.6 as a fraction.", False),
+        ("4500000", "4.5 \\times 10^6", "Write 4,500,000 in scientific notation.", False),
+        ("48^{1/2}", "4\\sqrt{3}", "Simplify $\\sqrt{48}$.", False),
+        ("2^{1/2}", "\\sqrt{2}", "", True),
+        ("x=5.0", "x=5", "", True),
+        ("$4.50", "\\$4.50", "", True),
+        ("1\\frac{1}{2} hours", "1.5\\text{ hours}", "", True),
+        ("\\exp(2)", "e^2", "", True),
+    ],
+)
+def test_units_and_notations_of_the_question(given: str, gold: str, question: str, worked: bool) -> None:
+    assert is_worked_out(given, gold, question) is worked

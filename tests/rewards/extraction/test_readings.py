@@ -3,7 +3,6 @@
 import pytest
 
 from whet.rewards.extraction.candidate import Kind
-from whet.rewards.extraction.dress import undressed
 from whet.rewards.extraction.readings import main_claim, read
 
 
@@ -73,6 +72,25 @@ def test_the_literal_text_comes_first() -> None:
 
 
 def test_parts() -> None:
-    assert undressed("***9***") == "9"
-    assert undressed("2**3") == "2**3"
     assert main_claim("18 (or 20)") == "18 (or 20)"
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("4.50 cents", "4.50 cents"),
+        ("So it costs 18 dollars per day", "18 dollars"),
+        ("18", "18"),
+    ],
+)
+def test_an_amount_keeps_its_unit(text: str, form: str) -> None:
+    assert read(text, Kind.AMOUNT).forms[-1] == form
+
+
+@pytest.mark.parametrize("text", ["\\text{B or C}", "\\text{(B) or (C)}", "B ... C", "\\text{B, maybe C}"])
+def test_two_options_in_text_are_no_option(text: str) -> None:
+    assert not any(form in "BC" for form in read(text, Kind.LETTER).forms)
+
+
+def test_a_decimal_that_goes_on_keeps_its_dots() -> None:
+    assert read("0.333...", Kind.NUMBER).forms == ("0.333...",)

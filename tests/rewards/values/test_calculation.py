@@ -91,3 +91,9 @@ def test_hostile_text_is_refused_or_small(text: str) -> None:
 @given(st.integers(-999, 999), st.integers(-999, 999), st.integers(1, 999))
 def test_as_python_computes_it(one: int, two: int, three: int) -> None:
     assert calculate(f"({one}) + ({two}) * ({one}) / {three}") == one + Fraction(two * one, three)
+
+
+@pytest.mark.parametrize("text", ["3x+2", "2x-4", "4x", "x+1", "2x\\sqrt{2}", "3x(2)"])
+def test_x_is_a_variable_but_for_one_between_numbers(text: str) -> None:
+    assert calculate(text) is None
+    assert calculate("3 x 4") == calculate("3x4") == 12

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whet.rewards.values.collection import Collection, read_collection, read_matrix
+from whet.rewards.values.collection import Collection, as_tuple, read_collection, read_matrix
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,27 @@ def test_order_counts_in_tuples_only() -> None:
     assert not equal("1, 2", "1, 2, 3")
     assert not equal("[1, 2]", "(1, 2)")
     assert equal("(1,2) \\cup (3,4)", "(3,4)\\cup(1,2)")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("]2, 5[", "()"), ("[2, 5[", "[)"), ("]2, 5]", "(]"), ("(2, 5)", "()"), ("[2, 5]", "[]")]
+)
+def test_brackets_turned_round(text: str, kind: str) -> None:
+    found = read_collection(text)
+    assert found is not None
+    assert (found.kind, found.rows) == (kind, (("2", "5"),))
+
+
+def test_a_matrix_as_nested_lists() -> None:
+    found = read_matrix("[[1, 2], [3, 4]]")
+    assert found is not None
+    assert (found.kind, found.rows) == ("matrix", (("1", "2"), ("3", "4")))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("x = 1, y = 2", "()"), ("y = 1, x = 2", "{}"), ("x = 1, x = 2", "{}"), ("1, 2", "{}")]
+)
+def test_named_values_are_a_tuple_in_the_order_of_their_names(text: str, kind: str) -> None:
+    found = read_collection(text)
+    assert found is not None
+    assert as_tuple(found).kind == kind

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whet.rewards.values.option import given_letter, gold_letter
+from whet.rewards.values.option import given_letter, gold_letter, read_options
 
 
 @pytest.mark.parametrize("text", ["B", "(B)", "[B]", "B.", "B)", "\\text{(B)}", "Option B"])
@@ -40,3 +40,21 @@ def test_given(text: str) -> None:
 )
 def test_what_names_no_option_or_two(text: str) -> None:
     assert given_letter(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [
+        ("A, C", "AC"),
+        ("(A) and (C)", "AC"),
+        ("CA", "AC"),
+        ("{A,C}", "AC"),
+        ("A、C", "AC"),
+        ("A", None),
+        ("A or C", None),
+        ("A, A", None),
+        ("A, x", None),
+    ],
+)
+def test_several_options(text: str, letters: str | None) -> None:
+    assert read_options(text) == (None if letters is None else frozenset(letters))

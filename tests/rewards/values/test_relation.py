@@ -4,7 +4,15 @@ import time
 
 import pytest
 
-from whet.rewards.values.relation import has_relation, inequality, is_label, may_be_label, read_region, sides
+from whet.rewards.values.relation import (
+    congruence,
+    has_relation,
+    inequality,
+    is_label,
+    may_be_label,
+    read_region,
+    sides,
+)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +79,19 @@ def test_other_inequalities_are_turned_the_same_way() -> None:
 def test_relations_are_seen() -> None:
     assert all(map(has_relation, ("x=5", "x<5", "x \\in S", "x \\equiv 3")))
     assert not any(map(has_relation, ("x", "\\infty", "\\left(", "\\text{in}")))
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("x \\equiv 10 \\pmod{7}", ("x", 3, 7)),
+        ("x\\equiv -4 \\pmod 7", ("x", 3, 7)),
+        ("x \\equiv 3 (mod 7)", ("x", 3, 7)),
+        ("a+b \\equiv 0 \\bmod 2", ("a+b", 0, 2)),
+        ("x = 3", None),
+        ("x \\equiv 3 \\pmod 0", None),
+        ("x \\equiv y", None),
+    ],
+)
+def test_congruence(text: str, read: tuple[str, int, int] | None) -> None:
+    assert congruence(text) == read

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 
+from whet.rewards.units import Unit
 from whet.rewards.values.tail import BARE, Tail, read_tail
 
 
@@ -119,3 +120,31 @@ def test_factors(given: str, gold: str, factor: Fraction | int | None) -> None:
 
 def test_nothing_is_bare() -> None:
     assert read_tail("") is BARE
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        (" N", (("newton", 1),)),
+        ("kN", (("kilonewton", 1),)),
+        (" m s^{-2}", (("meter", 1), ("second", -2))),
+        (" \\text{kg}\\cdot\\text{m/s}^2", (("kilogram", 1), ("meter", 1), ("second", -2))),
+        (" \\frac{m}{s^2}", (("meter", 1), ("second", -2))),
+        (" \\Omega", (("ohm", 1),)),
+        (" \\mu\\text{m}", (("micrometer", 1),)),
+    ],
+)
+def test_symbols_of_physics(text: str, unit: Unit) -> None:
+    found = read_tail(text)
+    assert found is not None
+    assert found.unit == unit
+
+
+def test_a_capital_right_behind_a_number_is_a_variable() -> None:
+    assert read_tail("N") is None
+    assert read_tail("K") is None
+
+
+@pytest.mark.parametrize("text", [" doubled", " lakh", " crore", " ninety-nine", " out of 6"])
+def test_another_number(text: str) -> None:
+    assert read_tail(text) is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whet.rewards.values.worded import loose_text, read_words
+from whet.rewards.values.worded import is_product, loose_text, read_words
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,14 @@ def test_white_space_counts_between_letters_and_digits_only() -> None:
     assert loose_text("( 1 , 2 )") == loose_text("(1,2)")
     assert loose_text("1 2") != loose_text("12")
     assert loose_text("(b)") == "b"
+
+
+@pytest.mark.parametrize(
+    ("text", "product"), [("ab", True), ("xyz", True), ("no", False), ("Yes", False), ("a", False), ("abcd", False)]
+)
+def test_what_may_be_a_product(text: str, product: bool) -> None:
+    assert is_product(text) is product
+
+
+def test_a_day_of_the_month_has_an_ordinal_or_none() -> None:
+    assert read_words("May 5th") == read_words("May 5") == "may 5"

@@ -1,0 +1,57 @@
+"""What stands around a box."""
+
+import pytest
+
+from whet.formats import boxes
+from whet.rewards.extraction.box_context import Boxed, in_context, in_maths
+
+
+def boxed(text: str) -> Boxed:
+    span = boxes(text)[-1]
+    return in_context(text, span.start, span.end, span.answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("$x = \\boxed{5}$", "5"),
+        ("$-\\boxed{5}$", "-5"),
+        ("$-\\,\\boxed{5}$", "-5"),
+        ("The value is -$\\boxed{5}$", "-5"),
+        ("- $\\boxed{5}$", "5"),
+        ("- \\boxed{5}", "5"),
+        ("$3 + \\boxed{5}$", "3 + (5)"),
+        ("$x = 3 + \\boxed{5}$", "3 + (5)"),
+        ("$3 + \\boxed{5} = 8$", "5"),
+        ("$3 + 2 = \\boxed{5}$", "5"),
+        ("$\\frac{\\boxed{5}}{3}$", "\\frac{5}{3}"),
+        ("$\\sqrt{\\boxed{5}}$", "\\sqrt{5}"),
+        ("$2^{\\boxed{5}}$", "2^{5}"),
+        ("$\\log \\boxed{5}$", "\\log (5)"),
+        ("$\\boxed{5} - 2$", "(5) - 2"),
+        ("$\\boxed{5}!$", "(5)!"),
+        ("\\boxed{5}!", "5"),
+        ("$\\mathbf{\\boxed{5}}$", "5"),
+        ("\\[\\begin{aligned} x &= 3 + 2 \\\\ &= \\boxed{5} \\end{aligned}\\]", "5"),
+        ("$\\boxed{5}\\text{ cm}$", "5"),
+        ("$\\boxed{5}, x > 0$", "5"),
+    ],
+)
+def test_says(text: str, says: str) -> None:
+    assert (boxed(text).text, boxed(text).refused) == (says, "")
+
+
+@pytest.mark.parametrize(
+    "text", ["It is not \\boxed{5}", "$x \\ne \\boxed{5}$", "It cannot be $\\boxed{5}$", "never \\boxed{5}"]
+)
+def test_a_negation(text: str) -> None:
+    assert boxed(text).refused.startswith("a negation")
+
+
+def test_a_word_at_the_end_of_the_line_before_denies_nothing() -> None:
+    assert boxed("more of them float than not\n\\boxed{22}") == Boxed("22")
+
+
+def test_in_maths() -> None:
+    assert in_maths("so $x = 5$", 8)
+    assert not in_maths("it costs $5 and \\boxed{5}", 16)

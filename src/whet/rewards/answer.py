@@ -36,7 +36,7 @@ def find_candidate(text: str, kind: Kind = Kind.ANY) -> Candidate | None:
     """
     if reasoning_is_open(text):
         return Candidate("", "", refused="the reasoning never ends")
-    text = text.translate(_WIDE_DIGITS)
+    text = text if text.isascii() else text.translate(_WIDE_DIGITS)
     visible = CLOSES.split(text)[-1]
     for place in _places(visible if visible.strip() else CLOSES.sub("", text), kind):
         if place.refused:

@@ -21,7 +21,7 @@ _REWRITES = (
     (re.compile(r"\\[dtc]frac"), r"\\frac"),
     (re.compile(r"\\frac\s*(\d)\s*(\d)"), r"\\frac{\1}{\2}"),
     (re.compile(r"\\frac\s*(\w)\s*(?=\{)"), r"\\frac{\1}"),
-    (re.compile(r"(\d+)\s*\^\s*[{(]\s*(?:1/2|\\frac\{1\}\{2\}|0?\.5)\s*[})]"), r"\\sqrt{\1}"),
+    (re.compile(r"(?<!\d)(\d{1,15})\s*\^\s*[{(]\s*(?:1/2|\\frac\{1\}\{2\}|0?\.5)\s*[})]"), r"\\sqrt{\1}"),
     (re.compile(r"(?<!\\)\bsqrt\b|√"), r"\\sqrt"),
     (re.compile(r"(?<![\\A-Za-z])pi\b|π"), r"\\pi "),
     (re.compile(r"\\(?:cdot|times|ast)(?![a-z])|\*(?!\*)(?<!\*\*)|[×·∙⋅]"), "*"),

@@ -3,7 +3,7 @@ r"""Tells one answer from several: `18 or 20`, `18 (maybe 20)`, `\sqrt{2} \text{
 import re
 from itertools import pairwise
 
-from whet.rewards.extraction.languages import any_of
+from whet.rewards.extraction.languages import CHOICES
 from whet.rewards.extraction.values import Value, values
 
 
@@ -15,7 +15,8 @@ _CHOICE = _words("""
     or nor either neither maybe perhaps possibly alternatively otherwise else unless instead vs versus might
     """)
 """Words that make a hedge of any text with two values."""
-_DOUBT = _CHOICE | _words("""
+_CHOSEN = _CHOICE | CHOICES
+_DOUBT = _CHOSEN | _words("""
     potentially possible probably likely presumably conceivably alternative alternatives alternately alt if could
     may but however though although yet whereas while rather between through till until depending depends
     whichever unsure uncertain sure guess even both also then later next second secondly another other others
@@ -34,8 +35,14 @@ _PREPOSITIONS = _words("""
 _WRITTEN = re.compile(r"\\(?:text\w*|mbox|mathrm)\s*\{([^{}]*)\}")
 _CHOICE_MARK = re.compile(
     r"\\(?:lor|vee)\b|∨|\b(?:one of|(?:could|can|may|might) (?:also )?be|not sure|as well as|if not|failing that"
-    rf"|if that is)\b|{any_of('choice')}",
+    r"|if that is)\b",
     re.IGNORECASE,
+)
+_LONE_O = re.compile(r"(?<=\d) o (?=\d)")
+"""Spanish and Italian for `or`, which elsewhere is a letter."""
+_SPACELESS = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
+_FOREIGN = re.compile(
+    "|".join(word if _SPACELESS.match(word) else rf"\b{word}\b" for word in sorted(CHOICES) if not word.isascii())
 )
 _IN_FORMULA = re.compile(r"(?:[*×^_/]|\\(?:times|cdot)|10\s?)\s*\{?\s*$")
 _COMMAND = re.compile(r"\\(?:q?quad|lor|vee|to|mid|ldots|dots)\b")
@@ -109,7 +116,10 @@ def hedged(text: str) -> bool:
     (True, False, False)
     """
     plain = _WRITTEN.sub(r" \1 ", text)
-    return bool(_CHOICE.intersection(_WORD.findall(plain.lower())) or _CHOICE_MARK.search(plain))
+    words = _WORD.findall(plain.lower())
+    if not _CHOSEN.isdisjoint(words) or _CHOICE_MARK.search(plain):
+        return True
+    return bool((" o " in plain and _LONE_O.search(plain)) or (not plain.isascii() and _FOREIGN.search(plain.lower())))
 
 
 def denied(text: str) -> bool:

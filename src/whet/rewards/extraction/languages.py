@@ -14,7 +14,7 @@ class Words(NamedTuple):
     bound: str
     """What before a number makes a bound of it."""
     choice: str
-    """What makes a hedge of any text with two values."""
+    """Words, with a space between them, that make a hedge of any text with two values."""
     behind: str = ""
     """What right behind a number takes it back, bounds it or makes another number of it."""
 
@@ -24,44 +24,44 @@ LANGUAGES: dict[str, Words] = {
         r"\b(?:nicht|kein\w*|niemals)",
         r"\b(?:mehr als|weniger als|größer als|kleiner als|höchstens"
         r"|mindestens|maximal|minimal|zwischen(?: \S+ und)?|über|unter|fast)",
-        r"\b(?:oder|entweder|vielleicht|möglicherweise|beziehungsweise|bzw)\b",
+        "oder entweder vielleicht beziehungsweise bzw",
     ),
     "fr": Words(
         r"\b(?:n['’]est pas|ne sont pas|pas|jamais)",
         r"\b(?:plus de|moins de|plus grande? que|plus petite? que|supérieure? à|inférieure? à"
         r"|au moins|au plus|entre(?: \S+ et)?|presque)",
-        r"\b(?:ou|soit|peut-être)\b",
+        "ou soit",
     ),
     "es": Words(
         r"\b(?:no es|no son|nunca)",
         r"\b(?:más de|menos de|mayor que|menor que|al menos|como máximo|como mínimo|entre(?: \S+ y)?|casi)",
-        r"\b(?:tal vez|quizás?|o bien)\b|(?<=\d )[oó](?= \d)",
+        "ó quizá quizás",
     ),
     "it": Words(
         r"\b(?:non è|non sono)",
         r"\b(?:più di|meno di|almeno|al massimo|maggiore di|minore di|tra(?: \S+ e)?|quasi)",
-        r"\b(?:oppure|forse)\b|(?<=\d )o(?= \d)",
+        "oppure forse",
     ),
     "pt": Words(
         r"\b(?:não é|não são)",
         r"\b(?:mais de|menos de|maior que|menor que|pelo menos|no máximo|entre(?: \S+ e)?|quase)",
-        r"\b(?:talvez)\b|(?<=\d )ou(?= \d)",
+        "ou talvez",
     ),
     "ru": Words(
         r"\b(?:не|нет)",
         r"\b(?:больше|меньше|более|менее|не менее|не более|между(?: \S+ и)?|почти)",
-        r"\b(?:или|либо|возможно)\b",
+        "или либо возможно",
     ),
     "zh": Words(
         r"(?:不是|不等于|不為|不为|並非|并非|非)",
         r"(?:大于|小于|大於|小於|超过|超過|多于|少于|至少|至多|最多|最少|不到|不足|接近|将近)",
-        r"(?:或者?|还是|也许)",
+        "或 还是 也许",
         r"\s*(?:[万亿萬億]|分之|以上|以下|以内|不对|不是)",
     ),
     "ja": Words(
         r"(?:違って)",
         r"(?:約半分の)",
-        r"(?:または|もしくは|あるいは|かもしれ)",
+        "または もしくは あるいは かもしれ",
         r"\s*(?:では(?:ない|ありません)|じゃない|以上|以下|未満|より)",
     ),
 }
@@ -69,5 +69,9 @@ LANGUAGES: dict[str, Words] = {
 
 
 def any_of(part: str) -> str:
-    """A pattern of one part of all languages, such as `choice`."""
+    """A pattern of one part of all languages: `negation`, `bound` or `behind`."""
     return "|".join(pattern for words in LANGUAGES.values() if (pattern := getattr(words, part)))
+
+
+CHOICES = frozenset(word for words in LANGUAGES.values() for word in words.choice.split())
+"""The words of choice of all languages."""

@@ -86,7 +86,8 @@ _PUNCTUATION = frozenset("。、，()[].,;:'\"!?/$-#–—…✅✔✓&")
 _UNIT_NOTATION = (
     (re.compile(r"\\frac\s*\{((?:[^{}\d\\]|\\text\s*\{[^{}]*\})+)\}\s*\{((?:[^{}]|\{[^{}]*\})+)\}"), r" \1/\2"),
     (re.compile(r"\\Omega(?![A-Za-z])|\u2126"), "Ω"),
-    (re.compile(r"\\mu\s*(?:\\text\s*\{\s*)?(?=[A-Za-z])|\u03bc"), "µ"),
+    (re.compile(r"\\mu\s*\\text\s*\{\s*([A-Za-z]+)\s*\}"), r"µ\1"),
+    (re.compile(r"\\mu\s*(?=[A-Za-z])|\u03bc"), "µ"),
     (re.compile(r"(?<=[A-Za-z\d}])\s*\\cdot\s*(?=\\text|[A-Za-z])"), " "),
 )
 """Notation within a unit, and what stands for it: `\\frac{m}{s^2}` is `m/s^2`."""

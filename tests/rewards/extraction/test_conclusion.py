@@ -45,3 +45,27 @@ def test_82_is_not_concluded(text: str) -> None:
 def test_refused(text: str) -> None:
     (place,) = conclusion(text, Kind.NUMBER)
     assert place.refused
+
+
+@pytest.mark.parametrize(
+    "text", ["She has 24 dozen.", "So 24 hundred", "It is 24²", "That makes 24 squared", "24 lakh"]
+)
+def test_a_word_that_changes_the_number_stays_with_it(text: str) -> None:
+    (place,) = conclusion(text, Kind.NUMBER)
+    assert place.text != "24"
+    assert place.text.startswith("24")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "kind"),
+    [("Yes", "Yes", Kind.SINGLE), ("**True**", "**True**", Kind.SINGLE), ("A, C", "A, C", Kind.SEVERAL)],
+)
+def test_a_completion_that_is_nothing_but_an_answer(text: str, answer: str, kind: Kind) -> None:
+    assert [place.text for place in conclusion(text, kind)] == [answer]
+    assert conclusion("So?", Kind.SINGLE) == []
+    assert conclusion("I do not know what to say about it", Kind.SINGLE) == []
+
+
+def test_a_noted_calculation_is_no_answer() -> None:
+    (place,) = conclusion("She sold 48 + 24 = <<48+24=72>>72 clips altogether.", Kind.NUMBER)
+    assert place.text == "72"

@@ -43,3 +43,8 @@ def test_chosen(text: str, letter: str) -> None:
 
 def test_articles_and_pronouns_are_no_options() -> None:
     assert letters("A man and I walk, so (D)") == ["D"]
+
+
+@pytest.mark.parametrize("text", ["Everything but D", "anything but (D)", "all but D"])
+def test_all_but_one_is_not_that_one(text: str) -> None:
+    assert chosen_letter(text) == ""

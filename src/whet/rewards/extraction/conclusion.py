@@ -9,7 +9,7 @@ from whet.rewards.extraction.dress import undressed
 from whet.rewards.extraction.hedges import GOES_ON, denied, has_rival, hedged, joins
 from whet.rewards.extraction.languages import any_of
 from whet.rewards.extraction.option_letters import letters
-from whet.rewards.extraction.readings import MATHS, main_claim, sentence_value
+from whet.rewards.extraction.readings import MATHS, is_changed, main_claim, sentence_value
 from whet.rewards.extraction.values import Value, values
 
 _RULE = "last sentence"
@@ -77,6 +77,8 @@ def _number(text: str) -> list[Place]:
         return _place(text, claim, refused=f'several answers: "{claim.strip()}"')
     if _NEGATED.search(claim[: value.start]) or denied(claim):
         return _place(text, claim, refused=f'a negation: "{claim.strip()}"')
+    if is_changed(behind := claim[value.end :]):
+        return _place(text, value.text + behind)
     return _place(text, value.text.strip())
 
 

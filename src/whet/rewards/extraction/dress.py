@@ -3,7 +3,7 @@
 import re
 
 _EMPHASIS = re.compile(
-    r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)|`|</?(?:b|i|s|em|strong|u|span|code|p)(?:\s[^<>]*)?>", re.IGNORECASE
+    r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w|-\d)|`|</?(?:b|i|s|em|strong|u|span|code|p)(?:\s[^<>]*)?>", re.IGNORECASE
 )
 _CUT_EMPHASIS = re.compile(r"^(?![*_])(.*[^\W_])[*_]{1,3}$", re.DOTALL)
 """Emphasis whose opening mark was taken with the words before it."""

@@ -47,7 +47,9 @@ _FOREIGN = re.compile(
 _IN_FORMULA = re.compile(r"(?:[*×^_/]|\\(?:times|cdot)|10\s?)\s*\{?\s*$")
 _COMMAND = re.compile(r"\\(?:q?quad|lor|vee|to|mid|ldots|dots)\b")
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
-_WRONG = re.compile(r"\b(?:wrong|incorrect|not (?:right|correct|the answer))\b", re.IGNORECASE)
+_WRONG = re.compile(
+    r"\b(?:wrong|incorrect|(?<=is )false|(?<=are )false|not (?:right|correct|the answer))\b", re.IGNORECASE
+)
 _STATES = re.compile(r"\W*\b(?:is|are|was|were|equals)\b\W*")
 """What makes one value the result of those before: `3/4 of 24 is 18`."""
 _REVISION = re.compile(

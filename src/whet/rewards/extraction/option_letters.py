@@ -16,7 +16,8 @@ _ARTICLE = re.compile(
     r"|instead|not|could|may|might)\b)"
 )
 _DENIED = re.compile(
-    r"(?:\b(?:not|cannot|never|except|neither|nor|without|excluding|eliminate[sd]?|rule[sd]? out)\b|n['’]t\b)"
+    r"(?:\b(?:not|cannot|never|except|neither|nor|without|excluding|eliminate[sd]?|rule[sd]? out)\b|n['’]t\b"
+    r"|\b(?:everything|anything|all) but\b)"
     r"(?:\s+\w+){0,2}[\s(*]*$",
     re.I,
 )

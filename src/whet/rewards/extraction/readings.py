@@ -200,13 +200,20 @@ def _leading(text: str, value: Value, body: str) -> Reading:
 def _forms(text: str, value: Value) -> tuple[str, ...]:
     """The number with the words up to the next preposition, and the number alone where no word changes its value."""
     tail = text[value.end :]
-    # the first words decide: "5 dozen eggs" is 60, "5 eggs of the second dozen" is 5
-    worded = not tail[:1].strip() or tail[:1].isalpha()
-    if _CHANGES_VALUE.search(" ".join(tail.split()[:3]) if worded else tail[:_NEAR]):
+    if is_changed(tail):
         return ((value.text + tail).strip(),)
     stop = _STOP.search(tail)
     noun = value.text + (tail[: stop.start()] if stop else tail)
     return noun.strip().rstrip(" .,;$("), value.text.strip()
+
+
+def is_changed(tail: str) -> bool:
+    """Whether what stands behind a number makes another one of it, such as ` dozen eggs` and ` squared`.
+
+    The first words decide: `5 dozen eggs` is 60, `5 eggs of the second dozen` is 5.
+    """
+    worded = not tail[:1].strip() or tail[:1].isalpha()
+    return bool(_CHANGES_VALUE.search(" ".join(tail.split()[:3]) if worded else tail[:_NEAR]))
 
 
 _NEAR = 20

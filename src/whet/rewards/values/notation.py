@@ -89,7 +89,7 @@ _LATEX = tuple(
         (r"\\[lc]?dots\b", "..."),
         (r"^\s*\\(?:Rightarrow|Longrightarrow|implies|therefore)\b", ""),
         (r"(?<=[\w)\]}])\s*\*\*\s*(?=[\w({\\-])", "^"),
-        (r"\{([^{}]+?)\\choose\b([^{}]+?)\}", r"\\binom{\1}{\2}"),
+        (r"^\{?([^{}]+?)\\choose\b([^{}]+?)\}?$", r"\\binom{\1}{\2}"),
         (r"_\s*(\w)(?!\w)", r"_{\1}"),
         (r"\\text\s*\{\s*i\s*\}", "i"),
         (r"(?<![\w\\{])((?:arc)?(?:sin|cos|tan)|cot|sec|csc|log|ln)(?=\s*[\d(^\\]|\s+[a-z]\b)", r"\\\1"),

@@ -3,7 +3,7 @@
 import pytest
 
 from whet.formats import BUILT_IN
-from whet.formats.reasoning_marks import closing_of, reasoning_end, without_marks
+from whet.formats.reasoning_marks import closing_of, opened_at_end, reasoning_end, without_marks
 from whet.rewards.answer import find_answer, reasoning_is_open
 
 TRACE = (
@@ -38,3 +38,17 @@ def test_a_thought_that_the_prompt_opened_is_closed_once() -> None:
 def test_where_an_answer_may_begin() -> None:
     assert reasoning_end("no marks") == 0
     assert reasoning_end("<think>a</think>b[/THINK]c") == len("<think>a</think>b[/THINK]")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "mark"),
+    [
+        ("a<think>\n", "<think>\n"),
+        ("a[THINK]", "[THINK]"),
+        ("a<think>b", ""),
+        ("a<think></think>", ""),
+        ("", ""),
+    ],
+)
+def test_what_a_prompt_ends_in(prompt: str, mark: str) -> None:
+    assert opened_at_end(prompt) == mark

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rewards.steps import rollout
-from whet.rewards.completions import OWN, columns_of, samples_of, text_of
+from whet.rewards.completions import OWN, columns_of, response_of, responses, samples_of, text_of
 from whet.types import Problem, Prompt
 
 MESSAGES = ({"role": "user", "content": "37 + 45?"},)
@@ -62,3 +62,22 @@ def test_columns_keep_their_own_names_and_values() -> None:
         "ground_truth": [2],
         "answer": ["2"],
     }
+
+
+@pytest.mark.parametrize(
+    ("prompt", "completion", "text"),
+    [
+        ("Why?<think>\n", "a</think> b", "<think>\na</think> b"),
+        ("Why?<think>\n", "<think>a</think> b", "<think>a</think> b"),
+        ("Why?[THINK]", "a[/THINK]b", "[THINK]a[/THINK]b"),
+        ("Use <think> tags.", "b", "b"),
+        ("Why?", "b", "b"),
+        ([{"role": "user", "content": "Why?<think>"}], "b", "b"),
+        ([{"role": "assistant", "content": "<think>"}], [{"role": "assistant", "content": "a"}], "<think>a"),
+        ([], "b", "b"),
+    ],
+)
+def test_what_the_prompt_wrote_belongs_to_the_response(prompt: Any, completion: Any, text: str) -> None:
+    assert response_of(prompt, completion) == text
+    assert responses([prompt], [completion]) == [text]
+    assert responses((), [completion]) == [text_of(completion)]

@@ -110,3 +110,14 @@ def test_verdicts_that_are_known_by_construction() -> None:
         (mark,) = grade_one(prompts=[""], completions=[row["completion"]], completion_ids=[[]], answer=[row["answer"]])
         wrong += [row] if mark != row["expected"] else []
     assert wrong == []
+
+
+def test_reasoning_that_the_prompt_opened_and_nobody_closed_holds_no_answer() -> None:
+    reward = accuracy(None, AccuracyParams())
+    columns = {
+        "completions": ["So \\boxed{82}", "so</think> \\boxed{82}"],
+        "completion_ids": [],
+        "answer": ["82", "82"],
+    }
+    assert reward(prompts=["37 + 45?<think>\n"] * 2, **columns) == [0.0, 1.0]
+    assert reward(prompts=["37 + 45?"] * 2, **columns) == [1.0, 1.0]

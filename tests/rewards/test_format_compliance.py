@@ -37,3 +37,12 @@ def test_they_need_a_format(factory: object) -> None:
     assert callable(factory)
     with pytest.raises(UserError, match="--format think_answer"):
         factory(None)
+
+
+@pytest.mark.parametrize(("prompt", "marks"), [("37 + 45?<think>\n", 1.0), ("37 + 45?", 0.0)])
+def test_prompt_and_completion_are_judged_together(prompt: str, marks: float) -> None:
+    completion = "30 + 52 = 82</think> <answer>82</answer>"
+    for reward in (format_strict, format_soft):
+        assert reward(BUILT_IN["think_answer"])(prompts=[prompt], completions=[completion], completion_ids=[]) == [
+            marks
+        ]

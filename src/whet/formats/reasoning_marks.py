@@ -31,6 +31,21 @@ def closing_of(opening: str) -> str:
     return next(closing for mark, closing in CLOSINGS.items() if opening.startswith(mark))
 
 
+def opened_at_end(prompt: str) -> str:
+    r"""The mark of reasoning that a prompt ends in, with the white space behind it; empty where it ends in none.
+
+    >>> opened_at_end("What is 3 + 4?<|im_end|>\n<|im_start|>assistant\n<think>\n"), opened_at_end("Use <think> tags.")
+    ('<think>\n', '')
+    """
+    found = _OPENED.search(prompt[-_LONGEST_MARK:])
+    return found[0] if found else ""
+
+
+_LONGEST_MARK = 80
+"""Characters at the end of a prompt that hold the longest mark and white space."""
+_OPENED = re.compile(rf"(?:{OPENS.pattern})\s*\Z")
+
+
 def reasoning_end(text: str) -> int:
     """Where the answer of a completion may begin: behind the last mark that closes reasoning, 0 without one.
 

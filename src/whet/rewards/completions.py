@@ -8,6 +8,7 @@ prompt is a string, as in a file given to `whet score`, so is its completion. Bu
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from whet.formats.reasoning_marks import opened_at_end
 from whet.protocols import RewardFn
 from whet.types import Outputs, Problem, Prompt, Rollout
 
@@ -26,6 +27,24 @@ def text_of(completion: Any) -> str:
     return "".join(str(message["content"]) for message in completion)
 
 
+def response_of(prompt: Any, completion: Any) -> str:
+    r"""The text of a completion, with the mark of reasoning that its prompt ends in before it, as templates write it.
+
+    >>> response_of("What is 37 + 45?<think>\n", "30 + 52.</think> 82")
+    '<think>\n30 + 52.</think> 82'
+    """
+    text = text_of(completion)
+    if not isinstance(prompt, str):
+        prompt = text_of(prompt[-1:]) if prompt and prompt[-1].get("role") == "assistant" else ""
+    opening = opened_at_end(prompt)
+    return text if not opening or text.lstrip().startswith(opening.strip()) else opening + text
+
+
+def responses(prompts: Sequence[Any], completions: Sequence[Any]) -> list[str]:
+    """`response_of` for each completion; without prompts their texts."""
+    return [response_of(*pair) for pair in zip(prompts or [""] * len(completions), completions, strict=True)]
+
+
 def question_of(prompt: Any) -> str:
     """The question of a prompt: its last user message, or the whole of a prompt that is a string.
 
@@ -40,8 +59,8 @@ def question_of(prompt: Any) -> str:
 def each_text(score: Callable[[str], float]) -> RewardFn:
     """Makes a reward function that applies `score` to the text of each completion."""
 
-    def reward(*, completions: list[Any], **_: Any) -> list[float | None]:
-        return [float(score(text_of(completion))) for completion in completions]
+    def reward(*, completions: list[Any], prompts: Sequence[Any] = (), **_: Any) -> list[float | None]:
+        return [float(score(text)) for text in responses(prompts, completions)]
 
     return reward
 
@@ -51,7 +70,8 @@ def each_with_question(score: Callable[[str, str], float]) -> RewardFn:
 
     def reward(*, completions: list[Any], prompts: Sequence[Any] = (), **_: Any) -> list[float | None]:
         questions = map(question_of, prompts or [""] * len(completions))
-        return [float(score(text_of(one), question)) for one, question in zip(completions, questions, strict=True)]
+        texts = responses(prompts, completions)
+        return [float(score(text, question)) for text, question in zip(texts, questions, strict=True)]
 
     return reward
 

@@ -11,7 +11,7 @@ from whet.config import Section
 from whet.errors import UserError
 from whet.formats import ResponseFormat, numbers
 from whet.protocols import RewardFn
-from whet.rewards.completions import question_of, text_of
+from whet.rewards.completions import question_of, responses
 from whet.rewards.equality import answers_equal
 from whet.rewards.extraction.candidate import Kind
 from whet.rewards.gold_answer import golds_of
@@ -114,8 +114,10 @@ def _against_gold(score: Callable[[str, Golds, Verify | None, str], float]) -> R
         checks = verifier or [None] * len(golds)
         questions = map(question_of, prompts or [""] * len(golds))
         return [
-            score(text_of(completion), gold, verify, question) if gold else None
-            for completion, gold, verify, question in zip(completions, golds, checks, questions, strict=True)
+            score(text, gold, verify, question) if gold else None
+            for text, gold, verify, question in zip(
+                responses(prompts, completions), golds, checks, questions, strict=True
+            )
         ]
 
     return reward

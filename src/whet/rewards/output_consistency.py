@@ -1,14 +1,14 @@
 """Self-consistency reward: whether reasoning, stated output and final answer of a completion agree."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from whet.formats import Parsed, ResponseFormat, boxes, numbers
 from whet.protocols import RewardFn
 from whet.rewards.answer import find_answer
-from whet.rewards.completions import text_of
+from whet.rewards.completions import responses
 from whet.rewards.equality import answers_equal
 from whet.rewards.format_compliance import given
 from whet.rewards.latex import Compare
@@ -49,8 +49,8 @@ def output_consistency(response_format: ResponseFormat | None, *, equal: Compare
     layout = given(response_format)
     score = _with_output if layout.parse(layout.render("", "1")).output is not None else _without_output
 
-    def reward(*, completions: list[Any], **_: Any) -> list[float | None]:
-        parsed = [layout.parse(text_of(completion)) for completion in completions]
+    def reward(*, completions: list[Any], prompts: Sequence[Any] = (), **_: Any) -> list[float | None]:
+        parsed = [layout.parse(text) for text in responses(prompts, completions)]
         return [score(parts, parts.answer, equal) if parts.answer else 0.0 for parts in parsed]
 
     return reward

@@ -8,7 +8,7 @@ from typing import Any
 
 from whet.data.rows import locate
 from whet.formats import ResponseFormat
-from whet.rewards.completions import question_of, text_of
+from whet.rewards.completions import question_of, response_of
 from whet.rewards.gold_answer import golds_of
 from whet.rewards.judgement import Judgement, finder, judge
 from whet.stages.score_rows import completion_rows
@@ -66,7 +66,7 @@ def explain(path: str | Path, layout: ResponseFormat | None = None) -> Iterator[
     find, equal = finder(layout), AnswerComparer()
     for number, row in completion_rows(locate(path, "test"), reads_answers=True):
         golds = golds_of(row.get("answer"), row.get("accepted"))
-        text, question = text_of(row["completion"]), question_of(row["prompt"])
+        text, question = response_of(row["prompt"], row["completion"]), question_of(row["prompt"])
         yield _explanation(number, judge(text, find, golds or ("",), None, equal, question), bool(golds))
 
 

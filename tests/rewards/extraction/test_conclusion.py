@@ -15,6 +15,8 @@ from whet.rewards.extraction.conclusion import conclusion
         ("so we need 12m of rope", "12", Kind.NUMBER),
         ("He needs 11 boxes because 10.96 rounds up.", "11", Kind.NUMBER),
         ("She works 5 days for 8 hours, that is 40 hours.", "40", Kind.NUMBER),
+        ("She eats half of 60 cookies, which is 30.", "30", Kind.NUMBER),
+        ("Since 5 < 6, the total is 30.", "30", Kind.NUMBER),
         ("Therefore the pair is $(7, 6)$.", "(7, 6)", Kind.SINGLE),
         ("Thus the ratio is 3:2.", "3:2", Kind.SINGLE),
         ("We find $x < 3$.", "x < 3", Kind.SEVERAL),

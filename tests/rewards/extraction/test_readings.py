@@ -56,6 +56,7 @@ def test_a_word_that_changes_the_value_stays_with_it(text: str) -> None:
         ("(C) 42 apples", "C", Kind.LETTER),
         ("D, not A or B", "D", Kind.LETTER),
         ("Paris, the capital of France", "Paris", Kind.SINGLE),
+        ("pas de deux", "pas de deux", Kind.SINGLE),
         ("yes, because 4 is even", "yes", Kind.SINGLE),
         ("the value $x^2+1$", "x^2+1", Kind.SINGLE),
         ("x<-1 \\text{ or } x>3", "x<-1 \\text{ or } x>3", Kind.SEVERAL),

@@ -10,7 +10,7 @@ from whet.rewards.extraction.hedges import GOES_ON, denied, has_rival, hedged, j
 from whet.rewards.extraction.languages import any_of
 from whet.rewards.extraction.option_letters import letters
 from whet.rewards.extraction.readings import MATHS, is_changed, main_claim, sentence_value
-from whet.rewards.extraction.values import Value, values
+from whet.rewards.extraction.values import Value, is_operand, values
 
 _RULE = "last sentence"
 _ENDS = re.compile(rf"(?<=[.!?])(?<!\bvs\.)[*_]{{0,2}}\s+(?=[A-Z*$\\(])(?!{GOES_ON})|\n+")
@@ -63,7 +63,7 @@ def _number(text: str) -> list[Place]:
     for bold in reversed(_BOLD.findall(sentence)):
         if values(bold) and not bold.strip().endswith(":"):
             return _place(text, bold, ("bold",))
-    claim = _without_asides(_claim(sentence, values))
+    claim = _without_asides(_claim(sentence, _free))
     found = values(claim)
     if hedged(claim) and len({value.plain for value in found}) > 1:
         same = all_equal(claim, found)
@@ -89,6 +89,11 @@ def _amount(text: str) -> list[Place]:
         return found
     start = text.rindex(found[0].text)
     return _place(text, _ENDS.split(text[start:])[0].strip())
+
+
+def _free(text: str) -> list[Value]:
+    """The values of a text that are no operands: `half of 60` has none."""
+    return [value for value in values(text) if not is_operand(value, text)]
 
 
 def _claim(sentence: str, answers: Callable[[str], object]) -> str:

@@ -38,7 +38,8 @@ _LEAD_IN = re.compile(
 )
 _NEGATION = re.compile(
     r"(?:(?:definitely|certainly|surely|probably)\s+)?"
-    rf"(?:(?:not|never|n['’]t|neither|nor|cannot|anything but|other than)\b|(?:{any_of('negation')})(?![A-Za-z]))",
+    rf"(?:(?:not|never|n['’]t|neither|nor|cannot|anything but|other than)\b"
+    rf"|(?:{any_of('negation')})(?=\s*(?:[\d$\\(+-]|[A-J]\b)))",
     re.IGNORECASE,
 )
 _REASON = re.compile(

@@ -61,7 +61,9 @@ def test_a_process_is_started_in_the_folder_and_interrupted(tmp_path: Path) -> N
     )
     process = NodeProcess()
     assert process.enter(str(tmp_path))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # as in Ray's processes
     process.start(["train", "x"], variables)
+    assert signal.SIGINT in signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     assert soon(lambda: (tmp_path / "asked").exists() and (tmp_path / "asked").read_text() == "yes train x", 30)
     assert process.poll() == Looked(None, b"", b"")
     process.interrupt()

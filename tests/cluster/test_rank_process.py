@@ -4,9 +4,10 @@ import signal
 
 import pytest
 
+from processes import soon
 from stand_in_node import StandInNode, a_node
 from stand_in_ray_package import Actor, ActorDiedError, Ray, installed
-from whet.cluster import node_actor
+from whet.cluster import node_actor, rank_process
 from whet.cluster.node_actor import NodeActor
 from whet.cluster.rank_process import RankProcess
 
@@ -74,3 +75,17 @@ def test_one_that_is_lost_can_be_resumed_and_is_told(ray: Ray, alive: bool, fate
     assert (process.poll(), process.returncode) == (75, 75)
     ray.machines = [a_node(alive=alive)]
     assert process.fate() == fate
+
+
+def test_one_that_is_killed_and_does_not_answer_is_lost(ray: Ray, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine without power, of which Ray does not know yet."""
+    process, _ = _process(ray, StandInNode(looks=9))
+    other, _ = _process(ray, StandInNode(looks=9))
+    ray.never = 1
+    process.kill()
+    assert process.poll() is None
+    monkeypatch.setattr(rank_process, "ANSWER", 0.0)
+    assert other.poll() is None
+    other.kill()
+    assert soon(lambda: other.poll() == 75)
+    assert other.fate() == "on host-n1 was lost (it does not answer)"

@@ -31,6 +31,7 @@ class NodeActor:
         """`look` is called now and then while an answer is awaited, and may raise what ends the wait."""
         self._ray, self._actor, self._look = ray, actor, look
         self.host, self._node = "a node", ""
+        self._lost_at = 0.0
 
     def ask(self, method: str, *arguments: Any) -> Any:
         """Calls a method of the actor, and returns its answer. Raises as `begin` and `answer`."""
@@ -41,7 +42,7 @@ class NodeActor:
         try:
             return getattr(self._actor, method).remote(*arguments)
         except self._ray.exceptions.RayError as error:
-            raise GoneError(what_ray_says(error)) from error
+            raise self._gone(error) from error
 
     def has_answered(self, handle: Any) -> bool:
         """Whether an answer is there, or an error."""
@@ -54,7 +55,7 @@ class NodeActor:
         try:
             return self._ray.get(handle)
         except self._ray.exceptions.RayError as error:
-            raise GoneError(what_ray_says(error)) from error
+            raise self._gone(error) from error
 
     def met(self, handle: Any, key: str) -> Whereabouts:
         """Returns where the actor lives, which the answer says.
@@ -68,10 +69,11 @@ class NodeActor:
 
     def has_left(self) -> bool:
         """Whether the node of the actor is gone, which is known a moment after the actor is."""
-        until = time.monotonic() + LEAVING
-        while self._node and time.monotonic() < until and not why_silent(self._head()):  # who else would know
+        while self._node and not why_silent(self._head()):  # who else would know
             if not any(node["Alive"] for node in self._ray.nodes() if node["NodeID"] == self._node):
                 return True
+            if time.monotonic() > self._lost_at + LEAVING:
+                break
             time.sleep(EVERY)
         return False
 
@@ -89,6 +91,10 @@ class NodeActor:
             Path(path).unlink()
             Path(path + ANSWER).unlink(missing_ok=True)
         raise UserError(f"{key}: {self.host} and this machine do not see the same files in {folder}; {fix}")
+
+    def _gone(self, error: Exception) -> GoneError:
+        self._lost_at = time.monotonic()
+        return GoneError(what_ray_says(error))
 
     def _head(self) -> str:
         return str(self._ray.get_runtime_context().gcs_address)

@@ -12,7 +12,7 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from whet.cluster.ray_name import WorkerName, own_name
-from whet.compute.launch import LAUNCHER, free_port
+from whet.compute.launch import LAUNCHER, SIGNALS, free_port
 
 PATIENCE = 5.0
 """Seconds until a file that another machine wrote must be seen: network file systems remember what was not there."""
@@ -84,14 +84,18 @@ class NodeProcess:
         """Starts `whet` with arguments; `variables` are added to its environment."""
         # files, not pipes: it may write on once nobody reads, and end by saving the step in hand
         self._streams = Stream(), Stream()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "whet", *arguments],
-            env={**os.environ, **variables, LAUNCHER: str(os.getpid())},
-            stdin=subprocess.DEVNULL,
-            stdout=self._streams[0].file,
-            stderr=self._streams[1].file,
-            start_new_session=True,
-        )
+        blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # Ray's processes block SIGINT, and theirs would
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "whet", *arguments],
+                env={**os.environ, **variables, LAUNCHER: str(os.getpid())},
+                stdin=subprocess.DEVNULL,
+                stdout=self._streams[0].file,
+                stderr=self._streams[1].file,
+                start_new_session=True,
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
     def poll(self) -> Looked:
         """Returns how it ended, and what it has written since the last time."""

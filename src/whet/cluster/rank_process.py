@@ -1,5 +1,7 @@
 """A process of a run on a node of a Ray cluster, as it is waited for from here."""
 
+import signal
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +10,9 @@ from whet.cluster.node_actor import GoneError, NodeActor
 from whet.cluster.node_process import Looked
 from whet.compute.launch import ended_by
 from whet.errors import INTERRUPTED
+
+ANSWER = 5.0
+"""Seconds within which the node of a process that is killed must have said so."""
 
 Write = Callable[[int, bytes], None]
 """Takes what a process has written to standard output, 1, or to standard error, 2."""
@@ -22,6 +27,8 @@ class RankProcess:
         self.returncode: int | None = None
         self._signals: deque[int] = deque()
         self._looking: Any = None
+        self._ends_by = float("inf")
+        """When it counts as lost if it has not answered: once it was to be killed."""
         self._gone = ""
 
     def poll(self) -> int | None:
@@ -33,13 +40,15 @@ class RankProcess:
             self._gone, self.returncode = str(gone), INTERRUPTED
         return self.returncode
 
-    def send_signal(self, signal: int, /) -> None:
+    def send_signal(self, number: int, /) -> None:
         """Sends it a signal with the next look: who handles a signal here may have interrupted a call of Ray."""
-        self._signals.append(signal)
+        self._signals.append(number)
 
     def kill(self) -> None:
-        """Ends it by SIGKILL."""
-        self.send_signal(9)
+        """Ends it by SIGKILL; where it does not answer within `ANSWER` seconds, it counts as lost."""
+        if self._ends_by == float("inf"):
+            self._ends_by = time.monotonic() + ANSWER
+            self.send_signal(signal.SIGKILL)
 
     def fate(self) -> str:
         """Returns what ended it where it did not exit by itself; empty where it did."""
@@ -57,6 +66,8 @@ class RankProcess:
         if self._looking is None:
             self._looking = self._node.begin("poll")
         if not self._node.has_answered(self._looking):
+            if time.monotonic() > self._ends_by:
+                raise GoneError("it does not answer")
             return
         looked: Looked = self._node.answer(self._looking)
         self._looking = None

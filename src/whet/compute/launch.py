@@ -40,7 +40,7 @@ class Started(Protocol):
         """Looks at it, and returns that status."""
         ...
 
-    def send_signal(self, signal: int, /) -> None:
+    def send_signal(self, number: int, /) -> None:
         """Sends it a signal, while it runs."""
         ...
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,11 @@ def steps(run: Path) -> int:
 
 def ranks() -> dict[int, psutil.Process]:
     """The processes of the run, by rank: their actors have started them."""
-    found = [child for actor in below("ray::NodeProcess") for child in actor.children()]
-    return {int(one.environ()["RANK"]): one for one in found}
+    found = {}
+    for actor in below("ray::NodeProcess"):
+        with suppress(psutil.Error, KeyError):  # it has just ended, or is about to begin
+            found |= {int(child.environ()["RANK"]): child for child in actor.children()}
+    return found
 
 
 def responses(run: Path) -> list[tuple[int, str, str]]:

@@ -94,7 +94,7 @@ def learn(stage: Stage) -> None:
     stage.say("kernels of a gradient, their ms", f"{count}, {spent}", "4,000 and 130 before layers are compiled")
     with on_the_grid():
         stage.say("ms with attention on the grid", stage.ms(lambda: learner.gradient(batch, everything), 3, 1))
-    compile_layers(learner.policy.model, "inductor" if stage.is_real else "aot_eager")
+    compile_layers(learner.policy.model, "inductor" if stage.is_real else "eager")
     first = stage.ms(lambda: learner.gradient(batch, everything), 1, 0)
     stage.say("s, the first gradient with compiled layers", round(first / 1e3, 1), "10 to 40; 2 with a warm cache")
     compiled = stage.ms(lambda: learner.gradient(batch, everything), 3, 1)

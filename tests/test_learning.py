@@ -229,10 +229,15 @@ def test_a_coin_flip_does_not() -> None:
     assert p_value(differences) > 0.1
 
 
-@pytest.mark.parametrize("collects", [SPARING[0], *(pytest.param(one, marks=pytest.mark.slow) for one in SPARING[1:])])
-def test_what_spares_samples_learns_from_a_true_reward_and_not_from_a_coin(collects: Collects) -> None:
-    """A choice by rewards must not turn noise into a gain: the coin's are chosen like any others."""
+@pytest.mark.slow
+@pytest.mark.parametrize("collects", SPARING)
+def test_what_spares_samples_learns_from_a_true_reward(collects: Collects) -> None:
     assert p_value(gains(lambda _: is_right, collects)) < 0.02
+
+
+@pytest.mark.parametrize("collects", [SPARING[0], *(pytest.param(one, marks=pytest.mark.slow) for one in SPARING[1:])])
+def test_what_spares_samples_does_not_learn_from_a_coin(collects: Collects) -> None:
+    """A choice by rewards must not turn noise into a gain: the coin's are chosen like any others."""
     differences = gains(coin, collects)
     assert fmean(differences) < 0.02
     assert p_value(differences) > 0.1

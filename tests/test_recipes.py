@@ -9,6 +9,7 @@ import pytest
 
 import tiny
 from whet.api import train
+from whet.data import overlap, prompt_length
 from whet.errors import UserError
 from whet.recipe import load_recipe, recipe_names
 from whet.runs.reader import RunReader
@@ -87,9 +88,8 @@ def rows(shared: Path, folder: Path) -> Mapping[str, Mapping[str, Any]]:
 
 @pytest.mark.parametrize("name", recipe_names())
 def test_two_steps_of_every_recipe(name: str, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        manifest, "SAMPLE", 20
-    )  # problems of an endless source that are hashed; countdown takes 10 ms each
+    for module in (manifest, overlap, prompt_length):  # problems of an endless source that are looked at, 10 ms each
+        monkeypatch.setattr(module, "SAMPLE", 20)
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
     if name == RUNS_CODE:

@@ -146,7 +146,10 @@ def _late_by(rank: int, stopped: bool) -> str:
     return "came"
 
 
-@pytest.mark.parametrize(("rank", "stopped"), [(0, False), (1, True), (0, True)])
+@pytest.mark.parametrize(
+    ("rank", "stopped"),
+    [*(pytest.param(*kind, marks=pytest.mark.slow) for kind in ((0, False), (1, True))), (0, True)],
+)
 def test_a_process_that_hangs_is_named_by_all_others(rank: int, stopped: bool) -> None:
     """Process 0 too, which keeps the store: stopped, it does not answer."""
     found = in_processes(3, _late_by, rank, stopped, watched=[number for number in range(3) if number != rank])

@@ -90,7 +90,7 @@ def test_one_graph_for_all_layers_and_few_over_shapes(family: str, way: str, mon
     assert 1 <= counters["stats"]["unique_graphs"] <= 2
 
 
-@pytest.mark.parametrize("family", ["llama", "qwen3"])
+@pytest.mark.parametrize("family", [pytest.param("llama", marks=pytest.mark.slow), "qwen3"])
 def test_layers_that_are_recomputed_run_compiled_too(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Short of memory: the same gradient, from graphs, and only the layers' inputs are kept."""
     on_varlen(monkeypatch)

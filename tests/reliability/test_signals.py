@@ -26,17 +26,19 @@ import time
 
 
 def slow(completions, trainer_state, **kwargs):
-    """The first two steps are quick; then each takes its time."""
+    """The first two steps are quick; then each waits until it may go on."""
+    here = pathlib.Path(__file__).parent
     if trainer_state.global_step == 2:
-        pathlib.Path(__file__).with_name("in-step-2").touch()
-    time.sleep(0.0 if trainer_state.global_step < 2 else SECONDS)
+        (here / "in-step-2").touch()
+    while trainer_state.global_step >= 2 and not (here / "go-on").exists():
+        time.sleep(0.01)
     texts = [completion[0]["content"] for completion in completions]
     return [sum(letter in "0123456789" for letter in text) / max(len(text), 1) for text in texts]
 '''
 
 Process = ForkedWhet | subprocess.Popen[str]
 Launch = Callable[[list[str]], Process]
-Start = Callable[[float, dict[str, Any]], Process]
+Start = Callable[[dict[str, Any]], Process]
 
 
 def _interpreted(arguments: list[str]) -> Process:
@@ -63,10 +65,10 @@ def launch(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Launch]:
 
 @pytest.fixture
 def start(launch: Launch, tiny_folder: Path, tmp_path: Path) -> Start:
-    """Starts a run whose steps take so many seconds from the third on, and waits until it is in that."""
+    """Starts a run whose third step does not end before there is a file `go-on`, and waits until it is in that."""
 
-    def begin(seconds: float, changes: dict[str, Any]) -> Process:
-        (tmp_path / "slow.py").write_text(SLOW.replace("SECONDS", str(seconds)), encoding="utf-8")
+    def begin(changes: dict[str, Any]) -> Process:
+        (tmp_path / "slow.py").write_text(SLOW, encoding="utf-8")
         wanted = {"rewards": f"[{tmp_path / 'slow.py'}:slow]", "sft.when": "never", "run.name": "it", **changes}
         process = launch(["train", "quickstart", *words(tiny_folder, tmp_path, wanted)])
         until = time.monotonic() + 120
@@ -82,8 +84,9 @@ def start(launch: Launch, tiny_folder: Path, tmp_path: Path) -> Start:
 def test_once_the_step_ends_and_is_saved(
     start: Start, tiny_folder: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
-    process = start(1.0, {"grpo.steps": 4})
+    process = start({"grpo.steps": 4})
     process.send_signal(number)
+    (tmp_path / "go-on").touch()
     out, err = process.communicate(timeout=120)
     assert process.returncode == 75, out + err
     run = tmp_path / "it"
@@ -102,7 +105,7 @@ def test_once_the_step_ends_and_is_saved(
 
 
 def test_twice_it_is_out_at_once(start: Start, tmp_path: Path) -> None:
-    process = start(600.0, {"grpo.steps": 4})
+    process = start({"grpo.steps": 4})
     process.send_signal(signal.SIGTERM)
     time.sleep(0.3)
     assert process.poll() is None, "the step under way may take its time"

@@ -106,14 +106,24 @@ def test_nothing_moves_between_steps() -> None:
 MANY = [[*PROMPTS[number % 3], 30 + number] for number in range(12)]
 
 
-@pytest.mark.parametrize("family", tiny.FAMILIES)
-@pytest.mark.parametrize("rows", [2, 6, 20])
+FEW, SOME, MOST = 2, 6, 20
+"""Places for 24 rows. All families with all of them take half a minute, and are run by `make test-long`."""
+
+
+@pytest.mark.parametrize(
+    ("family", "rows"),
+    [
+        pytest.param(family, rows, marks=() if rows == SOME or family == "gemma3" else pytest.mark.slow)
+        for family in tiny.FAMILIES
+        for rows in (FEW, SOME, MOST)
+    ],
+)
 def test_rows_that_take_the_places_of_others_are_the_same(family: str, rows: int, joins: list[int]) -> None:
     """24 rows in fewer places, past sliding windows: tokens do not depend on when a row began, or where it lies."""
     model, recorder = tiny.tiny_model(family), Recorder()
     found = drawn(graphed(model, recorder), 40, prompts=MANY, limits=Limits(rows))
     same(found, drawn(Decoder(fuse(model)), 40, prompts=MANY))
-    assert bool(joins) == (rows > 2)
+    assert bool(joins) == (rows > FEW)
     assert recorder.recorded <= 2
 
 

@@ -28,7 +28,7 @@ PATIENCE = 5.0
 Log = Callable[[str], object]
 
 
-class Ranks:
+class RankActors:
     """The actors that start the processes of a run, by rank."""
 
     def __init__(self, ray: Any, request: RanksRequest, look: Callable[[], None], log: Log) -> None:
@@ -108,7 +108,7 @@ def run(request: RanksRequest, arguments: Sequence[str], log: Log, write: Callab
 
     head = Head(ray.get_runtime_context().gcs_address)
     try:
-        ranks = Ranks(ray, request, head.refuse_lost, log)
+        ranks = RankActors(ray, request, head.refuse_lost, log)
         ranks.start(arguments, str(Path.cwd()))
     except GoneError as gone:
         raise ProcessLost(f"a node was lost before the run began there ({gone})") from gone

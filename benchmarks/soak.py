@@ -4,7 +4,8 @@
 
 Weights are random, so responses would never end: a share of the vocabulary ends them, and their lengths are geometric.
 The run is a process of its own (`whet train`); this one looks at its memory, writes a line per step to `soak.jsonl` and
-ends it where it takes more than `--limit` GB, before the kernel ends anything else.
+ends it where it takes more than `--limit` GB, before the kernel ends anything else. Asked again for the same folder, it
+goes on (`whet resume`).
 """
 
 import json
@@ -86,18 +87,20 @@ def command(model: Path, data: Path, out: Path, steps: int, prompts: int, tokens
         "run.name": "soak",
     }
     words = [word for name, value in keys.items() for word in (f"--{name}", str(value))]
-    return [sys.executable, "-c", "from whet.cli.main import main; main()", "train", "quickstart", *words]
+    begun = out / "runs" / "soak"
+    asked = ["resume", str(begun)] if (begun / "manifest.json").is_file() else ["train", "quickstart", *words]
+    return [sys.executable, "-c", "from whet.cli.main import main; main()", *asked]
 
 
 def watch(run: subprocess.Popen[bytes], timings: Path, limit: float) -> Iterator[dict[str, Any]]:
     """Yields a line per step while the process runs: its phase, number, seconds, and the peak of memory since the last.
 
-    Kills it where it takes more than `limit` GB.
+    Steps that are there already are not its own. Kills it where it takes more than `limit` GB.
     """
-    process, peak, seen = psutil.Process(run.pid), 0.0, 0
+    process, peak, seen = psutil.Process(run.pid), 0.0, len(_lines(timings))
     while run.poll() is None:
         try:
-            resident = process.memory_info().rss / GB
+            resident = own_gb(process)
         except psutil.NoSuchProcess:
             return
         peak = max(peak, resident)
@@ -105,12 +108,23 @@ def watch(run: subprocess.Popen[bytes], timings: Path, limit: float) -> Iterator
             run.kill()
             yield {"killed_at_gb": resident}
             return
-        lines = timings.read_text(encoding="utf-8").splitlines() if timings.is_file() else []
+        lines = _lines(timings)
+        seen = min(seen, len(lines))  # a resumed run drops the steps after its last checkpoint
         for line in map(json.loads, lines[seen:]):
             yield {"phase": line["phase"], "step": line["step"], "seconds": line["step_time"], "peak_gb": peak}
             peak = resident
         seen = len(lines)
         time.sleep(0.2)
+
+
+def own_gb(process: psutil.Process) -> float:
+    """Returns the memory that a process holds, in GB, without the pages of files, which cost nothing to give back."""
+    found = process.memory_info()
+    return float(found.rss - getattr(found, "shared", 0)) / GB
+
+
+def _lines(timings: Path) -> list[str]:
+    return timings.read_text(encoding="utf-8").splitlines() if timings.is_file() else []
 
 
 def summary(lines: Sequence[Mapping[str, Any]]) -> dict[str, float]:
@@ -146,7 +160,7 @@ def main(
     if not folder.is_dir():
         make_model(folder, mean)
     lines: list[dict[str, Any]] = []
-    with (out / "run.log").open("wb") as log, (out / "soak.jsonl").open("w", encoding="utf-8") as kept:
+    with (out / "run.log").open("wb") as log, (out / "soak.jsonl").open("a", encoding="utf-8") as kept:
         run = subprocess.Popen(command(folder, data, out, steps, prompts, tokens), stdout=log, stderr=log)
         for line in watch(run, out / "runs" / "soak" / "timings.jsonl", limit):
             lines.append(line)

@@ -93,39 +93,40 @@ def test_a_step_clears_the_gradient() -> None:
 
 
 def test_bfloat16_layers_gather_steps_too_small_for_them() -> None:
-    """Between 1 and 2 bfloat16 knows steps of 1/128; 300 steps of 1e-4 make 0.03, each alone makes nothing."""
+    """Between 1 and 2 bfloat16 knows steps of 1/128; 300 steps of 1e-4 make 0.03, where each alone is lost."""
     weight = torch.nn.Parameter(torch.ones(1, dtype=torch.bfloat16))
     optimizer = MasterAdamW([weight], OptimizerConfig(learning_rate=1e-4), total_steps=300)
+    begin = optimizer.masters[0].item()
     optimizer.backward(-weight.sum())
     optimizer.step(0)
-    assert weight.item() == 1.0
-    assert optimizer.masters[0].item() == pytest.approx(1.0001, rel=1e-7)
+    assert optimizer.masters[0].item() - begin == pytest.approx(1e-4, rel=1e-3)
     for step in range(1, 300):
         optimizer.backward(-weight.sum())
         optimizer.step(step)
     assert optimizer.masters[0].dtype == torch.float32
-    assert optimizer.masters[0].item() == pytest.approx(1.03, rel=1e-4)
+    assert optimizer.masters[0].item() - begin == pytest.approx(0.03, rel=1e-3)
     assert weight.dtype == torch.bfloat16
-    assert weight.item() == 1.03125  # 1.03 rounded to 1/128
+    assert weight.item() in (1.0234375, 1.03125, 1.0390625)  # 3 to 5 times 1/128: from anywhere around 1, 0.03 further
 
 
 def test_a_step_of_a_millionth_accumulates() -> None:
     weight = torch.nn.Parameter(torch.ones(1, dtype=torch.bfloat16))
     optimizer = MasterAdamW([weight], OptimizerConfig(learning_rate=1e-6), total_steps=100)
+    begin = optimizer.masters[0].item()
     for step in range(100):
         optimizer.backward(-weight.sum())
         optimizer.step(step)
-    assert optimizer.masters[0].item() == pytest.approx(1.0001, abs=5e-6)
+    assert optimizer.masters[0].item() - begin == pytest.approx(1e-4, abs=5e-6)
 
 
 def test_bfloat16_training_follows_float32_training() -> None:
     """With gradients from rounded layers and rounded products, the masters stay close to the float32 weights."""
     narrow, wide = two_layers(torch.bfloat16), two_layers()
-    with torch.no_grad():
-        for weight, rounded in zip(wide.parameters(), narrow.parameters(), strict=True):
-            weight.copy_(rounded)
-    start = [weight.detach().clone() for weight in wide.parameters()]
     optimizers = [MasterAdamW(model.parameters(), CONFIG, total_steps=20) for model in (narrow, wide)]
+    with torch.no_grad():
+        for weight, master in zip(wide.parameters(), optimizers[0].masters, strict=True):
+            weight.copy_(master)
+    start = [weight.detach().clone() for weight in wide.parameters()]
     for step in range(20):
         for model, optimizer in zip((narrow, wide), optimizers, strict=True):
             optimizer.backward(loss_of(model, step))

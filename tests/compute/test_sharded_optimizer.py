@@ -154,6 +154,18 @@ def test_each_process_keeps_its_part(count: int) -> None:
         assert kept < 1.05 * 14 * weights / count
 
 
+def _masters() -> list[Any]:
+    own = _learner(_policy(torch.bfloat16))
+    return [whole_tensor(master.detach()).numpy() for master in getattr(own, "optimizer", own).masters]
+
+
+def test_masters_of_16_bit_weights_begin_where_those_of_one_process_do() -> None:
+    whole = _masters()
+    for divided in in_processes(3, _masters):
+        for mine, its in zip(whole, divided, strict=True):
+            np.testing.assert_array_equal(mine, its)
+
+
 def _with_little_memory(tokens: int, stage: Stage) -> str:
     policy = _policy()
     learner, rank = _learner(policy, tokens, stage), processes().rank

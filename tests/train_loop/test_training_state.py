@@ -3,9 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
+import tiny
 from whet.compute.checkpoint import load_checkpoint
+from whet.compute.optimizer import MasterAdamW
+from whet.config import OptimizerConfig
+from whet.policy.language_model import LanguageModel
+from whet.policy.reference import FollowingReference
 from whet.train_loop.training_state import TrainingState
 
 
@@ -28,10 +34,9 @@ def keepers(optimizer: Any, reference: Any, memory: Any) -> Any:
 
 def test_everything_comes_back(tmp_path: Path) -> None:
     TrainingState(*keepers({"a": torch.ones(2)}, {"b": torch.zeros(1)}, {"p1": [0.5, 4]})).save(tmp_path / "step-7", 7)
-    saved = load_checkpoint(tmp_path / "step-7")
-    assert saved.state == {"step": 7, "memories": {"pass_rates": {"p1": [0.5, 4]}}}
+    assert load_checkpoint(tmp_path / "step-7").state == {"step": 7, "memories": {"pass_rates": {"p1": [0.5, 4]}}}
     optimizer, reference, memories = keepers(None, None, None)
-    TrainingState(optimizer, reference, memories).load(saved)
+    TrainingState(optimizer, reference, memories).load(tmp_path / "step-7")
     assert torch.equal(optimizer.held["a"], torch.ones(2))
     assert torch.equal(reference.held["b"], torch.zeros(1))
     assert memories["pass_rates"].held == {"p1": [0.5, 4]}
@@ -41,5 +46,21 @@ def test_a_reference_that_holds_nothing_takes_no_file(tmp_path: Path) -> None:
     TrainingState(*keepers({"a": torch.ones(2)}, {}, None)).save(tmp_path / "step-1", 1)
     assert not (tmp_path / "step-1" / "reference.safetensors").exists()
     optimizer, reference, memories = keepers(None, None, None)
-    TrainingState(optimizer, reference, memories).load(load_checkpoint(tmp_path / "step-1"))
+    TrainingState(optimizer, reference, memories).load(tmp_path / "step-1")
     assert reference.held == {}
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux says which files a process holds")
+def test_nothing_of_the_files_is_held(tmp_path: Path) -> None:
+    """Tensors that lie in a checkpoint's file keep its room on the disk taken after it is deleted."""
+    policy = LanguageModel(tiny.tiny_model(dtype=torch.bfloat16), tiny.tiny_tokenizer())
+    optimizer = MasterAdamW(policy.trainable(), OptimizerConfig(), 2)
+    optimizer.backward(sum(weight.sum() for weight in policy.trainable()))  # type: ignore[arg-type]
+    optimizer.step(0)
+    state = TrainingState(optimizer, FollowingReference(policy, 100, every=1, mix=0.5), {})
+    state.save(tmp_path / "step-1", 1)
+    state.load(tmp_path / "step-1")
+    assert str(tmp_path) not in Path("/proc/self/maps").read_text()
+    held = load_checkpoint(tmp_path / "step-1")
+    assert str(tmp_path) in Path("/proc/self/maps").read_text()
+    del held

@@ -1,7 +1,8 @@
 """AdamW over float32 master weights on one device, whatever dtype the layers compute in.
 
 At a learning rate of 1e-6 the update of a bfloat16 weight is below its precision and rounds to zero. So each weight has
-a float32 master that accumulates gradients and takes the step; the layers get a rounded copy.
+a float32 master that accumulates gradients and takes the step; the layers get a rounded copy. Where masters begin, so
+that the rounded copies move from the first step on, is in `spread_masters.py`.
 """
 
 import sys
@@ -14,6 +15,7 @@ from torch import Tensor
 from whet.compute.master_gradients import MasterGradients
 from whet.compute.oom import Stage, smaller_micro_batch
 from whet.compute.schedule import learning_rate
+from whet.compute.spread_masters import masters_of
 from whet.config import OptimizerConfig
 from whet.models.divided_rows import own_rows, whole_tensor
 from whet.protocols import Part, Result
@@ -36,7 +38,7 @@ class MasterAdamW:
         self.micro_batch_tokens = micro_batch_tokens
         """Tokens per micro-batch; halved at every out-of-memory error."""
         self.weights = list(weights)
-        self.masters = [weight.detach().float() if weight.dtype != torch.float32 else weight for weight in self.weights]
+        self.masters = masters_of(self.weights)
         self.gradients = MasterGradients(zip(self.weights, self.masters, strict=True))
         self.config = config
         self.total_steps = total_steps

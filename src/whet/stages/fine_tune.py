@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.build.compile_layers import compile_where_it_pays
@@ -13,7 +14,7 @@ from whet.build.roles import (
 )
 from whet.build.shared import agreed_clock, joined, led
 from whet.build.task import Task
-from whet.compute.checkpoint import Checkpoint, remove_checkpoints
+from whet.compute.checkpoint import remove_checkpoints
 from whet.config import Config
 from whet.eval.evaluation import Evaluation
 from whet.grpo.algorithm import train
@@ -55,7 +56,7 @@ def fine_tune(
     health: HealthMonitor,
     stop: Stop,
     warmed: bool = False,
-    saved: Checkpoint | None = None,
+    saved: Path | None = None,
 ) -> None:
     """Trains the policy in place by GRPO for `config.grpo.steps` steps; each step's metrics go to `health`.
 

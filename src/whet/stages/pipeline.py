@@ -11,7 +11,7 @@ from whet.build.policy import load_policy
 from whet.build.roles import build_rollouts, build_sampler
 from whet.build.shared import joined
 from whet.build.task import Task, build_task
-from whet.compute.checkpoint import Checkpoint, load_checkpoint, newest_valid, step_of
+from whet.compute.checkpoint import newest_valid, step_of
 from whet.config import Config
 from whet.diagnose.report import CheckReport
 from whet.diagnose.unlearned import reasoning_lost
@@ -130,11 +130,11 @@ class Pipeline:
         self.result.evaluations |= evaluations_of(reader) if newest or warm else {}
         if newest:
             log(f"resume: going on after step {step} of {self.config.grpo.steps}")
-            return self.reinforce(WARM in self.result.evaluations, load_checkpoint(newest))
+            return self.reinforce(WARM in self.result.evaluations, newest)
         if warm:
             log(f"resume: going on after step {warm_step} of the warm start")
             self.imitation = recorded_imitation(reader, self.task, self.config.sft)
-            self.warm_up(load_checkpoint(warm))
+            self.warm_up(warm)
             return self.reinforce(True)
         log("resume: no whole checkpoint yet, so the run begins anew; what is random is the same again")
         return self.whole()
@@ -158,7 +158,7 @@ class Pipeline:
         self._measure(BASE)
         return warm
 
-    def warm_up(self, saved: Checkpoint | None = None) -> None:
+    def warm_up(self, saved: Path | None = None) -> None:
         """Runs the warm start, from the start or from a checkpoint, then evaluates and checks its result."""
         learned = self.imitation
         run_warm_start(
@@ -171,7 +171,7 @@ class Pipeline:
         refuse(report, self.task, self.config, self.run)
         self._fix(report)
 
-    def reinforce(self, warmed: bool, saved: Checkpoint | None = None) -> RunResult:
+    def reinforce(self, warmed: bool, saved: Path | None = None) -> RunResult:
         """Runs GRPO, from the start or from a checkpoint, then the final evaluation; saves the model."""
         run, made = self.run, self.result.evaluations
         if self.config.grpo.steps:

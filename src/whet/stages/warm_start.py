@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, Protocol
 
 from whet.build.roles import build_optimizer, build_rollouts
 from whet.build.shared import agreed_clock
 from whet.build.task import Task
-from whet.compute.checkpoint import Checkpoint
 from whet.config import Config, SftConfig
 from whet.errors import UserError
 from whet.grpo.experience import loaded
@@ -69,7 +69,7 @@ def run_warm_start(
     run: RunWriter,
     view: View,
     stop: Stop | None = None,
-    saved: Checkpoint | None = None,
+    saved: Path | None = None,
     own: bool = False,
 ) -> None:
     """Fine-tunes the policy in place on the solutions of `worked`, some of them held out for the loss.

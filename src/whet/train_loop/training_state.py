@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from whet.compute.checkpoint import Checkpoint, save_checkpoint
+from whet.compute.checkpoint import load_checkpoint, save_checkpoint
 from whet.protocols import Stateful
 
 Write = Callable[[Path, Callable[[], object]], None]
@@ -41,8 +41,9 @@ class TrainingState:
         held = {name: members for name, members in tensors.items() if members}
         return lambda folder, copied: save_checkpoint(folder, held, state, copied)
 
-    def load(self, saved: Checkpoint) -> None:
-        """Restores the state that `save` wrote."""
+    def load(self, folder: Path) -> None:
+        """Restores the state that `save` wrote, and keeps nothing of it. Raises as `load_checkpoint` does."""
+        saved = load_checkpoint(folder)  # its tensors are the files: while they last, no disk gets the room back
         self.optimizer.load_state_dict(saved.tensors["optimizer"])
         self.reference.load_state_dict(saved.tensors.get("reference", {}))
         for name, memory in self.memories.items():

@@ -1,6 +1,7 @@
 """Stands in for the package Ray: the calls that Whet makes, with actors that live in this process."""
 
 import sys
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -25,6 +26,10 @@ class RayTaskError(RayError):
         self.cause = cause
 
 
+def _raised(error: Exception) -> Any:
+    raise error
+
+
 class Actor:
     """A handle of an actor: each method has `remote`."""
 
@@ -33,14 +38,33 @@ class Actor:
 
     def __getattr__(self, name: str) -> Any:
         def remote(*arguments: Any) -> Any:
-            def work() -> Any:
+            try:
                 if isinstance(self.made, Exception):
                     raise self.made
-                return getattr(self.made, name)(*arguments)
-
-            return work
+                found = getattr(self.made, name)(*arguments)
+            except Exception as error:
+                return partial(_raised, error)
+            return lambda: found
 
         return SimpleNamespace(remote=remote)
+
+
+class Group:
+    """A placement group: there is room for it after so many looks."""
+
+    def __init__(self, bundles: list[dict[str, float]], strategy: str, looks: int) -> None:
+        self.bundles, self.strategy, self.looks = bundles, strategy, looks
+
+    def wait(self, seconds: float) -> bool:
+        self.looks -= 1
+        return self.looks < 0
+
+
+class Strategy:
+    """An actor's place in a placement group."""
+
+    def __init__(self, group: Group, placement_group_bundle_index: int) -> None:
+        self.group, self.place = group, placement_group_bundle_index
 
 
 class Ray(ModuleType):
@@ -56,12 +80,19 @@ class Ray(ModuleType):
         self.connected, self.fails = False, None
         self.there: dict[str, float] = {"CPU": 2.0}
         self.options: dict[str, Any] = {}
+        self.all_options: list[dict[str, Any]] = []
         self.machines: list[dict[str, Any]] = []
         self.actors: list[Actor] = []
         self.replaced: Any = None
-        """Takes the place of an actor when it is made."""
+        """Takes the place of an actor when it is made; of a list, the next one."""
         self.never = 0
         """Answers that do not come."""
+        self.gpus: list[str] = []
+        """Those of this process."""
+        self.groups: list[Group] = []
+        self.looks = 0
+        """How often one looks in vain whether there is room for a placement group."""
+        self.util = SimpleNamespace(get_node_ip_address=lambda: "127.0.0.1", placement_group=self.placement_group)
 
     def init(self, address: str, **options: Any) -> None:
         self.calls.append(("init", address, options))
@@ -74,7 +105,13 @@ class Ray(ModuleType):
         self.connected = False
 
     def get_runtime_context(self) -> Any:
-        return SimpleNamespace(gcs_address="127.0.0.1:6379")
+        return SimpleNamespace(
+            gcs_address="127.0.0.1:6379", get_node_id=lambda: "n1", get_accelerator_ids=lambda: {"GPU": self.gpus}
+        )
+
+    def placement_group(self, bundles: list[dict[str, float]], strategy: str) -> Group:
+        self.groups.append(Group(bundles, strategy, self.looks))
+        return self.groups[-1]
 
     def cluster_resources(self) -> dict[str, float]:
         return self.there
@@ -84,10 +121,12 @@ class Ray(ModuleType):
 
     def remote(self, **options: Any) -> Any:
         self.options = options
+        self.all_options.append(options)
 
         def of(kind: Any) -> Any:
             def remote(*arguments: Any) -> Actor:
-                self.actors.append(Actor(self.replaced or kind(*arguments)))
+                of_list = isinstance(self.replaced, list)
+                self.actors.append(Actor((self.replaced.pop(0) if of_list else self.replaced) or kind(*arguments)))
                 return self.actors[-1]
 
             return SimpleNamespace(remote=remote)
@@ -115,6 +154,8 @@ class Ray(ModuleType):
 
 def installed(monkeypatch: pytest.MonkeyPatch) -> Ray:
     """Puts the stand-in in Ray's place."""
-    package = Ray()
-    monkeypatch.setitem(sys.modules, "ray", package)
+    package, strategies = Ray(), ModuleType("ray.util.scheduling_strategies")
+    strategies.PlacementGroupSchedulingStrategy = Strategy  # type: ignore[attr-defined]
+    for name, module in (("ray", package), ("ray.util", ModuleType("ray.util")), (strategies.__name__, strategies)):
+        monkeypatch.setitem(sys.modules, name, module)
     return package

@@ -36,6 +36,7 @@ NOT_RUN: Mapping[str, str] = {
     r"whet (export|serve) .*\.gguf.*|whet export .*--kind (gguf|ollama).*": "a tokenizer that llama.cpp knows; "
     "tests/export has one, and `make release-check` exports the real model",
     r"whet train .*--rollout\.engine ray.*": "Ray, in an environment of its own; `make test-ray` trains through it",
+    r"whet (train .*--compute\.ray|resume .*--ray) .*": "a cluster; `make test-ray` has one, and such runs on it",
     r"whet sweep .*--ray .*": "a cluster; `make test-ray` has one, and a sweep on it",
     r"whet train .*--rollout\.engine vllm.*": "vLLM, in an environment of its own; `make test-vllm` trains through it",
     r".*\{(RUN|HOME|RECIPE)\}.*": "tests/test_notebook.py runs the notebook",

@@ -91,6 +91,16 @@ def test_what_is_no_cluster_is_refused(
         sweeping.sweep("quickstart", space=space, **given)
 
 
+def test_two_clusters_for_a_trial_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch).__spec__ = ModuleSpec("ray", None)
+    space = tmp_path / "space.yaml"
+    space.write_text("seed: {int: [0, 9]}", encoding="utf-8")
+    own = (("compute.processes", "2"), ("compute.ray", "auto"))
+    said = r"^--ray: places each trial on a cluster, and compute\.ray the processes of each; leave one of them out$"
+    with pytest.raises(UserError, match=said):
+        sweeping.sweep("quickstart", space=space, ray="auto", overrides=own)
+
+
 def test_without_ray_the_fix_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     space = tmp_path / "space.yaml"
     space.write_text("seed: {int: [0, 9]}", encoding="utf-8")

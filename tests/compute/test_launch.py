@@ -12,7 +12,7 @@ import pytest
 
 from processes import is_alive, soon
 from whet.compute import launch as launching
-from whet.compute.launch import LAUNCHER, end_with_launcher, launch, variables
+from whet.compute.launch import LAUNCHER, end_with_launcher, launch, threads
 
 
 @pytest.fixture
@@ -37,13 +37,14 @@ def test_every_process_is_told_which_it_is(program: Path) -> None:
     assert (program / "told-1").read_text() == "2 1 2 127.0.0.1"
 
 
-def test_cores_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cores_are_shared(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
-    assert variables(0, 2, 1)["OMP_NUM_THREADS"] == "4"
-    assert variables(0, 16, 1)["OMP_NUM_THREADS"] == "1"
+    assert launch(["Path(f'threads-{rank}').write_text(os.environ['OMP_NUM_THREADS'])"], 2, print) == 0
+    assert [(program / f"threads-{rank}").read_text() for rank in range(2)] == ["4", "4"]
+    assert threads(0) == "1"
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert variables(0, 2, 1)["OMP_NUM_THREADS"] == "3"
+    assert threads(8) == "3"
 
 
 def test_a_failure_is_the_status_of_all(program: Path) -> None:

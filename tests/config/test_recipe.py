@@ -7,7 +7,16 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from whet import config
-from whet.config import Config, FormatConfig, OptimizerConfig, RewardConfig, SftConfig, SourceConfig, WeightConfig
+from whet.config import (
+    ComputeConfig,
+    Config,
+    FormatConfig,
+    OptimizerConfig,
+    RewardConfig,
+    SftConfig,
+    SourceConfig,
+    WeightConfig,
+)
 
 LEAST: dict[str, Any] = {"model": "m", "data": {"train": {"name": "arithmetic"}}}
 
@@ -34,6 +43,7 @@ def test_a_model_and_problems_are_enough() -> None:
         ({"model": "m"}, {"model": {"name": "m"}}),
         ({"format": "boxed"}, {"format": {"name": "boxed"}}),
         ({"sft": "never"}, {"sft": {"when": "never"}}),
+        ({"compute": {"processes": 2, "ray": "auto"}}, {"compute": {"processes": 2, "ray": {"address": "auto"}}}),
         ({"rewards": ["a", {"name": "b"}]}, {"rewards": [{"name": "a"}, {"name": "b"}]}),
     ],
 )
@@ -117,3 +127,24 @@ def test_small_sections() -> None:
     assert SourceConfig(name="gsm8k").params == {}
     assert RewardConfig(name="x").on_error == "skip"
     assert FormatConfig().name == "think_answer"
+
+
+def test_processes_on_a_cluster_have_a_core_and_a_gpu_where_it_has_some() -> None:
+    made = ComputeConfig.model_validate({"processes": 2, "ray": {"address": "gpu-7:6379"}})
+    assert made.ray
+    assert made.ray.model_dump() == {"address": "gpu-7:6379", "cpus": 1, "gpus": None}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "what"),
+    [
+        ({"ray": "auto"}, "ray names a cluster, but processes is 1, which runs on this machine; set processes to 2 or"),
+        ({"processes": 2, "ray": "local"}, "address is 'local'; use auto, or HOST:PORT of a cluster's head"),
+        ({"processes": 2, "ray": "ray://:hunter2@gpu-7:1"}, "address is 'ray://…@gpu-7:1'; use auto"),
+        ({"processes": 2, "ray": {"cpus": 0}}, "greater than 0"),
+        ({"processes": 2, "ray": {"gpus": 2}}, "Input should be 0 or 1"),
+    ],
+)
+def test_what_is_no_cluster_for_processes_is_refused(wrong: dict[str, Any], what: str) -> None:
+    with pytest.raises(ValidationError, match=what):
+        ComputeConfig.model_validate(wrong)

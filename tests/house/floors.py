@@ -3,7 +3,7 @@
 FLOORS = {
     0: {"types", "batch", "protocols", "formats", "config", "errors", "text", "redact", "files", "transfer"},
     1: {"grpo", "sft", "eval", "rewards", "diagnose", "chat_template"},
-    2: {"data", "models", "policy", "rollout", "environments", "compute", "runs", "workers", "sandbox"},
+    2: {"data", "models", "policy", "rollout", "environments", "compute", "cluster", "runs", "workers", "sandbox"},
     3: {"build", "recipe", "recipes"},
     4: {"stages", "train_loop"},
     5: {"chat", "serve", "export", "publish", "sweep", "plan", "doctor", "init", "api"},
@@ -15,6 +15,8 @@ NEIGHBOURS = {
     ("rollout", "models"),  # and so is what an engine samples from
     ("models", "workers"),  # a chat template is tried out in a worker
     ("compute", "models"),
+    ("cluster", "compute"),  # what is started on a node is a process of a run
+    ("rollout", "cluster"),
     ("stages", "train_loop"),
     ("cli", "dashboard"),  # `whet ui` is a command
 }

@@ -177,3 +177,14 @@ def test_a_warm_start_with_adapters_of_its_own_needs_a_model_without() -> None:
     _, problems = validated(tree(sft={"lora": {"rank": 4}}) | {"model": adapters})
     assert problems == {("sft", "lora"): "the warm start trains the adapters of model.lora already; leave sft.lora out"}
     assert validated(tree(sft={"lora": {"rank": 4}}))[1] == {}
+
+
+def test_workers_of_processes_on_a_cluster_are_on_a_cluster_that_is_there() -> None:
+    sections = {"compute": {"processes": 2, "ray": "gpu-7:6379"}, "rollout": {"engine": "ray"}}
+    _, problems = validated(tree(**sections))
+    said = (
+        "address is local, but the processes run on a Ray cluster (compute.ray); set rollout.ray.address to gpu-7:6379"
+    )
+    assert problems == {("rollout", "ray"): said}
+    sections["rollout"] = {"engine": "ray", "ray": {"address": "auto"}}
+    assert validated(tree(**sections))[1] == {}

@@ -6,15 +6,16 @@ import pytest
 
 import tiny
 from stand_in_ray_package import ActorDiedError, ActorUnavailableError, Ray, installed
+from whet.cluster import ray_head
+from whet.cluster.ray_name import WorkerName
 from whet.config import RayConfig
 from whet.errors import ProcessLost, UserError
 from whet.policy.language_model import LanguageModel
-from whet.rollout import ray_cluster, ray_head
+from whet.rollout import ray_cluster
 from whet.rollout.native import NativeSampler
 from whet.rollout.policy_state import PolicyState
 from whet.rollout.ray_cluster import RayCluster
 from whet.rollout.ray_drawing import WorkerLostError
-from whet.rollout.ray_name import WorkerName
 from whet.types import Request, SamplingParams
 
 

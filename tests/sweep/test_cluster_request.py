@@ -4,7 +4,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from whet.sweep.cluster_request import LOST, PROGRAM, SHIFT, UNUSABLE, WORDS, Request, meaning
+from whet.cluster.ray_start import SHIFT
+from whet.sweep.cluster_request import LOST, PROGRAM, UNUSABLE, WORDS, Request, meaning
 
 
 @pytest.mark.parametrize("gpus", [None, 0, 2])

@@ -2,61 +2,45 @@
 
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stand_in_node import StandInNode, a_node
 from stand_in_ray_package import ActorDiedError, Ray, installed
-from whet.errors import INTERRUPTED, ProcessLost, UserError
-from whet.rollout.ray_name import WorkerName, own_name
-from whet.sweep import node_process, on_node
-from whet.sweep.cluster_request import LOST, SHIFT, UNUSABLE, Request
+from whet.cluster import node_actor, node_process
+from whet.cluster.node_process import Looked
+from whet.cluster.ray_name import WorkerName, own_name
+from whet.cluster.ray_start import SHIFT
+from whet.errors import INTERRUPTED, ProcessLost
+from whet.sweep import on_node
+from whet.sweep.cluster_request import LOST, UNUSABLE, Request
 from whet.sweep.on_node import LostError, OnNode, gpus_of
 from whet.sweep.run_trial import Ended
 
 
-def _node(cpus: float, gpus: float = 0, name: str = "n1", alive: bool = True) -> dict[str, Any]:
-    return {"NodeID": name, "Alive": alive, "Resources": {"CPU": cpus} | ({"GPU": gpus} if gpus else {})}
+class There(StandInNode):
+    """Ends as a process of `whet` that has said a last line."""
 
-
-class There:
-    """Plays the actor: its process ends after so many looks, or once it is interrupted."""
-
-    def __init__(self, ended: Ended | Exception, looks: int = 1) -> None:
-        self.ended, self.looks = ended, looks
-        self.told: list[Any] = []
-        self.blind = False
+    def __init__(self, ended: Ended, looks: int = 1) -> None:
+        super().__init__(status=ended.status, looks=looks)
         self.name = own_name()
+        self.complains = b"whet: wait\n"
+        self.last = ended.said.encode() + b"\n"
 
-    def about(self) -> tuple[WorkerName, str]:
-        return self.name, "n1"
-
-    def sees(self, path: str) -> bool:
-        if self.blind:
-            return False
-        Path(path + node_process.ANSWER).touch()
-        return True
-
-    def start(self, *given: Any) -> None:
-        self.told.append(given)
-
-    def poll(self) -> Ended | None:
-        self.looks -= 1
-        if self.looks >= 0 and "interrupt" not in self.told:
-            return None
-        if isinstance(self.ended, Exception):
-            raise self.ended
-        return self.ended
-
-    def interrupt(self) -> None:
-        self.told.append("interrupt")
+    def poll(self) -> Looked:
+        looked = super().poll()
+        return looked if looked.status is None else replace(looked, err=looked.err + self.last)
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(on_node, "EVERY", 0.0)
-    monkeypatch.setattr(on_node, "LEAVING", 0.1)
+    monkeypatch.setattr(node_actor, "EVERY", 0.0)
+    monkeypatch.setattr(node_actor, "LEAVING", 0.1)
+    monkeypatch.setattr(node_actor, "why_silent", lambda address: "")
     monkeypatch.setattr(node_process, "PATIENCE", 0.1)
     handler = signal.getsignal(signal.SIGINT)
     yield
@@ -66,7 +50,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def _ray(monkeypatch: pytest.MonkeyPatch, there: There) -> Ray:
     ray = installed(monkeypatch)
     ray.replaced = there
-    ray.machines = [_node(4)]
+    ray.machines = [a_node(cpus=4)]
     return ray
 
 
@@ -80,21 +64,21 @@ def test_it_ends_as_the_process_there(tmp_path: Path, monkeypatch: pytest.Monkey
     ray = _ray(monkeypatch, there)
     assert _ran(tmp_path) == (SHIFT + 2, "grpo.steps: is 0")
     variables = {"OMP_NUM_THREADS": "2", "CUDA_VISIBLE_DEVICES": ""}
-    assert there.told == [(["train", "recipe.yaml"], str(Path.cwd()), variables)]
+    assert (there.folders, there.started) == ([str(Path.cwd())], [(["train", "recipe.yaml"], variables)])
     assert (ray.options["num_cpus"], ray.options["num_gpus"], ray.options["max_restarts"]) == (2, 0, 0)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interrupt_is_passed_on_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Interrupts(There):
-        def poll(self) -> Ended | None:
+        def poll(self) -> Looked:
             signal.raise_signal(signal.SIGINT)
             return super().poll()
 
     there = Interrupts(Ended(75, "stopped"), looks=9)
     _ray(monkeypatch, there)
     assert _ran(tmp_path) == (SHIFT + 75, "stopped")
-    assert there.told[1:] == ["interrupt"]
+    assert there.signals == [signal.SIGINT]
 
 
 def test_an_interrupt_ends_the_wait_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,8 +105,8 @@ def test_a_lost_actor_is_told_from_a_lost_node(
     ray = _ray(monkeypatch, There(Ended(0, "")))
 
     class Leaves(There):
-        def poll(self) -> Ended | None:
-            ray.machines = [_node(4, alive=alive)]
+        def poll(self) -> Looked:
+            ray.machines = [a_node(alive=alive)]
             raise ActorDiedError("The actor died unexpectedly.\nmore")
 
     ray.replaced = Leaves(Ended(0, ""))
@@ -134,7 +118,7 @@ def test_a_lost_actor_is_told_from_a_lost_node(
 
 
 def test_a_lost_head_makes_the_cluster_unusable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from whet.rollout import ray_head
+    from whet.cluster import ray_head
 
     def lost(self: Any) -> None:
         raise ProcessLost("the head of the Ray cluster has not answered")
@@ -146,7 +130,7 @@ def test_a_lost_head_makes_the_cluster_unusable(tmp_path: Path, monkeypatch: pyt
 
 def test_a_folder_that_is_not_shared_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there = There(Ended(0, ""))
-    there.blind = True
+    there.is_blind = True
     _ray(monkeypatch, there)
     status, said = _ran(tmp_path)
     assert status == UNUSABLE
@@ -154,7 +138,7 @@ def test_a_folder_that_is_not_shared_is_refused(tmp_path: Path, monkeypatch: pyt
         f"--ray: {own_name().host} and this machine do not see the same files in {tmp_path}; "
         "name a folder with --into that is on a file system of all machines"
     )
-    assert list(tmp_path.iterdir()) == there.told == []
+    assert list(tmp_path.iterdir()) == there.started == []
 
 
 def test_another_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +151,7 @@ def test_another_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_what_no_node_has_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ray = _ray(monkeypatch, There(Ended(0, "")))
-    ray.machines = [_node(1, 4), _node(8, name="n2"), _node(64, 8, alive=False, name="n3")]
+    ray.machines = [a_node(cpus=1, gpus=4), a_node("n2", cpus=8), a_node("n3", cpus=64, gpus=8, alive=False)]
     fix = "for a trial; lower --cpus or --gpus"
     assert _ran(tmp_path, gpus=1) == (UNUSABLE, f"--ray: no node of the cluster has 2 CPUs and 1 GPUs {fix}")
     assert _ran(tmp_path, gpus=0)[0] == SHIFT
@@ -181,13 +165,16 @@ def test_a_cluster_that_is_nowhere_is_unusable(tmp_path: Path, monkeypatch: pyte
     assert said.endswith(", or leave --ray away")
 
 
-def test_a_wrong_folder_there_is_the_users_to_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _ray(monkeypatch, There(UserError("--ray: /x is no folder on gpu-7")))
-    assert _ran(tmp_path) == (UNUSABLE, "--ray: /x is no folder on gpu-7")
+def test_a_folder_that_the_node_has_not_is_the_users_to_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = There(Ended(0, ""))
+    there.is_elsewhere = True
+    _ray(monkeypatch, there)
+    said = f"--ray: {Path.cwd()} is no folder on {own_name().host}; start the sweep in a folder that all machines share"
+    assert _ran(tmp_path) == (UNUSABLE, said)
 
 
 def test_a_trial_has_a_gpu_where_there_are_any() -> None:
-    for asked, nodes, given in ((None, [_node(4)], 0), (None, [_node(4), _node(4, 1)], 1), (0, [_node(4, 1)], 0)):
+    for asked, nodes, given in ((None, [a_node()], 0), (None, [a_node(), a_node(gpus=1)], 1), (0, [a_node(gpus=1)], 0)):
         assert gpus_of(Request("auto", 1, asked, 1, "/runs"), nodes) == given
 
 

@@ -16,7 +16,7 @@ from whet.cli.exit_status import exit_status
 from whet.cli.looking import report, runs, ui
 from whet.cli.looking import show as show_run
 from whet.cli.planning import doctor, dry, init, plan, show_beside_plan
-from whet.cli.several import one_of_several, start_others
+from whet.cli.several import one_of_several, shared_anew, start_others
 from whet.cli.sharing import export, push
 from whet.cli.sweep_page import sweep
 from whet.cli.talking import ask_problems, chat, serve
@@ -39,7 +39,8 @@ def train(recipe: Recipe, /, *, dry_run: bool = False, overrides: Overrides = ()
     if dry_run:
         dry(config)
         return
-    start_others(["train", recipe, *(f"--{key}={value}" for key, value in overrides)], config.compute.processes)
+    words = ["train", recipe, *(f"--{key}={value}" for key, value in overrides)]
+    start_others(words, config.compute, Path(config.run.folder))
     from whet.api import train as run
 
     with following() as (view, stop):
@@ -53,6 +54,7 @@ def resume(
     /,
     *,
     processes: Count = None,
+    ray: Annotated[str | None, arg(metavar="ADDRESS")] = None,
 ) -> None:
     """Resume a run exactly where it stopped: killed, interrupted, or out of disk.
 
@@ -60,6 +62,7 @@ def resume(
 
     Args:
         processes: share the rest of the run among so many processes; the default is as many as before.
+        ray: start them on this Ray cluster (auto or HOST:PORT), or here; the default is where they were started.
     """
     prepare()
     from whet.recipe import load_recipe
@@ -67,11 +70,8 @@ def resume(
     from whet.runs.address import find_run
 
     path = find_run(run)
-    recorded = load_recipe(path / layout.RECIPE).compute.processes
-    count = recorded if processes is None else whole_number("processes", processes)
-    if count < 1:
-        raise UserError(f"--processes: is {count}; it must be at least 1")
-    start_others(["resume", str(path)], count)
+    recorded = load_recipe(path / layout.RECIPE).compute
+    start_others(["resume", str(path)], shared_anew(recorded, processes, ray), path)
     from whet.api import resume as go_on
 
     with following() as (view, stop):

@@ -4,18 +4,60 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from whet.cli.arguments import whole_number
 from whet.compute.launch import end_with_launcher, launch
 from whet.compute.rank import is_one_of_several, rank
+from whet.errors import UserError
+
+if TYPE_CHECKING:
+    from whet.config import ComputeConfig
+
+HERE = "here"
+"""In place of a cluster's address: this machine."""
 
 
-def start_others(arguments: Sequence[str], count: int) -> None:
-    """Starts `count` processes with these arguments where more than one are wanted and torchrun has started none.
+def start_others(arguments: Sequence[str], compute: "ComputeConfig", folder: Path) -> None:
+    """Starts the processes of a run where more than one are wanted and torchrun has started none.
 
-    Then it waits for them, and exits with their status.
+    Each is `whet` with these arguments, on this machine or on the nodes of a Ray cluster, which must see `folder`. Then
+    waits for them, and exits with their status.
     """
-    if count > 1 and not is_one_of_several():
-        sys.exit(launch(arguments, count, lambda text: print(f"whet: {text}", file=sys.stderr)))
+    if compute.processes == 1 or is_one_of_several():
+        return
+
+    def log(text: str) -> None:
+        print(f"whet: {text}", file=sys.stderr)
+
+    if compute.ray is None:
+        sys.exit(launch(arguments, compute.processes, log))
+    from whet.cluster.start_ranks import launch_on_cluster
+
+    sys.exit(launch_on_cluster(arguments, compute, folder, log))
+
+
+def shared_anew(compute: "ComputeConfig", processes: str | None, ray: str | None) -> "ComputeConfig":
+    """Returns among how many processes, and where, a run goes on: as recorded, or as the command line says.
+
+    Raises `UserError` for what is no number of processes, and no address of a cluster.
+    """
+    from whet.config import RayProcessesConfig
+    from whet.config.engines import names_cluster, without_password
+
+    count = compute.processes if processes is None else whole_number("processes", processes)
+    if count < 1:
+        raise UserError(f"--processes: is {count}; it must be at least 1")
+    if ray is not None and not names_cluster(ray, "auto", HERE):
+        told = without_password(ray)
+        raise UserError(f"--ray: is {told!r}; use auto, or HOST:PORT of a cluster's head, or {HERE} for this machine")
+    if ray not in (None, HERE) and count == 1:
+        raise UserError("--ray: names a cluster, but one process runs on this machine; set --processes to 2 or more")
+    there = compute.ray
+    if ray is not None:
+        there = None if ray == HERE else (there or RayProcessesConfig()).model_copy(update={"address": ray})
+    return compute.model_copy(update={"processes": count, "ray": there})
 
 
 @contextmanager

@@ -52,6 +52,9 @@ def sweep(
     varied = read_space(space, config)
     count, at_once = _at_least_one("trials", trials, TRIALS), _at_least_one("parallel", parallel, 1)
     cluster = _cluster(ray, cpus, gpus)
+    if cluster and config.compute.ray:
+        fix = "leave one of them out"
+        raise UserError(f"--ray: places each trial on a cluster, and compute.ray the processes of each; {fix}")
     prepare()
     from whet.sweep.sweeping import sweep as run
 

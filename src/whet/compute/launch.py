@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -27,43 +28,101 @@ LAUNCHER = "WHET_LAUNCHER"
 """The environment variable with the launcher's process id: its processes do not outlive it."""
 
 
+class Started(Protocol):
+    """A process of the run, here or on another machine."""
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit status as `poll` found it, negative for a signal that ended it; None while it runs."""
+        ...
+
+    def poll(self) -> int | None:
+        """Looks at it, and returns that status."""
+        ...
+
+    def send_signal(self, number: int, /) -> None:
+        """Sends it a signal, while it runs."""
+        ...
+
+    def kill(self) -> None:
+        """Ends it by SIGKILL."""
+        ...
+
+    def fate(self) -> str:
+        """Returns what ended it where it did not exit by itself; empty where it did."""
+        ...
+
+
+class ProcessHere(subprocess.Popen[bytes]):
+    """Plays `Started` on this machine."""
+
+    def fate(self) -> str:
+        """Returns which signal ended it."""
+        return ended_by(self.returncode)
+
+
+def ended_by(status: int) -> str:
+    """Returns what a negative exit status says.
+
+    >>> ended_by(-9), ended_by(75)
+    ('was ended by SIGKILL', '')
+    """
+    return f"was ended by {signal.Signals(-status).name}" if status < 0 else ""
+
+
 def launch(arguments: Sequence[str], count: int, log: Callable[[str], object], every: float = 0.1) -> int:
     """Runs `whet` with these arguments in `count` processes that share the work; returns the exit status.
 
     That is the first one that failed; 75, to be resumed, where one was killed. `log` is told who was.
     """
-    port = _free_port()
+    port = free_port()
+    own = {"OMP_NUM_THREADS": threads(len(cores()) // count), LAUNCHER: str(os.getpid())}
     started = [
         # a session of its own: Ctrl-C reaches the launcher alone, which passes it on
-        subprocess.Popen(
+        ProcessHere(
             [sys.executable, "-m", "whet", *arguments],
-            env={**os.environ, **variables(number, count, port)},
+            env={**os.environ, **variables(number, count, number, count, "127.0.0.1", port), **own},
             start_new_session=True,
         )
         for number in range(count)
     ]
-    with _passing_on(started):
-        _wait(started, every)
-    for number, one in enumerate(started):
-        if one.returncode < 0:
-            name = signal.Signals(-one.returncode).name
-            log(f"process {number} of {count} was ended by {name}")
-    return _status([one.returncode for one in started])
+    return see_through(started, log, every)
 
 
-def variables(number: int, count: int, port: int) -> dict[str, str]:
-    """Returns what torchrun sets in the environment of process `number` of `count` on one machine."""
-    threads = max(1, len(cores()) // count)
+def variables(rank: int, count: int, local_rank: int, local_count: int, address: str, port: int) -> dict[str, str]:
+    """Returns what torchrun sets in the environment of process `rank` of `count`.
+
+    On its machine it is process `local_rank` of `local_count`; process 0 listens at the address.
+    """
     return {
-        "RANK": str(number),
-        "LOCAL_RANK": str(number),
+        "RANK": str(rank),
+        "LOCAL_RANK": str(local_rank),
         "WORLD_SIZE": str(count),
-        "LOCAL_WORLD_SIZE": str(count),
-        "MASTER_ADDR": "127.0.0.1",
+        "LOCAL_WORLD_SIZE": str(local_count),
+        "MASTER_ADDR": address,
         "MASTER_PORT": str(port),
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(threads)),
-        LAUNCHER: str(os.getpid()),
     }
+
+
+def threads(cores: int) -> str:
+    """Returns `OMP_NUM_THREADS` of a process that has so many cores; what the user has set stays."""
+    return os.environ.get("OMP_NUM_THREADS", str(max(1, cores)))
+
+
+def see_through(
+    started: Sequence[Started], log: Callable[[str], object], every: float, must_stop: Callable[[], str] = str
+) -> int:
+    """Waits for the processes of a run, with signals passed on to all of them; returns the exit status of all together.
+
+    `log` is told which of them did not end by themselves. Once `must_stop` has a reason, and not only an empty text,
+    they are stopped as by SIGTERM.
+    """
+    with passing_on(started):
+        _wait(started, log, every, must_stop)
+    for number, one in enumerate(started):
+        if fate := one.fate():
+            log(f"process {number} of {len(started)} {fate}")
+    return _status([one.returncode or 0 for one in started])
 
 
 def end_with_launcher(every: float = 1.0, environment: Mapping[str, str] = os.environ) -> None:
@@ -98,19 +157,20 @@ def cores() -> Sequence[int]:
     return list(affinity(0)) if affinity else list(range(os.cpu_count() or 1))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Returns a port of this machine where nobody listens."""
     with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
+        opened.bind(("", 0))
         return int(opened.getsockname()[1])
 
 
 @contextmanager
-def _passing_on(started: Sequence["subprocess.Popen[bytes]"]) -> Iterator[None]:
+def passing_on(started: Sequence[Started]) -> Iterator[None]:
     """In the block signals go to every process; a signal that is ignored stays ignored."""
 
     def pass_on(number: int, frame: object) -> None:
         for one in started:
-            if one.poll() is None:
+            if one.returncode is None:
                 one.send_signal(number)
 
     heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
@@ -122,13 +182,19 @@ def _passing_on(started: Sequence["subprocess.Popen[bytes]"]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _wait(started: Sequence["subprocess.Popen[bytes]"], every: float) -> None:
-    """Waits until all have ended; once one has failed, for `GRACE` seconds more, then they are killed."""
+def _wait(started: Sequence[Started], log: Callable[[str], object], every: float, must_stop: Callable[[], str]) -> None:
+    """Waits until all have ended; once one has failed or all are stopped, for `GRACE` seconds, then kills them."""
     deadline = float("inf")
     while running := [one for one in started if one.poll() is None]:
-        if deadline == float("inf") and any(one.returncode for one in started):
-            deadline = time.monotonic() + GRACE
-        if time.monotonic() > deadline:
+        if deadline == float("inf"):
+            if any(one.returncode for one in started):
+                deadline = time.monotonic() + GRACE
+            elif reason := must_stop():
+                log(reason)
+                for one in running:
+                    one.send_signal(signal.SIGTERM)
+                deadline = time.monotonic() + GRACE
+        elif time.monotonic() > deadline:
             for one in running:
                 one.kill()
         time.sleep(every)

@@ -9,7 +9,7 @@ from whet.config.engines import RayConfig, RolloutConfig, VllmConfig
 from whet.config.format import FormatConfig, TagsConfig
 from whet.config.model import LoraConfig, ModelConfig
 from whet.config.objectives import ObjectiveConfig
-from whet.config.recipe import CheckConfig, ComputeConfig, Config, EvalConfig, RunConfig
+from whet.config.recipe import CheckConfig, ComputeConfig, Config, EvalConfig, RayProcessesConfig, RunConfig
 from whet.config.rewards import RewardConfig, Weight, WeightConfig
 from whet.config.section import Section
 from whet.config.tracking import PushConfig, TrackerConfig
@@ -31,6 +31,7 @@ __all__ = [
     "OptimizerConfig",
     "PushConfig",
     "RayConfig",
+    "RayProcessesConfig",
     "ReplayConfig",
     "RewardConfig",
     "RolloutConfig",

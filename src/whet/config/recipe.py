@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from whet.config.data import DataConfig
-from whet.config.engines import RolloutConfig
+from whet.config.engines import RolloutConfig, names_cluster, without_password
 from whet.config.format import FormatConfig
 from whet.config.model import ModelConfig
 from whet.config.rewards import RewardConfig
@@ -33,6 +33,27 @@ class CheckConfig(Section):
     or add it before GRPO begins."""
 
 
+class RayProcessesConfig(Section):
+    """A Ray cluster on whose nodes the processes of a run are started."""
+
+    shorthand = "address"
+
+    address: str = "auto"
+    """The cluster: auto takes the one that this machine belongs to; HOST:PORT is that of a head."""
+    cpus: PositiveInt = 1
+    """Cores of each process, which takes a thread for each."""
+    gpus: Literal[0, 1] | None = None
+    """GPUs of each process. The default is 1 where the cluster has GPUs, else 0."""
+
+    @model_validator(mode="after")
+    def _refuse_other_addresses(self) -> "RayProcessesConfig":
+        """Raises `ValueError` for what is no address of a cluster's head."""
+        if not names_cluster(self.address, "auto"):
+            told = without_password(self.address)
+            raise ValueError(f"address is {told!r}; use auto, or HOST:PORT of a cluster's head")
+        return self
+
+
 class ComputeConfig(Section):
     """The processes that share a run's work."""
 
@@ -46,6 +67,17 @@ class ComputeConfig(Section):
     timeout_minutes: float = Field(30.0, gt=0)
     """Minutes that processes wait for one that is late, which is then named and the run ended. More than sampling,
     grading or learning takes in one step."""
+    ray: RayProcessesConfig | None = None
+    """Where `whet train` starts the processes: on the nodes of a Ray cluster, which see the same files; null is this
+    machine."""
+
+    @model_validator(mode="after")
+    def _refuse_a_cluster_for_one(self) -> "ComputeConfig":
+        """Raises `ValueError` where a cluster is named for a single process, which runs on this machine."""
+        if self.ray and self.processes == 1:
+            fix = "set processes to 2 or more, or leave ray out"
+            raise ValueError(f"ray names a cluster, but processes is 1, which runs on this machine; {fix}")
+        return self
 
 
 class EvalConfig(Section):

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from whet.chat_template.template_settings import check_template_settings
-from whet.config import Config, RewardConfig, SourceConfig
+from whet.config import Config, RayConfig, RewardConfig, SourceConfig
 from whet.config.fields import missing, must_be
 from whet.data.load_data import check_source
 from whet.data.question_template import check_question_template
@@ -125,6 +125,7 @@ def _checks(config: Config) -> Iterator[tuple[Path, Callable[[], object]]]:
             yield path, partial(check_source, source, dotted(path))
     yield ("model", "template"), partial(check_template_settings, config.model.template)
     yield ("sft", "lora"), partial(_refuse_adapters_twice, config)
+    yield ("rollout", "ray"), partial(_refuse_a_cluster_within, config)
     yield ("data", "question"), partial(check_question_template, data.question)
     yield ("format",), partial(build_format, config.format)
     layout, known = BUILT_IN["think_answer"], {"max_tokens": config.grpo.sampling.max_tokens}
@@ -139,6 +140,13 @@ def _checks(config: Config) -> Iterator[tuple[Path, Callable[[], object]]]:
 def _refuse_adapters_twice(config: Config) -> None:
     if config.sft.lora and config.model.lora:
         raise UserError("the warm start trains the adapters of model.lora already; leave sft.lora out")
+
+
+def _refuse_a_cluster_within(config: Config) -> None:
+    asked = config.rollout.ray or RayConfig()
+    if config.compute.ray and config.rollout.engine == "ray" and asked.address == "local":
+        what = "address is local, but the processes run on a Ray cluster (compute.ray)"
+        raise UserError(f"{what}; set rollout.ray.address to {config.compute.ray.address}")
 
 
 def _no_function(reward: RewardConfig) -> Callable[..., Any]:

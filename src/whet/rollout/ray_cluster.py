@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from whet.cluster.ray_head import Head
+from whet.cluster.ray_name import WorkerName, refuse_other_version
+from whet.cluster.ray_start import start_ray, what_ray_says
 from whet.config.engines import RayConfig
 from whet.errors import ProcessLost, UserError
 from whet.rollout.native import NativeSampler
 from whet.rollout.policy_state import PolicyState
 from whet.rollout.ray_drawing import WorkerLostError
-from whet.rollout.ray_head import Head
-from whet.rollout.ray_name import WorkerName, refuse_other_version
-from whet.rollout.ray_start import start_ray, what_ray_says
 from whet.rollout.ray_worker import SamplingWorker
 from whet.text import first_line
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from whet.cluster.ray_start import SHIFT
 from whet.errors import INTERRUPTED
 
 PROGRAM = "whet.sweep.on_node"
@@ -13,9 +14,6 @@ UNUSABLE = 69
 
 LOST = 76
 """The exit status where the node has left the cluster: the trial is not at fault, and goes on elsewhere."""
-
-SHIFT = 100
-"""Is added to the exit status of the process on the node."""
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,19 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Any
 
+from whet.cluster.ray_start import SHIFT
+from whet.compute.launch import ended_by
 from whet.errors import INTERRUPTED, ProcessLost, UserError
-from whet.sweep.cluster_request import LOST, SHIFT, UNUSABLE, WORDS, Request
+from whet.sweep.cluster_request import LOST, UNUSABLE, WORDS, Request
+from whet.sweep.run_trial import last_line
 
 EVERY = 0.5
 """Seconds between two looks at the process."""
 
-LEAVING = 15.0
-"""Seconds within which a node that has left is known to have: its actors are lost before."""
+TAIL = 1 << 16
+"""Bytes of what the process has said that are kept for its last line."""
 
 
 class LostError(Exception):
@@ -36,85 +38,62 @@ class OnNode:
 
     def __init__(self, ray: Any, request: Request, refuse_lost_head: Callable[[], None]) -> None:
         """Waits for room. Raises `UserError` where no node has it, busy or not, or the node is not as this machine."""
-        from whet.rollout.ray_name import refuse_other_version
-        from whet.sweep.node_process import NodeProcess
+        from whet.cluster.node_actor import NodeActor
+        from whet.cluster.node_process import NodeProcess
 
-        self._ray, self._refuse_lost_head = ray, refuse_lost_head
-        self.interrupted, self._node = False, ""
-        self.host = "a node"
+        self._refuse_lost_head = refuse_lost_head
+        self.interrupted = self._has_room = False
         signal.signal(signal.SIGINT, self._note)
         nodes = [node for node in ray.nodes() if node["Alive"]]
         self.gpus = gpus_of(request, nodes)
         refuse_no_room(request.cpus, self.gpus, nodes)
         options = {"max_restarts": 0, "max_task_retries": 0, "max_concurrency": 1}
-        self._actor = ray.remote(num_cpus=request.cpus, num_gpus=self.gpus, **options)(NodeProcess).remote()
-        name, self._node = self.ask("about")
-        self.host = name.host
-        refuse_other_version(name, "--ray")
-        self._refuse_other_folder(request.folder)
+        actor = ray.remote(num_cpus=request.cpus, num_gpus=self.gpus, **options)(NodeProcess).remote()
+        self._node = NodeActor(ray, actor, self._look)
+        self._asked(lambda: self._node.met(self._node.begin("whereabouts"), "--ray"))
+        self._has_room = True
+        fix = "name a folder with --into that is on a file system of all machines"
+        self._asked(lambda: self._node.refuse_other_folder(request.folder, "--ray", fix))
 
     def run(self, arguments: Sequence[str], folder: str, variables: Mapping[str, str]) -> tuple[int, str]:
         """Runs `whet` in a folder to its end, however long that takes; returns its exit status and what it said."""
-        self.ask("start", arguments, folder, variables)
-        passed_on = False
-        while (ended := self.ask("poll")) is None:
+        if not self.ask("enter", folder):
+            fix = "start the sweep in a folder that all machines share"
+            raise UserError(f"--ray: {folder} is no folder on {self._node.host}; {fix}")
+        self.ask("start", arguments, variables)
+        passed_on, said = False, b""
+        while (looked := self.ask("poll")).status is None:
+            said = (said + looked.err)[-TAIL:]
             if self.interrupted and not passed_on:
                 passed_on = True
                 self.ask("interrupt")
             time.sleep(EVERY)
-        if ended.status < 0:
-            raise LostError(
-                INTERRUPTED, f"its process on {self.host} was ended by {signal.Signals(-ended.status).name}"
-            )
-        return ended.status, ended.said
+        if fate := ended_by(looked.status):
+            raise LostError(INTERRUPTED, f"its process on {self._node.host} {fate}")
+        return looked.status, last_line(said + looked.err)
 
     def ask(self, method: str, *arguments: Any) -> Any:
         """Calls a method of the actor, and returns its answer.
 
-        Raises `LostError` where the actor is gone, `ProcessLost` where the head is, and `UserError` as it did there.
+        Raises `LostError` where the actor is gone, and `ProcessLost` where the head is.
         """
-        handle = getattr(self._actor, method).remote(*arguments)
-        while not self._ray.wait([handle], num_returns=1, timeout=EVERY)[0]:
-            self._refuse_lost_head()
-            if self.interrupted and not self._node:
-                raise LostError(INTERRUPTED, "interrupted")  # it waits for room
+        return self._asked(lambda: self._node.ask(method, *arguments))
+
+    def _asked(self, work: Callable[[], Any]) -> Any:
+        from whet.cluster.node_actor import GoneError
+
         try:
-            return self._ray.get(handle)
-        except self._ray.exceptions.RayError as error:
-            if isinstance(cause := getattr(error, "cause", None), UserError):
-                raise UserError(str(cause)) from error
-            raise self._lost(error) from error
+            return work()
+        except GoneError as gone:
+            if self._node.has_left():
+                raise LostError(LOST, f"{self._node.host} has left the Ray cluster") from gone
+            raise LostError(INTERRUPTED, f"its process on {self._node.host} was lost ({gone})") from gone
 
-    def _lost(self, error: Exception) -> LostError:
-        from whet.rollout.ray_start import what_ray_says
-
-        if self._has_left():
-            return LostError(LOST, f"{self.host} has left the Ray cluster")
-        return LostError(INTERRUPTED, f"its process on {self.host} was lost ({what_ray_says(error)})")
-
-    def _has_left(self) -> bool:
-        """Whether the node of the actor is gone, which is known a moment after the actor is."""
-        until = time.monotonic() + LEAVING
-        while self._node and time.monotonic() < until:
-            if not any(node["Alive"] for node in self._ray.nodes() if node["NodeID"] == self._node):
-                return True
-            time.sleep(EVERY)
-        return False
-
-    def _refuse_other_folder(self, folder: str) -> None:
-        """Raises `UserError` where the node and this machine do not see each other's files in a folder."""
-        from whet.sweep.node_process import ANSWER, seen
-
-        descriptor, path = mkstemp(prefix=".seen.", suffix=".tmp", dir=folder)
-        os.close(descriptor)
-        try:
-            if self.ask("sees", path) and seen(Path(path + ANSWER)):
-                return
-        finally:
-            Path(path).unlink()
-            Path(path + ANSWER).unlink(missing_ok=True)
-        fix = "name a folder with --into that is on a file system of all machines"
-        raise UserError(f"--ray: {self.host} and this machine do not see the same files in {folder}; {fix}")
+    def _look(self) -> None:
+        """What may end the wait for an answer: the head is gone, or an interrupt comes before there is room."""
+        self._refuse_lost_head()
+        if self.interrupted and not self._has_room:
+            raise LostError(INTERRUPTED, "interrupted")
 
     def _note(self, *_: object) -> None:
         self.interrupted = True
@@ -139,8 +118,8 @@ def refuse_no_room(cpus: int, gpus: int, nodes: Sequence[Mapping[str, Any]]) -> 
 
 def _ran(request: Request, arguments: Sequence[str]) -> tuple[int, str]:
     """Joins the cluster and runs `whet` there; returns the exit status of this program, and what to say."""
-    from whet.rollout.ray_head import Head
-    from whet.rollout.ray_start import join_ray
+    from whet.cluster.ray_head import Head
+    from whet.cluster.ray_start import join_ray
 
     try:
         join_ray(request.address, "--ray", "leave --ray away")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import Any
 
 from whet.compute.launch import LAUNCHER
 from whet.errors import UserError
@@ -49,7 +49,8 @@ class Running:
         status = self._process.poll()
         if status is not None and self._ended is None:
             with self._said:
-                self._ended = Ended(self._place.meaning(status), _last_line(self._said))
+                self._said.seek(0)
+                self._ended = Ended(self._place.meaning(status), last_line(self._said.read()))
         return self._ended
 
     def interrupt(self) -> None:
@@ -94,7 +95,11 @@ def is_in_use(path: Path) -> bool:
     return False
 
 
-def _last_line(said: IO[bytes]) -> str:
-    said.seek(0)
-    lines = said.read().decode("utf-8", errors="replace").strip().splitlines()
+def last_line(said: bytes) -> str:
+    r"""Returns the last line that `whet` has said, without its name; empty where it said nothing.
+
+    >>> last_line(b"one\nwhet: two\n"), last_line(b"")
+    ('two', '')
+    """
+    lines = said.decode("utf-8", errors="replace").strip().splitlines()
     return lines[-1].removeprefix("whet: ") if lines else ""

@@ -6,9 +6,9 @@ import socket
 import pytest
 
 from stand_in_ray_package import installed
+from whet.cluster.ray_start import ENVIRONMENT, start_ray, what_ray_says
 from whet.config import RayConfig
 from whet.errors import UserError
-from whet.rollout.ray_start import ENVIRONMENT, start_ray, what_ray_says
 
 
 @pytest.fixture(autouse=True)

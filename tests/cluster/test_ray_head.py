@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from whet.cluster.ray_head import Head, why_silent
 from whet.errors import ProcessLost
-from whet.rollout.ray_head import Head, why_silent
 
 
 def test_a_real_head_is_found_and_its_end_is_told() -> None:

@@ -6,8 +6,8 @@ import socket
 import pytest
 
 from whet import __version__
+from whet.cluster.ray_name import WorkerName, own_name, refuse_other_version
 from whet.errors import UserError
-from whet.rollout.ray_name import WorkerName, own_name, refuse_other_version
 
 
 def test_a_process_knows_where_it_lives() -> None:

@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from whet.cluster.ray_head import why_silent
 from whet.config.engines import RayConfig
 from whet.errors import UserError
-from whet.rollout.ray_head import why_silent
 from whet.text import first_line
 
 ENVIRONMENT = {
@@ -22,6 +22,9 @@ FOREIGN = {
     "RAY_gcs_server_port_wait_time_s": "1",
 }
 """Of a cluster that is joined: else a port where something else listens is asked twenty times for 40 s."""
+
+SHIFT = 100
+"""Is added to the exit status of a program that speaks with Ray, which ends processes with statuses of its own."""
 
 VERSIONS = 3
 """Versions of the weights that a cluster on this machine has room for: workers read one while the next is stored."""

@@ -1,0 +1,1 @@
+"""A Ray cluster: joining it, noticing that it is gone, and running `whet` on its nodes."""

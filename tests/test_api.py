@@ -26,6 +26,7 @@ from whet.build.task import build_task
 from whet.compute.checkpoint import load_checkpoint
 from whet.data.load_data import load_data
 from whet.errors import UserError
+from whet.models.weights_digest import weights_digest
 from whet.recipe import dump_recipe, load_recipe
 from whet.runs.reader import RunReader
 from whet.runs.views.view import PlainView
@@ -121,7 +122,8 @@ def test_the_manifest_says_what_the_run_was_made_from(full: Any, tiny_folder: Pa
     found = full.run.manifest
     assert found["format"] == 1
     assert found["seed"] == full.config.seed
-    assert found["model"] == {"name": str(tiny_folder), "source": str(tiny_folder)}
+    weights = {"sha256": weights_digest(tiny_folder)}
+    assert found["model"] == {"name": str(tiny_folder), "source": str(tiny_folder), **weights}
     assert found["versions"]["torch"] == importlib.metadata.version("torch")
     asked = [(record.question, record.gold) for record in full.run.records("base").values()]
     text = "".join(f"{question}\0{gold}\0" for question, gold in asked)

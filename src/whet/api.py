@@ -19,7 +19,7 @@ from whet.runs.train_log import TrainLog, warnings_to
 from whet.runs.views.live import make_view
 from whet.runs.views.view import View
 from whet.stages.compare import compare
-from whet.stages.manifest import changed_files, manifest, newer_versions, refuse_other
+from whet.stages.manifest import changed_files, manifest, newer_versions, other_prompts, refuse_other
 from whet.stages.run_result import RunResult, finished
 from whet.train_loop.signals import Stop
 
@@ -126,8 +126,10 @@ def resume(path: str | PathLike[str], *, view: View | None = None, stop: Stop | 
         trackers = _trackers(of_this_process(config), shown)
         built = load(config, shown)
         config = with_sizes(config, built, shown)
-        refuse_other(manifest(config, built.policy, built.task), reader.manifest)
-        for line in (*newer_versions(environment(), reader.manifest), *changed):
+        made_from = manifest(config, built.policy, built.task)
+        refuse_other(made_from, reader.manifest)
+        others = other_prompts(made_from, reader.manifest)
+        for line in (*newer_versions(environment(), reader.manifest), *changed, *others):
             shown.note(f"resume: {line}")
         stages = Pipeline.of(built, of_this_process(config), run, shown, stop)
         with _accompanied(stages, trackers):

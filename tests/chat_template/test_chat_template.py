@@ -143,6 +143,20 @@ def test_several_templates_by_name() -> None:
     assert read(made) == "<|user|>\n3 + 4?<|end|>\n<|assistant|>\n"
 
 
+def test_several_templates_without_a_default_are_refused_rather_than_left_out() -> None:
+    made = tokenizer({"tool_use": templates.PHI, "rag": templates.PHI}, "<|end|>")  # type: ignore[arg-type]
+    with pytest.raises(
+        UserError, match="its chat templates are rag, tool_use, and none is called default; name the one"
+    ):
+        read(made)
+
+
+def test_a_template_that_prints_parts_as_python_does_takes_no_parts() -> None:
+    cut = "{% for m in messages %}{{ m['content'][:5] }}{% endfor %}"
+    with pytest.raises(UserError, match="does not print what the user says"):
+        read(tokenizer(cut))
+
+
 @pytest.mark.parametrize(
     ("template", "kept"),
     [

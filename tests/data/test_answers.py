@@ -104,3 +104,21 @@ def test_values_that_are_no_answer_come_with_what_to_do() -> None:
         with pytest.raises(BrokenRowError, match="neither text nor number") as refusal:
             answer_text(value)
         assert fix in refusal.value.fix
+
+
+@pytest.mark.parametrize(
+    "text", ["1 + 1 = 2\n#### ", "so it is \\boxed{}.", "It is $\\boxed{ }$", "two <answer> </answer>"]
+)
+def test_an_empty_mark_is_no_answer(text: str) -> None:
+    with pytest.raises(BrokenRowError, match="ends with a mark and nothing in it"):
+        read_answer(text, "refuse")
+
+
+def test_whole_numbers_of_any_size_have_their_shortest_digits() -> None:
+    assert [answer_text(value) for value in (1e23, -3.0, -0.0, 2.5e16, 1e22)] == [
+        "1" + "0" * 23,
+        "-3",
+        "0",
+        "25" + "0" * 15,
+        "1" + "0" * 22,
+    ]

@@ -18,6 +18,11 @@ def test_a_missing_column_names_those_that_exist() -> None:
     assert choose_columns(["a", "label", "query"], {}, "x") == Columns("query", "label", None)
 
 
+def test_a_table_without_a_header_is_told_to_have_one() -> None:
+    with pytest.raises(UserError, match=r"; its first line seems to be a row: write the names of the columns above"):
+        choose_columns(["A crate has 2 apples; how many?", "2"], {}, "mine.csv")
+
+
 def test_a_short_answer_comes_before_a_worked_one_and_nested_ones_are_found() -> None:
     row = {"problem": "1?", "solution": "long", "answer": "long", "final_answer": "7"}
     assert choose_columns(list(row), {}, "x", rows=[row]) == Columns("problem", "final_answer", "solution")

@@ -34,3 +34,10 @@ def test_the_header_says_what_parts_the_cells(content: str, row: dict[str, str],
 def test_excels_first_line_and_spaces_behind_commas(content: str, row: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(content.encode())
     assert list(read_csv(tmp_path / "a.csv")) == [(2, row)]
+
+
+@pytest.mark.parametrize("header", [",q,a", "q,a,", "q,,a, ,"])
+def test_columns_without_a_name_are_left_out(header: str, tmp_path: Path) -> None:
+    cells = [{"q": "1 + 1?", "a": "2"}.get(name, "7") for name in header.split(",")]
+    (tmp_path / "a.csv").write_text(f"{header}\n{','.join(cells)}\n")
+    assert list(read_csv(tmp_path / "a.csv")) == [(2, {"q": "1 + 1?", "a": "2"})]

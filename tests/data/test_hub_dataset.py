@@ -36,13 +36,13 @@ def offline() -> tuple[bool, bool]:
 
 
 def test_rows_are_numbered_from_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(name: str, config: str | None, split: str) -> list[dict[str, str]]:
-        return [{"name": name, "config": str(config)}, {"split": split}]
+    def load(name: str, config: str | None, split: str) -> datasets.Dataset:
+        return datasets.Dataset.from_list([{"name": name, "config": str(config)}, {"name": split, "config": ""}])
 
     reach(monkeypatch)
     monkeypatch.setattr(datasets, "load_dataset", load)
     rows = list(hub_rows("owner/set", "main", "train"))
-    assert rows == [(1, {"name": "owner/set", "config": "main"}), (2, {"split": "train"})]
+    assert rows == [(1, {"name": "owner/set", "config": "main"}), (2, {"name": "train", "config": ""})]
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def test_out_of_reach_only_the_cache_is_asked(
 ) -> None:
     seen: list[tuple[bool, bool]] = []
 
-    def load(*_: Any, **__: Any) -> list[dict[str, str]]:
+    def load(*_: Any, **__: Any) -> datasets.Dataset:
         seen.append(offline())
-        return []
+        return datasets.Dataset.from_list([])
 
     before = (False, False)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)

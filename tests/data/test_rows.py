@@ -237,3 +237,11 @@ def test_a_parquet_file_that_breaks_off_inside_says_after_which_row(tmp_path: Pa
     assert len(numbers) <= 2000
     where = f" past row {len(numbers)}:" if numbers else "file:"
     assert where in str(refusal.value)
+
+
+def test_a_pattern_is_told_to_name_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "part-1.jsonl").write_text('{"question": "1?", "answer": "2"}\n')
+    with pytest.raises(
+        UserError, match=r"part-\*\.jsonl is a pattern; name the folder, whose files are read as one table"
+    ):
+        locate(tmp_path / "part-*.jsonl", "train")

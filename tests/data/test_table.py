@@ -203,3 +203,26 @@ def test_cells_in_a_template() -> None:
     (problem,) = problems_from([(1, row)], "m", "m", {"question": "{note}{ask} {target} of {nums}", "answer": "target"})
     assert (problem.question, problem.answer) == ("Make it. 7 of [3, 4]", "7")
     assert place_text(["é"]) == '["é"]'
+
+
+def test_pictures_that_a_question_may_need_are_counted(caplog: pytest.LogCaptureFixture) -> None:
+    rows = [
+        {"question": f"<image> {n}?", "answer": "7", "images": ["a.png"] * (n % 2), "image_id": n} for n in range(4)
+    ]
+    problems_from(enumerate(rows, 1), "s", "w")
+    what = "w: 2 of 4 rows have something in the column 'images', which the model does not see"
+    assert caplog.messages == [f"{what}; take rows whose questions do not need it"]
+
+
+def test_a_begun_reply_is_no_part_of_a_prompt_and_said_to_be_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    asked = [{"role": "user", "content": "1 + 1?"}, {"role": "assistant", "content": "Let me think"}]
+    (problem,) = problems_from([(1, {"prompt": asked, "answer": "2"})], "s", "w")
+    assert (problem.question, problem.answer, problem.turns) == ("1 + 1?", "2", ())
+    what = "w: 1 of 1 conversations in 'prompt' end with an assistant's turn"
+    assert caplog.messages == [f"{what}, which is no part of a prompt and is left out"]
+
+
+def test_a_reply_that_is_the_gold_answer_is_nothing_to_tell_of(caplog: pytest.LogCaptureFixture) -> None:
+    turns = [{"role": "user", "content": "1 + 1?"}, {"role": "assistant", "content": "2"}]
+    assert problems_from([(1, {"messages": turns})], "s", "w")[0].answer == "2"
+    assert caplog.messages == []

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 import runpy
 import shutil
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import jinja2
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 
 import tiny
 from models import hostile
@@ -149,6 +151,12 @@ def set_config(folder: Path, **changes: Any) -> None:
     (folder / "config.json").write_text(json.dumps(config | changes))
 
 
+def rename_weights(folder: Path, prefix: str) -> None:
+    """Puts a prefix before the name of every weight, as wrappers do (`torch.compile`, peft)."""
+    file = folder / "model.safetensors"
+    save_file({prefix + name: tensor for name, tensor in load_file(file).items()}, file, {"format": "pt"})
+
+
 UNLOADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "an unknown family": (lambda f: set_config(f, model_type="zebra", architectures=["Z"]), "does not load"),
     "no causal language model": (lambda f: set_config(f, model_type="clip"), "does not load"),
@@ -165,7 +173,14 @@ UNLOADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
         "lacks 1 weight, such as lm_head.weight; it was saved as LlamaForSequenceClassification, without the head",
     ),
     "weights that are not all there": (lambda f: set_config(f, num_hidden_layers=3), "lacks 9 weights"),
-    "weights of another size": (lambda f: set_config(f, intermediate_size=48), "does not load"),
+    "weights of another size": (
+        lambda f: set_config(f, intermediate_size=48),
+        r"model\.layers\.0\.mlp\.down_proj\.weight has the shape \[32, 64\] in its files and \[32, 48\] by its config",
+    ),
+    "weights behind a wrapper's name": (
+        lambda f: rename_weights(f, "_orig_mod."),
+        r"lacks \d+ weights, such as .*; its files call them otherwise, such as _orig_mod\.model\.embed",
+    ),
 }
 
 
@@ -282,3 +297,14 @@ def test_the_tokenizer_alone(tiny_folder: Path, tmp_path: Path) -> None:
     (broken / "tokenizer.json").write_text("{}")
     with pytest.raises(UserError, match=r"^model\.name: the tokenizer in .*broken does not load \(.+\); save"):
         load_tokenizer(str(broken))
+
+
+def test_weights_that_the_configuration_does_not_use_are_said(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "m"))
+    said: list[str] = []
+    load_model(str(folder), torch.float32, said.append)
+    assert said == []
+    set_config(folder, num_hidden_layers=1)
+    load_model(str(folder), torch.float32, said.append)
+    assert len(said) == 1
+    assert re.match(r"model\.name: the model uses none of 9 weights, such as model\.layers\.1\.", said[0])

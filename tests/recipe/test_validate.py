@@ -179,6 +179,35 @@ def test_a_warm_start_with_adapters_of_its_own_needs_a_model_without() -> None:
     assert validated(tree(sft={"lora": {"rank": 4}}))[1] == {}
 
 
+@pytest.mark.parametrize("text", ["Gr\udcc3\udcb6\udcdfe? {question}", "\ud83d {question}"])
+def test_text_with_half_a_character_is_refused(text: str) -> None:
+    _, problems = validated({"model": {"name": "tiny"}, "data": {"train": {"name": "arithmetic"}, "question": text}})
+    assert list(problems) == [("data", "question")]
+    assert "with half a character in it; write the whole character, or set PYTHONUTF8=1" in problems["data", "question"]
+    problems["data", "question"].encode()
+
+
+def test_letters_of_any_script_are_whole() -> None:
+    sections = {"train": {"name": "arithmetic"}, "question": "Größe 日本 😀? {question}"}
+    assert validated({"model": {"name": "tiny"}, "data": sections})[1] == {}
+
+
+@pytest.mark.parametrize(
+    ("weights", "refused"),
+    [
+        ((0,), True),
+        ((0, 0.0), True),
+        (({"start": 0, "end": 0, "steps": 3},), True),
+        ((0, -1), False),
+        (({"start": 0, "end": 1, "steps": 3},), False),
+    ],
+)
+def test_rewards_that_never_count_are_refused(weights: tuple[Any, ...], refused: bool) -> None:
+    _, problems = validated(tree(rewards=[{"name": "accuracy", "weight": weight} for weight in weights]))
+    assert (problems.get(("rewards",), "").startswith("have no weight but 0")) is refused
+    assert len(problems) == refused
+
+
 def test_workers_of_processes_on_a_cluster_are_on_a_cluster_that_is_there() -> None:
     sections = {"compute": {"processes": 2, "ray": "gpu-7:6379"}, "rollout": {"engine": "ray"}}
     _, problems = validated(tree(**sections))

@@ -18,10 +18,12 @@ from whet.stages.manifest import (
     fingerprint,
     manifest,
     newer_versions,
+    other_prompts,
     own_files,
+    prompts_digest,
     refuse_other,
 )
-from whet.types import Problem
+from whet.types import Problem, Prompt
 from wiring import shrunk, write_rewards
 
 PROBLEMS = [Problem("1", "What is 1 + 1?", "2"), Problem("2", "π?", "3.14")]
@@ -59,6 +61,9 @@ def test_a_manifest(tiny_folder: Path, tmp_path: Path) -> None:
     found = manifest(config, LanguageModel(tiny.tiny_model(), tiny.tiny_tokenizer(), source="where from"), task)
     assert found["seed"] == 5
     assert found["model"] == {"name": str(tiny_folder), "source": "where from"}
+    assert found["prompts"] == prompts_digest(task.eval_set.prompts)
+    known = LanguageModel(tiny.tiny_model(), tiny.tiny_tokenizer(), source="where from", weights="ab12")
+    assert manifest(config, known, task)["model"] == {**found["model"], "sha256": "ab12"}
     assert found["data"]["train"] == {"name": "arithmetic", **fingerprint(task.train)}
     assert found["data"]["test"] == {"name": "arithmetic", **fingerprint([p.problem for p in task.eval_set.prompts])}
 
@@ -78,6 +83,23 @@ THEN = {"model": {"name": "m", "source": "s"}, "data": {"train": {"sha256": "a"}
 
 def test_a_run_goes_on_with_what_it_began_with() -> None:
     refuse_other({**THEN, "seed": 1}, THEN)
+
+
+def test_weights_are_compared_where_the_run_kept_their_digest() -> None:
+    now = {**THEN, "model": {**THEN["model"], "sha256": "new"}}
+    refuse_other(now, THEN)
+    refuse_other(now, now)
+    with pytest.raises(UserError, match=r"^resume: model is not what the run began with"):
+        refuse_other(now, {**THEN, "model": {**THEN["model"], "sha256": "old"}})
+
+
+def test_prompts_that_read_otherwise_are_told_of() -> None:
+    prompts = [Prompt(PROBLEMS[0], (), (1, 23), ""), Prompt(PROBLEMS[1], (), (4,), "")]
+    others = [Prompt(PROBLEMS[0], (), (12, 3), ""), Prompt(PROBLEMS[1], (), (4,), "")]
+    now, then = {"prompts": prompts_digest(prompts)}, {"prompts": prompts_digest(others)}
+    assert other_prompts(now, {**now}) == other_prompts(now, {}) == []
+    (line,) = other_prompts(now, then)
+    assert line.startswith("prompts read otherwise than when the run began: the model's tokenizer or chat template")
 
 
 @pytest.mark.parametrize("what", ["model", "data"])

@@ -14,7 +14,7 @@ from whet.diagnose.probe import Probe
 from whet.diagnose.report import CheckReport, Follows
 from whet.errors import UserError
 from whet.runs.writer import RunWriter
-from whet.stages.next_stage import recipe_facts, refuse, wants_warm_start, what_follows
+from whet.stages.next_stage import _misread, recipe_facts, refuse, wants_warm_start, what_follows
 from whet.types import GoldFailure, Problem, Reward
 from wiring import shrunk
 
@@ -27,6 +27,14 @@ MAYBE_SILENT = replace(COLD, signal=0.0, signal_at_most=0.3)
 def report(probe: Probe, failures: int = 0) -> CheckReport:
     failure = GoldFailure(Problem("7", "2 + 2?", "4"), "4", Reward(0.0), 1.0, {"accuracy": 0.0})
     return CheckReport.of(LENGTHS, probe, 10, (failure,) * failures)
+
+
+def test_a_function_that_fails_on_gold_solutions_is_named_with_what_it_must_return() -> None:
+    failure = GoldFailure(Problem("7", "2 + 2?", "4"), "4", Reward(None), 1.0, {"accuracy": None, "mine": None})
+    assert _misread(CheckReport.of(LENGTHS, HEALTHY, 10, (failure,) * 10)) == (
+        "rewards: mine fails on 10 of 10 gold solutions: 7 (answer '4') gets {'accuracy': None, 'mine': None}; it must "
+        "return a list with a number for each completion; a line above says what it did instead"
+    )
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import tiny
 from whet.compute.checkpoint import load_checkpoint
 from whet.compute.optimizer import MasterAdamW
 from whet.config import OptimizerConfig
+from whet.errors import UserError
 from whet.policy.language_model import LanguageModel
 from whet.policy.reference import FollowingReference
 from whet.train_loop.training_state import TrainingState
@@ -48,6 +49,30 @@ def test_a_reference_that_holds_nothing_takes_no_file(tmp_path: Path) -> None:
     optimizer, reference, memories = keepers(None, None, None)
     TrainingState(optimizer, reference, memories).load(tmp_path / "step-1")
     assert reference.held == {}
+
+
+@pytest.mark.parametrize("changes", [{"hidden_size": 64}, {"num_hidden_layers": 3}])
+def test_a_checkpoint_of_another_model_is_refused_with_what_to_do(changes: dict[str, int], tmp_path: Path) -> None:
+    def state(model: torch.nn.Module) -> TrainingState:
+        return TrainingState(MasterAdamW(list(model.parameters()), OptimizerConfig(), 2), Keeper({}), {})
+
+    state(tiny.tiny_model()).save(tmp_path / "step-2", 2)
+    config = tiny.tiny_model().config.__class__(**{**tiny.tiny_model().config.to_dict(), **changes})
+    other = state(tiny.tiny_model().__class__(config))
+    with pytest.raises(UserError, match="the checkpoint step-2 does not fit the weights that are trained") as error:
+        other.load(tmp_path / "step-2")
+    assert "put back the recipe and the model" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_error_of_the_machine_stays_what_it_is(tmp_path: Path) -> None:
+    class Broken(Keeper):
+        def load_state_dict(self, state: Any) -> None:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    TrainingState(*keepers({"a": torch.ones(2)}, {}, None)).save(tmp_path / "step-1", 1)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        TrainingState(Broken(None), Keeper(None), {}).load(tmp_path / "step-1")
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux says which files a process holds")

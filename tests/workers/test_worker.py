@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from socket import socketpair
 from typing import Any
 
@@ -227,3 +228,17 @@ def test_a_message_that_breaks_off(sent: bytes) -> None:
         here.close()
         with pytest.raises(EOFError):
             receive(there)
+
+
+def test_files_of_the_working_folder_are_not_taken_for_libraries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("json", "random", "struct"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('not the library')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
+    started = Worker("workers.services:obey")
+    try:
+        assert ask(started, "pid").fate == "answered"
+    finally:
+        started.close()

@@ -46,4 +46,5 @@ def load_policy(config: Config, log: Log) -> "LanguageModel":
         log(f"the model goes through its own forward, exact but slower: {reason}")
     if lora:
         model = add_lora(model, lora, config.seed)
-    return LanguageModel(model, loaded.tokenizer, config.grpo.sampling.temperature, loaded.source)
+    temperature = config.grpo.sampling.temperature
+    return LanguageModel(model, loaded.tokenizer, temperature, loaded.source, loaded.weights)

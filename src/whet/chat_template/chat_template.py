@@ -62,10 +62,14 @@ class ChatTemplate:
 
     @cached_property
     def source(self) -> str:
-        """The template's text; empty for none."""
+        """The template's text; empty for none. Raises `UserError` where there are several, and none is the default."""
         template = getattr(self.tokenizer, "chat_template", None)
-        if isinstance(template, dict):  # several by name: transformers takes this one
-            template = template.get("default", "")
+        if isinstance(template, dict) and template:  # several by name: transformers takes this one
+            if "default" not in template:
+                names = ", ".join(sorted(template))
+                fix = "name the one to use so (`chat_template` in tokenizer_config.json)"
+                raise UserError(f"model.name: its chat templates are {names}, and none is called default; {fix}")
+            template = template["default"]
         return template or ""
 
     @cached_property
@@ -128,8 +132,11 @@ class ChatTemplate:
         failure: UserError | None = None
         for parts in (False, True):
             try:
-                if QUESTION["content"] in self._apply([self._turn(QUESTION, parts)], True):
-                    return parts
+                printed = self._apply([self._turn(QUESTION, parts)], True)
+                if QUESTION["content"] in printed and not (
+                    parts and str(self._turn(QUESTION, parts)["content"]) in printed
+                ):
+                    return parts  # a template for texts prints a list of parts as Python would
             except UserError as error:
                 failure = failure or error
         fix = "name another model, or mend its template"

@@ -18,6 +18,7 @@ from whet.cli.looking import show as show_run
 from whet.cli.planning import doctor, dry, init, plan, show_beside_plan
 from whet.cli.several import one_of_several, shared_anew, start_others
 from whet.cli.sharing import export, push
+from whet.cli.surroundings import check_surroundings
 from whet.cli.sweep_page import sweep
 from whet.cli.talking import ask_problems, chat, serve
 from whet.cli.terminal import console, encoded, following, prepare, progress, show, tell, tolerate_encodings
@@ -68,8 +69,9 @@ def resume(
     from whet.recipe import load_recipe
     from whet.runs import layout
     from whet.runs.address import find_run
+    from whet.runs.reader import RunReader
 
-    path = find_run(run)
+    path = RunReader(find_run(run)).path
     recorded = load_recipe(path / layout.RECIPE).compute
     start_others(["resume", str(path)], shared_anew(recorded, processes, ray), path)
     from whet.api import resume as go_on
@@ -269,4 +271,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
             print(f"whet {__version__}")
         else:
+            check_surroundings()
             parse(VERBS, words, DESCRIPTION)()

@@ -80,7 +80,7 @@ def launch(arguments: Sequence[str], count: int, log: Callable[[str], object], e
     started = [
         # a session of its own: Ctrl-C reaches the launcher alone, which passes it on
         ProcessHere(
-            [sys.executable, "-m", "whet", *arguments],
+            [sys.executable, "-P", "-m", "whet", *arguments],
             env={**os.environ, **variables(number, count, number, count, "127.0.0.1", port), **own},
             start_new_session=True,
         )

@@ -20,7 +20,7 @@ LINE = 1 << 22
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
 
-COMMAND = (sys.executable, "-m", "whet.chat.service")
+COMMAND = (sys.executable, "-P", "-m", "whet.chat.service")
 
 
 class ChatProcess:

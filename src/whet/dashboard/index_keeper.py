@@ -104,7 +104,7 @@ class IndexKeeper:
             self._fault = f"the index of rollouts cannot be built in {self.path.parent}; make room there"
             return found
         self._builder = subprocess.Popen(
-            [sys.executable, "-m", "whet.dashboard.build_index", str(self.folder)],
+            [sys.executable, "-P", "-m", "whet.dashboard.build_index", str(self.folder)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

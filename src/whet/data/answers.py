@@ -27,6 +27,7 @@ UNPROVABLE = frozenset({"proof", "notfound", "not found", "not provided", "no fi
 """What they write of problems that have none, such as proofs."""
 
 _LIST_OF_TEXT = re.compile(r"""\[\s*(["']).*\1\s*\]""", re.DOTALL)
+_NOTHING_MARKED = re.compile(r"(?:####|\\boxed\s*\{\s*\}|<answer>\s*</answer>)[\s.$]*\Z")
 _SENTENCE = re.compile(r"[^\W\d_]{2}(?: [$€£]?\d[\d.,]*)?[\"')]?[.!?](?=\s|$)")
 
 
@@ -46,7 +47,7 @@ def answer_text(value: Any, column: str = "answer") -> str:
     if isinstance(value, float) and not math.isfinite(value):
         raise BrokenRowError(f"has the answer {value}")
     if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+        return f"{Decimal(repr(value + 0.0)):.0f}"  # its shortest digits: int(1e23) is 99999999999999991611392
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise BrokenRowError(f"has an answer that is neither text nor number: {str(value)[:40]!r}", _fix(value, column))
     return str(value)
@@ -90,6 +91,8 @@ def read_answer(text: str, unmarked: Unmarked) -> tuple[str, str]:
     """
     if text.strip().strip(".[]()").lower() in MISSING | UNPROVABLE:
         raise OtherRowError(f"has no answer ({text.strip()!r})")
+    if _NOTHING_MARKED.search(text):
+        raise BrokenRowError(f"has an answer that ends with a mark and nothing in it ({text.strip()[-20:]!r})")
     *thought, said = CLOSES.split(text)
     if thought and said.strip():
         return read_answer(said, unmarked)[0], without_final_mark(text)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from whet.data.class_labels import Names, labels_in, with_names
 from whet.data.fault import Fault, Row, Rows, refuse_twice
 from whet.data.file_bytes import first_bytes
 from whet.errors import UserError
@@ -17,10 +18,11 @@ def read_parquet(path: Path) -> Rows:
     try:
         with parquet.ParquetFile(path) as file:
             refuse_twice(path, file.schema_arrow.names)
+            labels = labels_in(file.schema_arrow.metadata)
             for batch in file.iter_batches():
                 for index in range(batch.num_rows):
                     number += 1
-                    yield number, _cells(batch, index)
+                    yield number, _cells(batch, index, labels)
     except (pyarrow.ArrowException, OSError) as error:
         where = f" past row {number}" if number else ""
         raise UserError(f"{path} is not a readable Parquet file{where}: {str(error).partition(chr(10))[0]}") from error
@@ -38,13 +40,14 @@ def read_arrow(path: Path) -> Rows:
             table = reader.read_all()
     except (pyarrow.ArrowException, OSError) as error:
         raise UserError(f"{path} is not a readable Arrow file: {str(error).partition(chr(10))[0]}") from error
-    cells = (_cells(batch, index) for batch in table.to_batches() for index in range(batch.num_rows))
+    labels = labels_in(table.schema.metadata)
+    cells = (_cells(batch, index, labels) for batch in table.to_batches() for index in range(batch.num_rows))
     return enumerate(cells, 1)
 
 
-def _cells(batch: Any, index: int) -> Row | Fault:
+def _cells(batch: Any, index: int, labels: Names) -> Row | Fault:
     try:
-        return {name: batch.column(name)[index].as_py() for name in batch.schema.names}
+        return with_names({name: batch.column(name)[index].as_py() for name in batch.schema.names}, labels)
     except UnicodeDecodeError:
         return Fault("is not UTF-8")
     except (ValueError, OverflowError) as error:

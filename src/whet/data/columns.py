@@ -64,6 +64,14 @@ NO_CONTEXTS = frozenset(
 )
 """Words in the names of columns that are about something else."""
 
+MEDIA = frozenset({"image", "images", "img", "picture", "pictures", "figure", "photo", "audio", "video", "videos"})
+"""Words in the names of columns that hold something other than text."""
+
+NO_MEDIA = frozenset(
+    {"id", "ids", "name", "count", "num", "size", "width", "height", "tokens", "caption", "description"}
+)
+"""Words in the names of columns that are about such a thing."""
+
 _NAME_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 
@@ -162,6 +170,8 @@ def _needed(part: str, column: str | None, present: Sequence[str], where: str) -
     if column is None:
         hint = next((did_you_mean(name, present) for name in NAMES[part] if did_you_mean(name, present)), "")
         fix = f"say which holds the {part}{hint}"
+        if any(len(name.split()) > 4 for name in present):
+            fix = "its first line seems to be a row: write the names of the columns above it"
         raise UserError(f"columns.{part}: {where} has the columns {', '.join(present) or 'none'}; {fix}")
     return column
 
@@ -233,6 +243,14 @@ def contexts_left_out(columns: Columns, present: Sequence[str], rows: Sequence[R
         some = [row for row in rows if _is_long(row.get(column)) and not _is_wrapped(columns.question, column, row)]
         if _left_out(column, columns.question, some):
             yield column
+
+
+def unseen_media(present: Sequence[str], rows: Sequence[Row]) -> Iterator[tuple[str, int]]:
+    """Yields the columns with pictures or sound, which no language model sees, and how many of the rows have some."""
+    for column in present:
+        words = {word.lower() for word in _NAME_WORDS.findall(column)}
+        if words & MEDIA and not words & NO_MEDIA and (count := sum(bool(row.get(column)) for row in rows)):
+            yield column, count
 
 
 def _is_wrapped(question: str, column: str, row: Row) -> bool:

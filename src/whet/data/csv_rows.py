@@ -86,7 +86,7 @@ def _records(path: Path, reader: "_csv.Reader") -> Rows:
 
 
 def _header(path: Path, reader: "_csv.Reader") -> list[str]:
-    """Reads and validates the names of the columns."""
+    """Reads and validates the names of the columns; empty ones, as over pandas' index, are of columns left out."""
     try:
         header = next(reader, [])
     except csv.Error as error:
@@ -95,7 +95,7 @@ def _header(path: Path, reader: "_csv.Reader") -> list[str]:
         raise UserError(f"{path}: row 1, the header, is empty; write the names of the columns")
     if any(map(_is_undecoded, header)):
         raise UserError(f"{path}: row 1, the header, is not UTF-8; {fault.RECODE}")
-    refuse_twice(path, header)
+    refuse_twice(path, [name for name in header if name.strip()])
     return header
 
 
@@ -104,7 +104,7 @@ def _record(header: list[str], cells: list[str]) -> Row | Fault:
         return Fault(f"has {len(cells)} cells where the header has {len(header)}")
     if any(map(_is_undecoded, cells)):
         return Fault("is not UTF-8")
-    return dict(zip(header, cells, strict=True))
+    return {name: text for name, text in zip(header, cells, strict=True) if name.strip()}
 
 
 def _is_undecoded(cell: str) -> bool:

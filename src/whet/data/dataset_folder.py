@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from whet.data.class_labels import label_names, with_names
 from whet.data.fault import Rows
 from whet.errors import UserError, did_you_mean
 
@@ -17,9 +18,11 @@ def folder_rows(folder: Path, config: str | None, split: str) -> Rows:
     """
     number = 0
     try:
-        for row in _open(folder, config, split):
+        dataset = _open(folder, config, split)
+        labels = label_names(dataset.features)
+        for row in dataset:
             number += 1
-            yield number, dict(row)
+            yield number, with_names(dict(row), labels)
     except UserError:
         raise
     except Exception as error:  # the library fails in as many ways as there are formats

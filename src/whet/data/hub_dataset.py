@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from whet.data.class_labels import label_names, with_names
 from whet.data.fault import Rows
 from whet.errors import UserError
 
@@ -23,7 +24,8 @@ def hub_rows(name: str, config: str | None, split: str) -> Rows:
             "check the name, the split, the configuration (params.config) and the network, or give a local file or "
             "folder with `path`"
         ) from error
-    return ((number, dict(row)) for number, row in enumerate(dataset, 1))
+    labels = label_names(dataset.features)
+    return ((number, with_names(dict(row), labels)) for number, row in enumerate(dataset, 1))
 
 
 def _reason(error: Exception) -> str:

@@ -78,11 +78,17 @@ def locate(path: str | Path, split: str, config: str | None = None) -> Path:
         return _checked_folder(found, split, config)
     if not found.is_file():
         beside = [file.name for file in found.parent.iterdir()] if found.parent.is_dir() else []
+        if _is_pattern(found.name):
+            raise UserError(f"{found} is a pattern; name the folder, whose files are read as one table")
         raise UserError(f"there is no file {found}{did_you_mean(found.name, beside)}")
     if row_suffix(found) not in READERS:
         refuse_no_table(found)
         raise UserError(f"{found} is not of a kind that Whet reads: {', '.join(READERS)}")
     return found
+
+
+def _is_pattern(name: str) -> bool:
+    return any(sign in name for sign in "*?[")
 
 
 def _checked_folder(folder: Path, split: str, config: str | None) -> Path:

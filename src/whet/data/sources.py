@@ -25,6 +25,7 @@ from whet.data.numina_math import load_numina_math
 from whet.data.reasoning_gym import PREFIX, ReasoningGym
 from whet.data.rows import READERS, locate, read_rows
 from whet.data.table import problems_from
+from whet.data.web_address import refuse_address
 from whet.errors import UserError, did_you_mean
 from whet.types import Problem
 
@@ -221,6 +222,8 @@ def hold_out(config: SourceConfig) -> float:
 def source_of(config: SourceConfig) -> Source:
     """The `Source` of a config, by its name; raises `UserError` for an unknown name."""
     name = config.name
+    for field, value in (("name", name), ("path", str(config.path or ""))):
+        refuse_address(field, value)
     if name in SOURCES:
         return SOURCES[name]
     if name.startswith(PREFIX):

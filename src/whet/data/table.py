@@ -3,13 +3,13 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from whet.data.answers import Unmarked, answer_text, read_answer
 from whet.data.cells import cell
-from whet.data.columns import Columns, choose_columns, contexts_left_out
+from whet.data.columns import Columns, choose_columns, contexts_left_out, unseen_media
 from whet.data.fault import Fault, Row, Rows
 from whet.data.instructions import without_instructions
 from whet.data.intake import MAX_BROKEN, BrokenRowError, collect, problem_id
@@ -48,10 +48,23 @@ def problems_from(
     some = good[:SAMPLE]
     columns = choose_columns(list(counted), chosen or {}, where, common, some)
     problems = collect(rows, RowReader(columns, source, unmarked).problem, where, max_broken)
-    for column in contexts_left_out(columns, list(counted), some):
-        fix = f"if they do, write data.question: '{{{column}}} {{question}}'"
-        _LOG.warning("%s: questions leave out the column %r, which they may need; %s", where, column, fix)
+    for line in _unread(columns, list(counted), some):
+        _LOG.warning("%s: %s", where, line)
     return problems if instructions else without_instructions(problems, where)
+
+
+def _unread(columns: Columns, present: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
+    """Yields a line on each thing in the rows that a question may need, and that prompts leave out."""
+    for column in contexts_left_out(columns, present, rows):
+        fix = f"if they do, write data.question: '{{{column}}} {{question}}'"
+        yield f"questions leave out the column {column!r}, which they may need; {fix}"
+    for column, count in unseen_media(present, rows):
+        what = f"{count} of {len(rows)} rows have something in the column {column!r}, which the model does not see"
+        yield f"{what}; take rows whose questions do not need it"
+    begun = sum(ends_with_reply(cell(row, columns.question)) for row in rows)
+    if begun and columns.answer != columns.question:
+        what = f"{begun} of {len(rows)} conversations in {columns.question!r} end with an assistant's turn"
+        yield f"{what}, which is no part of a prompt and is left out"
 
 
 def _no_problem(row: Row) -> Problem:
@@ -162,6 +175,19 @@ def earlier_turns(value: Any) -> tuple[Message, ...]:
     turns = turns_of(value) or []
     last = max((place for place, (role, _) in enumerate(turns) if role == "user"), default=0)
     return tuple({"role": role, "content": text} for role, text in turns[:last] if text.strip())
+
+
+def ends_with_reply(value: Any) -> bool:
+    """Whether a cell is a conversation whose last turn, behind the last question, is the assistant's.
+
+    >>> ends_with_reply([{"role": "user", "content": "1 + 1?"}, {"role": "assistant", "content": "Let me"}])
+    True
+    """
+    try:
+        turns = turns_of(value) or [("", "")]
+    except BrokenRowError:
+        return False
+    return turns[-1][0] == "assistant"
 
 
 def _clean(text: str, part: str) -> str:

@@ -100,7 +100,7 @@ def tokens_of(path: Path, texts: Sequence[str]) -> list[list[int]]:
 
     Raises `UserError` where llama.cpp does not load the GGUF file `path`.
     """
-    command = [sys.executable, "-m", "whet.export.llama_cpp", str(path)]
+    command = [sys.executable, "-P", "-m", "whet.export.llama_cpp", str(path)]
     done = subprocess.run(
         command, input=json.dumps(list(texts)), capture_output=True, text=True, timeout=SECONDS, check=False
     )

@@ -1,6 +1,6 @@
 """Loads a model and its tokenizer by name: from a folder, GGUF file, local cache, the hub or a package."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from whet.errors import UserError
 from whet.models import gguf, hub, packaged
 from whet.models.hub import NotHereError
+from whet.models.loading_notes import check_notes
 from whet.models.origin import read_origin
 from whet.models.quiet import quiet
 from whet.models.refusals import check_causal, check_embeddings, check_folder, check_size
+from whet.models.weights_digest import weights_digest
 from whet.text import Log, first_line, silent
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ class LoadedModel:
     """The folder it was loaded from: safetensors, tokenizer, chat template."""
     source: str
     """Origin of the weights, for manifests and model cards."""
+    weights: str
+    """A digest of the files with the weights, for manifests."""
 
 
 Route = Callable[[str, Log], Path]
@@ -48,21 +52,21 @@ def load_model(name: str, dtype: "torch.dtype", log: Log = silent) -> LoadedMode
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
+    noted = {"output_loading_info": True, "ignore_mismatched_sizes": True}
     try:
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(path, **options)
             model, notes = AutoModelForCausalLM.from_pretrained(
-                path, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
+                path, dtype=dtype, use_safetensors=True, **noted, **options
             )
     except Exception as error:  # transformers and safetensors raise many types
         fix = "name a causal language model"
         raise UserError(f"model.name: {path} does not load ({first_line(error)}); {fix}") from error
-    if missing := sorted(notes["missing_keys"]):
-        raise UserError(f"model.name: {path} lacks {count_of(missing)}, such as {missing[0]}; {_fix_missing(model)}")
+    check_notes(path, model, notes, log)
     check_embeddings(path, model, tokenizer)
     _check_ends(path, model)
     model.config.return_dict = True  # a model's own settings may ask for tuples
-    return LoadedModel(model.eval(), tokenizer, path, read_origin(path, name))
+    return LoadedModel(model.eval(), tokenizer, path, read_origin(path, name), weights_digest(path))
 
 
 def _check_ends(folder: Path, model: Any) -> None:
@@ -72,23 +76,6 @@ def _check_ends(folder: Path, model: Any) -> None:
     if not all(id is None or isinstance(id, int) for id in several):
         what = f"eos_token_id in its generation_config.json is {found!r}, no token's id"
         raise UserError(f"model.name: {folder} is refused: {what}; write the number of the token, or a list of numbers")
-
-
-def count_of(weights: Sequence[str]) -> str:
-    """Returns the number of weights in words.
-
-    >>> count_of(["a"]), count_of(["a", "b"])
-    ('1 weight', '2 weights')
-    """
-    return f"{len(weights)} weight{'' if len(weights) == 1 else 's'}"
-
-
-def _fix_missing(model: Any) -> str:
-    """What to do about a folder without some of the weights: one saved as another class than `model` has no head."""
-    saved_as = next(iter(model.config.architectures or ()), type(model).__name__)
-    if saved_as == type(model).__name__:
-        return "download or save it again"
-    return f"it was saved as {saved_as}, without the head that predicts tokens: name a {type(model).__name__}"
 
 
 def load_tokenizer(name: str, log: Log = silent) -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from whet.errors import UserError
+from whet.models.lfs_pointers import lfs_pointer
 from whet.models.quiet import quiet
 from whet.models.template import fault_of
 
@@ -263,7 +264,7 @@ def _templates(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 REFUSALS: tuple[Callable[[Path], str], ...] = (
-    *(_foreign, _adapter, _no_config, _code, _elsewhere),
+    *(_foreign, lfs_pointer, _adapter, _no_config, _code, _elsewhere),
     *(_no_weights, _quantised, _unsound, _no_tokenizer, _template),
 )
 """Each returns why a folder is refused with the fix, or an empty text; the first reason is reported."""

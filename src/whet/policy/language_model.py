@@ -38,12 +38,16 @@ class LanguageModel:
     have the same distribution.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, temperature: float = 1.0, source: str = "") -> None:
+    def __init__(
+        self, model: Any, tokenizer: Any, temperature: float = 1.0, source: str = "", weights: str = ""
+    ) -> None:
         self.model = model.eval()  # no dropout: the learner must see the probabilities that were sampled from
         self.tokenizer = tokenizer
         self.temperature = temperature
         self.source = source
         """The source of the initial weights, for manifests."""
+        self.weights = weights
+        """A digest of the files that they were loaded from; empty where there are none."""
         self.watched: Watched = _unwatched
         """Does work in which the processes exchange weights, and says which one is gone where it fails."""
         self.fused = is_fused(model)

@@ -19,6 +19,7 @@ from whet.recipe.refuse_secrets import secret_in
 from whet.recipe.suggest import suggest, unknown_key
 from whet.recipe.tree import Tree
 from whet.rewards.registry import build_reward
+from whet.rewards.weight_schedule import ends
 
 Problems = dict[Path, str]
 """Errors by path."""
@@ -35,7 +36,9 @@ def validated(tree: Tree) -> tuple[Config | None, Problems]:
 
 def _validated(tree: Tree) -> tuple[Config | None, Problems]:
     leaves = _leaves(tree, ())
-    problems = {path: text for path, value in leaves if (text := secret_in(path, value) or _coerced(path, value))}
+    checks = (secret_in, _coerced, _undecoded)
+    found = {path: next(filter(None, (check(path, value) for check in checks)), None) for path, value in leaves}
+    problems = {path: text for path, text in found.items() if text}
     try:
         return Config.model_validate(tree), problems
     except ValidationError as error:
@@ -68,6 +71,19 @@ def _coerced(path: Path, value: Any) -> str | None:
     wrong_type = numeric and (isinstance(value, bool) or (isinstance(value, str) and str not in key.types))
     wrong_truth = bool in key.types and not isinstance(value, bool)
     return must_be(value, key) if wrong_type or wrong_truth else None
+
+
+def _undecoded(path: Path, value: Any) -> str | None:
+    """The error for a text that no tokenizer and no file takes: with half a character, or bytes that are no UTF-8."""
+    if not isinstance(value, str) or value.isascii():
+        return None
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        fix = "write the whole character, or set PYTHONUTF8=1 where a terminal's locale is not UTF-8"
+        written = value.encode("ascii", "backslashreplace").decode()[:60]
+        return f"is '{written}', with half a character in it; {fix}"
+    return None
 
 
 def _location(loc: Sequence[str | int], tree: Tree) -> Path:
@@ -124,6 +140,7 @@ def _checks(config: Config) -> Iterator[tuple[Path, Callable[[], object]]]:
         if source is not None:
             yield path, partial(check_source, source, dotted(path))
     yield ("model", "template"), partial(check_template_settings, config.model.template)
+    yield ("rewards",), partial(_refuse_no_weight, config)
     yield ("sft", "lora"), partial(_refuse_adapters_twice, config)
     yield ("rollout", "ray"), partial(_refuse_a_cluster_within, config)
     yield ("data", "question"), partial(check_question_template, data.question)
@@ -135,6 +152,13 @@ def _checks(config: Config) -> Iterator[tuple[Path, Callable[[], object]]]:
                 ("rewards", index),
                 partial(build_reward, reward, layout, _no_function, known, field=f"rewards.{index}"),
             )
+
+
+def _refuse_no_weight(config: Config) -> None:
+    """Raises `UserError` where no reward ever counts, so that all responses are worth the same."""
+    weights = [part for one in config.rewards for part in ends(one.weight)]
+    if not any(weights):
+        raise UserError("have no weight but 0, so no response is better than another; give one of them a weight")
 
 
 def _refuse_adapters_twice(config: Config) -> None:

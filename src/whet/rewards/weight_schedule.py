@@ -27,6 +27,11 @@ def weight_at(weight: Weight, step: int) -> float:
     return weight.start + (weight.end - weight.start) * progress
 
 
+def ends(weight: Weight) -> tuple[float, ...]:
+    """The first and the last weight of a schedule, between which all others are; of a constant, itself."""
+    return (weight.start, weight.end) if isinstance(weight, WeightConfig) else (weight,)
+
+
 def largest(weight: Weight) -> float:
     """The maximum of a weight over all steps."""
-    return max(weight.start, weight.end) if isinstance(weight, WeightConfig) else weight
+    return max(ends(weight))

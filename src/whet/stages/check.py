@@ -22,6 +22,7 @@ from whet.rewards.gold import gold_failures
 from whet.runs.views.view import View
 from whet.sft.examples import Example
 from whet.stages.imitation import takes_own
+from whet.stages.lossy_text import lossy_lines
 from whet.stages.next_stage import recipe_facts, what_follows
 from whet.stages.warm_start import example
 from whet.train_loop.logging_grader import failure_lines
@@ -50,7 +51,7 @@ def check(
     for line in as_read(task.train) if earlier is None else ():
         view.note(line)
     problems = _first(task.train, config.check.gold)
-    for line in [] if earlier else marks_lines(problems, task):
+    for line in [] if earlier else (*marks_lines(problems, task), *lossy_lines(problems, task)):
         view.note(f"check: {line}")
     misread = earlier.gold_failures if earlier else tuple(gold_failures(problems, task.response_format, task.reward))
     view.advance(1)

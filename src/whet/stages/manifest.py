@@ -11,7 +11,7 @@ from whet.data.endless import is_endless
 from whet.errors import UserError
 from whet.files import sha256_of
 from whet.runs import layout
-from whet.types import Problem
+from whet.types import Problem, Prompt
 
 if TYPE_CHECKING:
     from whet.build.task import Task
@@ -27,10 +27,12 @@ def manifest(config: Config, policy: "LanguageModel", task: "Task", recipe: Path
     `recipe`: the file that the settings were read from, where there is one.
     """
     names = [source.name for source in (config.data.train, *config.data.mix)]
+    weights = {"sha256": policy.weights} if policy.weights else {}
     return {
         "seed": config.seed,
         "files": own_files(config, recipe),
-        "model": {"name": config.model.name, "source": policy.source},
+        "model": {"name": config.model.name, "source": policy.source, **weights},
+        "prompts": prompts_digest(task.eval_set.prompts),
         "data": {
             "train": {"name": " + ".join(names), **fingerprint(task.train)},
             "test": {
@@ -72,13 +74,25 @@ def changed_files(then: Mapping[str, Any], run: Path) -> list[str]:
 
 
 def refuse_other(now: Mapping[str, Any], then: Mapping[str, Any]) -> None:
-    """Raises `UserError` where model or data of a resumed run are not those that it began with."""
+    """Raises `UserError` where model or data of a resumed run are not those that it began with.
+
+    A run of an older version kept no digest of the weights.
+    """
     for what in ("model", "data"):
-        if now[what] != then.get(what):
+        kept = then.get(what, {})
+        if {name: value for name, value in now[what].items() if name != "sha256" or name in kept} != kept:
             raise UserError(
                 f"resume: {what} is not what the run began with: {now[what]}, and not {then.get(what)}; put it back, "
                 "or begin a new run"
             )
+
+
+def other_prompts(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:
+    """Returns a line where the model reads the same questions in other tokens than when the run began; else none."""
+    if now["prompts"] == then.get("prompts", now["prompts"]):
+        return []
+    what = "the model's tokenizer or chat template, or the recipe's format or data.question, has changed"
+    return [f"prompts read otherwise than when the run began: {what}"]
 
 
 def newer_versions(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:
@@ -91,6 +105,11 @@ def newer_versions(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]
     changed = [(name, before.get(name), found) for name, found in now["versions"].items() if found != before.get(name)]
     named = ", ".join(f"{name} {was} → {found}" for name, was, found in changed)
     return [f"{named}, so figures may differ in their last digits"] if named else []
+
+
+def prompts_digest(prompts: Sequence[Prompt]) -> str:
+    """Returns a SHA-256 of prompts as the model reads them: their tokens, in order."""
+    return sha256("\n".join(" ".join(map(str, prompt.tokens)) for prompt in prompts).encode()).hexdigest()
 
 
 def fingerprint(problems: Sequence[Problem]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from whet.config import Config
 from whet.diagnose.evidence import RecipeFacts
 from whet.diagnose.report import CheckReport, Follows
 from whet.errors import UserError
+from whet.rewards.registry import REWARDS
 from whet.runs.writer import RunWriter
 from whet.stages.apply_fix import fixed
 from whet.stages.imitation import can_imitate, refuse_nothing_to_imitate
@@ -58,16 +59,22 @@ def refuse(report: CheckReport, task: Task, config: Config, run: RunWriter) -> N
     Gold solutions must score full marks, a warm start that is asked for needs solutions, and GRPO a signal.
     """
     if report.gold_is_misread:
-        worst = report.gold_failures[0]
-        raise UserError(
-            f"rewards: {len(report.gold_failures)} of {report.gold_checked} gold solutions do not score full marks; "
-            f"{worst.problem.id} (answer {worst.problem.answer!r}) gets {dict(worst.short)}. "
-            "Correct format.name, data.train.columns or rewards; `whet check` shows more of them"
-        )
+        raise UserError(_misread(report))
     if config.sft.when == "always":
         refuse_nothing_to_imitate(report.probe, task, config.sft)
     if report.follows == "stop":
         raise UserError(_no_signal(report, config, run))
+
+
+def _misread(report: CheckReport) -> str:
+    """What is wrong with the first gold solution that falls short, and the fix: a function that fails comes first."""
+    worst, count = report.gold_failures[0], f"{len(report.gold_failures)} of {report.gold_checked} gold solutions"
+    example = f"{worst.problem.id} (answer {worst.problem.answer!r}) gets {dict(worst.short)}"
+    if failed := [name for name, value in worst.short.items() if value is None and name not in REWARDS]:
+        how = "it must return a list with a number for each completion; a line above says what it did instead"
+        return f"rewards: {', '.join(failed)} fails on {count}: {example}; {how}"
+    fix = "Correct format.name, data.train.columns or rewards; `whet check` shows more of them"
+    return f"rewards: {count} do not score full marks; {example}. {fix}"
 
 
 def _no_signal(report: CheckReport, config: Config, run: RunWriter) -> str:

@@ -36,7 +36,7 @@ class Running:
         self._ended: Ended | None = None
         self._interrupted = False
         self._process = subprocess.Popen(
-            [sys.executable, *place.program, *arguments],
+            [sys.executable, "-P", *place.program, *arguments],
             env={**os.environ, **place.variables, LAUNCHER: str(os.getpid())},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -5,12 +5,15 @@ saved. The weights are the optimizer's float32 masters; those of the layers are 
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from whet.compute.checkpoint import load_checkpoint, save_checkpoint
+from whet.errors import UserError
 from whet.protocols import Stateful
+from whet.text import first_line
 
 Write = Callable[[Path, Callable[[], object]], None]
 """Writes a checkpoint to a folder, and calls back once its tensors may change."""
@@ -42,9 +45,19 @@ class TrainingState:
         return lambda folder, copied: save_checkpoint(folder, held, state, copied)
 
     def load(self, folder: Path) -> None:
-        """Restores the state that `save` wrote, and keeps nothing of it. Raises as `load_checkpoint` does."""
+        """Restores the state that `save` wrote, and keeps nothing of it. Raises as `load_checkpoint` does.
+
+        Raises `UserError` where the checkpoint is of another model, or of a recipe that trains other weights.
+        """
         saved = load_checkpoint(folder)  # its tensors are the files: while they last, no disk gets the room back
-        self.optimizer.load_state_dict(saved.tensors["optimizer"])
-        self.reference.load_state_dict(saved.tensors.get("reference", {}))
+        try:
+            self.optimizer.load_state_dict(saved.tensors["optimizer"])
+            self.reference.load_state_dict(saved.tensors.get("reference", {}))
+        except (RuntimeError, KeyError) as error:
+            if isinstance(error, RuntimeError) and not re.search(r"\b(?:shape|size)\b", str(error)):
+                raise  # memory is short, or another process is gone
+            what = f"the checkpoint {folder.name} does not fit the weights that are trained ({first_line(error)})"
+            fix = "put back the recipe and the model that the run began with, or begin a new run"
+            raise UserError(f"resume: {what}; {fix}") from error
         for name, memory in self.memories.items():
             memory.load_state_dict(saved.state["memories"][name])

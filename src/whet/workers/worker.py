@@ -25,7 +25,7 @@ _SLACK = 30.0
 """Seconds beyond all limits after which the supervisor itself counts as hanging."""
 
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from whet.workers.supervisor import main; main()"
-"""The supervisor's program, with the run's `sys.path`."""
+"""The supervisor's program, with the run's `sys.path`; `-P` keeps the working folder out of it until then."""
 
 
 def send(to: socket, message: bytes) -> None:
@@ -125,7 +125,7 @@ class Worker:
     def _start(self) -> _Supervisor:
         ours, theirs = socketpair()
         with theirs:
-            argv = [sys.executable, "-c", _START, json.dumps([*map(str, sys.path)])]
+            argv = [sys.executable, "-P", "-c", _START, json.dumps([*map(str, sys.path)])]
             process = subprocess.Popen(
                 argv, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
             )

@@ -90,6 +90,8 @@ _COMPOUND = re.compile(
     re.IGNORECASE,
 )
 """One quantity in two units, such as `8 dollars and 50 cents`."""
+_BLANKS = re.compile(r"\s{4,}")
+"""White space that says no more than three characters of it, but would take the patterns above minutes."""
 LONGEST_SENTENCE = 1500
 """Characters of a sentence that is searched for reasons, which may take the square of its length."""
 _LONGEST = 400
@@ -136,6 +138,7 @@ def main_claim(body: str) -> str:
     """
     if len(body) > LONGEST_SENTENCE:
         return body
+    body = _BLANKS.sub("   ", body)
     cut = _REASON.search(body)
     claim = body[: cut.start()] if cut and cut.start() else body
     shorter = _ASIDE.sub("", claim)

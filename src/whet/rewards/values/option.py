@@ -48,6 +48,7 @@ class Options(NamedTuple):
 
     @property
     def ascending(self) -> bool:
+        """Whether they are all different and in the order of the alphabet."""
         return list(self.letters) == sorted(set(self.letters))
 
     @property

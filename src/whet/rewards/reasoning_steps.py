@@ -56,7 +56,7 @@ def reasoning_steps(response_format: ResponseFormat | None, params: ReasoningSte
 def count_steps(reasoning: str, question: str = "", answer: str = "") -> int:
     """The number of distinct steps that a text marks; a copy of the question or of the answer is none.
 
-    >>> count_steps("Step 1: add 30 and 40.\\nStep 2: add 7 and 5.\\nFinally, 70 + 12 = 82.")
+    >>> count_steps("Step 1: add 30 and 40.\\nStep 2: 7 + 5 = 12.\\nFinally, 70 + 12 = 82.")
     3
     >>> count_steps("Step 1:\\nStep 2:\\nStep 3:"), count_steps("- again and again\\n- again and again")
     (0, 1)

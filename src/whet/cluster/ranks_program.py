@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from whet.cluster.rank_places import RanksRequest, by_node, environments, strategy
+from whet.cluster.rank_places import RanksRequest, by_node, environments, strategy, what_is_awaited
 from whet.cluster.ray_start import SHIFT
 from whet.compute.launch import SIGNALS, end_with_launcher, see_through
 from whet.errors import INTERRUPTED, ProcessLost, UserError
@@ -69,7 +69,7 @@ class RankActors:
         while not group.wait(EVERY):
             look()
             if time.monotonic() > patience:
-                log("waiting until the Ray cluster has room for the processes of this run")
+                log(what_is_awaited(self.request, how))
                 patience = float("inf")
         return group
 

@@ -60,7 +60,7 @@ class OnNode:
         if not self.ask("enter", folder):
             fix = "start the sweep in a folder that all machines share"
             raise UserError(f"--ray: {folder} is no folder on {self._node.host}; {fix}")
-        self.ask("start", arguments, variables)
+        self.ask("start", arguments, variables, False)  # of what it says only the last line of standard error counts
         passed_on, said = False, b""
         while (looked := self.ask("poll")).status is None:
             said = (said + looked.err)[-TAIL:]

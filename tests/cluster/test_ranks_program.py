@@ -74,6 +74,12 @@ def test_the_processes_are_started_in_a_group_and_end_well(program: Program) -> 
     assert list(program.folder.iterdir()) == []
 
 
+def test_actors_do_not_look_for_modules_in_the_working_folder(program: Program) -> None:
+    node = StandInNode()
+    assert program.ends(node) == 0
+    assert (program.ray.folder, node.folders) == ("/", [str(Path.cwd())])
+
+
 def test_gpus_are_asked_for_where_there_are_any(program: Program) -> None:
     program.ray.machines = [a_node("n1", cpus=4, gpus=2)]
     assert program.ends(StandInNode(gpus=["1"]), StandInNode(gpus=["0"])) == 0

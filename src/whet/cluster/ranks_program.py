@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import chdir, suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,8 @@ def run(request: RanksRequest, arguments: Sequence[str], log: Log, write: Callab
     from whet.cluster.ray_head import Head
     from whet.cluster.ray_start import join_ray
 
-    join_ray(request.address, "compute.ray.address", "leave compute.ray out")
+    with chdir(Path.cwd().anchor):  # Ray puts the folder of this moment first on `sys.path` of its actors
+        join_ray(request.address, "compute.ray.address", "leave compute.ray out")
     _end_by_signals()  # Ray has taken some for itself
     import ray
 

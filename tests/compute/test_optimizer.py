@@ -109,6 +109,22 @@ def test_bfloat16_layers_gather_steps_too_small_for_them() -> None:
     assert weight.item() in (1.0234375, 1.03125, 1.0390625)  # 3 to 5 times 1/128: from anywhere around 1, 0.03 further
 
 
+@pytest.mark.parametrize(
+    ("saved", "said"),
+    [
+        ([(1, 4), (3, 4)], "master.0 is 1×4, not 5×4"),  # `copy_` would repeat it
+        ([(5, 4), (3, 4), (2, 4)], "master.2 is 2×4, not none"),
+        ([(5, 4)], "master.1 is none, not 3×4"),
+    ],
+)
+def test_the_state_of_other_weights_is_refused(saved: list[tuple[int, int]], said: str) -> None:
+    def of(shapes: list[tuple[int, int]]) -> MasterAdamW:
+        return MasterAdamW([torch.nn.Parameter(torch.ones(shape)) for shape in shapes], CONFIG, total_steps=5)
+
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        of([(5, 4), (3, 4)]).load_state_dict(of(saved).state_dict())
+
+
 def test_a_step_of_a_millionth_accumulates() -> None:
     weight = torch.nn.Parameter(torch.ones(1, dtype=torch.bfloat16))
     optimizer = MasterAdamW([weight], OptimizerConfig(learning_rate=1e-6), total_steps=100)

@@ -1,13 +1,15 @@
 """Masters of 16-bit weights: they round to their weights, lie evenly around them, and move them from the first step."""
 
 import math
+from random import Random
 
 import pytest
 import torch
 from torch import Tensor
 
+from whet.compute import spread_masters
 from whet.compute.optimizer import MasterAdamW
-from whet.compute.spread_masters import masters_of
+from whet.compute.spread_masters import HALF_GAP, masters_of
 from whet.config import OptimizerConfig
 
 DTYPES = [torch.bfloat16, torch.float16]
@@ -27,7 +29,7 @@ def test_they_round_to_their_weights(dtype: torch.dtype) -> None:
     """Of either sign, at powers of two, where the gaps on both sides differ, and at the least and greatest numbers."""
     powers = torch.tensor([sign * 2.0**exponent for sign in (1, -1) for exponent in range(-14, 15)], dtype=dtype)
     limits = torch.finfo(dtype)
-    ends = torch.tensor([limits.tiny, -limits.tiny, limits.smallest_normal / 4, limits.max / 2], dtype=dtype)
+    ends = torch.tensor([limits.max, limits.min, limits.smallest_normal, limits.smallest_normal / 4], dtype=dtype)
     weights = parameters(normal(dtype), powers.repeat(500), ends.repeat(500))
     for weight, master in zip(weights, masters_of(weights), strict=True):
         assert master.dtype == torch.float32
@@ -46,11 +48,46 @@ def test_they_lie_evenly_between_the_edges(dtype: torch.dtype, digits: int) -> N
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_zeros_and_float32_weights_stay(dtype: torch.dtype) -> None:
-    zeros, wide = parameters(torch.tensor([0.0, -0.0], dtype=dtype), torch.ones(3))
-    of_zeros, of_wide = masters_of([zeros, wide])
+def test_zeros_and_wide_weights_stay(dtype: torch.dtype) -> None:
+    zeros, wide, widest = parameters(torch.tensor([0.0, -0.0], dtype=dtype), torch.ones(3), torch.ones(3).double())
+    of_zeros, of_wide, of_widest = masters_of([zeros, wide, widest])
     assert of_zeros.tolist() == [0.0, 0.0]
     assert of_wide is wide
+    assert of_widest.tolist() == [1.0] * 3
+
+
+def test_they_do_not_depend_on_who_draws_them() -> None:
+    """The first numbers of a weight, in Python's own whole numbers: no device's generator has a part in it."""
+    half = HALF_GAP[torch.bfloat16]
+    weights = parameters(*(torch.ones(3, dtype=torch.bfloat16) for _ in range(2)))
+    for number, master in enumerate(masters_of(weights)):
+        first, second = Random(f"{number} 0").choices(range(-(2**31), 2**31), k=2)
+        expected = []
+        for place in range(3):
+            x = (place ^ first) & 0xFFFFFFFF
+            x = (x ^ (x >> 16)) * 0x7FEB352D & 0xFFFFFFFF
+            x = (x ^ second) & 0xFFFFFFFF
+            x = (x ^ (x >> 15)) * 0x846CA68B & 0xFFFFFFFF
+            expected.append(max((x >> 16) - half, 1 - half))
+        one = torch.ones(3).view(torch.int32)
+        assert (master.view(torch.int32) - one).tolist() == expected
+
+
+def test_chunks_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spread_masters, "CHUNK", 500)
+    (weight,) = parameters(torch.ones(2, 500, dtype=torch.bfloat16))
+    first, second = masters_of([weight])[0]
+    assert not torch.equal(first, second)
+
+
+def test_neighbours_and_weights_are_independent() -> None:
+    """Correlations of 100,000 independent numbers stay within four standard errors, 4 / √100,000."""
+    weights = parameters(*(torch.ones(MANY, dtype=torch.bfloat16) for _ in range(3)))
+    offsets = [master - 1 for master in masters_of(weights)]
+    pairs = [(offsets[0], offsets[1]), (offsets[1], offsets[2])]
+    pairs += [(offsets[0][:-lag], offsets[0][lag:]) for lag in (1, 2, 64, 576)]
+    for one, other in pairs:
+        assert abs(torch.corrcoef(torch.stack([one.double(), other.double()]))[0, 1]) < 4 / math.sqrt(MANY - 576)
 
 
 def test_they_are_the_same_every_time_and_differ_between_weights() -> None:

@@ -159,3 +159,18 @@ def test_an_answer_within_the_reasoning_is_not_the_answer(name: str) -> None:
 def test_a_placeholder_is_no_answer(text: str) -> None:
     assert not BUILT_IN["boxed"].soft(text)
     assert BUILT_IN["boxed"].tags(text) == 0
+
+
+@pytest.mark.parametrize("name", ["boxed", "gsm8k", "plain"])
+def test_every_score_looks_behind_the_reasoning(name: str) -> None:
+    layout = BUILT_IN[name]
+    thought, other = layout.render("37 + 45", "82"), layout.render("", "81")
+    inside = f"<think>{thought}</think>\nso"
+    assert (layout.strict(inside), layout.soft(inside), layout.tags(inside), layout.partial(inside)) == (
+        False,
+        False,
+        0.0,
+        0.0,
+    )
+    both = f"<think>{thought}</think>\n{other}"
+    assert (layout.strict(both), layout.soft(both), layout.tags(both), layout.partial(both)) == (True, True, 1.0, 1.0)

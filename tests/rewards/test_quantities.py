@@ -290,3 +290,24 @@ def test_a_fraction_is_worked_out_where_its_unit_is_another(given: str, gold: st
     assert one is not None
     assert other is not None
     assert one.equals(other) is equal
+
+
+@pytest.mark.parametrize(
+    ("given", "gold", "equal"),
+    [
+        ("1/2", "50\\%", True),
+        ("\\frac{1}{8}", "12.5\\%", True),
+        ("25/50", "50\\%", False),
+        ("\\frac{25}{200}", "12.5\\%", False),
+        ("30/60 hours", "30 minutes", False),
+        ("1 2/4 hours", "90 minutes", False),
+        ("1 1/2 hours", "90 minutes", True),
+        ("50%", "50/100", True),
+        ("25/50", "0.5", True),
+    ],
+)
+def test_a_fraction_in_another_unit_is_in_lowest_terms(given: str, gold: str, equal: bool) -> None:
+    one, other = quantity(given), quantity(gold)
+    assert one is not None
+    assert other is not None
+    assert one.equals(other) is equal

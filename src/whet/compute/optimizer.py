@@ -121,13 +121,27 @@ class MasterAdamW:
 
     @torch.no_grad()
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Restores masters and moments from `state_dict`, and the layers' rounded copies."""
+        """Restores masters and moments from `state_dict`, and the layers' rounded copies.
+
+        Raises `ValueError` where they are of other weights.
+        """
+        refuse_other_weights(self.masters, state)
         for index, master in enumerate(self.masters):
             master.copy_(state[f"master.{index}"])
             moments = {name: state[f"{name}.{index}"] for name in STATE if f"{name}.{index}" in state}
             if moments:
                 self.adam.state[master] = {name: _like(master, name, value) for name, value in moments.items()}
         self._round()
+
+
+def refuse_other_weights(masters: Sequence[Tensor], state: Mapping[str, Tensor]) -> None:
+    """Raises `ValueError` where the masters in `state` are not of the number and shapes of these."""
+    own = {f"master.{index}": tuple(master.shape) for index, master in enumerate(masters)}
+    saved = {name: tuple(tensor.shape) for name, tensor in state.items() if name.startswith("master.")}
+    if other := sorted(own.items() ^ saved.items()):
+        name = other[0][0]
+        shapes = ("none" if name not in held else "×".join(map(str, held[name])) for held in (saved, own))
+        raise ValueError("{} is {}, not {}".format(name, *shapes))
 
 
 STATE = ("step", "exp_avg", "exp_avg_sq")

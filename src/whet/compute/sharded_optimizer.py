@@ -11,7 +11,7 @@ from torch import Tensor
 
 from whet.compute.host import on_host
 from whet.compute.oom import none_smaller
-from whet.compute.optimizer import MasterAdamW
+from whet.compute.optimizer import MasterAdamW, refuse_other_weights
 from whet.compute.shared_out import share, smallest_part
 from whet.errors import UserError, is_out_of_memory
 from whet.models.divided_rows import is_shard, shard_like, whole_tensors
@@ -87,5 +87,6 @@ class ShardedOptimizer:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Takes this process's rows of the state of an undivided optimizer, or of one of other processes."""
         masters = self.optimizer.masters
+        refuse_other_weights(masters, state)
         rows = {name: shard_like(one, masters[int(name.rpartition(".")[2])]) for name, one in state.items()}
         self.optimizer.load_state_dict(rows)

@@ -64,17 +64,27 @@ _LAYOUT_WORDS = _words("""
     """)
 _PARTS = _words("answer answers reasoning reason thinking thoughts result solution")
 """Those that name a part of a layout: without one, `A` and `step` are answers."""
+_ARTICLES = _words("a an the")
+_ALONE = frozenset({"answer", "the answer", "an answer", "answers", "the answers", "reasoning", "thinking", "solution"})
+"""What shows a layout in a single word: `reason`, `thoughts`, `result` and `the solution` may be what is asked for."""
+_BRACKETED = re.compile(r"[\[<].*[\]>]", re.DOTALL)
 _WORD = re.compile(r"[^\W_]+")
 
 
 def is_placeholder(text: str) -> bool:
     """Whether a text is nothing but the words with which a prompt shows a layout: `your reasoning`, `the final answer`.
 
-    >>> [is_placeholder(text) for text in ("[your answer here]", "the final answer", "the answer is 82", "82")]
-    [True, True, False, False]
+    A single word that may be an answer is none, unless it stands in brackets.
+
+    >>> [is_placeholder(text) for text in ("[your answer here]", "the final answer", "[result]", "the result", "82")]
+    [True, True, True, False, False]
     """
-    words = [word.lower() for word in _WORD.findall(visible(text))]
-    return len(words) <= _FEW_WORDS and _LAYOUT_WORDS.issuperset(words) and not _PARTS.isdisjoint(words)
+    shown = visible(text).strip()
+    words = [word.lower() for word in _WORD.findall(shown)]
+    if len(words) > _FEW_WORDS or not _LAYOUT_WORDS.issuperset(words) or _PARTS.isdisjoint(words):
+        return False
+    several = sum(word not in _ARTICLES for word in words) > 1
+    return several or " ".join(words) in _ALONE or bool(_BRACKETED.fullmatch(shown))
 
 
 _FEW_WORDS = 8

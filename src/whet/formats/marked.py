@@ -44,15 +44,14 @@ class Marked(ResponseFormat):
         return f"{thought}\n{closing_of(opening)}\n\n{self.render('', answer)}"
 
     def parse(self, text: str) -> Parsed:
-        thought = reasoning_end(text)
-        spans = self.find(text[thought:])
+        spans = self._found(text)
         answers = [span.answer for span in spans]
-        before = text[: thought + spans[-1].start].strip() if spans else ""
+        before = text[: spans[-1].start].strip() if spans else ""
         return Parsed(before or None, agreed(answers[-1:] if self.last_wins else answers))
 
     def strict(self, text: str) -> bool:
         text = text.strip()
-        spans = self.find(text)
+        spans = self._found(text)
         if len(spans) != 1 or _is_nothing(spans[0].answer):
             return False
         before, part, after = spans[0].cut(text)
@@ -65,12 +64,17 @@ class Marked(ResponseFormat):
         return answer is not None and not _is_nothing(answer)
 
     def tags(self, text: str) -> float:
-        spans = self.find(text)
+        spans = self._found(text)
         after = spans[-1].cut(text)[2].strip(_MAY_FOLLOW) if spans else ""
         return max(0.0, (len(spans) == 1 and not _is_nothing(spans[0].answer)) - TRAILING_COST * len(after))
 
     def partial(self, text: str) -> float:
-        return float(bool(self.find(text)) or (self._mark != "" and self._mark in text))
+        return float(bool(self._found(text)) or (self._mark != "" and self._mark in text[reasoning_end(text) :]))
+
+    def _found(self, text: str) -> list[Span]:
+        """Every answer part behind the reasoning, in order, with its position in the whole text."""
+        thought = reasoning_end(text)
+        return [Span(thought + span.start, thought + span.end, span.answer) for span in self.find(text[thought:])]
 
     @property
     def _mark(self) -> str:

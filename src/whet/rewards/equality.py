@@ -17,7 +17,7 @@ from whet.rewards.values.calculation import Value, calculate
 from whet.rewards.values.collection import Same, as_tuple, read_collection, read_matrix
 from whet.rewards.values.notation import plain
 from whet.rewards.values.numeral import APPROXIMATE_DIGITS
-from whet.rewards.values.option import given_letter, gold_letter, read_options
+from whet.rewards.values.option import given_letter, gold_letter, same_options
 from whet.rewards.values.relation import (
     congruence,
     has_relation,
@@ -89,9 +89,8 @@ def _option(given: str, gold: str, *_: object) -> bool | None:
 
 
 def _options(given: str, gold: str, *_: object) -> bool | None:
-    """Several options, in any order."""
-    expected = read_options(gold)
-    return None if expected is None else read_options(given) == expected
+    """Several options, in any order, unless the gold answer has one."""
+    return same_options(given, gold)
 
 
 def _time(given: str, gold: str, *_: object) -> bool | None:

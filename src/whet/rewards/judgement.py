@@ -12,6 +12,7 @@ from whet.rewards.extraction.places import boxed
 from whet.rewards.extraction.readings import read
 from whet.rewards.gold_answer import kind_of
 from whet.rewards.latex import Compare
+from whet.rewards.ordering import in_wrong_order
 from whet.rewards.verifier import Verify
 from whet.rewards.worked_out import is_worked_out, names_variable
 
@@ -90,6 +91,8 @@ def judge(
             passed = bool(found.given.strip()) and verify(found.given) >= 1.0
             return Judgement(passed, found, gold, f"the problem's verifier {'accepts' if passed else 'rejects'} it")
         for form in found.forms:
+            if in_wrong_order(form, gold, question):
+                break
             if is_worked_out(form, gold, question) and equal(form, gold):
                 return Judgement(True, found, gold, _why_right(found, form))
     return Judgement(False, found, golds[0], _why_wrong(found))

@@ -52,14 +52,20 @@ class Quantity:
         scale = self.tail.factor_to(gold.tail)
         if scale is None or (self.percent != gold.percent and (self.tail.unit or gold.tail.unit)):
             return False
-        # half an hour is worked out where minutes are asked for
-        number = self.number if scale == 1 else replace(self.number.times(scale), division=False)
+        number = self.number if scale == 1 else _converted(self.number.times(scale))
         if number.equals(gold.number):
             return True
         if self.percent != gold.percent:
-            number = replace(number, division=False)  # 1/2 is worked out where 50 % is asked for
+            if not number.lowest:
+                return False
+            number = _converted(number)
             return number.times(Fraction(1, 100) if self.percent else Fraction(100)).equals(gold.number)
         return False
+
+
+def _converted(number: Numeral) -> Numeral:
+    """A fraction as what it is in another unit: 1/2 is worked out where 50 % or minutes are asked for, 25/50 is not."""
+    return replace(number, division=number.division and not number.lowest)
 
 
 _LEAD = re.compile(

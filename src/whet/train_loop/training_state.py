@@ -5,7 +5,6 @@ saved. The weights are the optimizer's float32 masters; those of the layers are 
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,9 +52,7 @@ class TrainingState:
         try:
             self.optimizer.load_state_dict(saved.tensors["optimizer"])
             self.reference.load_state_dict(saved.tensors.get("reference", {}))
-        except (RuntimeError, KeyError) as error:
-            if isinstance(error, RuntimeError) and not re.search(r"\b(?:shape|size)\b", str(error)):
-                raise  # memory is short, or another process is gone
+        except (ValueError, KeyError) as error:
             what = f"the checkpoint {folder.name} does not fit the weights that are trained ({first_line(error)})"
             fix = "put back the recipe and the model that the run began with, or begin a new run"
             raise UserError(f"resume: {what}; {fix}") from error

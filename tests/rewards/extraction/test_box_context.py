@@ -42,10 +42,44 @@ def test_says(text: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["It is not \\boxed{5}", "$x \\ne \\boxed{5}$", "It cannot be $\\boxed{5}$", "never \\boxed{5}"]
+    "text",
+    [
+        "It is not \\boxed{5}",
+        "$x \\ne \\boxed{5}$",
+        "It cannot be $\\boxed{5}$",
+        "never \\boxed{5}",
+        "The answer is NOT \\boxed{5}.",
+        "The answer is **not** \\boxed{5}.",
+        "Not \\boxed{5} either.",
+        "I do not think it is \\boxed{5}",
+        "I don't believe that the correct answer is $\\boxed{5}$",
+        "It isn’t \\(\\boxed{5}\\)",
+        "$x ≠ \\boxed{5}$",
+        "anything but \\boxed{5}",
+        "Die Antwort ist nicht \\boxed{5}",
+        "La réponse n'est pas \\boxed{5}",
+        "答案不是\\boxed{5}",
+        "Ответ не \\boxed{5}",
+    ],
 )
 def test_a_negation(text: str) -> None:
     assert boxed(text).refused.startswith("a negation")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The only one that is not prime is \\boxed{5}",
+        "This is not hard: \\boxed{5}",
+        "It is not 4. It is \\boxed{5}",
+        "As 4 does not divide it, the answer is \\boxed{5}",
+        "Why not? \\boxed{5}",
+        "He has no nuts left and a knot of \\boxed{5}",
+        "Whether he pays or not, it is \\boxed{5}",
+    ],
+)
+def test_a_negation_of_something_else(text: str) -> None:
+    assert boxed(text) == Boxed("5")
 
 
 def test_a_word_at_the_end_of_the_line_before_denies_nothing() -> None:

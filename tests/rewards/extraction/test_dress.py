@@ -2,6 +2,7 @@
 
 import pytest
 
+from rewards.growth import growth
 from whet.rewards.extraction.dress import undressed, without_period
 
 
@@ -18,3 +19,16 @@ def test_undressed(text: str, bare: str) -> None:
 )
 def test_without_period(text: str, bare: str) -> None:
     assert without_period(text) == bare
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [("18 ✅ ✅", "18"), ("18 \\blacksquare \\square", "18"), ("18 \\qed ∎", "18"), ("✅ a b ✅", "a b")],
+)
+def test_pictures(text: str, bare: str) -> None:
+    assert undressed(text) == bare
+
+
+@pytest.mark.parametrize("piece", [" ", "✅", "\\square ", "\\qed", "\\blacksquare"])
+def test_pictures_within_a_text_take_linear_time(piece: str) -> None:
+    assert growth(lambda n: undressed("a" + piece * n + "b"), 250, 2000) < 24

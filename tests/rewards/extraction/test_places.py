@@ -2,6 +2,7 @@
 
 import pytest
 
+from whet.rewards.answer import find_answer
 from whet.rewards.extraction.candidate import Kind
 from whet.rewards.extraction.places import RULES, Rule, boxed, hashed, labelled, rivals, stated, tagged
 
@@ -94,3 +95,20 @@ def test_a_factor_in_the_same_formula_counts() -> None:
         (place,) = boxed(text, Kind.NUMBER)
         assert place.text.replace(" ", "").replace("\\cdot", "") == "2(5)", text
         assert place.notes
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("The answer is \\boxed{5}. Wait, it is not \\boxed{5}.", None),
+        ("\\boxed{4}. No, \\boxed{5}. NOT \\boxed{ 5 } either.", None),
+        ("It is \\boxed{6}, not \\boxed{5}.", "6"),
+        ("It is \\boxed{5}. No, it is not \\boxed{5}, but \\boxed{6}.", "6"),
+        ("It is not \\boxed{5}. After all, it is \\boxed{5}.", "5"),
+        ("It is not \\boxed{5}.", None),
+    ],
+)
+def test_a_box_that_is_taken_back_gives_no_answer(text: str, answer: str | None) -> None:
+    place = boxed(text, Kind.NUMBER)[-1]
+    assert (None if place.refused else place.text) == answer
+    assert find_answer(text) == answer

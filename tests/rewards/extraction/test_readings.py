@@ -2,8 +2,9 @@
 
 import pytest
 
+from rewards.growth import growth
 from whet.rewards.extraction.candidate import Kind
-from whet.rewards.extraction.readings import main_claim, read
+from whet.rewards.extraction.readings import LONGEST_SENTENCE, main_claim, read
 
 
 @pytest.mark.parametrize(
@@ -95,3 +96,21 @@ def test_two_options_in_text_are_no_option(text: str) -> None:
 
 def test_a_decimal_that_goes_on_keeps_its_dots() -> None:
     assert read("0.333...", Kind.NUMBER).forms == ("0.333...",)
+
+
+@pytest.mark.parametrize("piece", [", it a", "\n", "(a b ", ", the a"])
+def test_a_claim_of_any_length_takes_linear_time(piece: str) -> None:
+    assert growth(lambda n: main_claim(piece * n + " 1"), 500, 8000) < 64
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", "\t"])
+def test_white_space_within_a_claim_takes_linear_time(blank: str) -> None:
+    assert growth(lambda n: main_claim("7" + blank * n + "x"), 15, 120) < 24
+    assert growth(lambda n: read("7" + blank * n + "x", Kind.NUMBER), 15, 120) < 24
+
+
+def test_a_text_longer_than_a_sentence_keeps_its_reasons() -> None:
+    reason = ", because it is"
+    for length in (LONGEST_SENTENCE, LONGEST_SENTENCE + 1):
+        text = "7".ljust(length - len(reason), "7") + reason
+        assert (main_claim(text) == text) is (length > LONGEST_SENTENCE)

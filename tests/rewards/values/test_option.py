@@ -2,7 +2,8 @@
 
 import pytest
 
-from whet.rewards.values.option import given_letter, gold_letter, read_options
+from rewards.growth import growth
+from whet.rewards.values.option import given_letter, gold_letter, read_options, same_options
 
 
 @pytest.mark.parametrize("text", ["B", "(B)", "[B]", "B.", "B)", "\\text{(B)}", "Option B"])
@@ -52,9 +53,50 @@ def test_what_names_no_option_or_two(text: str) -> None:
         ("A、C", "AC"),
         ("A", None),
         ("A or C", None),
-        ("A, A", None),
+        ("A, B, and D", "ABD"),
+        ("[(A), (C)]", "AC"),
+        ("\\text{A and C}", "AC"),
+        ("A, A", "AA"),
         ("A, x", None),
     ],
 )
 def test_several_options(text: str, letters: str | None) -> None:
-    assert read_options(text) == (None if letters is None else frozenset(letters))
+    found = read_options(text)
+    assert (found and "".join(sorted(found.letters))) == letters
+
+
+@pytest.mark.parametrize(
+    ("given", "gold", "same"),
+    [
+        ("C, A", "A, C", True),
+        ("AC", "A and C", True),
+        ("(C), (A)", "(A)(C)", True),
+        ("C, A", "AC", True),
+        ("A, C", "C and A", True),
+        ("CA", "A, C", True),
+        ("CA", "AC", True),
+        ("BA", "A, B", False),
+        ("CBA", "ABC", False),
+        ("BA", "AB", False),
+        ("FADE", "DEAF", None),
+        ("FADE", "D, E, A, F", False),
+        ("A, B, C", "C, A, B", False),
+        ("C, A, B", "C, A, B", True),
+        ("CAB", "C, A, B", True),
+        ("A, B", "A, B, B", False),
+        ("A", "A, C", False),
+        ("A", "B", None),
+    ],
+)
+def test_options_have_no_order_where_the_gold_answer_has_none(given: str, gold: str, same: bool | None) -> None:
+    assert bool(same_options(given, gold)) is bool(same)
+    assert same is not None or same_options(given, gold) in (None, False)
+
+
+def test_a_word_of_other_letters_is_left_to_the_reader_of_words() -> None:
+    assert same_options("angle BAC", "BAC") is None
+    assert same_options("x = 5", "5") is None
+
+
+def test_a_list_that_ends_in_something_else_takes_linear_time() -> None:
+    assert growth(lambda n: read_options("A" + " B" * n + " z"), 6, 18) < 20

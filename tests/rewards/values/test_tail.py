@@ -145,6 +145,6 @@ def test_a_capital_right_behind_a_number_is_a_variable() -> None:
     assert read_tail("K") is None
 
 
-@pytest.mark.parametrize("text", [" doubled", " lakh", " crore", " ninety-nine", " out of 6"])
+@pytest.mark.parametrize("text", [" doubled", " lakh", " crore", " ninety-nine", " out of 6", " and", " pens or."])
 def test_another_number(text: str) -> None:
     assert read_tail(text) is None

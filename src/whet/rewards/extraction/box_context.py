@@ -3,15 +3,25 @@ r"""What stands around a box: `-\boxed{256}`, `\frac{\boxed{5}}{2}` and `not \bo
 import re
 from typing import NamedTuple
 
+from whet.rewards.extraction.languages import any_of
+
 _SIGN = re.compile(
     r"(?:^|[=$(:\[]|\\[(\[]|\bis)\s*([-−])\s*\$?\s*$|\b(minus|negative)\s+\$?\s*$|(?<![\w)\]}])([-−])\$?$"
 )
 _BULLET = re.compile(r"(?:^|\n)[ \t]*[-−][ \t]+\$?$")
 """A dash that lists: at the start of a line, with a space behind it."""
 _SPACING = re.compile(r"\\[,;:! ](?=\s*\Z)|\\q?quad(?=\s*\Z)|\{\}(?=\s*\Z)")
-_NOT = re.compile(
-    r"(?:\b(?:not|never|isn['’]t|cannot be)[ \t]+(?:equal(?:s| to)?[ \t]+)?|\\ne(?:q\b)?[ \t]*)(?:\$+|\\[(\[])?[ \t]*\Z"
+_LINKS = (
+    "think|believe|suppose|expect|say|mean|true|that|it|this|the|my|our|final|correct|right|answer|result|value|is|be"
+    "|equals?|to|likely|really|actually|exactly|necessarily"
 )
+_NOT = re.compile(
+    r"(?:(?:\b(?:not|never|cannot|neither|nor)\b|n['’]t\b|\b(?:anything|everything) but\b)"
+    rf"[*_]{{0,3}}(?:[ \t]+(?:{_LINKS})\b)*"
+    rf"|(?:{any_of('negation')})[*_]{{0,3}}|\\ne(?:q\b)?|≠)[ \t]*(?:\$+|\\[(\[])?[ \t]*\Z",
+    re.IGNORECASE,
+)
+"""A negation, with words behind it that say nothing but what is denied: `not`, `NOT`, `do not think that it is`."""
 _FACTOR_BEFORE = re.compile(r"(?:\d|\\pi|\\sqrt\s*\{[^{}]*\})[ \t]*(?:\\cdot|\\times)?[ \t]*\Z")
 _FACTOR_AFTER = re.compile(
     r"\s*(\\?%)|((?:\s*(?:\\cdot|\\times)\s*[\w\\{}]+|\s*\\(?:pi|sqrt\s*\{[^{}]*\})|\^\s*(?:\{[^{}]*\}|\w)|[A-Za-z](?![A-Za-z]))+)"
@@ -38,6 +48,8 @@ _RELATION = re.compile(
 _EQUALS = re.compile(r"=|\\approx(?![A-Za-z])")
 _NEAR = 24
 """Characters before a box that are searched for a sign or a factor."""
+_FAR_NOT = 80
+"""Characters before a box that are searched for a negation."""
 _FAR = 300
 """Characters on either side of a box that are searched for the ends of its formula."""
 
@@ -54,12 +66,12 @@ def in_context(text: str, start: int, end: int, inside: str) -> Boxed:
     r"""What the box from `start` to `end` says, with a sign, a factor or the expression that it is a part of.
 
     >>> text = r"So $x = 3 + \boxed{5}$"
-    >>> in_context(text, 13, 22, "5").text, in_context(r"-\boxed{5}", 1, 10, "5").text
+    >>> in_context(text, 12, 21, "5").text, in_context(r"-\boxed{5}", 1, 10, "5").text
     ('3 + (5)', '-5')
     """
     before = text[max(0, start - _NEAR) : start]
-    if _NOT.search(before):
-        return Boxed(inside, refused=f'a negation: "{before.strip()} {inside}"')
+    if denial := _NOT.search(text[max(0, start - _FAR_NOT) : start]):
+        return Boxed(inside, refused=f'a negation: "{denial[0].strip()} {inside}"')
     formula = in_maths(text, start)
     if formula and (whole := _expression(text, start, end, inside)):
         return Boxed(whole, ("part of a formula",))

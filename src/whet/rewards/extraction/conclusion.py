@@ -9,7 +9,7 @@ from whet.rewards.extraction.dress import undressed
 from whet.rewards.extraction.hedges import GOES_ON, denied, has_rival, hedged, joins
 from whet.rewards.extraction.languages import any_of
 from whet.rewards.extraction.option_letters import letters
-from whet.rewards.extraction.readings import MATHS, is_changed, main_claim, sentence_value
+from whet.rewards.extraction.readings import LONGEST_SENTENCE, MATHS, is_changed, main_claim, sentence_value
 from whet.rewards.extraction.values import Value, is_operand, values
 
 _RULE = "last sentence"
@@ -44,12 +44,8 @@ _ANNOTATION = re.compile(r"<<[^<>\n]*>>")
 
 
 def _sentences(text: str) -> list[str]:
-    """The sentences of the text's last part, the last one first."""
-    return [part for part in reversed(_ENDS.split(text[-_TAIL:])) if part.strip()]
-
-
-_TAIL = 1500
-"""Characters at the end of a completion that are searched for its last sentence."""
+    """The sentences of the text's last part, `LONGEST_SENTENCE` characters, the last one first."""
+    return [part for part in reversed(_ENDS.split(text[-LONGEST_SENTENCE:])) if part.strip()]
 
 
 def _place(text: str, found: str, notes: tuple[str, ...] = (), refused: str = "") -> list[Place]:

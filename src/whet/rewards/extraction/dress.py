@@ -8,9 +8,13 @@ _EMPHASIS = re.compile(
 _CUT_EMPHASIS = re.compile(r"^(?![*_])(.*[^\W_])[*_]{1,3}$", re.DOTALL)
 """Emphasis whose opening mark was taken with the words before it."""
 _WRAPPERS = ("**", "{}", '""', "''", "“”", "‘’", "«»")
+_PICTURE = r"[\u220e\u25a0-\u25ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]"
+_SIGN_OFF = rf"(?:{_PICTURE}|\\(?:black)?square(?![A-Za-z])|\\qed(?![A-Za-z]))+$"
 _PICTURES = re.compile(
-    r"^[\u2190-\u21ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f#\s]+|(?:[\u220e\u25a0-\u25ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]|\\(?:black)?square(?![A-Za-z])|\\qed(?![A-Za-z]))+$"
+    r"^[\u2190-\u21ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f#\s]+"
+    rf"|(?<!{_PICTURE})(?<!\\square)(?<!\\blacksquare)(?<!\\qed){_SIGN_OFF}"
 )
+"""Pictures at the start and at the end. Those at the end are tried from their first one only: in linear time."""
 
 
 def undressed(text: str) -> str:

@@ -5,6 +5,7 @@ A rule returns what it finds, in order; `whet.rewards.answer` decides between th
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from whet.formats import boxes, hash_lines
@@ -43,7 +44,7 @@ def boxed(text: str, _: Kind) -> list[Place]:
     spans = boxes(text)
     spans = [span for span in spans if not any(span.start < one.start and one.end < span.end for one in spans)]
     found = [_box(text, span.start, span.end, span.answer) for span in spans]
-    found = [place for place in found if not place.refused] or found
+    found = _standing(found)
     openings = list(_OPEN_BOX.finditer(text))
     if openings and (not spans or openings[-1].start() > spans[-1].end):
         inside = text[openings[-1].end() :].partition("\n")[0]
@@ -58,6 +59,20 @@ def boxed(text: str, _: Kind) -> list[Place]:
 def _box(text: str, start: int, end: int, inside: str) -> Place:
     found = in_context(text, start, end, inside)
     return Place("\\boxed", start, end, found.text, found.notes, refused=found.refused)
+
+
+def _standing(found: list[Place]) -> list[Place]:
+    """The boxes without those that are denied; all of them, refused, where a later denial takes the last one back."""
+    kept = [place for place in found if not place.refused]
+    if not kept:
+        return found
+    later = (place for place in found if place.start > kept[-1].start and _bare(place) == _bare(kept[-1]))
+    denial = next(later, None)
+    return [replace(place, refused=place.refused or denial.refused) for place in found] if denial else kept
+
+
+def _bare(place: Place) -> str:
+    return "".join(place.text.split())
 
 
 def tagged(text: str, _: Kind) -> list[Place]:
@@ -154,6 +169,6 @@ def rivals(places: list[Place], text: str) -> list[Place]:
     for place in reversed(places[:-1]):
         if not same_breath(text[place.end : together[0].start]):
             break
-        if "".join(place.text.split()) != "".join(together[0].text.split()):
+        if _bare(place) != _bare(together[0]):
             together.insert(0, place)
     return together

@@ -90,6 +90,10 @@ _COMPOUND = re.compile(
     re.IGNORECASE,
 )
 """One quantity in two units, such as `8 dollars and 50 cents`."""
+_BLANKS = re.compile(r"\s{4,}")
+"""White space that says no more than three characters of it, but would take the patterns above minutes."""
+LONGEST_SENTENCE = 1500
+"""Characters of a sentence that is searched for reasons, which may take the square of its length."""
 _LONGEST = 400
 """Characters of a place that are read; a longer text is compared as it stands."""
 
@@ -127,11 +131,14 @@ def _notes(text: str, plain: str, body: str, claim: str) -> list[tuple[str, bool
 
 
 def main_claim(body: str) -> str:
-    """The text without reasons, negations and asides behind it.
+    """The text without reasons, negations and asides behind it; one longer than `LONGEST_SENTENCE` as it is.
 
     >>> main_claim("72, as 2 * 36 = 72 shows"), main_claim("19, not 18"), main_claim("20 dollars (for 4 people)")
     ('72', '19', '20 dollars')
     """
+    if len(body) > LONGEST_SENTENCE:
+        return body
+    body = _BLANKS.sub("   ", body)
     cut = _REASON.search(body)
     claim = body[: cut.start()] if cut and cut.start() else body
     shorter = _ASIDE.sub("", claim)

@@ -25,6 +25,8 @@ class Numeral:
     """The significant digits of a decimal."""
     division: bool = False
     """Whether it was written as a fraction whose denominator is not 1."""
+    lowest: bool = True
+    """Whether such a fraction is in lowest terms."""
 
     def equals(self, gold: "Numeral") -> bool:
         """Whether the numbers are equal, or this one is the gold one as far as that can be written.
@@ -39,7 +41,7 @@ class Numeral:
 
     def times(self, factor: Fraction) -> "Numeral":
         """The number of another unit."""
-        return Numeral(self.value * factor, self.places * abs(factor), self.digits, self.division)
+        return Numeral(self.value * factor, self.places * abs(factor), self.digits, self.division, self.lowest)
 
 
 def _rounds(decimal: Numeral, exact: Numeral) -> bool:
@@ -100,7 +102,7 @@ def read_numeral(text: str) -> tuple[Numeral, str] | None:
     >>> read_numeral("1\\frac{3}{4} cm")[0].value, read_numeral("0.8\\overline{3}")[0].value
     (Fraction(7, 4), Fraction(5, 6))
     >>> read_numeral("1,080.50 m")
-    (Numeral(value=Fraction(2161, 2), places=Fraction(1, 100), digits=6, division=False), ' m')
+    (Numeral(value=Fraction(2161, 2), places=Fraction(1, 100), digits=6, division=False, lowest=True), ' m')
     """
     if _INTEGER.fullmatch(text):
         return Numeral(Fraction(int(text))), ""
@@ -131,8 +133,10 @@ def _other(part: dict[str, str]) -> Numeral:
         return Numeral(Fraction(10) ** int(part["ten_braced"] or part["ten_bare"]))
     if part["top"] or part["over"]:
         top, bottom = _bare(part["top"] or part["over"]), _bare(part["bottom"] or part["under"])
-        whole = Fraction(part["whole"] or part["whole_before"] or 0)
-        return Numeral(whole + Fraction(top) / Fraction(bottom), division=Fraction(bottom) != 1)
+        whole, part_of_one = Fraction(part["whole"] or part["whole_before"] or 0), Fraction(top) / Fraction(bottom)
+        division = Fraction(bottom) != 1
+        lowest = not division or part_of_one.denominator == abs(Fraction(bottom))
+        return Numeral(whole + part_of_one, division=division, lowest=lowest)
     period = part["period"] or part["enclosed"] or "".join(re.findall(r"\d", part["dotted"]))
     start = part["start"]
     if part["going_on"]:

@@ -27,8 +27,8 @@ def in_digits(text: str) -> str:
     if not words:
         return text
     if words[0][0] in ("a", "an") and len(words) > 1 and words[1][0] in _BEHIND_ARTICLE:
-        value, taken = 1, 1
-    elif words[0][0] == "half":
+        words[0] = ("one", words[0][1])  # a hundred and five
+    if words[0][0] == "half":
         value, taken = 1, 0
     else:
         value, taken = _whole([word for word, _ in words])
@@ -61,7 +61,7 @@ def _whole(words: list[str]) -> tuple[int, int]:
         if word == "and" and taken == place and words[place - 1] in ("hundred", *_LARGE):
             continue
         value = _SMALL.get(word, _TENS.get(word, 0))
-        if (word in _SMALL or word in _TENS) and value < room:
+        if (word in _SMALL or word in _TENS) and value < room and (value or not taken):  # `twenty zero` is no number
             group, room = group + value, 10 if word in _TENS else 1
         elif word == "hundred" and 0 < group < 100:
             group, room = 100 * group, 100

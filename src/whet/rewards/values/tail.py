@@ -97,6 +97,8 @@ _BOUND = re.compile(
     r"\s*(?:or|and)\s+(?:more|less|fewer|above|below|over|under|\w+er|up|so)\b|.*\bat\s+(?:least|most)\b", re.IGNORECASE
 )
 """What makes a bound of a number: 5 or more, 5 at least."""
+_UNFINISHED = re.compile(r"\b(?:and|or)[\s.,]{0,3}$", re.IGNORECASE)
+"""A word behind which another number was to follow: `one hundred and`."""
 _MOST_WORDS = 40
 
 
@@ -118,6 +120,8 @@ def read_tail(text: str, seen: bool = False) -> Tail | None:
     text = _HARMLESS.sub(" ", _TEXT.sub(r" \1 ", text))
     if not text.strip():
         return BARE
+    if _UNFINISHED.search(text):
+        return None
     if _BOUND.match(text) or _SCALES.match(text):
         return None
     if "\\" in text or "=" in text or text.lstrip()[:1] in "!+*^_<>|{}])" or not _attached(text):

@@ -28,6 +28,7 @@ class StandInNode:
         self.folders: list[str] = []
         self.seen: list[str] = []
         self.started: list[tuple[Sequence[str], Mapping[str, str]]] = []
+        self.keeps_output = True
         self.signals: list[int] = []
         self.heeds = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
         """Signals that end it."""
@@ -48,7 +49,8 @@ class StandInNode:
             Path(path + ANSWER).touch()
         return not self.is_blind
 
-    def start(self, arguments: Sequence[str], variables: Mapping[str, str]) -> None:
+    def start(self, arguments: Sequence[str], variables: Mapping[str, str], keep_output: bool = True) -> None:
+        self.keeps_output = keep_output
         self.started.append((arguments, variables))
 
     def send_signal(self, number: int) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from functools import partial
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -78,6 +79,8 @@ class Ray(ModuleType):
         super().__init__("ray")
         self.calls: list[tuple[str, Any, Any]] = []
         self.connected, self.fails = False, None
+        self.folder = ""
+        """In which it was begun, where its actors look for modules first."""
         self.there: dict[str, float] = {"CPU": 2.0}
         self.options: dict[str, Any] = {}
         self.all_options: list[dict[str, Any]] = []
@@ -96,6 +99,7 @@ class Ray(ModuleType):
 
     def init(self, address: str, **options: Any) -> None:
         self.calls.append(("init", address, options))
+        self.folder = str(Path.cwd())
         if self.fails:
             raise self.fails
         self.connected = True

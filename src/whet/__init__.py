@@ -10,9 +10,11 @@ Everything here is loaded when it is first used: `import whet` loads no torch.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # of `typing`, whose place a file of the working folder could take (`__main__.py`)
 if TYPE_CHECKING:
+    from typing import Any
+
     from whet.api import check, compare, evaluate, load_recipe, open_run, resume, train
     from whet.dashboard.run_report import report
     from whet.types import Group, Problem, Prompt, Reward, Rollout
@@ -44,7 +46,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """A public name, fetched from its module when it is asked for (PEP 562)."""
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)

@@ -89,6 +89,25 @@ def test_what_it_says_is_told_once_and_before_its_end(tmp_path: Path, monkeypatc
     ]
 
 
+def test_output_that_nobody_wants_is_thrown_away(tmp_path: Path) -> None:
+    process = NodeProcess()
+    body = "Path('out').write_text(os.readlink('/proc/self/fd/1'))\nprint('much')\nprint('oh', file=sys.stderr)"
+    process.start([], _program(tmp_path, body), keep_output=False)
+    process._process.wait(30)
+    assert process.poll() == Looked(0, b"", b"oh\n")
+    assert (tmp_path / "out").read_text() == "/dev/null"
+
+
+def test_a_file_of_the_folder_does_not_run_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "whet.py").write_text("print('not Whet')")
+    process = NodeProcess()
+    assert process.enter(str(tmp_path / "beside"))
+    process.start([], _program(tmp_path, "print('Whet')"))
+    process._process.wait(30)
+    assert process.poll() == Looked(0, b"Whet\n", b"")
+
+
 def test_a_stream_is_read_beside_who_writes_to_it() -> None:
     stream = Stream()
     stream.file.write(b"one")

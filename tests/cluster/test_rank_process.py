@@ -68,11 +68,11 @@ def test_signals_go_with_the_next_look(ray: Ray) -> None:
         (False, "was lost: host-n1 has left the Ray cluster"),
     ],
 )
-def test_one_that_is_lost_can_be_resumed_and_is_told(ray: Ray, alive: bool, fate: str) -> None:
+def test_one_that_is_lost_counts_as_killed_and_is_told(ray: Ray, alive: bool, fate: str) -> None:
     there = StandInNode(looks=0)
     there.lost = ActorDiedError("The actor died unexpectedly.\nmore")
     process, _ = _process(ray, there)
-    assert (process.poll(), process.returncode) == (75, 75)
+    assert (process.poll(), process.returncode) == (-signal.SIGKILL, -signal.SIGKILL)
     ray.machines = [a_node(alive=alive)]
     assert process.fate() == fate
 
@@ -87,5 +87,5 @@ def test_one_that_is_killed_and_does_not_answer_is_lost(ray: Ray, monkeypatch: p
     monkeypatch.setattr(rank_process, "ANSWER", 0.0)
     assert other.poll() is None
     other.kill()
-    assert soon(lambda: other.poll() == 75)
+    assert soon(lambda: other.poll() == -signal.SIGKILL)
     assert other.fate() == "on host-n1 was lost (it does not answer)"

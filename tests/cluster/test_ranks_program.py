@@ -74,6 +74,12 @@ def test_the_processes_are_started_in_a_group_and_end_well(program: Program) -> 
     assert list(program.folder.iterdir()) == []
 
 
+def test_actors_do_not_look_for_modules_in_the_working_folder(program: Program) -> None:
+    node = StandInNode()
+    assert program.ends(node) == 0
+    assert (program.ray.folder, node.folders) == ("/", [str(Path.cwd())])
+
+
 def test_gpus_are_asked_for_where_there_are_any(program: Program) -> None:
     program.ray.machines = [a_node("n1", cpus=4, gpus=2)]
     assert program.ends(StandInNode(gpus=["1"]), StandInNode(gpus=["0"])) == 0
@@ -84,7 +90,15 @@ def test_gpus_are_asked_for_where_there_are_any(program: Program) -> None:
 def test_that_it_waits_for_room_is_said_once(program: Program) -> None:
     program.ray.looks = 3
     assert program.ends(StandInNode(), StandInNode()) == 0
-    assert program.log == ["waiting until the Ray cluster has room for the processes of this run"]
+    each = "room for 2 processes of 2 CPUs and 0 GPUs each"
+    why = "they are not spread over nodes where one is large enough for all, busy or not"
+    assert program.log == [f"waiting until one node of the Ray cluster has {each}: {why}"]
+
+
+def test_what_fits_no_single_node_waits_for_the_cluster(program: Program) -> None:
+    program.ray.looks = 3
+    assert program.ends(StandInNode(), StandInNode(), StandInNode("n2")) == 0
+    assert program.log == ["waiting until the Ray cluster has room for 3 processes of 2 CPUs and 0 GPUs each"]
 
 
 def test_a_signal_ends_the_wait_for_room(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,6 +142,14 @@ def test_who_hangs_after_a_loss_is_killed_and_the_lost_is_named(
         "process 0 of 2 on host-n1 was ended by SIGKILL",
         "process 1 of 2 was lost: host-n2 has left the Ray cluster",
     ]
+
+
+def test_a_lost_process_does_not_hide_what_another_ends_with(program: Program) -> None:
+    gone, refuses = StandInNode("n1"), StandInNode("n2", status=2, looks=3)
+    gone.lost = ActorDiedError("The actor died unexpectedly.")
+    program.ray.machines[0]["Alive"] = True
+    assert program.ends(gone, refuses) == 2
+    assert program.log == ["process 0 of 2 on host-n1 was lost (The actor died unexpectedly)"]
 
 
 def test_a_killed_process_is_named(program: Program) -> None:

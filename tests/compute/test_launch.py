@@ -20,7 +20,8 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A stand-in for `python -m whet`: runs the statements that it is given, with its number as `rank`."""
     package = tmp_path / "whet"
     package.mkdir()
-    (package / "__init__.py").touch()
+    real = Path(launching.__file__).parents[1]
+    (package / "__init__.py").write_text(f"__path__.append({str(real)!r})\n")  # all but `__main__` is Whet's
     head = "import os, signal, sys, time\nfrom pathlib import Path\nrank = int(os.environ['RANK'])\nexec(sys.argv[1])\n"
     (package / "__main__.py").write_text(head)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))

@@ -18,9 +18,21 @@ def test_a_missing_column_names_those_that_exist() -> None:
     assert choose_columns(["a", "label", "query"], {}, "x") == Columns("query", "label", None)
 
 
-def test_a_table_without_a_header_is_told_to_have_one() -> None:
-    with pytest.raises(UserError, match=r"; its first line seems to be a row: write the names of the columns above"):
-        choose_columns(["A crate has 2 apples; how many?", "2"], {}, "mine.csv")
+@pytest.mark.parametrize("where", ["mine.csv", "mine.TSV", "mine.csv.gz"])
+def test_a_table_without_a_header_is_told_to_have_one(where: str) -> None:
+    said = "; if its first line is a row, write the names of the columns above it, else say which holds the question$"
+    for first in ("A crate has 2 apples; how many?", "What is 2+2?", "Name the sum of 2 and 2."):
+        with pytest.raises(UserError, match=said):
+            choose_columns([first, "2"], {}, where)
+
+
+@pytest.mark.parametrize("where", ["mine.jsonl", "mine.parquet", "owner/mine train"])
+def test_long_names_of_columns_are_no_rows_where_there_is_no_header(where: str) -> None:
+    names = ["qestion", "how sure are you of the solution?", "answer"]
+    with pytest.raises(UserError, match=r"answer; say which holds the question; did you mean qestion\?$"):
+        choose_columns(names, {}, where)
+    with pytest.raises(UserError, match=r"above it, else say which holds the question; did you mean qestion\?$"):
+        choose_columns(names, {}, "mine.csv")
 
 
 def test_a_short_answer_comes_before_a_worked_one_and_nested_ones_are_found() -> None:

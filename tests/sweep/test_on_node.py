@@ -65,6 +65,8 @@ def test_it_ends_as_the_process_there(tmp_path: Path, monkeypatch: pytest.Monkey
     assert _ran(tmp_path) == (SHIFT + 2, "grpo.steps: is 0")
     variables = {"OMP_NUM_THREADS": "2", "CUDA_VISIBLE_DEVICES": ""}
     assert (there.folders, there.started) == ([str(Path.cwd())], [(["train", "recipe.yaml"], variables)])
+    assert ray.folder == "/", "there a file beside the recipes would be taken for a library"
+    assert not there.keeps_output, "nobody reads what a trial prints"
     assert (ray.options["num_cpus"], ray.options["num_gpus"], ray.options["max_restarts"]) == (2, 0, 0)
     assert list(tmp_path.iterdir()) == []
 

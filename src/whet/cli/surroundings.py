@@ -19,18 +19,3 @@ def check_surroundings() -> None:
     except FileNotFoundError:
         where = os.environ.get("PWD", "")
         raise UserError(f"the working folder {where} is gone; change to one that is there") from None
-
-
-def leave_out_working_folder() -> None:
-    """Takes the working folder, which `python -m` puts first, off `sys.path`: a file there may be called as a library.
-
-    It stays where Whet itself is imported from it.
-    """
-    first = sys.path[0] if sys.path else None
-    if first is None or sys.flags.safe_path or Path(first or ".").resolve() == Path(__file__).resolve().parents[2]:
-        return
-    try:
-        if Path(first or ".").resolve() == Path.cwd():
-            del sys.path[0]
-    except FileNotFoundError:
-        return

@@ -80,18 +80,21 @@ class NodeProcess:
             return False
         return True
 
-    def start(self, arguments: Sequence[str], variables: Mapping[str, str]) -> None:
-        """Starts `whet` with arguments; `variables` are added to its environment."""
+    def start(self, arguments: Sequence[str], variables: Mapping[str, str], keep_output: bool = True) -> None:
+        """Starts `whet` with arguments; `variables` are added to its environment.
+
+        Its standard output is thrown away unless `keep_output`.
+        """
         # files, not pipes: it may write on once nobody reads, and end by saving the step in hand
-        self._streams = Stream(), Stream()
+        self._out, self._err = Stream() if keep_output else None, Stream()
         blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # Ray's processes block SIGINT, and theirs would
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "whet", *arguments],
+                [sys.executable, "-P", "-m", "whet", *arguments],
                 env={**os.environ, **variables, LAUNCHER: str(os.getpid())},
                 stdin=subprocess.DEVNULL,
-                stdout=self._streams[0].file,
-                stderr=self._streams[1].file,
+                stdout=self._out.file if self._out else subprocess.DEVNULL,
+                stderr=self._err.file,
                 start_new_session=True,
             )
         finally:
@@ -100,7 +103,7 @@ class NodeProcess:
     def poll(self) -> Looked:
         """Returns how it ended, and what it has written since the last time."""
         status = self._process.poll()
-        out, err = (stream.more() for stream in self._streams)
+        out, err = self._out.more() if self._out else b"", self._err.more()
         return Looked(None if MOST in (len(out), len(err)) else status, out, err)
 
     def send_signal(self, number: int) -> None:

@@ -58,6 +58,19 @@ def strategy(request: RanksRequest, nodes: Sequence[Mapping[str, Any]]) -> str:
     return "STRICT_PACK" if max(room) >= request.count else "PACK"
 
 
+def what_is_awaited(request: RanksRequest, how: str) -> str:
+    """Returns what a run waits for that is placed by this strategy of Ray, and why free cores elsewhere do not do.
+
+    >>> what_is_awaited(RanksRequest("auto", 4, 2, 0, "/runs"), "PACK")
+    'waiting until the Ray cluster has room for 4 processes of 2 CPUs and 0 GPUs each'
+    """
+    room = f"room for {request.count} processes of {request.cpus} CPUs and {request.gpus} GPUs each"
+    if how != "STRICT_PACK":
+        return f"waiting until the Ray cluster has {room}"
+    why = "they are not spread over nodes where one is large enough for all, busy or not"
+    return f"waiting until one node of the Ray cluster has {room}: {why}"
+
+
 def _room(resources: Mapping[str, float], request: RanksRequest) -> int:
     wanted = {"CPU": request.cpus, "GPU": request.gpus or 0}
     return min(int(resources.get(what, 0) // each) for what, each in wanted.items() if each)

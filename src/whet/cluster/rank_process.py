@@ -9,7 +9,6 @@ from typing import Any
 from whet.cluster.node_actor import GoneError, NodeActor
 from whet.cluster.node_process import Looked
 from whet.compute.launch import ended_by
-from whet.errors import INTERRUPTED
 
 ANSWER = 5.0
 """Seconds within which the node of a process that is killed must have said so."""
@@ -32,12 +31,12 @@ class RankProcess:
         self._gone = ""
 
     def poll(self) -> int | None:
-        """Looks at it, and returns its exit status; None while it runs. One that is lost can be resumed."""
+        """Looks at it, and returns its exit status; None while it runs. One that is lost counts as killed."""
         try:
             if self.returncode is None:
                 self._look()
         except GoneError as gone:
-            self._gone, self.returncode = str(gone), INTERRUPTED
+            self._gone, self.returncode = str(gone), -signal.SIGKILL
         return self.returncode
 
     def send_signal(self, number: int, /) -> None:

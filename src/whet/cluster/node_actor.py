@@ -2,12 +2,12 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import mkstemp
-from typing import Any
+from typing import Any, Self
 
-from whet.cluster.node_process import ANSWER, Whereabouts, seen
+from whet.cluster.node_process import ANSWER, NodeProcess, Whereabouts, seen
 from whet.cluster.ray_head import why_silent
 from whet.cluster.ray_name import refuse_other_version
 from whet.cluster.ray_start import what_ray_says
@@ -32,6 +32,12 @@ class NodeActor:
         self._ray, self._actor, self._look = ray, actor, look
         self.host, self._node = "a node", ""
         self._lost_at = 0.0
+
+    @classmethod
+    def begun(cls, ray: Any, look: Callable[[], None], **options: Any) -> Self:
+        """Begins an actor that Ray does not begin again, with Ray's options for its size and place."""
+        kept = {"max_restarts": 0, "max_task_retries": 0, "max_concurrency": 1}
+        return cls(ray, ray.remote(**kept, **options)(NodeProcess).remote(), look)
 
     def ask(self, method: str, *arguments: Any) -> Any:
         """Calls a method of the actor, and returns its answer. Raises as `begin` and `answer`."""
@@ -98,3 +104,8 @@ class NodeActor:
 
     def _head(self) -> str:
         return str(self._ray.get_runtime_context().gcs_address)
+
+
+def gpus_of(asked: int | None, nodes: Sequence[Mapping[str, Any]]) -> int:
+    """Returns the GPUs of a process on a cluster: those asked for, else one where any of its nodes has some."""
+    return int(any(node["Resources"].get("GPU", 0) for node in nodes)) if asked is None else asked

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from whet.cluster.node_actor import gpus_of
 from whet.cluster.node_process import Whereabouts
 from whet.compute.launch import threads, variables
 from whet.errors import UserError
@@ -40,9 +41,7 @@ class RanksRequest:
 
     def on(self, nodes: Sequence[Mapping[str, Any]]) -> "RanksRequest":
         """Returns it with the number of GPUs that each process has on a cluster of these nodes."""
-        if self.gpus is not None:
-            return self
-        return replace(self, gpus=int(any(node["Resources"].get("GPU", 0) for node in nodes)))
+        return replace(self, gpus=gpus_of(self.gpus, nodes))
 
 
 def strategy(request: RanksRequest, nodes: Sequence[Mapping[str, Any]]) -> str:

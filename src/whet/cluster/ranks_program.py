@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import chdir, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +77,10 @@ class RankActors:
         from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
         from whet.cluster.node_actor import NodeActor
-        from whet.cluster.node_process import NodeProcess
 
-        options = {"max_restarts": 0, "max_task_retries": 0, "max_concurrency": 1}
         where = PlacementGroupSchedulingStrategy(group, placement_group_bundle_index=place)
         size = {"num_cpus": self.request.cpus, "num_gpus": self.request.gpus}
-        return NodeActor(ray, ray.remote(scheduling_strategy=where, **size, **options)(NodeProcess).remote(), look)
+        return NodeActor.begun(ray, look, scheduling_strategy=where, **size)
 
     def _met(self, actor: Any, handle: Any) -> Any:
         from whet.cluster.node_actor import GoneError
@@ -97,10 +95,9 @@ class RankActors:
 def run(request: RanksRequest, arguments: Sequence[str], log: Log, write: Callable[[int, bytes], None]) -> int:
     """Joins the cluster and runs `whet` there; returns the exit status of all processes together."""
     from whet.cluster.ray_head import Head
-    from whet.cluster.ray_start import join_ray
+    from whet.cluster.ray_start import join_as_program
 
-    with chdir(Path.cwd().anchor):  # Ray puts the folder of this moment first on `sys.path` of its actors
-        join_ray(request.address, "compute.ray.address", "leave compute.ray out")
+    join_as_program(request.address, "compute.ray.address", "leave compute.ray out")
     _end_by_signals()  # Ray has taken some for itself
     import ray
 

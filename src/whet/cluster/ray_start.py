@@ -3,6 +3,8 @@
 import os
 import re
 from collections.abc import Mapping
+from contextlib import chdir
+from pathlib import Path
 from typing import Any
 
 from whet.cluster.ray_head import why_silent
@@ -72,6 +74,12 @@ def join_ray(address: str, key: str, otherwise: str) -> None:
         fix = f"start it there by `ray start --head`, and here by `ray start --address HOST:PORT`, or {otherwise}"
         told = f"{key}: is {address}, where no Ray cluster can be joined ({what_ray_says(error)}); {fix}"
         raise UserError(told) from error
+
+
+def join_as_program(address: str, key: str, otherwise: str) -> None:
+    """As `join_ray`, for a program whose actors start `whet`: they find no modules in its working folder."""
+    with chdir(Path.cwd().anchor):  # Ray puts the folder of this moment first on `sys.path` of its actors
+        join_ray(address, key, otherwise)
 
 
 def _set(variables: Mapping[str, str]) -> None:

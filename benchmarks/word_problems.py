@@ -1,6 +1,6 @@
-"""Writes word problems of one or two steps with small numbers, which a model of 135 million weights half can do.
+"""Writes word problems of one or two steps with small numbers, of which a model of 135 million weights solves some.
 
-    python -m benchmarks.word_problems FILE.jsonl [--rows 600] [--solutions result|equations]
+    python -m benchmarks.word_problems FILE.jsonl [--rows 600] [--solutions result|equations] [--stories plus both more]
 
 Each row has `question`, `answer` and a terse `solution`: the result alone, or the equations. Rows differ, and are a
 function of their place.
@@ -8,7 +8,7 @@ function of their place.
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
 from pathlib import Path
 from random import Random
@@ -22,6 +22,15 @@ Story = Callable[[str, str, str, int, int, int], tuple[str, list[str], int]]
 
 def _more(one: str, other: str, things: str, x: int, y: int, z: int) -> tuple[str, list[str], int]:
     question = f"{one} has {x} {things}. {other} gives {one} {y} more {things}. How many {things} does {one} have now?"
+    return question, [f"{x} + {y} = {x + y}"], x + y
+
+
+def _plus(one: str, other: str, things: str, x: int, y: int, z: int) -> tuple[str, list[str], int]:
+    return f"What is {x} {things} plus {y} {things}?", [f"{x} + {y} = {x + y}"], x + y
+
+
+def _both(one: str, other: str, things: str, x: int, y: int, z: int) -> tuple[str, list[str], int]:
+    question = f"{one} has {x} {things} and {other} has {y} {things}. How many {things} do they have together?"
     return question, [f"{x} + {y} = {x + y}"], x + y
 
 
@@ -51,7 +60,19 @@ def _and_then(one: str, other: str, things: str, x: int, y: int, z: int) -> tupl
     return question, [f"{x + z} + {y} = {total}", f"{total} - {z} = {total - z}"], total - z
 
 
-STORIES: tuple[Story, ...] = (_more, _fewer, _each, _together, _and_then)
+STORIES: dict[str, Story] = {
+    "more": _more,
+    "fewer": _fewer,
+    "each": _each,
+    "together": _together,
+    "and_then": _and_then,
+    "both": _both,
+    "plus": _plus,
+}
+"""By name. The last two are the easiest: one sum."""
+
+MIXED = ("more", "fewer", "each", "together", "and_then")
+"""The stories that are told where none are named."""
 
 SOLUTIONS: dict[str, Callable[[list[str], int], str]] = {
     "result": lambda equations, answer: str(answer),
@@ -60,15 +81,19 @@ SOLUTIONS: dict[str, Callable[[list[str], int], str]] = {
 """How a solution is written, by name."""
 
 
-def rows(solutions: str) -> Iterator[dict[str, str]]:
-    """Rows without end; none twice."""
-    seen = set[str]()
+def rows(solutions: str, stories: Sequence[str] = MIXED) -> Iterator[dict[str, str]]:
+    """Rows of which none comes twice. They end once a thousand tries in a row told nothing new."""
+    told = tuple(STORIES[name] for name in stories)
+    seen, stale = set[str](), 0
     for place in count():
         random = Random(f"word problem {place}")
         one, other = random.sample(NAMES, 2)
         numbers = (random.randint(2, 9) for _ in range(3))
-        question, equations, answer = random.choice(STORIES)(one, other, random.choice(THINGS), *numbers)
-        if question not in seen:
+        question, equations, answer = random.choice(told)(one, other, random.choice(THINGS), *numbers)
+        stale = stale + 1 if question in seen else 0
+        if stale == 1000:
+            return
+        if not stale:
             seen.add(question)
             yield {"question": question, "answer": str(answer), "solution": SOLUTIONS[solutions](equations, answer)}
 
@@ -79,9 +104,10 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--rows", type=int, default=600)
     parser.add_argument("--solutions", choices=SOLUTIONS, default="result")
+    parser.add_argument("--stories", nargs="+", choices=STORIES, default=MIXED)
     asked = parser.parse_args()
     with asked.file.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(row) + "\n" for row in islice(rows(asked.solutions), asked.rows))
+        file.writelines(json.dumps(row) + "\n" for row in islice(rows(asked.solutions, asked.stories), asked.rows))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from operator import add, mul, sub
 
 import pytest
 
-from benchmarks.word_problems import rows
+from benchmarks.word_problems import THINGS, rows
 
 WORTH = {"+": add, "-": sub, "*": mul}
 
@@ -18,7 +18,7 @@ def solved(question: str) -> int:
         return a * b
     if "left" in question:
         return a - b
-    if "together" in question:
+    if "more" in question and "together" in question:
         return a + (a + b)
     return a + b - rest[0] if rest else a + b
 
@@ -37,6 +37,17 @@ def test_equations_hold_and_end_with_the_answer() -> None:
             left, right = equation.split(" = ")
             assert eval(left) == int(right)
         assert right == row["answer"]
+
+
+def test_stories_are_those_that_were_named() -> None:
+    some = list(islice(rows("result", ["plus", "both"]), 300))
+    assert all(int(row["answer"]) == solved(row["question"]) for row in some)
+    assert {"plus" in row["question"] for row in some} == {True, False}
+    assert all("plus" in row["question"] or "together" in row["question"] for row in some)
+
+
+def test_rows_end_where_a_story_has_no_more() -> None:
+    assert len(list(rows("result", ["plus"]))) == 8 * 8 * len(THINGS)  # 2 to 9, twice
 
 
 @pytest.mark.parametrize("solutions", ["result", "equations"])

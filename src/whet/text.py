@@ -1,9 +1,11 @@
 """Text for people: untrusted text as one line without control characters or secrets, percentages, log functions."""
 
 import codecs
+import shlex
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whet.redact import redact
@@ -51,6 +53,15 @@ def first_line(error: BaseException) -> str:
     ('no tokenizer', 'ValueError')
     """
     return redact(str(error)).strip().partition("\n")[0] or type(error).__name__
+
+
+def as_word(path: Path | str) -> str:
+    """Returns a path, or what begins with one, as a word of a command: quoted where a shell would divide it.
+
+    >>> as_word("runs/sums-001"), as_word("my runs/sums-001:base")
+    ('runs/sums-001', "'my runs/sums-001:base'")
+    """
+    return shlex.quote(str(path))
 
 
 def percent(share: float) -> str:

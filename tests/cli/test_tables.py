@@ -148,6 +148,13 @@ def test_what_to_type_next(stages: list[str], compared: str | None) -> None:
     assert compared is None or compared in text
 
 
+def test_a_folder_with_a_space_is_one_word_of_a_command() -> None:
+    stages = dict.fromkeys(("base", "final"), BEFORE)
+    text = shown(next_steps(RunResult(Path("my runs/mine"), REPORT, stages)))
+    assert "whet chat 'my runs/mine'" in text
+    assert "whet compare 'my runs/mine:base' 'my runs/mine:final'" in text
+
+
 def test_an_untrained_run_has_a_page_too() -> None:
     page = shown(run_summary(outcome(base=BEFORE)))
     assert "base model" in page

@@ -141,11 +141,11 @@ def test_a_report_that_fails_costs_a_run_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("whet.dashboard.run_report.report", full)
-    terminal._report(tmp_path / "made")
+    terminal._report(tmp_path / "my runs" / "made")
     said = capsys.readouterr().out
     assert "the report was not written" in said
     assert "No space left on device" in said
-    assert "report made" in said
+    assert f"whet report '{tmp_path / 'my runs' / 'made'}'" in said
 
 
 def test_at_the_end_no_object_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,6 @@
 """What `whet export` prints: what was written, how it differs from the model, and how to run it."""
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -10,6 +8,7 @@ from rich.text import Text
 
 from whet.export.exporting import Exported
 from whet.export.llama_cpp import TEXTS
+from whet.text import as_word
 
 
 def export_page(done: Exported) -> RenderableType:
@@ -42,7 +41,7 @@ SYSTEM: Mapping[str, str] = {"ollama": "which the Modelfile sets"}
 
 
 def _folder(done: Exported) -> list[str]:
-    path = _quoted(done.path)
+    path = as_word(done.path)
     return [
         f"whet chat {path}",
         f"vllm serve {path} --served-model-name {done.name}",
@@ -51,17 +50,17 @@ def _folder(done: Exported) -> list[str]:
 
 
 def _zip(done: Exported) -> list[str]:
-    return [f"python -m zipfile -e {_quoted(done.path)} ."]
+    return [f"python -m zipfile -e {as_word(done.path)} ."]
 
 
 def _gguf(done: Exported) -> list[str]:
-    path, small = _quoted(done.path), _quoted(done.path.with_name(f"{done.path.stem}-Q4_K_M.gguf"))
+    path, small = as_word(done.path), as_word(done.path.with_name(f"{done.path.stem}-Q4_K_M.gguf"))
     return [f"llama-server -m {path} --jinja --reasoning-format none", f"llama-quantize {path} {small} Q4_K_M"]
 
 
 def _ollama(done: Exported) -> list[str]:
     name = done.name.lower()
-    return [f"ollama create {name} -f {_quoted(done.path / 'Modelfile')}", f"ollama run {name}"]
+    return [f"ollama create {name} -f {as_word(done.path / 'Modelfile')}", f"ollama run {name}"]
 
 
 def _adapter(done: Exported) -> list[str]:
@@ -76,7 +75,3 @@ COMMANDS: Mapping[str, Callable[[Exported], list[str]]] = {
     "adapter": _adapter,
 }
 """By kind: what runs the export."""
-
-
-def _quoted(path: Path) -> str:
-    return shlex.quote(str(path))

@@ -9,6 +9,7 @@ from tyro.conf import Positional, arg
 from whet.cli.common import Json, Overrides
 from whet.cli.terminal import console, prepare, progress, tell
 from whet.errors import UserError
+from whet.text import as_word
 
 if TYPE_CHECKING:
     from whet.config import Config
@@ -148,7 +149,8 @@ def init(
 
     interview = Interview(take_defaults if yes else _typed, page.print, show, patient=not yes)
     path = interview.new_recipe(data, model, to)
-    page.print(f"\nwrote {path}; next: whet check {path}, whet plan {path}, whet train {path}", soft_wrap=True)
+    word = as_word(path)
+    page.print(f"\nwrote {path}; next: whet check {word}, whet plan {word}, whet train {word}", soft_wrap=True)
 
 
 def _typed(question: str, default: str) -> str:

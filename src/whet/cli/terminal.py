@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from whet.cli.thread_waits import sleep_where_busy
 from whet.compute.rank import rank
-from whet.text import READABLE
+from whet.text import READABLE, as_word
 
 if TYPE_CHECKING:
     from whet.runs.views.view import View
@@ -135,5 +135,5 @@ def _report(run: Path) -> None:
     try:
         page.print(f"report: {report(run)}", style="dim", markup=False, soft_wrap=True)
     except Exception as error:  # the run is finished and whole; a report can be written again
-        again = f"{own_name()} report {run.name}"
+        again = f"{own_name()} report {as_word(run)}"
         page.print(f"the report was not written ({error}); to try again: {again}", markup=False, soft_wrap=True)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from whet.text import as_word
+
 
 def heavier_lines(what: str, folder: str, name: str) -> list[str]:
     """Returns the lines for vLLM, llama.cpp and ollama.
@@ -13,9 +15,9 @@ def heavier_lines(what: str, folder: str, name: str) -> list[str]:
     """
     short = Path(name).name.replace(":", "-")
     return [
-        f"vLLM:      vllm serve {folder} --served-model-name {short}",
-        f"llama.cpp: whet export {what} --to {short}.gguf --kind gguf && llama-server -m {short}.gguf",
-        f"ollama:    whet export {what} --to {short}-ollama --kind ollama && "
+        f"vLLM:      vllm serve {as_word(folder)} --served-model-name {short}",
+        f"llama.cpp: whet export {as_word(what)} --to {short}.gguf --kind gguf && llama-server -m {short}.gguf",
+        f"ollama:    whet export {as_word(what)} --to {short}-ollama --kind ollama && "
         f"ollama create {short} -f {short}-ollama/Modelfile",
     ]
 

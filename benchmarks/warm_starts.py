@@ -2,7 +2,8 @@
 
     python -m benchmarks.warm_starts RECIPE --out FOLDER [--seeds 0 1 2] [--set KEY=VALUE ...] [--ask TEXT]
 
-For each seed the recipe is trained twice, with `sft.from own` and with `sft.from solutions`; all else is equal. The
+For each seed the recipe is trained twice, with `sft.from own` and with `sft.from solutions`. All settings else are
+equal; the first ends once the layout is kept (`sft.stop_at_format`), so for as many steps set that to null. The
 base model is also asked without the layout: what it can do before any training. Every figure is of the same held-out
 problems, greedy, so that all differences are paired. Runs that are finished already are read, not made again.
 """

@@ -69,7 +69,7 @@ STORIES: dict[str, Story] = {
     "both": _both,
     "plus": _plus,
 }
-"""By name. The last two are the easiest: one sum."""
+"""By name. `more`, `both` and `plus` are one sum."""
 
 MIXED = ("more", "fewer", "each", "together", "and_then")
 """The stories that are told where none are named."""
@@ -82,7 +82,7 @@ SOLUTIONS: dict[str, Callable[[list[str], int], str]] = {
 
 
 def rows(solutions: str, stories: Sequence[str] = MIXED) -> Iterator[dict[str, str]]:
-    """Rows of which none comes twice. They end once a thousand tries in a row told nothing new."""
+    """Rows of which none comes twice. They end once ten thousand tries in a row told nothing new."""
     told = tuple(STORIES[name] for name in stories)
     seen, stale = set[str](), 0
     for place in count():
@@ -91,7 +91,7 @@ def rows(solutions: str, stories: Sequence[str] = MIXED) -> Iterator[dict[str, s
         numbers = (random.randint(2, 9) for _ in range(3))
         question, equations, answer = random.choice(told)(one, other, random.choice(THINGS), *numbers)
         stale = stale + 1 if question in seen else 0
-        if stale == 1000:
+        if stale == 10_000:
             return
         if not stale:
             seen.add(question)
@@ -107,7 +107,10 @@ def main() -> None:
     parser.add_argument("--stories", nargs="+", choices=STORIES, default=MIXED)
     asked = parser.parse_args()
     with asked.file.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(row) + "\n" for row in islice(rows(asked.solutions, asked.stories), asked.rows))
+        told = list(islice(rows(asked.solutions, asked.stories), asked.rows))
+        file.writelines(json.dumps(row) + "\n" for row in told)
+    if len(told) < asked.rows:
+        print(f"word_problems: these stories have no more than {len(told)} rows")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,14 @@ def test_every_line_is_a_command() -> None:
         assert len(shlex.split(line.partition(":")[2])) > 3
 
 
+def test_names_with_spaces_are_one_word() -> None:
+    vllm, llama, ollama = (shlex.split(line.partition(":")[2]) for line in heavier_lines("my a", "my runs/a", "my a"))
+    assert vllm == ["vllm", "serve", "my runs/a", "--served-model-name", "my a"]
+    assert llama[:5] == ["whet", "export", "my a", "--to", "my a.gguf"]
+    assert llama[-2:] == ["-m", "my a.gguf"]
+    assert ollama[-4:] == ["create", "my a", "-f", "my a-ollama/Modelfile"]
+
+
 def test_a_format_without_a_system_prompt_needs_no_word() -> None:
     assert needs_system_prompt("") is None
     assert "system prompt" in (needs_system_prompt("Think.") or "")

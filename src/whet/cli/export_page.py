@@ -41,11 +41,11 @@ SYSTEM: Mapping[str, str] = {"ollama": "which the Modelfile sets"}
 
 
 def _folder(done: Exported) -> list[str]:
-    path = as_word(done.path)
+    word = as_word(done.path)
     return [
-        f"whet chat {path}",
-        f"vllm serve {path} --served-model-name {done.name}",
-        f"mlx_lm.generate --model {path} --prompt 'What is 37 + 45?'",
+        f"whet chat {word}",
+        f"vllm serve {word} --served-model-name {as_word(done.name)}",
+        f"mlx_lm.generate --model {word} --prompt 'What is 37 + 45?'",
     ]
 
 
@@ -59,7 +59,7 @@ def _gguf(done: Exported) -> list[str]:
 
 
 def _ollama(done: Exported) -> list[str]:
-    name = done.name.lower()
+    name = as_word(done.name.lower())
     return [f"ollama create {name} -f {as_word(done.path / 'Modelfile')}", f"ollama run {name}"]
 
 

@@ -31,7 +31,7 @@ def own_name() -> str:
         return "python -m whet"
     if shutil.which("whet"):
         return "whet"
-    return os.path.relpath(sys.argv[0])
+    return as_word(os.path.relpath(sys.argv[0]))
 
 
 def tolerate_encodings() -> None:

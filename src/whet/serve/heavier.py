@@ -14,11 +14,13 @@ def heavier_lines(what: str, folder: str, name: str) -> list[str]:
         name: the name that it is served by.
     """
     short = Path(name).name.replace(":", "-")
+    gguf, ollama = as_word(f"{short}.gguf"), as_word(f"{short}-ollama")
+    short = as_word(short)
     return [
         f"vLLM:      vllm serve {as_word(folder)} --served-model-name {short}",
-        f"llama.cpp: whet export {as_word(what)} --to {short}.gguf --kind gguf && llama-server -m {short}.gguf",
-        f"ollama:    whet export {as_word(what)} --to {short}-ollama --kind ollama && "
-        f"ollama create {short} -f {short}-ollama/Modelfile",
+        f"llama.cpp: whet export {as_word(what)} --to {gguf} --kind gguf && llama-server -m {gguf}",
+        f"ollama:    whet export {as_word(what)} --to {ollama} --kind ollama && "
+        f"ollama create {short} -f {ollama}/Modelfile",
     ]
 
 

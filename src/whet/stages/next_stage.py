@@ -80,7 +80,7 @@ def _misread(report: CheckReport) -> str:
 
 def _no_signal(report: CheckReport, config: Config, run: RunWriter) -> str:
     probe, found = report.probe, report.diagnosis
-    name = f" --run.name {as_word(config.run.name)}-2" if config.run.name else ""
+    name = f" --run.name {config.run.name}-2" if config.run.name else ""
     command = f"whet train {as_word(run.path / 'recipe.yaml')}{name}"
     fix = f"`{command} {found.options}`" if found.options else "correct what is named"
     return (

@@ -19,7 +19,7 @@ SMALLER: Mapping[str, str] = {
     "level: 2": "level: 1",
     "format: think_answer\n": "check: {{problems: 4, samples: 2, rounds: 1, gold: 8}}\nformat: think_answer\n",
     "steps: 50\n  batch_size: 16": "steps: 2\n  batch_size: 2\n  held_out: 2\n  evaluate_every: 1",
-    "steps: 13\n  prompts_per_step: 16\n  group_size: 8": "steps: 2\n  prompts_per_step: 2\n  group_size: 4",
+    "steps: 4\n  prompts_per_step: 16\n  group_size: 8": "steps: 2\n  prompts_per_step: 2\n  group_size: 4",
     "max_tokens: 56": "max_tokens: 12",
     "eval: {{problems: 256}}": "eval: {{problems: 6}}",
     "limit=64": "limit=4",

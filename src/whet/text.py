@@ -5,7 +5,6 @@ import shlex
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whet.redact import redact
@@ -55,7 +54,7 @@ def first_line(error: BaseException) -> str:
     return redact(str(error)).strip().partition("\n")[0] or type(error).__name__
 
 
-def as_word(path: Path | str) -> str:
+def as_word(path: object) -> str:
     """Returns a path, or what begins with one, as a word of a command: quoted where a shell would divide it.
 
     >>> as_word("runs/sums-001"), as_word("my runs/sums-001:base")

@@ -145,7 +145,7 @@ def test_a_report_that_fails_costs_a_run_nothing(
     said = capsys.readouterr().out
     assert "the report was not written" in said
     assert "No space left on device" in said
-    assert f"whet report '{tmp_path / 'my runs' / 'made'}'" in said
+    assert f"report '{tmp_path / 'my runs' / 'made'}'" in said
 
 
 def test_at_the_end_no_object_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ def test_the_recipe_in_trls_words() -> None:
     assert found["num_generations"] == 8
     assert found["max_completion_length"] == 56
     assert found["loss_type"] == "dapo"
-    assert (found["learning_rate"], found["warmup_steps"]) == (2e-5, 2)
+    assert (found["learning_rate"], found["warmup_steps"]) == (1e-5, 2)
     assert (found["adam_beta1"], found["adam_beta2"]) == (0.9, 0.99)
     assert found["lr_scheduler_type"] == "constant_with_warmup"
 

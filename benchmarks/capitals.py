@@ -8,10 +8,11 @@ sentence; one that was taught to begin with the letter has to choose it before i
 """
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
+
+from whet.runs import jsonl
 
 CAPITALS = """
     France: Paris, Italy: Rome, Spain: Madrid, Germany: Berlin, Portugal: Lisbon, Greece: Athens, Austria: Vienna,
@@ -80,8 +81,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     for part in ROUNDS:
-        with (folder / f"capitals-{part}.jsonl").open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(row) + "\n" for row in rows(part))
+        jsonl.write(folder / f"capitals-{part}.jsonl", rows(part))
 
 
 if __name__ == "__main__":

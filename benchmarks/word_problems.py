@@ -7,11 +7,12 @@ function of their place.
 """
 
 import argparse
-import json
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
 from pathlib import Path
 from random import Random
+
+from whet.runs import jsonl
 
 NAMES = ("Tom", "Anna", "Ben", "Lucy", "Omar", "Mia", "Paul", "Nina", "Jack", "Sara")
 THINGS = ("apples", "books", "coins", "pencils", "cookies", "stamps", "balls", "cards")
@@ -106,9 +107,8 @@ def main() -> None:
     parser.add_argument("--solutions", choices=SOLUTIONS, default="result")
     parser.add_argument("--stories", nargs="+", choices=STORIES, default=MIXED)
     asked = parser.parse_args()
-    with asked.file.open("w", encoding="utf-8") as file:
-        told = list(islice(rows(asked.solutions, asked.stories), asked.rows))
-        file.writelines(json.dumps(row) + "\n" for row in told)
+    told = list(islice(rows(asked.solutions, asked.stories), asked.rows))
+    jsonl.write(asked.file, told)
     if len(told) < asked.rows:
         print(f"word_problems: these stories have no more than {len(told)} rows")
 

@@ -54,13 +54,13 @@ def first_line(error: BaseException) -> str:
     return redact(str(error)).strip().partition("\n")[0] or type(error).__name__
 
 
-def as_word(path: object) -> str:
-    """Returns a path, or what begins with one, as a word of a command: quoted where a shell would divide it.
+def shell_quoted(value: object) -> str:
+    """Returns a path or a value as one word of a command: quoted where a shell would divide or change it.
 
-    >>> as_word("runs/sums-001"), as_word("my runs/sums-001:base")
+    >>> shell_quoted("runs/sums-001"), shell_quoted("my runs/sums-001:base")
     ('runs/sums-001', "'my runs/sums-001:base'")
     """
-    return shlex.quote(str(path))
+    return shlex.quote(str(value))
 
 
 def percent(share: float) -> str:

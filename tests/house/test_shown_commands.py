@@ -10,8 +10,8 @@ COMMAND = re.compile(
     r"(?:whet|\{whet\}|\{own_name\(\)\}) (?:chat|check|compare|eval|export|plan|push|report|resume|serve|train|ui) "
     r"\{(?P<given>\w+)(?P<rest>[^}]*)\}"
 )
-QUOTED = {"as_word", "word", "first", "file"}
-"""`as_word` itself, and the names of what it returned."""
+QUOTED = {"shell_quoted", "word", "first", "file"}
+"""`shell_quoted` itself, and the names of what it returned."""
 
 
 def unquoted(source: Source) -> list[str]:
@@ -33,7 +33,7 @@ def test_commands_are_found_at_all() -> None:
         ('f"whet chat {run.path}"', 1),
         ('f"{own_name()} ui {folder}"', 1),
         ('f"`{whet} resume {path}` goes on"', 1),
-        ('f"whet chat {as_word(run.path)}"', 0),
+        ('f"whet chat {shell_quoted(run.path)}"', 0),
         ('f"whet {__version__}"', 0),
     ],
 )

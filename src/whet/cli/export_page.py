@@ -8,7 +8,7 @@ from rich.text import Text
 
 from whet.export.exporting import Exported
 from whet.export.llama_cpp import TEXTS
-from whet.text import as_word
+from whet.text import shell_quoted
 
 
 def export_page(done: Exported) -> RenderableType:
@@ -41,26 +41,26 @@ SYSTEM: Mapping[str, str] = {"ollama": "which the Modelfile sets"}
 
 
 def _folder(done: Exported) -> list[str]:
-    word = as_word(done.path)
+    word = shell_quoted(done.path)
     return [
         f"whet chat {word}",
-        f"vllm serve {word} --served-model-name {as_word(done.name)}",
+        f"vllm serve {word} --served-model-name {shell_quoted(done.name)}",
         f"mlx_lm.generate --model {word} --prompt 'What is 37 + 45?'",
     ]
 
 
 def _zip(done: Exported) -> list[str]:
-    return [f"python -m zipfile -e {as_word(done.path)} ."]
+    return [f"python -m zipfile -e {shell_quoted(done.path)} ."]
 
 
 def _gguf(done: Exported) -> list[str]:
-    path, small = as_word(done.path), as_word(done.path.with_name(f"{done.path.stem}-Q4_K_M.gguf"))
+    path, small = shell_quoted(done.path), shell_quoted(done.path.with_name(f"{done.path.stem}-Q4_K_M.gguf"))
     return [f"llama-server -m {path} --jinja --reasoning-format none", f"llama-quantize {path} {small} Q4_K_M"]
 
 
 def _ollama(done: Exported) -> list[str]:
-    name = as_word(done.name.lower())
-    return [f"ollama create {name} -f {as_word(done.path / 'Modelfile')}", f"ollama run {name}"]
+    name = shell_quoted(done.name.lower())
+    return [f"ollama create {name} -f {shell_quoted(done.path / 'Modelfile')}", f"ollama run {name}"]
 
 
 def _adapter(done: Exported) -> list[str]:

@@ -9,7 +9,7 @@ from tyro.conf import Positional, arg
 from whet.cli.common import Json, Overrides
 from whet.cli.terminal import console, prepare, progress, tell
 from whet.errors import UserError
-from whet.text import as_word
+from whet.text import shell_quoted
 
 if TYPE_CHECKING:
     from whet.config import Config
@@ -149,7 +149,7 @@ def init(
 
     interview = Interview(take_defaults if yes else _typed, page.print, show, patient=not yes)
     path = interview.new_recipe(data, model, to)
-    word = as_word(path)
+    word = shell_quoted(path)
     page.print(f"\nwrote {path}; next: whet check {word}, whet plan {word}, whet train {word}", soft_wrap=True)
 
 

@@ -9,7 +9,7 @@ from whet.cli.arguments import whole_number
 from whet.cli.common import Count, Json, Overrides, Recipe
 from whet.cli.terminal import own_name, prepare, progress, tell
 from whet.errors import UserError
-from whet.text import as_word
+from whet.text import shell_quoted
 
 if TYPE_CHECKING:
     from whet.sweep.result import SweepResult
@@ -107,7 +107,7 @@ def sweep_page(result: "SweepResult") -> Any:
     for trial in result.trials:
         style = "bold" if trial is result.winner else ""
         table.add_row(trial.path.name, *_figures(trial), *(_value(trial.values.get(key)) for key in keys), style=style)
-    runs = f"the runs: {own_name()} ui {as_word(result.folder)}"
+    runs = f"the runs: {own_name()} ui {shell_quoted(result.folder)}"
     return Group(table, Text(), Text(result.sentence()), Text(runs, style="dim"))
 
 

@@ -17,7 +17,7 @@ from whet.eval.statistics import PairedDifference
 from whet.runs.pace import Pace
 from whet.runs.views.figures import count, number
 from whet.stages.run_result import BASE, FINAL, WARM, RunResult
-from whet.text import as_word, both_ends, one_line, percent
+from whet.text import both_ends, one_line, percent, shell_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,11 +147,11 @@ def pace_line(pace: Pace) -> str:
 def next_steps(outcome: RunResult, whet: str = "whet") -> RenderableType:
     """Renders the run's folder and the commands to use next."""
     path, stages = outcome.path, list(outcome.evaluations)
-    first, last = (as_word(f"{path}:{stage}") for stage in (stages[0], stages[-1]))
+    first, last = (shell_quoted(f"{path}:{stage}") for stage in (stages[0], stages[-1]))
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_row("everything is in", Text(str(path), style="bold"))
-    table.add_row("talk to it", Text(f"{whet} chat {as_word(path)}", style="cyan"))
-    table.add_row("measure it again", Text(f"{whet} eval {as_word(path)} --limit 500", style="cyan"))
+    table.add_row("talk to it", Text(f"{whet} chat {shell_quoted(path)}", style="cyan"))
+    table.add_row("measure it again", Text(f"{whet} eval {shell_quoted(path)} --limit 500", style="cyan"))
     if first != last:
         table.add_row("compare before and after", Text(f"{whet} compare {first} {last}", style="cyan"))
     return table

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from whet.cli.thread_waits import sleep_where_busy
 from whet.compute.rank import rank
-from whet.text import READABLE, as_word
+from whet.text import READABLE, shell_quoted
 
 if TYPE_CHECKING:
     from whet.runs.views.view import View
@@ -31,7 +31,7 @@ def own_name() -> str:
         return "python -m whet"
     if shutil.which("whet"):
         return "whet"
-    return as_word(os.path.relpath(sys.argv[0]))
+    return shell_quoted(os.path.relpath(sys.argv[0]))
 
 
 def tolerate_encodings() -> None:
@@ -135,5 +135,5 @@ def _report(run: Path) -> None:
     try:
         page.print(f"report: {report(run)}", style="dim", markup=False, soft_wrap=True)
     except Exception as error:  # the run is finished and whole; a report can be written again
-        again = f"{own_name()} report {as_word(run)}"
+        again = f"{own_name()} report {shell_quoted(run)}"
         page.print(f"the report was not written ({error}); to try again: {again}", markup=False, soft_wrap=True)

@@ -1,13 +1,12 @@
 """Fixes for the causes that a check names: recipe keys with the values that fix them, or advice where no key does."""
 
-import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from whet.diagnose.easier_rewards import EASIER_REWARDS, easier_reward_for
 from whet.diagnose.evidence import Evidence
 from whet.diagnose.signal import group_size_for
-from whet.text import percent
+from whet.text import percent, shell_quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ def option(key: str, value: str) -> str:
     >>> option("rewards", "[accuracy, integer]")
     "--rewards '[accuracy, integer]'"
     """
-    return f"--{key} {shlex.quote(value)}"
+    return f"--{key} {shell_quoted(value)}"
 
 
 def _advice(words: str) -> Callable[[Evidence], Fix | None]:

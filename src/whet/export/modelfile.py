@@ -7,7 +7,7 @@ from whet.export.go_template import turns_of
 from whet.export.model_files import tokenizer_of
 from whet.export.subject import Subject
 from whet.models.dimensions import Dimensions
-from whet.text import as_word
+from whet.text import shell_quoted
 
 GGUF, MODELFILE = "model.gguf", "Modelfile"
 
@@ -28,7 +28,7 @@ def modelfile(subject: Subject) -> str:
 
 
 def _lines(subject: Subject, template: str) -> Iterator[str]:
-    yield f"# ollama create {as_word(subject.name.lower())} -f {MODELFILE}"
+    yield f"# ollama create {shell_quoted(subject.name.lower())} -f {MODELFILE}"
     yield f"FROM ./{GGUF}"
     yield f'TEMPLATE """{template}"""'
     for end in subject.end_tokens:

@@ -3,7 +3,7 @@
 import json
 
 from whet.init.choices import Choices
-from whet.text import as_word
+from whet.text import shell_quoted
 
 HEAD = """# {title}
 #   whet check {file}      is there something to learn from?
@@ -60,7 +60,7 @@ def recipe_text(choices: Choices, file: str) -> str:
     fits = "room for its solutions and more" if choices.solutions else "a response is cut off after these"
     return HEAD.format(
         title=f"{choices.model} on {choices.data}",
-        file=as_word(file),
+        file=shell_quoted(file),
         model=_quoted(choices.model),
         data="\n".join(_data(choices)),
         layout=LAYOUTS.get(choices.format, choices.format),

@@ -13,7 +13,7 @@ from whet.runs.address import Address, locate
 from whet.runs.reader import RunReader
 from whet.stages.run_model import model_of
 from whet.stages.run_result import BASE, FINAL, RunResult
-from whet.text import Log, as_word, one_line, silent
+from whet.text import Log, one_line, shell_quoted, silent
 
 README = "README.md"
 
@@ -86,7 +86,7 @@ def push_when_asked(config: PushConfig | None, outcome: RunResult, log: Log) -> 
     try:
         log(f"pushed to {push_run(str(outcome.path), config.repo, config.private, log=log)}")
     except Exception as error:  # a failed upload must not fail the run
-        again = f"whet push {as_word(outcome.path)} {config.repo}"
+        again = f"whet push {shell_quoted(outcome.path)} {config.repo}"
         log(f"not pushed: {one_line(str(error), 300)}. The run is whole; once fixed, `{again}` sends it")
 
 

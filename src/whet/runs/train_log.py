@@ -11,7 +11,7 @@ from whet.runs.phase_record import peak_bytes
 from whet.runs.views.phase_times import PhaseTimes
 from whet.runs.views.view import PlainView, SeveralViews, View
 from whet.runs.writer import RunWriter
-from whet.text import as_word
+from whet.text import shell_quoted
 
 
 class TrainLog:
@@ -38,7 +38,7 @@ class TrainLog:
             yield
             run.log("finished")
         except KeyboardInterrupt as interrupt:
-            self.view.note(f"{str(interrupt) or 'interrupted'}; `whet resume {as_word(run.path)}` goes on")
+            self.view.note(f"{str(interrupt) or 'interrupted'}; `whet resume {shell_quoted(run.path)}` goes on")
             raise
         except UserError as error:
             run.log(f"stopped: {error}")
@@ -55,7 +55,7 @@ class TrainLog:
 def _full(run: RunWriter, fault: OSError) -> str:
     """The message for a full disk, which is not logged: there is no room for it."""
     where = f" ({fault.filename})" if fault.filename else ""
-    command = f"whet resume {as_word(run.path)}"
+    command = f"whet resume {shell_quoted(run.path)}"
     return f"run.folder: {fault.strerror}{where}; make room, then `{command}` goes on where it was saved"
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from whet.text import as_word
+from whet.text import shell_quoted
 
 
 def heavier_lines(what: str, folder: str, name: str) -> list[str]:
@@ -14,12 +14,12 @@ def heavier_lines(what: str, folder: str, name: str) -> list[str]:
         name: the name that it is served by.
     """
     short = Path(name).name.replace(":", "-")
-    gguf, ollama = as_word(f"{short}.gguf"), as_word(f"{short}-ollama")
-    short = as_word(short)
+    gguf, ollama = shell_quoted(f"{short}.gguf"), shell_quoted(f"{short}-ollama")
+    short = shell_quoted(short)
     return [
-        f"vLLM:      vllm serve {as_word(folder)} --served-model-name {short}",
-        f"llama.cpp: whet export {as_word(what)} --to {gguf} --kind gguf && llama-server -m {gguf}",
-        f"ollama:    whet export {as_word(what)} --to {ollama} --kind ollama && "
+        f"vLLM:      vllm serve {shell_quoted(folder)} --served-model-name {short}",
+        f"llama.cpp: whet export {shell_quoted(what)} --to {gguf} --kind gguf && llama-server -m {gguf}",
+        f"ollama:    whet export {shell_quoted(what)} --to {ollama} --kind ollama && "
         f"ollama create {short} -f {ollama}/Modelfile",
     ]
 

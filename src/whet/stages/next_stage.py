@@ -11,7 +11,7 @@ from whet.rewards.registry import REWARDS
 from whet.runs.writer import RunWriter
 from whet.stages.apply_fix import fixed
 from whet.stages.imitation import can_imitate, refuse_nothing_to_imitate
-from whet.text import as_word
+from whet.text import shell_quoted
 
 
 def what_follows(report: CheckReport, task: Task, config: Config, warmed: bool) -> Follows:
@@ -81,7 +81,7 @@ def _misread(report: CheckReport) -> str:
 def _no_signal(report: CheckReport, config: Config, run: RunWriter) -> str:
     probe, found = report.probe, report.diagnosis
     name = f" --run.name {config.run.name}-2" if config.run.name else ""
-    command = f"whet train {as_word(run.path / 'recipe.yaml')}{name}"
+    command = f"whet train {shell_quoted(run.path / 'recipe.yaml')}{name}"
     fix = f"`{command} {found.options}`" if found.options else "correct what is named"
     return (
         f"check: rewards are equal within each of {probe.problems} groups of {probe.samples} responses, so GRPO would "

@@ -11,7 +11,7 @@ from whet.recipe import load_recipe
 from whet.runs import layout
 from whet.runs.address import Address, locate
 from whet.runs.reader import RunReader
-from whet.text import Log, as_word, silent
+from whet.text import Log, shell_quoted, silent
 
 if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
@@ -54,7 +54,9 @@ def _choices(run: RunReader) -> str:
     """What to do in place of naming a model that is not there."""
     steps = sorted(step for folder in checkpoints(run.checkpoints) if (step := step_of(folder)) is not None)
     named = ", ".join(f"{run.path}:step-{step}" for step in steps)
-    whole = f"name the run itself, {run.path}" if run.final else f"`whet resume {as_word(run.path)}` goes on with it"
+    whole = (
+        f"name the run itself, {run.path}" if run.final else f"`whet resume {shell_quoted(run.path)}` goes on with it"
+    )
     either = f"name a checkpoint: {named}" if steps else "" if run.final else "it has no checkpoint yet"
     return ", or ".join(filter(None, (whole, either)))
 

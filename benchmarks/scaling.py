@@ -79,12 +79,23 @@ class Step:
         return self.rollout + self.learn + self.summed + self.optimizer
 
 
-def simulated(shape: Shape, machine: Machine, links: Links, groups: Sequence[Lengths], count: int) -> Step:
-    """Returns a step of `count` processes that share it as Whet does: whole groups, every weight in every process."""
+def simulated(
+    shape: Shape,
+    machine: Machine,
+    links: Links,
+    groups: Sequence[Lengths],
+    count: int,
+    teaching: Sequence[Lengths] | None = None,
+) -> Step:
+    """Returns a step of `count` processes that share it as Whet does: whole groups, every weight in every process.
+
+    `teaching` are the groups that have a signal; all, unless given.
+    """
     limit = Limit(shape, machine)
     sampled = [groups[rank::count] for rank in range(count)]
-    sizes = [group.prompt + group.produced for group in groups]
-    learned = [[groups[place] for place in places] for places in shared_out(sizes, count)]
+    kept = groups if teaching is None else teaching
+    sizes = [group.prompt + group.produced for group in kept]
+    learned = [[kept[place] for place in places] for places in shared_out(sizes, count)]
     return Step(
         rollout=max(limit.prefill(some) + limit.decode(some) for some in sampled if some),
         learn=max(limit.learn(some) for some in learned),

@@ -33,6 +33,13 @@ def test_the_slowest_process_counts() -> None:
     assert step.summed == pytest.approx(2 * 1 / 2 * 4 * 1_000_000 / 450e9)
 
 
+def test_groups_without_a_signal_are_sampled_alone() -> None:
+    groups = [Lengths(10, (500,)), Lengths(10, (5,))]
+    limit, step = Limit(SHAPE, MACHINE), simulated(SHAPE, MACHINE, DGX, groups, 1, teaching=groups[1:])
+    assert step.rollout == limit.prefill(groups) + limit.decode(groups)
+    assert step.learn == limit.learn(groups[1:])
+
+
 def test_more_processes_than_groups_are_no_faster() -> None:
     groups = Work(4, 2, 10, 20, 40).groups()
     four, eight = (simulated(SHAPE, MACHINE, DGX, groups, count) for count in (4, 8))

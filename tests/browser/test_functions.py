@@ -47,6 +47,11 @@ def called(reader: Reader, module: str, expression: str) -> Any:
         ("m.probability(2.6e-12)", "p = 3e-12"),
         ("m.plural(1, 'step')", "1 step"),
         ("m.plain('raise `x`, **now**')", "raise x, now"),
+        ("m.quoted('runs/sums-001:base')", "runs/sums-001:base"),
+        ("m.quoted('my runs/1')", "'my runs/1'"),
+        ("m.quoted('Al\\'s $1')", "'Al'\"'\"'s $1'"),
+        ("m.quoted('größe')", "'größe'"),
+        ("m.quoted('')", "''"),
     ],
 )
 def test_numbers_are_shown_as_people_read_them(reader: Reader, expression: str, shown: str) -> None:

@@ -91,13 +91,13 @@ SHORT_REPORT = CheckReport.of(measure_lengths([30], [60] * 97 + [200] * 3, max_t
 @pytest.mark.parametrize(
     ("report", "follows", "passes", "verdict"),
     [
-        (CheckReport.of(LENGTHS, PROBE, 200), "train", True, "no warm start is needed: GRPO begins"),
+        (CheckReport.of(LENGTHS, PROBE, 200), "train", True, "nothing stands in the way: GRPO begins"),
         (CheckReport.of(LENGTHS, PROBE, 200), "warm_start", True, "a warm start comes first, as the recipe asks"),
         (COLD_REPORT, "warm_start", True, "a warm start comes first, and cures this"),
         (SHORT_REPORT, "warm_start", False, "a warm start comes first, but it does not cure all of this"),
         (COLD_REPORT, "train", False, "no warm start comes, and GRPO begins whatever is said above"),
         (COLD_REPORT, "stop", False, "training would stop before its first step"),
-        (CheckReport.of(LENGTHS, PROBE, 200, (failure(0),)), "train", True, "no warm start is needed: GRPO begins"),
+        (CheckReport.of(LENGTHS, PROBE, 200, (failure(0),)), "train", True, "nothing stands in the way: GRPO begins"),
     ],
 )
 def test_a_check_passes_where_what_follows_cures_what_was_found(
@@ -115,7 +115,7 @@ def test_rows_verdict_and_histograms_are_in_the_json() -> None:
         "figure": "200 of 200 score full marks",
         "note": "rewards and data agree",
     }
-    assert found["verdict"] == "no warm start is needed: GRPO begins"
+    assert found["verdict"] == "nothing stands in the way: GRPO begins"
     prompts, solutions = found["histograms"]
     assert (prompts["name"], sum(prompts["counts"]), sum(solutions["counts"])) == ("prompt_tokens", 3, 3)
     assert solutions["lines"] == [{"at": 128, "text": "max_tokens"}]

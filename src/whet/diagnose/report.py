@@ -111,7 +111,7 @@ _VERDICTS: dict[tuple[Follows, bool, bool], str] = {
     ("warm_start", True, False): "a warm start comes first, as the recipe asks",
     ("warm_start", True, True): "a warm start comes first, and cures this",
     ("warm_start", False, True): "a warm start comes first, but it does not cure all of this",
-    ("train", True, False): "no warm start is needed: GRPO begins",
+    ("train", True, False): "nothing stands in the way: GRPO begins",
     ("train", False, True): "no warm start comes, and GRPO begins whatever is said above",
     ("stop", False, True): "training would stop before its first step",
 }

@@ -77,3 +77,6 @@ export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one
 
 /** Words of `docs/metrics.md` as plain text: without the marks of code and bold. */
 export const plain = (markdown) => (markdown || "").replace(/[`]|\*\*/g, "");
+
+/** A path or a value as one word of a command: quoted where a shell would divide or change it. */
+export const quoted = (word) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;

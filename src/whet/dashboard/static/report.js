@@ -4,7 +4,7 @@ import { html, nothing, render } from "./vendor/lit-html.js";
 import { costBar, wasteLine } from "./costs.js";
 import { figure } from "./curve.js";
 import { findings } from "./finding.js";
-import { count, duration, plain, plural, when } from "./format.js";
+import { count, duration, plain, plural, quoted, when } from "./format.js";
 import { meaning } from "./meaning.js";
 import { pair } from "./pair.js";
 import { state } from "./state.js";
@@ -74,7 +74,7 @@ const contents = [
 const page = (data) => html`<header class="report-head"><p class="quiet">a run of Whet</p><h1>${visible(data.overview.run.name)}</h1>${sentence(data)}
     <nav aria-label="Contents">${contents.map(([id, words]) => html`<a href="#${id}">${words}</a> `)}</nav></header>
   <main>${contents.map(([id, words, body]) => html`<section id=${id}>${panel(words, body(data))}</section>`)}
-  <figure class="diagram"><img src=${data.diagram} alt="How a run goes: check, warm start, GRPO, evaluation, report"><figcaption class="note">How a run goes. The same rows for programs: ${command(`whet show ${data.overview.run.name} --json`)}</figcaption></figure></main>`;
+  <figure class="diagram"><img src=${data.diagram} alt="How a run goes: check, warm start, GRPO, evaluation, report"><figcaption class="note">How a run goes. The same rows for programs: ${command(`whet show ${quoted(data.overview.run.name)} --json`)}</figcaption></figure></main>`;
 
 function start() {
   const data = JSON.parse(document.querySelector("#data").textContent);

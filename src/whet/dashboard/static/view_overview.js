@@ -6,7 +6,7 @@ import { meaning } from "./meaning.js";
 import { costBar, wasteLine } from "./costs.js";
 import { figure, spark } from "./curve.js";
 import { findings } from "./finding.js";
-import { interval, number, percent, plain } from "./format.js";
+import { interval, number, percent, plain, quoted } from "./format.js";
 import { pair } from "./pair.js";
 import { at } from "./place.js";
 import { state } from "./state.js";
@@ -79,7 +79,7 @@ function says(found) {
 function ended(run) {
   if (!["stopped", "failed", "interrupted", "killed"].includes(run.state)) return nothing;
   const words = { stopped: "It was stopped", failed: "It failed", interrupted: "It was interrupted", killed: "Its process ended without a word" }[run.state];
-  return html`<p class="notice" role="status"><b>${words}.</b> ${visible(run.why || "")} ${run.state === "stopped" ? nothing : html`It goes on where it stopped: ${command(`whet resume ${run.id}`)}`}</p>`;
+  return html`<p class="notice" role="status"><b>${words}.</b> ${visible(run.why || "")} ${run.state === "stopped" ? nothing : html`It goes on where it stopped: ${command(`whet resume ${quoted(run.id)}`)}`}</p>`;
 }
 
 export function render(found) {

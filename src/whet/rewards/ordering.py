@@ -27,10 +27,10 @@ def in_wrong_order(given: str, gold: str, question: str) -> bool:
     >>> in_wrong_order("C, B, A", "A, B, C", "Which is the correct order of (A) birth, (B) school, (C) work?")
     True
     """
-    if max(len(given), len(gold)) > _LONGEST or not _ASKS.search(question):
+    if max(len(given), len(gold)) > _LONGEST:
         return False
     items, wanted = _items(given), _items(gold)
-    return items != wanted and sorted(items) == sorted(wanted)
+    return items != wanted and sorted(items) == sorted(wanted) and bool(_ASKS.search(question))
 
 
 def _items(text: str) -> list[str]:

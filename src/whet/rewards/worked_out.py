@@ -32,10 +32,11 @@ _SCIENTIFIC = re.compile(r"[-+]?(?:[1-9](?:\.\d+)?\*)?10\^?\(?[-+]?\d{1,3}\)?")
 """A number in scientific notation or a power of ten, as `canonical` writes it."""
 _LEFT_SIDE = re.compile(r"[A-Za-z](?:_?\(?\w{1,3}\)?)?|[A-Za-z]\([A-Za-z,]+\)|\\[a-z]+")
 """The left side of an equation that only names its right side: `x`, `f(x)`, `\\theta`."""
-_ASKS_FOR_NOTATION = re.compile(
-    r"fraction|decimal|percent|mixed number|lowest terms|simplest|simplif|reduce|rationali[sz]e|convert|notation",
-    re.IGNORECASE,
+_NOTATIONS = (
+    *("fraction", "decimal", "percent", "mixed number", "lowest terms", "simplest", "simplif"),
+    *("reduce", "rationalis", "rationaliz", "convert", "notation"),
 )
+"""Parts of words by which a question asks for an answer in a notation of its own."""
 
 _N = r"(?:\d+(?:\.\d+)?)"
 _FUNCTION = r"\\(?:sin|cos|tan|cot|sec|csc|arc\w+|log|ln|exp|det|gcd|lcm|max|min|binom|[dt]binom)"
@@ -67,7 +68,7 @@ def is_worked_out(given: str, gold: str, question: str = "") -> bool:
     """
     if given == gold or len(given) > LONGEST:
         return True
-    if _INTEGER.fullmatch(given) and not (question and _ASKS_FOR_NOTATION.search(question)):
+    if _INTEGER.fullmatch(given) and not _asks_for_notation(question):
         return True
     answer, expected = canonical(given), _value(canonical(gold))
     is_copied = bool(question) and _is_copied("=".join(_sides(answer)), question)
@@ -145,7 +146,7 @@ def _is_copied_number(answer: str, expected: str, question: str) -> bool:
     if ratio and gcd(int(ratio[1]), int(ratio[2])) > 1:
         return True
     notations = [found and (bool(found["under"]), bool(found["percent"]), "." in found[0]) for found in (number, gold)]
-    return notations[0] != notations[1] and bool(_ASKS_FOR_NOTATION.search(question))
+    return notations[0] != notations[1] and _asks_for_notation(question)
 
 
 def _is_copied_quantity(answer: str, expected: str, question: str) -> bool:
@@ -154,6 +155,11 @@ def _is_copied_quantity(answer: str, expected: str, question: str) -> bool:
     if number is None or gold is None or number[1] == gold[1]:
         return False
     return f" {' '.join(tokens(answer))} " in formulas_of(question)[0]
+
+
+def _asks_for_notation(question: str) -> bool:
+    small = question.lower()
+    return any(one in small for one in _NOTATIONS)
 
 
 def _pending(formula: str) -> int:

@@ -5,6 +5,8 @@ Without them `nicht 18`, `plus de 18`, `不到18` and `18 oder 20` would be read
 
 from typing import NamedTuple
 
+_WHOLE = r"\b"
+
 
 class Words(NamedTuple):
     """Patterns of one language; each matches whole words where its script has spaces."""
@@ -68,9 +70,13 @@ LANGUAGES: dict[str, Words] = {
 """By the language's code; a row more is a language more."""
 
 
-def any_of(part: str) -> str:
-    """A pattern of one part of all languages: `negation`, `bound` or `behind`."""
-    return "|".join(pattern for words in LANGUAGES.values() if (pattern := getattr(words, part)))
+def any_of(*parts: str) -> str:
+    """A pattern of some parts of all languages: `negation`, `bound`, `behind`."""
+    patterns = [pattern for words in LANGUAGES.values() for part in parts if (pattern := getattr(words, part))]
+    words = [pattern.removeprefix(_WHOLE) for pattern in patterns if pattern.startswith(_WHOLE)]
+    rest = [pattern for pattern in patterns if not pattern.startswith(_WHOLE)]
+    # one boundary for all words: amidst a word a search then tries none of them
+    return "|".join([rf"{_WHOLE}(?:{'|'.join(words)})", *rest] if words else rest)
 
 
 CHOICES = frozenset(word for words in LANGUAGES.values() for word in words.choice.split())

@@ -60,6 +60,11 @@ class Batch:
         return self.mask_BT.sum(-1)
 
     @property
+    def scored_BT(self) -> Tensor:
+        """bool `[B, T]`: the tokens whose log-probabilities are asked for: the loss mask, or all where it is empty."""
+        return self.loss_mask_BT if self.loss_mask_BT.any() else self.mask_BT
+
+    @property
     def loss_lengths_B(self) -> Tensor:
         """int64 `[B]`: |o_i|, the tokens of each completion that count in the loss."""
         return self.loss_mask_BT.sum(-1)

@@ -6,7 +6,7 @@
 | `Problems` | `data/` | q ~ P(Q): the prompts of a step |
 | `Policy` | `policy/` | π_θ, and π_ref |
 | `Sampler` | `rollout/` | o_1 … o_G ~ π_old: the run's one engine |
-| `SampleFn` | `rollout/`, `environments/` | rollouts of prompts, through an engine |
+| `SampleFn` | `rollout/` | rollouts of prompts, through an engine |
 | `RewardFn`, `Grader` | `rewards/` | r_i |
 | `Experience` | `grpo/` | a step's groups: draw, sample, grade |
 | `AnswerChecker` | `build/` | correctness, independent of the rewards |
@@ -65,7 +65,7 @@ class Policy(Protocol):
     """π_θ, and, frozen, π_ref."""
 
     def logprobs(self, batch: "Batch") -> "Tensor":
-        """Returns log π(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False.
+        """Returns log π(o_t | q, o_<t) as float32 `[B, T]`, zero where its `scored_BT` is False.
 
         It is on the device that computed it, the batch on the CPU.
         """

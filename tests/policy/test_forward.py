@@ -14,6 +14,7 @@ from plainly import LENGTHS, row_by_row, with_lora
 from whet.models.supported import is_fused
 from whet.policy.attention import ATTENTIONS
 from whet.policy.forward import FORWARDS, WITH_ENTROPIES, Forward, padded, shared_prefix
+from whet.sft.examples import Example, one_group
 
 
 @pytest.fixture
@@ -238,10 +239,33 @@ def test_entropies_either_way(family: str, temperature: float, exact_float64: No
 def test_a_response_without_tokens_changes_nothing_for_its_siblings(forward: Forward) -> None:
     model = tiny.tiny_model(dtype=torch.float64)
     batch = ragged_batch([4, 2], [[3, 2, 1], [5, 4]], vocabulary=len(tiny.VOCABULARY))
-    masked = replace(batch, mask_BT=batch.mask_BT & torch.tensor([True, False, True, False, True])[:, None])
+    real_B1 = torch.tensor([True, False, True, False, True])[:, None]
+    masked = replace(batch, mask_BT=batch.mask_BT & real_B1, loss_mask_BT=batch.loss_mask_BT & real_B1)
     some = masked.select([0, 1])
     ours, whole = forward(model, some, 1.0), forward(model, batch, 1.0)[:, : some.mask_BT.shape[1]]
     torch.testing.assert_close(ours, torch.where(some.mask_BT, whole, 0.0), rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("forward", FORWARDS.values())
+def test_only_tokens_that_count_are_scored(forward: Forward) -> None:
+    """Tokens of a tool, or of a question in a warm start, stand between them: read, and zero in the result."""
+    model = tiny.tiny_model(dtype=torch.float64)
+    batch = ragged_batch([4, 2], [[6, 2, 5], [5, 4]], vocabulary=len(tiny.VOCABULARY))
+    holes_BT = torch.arange(batch.mask_BT.shape[1]) % 3 != 0  # the first token of each completion is one of them
+    some = replace(batch, loss_mask_BT=batch.mask_BT & holes_BT)
+    ours, whole = forward(model, some, 1.0), torch.where(some.loss_mask_BT, forward(model, batch, 1.0), 0.0)
+    torch.testing.assert_close(ours, whole, rtol=1e-9, atol=1e-11)
+    torch.testing.assert_close(gradients(model, ours), gradients(model, whole), rtol=1e-7, atol=1e-9)
+
+
+def test_the_head_runs_on_the_tokens_that_count_alone() -> None:
+    """A warm start's head: two tokens in common, questions of three and one more, answers of two and four."""
+    model, rows = tiny.tiny_model(dtype=torch.float64), list[int]()
+    batch = one_group([Example((5, 6, 7, 8, 9), (3, 4)), Example((5, 6, 9), (8, 7, 6, 5))])
+    model.get_output_embeddings().register_forward_pre_hook(lambda _, given: rows.append(len(given[0])))
+    shared_prefix(model, batch, 1.0)
+    assert rows == [6]
+    assert int(batch.lengths_B.sum()) == 10
 
 
 def test_completions_without_a_prompt_in_common() -> None:

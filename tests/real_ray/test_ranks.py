@@ -1,6 +1,7 @@
 """Ray itself: the processes of a run on the nodes of a cluster, as on one machine, and whatever of it is lost."""
 
 import json
+import random
 import re
 import signal
 import subprocess
@@ -30,6 +31,8 @@ STEPS, MANY = 6, 320
 
 LIMIT = 60.0
 """Seconds within which a run must have ended with a line that says why."""
+
+KILLS = 10
 
 INTERRUPTED = 75
 
@@ -209,3 +212,29 @@ def test_whatever_is_lost_is_told_and_the_run_resumed(folder: Path, machines: li
     assert max(seconds.values()) < LIMIT
     assert contents(path) == contents(folder / "runs" / "alone")
     assert soon(lambda: not ranks(), LIMIT)
+
+
+def test_ranks_killed_at_random_ten_times(folder: Path, machines: list[Machines]) -> None:
+    """Either rank, at any instant of training: each is named, and the run ends in the bytes of one left alone."""
+    if not (folder / "runs" / "alone").exists():
+        ended_well(command(folder, "alone", MANY))
+    path, chance, seconds = folder / "runs" / "killed", random.Random(3), list[float]()
+    line = command(folder, path.name, MANY, **{"compute.ray": machines[-1].address})
+    for number in range(KILLS):
+        before, run = steps(path), begun(line)
+        assert soon(lambda run=run, before=before: steps(path) > before or run.poll() is not None, LIMIT)
+        assert run.poll() is None, run.communicate()[0]
+        time.sleep(chance.random())
+        rank, began = chance.randrange(2), time.monotonic()
+        ranks()[rank].kill()
+        said, _ = run.communicate(timeout=2 * LIMIT)
+        seconds.append(round(time.monotonic() - began, 1))
+        assert run.returncode == INTERRUPTED, said
+        assert re.search(rf"process {rank} of 2 on \S+ was ended by SIGKILL", said), said
+        assert steps(path) < MANY, f"kill {number} came too late"
+        assert soon(lambda: not is_in_use(path), LIMIT)
+        line = [sys.executable, "-m", "whet", "resume", str(path)]
+    print("seconds until it had ended:", seconds)
+    ended_well(line)
+    assert max(seconds) < LIMIT
+    assert contents(path) == contents(folder / "runs" / "alone")

@@ -34,13 +34,13 @@ ATTENTION = "whet_shared_prefix"
 
 
 def shared_prefix(model: Any, batch: Batch, temperature: float) -> Tensor:
-    """log π of the completion tokens, `[B, T]`, packed: the body runs on P + ΣC tokens, the head on ΣC."""
+    """log π of the tokens that count, `[B, T]`, packed: the body runs on P + ΣC tokens, the head on these alone."""
     packed = _packed(model, batch)
     return packed.scattered(_through(model, packed, batch, temperature, token_logprobs))
 
 
 def shared_prefix_with_entropies(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
-    """As `shared_prefix`, with the entropy in nats of the distribution at each completion token, `[B, T]`."""
+    """As `shared_prefix`, with the entropy in nats of the distribution at each of these tokens, `[B, T]`."""
     packed = _packed(model, batch)
     found = _through(model, packed, batch, temperature, token_logprobs_and_entropies)
     logprobs_BT, entropies_BT = map(packed.scattered, found)
@@ -48,17 +48,17 @@ def shared_prefix_with_entropies(model: Any, batch: Batch, temperature: float) -
 
 
 def padded(model: Any, batch: Batch, temperature: float) -> Tensor:
-    """log π of the completion tokens, `[B, T]`, from rows `[prompt | completion]` padded on the right."""
+    """log π of the tokens that count, `[B, T]`, from rows `[prompt | completion]` padded on the right."""
     logits_BTV = _padded_logits(model, batch, temperature)
     tokens_BT = batch.tokens_BT.to(logits_BTV.device)
     logprobs_BT = logits_BTV.log_softmax(-1).gather(-1, tokens_BT[..., None])[..., 0]
-    return torch.where(batch.mask_BT.to(logits_BTV.device), logprobs_BT, 0.0)
+    return torch.where(batch.scored_BT.to(logits_BTV.device), logprobs_BT, 0.0)
 
 
 def padded_with_entropies(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
-    """As `padded`, with the entropy in nats of the distribution at each completion token, `[B, T]`."""
+    """As `padded`, with the entropy in nats of the distribution at each of these tokens, `[B, T]`."""
     logits_BTV = _padded_logits(model, batch, temperature)
-    mask_BT = batch.mask_BT.to(logits_BTV.device)
+    mask_BT = batch.scored_BT.to(logits_BTV.device)
     logprobs_BT, entropies_BT = logprobs_and_entropies(logits_BTV, batch.tokens_BT.to(logits_BTV.device))
     return torch.where(mask_BT, logprobs_BT, 0.0), torch.where(mask_BT, entropies_BT, 0.0)
 
@@ -71,12 +71,12 @@ WITH_ENTROPIES: Mapping[bool, WithEntropies] = {True: shared_prefix_with_entropi
 
 
 class Packed(NamedTuple):
-    """A batch laid out for the body, on its device: N tokens, of which M, those of completions, are predicted."""
+    """A batch laid out for the body, on its device: N tokens, of which M, those that count, are predicted."""
 
     tokens_N: Tensor
     positions_N: Tensor
     targets_M: Tensor
-    """int64: the completion tokens."""
+    """int64: the predicted tokens."""
     place_M: Tensor
     """int64: their places in the flattened `[B, T]`."""
     takers: Takers
@@ -88,7 +88,7 @@ class Packed(NamedTuple):
     """`[B, T]`."""
 
     def scattered(self, values_M: Tensor) -> Tensor:
-        """Scatters a value for each of the M completion tokens to `[B, T]`; zero elsewhere."""
+        """Scatters a value for each of the M predicted tokens to `[B, T]`; zero elsewhere."""
         return values_M.new_zeros(self.shape.numel()).index_copy(0, self.place_M, values_M).view(self.shape)
 
 
@@ -100,11 +100,13 @@ def _packed(model: Any, batch: Batch) -> Packed:
     tokens_N[where.prompt_PL[where.real_PL]] = torch.cat(batch.prompts)
     tokens_N[where.response_BT[batch.mask_BT]] = batch.tokens_BT[batch.mask_BT]
     layout = attention.layout(where)
+    # a tool's tokens, or those of a question in a warm start, are read and never predicted
+    asked_BT = batch.scored_BT
     # the last token of a prompt predicts the first one of each of its completions
-    before = takers_of(where.before_BT[where.real_BT], len(tokens_N))
+    before = takers_of(where.before_BT[asked_BT], len(tokens_N))
     tokens_N, positions_N, targets_M, place_M, *rest = moved(
         (
-            *(tokens_N, where.positions_N, batch.tokens_BT[batch.mask_BT], batch.mask_BT.flatten().nonzero()[:, 0]),
+            *(tokens_N, where.positions_N, batch.tokens_BT[asked_BT], asked_BT.flatten().nonzero()[:, 0]),
             *(*before, *layout),
         ),
         device,
@@ -129,7 +131,7 @@ def _through(model: Any, packed: Packed, batch: Batch, temperature: float, read:
 
 
 def _hidden(model: Any, packed: Packed, batch: Batch) -> Tensor:
-    """Runs the body of the model; the hidden states that predict the completion tokens, `[M, D]`."""
+    """Runs the body of the model; the hidden states that predict the tokens that count, `[M, D]`."""
     attention, tokens = packed.attention, len(packed.tokens_N)
     replaced = partial(replaced_attention, model, ATTENTION, _packed_attention)
     with within_memory(model, tokens, replaced, True, _besides(model, attention, batch)), replaced():
@@ -151,7 +153,7 @@ def _besides(model: Any, attention: Attention, batch: Batch) -> float:
     rows = Rows(len(batch.prompts), len(batch), longest, batch.mask_BT.shape[1])
     kept, passing = attention.needed(Dimensions.of(model.config), element, rows)
     sizes = head_sizes(head_VD.device, vocabulary, element)
-    tokens = int(batch.lengths_B.sum())
+    tokens = int(batch.scored_BT.sum())
     at_once = chunk_tensors(logit_cap(model.config))
     chunk = at_once * FLOAT * min(sizes.chunk, tokens)
     gradient = FLOAT * head_VD.numel() if head_VD.requires_grad else 0

@@ -97,7 +97,7 @@ class LanguageModel:
         return Dimensions.of(self.model.config).context
 
     def logprobs(self, batch: Batch) -> Tensor:
-        """log π_θ(o_t | q, o_<t) as float32 `[B, T]`, zero where the batch's mask is False, on the policy's device.
+        """log π_θ(o_t | q, o_<t) as float32 `[B, T]`, zero where `scored_BT` is False, on the policy's device.
 
         The batch stays where it is, on the CPU: its lengths are read as numbers, for which a GPU would be waited for.
         """

@@ -48,6 +48,7 @@ TINY: Mapping[str, str] = {
     r"--step \d+": "--step 1",
     r"--samples \d+": "--samples 2",
     r"--grpo\.steps \d+": "--grpo.steps 1",
+    r"--to my-recipe\.yaml": "--to problems.yaml",
     r"--space space\.yaml( --trials \d+)?": "--space space.yaml --trials 1",
     r"--compute\.processes \d+": "--compute.processes 2",
     r"plan (my-recipe|problems|quickstart)(\.yaml)?": "plan my-recipe.yaml",

@@ -1,9 +1,9 @@
 """The floors of the house: what stands on which, and what each may carry. CONTRIBUTING.md draws the same table."""
 
 FLOORS = {
-    0: {"types", "batch", "protocols", "formats", "config", "errors", "text", "redact", "files", "transfer"},
+    0: {"types", "batch", "protocols", "formats", "config", "errors", "text", "redact", "files"},
     1: {"grpo", "sft", "eval", "rewards", "diagnose", "chat_template"},
-    2: {"data", "models", "policy", "rollout", "environments", "compute", "cluster", "runs", "workers", "sandbox"},
+    2: {"data", "models", "policy", "rollout", "compute", "cluster", "runs", "workers", "sandbox"},
     3: {"build", "recipe", "recipes"},
     4: {"stages", "train_loop"},
     5: {"chat", "serve", "export", "publish", "sweep", "plan", "doctor", "init", "api"},
@@ -23,7 +23,7 @@ NEIGHBOURS = {
 """The only imports from one folder of a floor to another: (importer, imported)."""
 
 FILES_OF_A_FLOOR = {
-    *("types", "batch", "protocols", "errors", "text", "redact", "files", "transfer"),
+    *("types", "batch", "protocols", "errors", "text", "redact", "files"),
     *("api", "__main__"),
 }
 """What is a file right under `whet`: it may import its neighbours and be imported by them. All else is a folder."""
@@ -46,7 +46,7 @@ HEAVY = {
 }
 """Libraries that take long to load."""
 
-TENSORS = {"batch", "transfer", "grpo", "sft", "policy", "rollout", "compute"}
+TENSORS = {"batch", "grpo", "sft", "policy", "rollout", "compute"}
 """Whose matter is tensors: here torch, and no other heavy library, may be imported outside a function."""
 
 FILES = {"os", "pathlib", "shutil", "tempfile", "glob"}

@@ -18,7 +18,8 @@ def heavier_lines(what: str, folder: str, name: str) -> list[str]:
     short = shell_quoted(short)
     return [
         f"vLLM:      vllm serve {shell_quoted(folder)} --served-model-name {short}",
-        f"llama.cpp: whet export {shell_quoted(what)} --to {gguf} --kind gguf && llama-server -m {gguf}",
+        f"llama.cpp: whet export {shell_quoted(what)} --to {gguf} --kind gguf && "
+        f"llama-server -m {gguf} --jinja --reasoning-format none",
         f"ollama:    whet export {shell_quoted(what)} --to {ollama} --kind ollama && "
         f"ollama create {short} -f {ollama}/Modelfile",
     ]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from crashes import untraced
-from whet.train_loop.signals import SIGNALS
+from whet.compute.launch import SIGNALS
 
 
 class Forked:

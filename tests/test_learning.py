@@ -120,7 +120,7 @@ def few_first(roles: Roles, sample: Rollouts, further: Rollouts, config: GrpoCon
 
 
 def by_budget(roles: Roles, sample: Rollouts, further: Rollouts, config: GrpoConfig) -> Experience:
-    return ByBudget(roles, sample, roles, config, 1.0)
+    return ByBudget(roles, sample, roles, config, lambda step: 1.0)
 
 
 SPARING = (half_of_them, few_first, by_budget)

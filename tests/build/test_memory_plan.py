@@ -157,6 +157,20 @@ def test_what_the_recipe_says_stays(tiny_folder: Path, tmp_path: Path) -> None:
     assert found.grpo.micro_batch_tokens == 77
 
 
+@pytest.mark.parametrize(("given", "chosen"), [("grpo", "sft"), ("sft", "grpo")])
+def test_a_stage_that_asks_for_nothing_gets_what_suits_the_device(
+    given: str, chosen: str, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the other one asks for: with so much free, a CPU's most, 4096. The line is on what GRPO takes."""
+    lines: list[str] = []
+    monkeypatch.setattr(free_memory, "free_bytes", lambda device: 10**15)
+    config = shrunk(tiny_folder, tmp_path, {f"{given}.micro_batch_tokens": 65536})
+    found = with_micro_batches(config, policy(tiny.tiny_model()), lines.append)
+    assert getattr(found, given).micro_batch_tokens == 65536
+    assert getattr(found, chosen).micro_batch_tokens == 4096
+    assert f"{found.grpo.micro_batch_tokens:,} tokens at a time" in lines[0]
+
+
 def test_little_memory_makes_small_micro_batches(
     tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

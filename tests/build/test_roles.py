@@ -141,6 +141,11 @@ class Parts:
     policy, sampler, problems, sample, further, grader, reference = (object() for _ in range(7))
 
 
+def full_marks(step: int) -> float:
+    """Stands for what a mixture gives at most."""
+    raise AssertionError(step)
+
+
 class Logged:
     """Stands for what logs and times a grader."""
 
@@ -153,7 +158,7 @@ def built(folder: Path, tmp_path: Path, **changes: Any) -> Roles:
     names = ("policy", "sampler", "problems", "sample", "further", "grader", "reference")
     given: Any = {name: getattr(Parts, name) for name in names}
     logged: Any = Logged
-    return build_experience(config, **given, full_marks=1.1, logged=logged)
+    return build_experience(config, **given, full_marks=full_marks, logged=logged)
 
 
 def inside(experience: Any) -> Any:
@@ -206,7 +211,7 @@ def test_problems_come_as_the_recipe_says(tiny_folder: Path, tmp_path: Path) -> 
     assert isinstance(watched.problems, ByPassRate)
     assert isinstance(under_the_log(watched), PassRateGrader)
     assert under_the_log(watched).curriculum is watched.problems
-    assert (watched.problems.candidates, watched.problems.full_marks) == (3, 1.1)
+    assert (watched.problems.candidates, watched.problems.full_marks) == (3, full_marks)
     dynamic = inside(built(tiny_folder, tmp_path, draws=4, curriculum={"by": "pass_rate"}).experience)
     assert isinstance(dynamic, DynamicSampling)
     assert type(dynamic.inner) is OnPolicy
@@ -219,7 +224,7 @@ def test_problems_without_a_signal_are_skipped_where_the_recipe_says_so(tiny_fol
     watched = inside(choosing.experience)
     assert isinstance(watched.problems, Selective)
     assert (watched.problems.problems, watched.problems.candidates) == (Parts.problems, 3)
-    assert watched.problems.full_marks == 1.1
+    assert watched.problems.full_marks is full_marks
     assert under_the_log(watched).curriculum is watched.problems is choosing.memories["pass_rates"]
 
 
@@ -231,7 +236,7 @@ def test_groups_are_as_large_as_the_recipe_says(tiny_folder: Path, tmp_path: Pat
     allotted = inside(whole.experience)
     assert type(allotted) is ByBudget
     assert whole.memories == {"budget": allotted}
-    assert allotted.full_marks == 1.1
+    assert allotted.full_marks is full_marks
 
 
 def test_the_most_different_completions_are_chosen_once_the_engine_is_free(tiny_folder: Path, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_the_reward_is_the_weighted_sum(tiny_folder: Path, tmp_path: Path) -> No
     graded = mixture.grade([question], [[Rollout((1,), (-1.0,), text, "stop") for text in texts]])
     (group,) = graded.groups
     assert [reward.total for reward in group.rewards] == [2.25, 0.25, 0.0]
-    assert mixture.full_marks == 2.25
+    assert mixture.full_marks(0) == 2.25
 
 
 class Late:

@@ -108,6 +108,22 @@ def test_a_second_broken_one_of_a_step_is_kept_too(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["step-5.broken", "step-5.broken-2"]
 
 
+@pytest.mark.parametrize(
+    ("there", "name"),
+    [(["step-5.broken-2"], "step-5.broken"), (["step-5.broken", "step-5.broken-3"], "step-5.broken-2")],
+)
+def test_one_that_was_set_aside_stays_where_an_earlier_one_was_removed(
+    tmp_path: Path, there: list[str], name: str
+) -> None:
+    zero(save(tmp_path, 5) / "state.json")
+    for one in there:
+        (tmp_path / one).mkdir()
+        (tmp_path / one / "kept").touch()
+    assert newest_valid(tmp_path) is None
+    assert (tmp_path / name / "state.json").is_file()
+    assert all((tmp_path / one / "kept").is_file() for one in there)
+
+
 def test_newest_means_the_highest_step_and_nothing_else(tmp_path: Path) -> None:
     for step in (9, 100, 20):
         save(tmp_path, step)

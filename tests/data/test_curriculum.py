@@ -88,25 +88,43 @@ class InOrder:
         return [Prompt(Problem(str(n), "?", "1"), (), ()) for n in range(count)]
 
 
+def by_pass_rate(candidates: int = 2, full_marks: float = 1.0) -> ByPassRate:
+    return ByPassRate(InOrder(), candidates, lambda step: full_marks)
+
+
 def test_problems_never_asked_keep_their_order() -> None:
-    assert drawn(ByPassRate(InOrder(), 3, 1.0), 4, 0) == ["0", "1", "2", "3"]
+    assert drawn(by_pass_rate(candidates=3), 4, 0) == ["0", "1", "2", "3"]
 
 
 def test_what_is_always_or_never_solved_comes_last() -> None:
-    curriculum = ByPassRate(InOrder(), 2, 1.0)
-    curriculum.observe([group([1, 1, 1, 1], name="0"), group([0, 0, 0, 0], name="1"), group([1, 0, 1, 0], name="3")])
+    curriculum = by_pass_rate()
+    curriculum.observe([group([1, 1, 1, 1], name="0"), group([0, 0, 0, 0], name="1"), group([1, 0, 1, 0], name="3")], 0)
     assert drawn(curriculum, 3, 0) == ["2", "3", "4"]
     assert drawn(curriculum, 4, 0) == ["2", "3", "4", "5"]
 
 
 def test_promise_by_hand() -> None:
-    """Three of four solved: p = 4/6, p (1 − p) = 2/9. A reward of 1.1 under full marks of 1.1 is a whole success."""
-    curriculum = ByPassRate(InOrder(), 2, 1.1)
+    """Three of four solved: p = 4/6, p (1 − p) = 2/9. A reward of 1.1 under full marks of 1.1 is a whole success.
+
+    A penalty is a failure, and a reward that does not apply is no try: then p = 4/7.
+    """
+    curriculum = by_pass_rate(full_marks=1.1)
     assert curriculum.promise("x") == 0.25
-    curriculum.observe([group([1.1, 1.1, 1.1, 0.0], name="x")])
+    curriculum.observe([group([1.1, 1.1, 1.1, 0.0], name="x")], 0)
     assert curriculum.promise("x") == pytest.approx(2 / 9)
-    curriculum.observe([group([-3.0, None], name="x")])
-    assert curriculum.promise("x") == pytest.approx(4 / 8 * 4 / 8)
+    curriculum.observe([group([-3.0, None], name="x")], 0)
+    assert curriculum.promise("x") == pytest.approx(4 / 7 * 3 / 7)
+
+
+def test_full_marks_are_those_of_the_step() -> None:
+    """A reward of 1 is half of what there is at first, and all of it from step 50 on: 4 · ½ + 4 · 1 of 8."""
+    curriculum, again = (ByPassRate(InOrder(), 2, lambda step: 2.0 if step < 50 else 1.0) for _ in range(2))
+    curriculum.observe([group([1, 1, 1, 1], name="x")], 49)
+    again.load_state_dict(json.loads(json.dumps(curriculum.state_dict())))
+    for one in (curriculum, again):
+        one.observe([group([1, 1, 1, 1], name="x")], 50)
+        assert one.seen == {"x": (6.0, 8)}
+        assert one.promise("x") == pytest.approx(7 / 10 * 3 / 10)
 
 
 def test_the_curriculum_sees_what_is_graded() -> None:
@@ -117,14 +135,14 @@ def test_the_curriculum_sees_what_is_graded() -> None:
             assert step == 6
             return graded
 
-    curriculum = ByPassRate(InOrder(), 2, 1.0)
+    curriculum = ByPassRate(InOrder(), 2, lambda step: {6: 1.0}[step])
     assert PassRateGrader(Grades(), curriculum).grade([], [], 6) is graded
     assert curriculum.seen == {"a": (1.0, 2), "b": (2.0, 2)}
 
 
 def test_a_curriculum_remembers_what_json_kept() -> None:
-    curriculum, again = ByPassRate(InOrder(), 2, 1.0), ByPassRate(InOrder(), 2, 1.0)
-    curriculum.observe([group([1, 1, 1, 1], name="0"), group([0, 0, 0, 0], name="1"), group([1, 0, 1, 0], name="3")])
+    curriculum, again = by_pass_rate(), by_pass_rate()
+    curriculum.observe([group([1, 1, 1, 1], name="0"), group([0, 0, 0, 0], name="1"), group([1, 0, 1, 0], name="3")], 0)
     again.load_state_dict(json.loads(json.dumps(curriculum.state_dict())))
     assert again.seen == curriculum.seen == {"0": (4.0, 4), "1": (0.0, 4), "3": (2.0, 4)}
     assert drawn(again, 3, 0) == drawn(curriculum, 3, 0)

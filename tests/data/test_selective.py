@@ -22,15 +22,15 @@ class Stream:
 
 
 def selective(size: int = 8, candidates: int = 2) -> Selective:
-    return Selective(Stream(size), candidates, 1.0, seed=0)
+    return Selective(Stream(size), candidates, lambda step: 1.0, seed=0)
 
 
 def ids(prompts: Sequence[Prompt]) -> list[str]:
     return [one.problem.id for one in prompts]
 
 
-def observe(problems: Selective, rewards: dict[str, list[float]]) -> None:
-    problems.observe([group(totals, name=name) for name, totals in rewards.items()])
+def observe(problems: Selective, rewards: dict[str, list[float]], step: int = 0) -> None:
+    problems.observe([group(totals, name=name) for name, totals in rewards.items()], step)
 
 
 def test_new_problems_are_asked_in_order() -> None:
@@ -98,9 +98,28 @@ def test_the_parts_of_a_group_are_one_group() -> None:
 
 def test_rewards_that_do_not_apply_are_no_silence() -> None:
     problems = selective()
-    problems.observe([group([None, None])])
+    problems.observe([group([None, None])], 0)
     problems.draw(1, 1)
     assert problems.silent == {}
+
+
+@pytest.mark.parametrize(("step", "kind"), [(49, "hard"), (50, "easy")])
+def test_a_group_is_easy_by_the_full_marks_of_its_own_step(step: int, kind: str) -> None:
+    """Full marks are 2 before step 50 and 1 from then on; the next step, also of a resumed run, judges the group."""
+    problems, again = (Selective(Stream(8), 2, lambda step: 2.0 if step < 50 else 1.0, seed=0) for _ in range(2))
+    problems.draw(4, step)
+    observe(problems, {"0": [1, 1], "1": [0, 1]}, step)
+    again.load_state_dict(json.loads(json.dumps(problems.state_dict())))
+    for one in (problems, again):
+        one.draw(4, step + 1)
+        assert one.silent == {"0": (kind, 1)}
+
+
+def test_rewards_whose_step_is_not_told_are_of_the_first() -> None:
+    problems = Selective(Stream(8), 2, lambda step: 1.0 if step else 2.0, seed=0)
+    problems.load_state_dict({"silent": {}, "asked": {"0": [1.0, 1.0]}, "chance": {"easy": 0.5, "hard": 0.5}})
+    problems.draw(4, 9)
+    assert problems.silent == {"0": ("hard", 1)}
 
 
 def test_a_resumed_run_skips_the_same() -> None:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from random import Random
 
@@ -42,6 +43,11 @@ def test_no_group_is_larger_than_the_limit() -> None:
     assert sum(group_sizes([0.0], 8)) == 8
 
 
+def always(step: int) -> float:
+    """Full marks of every step."""
+    return 1.1
+
+
 class World:
     """Sample `s` of problem `name` is right where `s % 4 < int(name[0])`."""
 
@@ -78,7 +84,7 @@ class World:
 def test_a_step_samples_by_what_the_last_one_found() -> None:
     world = World(["0", "1", "4", "4b"])
     config = GrpoConfig(prompts_per_step=4, group_size=8)
-    experience = ByBudget(world, world.sample, world, config, 1.1)
+    experience = ByBudget(world, world.sample, world, config, always)
     first = experience.collect(0)
     assert world.sizes == [dict.fromkeys(world.names, 8)], "nothing is known yet"
     second = experience.collect(1)
@@ -96,11 +102,40 @@ def test_a_step_samples_by_what_the_last_one_found() -> None:
 def test_results_survive_a_checkpoint() -> None:
     world, again = World(["1", "3"]), World(["1", "3"])
     config = GrpoConfig(prompts_per_step=2, group_size=4)
-    experience = ByBudget(world, world.sample, world, config, 1.1)
+    experience = ByBudget(world, world.sample, world, config, always)
     experience.collect(0)
-    resumed = ByBudget(again, again.sample, again, config, 1.1)
+    resumed = ByBudget(again, again.sample, again, config, always)
     resumed.load_state_dict(json.loads(json.dumps(experience.state_dict())))
     assert resumed.state_dict() == experience.state_dict() == {"1": (1.0, 4), "3": (3.0, 4)}
     experience.collect(1)
     resumed.collect(1)
     assert again.sizes == world.sizes[1:]
+
+
+def test_a_pass_rate_is_of_what_was_sampled() -> None:
+    """None of 8 is right, and one of them has made way for a right one of an earlier step: (0 + 1) / (7 + 2)."""
+
+    class Replaying(World):
+        def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int) -> Graded:
+            (group,) = super().grade(prompts, outputs, step).groups
+            kept = replace(group.rollouts[-1], replayed=True)
+            rewards = (*group.rewards[:-1], Reward(1.1))
+            return Graded((replace(group, rollouts=(*group.rollouts[:-1], kept), rewards=rewards),))
+
+    world = Replaying(["0"])
+    experience = ByBudget(world, world.sample, world, GrpoConfig(prompts_per_step=1, group_size=8), always)
+    experience.collect(0)
+    assert experience.last == {"0": (0.0, 7)}
+    assert experience.pass_rate("0") == pytest.approx(1 / 9)
+
+
+def test_full_marks_are_those_of_the_step() -> None:
+    """A reward of 1.1 is half of what there is in step 0 and all of it in step 1: (4 + 1) / 10, then (8 + 1) / 10."""
+    world = World(["4"])
+    config = GrpoConfig(prompts_per_step=1, group_size=8)
+    experience = ByBudget(world, world.sample, world, config, lambda step: 1.1 if step else 2.2)
+    rates = []
+    for step in (0, 1):
+        experience.collect(step)
+        rates.append(experience.pass_rate("4"))
+    assert rates == pytest.approx([0.5, 0.9])

@@ -1,10 +1,12 @@
 """The gain of a token and its slope, region by region and for both signs of the advantage, by hand."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from whet.config.objectives import ObjectiveConfig
 from whet.grpo.surrogate import CLIPPED, SURROGATES, clipped_surrogate
@@ -113,6 +115,27 @@ def test_the_gates_steepness_is_chosen_by_sign() -> None:
     up, down = (gain_and_slopes("soft_gate", 1.5, -1.0, a, **steep)[0] for a in (1.0, -1.0))
     assert up == pytest.approx(0.5 / (1 + math.exp(-4)), rel=1e-12)
     assert down == pytest.approx(-2 / (1 + math.exp(-1)), rel=1e-12)
+
+
+class Operations(TorchDispatchMode):
+    """Notes the names of operations."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def __torch_dispatch__(self, operator: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.names.add(operator._schema.name.split("::")[1])
+        return operator(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("name", SURROGATES)
+def test_nothing_is_copied_from_the_host(name: str) -> None:
+    """On a GPU the host would wait for it."""
+    like_BT, advantage_B1 = torch.ones(2, 3), torch.tensor([[1.0], [-1.0]])
+    with Operations() as operations:
+        SURROGATES[name](like_BT, like_BT, advantage_B1, ObjectiveConfig())
+    assert operations.names.isdisjoint({"lift_fresh", "_to_copy", "copy_", "index"})
 
 
 @pytest.mark.parametrize("advantage", [2.0, -0.5])

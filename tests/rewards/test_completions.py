@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rewards.steps import rollout
-from whet.rewards.completions import OWN, columns_of, response_of, responses, samples_of, text_of
+from whet.rewards.completions import OWN, columns_of, question_of, response_of, responses, samples_of, text_of
 from whet.types import Problem, Prompt
 
 MESSAGES = ({"role": "user", "content": "37 + 45?"},)
@@ -24,6 +24,11 @@ SECOND = Prompt(Problem("b", "1 + 1?", "2", columns={"solution": "$2$", "answer"
 )
 def test_text_of_either_form(completion: Any, text: str) -> None:
     assert text_of(completion) == text
+
+
+def test_the_question_is_the_last_turn_of_the_user() -> None:
+    turns = [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}, {"content": "c"}]
+    assert (question_of(turns), question_of("d"), question_of([])) == ("b", "d", "")
 
 
 def test_columns() -> None:

@@ -1,6 +1,7 @@
 """What reward functions may log."""
 
 import json
+import math
 
 import torch
 
@@ -32,9 +33,10 @@ def test_columns_of_one_name_are_told_apart_by_their_function() -> None:
 
 
 def test_what_json_does_not_carry_is_kept_as_text() -> None:
+    """That NaN and infinity are no JSON is what a checkpoint of kept rollouts would fail by."""
     logs = Logs()
-    values = [torch.tensor([1.0, 2.0]), {3}, 1 << 80, None, True, 2.5, -4, "text"]
+    values = [torch.tensor([1.0, 2.0]), {3}, 1 << 80, None, True, 2.5, -4, "text", math.nan, math.inf, -math.inf]
     logs.keywords(0, "mine")["log_extra"](5, values)
-    kept = ["tensor([1., 2.])", "{3}", str(1 << 80), None, True, 2.5, -4, "text"]
+    kept = ["tensor([1., 2.])", "{3}", str(1 << 80), None, True, 2.5, -4, "text", "nan", "inf", "-inf"]
     assert logs.extra_of(len(values)) == [{"5": value} for value in kept]
-    assert json.loads(json.dumps(logs.extra_of(len(values)))) == logs.extra_of(len(values))
+    assert json.loads(json.dumps(logs.extra_of(len(values)), allow_nan=False)) == logs.extra_of(len(values))

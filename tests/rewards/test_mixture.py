@@ -170,8 +170,16 @@ def test_two_parts_of_one_name_are_told_apart() -> None:
 def test_full_marks() -> None:
     one, half = Part("one", length, 1.0, max_score=1.0), Part("half", length, 0.5, max_score=1.0)
     penalty, unknown = Part("penalty", length, -1.0, max_score=1.0), Part("unknown", length, 1.0)
-    assert Mixture([one, half, penalty]).full_marks == 1.5
-    assert Mixture([one, unknown]).full_marks is None
+    assert Mixture([one, half, penalty]).full_marks(0) == 1.5
+    assert Mixture([one, unknown]).full_marks(0) is None
+
+
+def test_full_marks_move_with_the_weights() -> None:
+    """At step 25 half of the falling weight is left, at step 50 none; a rising penalty is at best 0 throughout."""
+    falls = Part("falls", length, WeightConfig(start=1, end=0, steps=50), max_score=1.0)
+    penalty = Part("penalty", length, WeightConfig(start=0, end=-1, steps=50), max_score=1.0)
+    mixture = Mixture([Part("one", length, max_score=1.0), falls, penalty])
+    assert [mixture.full_marks(step) for step in (0, 25, 50, 99)] == [2.0, 1.5, 1.0, 1.0]
 
 
 def test_weights_move_with_the_step() -> None:
@@ -197,7 +205,7 @@ def test_what_gold_must_get() -> None:
         Part("falls", length, WeightConfig(start=-1, end=0, steps=9), max_score=1.0),
     ]
     assert Mixture(parts).gold_marks() == {"later": 1.0}
-    assert Mixture([later]).full_marks == 0.0
+    assert Mixture([later]).full_marks(0) == 0.0
 
 
 def test_an_empty_step() -> None:

@@ -564,3 +564,18 @@ def test_long_prompts_are_prefilled_in_parts(usual: list[list[Rollout]], monkeyp
     monkeypatch.setattr(Decoder, "_prefilled", seen)
     assert tokens_of(sampler(a_model())(QUESTIONS, 4, 7)) == tokens_of(usual)
     assert widths == [(0, 1), (1, 2), (3, 1), (4, 1)]
+
+
+def test_rows_that_are_told_as_they_are_drawn_are_those_of_generate() -> None:
+    drawn, requests = engine(a_model()), [Request((5, 6, 7), (1, 2)), Request((8,), (3, 4))]
+    rows: dict[int, list[int]] = {}
+    for some in drawn.drawn(requests, AS_TRAINED):
+        for row, token in zip(some.rows, some.tokens, strict=True):
+            rows.setdefault(row, []).append(token)
+    expected = [list(one.tokens) for some in drawn.generate(requests, AS_TRAINED) for one in some]
+    assert [rows[row] for row in range(4)] == expected
+
+
+def test_nothing_is_drawn_without_a_model() -> None:
+    with pytest.raises(RuntimeError, match="between load and release"):
+        next(NativeSampler().drawn([Request((5,), (1,))], AS_TRAINED))

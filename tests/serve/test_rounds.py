@@ -4,11 +4,16 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from serving import tiny_run
 from whet.errors import UserError
+from whet.rollout.engine.graphed_decoder import GraphedDecoder
+from whet.rollout.engine.operations import TORCH
+from whet.rollout.ladder import EAGER, Ladder, Rung
+from whet.rollout.native import NativeSampler
 from whet.serve.asked import Asked
 from whet.serve.choice import Delta
 from whet.serve.rounds import Begun, Failed, Job, News, Rounds
@@ -173,6 +178,26 @@ def test_without_a_seed_completions_differ(model: ServedModel, tmp_path: Path) -
         for _ in range(2)
     )
     assert once != again
+
+
+def _without_graphs(weights: Any) -> GraphedDecoder:
+    """An engine that fails at its first draw, as Triton's kernels do where they are not compiled."""
+
+    def record(work: Any) -> Any:
+        raise RuntimeError("no kernel image is available")
+
+    return GraphedDecoder(weights, TORCH, record)
+
+
+def test_an_engine_that_fails_gives_way_to_the_next_one(model: ServedModel) -> None:
+    sampler = NativeSampler()
+    sampler.ladder = Ladder(rungs={"cpu": (Rung("kernels", _without_graphs), EAGER)})
+    sampler.load(model.policy)
+    sampled = replace(ASKED, temperature=1.0, seed=1, n=2, max_tokens=12)
+    found = answered(Rounds(Shelf.of("tiny", replace(model, sampler=sampler))), sampled)[0]
+    expected = answered(Rounds(Shelf.of("tiny", model)), sampled)[0]
+    assert [one for one in found.news if isinstance(one, Failed)] == []
+    assert found.text == expected.text != ""
 
 
 def test_a_model_that_nobody_asks_leaves_the_memory(model: ServedModel) -> None:

@@ -1,5 +1,7 @@
 """The warm start against transformers' own loss, with a policy and optimizers that keep a record."""
 
+import json
+import math
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -15,7 +17,7 @@ from whet.compute.optimizer import MasterAdamW
 from whet.config import OptimizerConfig, SftConfig
 from whet.policy.language_model import LanguageModel
 from whet.sft.examples import Example
-from whet.sft.supervised import held_out_loss, warm_start
+from whet.sft.supervised import Progress, held_out_loss, warm_start
 
 
 def some_examples(count: int = 6, seed: int = 0) -> list[Example]:
@@ -182,6 +184,19 @@ def test_it_stops_when_the_held_out_loss_is_no_longer_better() -> None:
 
 def test_a_better_loss_renews_its_patience() -> None:
     assert len(stops_after([3.0, 3.1, 2.9, 3.0, 2.8, 2.9, 2.85, 0.1])) == 14
+
+
+def test_a_loss_that_is_not_finite_is_never_the_best() -> None:
+    """The best comes third, then two in a row that are not better: ten steps of two each."""
+    losses = [math.nan, 3.0, 2.0, 2.0, math.inf, 0.1]
+    assert len(stops_after(losses)) == 10
+    progress = Progress()
+    progress.measured(losses[0])
+    assert json.loads(json.dumps(progress.state_dict(), allow_nan=False)) == {
+        "done": 0, "best": None, "since_best": 1, "format_rate": 0.0,
+    }  # fmt: skip
+    progress.measured(3.0)
+    assert (progress.best, progress.since_best) == (3.0, 0)
 
 
 def test_it_ends_with_its_steps() -> None:

@@ -132,3 +132,25 @@ def test_the_seconds_of_a_step_are_known_by_phase(tiny_folder: Path, tmp_path: P
         assert set(phases) == {"seconds/rollout", "seconds/grade", "seconds/reference"}
         assert all(value > 0 for value in phases.values())
         assert sum(phases.values()) < line["step_time"]
+
+
+def test_full_marks_are_those_of_the_step(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The weight of the format falls from 1 to 0; of a function of the user's own the most is not known."""
+
+    class BuiltError(Exception):
+        """Ends a run once its parts are to be put together."""
+
+    given: list[Any] = []
+
+    def build(config: Any, **parts: Any) -> Any:
+        given.append(parts["full_marks"])
+        raise BuiltError
+
+    monkeypatch.setattr("whet.stages.fine_tune.build_experience", build)
+    falls = {"name": "format_soft", "weight": {"start": 1, "end": 0, "steps": 50}}
+    for name, rewards in {"known": ["accuracy", falls], "unknown": [f"{write_rewards(tmp_path)}:digits"]}.items():
+        with pytest.raises(BuiltError):
+            tuned(tiny_folder, tmp_path, name, {"rewards": rewards})
+    known, unknown = given
+    assert [known(step) for step in (0, 25, 50, 99)] == [2.0, 1.5, 1.0, 1.0]
+    assert (unknown(0), unknown(50)) == (1.0, 1.0)

@@ -227,10 +227,14 @@ def test_the_format_rate_is_that_of_greedy_completions(tiny_folder: Path, tmp_pa
 def test_of_a_few_solutions_most_are_learned(tiny_folder: Path, tmp_path: Path) -> None:
     """More are asked to be set aside than there are: at most a fifth is."""
     changes = {"sft.steps": 2, "sft.held_out": 100}
-    _, _, run, _ = warmed(tiny_folder, tmp_path, problems(5), changes)
+    _, _, run, lines = warmed(tiny_folder, tmp_path, problems(5), changes)
     assert "held_out_loss" in run.metrics("sft")[-1]
-    _, _, run, _ = warmed(tiny_folder, tmp_path, problems(4), changes)
+    assert not any("holds none out" in line for line in lines)
+    _, _, run, lines = warmed(tiny_folder, tmp_path, problems(4), changes)
     assert "held_out_loss" not in run.metrics("sft")[-1]
+    assert lines[0] == "the warm start learns all 4 solutions and holds none out: a fifth of them is less than one"
+    _, _, _, lines = warmed(tiny_folder, tmp_path, problems(4), {**changes, "sft.held_out": 0})
+    assert lines[0] == "[Warm start]", "nothing is said where none is asked for"
 
 
 def test_adapters_can_be_warmed(tiny_folder: Path, tmp_path: Path) -> None:

@@ -23,9 +23,10 @@ def write_trial(
         for step, share in between.items():
             run.record_evaluation(f"step-{step:06d}", [], {"accuracy": share})
         if accuracy is not None:
-            figures = Evaluation(records("01")).summary()
+            made = records("01")
+            figures = Evaluation(made).summary()
             given = {"accuracy": accuracy, "accuracy_interval": [accuracy - 0.1, accuracy + 0.1]}
             assert given.keys() <= figures.keys()
-            run.record_evaluation("final", [], figures | given)
+            run.record_evaluation("final", [record.as_dict() for record in made], figures | given)
             run.final.mkdir()
     return run.path

@@ -3,8 +3,8 @@
 from whet.eval.record import Record
 
 
-def records(rights: str) -> tuple[Record, ...]:
-    """A record for each letter: right where it is `1`."""
+def records(rights: str, first: int = 0) -> tuple[Record, ...]:
+    """A record for each letter, of problems that are numbered from `first`: right where it is `1`."""
     return tuple(
         Record(
             id=f"problem-{place}",
@@ -18,5 +18,5 @@ def records(rights: str) -> tuple[Record, ...]:
             tokens=1,
             finish="stop",
         )
-        for place, letter in enumerate(rights)
+        for place, letter in enumerate(rights, first)
     )

@@ -7,6 +7,7 @@ import pytest
 
 from sweep.records import records
 from whet.eval.evaluation import Evaluation
+from whet.eval.record import Record
 from whet.runs.views.view import PlainView
 from whet.sweep import fresh
 from whet.sweep.fresh import compared, measured_again
@@ -43,5 +44,20 @@ def test_data_may_have_no_further_problems(tmp_path: Path, monkeypatch: pytest.M
 
 def test_trials_are_compared_in_pairs() -> None:
     found = compared(_trial(0), records("0011"), _trial(2), records("1011"))
+    assert found is not None
     assert (found.a_name, found.b_name) == ("trial-000", "trial-002")
     assert (len(found.fixed), len(found.broken)) == (1, 0)
+
+
+def test_pairs_are_of_one_problem_where_trials_left_out_others() -> None:
+    """Problems 2 and 3 are in both: the second trial answers the first of these as well, the other one no longer."""
+    found = compared(_trial(0), records("0011"), _trial(2), records("10111", first=2))
+    assert found is not None
+    assert [(a.id, b.id) for a, b in found.pairs] == [("problem-2", "problem-2"), ("problem-3", "problem-3")]
+    assert [a.id for a, _ in found.broken] == ["problem-3"]
+    assert (len(found.fixed), found.only_a, found.only_b) == (0, 2, 3)
+
+
+@pytest.mark.parametrize("of_base", [records("01", first=7), ()])
+def test_without_a_problem_in_both_there_is_no_comparison(of_base: tuple[Record, ...]) -> None:
+    assert compared(_trial(0), of_base, _trial(2), records("01")) is None

@@ -185,7 +185,7 @@ def test_the_program_says_the_last_line_and_ends_with_the_status(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     _ray(monkeypatch, There(Ended(2, "grpo.steps: is 0")))
-    words = Request("auto", 2, 0, 2, str(tmp_path)).words()
-    monkeypatch.setattr("sys.argv", ["on_node.py", *words, "train", "recipe.yaml"])
+    word = Request("auto", 2, 0, 2, str(tmp_path)).word()
+    monkeypatch.setattr("sys.argv", ["on_node.py", word, "train", "recipe.yaml"])
     assert on_node.main() == SHIFT + 2
     assert capfd.readouterr().err == "grpo.steps: is 0\n"

@@ -8,21 +8,29 @@ from sweep.records import records
 from whet.recipe import load_recipe
 from whet.runs.views.view import PlainView
 from whet.sweep import result
-from whet.sweep.result import best, result_of
+from whet.sweep.result import best, competing, result_of
 from whet.sweep.trial_folder import State, Trial
 
 VIEW = PlainView(lambda line: None)
 CONFIG = load_recipe("quickstart", {"eval.problems": 4})
 
 
-def _trial(number: int, accuracy: float | None, state: State = "finished") -> Trial:
-    return Trial(number, Path(f"trial-{number:03d}"), {"seed": number}, state, accuracy, (0.1, 0.9))
+def _trial(number: int, accuracy: float | None, state: State = "finished", problems: str = "abc") -> Trial:
+    path, held_out = Path(f"trial-{number:03d}"), frozenset(problems)
+    return Trial(number, path, {"seed": number}, state, accuracy, (0.1, 0.9), problems=held_out)
 
 
 def test_the_best_is_the_first_of_the_best_finished() -> None:
     trials = [_trial(0, 0.25), _trial(1, 0.5), _trial(2, 0.5), _trial(3, None, "pruned"), _trial(4, None, "failed")]
     assert best(trials) is trials[1]
     assert best(trials[3:]) is None
+
+
+def test_only_trials_measured_on_the_same_problems_compete() -> None:
+    """Those of trial 0; where it did not finish, those of the first one that did."""
+    trials = [_trial(0, 0.25), _trial(1, 0.75, problems="abd"), _trial(2, 0.5), _trial(3, 0.6, problems="bad")]
+    assert best(competing(trials)) is trials[2]
+    assert best(competing([_trial(0, None, "failed", ""), *trials[1:]])) is trials[1]
 
 
 def _fresh(monkeypatch: pytest.MonkeyPatch, of: dict[int, str]) -> list[tuple[int, int]]:
@@ -73,3 +81,27 @@ def test_without_a_finished_trial_there_is_no_winner() -> None:
     found = result_of(Path("sweep"), [_trial(0, None, "failed")], CONFIG, VIEW)
     assert found.sentence() == "No trial was finished."
     assert found.as_dict()["winner"] is None
+
+
+def test_a_trial_measured_on_other_problems_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    _fresh(monkeypatch, {0: "0101", 2: "0111"})
+    trials = [_trial(0, 0.25), _trial(1, 0.75, problems="abd"), _trial(2, 0.5), _trial(3, 1.0, problems="xyz")]
+    found = result_of(Path("sweep"), trials, CONFIG, VIEW)
+    assert found.winner is trials[2]
+    why = "measured on other held-out problems than trial-000: prompts that are too long for a model are left out"
+    assert [trial["why"] for trial in found.as_dict()["trials"]] == ["", why, "", why]
+    assert [trial["accuracy"] for trial in found.as_dict()["trials"]] == [0.25, 0.75, 0.5, 1.0]
+    assert found.sentence().endswith(f" Not compared: trial-001, trial-003, {why}.")
+
+
+def test_that_is_told_without_fresh_problems_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    _fresh(monkeypatch, {0: ""})
+    found = result_of(Path("sweep"), [_trial(0, 0.25), _trial(1, 0.75, problems="abd")], CONFIG, VIEW)
+    assert "and the best of several flatters. Not compared: trial-001, measured" in found.sentence()
+
+
+def test_without_a_fresh_problem_in_both_there_is_no_gain(monkeypatch: pytest.MonkeyPatch) -> None:
+    _fresh(monkeypatch, {0: "", 1: "1100"})
+    found = result_of(Path("sweep"), [_trial(0, 0.25), _trial(1, 0.5)], CONFIG, VIEW)
+    assert (found.winner is not None, found.gain) == (True, None)
+    assert found.sentence().endswith("and 50 % on 4 fresh problems that it was not chosen by.")

@@ -17,7 +17,7 @@ from whet.runs.lock import FolderLock
 from whet.runs.views.view import PlainView
 from whet.sweep import result, run_trial, sweeping
 from whet.sweep.cluster_request import LOST as NODE_LOST
-from whet.sweep.cluster_request import UNUSABLE
+from whet.sweep.cluster_request import UNUSABLE, Request
 from whet.sweep.run_trial import Ended
 from whet.sweep.space import Space
 from whet.sweep.sweeping import sweep
@@ -496,7 +496,8 @@ def test_trials_on_a_cluster_have_places_there(config: Config, tmp_path: Path, m
     trainings, cluster = Slow({}), Cluster("gpu-7:6379", 4, 1)
     _sweep(config, tmp_path / "sweep", monkeypatch, trainings, 2, 2, cluster)
     assert [type(place) for place in trainings.places] == [NodePlace] * 2
-    assert trainings.places[0].program[2:] == ("gpu-7:6379", "4", "1", "4", str(tmp_path / "sweep"))
+    wanted = Request("gpu-7:6379", cpus=4, gpus=1, threads=4, folder=str(tmp_path / "sweep"))
+    assert trainings.places[0].program[2:] == (wanted.word(),)
 
 
 def test_a_node_that_leaves_is_no_fault_of_its_trial(

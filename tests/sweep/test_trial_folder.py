@@ -15,6 +15,7 @@ def test_a_finished_trial(tmp_path: Path) -> None:
     assert found is not None
     assert (found.state, found.path, found.values) == ("finished", path, {"grpo.group_size": 6})
     assert (found.accuracy, found.interval, found.between) == (0.5, (0.4, 0.6), {10: 0.25, 20: 0.375})
+    assert found.problems == {"problem-0", "problem-1"}
 
 
 def test_a_trial_that_was_killed_is_half_done(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from whet.sweep import cluster_request, trial_places
+from whet.sweep.cluster_request import Request
 from whet.sweep.trial_places import Cluster, NodePlace, Place, places_here
 
 
@@ -63,5 +64,5 @@ def test_a_place_on_a_node_is_a_process_that_speaks_for_it() -> None:
     first, second = Cluster("auto", cpus=6).places(2, 2, Path("/runs/sweep"))
     assert first == second
     assert isinstance(first, NodePlace)
-    assert first.program == ("-m", "whet.sweep.on_node", "auto", "6", "auto", "3", "/runs/sweep")
+    assert first.program == ("-m", "whet.sweep.on_node", Request("auto", 6, None, 3, "/runs/sweep").word())
     assert (first.meaning(102), first.meaning(cluster_request.LOST), first.meaning(1)) == (2, cluster_request.LOST, 75)

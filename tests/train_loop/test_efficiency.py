@@ -56,6 +56,12 @@ def test_a_reference_is_work_and_keeps_every_group_in_the_learner() -> None:
     assert found["efficiency"] == pytest.approx((rollout_seconds() + learn + learn_seconds(*GROUPS) / 3) / 1000)
 
 
+def test_an_entropy_bonus_keeps_every_group_in_the_learner() -> None:
+    eta = Efficiency(LIMIT, ObjectiveConfig(entropy_bonus=0.01))
+    found = eta(GROUPS, GROUPS, ADVANTAGES, {"rollout": 300.0, "grade": 200.0}, 1000.0)
+    assert found["efficiency/learn"] == pytest.approx((learn_seconds(*GROUPS) + 28 * 2) / 500)
+
+
 def test_every_pass_is_work() -> None:
     once, twice = (
         Efficiency(LIMIT, ObjectiveConfig(iterations=mu))(GROUPS, GROUPS, ADVANTAGES, {"rollout": 1.0}, 2.0)

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from whet.train_loop.signals import SIGNALS, Interrupted, Stop
+from whet.compute.launch import SIGNALS
+from whet.train_loop.signals import Interrupted, Stop
 
 
 @pytest.fixture(autouse=True)

@@ -29,12 +29,17 @@ class Keeper:
         self.held = state
 
 
+def save(state: TrainingState, folder: Path, step: int) -> None:
+    """Writes a checkpoint while nobody waits for its tensors."""
+    state.taken(step)(folder, lambda: None)
+
+
 def keepers(optimizer: Any, reference: Any, memory: Any) -> Any:
     return Keeper(optimizer), Keeper(reference), {"pass_rates": Keeper(memory)}
 
 
 def test_everything_comes_back(tmp_path: Path) -> None:
-    TrainingState(*keepers({"a": torch.ones(2)}, {"b": torch.zeros(1)}, {"p1": [0.5, 4]})).save(tmp_path / "step-7", 7)
+    save(TrainingState(*keepers({"a": torch.ones(2)}, {"b": torch.zeros(1)}, {"p1": [0.5, 4]})), tmp_path / "step-7", 7)
     assert load_checkpoint(tmp_path / "step-7").state == {"step": 7, "memories": {"pass_rates": {"p1": [0.5, 4]}}}
     optimizer, reference, memories = keepers(None, None, None)
     TrainingState(optimizer, reference, memories).load(tmp_path / "step-7")
@@ -44,7 +49,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
 
 
 def test_a_reference_that_holds_nothing_takes_no_file(tmp_path: Path) -> None:
-    TrainingState(*keepers({"a": torch.ones(2)}, {}, None)).save(tmp_path / "step-1", 1)
+    save(TrainingState(*keepers({"a": torch.ones(2)}, {}, None)), tmp_path / "step-1", 1)
     assert not (tmp_path / "step-1" / "reference.safetensors").exists()
     optimizer, reference, memories = keepers(None, None, None)
     TrainingState(optimizer, reference, memories).load(tmp_path / "step-1")
@@ -56,7 +61,7 @@ def test_a_checkpoint_of_another_model_is_refused_with_what_to_do(changes: dict[
     def state(model: torch.nn.Module) -> TrainingState:
         return TrainingState(MasterAdamW(list(model.parameters()), OptimizerConfig(), 2), Keeper({}), {})
 
-    state(tiny.tiny_model()).save(tmp_path / "step-2", 2)
+    save(state(tiny.tiny_model()), tmp_path / "step-2", 2)
     config = tiny.tiny_model().config.__class__(**{**tiny.tiny_model().config.to_dict(), **changes})
     other = state(tiny.tiny_model().__class__(config))
     with pytest.raises(UserError, match="the checkpoint step-2 does not fit the weights that are trained") as error:
@@ -70,7 +75,7 @@ def test_an_error_of_the_machine_stays_what_it_is(tmp_path: Path) -> None:
         def load_state_dict(self, state: Any) -> None:
             raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
-    TrainingState(*keepers({"a": torch.ones(2)}, {}, None)).save(tmp_path / "step-1", 1)
+    save(TrainingState(*keepers({"a": torch.ones(2)}, {}, None)), tmp_path / "step-1", 1)
     with pytest.raises(RuntimeError, match="out of memory"):
         TrainingState(Broken(None), Keeper(None), {}).load(tmp_path / "step-1")
 
@@ -83,7 +88,7 @@ def test_nothing_of_the_files_is_held(tmp_path: Path) -> None:
     optimizer.backward(sum(weight.sum() for weight in policy.trainable()))  # type: ignore[arg-type]
     optimizer.step(0)
     state = TrainingState(optimizer, FollowingReference(policy, 100, every=1, mix=0.5), {})
-    state.save(tmp_path / "step-1", 1)
+    save(state, tmp_path / "step-1", 1)
     state.load(tmp_path / "step-1")
     assert str(tmp_path) not in Path("/proc/self/maps").read_text()
     held = load_checkpoint(tmp_path / "step-1")

@@ -1,8 +1,10 @@
 """Formulas compared in a worker: hostile ones cost their limit at most, good ones hardly more than without it."""
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from queue import LifoQueue
@@ -15,6 +17,7 @@ from rewards.hostile import hostile_answers
 from rewards.steps import step
 from whet.rewards import latex
 from whet.types import ComparisonTimeout, Group, Reward
+from whet.workers import math_compare
 from whet.workers.math_compare import (
     MEMORY,
     MOST_LATE,
@@ -299,6 +302,41 @@ def test_real_workers_agree_with_this_process() -> None:
     assert AnswerComparer(algebra).batched(same)(completions=given, answer=golds) == [1.0, 0.0] * 10
     assert all(worker.supervisor for worker in algebra.workers)
     algebra.close()
+
+
+class Watched(dict[tuple[str, str], bool]):
+    """Verdicts that hold up whoever looks for the oldest one, until another thread does so too, or for a moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.both = threading.Barrier(2, timeout=0.2)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        oldest = list(super().__iter__())
+        with suppress(threading.BrokenBarrierError):
+            self.both.wait()
+        return iter(oldest)
+
+
+def test_two_threads_never_forget_the_same_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(math_compare, "KEPT", 2)
+    algebra = with_workers(Slow([0.0], set()), Slow([0.0], set()))
+    algebra._verdicts = Watched()
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda pair: algebra.equal(*pair), PAIRS[:6])) == [True] * 6
+    assert len(algebra._verdicts) == 2
+
+
+def test_a_verdict_that_is_forgotten_at_once_is_given_all_the_same() -> None:
+    """As where other threads find many at the same time."""
+
+    class Forgetful(dict[tuple[str, str], bool]):
+        def __setitem__(self, *_: object) -> None:
+            pass
+
+    algebra = with_workers(Slow([0.0], set()))
+    algebra._verdicts = Forgetful()
+    assert algebra.equal(*PAIRS[0])
 
 
 def test_each_comparer_reports_its_own_time_outs(moody: tuple[Algebra, Moody]) -> None:

@@ -119,20 +119,19 @@ def plan_memory(config: Config, policy: "LanguageModel", tokens: int) -> MemoryP
 def with_micro_batches(config: Config, policy: "LanguageModel", log: Log) -> Config:
     """Returns the recipe with `micro_batch_tokens` filled in where absent, by the memory that is free.
 
-    Logs what the training takes, and what to do where it does not fit.
+    Logs what the training by GRPO takes, and what to do where it does not fit.
     """
     from whet.policy.free_memory import free_bytes
 
-    asked = config.grpo.micro_batch_tokens
-    most = MOST[policy.device.type]
-    plan = plan_memory(config, policy, asked or most).divided(joined().count if policy.is_sharded else 1)
-    free = float(own_share(free_bytes)(policy.device))
-    if asked is None:
-        plan = plan.sized(free, ENOUGH[policy.device.type], most)
+    asked, device = config.grpo.micro_batch_tokens, policy.device
+    count, most = joined().count if policy.is_sharded else 1, MOST[device.type]
+    free = float(own_share(free_bytes)(device))
+    sized = plan_memory(config, policy, most).divided(count).sized(free, ENOUGH[device.type], most)
+    plan = plan_memory(config, policy, asked).divided(count) if asked else sized
     log(memory_line(plan, free + plan.weights, _smaller_kinds(plan, policy)))
     return config.model_copy(
         update={
-            name: stage.model_copy(update={"micro_batch_tokens": stage.micro_batch_tokens or plan.tokens})
+            name: stage.model_copy(update={"micro_batch_tokens": stage.micro_batch_tokens or sized.tokens})
             for name, stage in (("sft", config.sft), ("grpo", config.grpo))
         }
     )

@@ -11,6 +11,7 @@ from whet.build.task import longest_response, seconds_per_grading
 from whet.config import Config, CurriculumConfig, OptimizerConfig
 from whet.config.training import MICRO_BATCH_TOKENS
 from whet.errors import UserError, did_you_mean
+from whet.grpo.pass_rate import FullMarks
 from whet.protocols import (
     Experience,
     Grader,
@@ -134,19 +135,19 @@ class Roles:
     """Waits until nothing is being sampled, so that others may load the engine."""
 
 
-def _by_pass_rate(problems: Problems, config: CurriculumConfig, full_marks: float, seed: int) -> "ByPassRate":
+def _by_pass_rate(problems: Problems, config: CurriculumConfig, full_marks: FullMarks, seed: int) -> "ByPassRate":
     from whet.data.curriculum import ByPassRate
 
     return ByPassRate(problems, config.candidates, full_marks)
 
 
-def _by_signal(problems: Problems, config: CurriculumConfig, full_marks: float, seed: int) -> "Selective":
+def _by_signal(problems: Problems, config: CurriculumConfig, full_marks: FullMarks, seed: int) -> "Selective":
     from whet.data.selective import Selective
 
     return Selective(problems, config.candidates, full_marks, seed)
 
 
-CHOOSING: dict[str, Callable[[Problems, CurriculumConfig, float, int], "ByPassRate | Selective"]] = {
+CHOOSING: dict[str, Callable[[Problems, CurriculumConfig, FullMarks, int], "ByPassRate | Selective"]] = {
     "pass_rate": _by_pass_rate,
     "signal": _by_signal,
 }
@@ -163,7 +164,7 @@ def build_experience(
     further: SampleFn,
     grader: Grader,
     reference: Reference,
-    full_marks: float,
+    full_marks: FullMarks,
     logged: Callable[[Grader], Grader],
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Roles:

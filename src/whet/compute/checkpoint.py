@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,8 +153,10 @@ def newest_valid(parent: Path, log: Log = silent) -> Path | None:
 
 
 def _set_aside(folder: Path) -> Path:
-    taken = sum(1 for _ in folder.parent.glob(f"{folder.name}.broken*"))
-    return folder.rename(folder.with_name(f"{folder.name}.broken{'-' + str(taken + 1) if taken else ''}"))
+    """Renames it to the first name that is free: `….broken`, `….broken-2`, `….broken-3`."""
+    endings = chain([""], (f"-{number}" for number in count(2)))
+    names = (folder.with_name(f"{folder.name}.broken{ending}") for ending in endings)
+    return folder.rename(next(name for name in names if not name.exists()))
 
 
 def remove_checkpoints(parent: Path) -> None:

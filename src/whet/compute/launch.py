@@ -19,6 +19,7 @@ from typing import Protocol
 from whet.errors import INTERRUPTED
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What asks a run to stop: Ctrl-C, a scheduler that wants the machine back, and a terminal that is gone."""
 
 GRACE = 45.0
 """Seconds for the others to end by themselves once one has failed."""

@@ -27,13 +27,11 @@ class HostTensors:
         save_file(dict(self.kept), path, metadata={"aliases": json.dumps(self.aliases, sort_keys=True)})
 
 
-def save_tensors(path: Path, tensors: "Mapping[str, Tensor]") -> None:
-    """Writes `tensors` to `path`; a tensor that goes by several names, as tied embeddings do, is stored once."""
-    on_host(tensors).write(path)
-
-
 def on_host(tensors: "Mapping[str, Tensor]") -> HostTensors:
-    """Returns the tensors on the CPU: copies of those on a device, the others as they are."""
+    """Returns the tensors on the CPU: copies of those on a device, the others as they are.
+
+    One that goes by several names, as tied embeddings do, is there once.
+    """
     first: dict[object, str] = {}
     aliases = {}
     for name, tensor in tensors.items():
@@ -46,7 +44,7 @@ def on_host(tensors: "Mapping[str, Tensor]") -> HostTensors:
 
 
 def load_tensors(path: Path) -> "dict[str, Tensor]":
-    """Loads the tensors of `save_tensors` from `path` to the CPU; aliases share one tensor again."""
+    """Loads what `HostTensors.write` wrote to `path`, to the CPU; aliases share one tensor again."""
     from safetensors import safe_open
 
     with safe_open(path, framework="pt") as file:

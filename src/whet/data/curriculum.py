@@ -10,6 +10,7 @@ from whet.data.keep import needed_level
 from whet.data.shuffle import shuffled
 from whet.data.stream import Renderer
 from whet.errors import UserError
+from whet.grpo.pass_rate import FullMarks, expected_rate, shares
 from whet.protocols import Grader, Problems
 from whet.types import Graded, Group, Outputs, Problem, Prompt
 
@@ -40,10 +41,10 @@ class ByPassRate:
     What a step draws depends on the rewards observed before it.
     """
 
-    def __init__(self, problems: Problems, candidates: int, full_marks: float) -> None:
+    def __init__(self, problems: Problems, candidates: int, full_marks: FullMarks) -> None:
         self.problems, self.candidates, self.full_marks = problems, candidates, full_marks
         self.seen: dict[str, tuple[float, int]] = {}
-        """By problem id: the sum of its rewards as shares of full marks, and their count."""
+        """By problem id: the sum of its rewards, as shares of the full marks of their steps, and their count."""
 
     def draw(self, count: int, step: int) -> list[Prompt]:
         """The `count` most promising of `count * candidates` prompts, in the order they were drawn."""
@@ -51,12 +52,13 @@ class ByPassRate:
         ranked = sorted(range(len(drawn)), key=lambda place: -self.promise(drawn[place].problem.id))
         return [drawn[place] for place in sorted(ranked[:count])]
 
-    def observe(self, groups: Sequence[Group]) -> None:
-        """Adds the rewards of groups to the counts of their problems."""
+    def observe(self, groups: Sequence[Group], step: int) -> None:
+        """Adds the rewards of a step's groups to the counts of their problems."""
+        full_marks = self.full_marks(step)
         for group in groups:
-            shares = [min(max((r.total or 0.0) / self.full_marks, 0.0), 1.0) for r in group.rewards]
+            found = shares(group, full_marks)
             total, count = self.seen.get(group.prompt.problem.id, (0.0, 0))
-            self.seen[group.prompt.problem.id] = (total + sum(shares), count + len(shares))
+            self.seen[group.prompt.problem.id] = (total + sum(found), count + len(found))
 
     def state_dict(self) -> dict[str, tuple[float, int]]:
         """The counts so far, for a checkpoint."""
@@ -67,17 +69,16 @@ class ByPassRate:
         self.seen = {problem: (float(total), int(count)) for problem, (total, count) in state.items()}
 
     def promise(self, problem: str) -> float:
-        """p(1 − p) of a problem id; p = (successes + 1) / (tries + 2), by Laplace's rule of succession."""
-        total, count = self.seen.get(problem, (0.0, 0))
-        p = (total + 1) / (count + 2)
+        """p(1 − p) of a problem id, p the rate to expect by what was observed; ¼ for a new problem."""
+        p = expected_rate(*self.seen.get(problem, (0.0, 0)))
         return p * (1 - p)
 
 
 class Observer(Protocol):
     """What chooses problems by the rewards of earlier ones."""
 
-    def observe(self, groups: Sequence[Group]) -> None:
-        """Takes note of the rewards of groups."""
+    def observe(self, groups: Sequence[Group], step: int) -> None:
+        """Takes note of the rewards of groups of a step."""
         ...
 
 
@@ -90,5 +91,5 @@ class PassRateGrader:
     def grade(self, prompts: Sequence[Prompt], outputs: Outputs, step: int) -> Graded:
         """One complete group per prompt, in order."""
         graded = self.grader.grade(prompts, outputs, step)
-        self.curriculum.observe(graded.groups)
+        self.curriculum.observe(graded.groups, step)
         return graded

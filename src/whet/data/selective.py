@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from whet.data.shuffle import stable_hash
+from whet.grpo.pass_rate import FullMarks
 from whet.protocols import Problems
 from whet.types import Group, Prompt
 
@@ -30,12 +31,14 @@ _LIMIT = 2**64
 class Selective:
     """Plays `Problems`: draws from `candidates` times as many problems, and skips those that were silent."""
 
-    def __init__(self, problems: Problems, candidates: int, full_marks: float, seed: int) -> None:
+    def __init__(self, problems: Problems, candidates: int, full_marks: FullMarks, seed: int) -> None:
         self.problems, self.candidates, self.full_marks, self.seed = problems, candidates, full_marks, seed
         self.silent: dict[str, tuple[Kind, int]] = {}
         """By problem id: how its last groups were silent, and how many in a row were."""
         self.asked: dict[str, tuple[float, float]] = {}
         """By problem id: the least and the largest reward of its rollouts in the step in hand."""
+        self.step = 0
+        """The step in hand."""
         self.chance: dict[Kind, float] = {"easy": START, "hard": START}
         """p, by how groups are silent."""
 
@@ -47,8 +50,9 @@ class Selective:
         skipped = [place for place in range(len(drawn)) if place not in set(taken)]
         return [drawn[place] for place in sorted([*taken, *skipped][:count])]
 
-    def observe(self, groups: Sequence[Group]) -> None:
+    def observe(self, groups: Sequence[Group], step: int) -> None:
         """Notes the rewards of groups; those of a problem in one step are one group, however often it is called."""
+        self.step = step
         for group in groups:
             totals = [reward.total for reward in group.rewards if reward.total is not None]
             if totals:
@@ -57,13 +61,14 @@ class Selective:
 
     def state_dict(self) -> dict[str, Any]:
         """The counts so far, for a checkpoint."""
-        return {"silent": dict(self.silent), "asked": dict(self.asked), "chance": dict(self.chance)}
+        counts = {"silent": dict(self.silent), "asked": dict(self.asked), "chance": dict(self.chance)}
+        return {**counts, "step": self.step}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restores the counts that `state_dict` returned."""
+        """Restores the counts that `state_dict` returned; rewards whose step is not told are those of step 0."""
         self.silent = {problem: (kind, int(times)) for problem, (kind, times) in state["silent"].items()}
         self.asked = {problem: (float(low), float(high)) for problem, (low, high) in state["asked"].items()}
-        self.chance = dict(state["chance"])
+        self.chance, self.step = dict(state["chance"]), int(state.get("step", 0))
 
     def probability(self, problem: str) -> float:
         """The probability that a problem is not skipped."""
@@ -85,6 +90,6 @@ class Selective:
         _, times = self.silent.pop(problem, ("hard", 0))
         if low != high:
             return None
-        kind: Kind = "easy" if low >= self.full_marks else "hard"
+        kind: Kind = "easy" if low >= self.full_marks(self.step) else "hard"
         self.silent[problem] = kind, times + 1
         return kind

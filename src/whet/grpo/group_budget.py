@@ -15,8 +15,9 @@ from itertools import islice
 
 from whet.config import GrpoConfig
 from whet.grpo.experience import OnPolicy
+from whet.grpo.pass_rate import FullMarks, expected_rate, shares
 from whet.protocols import Grader, Problems, SampleFn
-from whet.types import Graded, Group, Outputs, Prompt
+from whet.types import Graded, Outputs, Prompt
 
 PAIR = 2
 """Rollouts are allotted two at a time: the least that can differ."""
@@ -29,7 +30,7 @@ class ByBudget(OnPolicy):
     """Plays `Experience`: as `OnPolicy`, with as many rollouts in all, and more of them where they are worth more."""
 
     def __init__(
-        self, problems: Problems, sample: SampleFn, grader: Grader, config: GrpoConfig, full_marks: float
+        self, problems: Problems, sample: SampleFn, grader: Grader, config: GrpoConfig, full_marks: FullMarks
     ) -> None:
         super().__init__(problems, sample, grader, config)
         self.full_marks = full_marks
@@ -41,13 +42,13 @@ class ByBudget(OnPolicy):
         rates = [self.pass_rate(prompt.problem.id) for prompt in prompts]
         sizes = group_sizes(rates, self.config.group_size)
         graded = self.graded(self._sampled(prompts, sizes, step), prompts, step)
-        self.last |= {group.prompt.problem.id: self._shares(group) for group in graded.groups}
+        found = {group.prompt.problem.id: shares(group, self.full_marks(step)) for group in graded.groups}
+        self.last |= {problem: (sum(some), len(some)) for problem, some in found.items()}
         return replace(graded, metrics={**graded.metrics, "budget/largest": float(max(sizes))})
 
     def pass_rate(self, problem: str) -> float:
-        """(successes + 1) / (tries + 2) when last asked, by Laplace's rule of succession; ½ for a new problem."""
-        successes, tries = self.last.get(problem, (0.0, 0))
-        return (successes + 1) / (tries + 2)
+        """The rate to expect by what was found when last asked; ½ for a new problem."""
+        return expected_rate(*self.last.get(problem, (0.0, 0)))
 
     def state_dict(self) -> dict[str, tuple[float, int]]:
         """The last results, for a checkpoint."""
@@ -63,10 +64,6 @@ class ByBudget(OnPolicy):
         repeated = [prompt for prompt, count in zip(prompts, pairs, strict=True) for _ in range(count)]
         outputs = iter(self.sample(repeated, PAIR, step))
         return [[rollout for some in islice(outputs, count) for rollout in some] for count in pairs]
-
-    def _shares(self, group: Group) -> tuple[float, int]:
-        totals = [reward.total for reward in group.rewards if reward.total is not None]
-        return sum(min(max(total / self.full_marks, 0.0), 1.0) for total in totals), len(totals)
 
 
 def group_sizes(pass_rates: Sequence[float], group_size: int) -> list[int]:

@@ -34,8 +34,8 @@ def soft_gate(ratio_BT: Tensor, _: Tensor, advantage_B1: Tensor, config: Objecti
 
     The slope in ρ is Â at ρ = 1 and falls smoothly to 0 on both sides; τ differs with the sign of Â.
     """
-    tau = advantage_B1.new_tensor([config.gate_negative, config.gate_positive])
-    steepness_B1 = tau[(advantage_B1 > 0).long()]
+    negative_B1 = torch.full_like(advantage_B1, config.gate_negative)
+    steepness_B1 = torch.where(advantage_B1 > 0, config.gate_positive, negative_B1)
     return torch.sigmoid(steepness_B1 * (ratio_BT - 1)) * 4 / steepness_B1 * advantage_B1
 
 

@@ -15,10 +15,9 @@ from whet.rewards.completions import question_of, responses
 from whet.rewards.equality import answers_equal
 from whet.rewards.extraction.candidate import Kind
 from whet.rewards.gold_answer import golds_of
-from whet.rewards.judgement import finder, judge
+from whet.rewards.judgement import Verify, finder, judge
 from whet.rewards.latex import Compare
 from whet.rewards.quantities import quantity
-from whet.rewards.verifier import Verify
 
 Golds = Sequence[str]
 """The gold answers that are accepted."""

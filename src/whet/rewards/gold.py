@@ -19,7 +19,7 @@ def gold_failures(problems: Sequence[Problem], response_format: ResponseFormat, 
     Raises:
         UserError: what `Mixture.grade` raises.
     """
-    full = mixture.full_marks or 0.0
+    full = mixture.full_marks(0) or 0.0
     mixture = Mixture([part for part in mixture.parts if not part.external])
     if not mixture.parts:
         return []

@@ -13,8 +13,11 @@ from whet.rewards.extraction.readings import read
 from whet.rewards.gold_answer import kind_of
 from whet.rewards.latex import Compare
 from whet.rewards.ordering import in_wrong_order
-from whet.rewards.verifier import Verify
 from whet.rewards.worked_out import is_worked_out, names_variable
+
+Verify = Callable[[str], float]
+"""A problem's own verifier, in the column `verifier` of sources with more than one right answer: the score of an answer
+in [0, 1], such as whether an expression evaluates to 24."""
 
 Finder = Callable[[str, Kind], Candidate | None]
 """From a completion and the kind of its gold answer to the answer it gives."""

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import isfinite
 from typing import Any
 
 
@@ -53,8 +54,10 @@ class Logs:
 def plain(value: Any) -> Any:
     """What JSON carries, as it is, and anything else as text.
 
-    >>> plain("a"), plain(2.5), plain({3}), plain(1 << 80)
-    ('a', 2.5, '{3}', '1208925819614629174706176')
+    >>> plain("a"), plain(2.5), plain({3}), plain(1 << 80), plain(float("inf"))
+    ('a', 2.5, '{3}', '1208925819614629174706176', 'inf')
     """
-    is_plain = value is None or isinstance(value, str | float) or (isinstance(value, int) and abs(value) < 1 << 63)
+    if isinstance(value, float):
+        return value if isfinite(value) else str(value)
+    is_plain = value is None or isinstance(value, str) or (isinstance(value, int) and abs(value) < 1 << 63)
     return value if is_plain else str(value)

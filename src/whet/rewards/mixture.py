@@ -73,14 +73,13 @@ class Mixture:
         self.constants = ConstantRewards({part.name: part.form for part in self.parts if part.form})
         """Says which of the user's functions gave all responses of a step the same."""
 
-    @property
-    def full_marks(self) -> float | None:
-        """The maximum total reward at step 0, `None` where unknown. A part with a negative weight is at best 0."""
+    def full_marks(self, step: int) -> float | None:
+        """The maximum total reward at `step`, `None` where unknown. A part with a negative weight is at best 0."""
         total = 0.0
         for part in self.parts:
             if part.max_score is None:
                 return None
-            total += max(0.0, weight_at(part.weight, 0)) * part.max_score
+            total += max(0.0, weight_at(part.weight, step)) * part.max_score
         return total
 
     def gold_marks(self) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -82,10 +82,33 @@ class NativeSampler:
 
     def stream(self, request: Request, params: SamplingParams) -> Iterator[Token]:
         """Yields the one completion of a request with one key, token by token."""
-        for count, drawn in enumerate(self._drawn([request], params, Limits(1)), 1):
+        for count, drawn in enumerate(self.drawn([request], params, Limits(1)), 1):
             ((token,), (logprob,)) = drawn.tokens, drawn.logprobs
             ended: Finish | None = "stop" if token in self.end_tokens else None
             yield Token(token, logprob, ended or ("length" if count == params.max_tokens else None))
+
+    def drawn(
+        self, requests: Sequence[Request], params: SamplingParams, limits: Limits | None = None
+    ) -> Generator[Drawn, None, None]:
+        """Yields the tokens of each position of all rows, within limits, by default all of them together.
+
+        Rows of a request are neighbours, and each request has as many keys. An engine that fails before it has told
+        anything gives way to the next: equal keys, equal tokens. Whoever stops reading closes the iterator: it holds
+        the engine. Raises as `whet.rollout.generate.generate`, and `RuntimeError` where no model is loaded.
+        """
+        keys_R, told = torch.tensor([request.keys for request in requests]).flatten(), False
+        contexts = [request.tokens for request in requests]
+        try:
+            for drawn in generate(self._loaded(), contexts, keys_R, params, self.end_tokens, limits):
+                told = True
+                yield drawn
+            return
+        except Exception as error:
+            below = None if told or is_out_of_memory(error) else self.ladder.next_below(self.engine, error)
+            if below is None:
+                raise
+        self.engine = below
+        yield from self.drawn(requests, params, limits)
 
     def _loaded(self) -> Engine:
         if self.engine is None:
@@ -144,7 +167,7 @@ class NativeSampler:
     def _sample(self, requests: Sequence[Request], params: SamplingParams, limits: Limits, rows: Rows) -> None:
         """Appends to each row what is drawn for it; empties those that begin again."""
         keys = [key for request in requests for key in request.keys]
-        for drawn in self._drawn(requests, params, limits) if rows else ():
+        for drawn in self.drawn(requests, params, limits) if rows else ():
             for row in drawn.again:
                 rows[row].clear()
             for row, token, logprob in zip(drawn.rows, drawn.tokens, drawn.logprobs, strict=True):
@@ -159,22 +182,6 @@ class NativeSampler:
 
     def _has_ended(self, row: Sequence[tuple[int, float]], params: SamplingParams) -> bool:
         return bool(row) and (len(row) == params.max_tokens or row[-1][0] in self.end_tokens)
-
-    def _drawn(self, requests: Sequence[Request], params: SamplingParams, limits: Limits) -> Iterator[Drawn]:
-        """Samples; an engine that fails before it has told anything gives way to the next: equal keys, equal tokens."""
-        keys_R, told = torch.tensor([request.keys for request in requests]).flatten(), False
-        contexts = [request.tokens for request in requests]
-        try:
-            for drawn in generate(self._loaded(), contexts, keys_R, params, self.end_tokens, limits):
-                told = True
-                yield drawn
-            return
-        except Exception as error:
-            below = None if told or is_out_of_memory(error) else self.ladder.next_below(self.engine, error)
-            if below is None:
-                raise
-        self.engine = below
-        yield from self._drawn(requests, params, limits)
 
     def _completion(self, drawn: Sequence[tuple[int, float]]) -> Completion:
         tokens, logprobs = zip(*drawn, strict=True)

@@ -27,14 +27,14 @@ class Rollouts:
         completions = self.sampler.generate(self.requests(prompts, n, step), self.params)
         texts = iter(decoded(self.tokenizer, [_content(one) for some in completions for one in some]))
         return [
-            [Rollout(one.tokens, one.logprobs, prompt.opening + next(texts), one.finish) for one in some]
+            [_rollout(prompt, one, next(texts)) for one in some]
             for prompt, some in zip(prompts, completions, strict=True)
         ]
 
     def rollout(self, prompt: Prompt, one: Completion) -> Rollout:
         """Returns a completion of a prompt as a rollout."""
         (text,) = decoded(self.tokenizer, [_content(one)])
-        return Rollout(one.tokens, one.logprobs, prompt.opening + text, one.finish)
+        return _rollout(prompt, one, text)
 
     def requests(self, prompts: Sequence[Prompt], n: int, step: int) -> list[Request]:
         """Returns the engine's requests; a repeated problem continues its sample count, so its keys stay distinct."""
@@ -47,6 +47,10 @@ class Rollouts:
             found.append(Request(prompt.tokens, keys))
             counts[problem] += n
         return found
+
+
+def _rollout(prompt: Prompt, one: Completion, text: str) -> Rollout:
+    return Rollout(one.tokens, one.logprobs, prompt.opening + text, one.finish)
 
 
 def _content(completion: Completion) -> Sequence[int]:

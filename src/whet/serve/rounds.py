@@ -183,8 +183,6 @@ class Rounds:
 
     def _sample(self, model: ServedModel, batch: "Sequence[_Ready]") -> None:
         """Samples the rows of a batch until all have ended; their jobs have one temperature and top-p."""
-        from whet.rollout.together import drawn_together
-
         rows = [row for ready in batch for row in ready.rows]
         self.sizes = [*self.sizes[-99:], len(batch)]
         params = self._params(batch)
@@ -195,7 +193,7 @@ class Rounds:
             Request(rows[at].prompt.tokens, tuple(row.key for row in rows[at : at + share]))
             for at in range(0, len(rows), share)
         ]
-        with closing(drawn_together(model.sampler, requests, params)) as positions:  # type: ignore[type-var]
+        with closing(model.sampler.drawn(requests, params)) as positions:
             for drawn in positions:
                 for number, token, logprob in zip(drawn.rows, drawn.tokens, drawn.logprobs, strict=True):
                     rows[number].take(token, logprob)
@@ -208,7 +206,7 @@ class Rounds:
         return SamplingParams(temperature, asked.top_p, _most_tokens(batch))
 
     def _look_for_likeliest(self, model: ServedModel, ready: "_Ready", params: SamplingParams) -> None:
-        from whet.rollout.together import Likeliest
+        from whet.rollout.likeliest import Likeliest
 
         for row in ready.rows if ready.job.asked.top else ():
             count, most = ready.job.asked.top, row.choice.max_tokens

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from random import Random
 from typing import Any
 
@@ -28,15 +29,15 @@ class Progress:
     done: int = 0
     """Steps done."""
     best: float | None = None
-    """The best held-out loss so far, in nats per token; None before the first measurement."""
+    """The best held-out loss so far, in nats per token; None before the first finite one."""
     since_best: int = 0
     """Measurements since then."""
     format_rate: float = 0.0
     """The share of greedy completions that kept the format when last measured."""
 
     def measured(self, loss: float) -> None:
-        """Records a held-out loss, in nats per token."""
-        better = self.best is None or loss < self.best
+        """Records a held-out loss, in nats per token; one that is not finite is never better."""
+        better = isfinite(loss) and (self.best is None or loss < self.best)
         self.since_best = 0 if better else self.since_best + 1
         self.best = loss if better else self.best
 

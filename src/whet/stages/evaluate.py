@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Overrides = Sequence[tuple[str, Any]]
 
-SHORT = {"--eval.problems": "--limit", "--eval.samples": "--samples", "--data.test": "--data", "--format": "--format"}
+SHORT = {"--eval.problems": "--limit", "--eval.samples": "--samples", "--data.test": "--data"}
 """Recipe keys with an option of their own here, which error messages then name."""
 
 

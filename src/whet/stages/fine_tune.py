@@ -80,7 +80,7 @@ def fine_tune(
         further=ahead(build_rollouts(config, source, policy.tokenizer, "train/further")),
         grader=task.reward,
         reference=TimedReference(kept, clock),
-        full_marks=task.reward.full_marks or 1.0,
+        full_marks=lambda step: task.reward.full_marks(step) or 1.0,
         logged=_logged(task, view, clock),
         waiting=partial(clock.timing, "rollout"),
     )

@@ -20,6 +20,7 @@ from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
 from whet.sft.examples import Example
 from whet.sft.supervised import Progress, ended, warm_start
+from whet.text import Log
 from whet.train_loop.background import AtOnce, Never
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.clock import Clock
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
     from whet.policy.language_model import LanguageModel
 
 FEWEST = 2
-"""Solutions that a warm start needs at least: one to train on and one to hold out."""
+"""Solutions that a warm start needs at least."""
 
 SHOWN = ("loss", "held_out_loss", "format_rate")
 """Metrics in the progress line."""
 
 ASIDE = 0.2
-"""The largest share of the solutions that is held out."""
+"""The largest share of the solutions that is held out: of fewer than five it is less than one, and all are learned."""
 
 
 def sft_problems(task: Task, config: SftConfig) -> list[Problem]:
@@ -83,7 +84,7 @@ def run_warm_start(
     stop, clock, progress = stop or Stop(), Clock(), Progress()
     watch = Slowdown.of(view.note, config.rollout.engine, policy.device.type)
     learner = build_learner(policy, config)
-    count = min(config.sft.held_out, int(ASIDE * len(worked)))
+    count = _set_aside(len(worked), config.sft, view.note)
     examples = [example(problem, task, policy) for problem in worked]
     held_out, trained = examples[:count], examples[count:]
     sft = config.sft
@@ -119,6 +120,14 @@ def run_warm_start(
         absorb_adapters(learner.model)
     if progress.done < config.sft.steps:
         view.note(f"{ended(progress, config.sft)}: the warm start ends after {progress.done} steps")
+
+
+def _set_aside(solutions: int, config: SftConfig, note: Log) -> int:
+    """Returns how many of the solutions are held out; says so where none is although the recipe asks for some."""
+    most = int(ASIDE * solutions)
+    if config.held_out and not most:
+        note(f"the warm start learns all {solutions} solutions and holds none out: a fifth of them is less than one")
+    return min(config.held_out, most)
 
 
 def build_learner(policy: "LanguageModel", config: Config) -> "LanguageModel":

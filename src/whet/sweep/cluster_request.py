@@ -1,13 +1,13 @@
 """What a trial takes of a Ray cluster, and what the exit status of `on_node`, which speaks for it here, says."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+import json
+from dataclasses import asdict, dataclass
 
 from whet.cluster.ray_start import SHIFT
 from whet.errors import INTERRUPTED
 
 PROGRAM = "whet.sweep.on_node"
-"""The module that is run, with the words of a `Request` and the arguments of `whet`."""
+"""The module that is run, with the word of a `Request` and the arguments of `whet`."""
 
 UNUSABLE = 69
 """The exit status where the cluster cannot be joined or used: no trial is at fault (sysexits.h: EX_UNAVAILABLE)."""
@@ -29,24 +29,18 @@ class Request:
     folder: str
     """Of the sweep, which the node must see."""
 
-    def words(self) -> Sequence[str]:
-        """Returns it as arguments of this program."""
-        gpus = "auto" if self.gpus is None else str(self.gpus)
-        return self.address, str(self.cpus), gpus, str(self.threads), self.folder
+    def word(self) -> str:
+        """Returns it as an argument of this program."""
+        return json.dumps(asdict(self))
 
     @classmethod
-    def of(cls, words: Sequence[str]) -> "Request":
-        """Reads it from such arguments.
+    def of(cls, word: str) -> "Request":
+        """Reads it from such an argument.
 
-        >>> Request.of(Request("auto", 4, None, 2, "/runs").words())
+        >>> Request.of(Request("auto", 4, None, 2, "/runs").word())
         Request(address='auto', cpus=4, gpus=None, threads=2, folder='/runs')
         """
-        address, cpus, gpus, threads, folder = words
-        return cls(address, int(cpus), None if gpus == "auto" else int(gpus), int(threads), folder)
-
-
-WORDS = len(fields(Request))
-"""How many arguments it is."""
+        return cls(**json.loads(word))
 
 
 def meaning(status: int) -> int:

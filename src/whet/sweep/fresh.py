@@ -1,11 +1,13 @@
 """Measures trials again on held-out problems that no trial was chosen by: a maximum over trials flatters."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from whet.eval.comparison import Comparison
 from whet.eval.record import Record, parse_records
 from whet.runs import jsonl
 from whet.runs.views.view import View
+from whet.stages.compare import paired
 from whet.stages.evaluate import evaluate_model, evaluation_config
 from whet.sweep.trial_folder import Trial
 
@@ -16,7 +18,8 @@ FRESH = "fresh"
 def measured_again(sweep: Path, trial: Trial, count: int, view: View) -> tuple[Record, ...]:
     """Returns the records of up to `count` problems that follow those which the trials were evaluated on.
 
-    They are the same for every trial, and kept in the sweep's folder; none where the data has no more problems.
+    They are kept in the sweep's folder; none where the data has no more problems. Trials that leave out other prompts,
+    as too long for their model, have others.
     """
     path = sweep / FRESH / f"{trial.path.name}.jsonl"
     if not path.is_file():
@@ -28,7 +31,9 @@ def measured_again(sweep: Path, trial: Trial, count: int, view: View) -> tuple[R
     return tuple(parse_records(text, str(path)).values()) if text else ()
 
 
-def compared(base: Trial, base_records: tuple[Record, ...], best: Trial, records: tuple[Record, ...]) -> Comparison:
-    """Returns the comparison of two trials on the fresh problems, paired."""
-    pairs = tuple(zip(base_records, records, strict=True))
-    return Comparison(base.path.name, best.path.name, pairs)
+def compared(base: Trial, base_records: Sequence[Record], best: Trial, records: Sequence[Record]) -> Comparison | None:
+    """Returns the comparison of two trials on the fresh problems that both have, paired; None where they share none."""
+    of_base, of_best = ({record.id: record for record in some} for some in (base_records, records))
+    if of_base.keys().isdisjoint(of_best):
+        return None
+    return paired(base.path.name, of_base, best.path.name, of_best, intersect=True)

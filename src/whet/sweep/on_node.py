@@ -15,7 +15,7 @@ from typing import Any
 from whet.cluster.ray_start import SHIFT
 from whet.compute.launch import ended_by
 from whet.errors import INTERRUPTED, ProcessLost, UserError
-from whet.sweep.cluster_request import LOST, UNUSABLE, WORDS, Request
+from whet.sweep.cluster_request import LOST, UNUSABLE, Request
 from whet.sweep.run_trial import last_line
 
 EVERY = 0.5
@@ -127,11 +127,11 @@ def _ran(request: Request, arguments: Sequence[str]) -> tuple[int, str]:
 
 
 def main() -> int:
-    """Runs `whet` with the arguments after those of a `Request`."""
+    """Runs `whet` with the arguments after a `Request`."""
     from whet.compute.launch import end_with_launcher
 
     end_with_launcher()
-    status, said = _ran(Request.of(sys.argv[1 : 1 + WORDS]), sys.argv[1 + WORDS :])
+    status, said = _ran(Request.of(sys.argv[1]), sys.argv[2:])
     sys.stderr.write(f"{said}\n")
     return status
 

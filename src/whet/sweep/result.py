@@ -1,7 +1,7 @@
 """What a sweep came to: its trials, the best of them, and how that does on fresh problems."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,11 @@ class SweepResult:
     folder: Path
     trials: tuple[Trial, ...]
     winner: Trial | None
-    """The finished trial of the best accuracy; of equals, the first."""
+    """The best trial, as `best` finds it."""
     again: Evaluation | None = None
     """The winner on fresh problems; None where the data has none left."""
     gain: Comparison | None = None
-    """The winner over trial 0 on fresh problems; None where trial 0 won or did not finish."""
+    """The winner over trial 0 on fresh problems; None where trial 0 won or did not finish, or both share none."""
 
     def sentence(self) -> str:
         """Returns the result in words."""
@@ -33,11 +33,14 @@ class SweepResult:
             return "No trial was finished."
         share = percent(self.winner.accuracy)
         chosen = f"{self.winner.path.name} is the best of {len(self.trials)} trials: {share} right"
+        gain = [self.gain.sentence] if self.gain else []
+        return " ".join([f"{chosen}{self._measured_again()}", *gain, *_not_compared(self.trials)])
+
+    def _measured_again(self) -> str:
         if self.again is None:
-            return f"{chosen}. The data has no further problems to measure it again, and the best of several flatters."
+            return ". The data has no further problems to measure it again, and the best of several flatters."
         count, found = len(self.again.records), percent(self.again.accuracy)
-        measured = f"{chosen}, and {found} on {count} fresh problems that it was not chosen by."
-        return f"{measured} {self.gain.sentence}" if self.gain else measured
+        return f", and {found} on {count} fresh problems that it was not chosen by."
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the result as JSON."""
@@ -64,19 +67,38 @@ def _as_dict(trial: Trial) -> dict[str, Any]:
 
 
 def best(trials: Sequence[Trial]) -> Trial | None:
-    """Returns the finished trial with the best accuracy; of equals, the first."""
-    finished = [trial for trial in trials if trial.state == "finished"]
-    return max(finished, key=lambda trial: (trial.accuracy or 0.0, -trial.number), default=None)
+    """Returns the finished trial with the best accuracy, of those that compete; of equals, the first."""
+    there = [trial for trial in trials if trial.state == "finished" and not trial.why]
+    return max(there, key=lambda trial: (trial.accuracy or 0.0, -trial.number), default=None)
+
+
+def competing(trials: Sequence[Trial]) -> tuple[Trial, ...]:
+    """Returns the trials; those measured on other held-out problems than the first finished one are told `why` not."""
+    first = next((trial for trial in trials if trial.state == "finished"), None)
+    if first is None:
+        return tuple(trials)
+    left_out = "prompts that are too long for a model are left out"
+    why = f"measured on other held-out problems than {first.path.name}: {left_out}"
+    apart = [trial.state == "finished" and trial.problems != first.problems for trial in trials]
+    return tuple(replace(trial, why=why) if is_apart else trial for trial, is_apart in zip(trials, apart, strict=True))
+
+
+def _not_compared(trials: Sequence[Trial]) -> list[str]:
+    """Names the finished trials that do not compete, and says why; empty where all do."""
+    apart = [trial for trial in trials if trial.state == "finished" and trial.why]
+    names = ", ".join(trial.path.name for trial in apart)
+    return [f"Not compared: {names}, {apart[0].why}."] if apart else []
 
 
 def result_of(folder: Path, trials: Sequence[Trial], config: Config, view: View) -> SweepResult:
     """Returns the result of these trials; the winner and trial 0 are measured again, on fresh problems."""
+    trials = competing(trials)
     winner, count = best(trials), config.eval.problems
     if winner is None:
-        return SweepResult(folder, tuple(trials), None)
+        return SweepResult(folder, trials, None)
     records = measured_again(folder, winner, count, view)
     again = Evaluation(records) if records else None
     gain = None
     if records and trials[0] is not winner and trials[0].state == "finished":
         gain = compared(trials[0], measured_again(folder, trials[0], count, view), winner, records)
-    return SweepResult(folder, tuple(trials), winner, again, gain)
+    return SweepResult(folder, trials, winner, again, gain)

@@ -31,7 +31,9 @@ class Trial:
     between: Mapping[int, float] = field(default_factory=dict)
     """By step, the held-out accuracy of evaluations during training."""
     why: str = ""
-    """For a failed trial, what it said."""
+    """For a failed trial, what it said; for a finished one, why it does not compete with the others."""
+    problems: frozenset[str] = frozenset()
+    """The ids of the held-out problems that its accuracy is of."""
 
 
 def folder_of(sweep: Path, number: int) -> Path:
@@ -61,8 +63,9 @@ def read_trial(sweep: Path, number: int, space: Space, verdicts: Mapping[int, Ma
     if verdict:
         return Trial(number, path, values, verdict["state"], between=between, why=verdict.get("why", ""))
     if reader.final and FINAL in made:
-        last = made[FINAL]
-        return Trial(number, path, values, "finished", last["accuracy"], tuple(last["accuracy_interval"]), between)
+        last, problems = made[FINAL], frozenset(reader.records(FINAL))
+        accuracy, interval = last["accuracy"], tuple(last["accuracy_interval"])
+        return Trial(number, path, values, "finished", accuracy, interval, between, problems=problems)
     return Trial(number, path, values, "half", between=between)
 
 

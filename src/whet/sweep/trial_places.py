@@ -38,7 +38,7 @@ class NodePlace(Place):
     @property
     def program(self) -> Sequence[str]:
         """What Python is called with, before the arguments of `whet`."""
-        return ("-m", cluster_request.PROGRAM, *self.request.words())
+        return ("-m", cluster_request.PROGRAM, self.request.word())
 
     def meaning(self, status: int) -> int:
         """Returns the exit status of `whet` on the node, or `LOST` or `UNUSABLE`, or as where it is killed."""

@@ -54,11 +54,11 @@ class Efficiency:
     ) -> dict[str, float]:
         """Least seconds by phase, of a process that has an equal share.
 
-        Groups without a signal need no learner, unless the loss has a KL term.
+        Groups without a signal need no learner, unless the loss has a KL term or an entropy bonus.
         """
         common = common_prefix([group.prompt.tokens for group in sampled])
         limit, compared = replace(self.limit, common=common), self.objective.beta > 0
-        held = compared and self.objective.kl_in == "loss"
+        held = (compared and self.objective.kl_in == "loss") or self.objective.entropy_bonus > 0
         drawn, kept = ([_lengths(group) for group in some] for some in (sampled, groups))
         learned = [some for some, row in zip(kept, advantages, strict=True) if held or any(row)]
         one_pass = limit.learn(learned) + limit.optimizer() if learned else 0.0

@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from whet.compute.launch import SIGNALS
 from whet.errors import INTERRUPTED
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Ctrl-C, a scheduler that wants the machine back, and a terminal that is gone."""
 
 SHOW_CURSOR = b"\x1b[?25h"
 """Shows the terminal's cursor, which a live view hides and an immediate exit does not restore."""

@@ -27,15 +27,12 @@ class TrainingState:
     memories: Mapping[str, Stateful]
     """Other parts with state from earlier steps, by name; their state is JSON."""
 
-    def save(self, folder: Path, step: int) -> None:
-        """Writes the checkpoint after `step` steps to `folder`. Raises as `save_checkpoint` does."""
-        self.taken(step)(folder, lambda: None)
-
     def taken(self, step: int) -> "Write":
         """Returns a function that writes the checkpoint after `step` steps, perhaps later and in another thread.
 
         Memories, which the next step's grading changes, are copied here; tensors are read by the function, and must not
-        change before it calls its second argument. Raises `ValueError` where a memory holds NaN or infinity.
+        change before it calls its second argument. Raises `ValueError` where a memory holds NaN or infinity; the
+        function raises as `save_checkpoint` does.
         """
         tensors = {"optimizer": self.optimizer.state_dict(), "reference": self.reference.state_dict()}
         memories = {name: memory.state_dict() for name, memory in self.memories.items()}
@@ -44,7 +41,7 @@ class TrainingState:
         return lambda folder, copied: save_checkpoint(folder, held, state, copied)
 
     def load(self, folder: Path) -> None:
-        """Restores the state that `save` wrote, and keeps nothing of it. Raises as `load_checkpoint` does.
+        """Restores a state that was `taken` and written, and keeps nothing of it. Raises as `load_checkpoint` does.
 
         Raises `UserError` where the checkpoint is of another model, or of a recipe that trains other weights.
         """

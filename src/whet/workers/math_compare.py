@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
 from queue import LifoQueue
+from threading import Lock
 from time import monotonic
 from typing import Any
 
@@ -75,16 +76,21 @@ class Algebra:
         for worker in reversed(self.workers):
             self._idle.put(worker)
         self._verdicts: dict[Pair, bool] = {}
+        self._looking = Lock()  # several threads share the verdicts; held while nobody is asked
 
     def equal(self, given: str, gold: str, limit: float | None = None) -> bool:
         """`ask` with a cache. A pair without a verdict is not kept, so it is compared again when it is next asked."""
         key = given, gold
-        if key not in self._verdicts:
-            verdict = self.ask(given, gold, limit)
+        with self._looking:
+            known = self._verdicts.get(key)
+        if known is not None:
+            return known
+        verdict = self.ask(given, gold, limit)
+        with self._looking:
             if len(self._verdicts) >= KEPT:
                 self._verdicts.pop(next(iter(self._verdicts)))
             self._verdicts[key] = verdict
-        return self._verdicts[key]
+        return verdict
 
     def ask(self, given: str, gold: str, limit: float | None = None) -> bool:
         """Whether `given` equals `gold`. Raises `NoVerdictError` where a worker returns no verdict in time."""

@@ -10,7 +10,7 @@ from rewards.steps import step
 from whet.config.parameters import read_parameters
 from whet.errors import UserError
 from whet.rewards.calls import RewardError
-from whet.rewards.llm_judge.llm_judge import JudgeParams, judge, question_of
+from whet.rewards.llm_judge.llm_judge import JudgeParams, judge
 from whet.rewards.mixture import Mixture, Part
 
 GIVEN = {"endpoint": "http://localhost:8000/v1", "model": "m"}
@@ -73,8 +73,12 @@ def test_unless_it_is_not_asked_about_one() -> None:
 
 
 def test_the_question_is_the_last_turn_of_the_user() -> None:
-    turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
-    assert (question_of(turns), question_of("d"), question_of([])) == ("c", "d", "")
+    """A turn without a role is nobody's."""
+    ask, turns = Scripted(a="Score: 7"), [{"role": "user", "content": "1 + 1?"}, {"content": "Go on."}]
+    reward: Any = judge(None, params(prompt="[{question}] {response}"), ask)
+    asked = {"prompts": [turns], "completions": ["<a>"], "completion_ids": [[]]}
+    assert asyncio.run(reward(**asked)) == [0.7]
+    assert "[1 + 1?]" in ask.asked[0]
 
 
 def test_in_a_mixture_a_failure_is_counted_with_its_sample() -> None:

@@ -24,10 +24,6 @@ _PLACEHOLDER = re.compile(
     r"[\[<({\s]*(?:\\text\w*\s*\{)?\s*(?:(?:the|your|final|numerical|correct)\s+)*(?:answer|result|number|value|solution)\s*(?:here)?\}?[\s\])}>.]*",
     re.IGNORECASE,
 )
-_HEADING = re.compile(
-    r"(?:step|part|case|section|problem|question|exercise|example|method)\s*#?\d+\b.*|[A-Za-z][A-Za-z ]*:",
-    re.IGNORECASE | re.DOTALL,
-)
 _LEAD_IN = re.compile(
     r"(?:(?:so|thus|hence|therefore|then|and|finally|now|ok|okay|in total|in all|altogether|overall)\b,?\s+)*"
     r"(?:(?:[A-Za-z][\w'’-]*\s+){0,5}[A-Za-z][\w'’-]+\s*:\s*)?"

@@ -11,7 +11,7 @@ from whet.errors import UserError
 from whet.formats import ResponseFormat
 from whet.protocols import RewardFn
 from whet.rewards.calls import RewardError
-from whet.rewards.completions import text_of
+from whet.rewards.completions import question_of, text_of
 from whet.rewards.llm_judge.rubric import PROMPT, fill_prompt, read_score, unknown_placeholders
 from whet.types import Message
 
@@ -133,14 +133,3 @@ def _messages(params: JudgeParams, prompt: Any, completion: Any, gold: Any) -> t
         return ()
     values = {"question": question_of(prompt), "answer": answer, "response": text_of(completion)}
     return fill_prompt(params.prompt, {**values, "scale": str(params.scale)})
-
-
-def question_of(prompt: Any) -> str:
-    """The question of a prompt: a string as it is, or the content of the last user message.
-
-    >>> question_of([{"role": "system", "content": "Think."}, {"role": "user", "content": "1 + 1?"}])
-    '1 + 1?'
-    """
-    if isinstance(prompt, str):
-        return prompt
-    return next((str(turn["content"]) for turn in reversed(prompt) if turn["role"] == "user"), "")

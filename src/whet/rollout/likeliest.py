@@ -1,25 +1,11 @@
-"""Several requests in one batch of the native engine, position by position, and the likeliest tokens of a row."""
+"""The likeliest tokens at each position of a row."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from whet.rollout.engine.transformers_engine import TransformersEngine
-from whet.rollout.generate import Drawn, generate
-from whet.rollout.native import NativeSampler
-from whet.types import Request, SamplingParams
-
-
-def drawn_together(sampler: NativeSampler, requests: Sequence[Request], params: SamplingParams) -> Iterator[Drawn]:
-    """Yields the tokens of each position of all rows; rows of a request are neighbours, and each has as many keys.
-
-    Whoever stops reading closes the iterator: it holds the engine. Raises `RuntimeError` where no model is loaded.
-    """
-    if sampler.engine is None:
-        raise RuntimeError("a sampler samples between load and release only")
-    keys_R = torch.tensor([request.keys for request in requests]).flatten()
-    return generate(sampler.engine, [request.tokens for request in requests], keys_R, params, sampler.end_tokens)
 
 
 class Likeliest:

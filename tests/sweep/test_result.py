@@ -27,9 +27,10 @@ def test_the_best_is_the_first_of_the_best_finished() -> None:
 
 
 def test_only_trials_measured_on_the_same_problems_compete() -> None:
-    """Those of trial 0; where it did not finish, those of the first one that did."""
+    """Those that most finished trials have; of two equally frequent ones, those of the earlier trial."""
     trials = [_trial(0, 0.25), _trial(1, 0.75, problems="abd"), _trial(2, 0.5), _trial(3, 0.6, problems="bad")]
     assert best(competing(trials)) is trials[2]
+    assert best(competing([*trials, _trial(4, 0.1, problems="abd")])) is trials[1]
     assert best(competing([_trial(0, None, "failed", ""), *trials[1:]])) is trials[1]
 
 
@@ -88,9 +89,11 @@ def test_a_trial_measured_on_other_problems_is_told_of(monkeypatch: pytest.Monke
     trials = [_trial(0, 0.25), _trial(1, 0.75, problems="abd"), _trial(2, 0.5), _trial(3, 1.0, problems="xyz")]
     found = result_of(Path("sweep"), trials, CONFIG, VIEW)
     assert found.winner is trials[2]
-    why = "measured on other held-out problems than trial-000: prompts that are too long for a model are left out"
+    example = "a prompt that is too long for a model is left out, for example"
+    why = f"measured on other held-out problems than trial-000 ({example})"
     assert [trial["why"] for trial in found.as_dict()["trials"]] == ["", why, "", why]
     assert [trial["accuracy"] for trial in found.as_dict()["trials"]] == [0.25, 0.75, 0.5, 1.0]
+    assert found.sentence().startswith("trial-002 is the best of 2 trials: 50 % right")
     assert found.sentence().endswith(f" Not compared: trial-001, trial-003, {why}.")
 
 

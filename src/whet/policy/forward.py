@@ -100,7 +100,7 @@ def _packed(model: Any, batch: Batch) -> Packed:
     tokens_N[where.prompt_PL[where.real_PL]] = torch.cat(batch.prompts)
     tokens_N[where.response_BT[batch.mask_BT]] = batch.tokens_BT[batch.mask_BT]
     layout = attention.layout(where)
-    # a tool's tokens, or those of a question in a warm start, are read and never predicted
+    # what a tool wrote, or the question of a warm start's example, is read and never predicted
     asked_BT = batch.scored_BT
     # the last token of a prompt predicts the first one of each of its completions
     before = takers_of(where.before_BT[asked_BT], len(tokens_N))

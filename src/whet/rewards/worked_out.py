@@ -34,7 +34,7 @@ _LEFT_SIDE = re.compile(r"[A-Za-z](?:_?\(?\w{1,3}\)?)?|[A-Za-z]\([A-Za-z,]+\)|\\
 """The left side of an equation that only names its right side: `x`, `f(x)`, `\\theta`."""
 _NOTATIONS = (
     *("fraction", "decimal", "percent", "mixed number", "lowest terms", "simplest", "simplif"),
-    *("reduce", "rationalis", "rationaliz", "convert", "notation"),
+    *("reduce", "rationalise", "rationalize", "convert", "notation"),
 )
 """Parts of words by which a question asks for an answer in a notation of its own."""
 

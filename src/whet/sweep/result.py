@@ -1,5 +1,6 @@
 """What a sweep came to: its trials, the best of them, and how that does on fresh problems."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +33,8 @@ class SweepResult:
         if self.winner is None or self.winner.accuracy is None:
             return "No trial was finished."
         share = percent(self.winner.accuracy)
-        chosen = f"{self.winner.path.name} is the best of {len(self.trials)} trials: {share} right"
+        count = len(self.trials) - len(_apart(self.trials))
+        chosen = f"{self.winner.path.name} is the best of {count} trials: {share} right"
         gain = [self.gain.sentence] if self.gain else []
         return " ".join([f"{chosen}{self._measured_again()}", *gain, *_not_compared(self.trials)])
 
@@ -73,19 +75,26 @@ def best(trials: Sequence[Trial]) -> Trial | None:
 
 
 def competing(trials: Sequence[Trial]) -> tuple[Trial, ...]:
-    """Returns the trials; those measured on other held-out problems than the first finished one are told `why` not."""
-    first = next((trial for trial in trials if trial.state == "finished"), None)
-    if first is None:
+    """Returns the trials; those measured on other held-out problems than most finished ones are told `why` not."""
+    finished = [trial for trial in trials if trial.state == "finished"]
+    if not finished:
         return tuple(trials)
-    left_out = "prompts that are too long for a model are left out"
-    why = f"measured on other held-out problems than {first.path.name}: {left_out}"
-    apart = [trial.state == "finished" and trial.problems != first.problems for trial in trials]
+    counts = Counter(trial.problems for trial in finished)
+    usual = max(finished, key=lambda trial: (counts[trial.problems], -trial.number))
+    left_out = "a prompt that is too long for a model is left out, for example"
+    why = f"measured on other held-out problems than {usual.path.name} ({left_out})"
+    apart = [trial.state == "finished" and trial.problems != usual.problems for trial in trials]
     return tuple(replace(trial, why=why) if is_apart else trial for trial, is_apart in zip(trials, apart, strict=True))
+
+
+def _apart(trials: Sequence[Trial]) -> list[Trial]:
+    """The finished trials that do not compete."""
+    return [trial for trial in trials if trial.state == "finished" and trial.why]
 
 
 def _not_compared(trials: Sequence[Trial]) -> list[str]:
     """Names the finished trials that do not compete, and says why; empty where all do."""
-    apart = [trial for trial in trials if trial.state == "finished" and trial.why]
+    apart = _apart(trials)
     names = ", ".join(trial.path.name for trial in apart)
     return [f"Not compared: {names}, {apart[0].why}."] if apart else []
 

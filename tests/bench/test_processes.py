@@ -42,7 +42,7 @@ def test_only_groups_with_a_signal_are_learned_from() -> None:
     assert both - one == pytest.approx(Limit(SHAPE, Machine(1e9, 1e30)).learn([group]))
 
 
-@pytest.mark.parametrize("name", ["1 x 1", "2 x 1"])
+@pytest.mark.parametrize("name", ["1 x 1", pytest.param("2 x 1", marks=pytest.mark.slow)])
 def test_a_way_on_a_tiny_model(name: str, tiny_folder: Path, tmp_path: Path) -> None:
     config = shrunk(tiny_folder, tmp_path, {"grpo.steps": 4})
     reader = run(config, WAYS[name], tmp_path / "runs" / "a")
@@ -52,6 +52,7 @@ def test_a_way_on_a_tiny_model(name: str, tiny_folder: Path, tmp_path: Path) -> 
     assert again.timings() == reader.timings()
 
 
+@pytest.mark.slow
 def test_what_is_measured_of_two_processes() -> None:
     found = exchange(WAYS["2 x 1"], weights=1000)
     assert min(found.values()) > 0

@@ -83,8 +83,10 @@ def competing(trials: Sequence[Trial]) -> tuple[Trial, ...]:
     usual = max(finished, key=lambda trial: (counts[trial.problems], -trial.number))
     left_out = "a prompt that is too long for a model is left out, for example"
     why = f"measured on other held-out problems than {usual.path.name} ({left_out})"
-    apart = [trial.state == "finished" and trial.problems != usual.problems for trial in trials]
-    return tuple(replace(trial, why=why) if is_apart else trial for trial, is_apart in zip(trials, apart, strict=True))
+    return tuple(
+        replace(trial, why=why) if trial.state == "finished" and trial.problems != usual.problems else trial
+        for trial in trials
+    )
 
 
 def _apart(trials: Sequence[Trial]) -> list[Trial]:

@@ -20,7 +20,7 @@ from whet.build.memory_plan import MemoryPlan, _smaller_kinds, plan_memory
 from whet.compute.limit import Shape
 from whet.models.dimensions import Dimensions
 from whet.policy import attention, head_chunks
-from whet.policy.attention_memory import Rows
+from whet.policy.attention_memory import MicroBatchLengths
 from whet.policy.language_model import LanguageModel
 from whet.recipe import make_recipe
 
@@ -143,7 +143,9 @@ def plans(policy: LanguageModel, length: int) -> Sequence[MemoryPlan]:
 def least(plan: MemoryPlan, policy: LanguageModel, card: Card, length: int) -> float:
     """Bytes at the peak with the smallest micro-batch, one completion, its layers recomputed; and one group sampled."""
     size, element = Dimensions.of(policy.model.config), card.dtype.itemsize
-    needed = attention.ATTENTIONS[card.attention].needed(replace(size, layers=1), element, Rows(1, 1, PROMPT, length))
+    needed = attention.ATTENTIONS[card.attention].needed(
+        replace(size, layers=1), element, MicroBatchLengths(1, 1, PROMPT, length)
+    )
     tokens = PROMPT + length
     activations = tokens * (size.layers * size.hidden * element + plan.per_token / size.layers)
     learner = plan.state + plan.gradients + plan.head + activations + sum(needed)

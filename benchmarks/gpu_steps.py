@@ -21,7 +21,7 @@ from benchmarks.gpu_stage import Stage
 from benchmarks.rounds import CONTENDERS
 from benchmarks.work import Work
 from whet.compute.limit import Machine, Shape
-from whet.rollout.ladder import RUNGS
+from whet.rollout.engine_choice import ENGINE_OPTIONS
 
 ROOT = Path(__file__).parents[1]
 
@@ -118,7 +118,7 @@ def decode(stage: Stage) -> None:
         first = stage.ms(sample, 1, 0)
         again = stage.ms(sample, 2, 0)
         stage.say(f"{name}: ms of {work.tokens} tokens, first / then", f"{first} / {again}")
-        stage.say(f"{name}: engines that failed", sampler.ladder.failed, "0")
+        stage.say(f"{name}: engines that failed", sampler.engine_choice.failed, "0")
         stage.say(
             f"{name}: ms a token, prefill included",
             round(again / work.tokens, 3),
@@ -126,7 +126,7 @@ def decode(stage: Stage) -> None:
         )
         by_kernels(stage, f"{work.rows}", sample)
         sampler.release()
-        sampler.ladder.idle = None
+        sampler.engine_choice.idle = None
     stage.clear()
     held = (torch.cuda.memory_allocated() - before) / 2**20 if stage.is_real else 0.0
     stage.say("MiB held after release", round(held, 1), "0 but for buffers that are kept on purpose")
@@ -171,7 +171,7 @@ def refill(stage: Stage) -> None:
         sampler.max_rows, engine.refill_threshold = rows, share
         taken = stage.ms(partial(sampled, sampler, work), 1, 0)
         stage.say(f"{name}: tokens a second", round(1e3 * sum(lengths) / taken), expected)
-    stage.say("engines that failed", sampler.ladder.failed, "0")
+    stage.say("engines that failed", sampler.engine_choice.failed, "0")
     sampler.release()
 
 
@@ -186,12 +186,12 @@ def other_engines(stage: Stage, policy: Any) -> None:
     from whet.rollout.native import NativeSampler
 
     work = replace(stage.works[0], tokens=min(stage.works[0].tokens, 64))
-    for failed, rung in enumerate(RUNGS[stage.device.type][1:], 1):
+    for failed, option in enumerate(ENGINE_OPTIONS[stage.device.type][1:], 1):
         sampler = NativeSampler()
-        sampler.ladder.failed = failed
+        sampler.engine_choice.failed = failed
         sampler.load(policy)
         taken = stage.ms(partial(sampled, sampler, work), 1, 1)
-        stage.say(f"{work.rows} rows by {rung.what}: ms a token", round(taken / work.tokens, 3))
+        stage.say(f"{work.rows} rows by {option.what}: ms a token", round(taken / work.tokens, 3))
         sampler.release()
 
 

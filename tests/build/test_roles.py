@@ -282,5 +282,5 @@ def test_the_native_engine_decodes_as_asked_within_the_memory_there_is(
 ) -> None:
     sampler = build_sampler(shrunk(tiny_folder, tmp_path, {"rollout.decoding": decoding}))
     assert isinstance(sampler, NativeSampler)
-    assert sampler.ladder.decoding == decoding
+    assert sampler.engine_choice.decoding == decoding
     assert sampler.free_bytes is free_bytes

@@ -8,12 +8,12 @@ import torch
 import tiny
 from whet.policy.language_model import LanguageModel
 from whet.rollout.burst import Burst
-from whet.rollout.call_size import Limits
+from whet.rollout.call_size import CallLimits
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fuse import fuse
 from whet.rollout.engine.graphed_decoder import GraphedDecoder
 from whet.rollout.engine.operations import TORCH_ON_GPU
-from whet.rollout.ladder import RUNGS, Rung
+from whet.rollout.engine_choice import ENGINE_OPTIONS, EngineOption
 from whet.rollout.native import NativeSampler
 from whet.rollout.sampling import draw_by_counter
 from whet.types import Completion, Request, SamplingParams
@@ -24,22 +24,24 @@ PROMPTS = [[5, 9, 33, 60, 71, 8, 4], [44], [12, 90, 17]]
 ENDS = frozenset({2, *range(10, 24)})
 
 
-def graphed(rung: Rung, model: Any) -> GraphedDecoder:
-    engine = rung.make(fuse(model))
+def graphed(option: EngineOption, model: Any) -> GraphedDecoder:
+    engine = option.make(fuse(model))
     assert isinstance(engine, GraphedDecoder)
     return engine
 
 
-def drawn(rung: Rung | None, family: str, requests: list[Request], tokens: int, rows: int) -> list[list[Completion]]:
-    """What a rung's engine draws on the GPU, or the CPU without one."""
+def drawn(
+    option: EngineOption | None, family: str, requests: list[Request], tokens: int, rows: int
+) -> list[list[Completion]]:
+    """What an option's engine draws on the GPU, or the CPU without one."""
     model = tiny.tiny_model(family)
     sampler = NativeSampler(rows)
-    sampler.load(LanguageModel(model if rung is None else model.cuda(), tiny.tiny_tokenizer()))
+    sampler.load(LanguageModel(model if option is None else model.cuda(), tiny.tiny_tokenizer()))
     sampler.end_tokens = ENDS
-    if rung is not None:
-        sampler.engine = graphed(rung, model)
+    if option is not None:
+        sampler.engine = graphed(option, model)
     found = sampler.generate(requests, SamplingParams(max_tokens=tokens))
-    assert sampler.ladder.failed == 0
+    assert sampler.engine_choice.failed == 0
     return found
 
 
@@ -51,30 +53,30 @@ def same(on_gpu: list[list[Completion]], on_cpu: list[list[Completion]]) -> None
             assert mine.logprobs == pytest.approx(its.logprobs, abs=1e-3)
 
 
-@pytest.mark.parametrize("rung", RUNGS["cuda"][:-1], ids=lambda rung: rung.what)
+@pytest.mark.parametrize("option", ENGINE_OPTIONS["cuda"][:-1], ids=lambda option: option.what)
 @pytest.mark.parametrize("family", tiny.FAMILIES)
-def test_recorded_bursts_draw_what_the_cpu_draws(rung: Rung, family: str) -> None:
+def test_recorded_bursts_draw_what_the_cpu_draws(option: EngineOption, family: str) -> None:
     """float32: the same keys draw the same tokens."""
     requests = [Request(tuple(prompt), (7 * number, 7 * number + 1)) for number, prompt in enumerate(PROMPTS)]
-    same(drawn(rung, family, requests, 40, 128), drawn(None, family, requests, 40, 128))
+    same(drawn(option, family, requests, 40, 128), drawn(None, family, requests, 40, 128))
 
 
-@pytest.mark.parametrize("rung", RUNGS["cuda"][:-1], ids=lambda rung: rung.what)
+@pytest.mark.parametrize("option", ENGINE_OPTIONS["cuda"][:-1], ids=lambda option: option.what)
 @pytest.mark.parametrize("family", ["llama", "gemma3", "qwen3"])
-def test_refilled_rows_draw_what_the_cpu_draws_with_rows_joining(rung: Rung, family: str) -> None:
+def test_refilled_rows_draw_what_the_cpu_draws_with_rows_joining(option: EngineOption, family: str) -> None:
     """160 rows, in 24 places, of up to 200 tokens, so that some rows have two pages and prompts one or two."""
     requests = [
         Request((*([5 + number] * (1 + 5 * number)), 30), tuple(range(4 * number, 4 * number + 4)))
         for number in range(40)
     ]
-    same(drawn(rung, family, requests, 200, 24), drawn(None, family, requests, 200, 24))
+    same(drawn(option, family, requests, 200, 24), drawn(None, family, requests, 200, 24))
 
 
-@pytest.mark.parametrize("rung", RUNGS["cuda"][:-1], ids=lambda rung: rung.what)
-def test_the_host_never_waits_between_two_looks(rung: Rung) -> None:
+@pytest.mark.parametrize("option", ENGINE_OPTIONS["cuda"][:-1], ids=lambda option: option.what)
+def test_the_host_never_waits_between_two_looks(option: EngineOption) -> None:
     """Nor when rows join: the burst that is under way goes on while their prompts are read."""
-    engine = graphed(rung, tiny.tiny_model().cuda().bfloat16())
-    engine.reserve(Limits(8), [7, 1, 3], 2, 40)
+    engine = graphed(option, tiny.tiny_model().cuda().bfloat16())
+    engine.reserve(CallLimits(8), [7, 1, 3], 2, 40)
     with engine.no_gradient():
         burst = begun(engine, None, engine.start(PROMPTS, 2, 40))
         engine.further(burst, 8)  # records
@@ -99,11 +101,11 @@ def begun(engine: GraphedDecoder, burst: Burst | None, logits_RV: torch.Tensor) 
 
 
 def test_recording_again_and_again_takes_no_more_memory() -> None:
-    engine = graphed(RUNGS["cuda"][1], tiny.tiny_model().cuda().bfloat16())
+    engine = graphed(ENGINE_OPTIONS["cuda"][1], tiny.tiny_model().cuda().bfloat16())
     held = []
     for _ in range(20):
         engine.forget()
-        engine.reserve(Limits(16), [3] * 4, 4, 64)
+        engine.reserve(CallLimits(16), [3] * 4, 4, 64)
         with engine.no_gradient():
             engine.further(begun(engine, None, engine.start([[1, 2, 3]] * 4, 4, 64)), 8)
         held.append(torch.cuda.memory_reserved())

@@ -12,7 +12,7 @@ import tiny
 from stand_in_gpu import ON_META, Launches, OneDevice, Recorder
 from triton_kernels import needs_triton
 from whet.rollout.burst import Burst
-from whet.rollout.call_size import Limits
+from whet.rollout.call_size import CallLimits
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fuse import fuse
 from whet.rollout.engine.graphed_decoder import GraphedDecoder
@@ -37,7 +37,7 @@ def on_meta(make: Callable[[], Any]) -> Any:
 def bursts_on_meta(model: Any, params: SamplingParams) -> Burst:
     """Starts, draws a first token and a burst, refills, and draws another, with end tokens."""
     engine = GraphedDecoder(fuse(model), ON_META, Recorder())
-    engine.reserve(Limits(4), [3, 1], 2, 20)
+    engine.reserve(CallLimits(4), [3, 1], 2, 20)
     with engine.no_gradient(), OneDevice():
         burst = begun(engine, None, engine.start(PROMPTS, 2, 20), params)
         engine.further(burst, 8)
@@ -101,7 +101,7 @@ def step_launches(layers: int) -> Counter[str]:
 def recorded_launches(layers: int, operations: Operations = TORCH) -> Counter[str]:
     """Operations of a step that is recorded."""
     engine = GraphedDecoder(fuse(tiny.tiny_model("qwen2", num_hidden_layers=layers)), operations, Recorder())
-    engine.reserve(Limits(4), [3, 1], 2, 20)
+    engine.reserve(CallLimits(4), [3, 1], 2, 20)
     engine.start(PROMPTS, 2, 20)
     with torch.no_grad(), Launches() as seen:
         engine._forward(engine.kept.cache, torch.tensor([4, 5, 6, 7]))

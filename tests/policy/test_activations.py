@@ -9,7 +9,7 @@ from plainly import saved_bytes, with_lora
 from whet.models.dimensions import Dimensions
 from whet.policy.activations import bytes_per_token
 from whet.policy.attention import attention_of
-from whet.policy.attention_memory import Rows
+from whet.policy.attention_memory import MicroBatchLengths
 from whet.policy.forward import padded, shared_prefix
 
 BROAD = {"hidden_size": 128, "intermediate_size": 320, "head_dim": 32}
@@ -24,7 +24,9 @@ def test_the_estimate_is_what_is_kept(family: str, dtype: torch.dtype) -> None:
     model = make(**BROAD).to(dtype)
     batch = ragged_batch([30, 30], [[40] * 8, [40] * 8])
     packed = saved_bytes(model, lambda: shared_prefix(model, batch, 1.0))
-    weights = attention_of(model).needed(Dimensions.of(model.config), dtype.itemsize, Rows(2, 16, 30, 40)).kept
+    weights = (
+        attention_of(model).needed(Dimensions.of(model.config), dtype.itemsize, MicroBatchLengths(2, 16, 30, 40)).kept
+    )
     assert (weights > 0.05 * packed) is (family != "gemma2")  # with a soft cap none are kept
     assert bytes_per_token(model, lean=True) * 700 + weights == pytest.approx(packed, rel=0.1)
     rows = saved_bytes(model, lambda: padded(model, batch, 1.0))

@@ -12,11 +12,11 @@ from whet.models.dimensions import Dimensions
 from whet.policy import attention as table
 from whet.policy import shared_prefix as grid
 from whet.policy.attention import ATTENTIONS
-from whet.policy.attention_memory import Needed, Rows, of_capped_grid, of_grid, of_varlen
+from whet.policy.attention_memory import MicroBatchLengths, Needed, of_capped_grid, of_grid, of_varlen
 from whet.policy.forward import shared_prefix
 
 SIZE = Dimensions(layers=3, hidden=64, inner=128, heads=8, kv_heads=2, head_size=16, context=None)
-ROWS = Rows(prompts=2, rows=10, prompt=5, response=7)
+ROWS = MicroBatchLengths(prompts=2, rows=10, prompt=5, response=7)
 
 
 def test_tokens_and_keys_by_hand() -> None:
@@ -67,5 +67,5 @@ def test_what_it_takes_is_within_a_factor_of_two(
     none = ATTENTIONS[name]._replace(attend=lambda query, *_: query.transpose(0, 1) * 1)
     monkeypatch.setitem(ATTENTIONS, name, none)  # type: ignore[misc]
     counted = whole - peak()
-    needed = sum(none.needed(Dimensions.of(model.config), 2, Rows(1, group, prompt, response)))
+    needed = sum(none.needed(Dimensions.of(model.config), 2, MicroBatchLengths(1, group, prompt, response)))
     assert 0.5 * counted <= needed <= 2 * counted

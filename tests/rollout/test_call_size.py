@@ -7,7 +7,7 @@ import pytest
 
 import tiny
 from whet.errors import is_out_of_memory
-from whet.rollout.call_size import MOST_ROWS, SHARE, Limits, OutOfMemoryError, SampleBytes, halves, rows_that_fit
+from whet.rollout.call_size import MOST_ROWS, SHARE, CallLimits, OutOfMemoryError, SampleBytes, halves, rows_that_fit
 from whet.types import Request
 
 SIZE = SampleBytes(per_token=10, per_row=100)
@@ -47,20 +47,20 @@ def test_nothing_to_sample_fits() -> None:
 def test_limits_are_what_the_rows_that_fit_take_at_most() -> None:
     """The larger request takes 320 bytes a row: of 24 rows 6 fit into 4,000 bytes, which are 1,920."""
     asked = requests(3, 4, 3)
-    assert Limits.of(asked, 20, 24, SIZE, 10**9) == Limits(24, inf, SIZE)
-    tight = Limits.of(asked, 20, 24, SIZE, 4000)
-    assert tight == Limits(24, 6 * 320, SIZE)
-    assert tight.full_rows(asked, 20) == Limits(6)
-    assert Limits(24, inf, SIZE).full_rows(asked, 20) == Limits(24)
-    assert tight.halved(10) == Limits(5, 3 * 320, SIZE)
+    assert CallLimits.of(asked, 20, 24, SIZE, 10**9) == CallLimits(24, inf, SIZE)
+    tight = CallLimits.of(asked, 20, 24, SIZE, 4000)
+    assert tight == CallLimits(24, 6 * 320, SIZE)
+    assert tight.full_rows(asked, 20) == CallLimits(6)
+    assert CallLimits(24, inf, SIZE).full_rows(asked, 20) == CallLimits(24)
+    assert tight.halved(10) == CallLimits(5, 3 * 320, SIZE)
 
 
 def test_what_limits_hold() -> None:
     """Three rows and 20 tokens take 3 · 100 + 20 · 10 bytes."""
-    assert Limits(3, 500, SIZE).hold(3, 20)
-    assert not Limits(3, 499, SIZE).hold(3, 20)
-    assert not Limits(2, 500, SIZE).hold(3, 20)
-    assert Limits(3).hold(3, 10**9)
+    assert CallLimits(3, 500, SIZE).hold(3, 20)
+    assert not CallLimits(3, 499, SIZE).hold(3, 20)
+    assert not CallLimits(2, 500, SIZE).hold(3, 20)
+    assert CallLimits(3).hold(3, 10**9)
 
 
 def test_out_of_memory_says_for_how_many_rows_and_is_known_as_such() -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from whet.rollout.burst import EagerEngine
-from whet.rollout.call_size import Limits, SampleBytes
+from whet.rollout.call_size import CallLimits, SampleBytes
 from whet.rollout.generate import Drawn, generate
 from whet.rollout.rng import key, uniforms
 from whet.types import SamplingParams
@@ -71,7 +71,7 @@ def said(
     keys = torch.arange(len(rows))
     params = SamplingParams(max_tokens=max_tokens)
     prompts = [(number,) for number in range(len(rows) // share)]
-    limits = None if most is None else Limits(most)
+    limits = None if most is None else CallLimits(most)
     for drawn in generate(engine, prompts, keys, params, frozenset(ends), limits):
         assert list(drawn.logprobs) == [0.0] * len(drawn.rows)
         for row, token in zip(drawn.rows, drawn.tokens, strict=True):
@@ -203,7 +203,7 @@ def test_a_row_draws_by_its_own_key_and_position_whenever_it_began() -> None:
     rows: list[list[int]] = [[] for _ in MIXED]
     engine = Even(MIXED, refill_threshold=1.0)
     params, prompts = SamplingParams(max_tokens=20), [(number,) for number in range(len(MIXED))]
-    for drawn in generate(engine, prompts, keys, params, frozenset([END]), Limits(3)):
+    for drawn in generate(engine, prompts, keys, params, frozenset([END]), CallLimits(3)):
         for row, token in zip(drawn.rows, drawn.tokens, strict=True):
             rows[row].append(token)
     assert len(engine.begun) > 3
@@ -228,7 +228,7 @@ def write_down(rows: list[list[int]], drawn: Drawn) -> None:
 def test_no_more_tokens_are_kept_than_memory_holds(room: int, share: int) -> None:
     """Rows that draw more than was expected wait again, and say the same; one prompt's always go on."""
     engine = Scripted(MIXED, 0.7)
-    limits = Limits(100, bytes=room, size=SampleBytes(per_token=1, per_row=0))
+    limits = CallLimits(100, bytes=room, size=SampleBytes(per_token=1, per_row=0))
     rows: list[list[int]] = [[] for _ in MIXED]
     prompts = [(number,) for number in range(len(rows) // share)]
     for drawn in generate(engine, prompts, torch.arange(12), SamplingParams(max_tokens=10), frozenset([END]), limits):
@@ -246,7 +246,7 @@ def test_rows_that_memory_does_not_hold_begin_again_later() -> None:
     scripts = [[1, END], [2, END], *[[3] * 9 + [END]] * 6]
     engine = Scripted(scripts, 0.9)
     rows: list[list[int]] = [[] for _ in scripts]
-    limits, params = Limits(8, bytes=30, size=SampleBytes(per_token=1, per_row=0)), SamplingParams(max_tokens=10)
+    limits, params = CallLimits(8, bytes=30, size=SampleBytes(per_token=1, per_row=0)), SamplingParams(max_tokens=10)
     for drawn in generate(engine, [(n,) for n in range(8)], torch.arange(8), params, frozenset([END]), limits):
         write_down(rows, drawn)
     assert rows == scripts
@@ -280,7 +280,7 @@ def test_every_row_is_one_whole_draw(share: int, room: int, burst_tokens: int, l
     engine = Fickle([[] for _ in range(12)], 0.9)
     engine.burst_tokens, engine.looks_behind = burst_tokens, looks_behind
     rows: list[list[int]] = [[] for _ in engine.scripts]
-    limits, params = Limits(12, bytes=room, size=SampleBytes(per_token=1, per_row=0)), SamplingParams(max_tokens=10)
+    limits, params = CallLimits(12, bytes=room, size=SampleBytes(per_token=1, per_row=0)), SamplingParams(max_tokens=10)
     prompts = [(number,) for number in range(12 // share)]
     again: list[int] = []
     for drawn in generate(engine, prompts, torch.arange(12), params, frozenset([END]), limits):

@@ -16,7 +16,7 @@ from plainly import token_logprobs, with_lora
 from whet.batch import collate
 from whet.errors import UserError
 from whet.policy.language_model import LanguageModel
-from whet.rollout import ladder, native
+from whet.rollout import engine_choice, native
 from whet.rollout.call_size import OutOfMemoryError
 from whet.rollout.engine import decoder
 from whet.rollout.engine.decoder import Decoder
@@ -383,8 +383,8 @@ def test_a_stream_that_was_broken_off_holds_nothing_after_release() -> None:
 def test_every_load_copies_the_weights_once(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """And sampling none: however many calls come between, and whoever asks."""
     copies: list[Any] = []
-    real = ladder.fuse
-    monkeypatch.setattr(ladder, "fuse", lambda model: copies.append(model) or real(model))
+    real = engine_choice.fuse
+    monkeypatch.setattr(engine_choice, "fuse", lambda model: copies.append(model) or real(model))
     model = with_lora() if family == "lora" else a_model()
     drawn, policy = NativeSampler(), language_model(model)
     for loads in (1, 2, 3):
@@ -409,9 +409,9 @@ def test_the_last_copy_is_gone_before_the_next_is_made(monkeypatch: pytest.Monke
     """Or else two copies would have to fit beside the model."""
     drawn = engine(a_model())
     drawn.generate([Request((5,), (1,))], AS_TRAINED)
-    references, real = held(drawn), ladder.fuse
+    references, real = held(drawn), engine_choice.fuse
     left: list[int] = []
-    monkeypatch.setattr(ladder, "fuse", lambda model: left.append(alive(references)) or real(model))
+    monkeypatch.setattr(engine_choice, "fuse", lambda model: left.append(alive(references)) or real(model))
     drawn.load(language_model(a_model()))
     assert left == [0]
 

@@ -52,4 +52,4 @@ def test_workers_share_the_memory_of_processors_and_have_their_own_of_gpus() -> 
 
     sampler = native_with("eager", lambda device: 900, 3)
     assert (sampler.free_bytes(torch.device("cpu")), sampler.free_bytes(torch.device("cuda"))) == (300, 900)
-    assert sampler.ladder.decoding == "eager"
+    assert sampler.engine_choice.decoding == "eager"

@@ -12,7 +12,7 @@ from serving import tiny_run
 from whet.errors import UserError
 from whet.rollout.engine.graphed_decoder import GraphedDecoder
 from whet.rollout.engine.operations import TORCH
-from whet.rollout.ladder import EAGER, Ladder, Rung
+from whet.rollout.engine_choice import EAGER, EngineChoice, EngineOption
 from whet.rollout.native import NativeSampler
 from whet.serve.asked import Asked
 from whet.serve.choice import Delta
@@ -191,7 +191,7 @@ def _without_graphs(weights: Any) -> GraphedDecoder:
 
 def test_an_engine_that_fails_gives_way_to_the_next_one(model: ServedModel) -> None:
     sampler = NativeSampler()
-    sampler.ladder = Ladder(rungs={"cpu": (Rung("kernels", _without_graphs), EAGER)})
+    sampler.engine_choice = EngineChoice(options={"cpu": (EngineOption("kernels", _without_graphs), EAGER)})
     sampler.load(model.policy)
     sampled = replace(ASKED, temperature=1.0, seed=1, n=2, max_tokens=12)
     found = answered(Rounds(Shelf.of("tiny", replace(model, sampler=sampler))), sampled)[0]

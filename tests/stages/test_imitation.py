@@ -58,13 +58,14 @@ def test_own_answers_or_solutions(tiny_folder: Path, tmp_path: Path, source: str
             "auto",
             0.5,
             "the warm start imitates the model's own answers: the check found right answers to 50 % of problems, "
-            "whatever the layout, enough",
+            "whatever the layout, so at least 13 of 40 problems may be expected to give own answers; "
+            "sft.own.least is 10",
         ),
         (
             "auto",
             0.0,
             "the warm start imitates worked solutions: the check found right answers to 0 % of problems, whatever the "
-            "layout, too few to expect sft.own.least 10 right ones",
+            "layout, so at least 0 of 40 problems may be expected to give own answers; sft.own.least is 10",
         ),
         ("own", 0.0, "the warm start imitates the model's own answers, as sft.from says"),
         ("solutions", 1.0, "the warm start imitates worked solutions, as sft.from says"),

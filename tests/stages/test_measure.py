@@ -11,7 +11,7 @@ from whet.build.roles import build_sampler
 from whet.build.task import build_task
 from whet.config.rewards import WeightConfig
 from whet.rewards.mixture import Mixture, Part
-from whet.rollout import ladder
+from whet.rollout import engine_choice
 from whet.stages.measure import mean_reward, measure
 from whet.types import Problem, Prompt, Rollout
 from wiring import listening, shrunk
@@ -57,8 +57,8 @@ def test_greedy_answers_and_samples_come_from_one_copy_of_the_weights(
     policy: Any, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copies: list[Any] = []
-    real = ladder.fuse
-    monkeypatch.setattr(ladder, "fuse", lambda model: copies.append(model) or real(model))
+    real = engine_choice.fuse
+    monkeypatch.setattr(engine_choice, "fuse", lambda model: copies.append(model) or real(model))
     measured(policy, tiny_folder, tmp_path, eval__samples=4)
     assert len(copies) == 1
 

@@ -241,11 +241,11 @@ def _attention(config: Config, policy: "LanguageModel", element: int) -> tuple[f
         return 0.0, 0.0
     from whet.models.dimensions import Dimensions
     from whet.policy.attention import attention_of
-    from whet.policy.attention_memory import Rows
+    from whet.policy.attention_memory import MicroBatchLengths
     from whet.policy.shared_prefix import KEPT
 
     size = Dimensions.of(policy.model.config)
-    some = Rows(1, config.grpo.group_size, PROMPT, config.grpo.sampling.max_tokens)
+    some = MicroBatchLengths(1, config.grpo.group_size, PROMPT, config.grpo.sampling.max_tokens)
     needed = attention_of(policy.model).needed(size, element, some)
     bound = size.layers * KEPT * element
     return float(min(bound, needed.kept)), (needed.passing + max(needed.kept - bound, 0)) / some.tokens

@@ -18,7 +18,7 @@ from torch import Tensor
 from whet.models.dimensions import Dimensions
 from whet.models.soft_caps import attention_cap
 from whet.models.supported import windows
-from whet.policy.attention_memory import Needed, Rows, of_capped_grid, of_grid, of_varlen
+from whet.policy.attention_memory import MicroBatchLengths, Needed, of_capped_grid, of_grid, of_varlen
 from whet.policy.grid import grid_of
 from whet.policy.packing import Packing
 from whet.policy.shared_prefix import shared_prefix_attention
@@ -49,7 +49,7 @@ class Attention(NamedTuple):
     """The layout that `attend` reads: made on the CPU; a NamedTuple of tensors and numbers with a method `within`."""
     attend: Callable[[Tensor, Tensor, Tensor, Any, float | None, float | None], Tensor]
     """From query `[H, N, D]`, key and value `[K, N, D]`, layout, scale and soft cap to `[N, H, D]`."""
-    needed: Callable[[Dimensions, int, Rows], Needed]
+    needed: Callable[[Dimensions, int, MicroBatchLengths], Needed]
     """The memory that it takes, from a model's dimensions, bytes per element and lengths."""
 
 

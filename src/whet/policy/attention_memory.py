@@ -12,7 +12,7 @@ CAPPED_AT_ONCE = 4
 """With a soft cap: its slope as well."""
 
 
-class Rows(NamedTuple):
+class MicroBatchLengths(NamedTuple):
     """The lengths of a micro-batch, in tokens."""
 
     prompts: int
@@ -44,7 +44,7 @@ class Needed(NamedTuple):
     """While one layer is computed."""
 
 
-def of_grid(size: Dimensions, element: int, some: Rows) -> Needed:
+def of_grid(size: Dimensions, element: int, some: MicroBatchLengths) -> Needed:
     """Of the padded grid: scores are written down, and kept where a layer's are few."""
     scores = size.heads * (
         some.rows * some.response * (some.prompt + some.response) + some.prompts * some.prompt * some.prompt
@@ -53,12 +53,12 @@ def of_grid(size: Dimensions, element: int, some: Rows) -> Needed:
     return Needed(kept, AT_ONCE * scores * element)
 
 
-def of_capped_grid(size: Dimensions, element: int, some: Rows) -> Needed:
+def of_capped_grid(size: Dimensions, element: int, some: MicroBatchLengths) -> Needed:
     """Of the padded grid with soft caps: scores are computed again in the backward, whatever they take."""
     return Needed(0, of_grid(size, element, some).passing * CAPPED_AT_ONCE / AT_ONCE)
 
 
-def of_varlen(size: Dimensions, element: int, some: Rows) -> Needed:
+def of_varlen(size: Dimensions, element: int, some: MicroBatchLengths) -> Needed:
     """Of flash attention: gathered keys and values are kept; their gradients exist once for each query head."""
     both = 2 * size.head_size * element
     return Needed(

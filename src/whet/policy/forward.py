@@ -17,7 +17,7 @@ from whet.models.soft_caps import logit_cap
 from whet.models.supported import logit_divisor, windows
 from whet.models.weights import base_model, body, head_weight
 from whet.policy.attention import Attention, attention_of
-from whet.policy.attention_memory import Rows
+from whet.policy.attention_memory import MicroBatchLengths
 from whet.policy.called import called
 from whet.policy.head_chunks import FLOAT, chunk_tensors, head_sizes
 from whet.policy.packing import pack
@@ -150,7 +150,7 @@ def _besides(model: Any, attention: Attention, batch: Batch) -> float:
     head_VD = head_weight(model)
     vocabulary, element = len(head_VD), head_VD.element_size()
     longest = max(len(prompt) for prompt in batch.prompts)
-    rows = Rows(len(batch.prompts), len(batch), longest, batch.mask_BT.shape[1])
+    rows = MicroBatchLengths(len(batch.prompts), len(batch), longest, batch.mask_BT.shape[1])
     kept, passing = attention.needed(Dimensions.of(model.config), element, rows)
     sizes = head_sizes(head_VD.device, vocabulary, element)
     tokens = int(batch.scored_BT.sum())

@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from whet.rollout.call_size import Limits
+from whet.rollout.call_size import CallLimits
 from whet.rollout.engine.operations import BY_DEVICE, Operations
 from whet.types import SamplingParams
 
@@ -129,8 +129,8 @@ class Engine(Protocol):
         ...
 
     def reserve(
-        self, limits: Limits, prompt_lengths: Sequence[int], rows_per_prompt: int, longest_response: int
-    ) -> Limits:
+        self, limits: CallLimits, prompt_lengths: Sequence[int], rows_per_prompt: int, longest_response: int
+    ) -> CallLimits:
         """Is told what limits a call has, before it starts; returns those that it holds to."""
         ...
 
@@ -190,8 +190,8 @@ class EagerEngine(ABC):
         return 0
 
     def reserve(
-        self, limits: Limits, prompt_lengths: Sequence[int], rows_per_prompt: int, longest_response: int
-    ) -> Limits:
+        self, limits: CallLimits, prompt_lengths: Sequence[int], rows_per_prompt: int, longest_response: int
+    ) -> CallLimits:
         """Takes memory as it goes."""
         return limits
 

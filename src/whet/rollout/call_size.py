@@ -70,7 +70,7 @@ NOTHING = SampleBytes(per_token=0, per_row=0)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CallLimits:
     """How much is sampled at a time."""
 
     rows: int
@@ -93,14 +93,14 @@ class Limits:
         """What they take."""
         return self.size.per_row * rows + self.size.per_token * tokens
 
-    def full_rows(self, requests: Sequence[Request], max_tokens: int) -> "Limits":
+    def full_rows(self, requests: Sequence[Request], max_tokens: int) -> "CallLimits":
         """Returns the limits of an engine that has room for all tokens of a row from the start."""
         each = _largest(requests, max_tokens, self.size)
-        return Limits(self.rows if self.bytes == inf else max(int(self.bytes // each), 1))
+        return CallLimits(self.rows if self.bytes == inf else max(int(self.bytes // each), 1))
 
-    def halved(self, rows: int) -> "Limits":
+    def halved(self, rows: int) -> "CallLimits":
         """Returns the limits to go on with where memory did not suffice for `rows` of them."""
-        return Limits(rows // 2, self.bytes / 2, self.size)
+        return CallLimits(rows // 2, self.bytes / 2, self.size)
 
 
 class OutOfMemoryError(MemoryError):

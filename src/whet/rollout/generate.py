@@ -14,7 +14,7 @@ from torch import Tensor
 
 from whet.errors import is_out_of_memory
 from whet.rollout.burst import Burst, Engine
-from whet.rollout.call_size import Limits, OutOfMemoryError
+from whet.rollout.call_size import CallLimits, OutOfMemoryError
 from whet.rollout.row_places import Places
 from whet.types import SamplingParams
 
@@ -42,7 +42,7 @@ def generate(
     keys_R: Tensor,
     params: SamplingParams,
     end_tokens: frozenset[int],
-    limits: Limits | None = None,
+    limits: CallLimits | None = None,
 ) -> Iterator[Drawn]:
     """Yields the tokens of every row, in order, until each has ended or `params.max_tokens` of it are drawn.
 
@@ -53,7 +53,7 @@ def generate(
     how many are sampled at a time, and at least one prompt's are; by default all.
     """
     waiting, share = deque(range(len(prompts))), len(keys_R) // len(prompts)
-    limits = limits or Limits(len(keys_R))
+    limits = limits or CallLimits(len(keys_R))
     places = Places([len(prompt) for prompt in prompts], share, params.max_tokens, limits)
     batch = _Batch(engine, prompts, keys_R, params, end_tokens, places)
     try:

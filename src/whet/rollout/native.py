@@ -11,9 +11,9 @@ import torch
 
 from whet.errors import UserError, is_out_of_memory
 from whet.rollout.burst import Engine
-from whet.rollout.call_size import MOST_ROWS, Limits, OutOfMemoryError, SampleBytes, halves
+from whet.rollout.call_size import MOST_ROWS, CallLimits, OutOfMemoryError, SampleBytes, halves
+from whet.rollout.engine_choice import Decoding, EngineChoice
 from whet.rollout.generate import Drawn, generate
-from whet.rollout.ladder import Decoding, Ladder
 from whet.types import Completion, Finish, Request, SamplingParams, Token
 
 OWN_FORWARD = "the model's own forward"
@@ -46,7 +46,7 @@ class NativeSampler:
         """The memory that is free on a device, in bytes."""
         self.ended: Ended | None = None
         """Is told of each completion when it ends, while others are still sampled; of some twice, after an error."""
-        self.ladder = Ladder(decoding)
+        self.engine_choice = EngineChoice(decoding)
         self.engine: Engine | None = None
         self.end_tokens: frozenset[int] = frozenset()
 
@@ -54,13 +54,13 @@ class NativeSampler:
         """π_old ← π_θ: copies the weights, or shares them where the model is not supported by the fused decoder."""
         self.engine = None  # frees the last copy before the next is made
         self.end_tokens, self.size = policy.end_tokens(), SampleBytes.of(policy.model)
-        self.engine = self.ladder.engine(policy)
+        self.engine = self.engine_choice.engine(policy)
 
     def release(self) -> None:
         """Frees the weights and the KV cache, but for what is small and was recorded for the next `load`."""
         engine, self.engine = self.engine, None
         if engine is not None:
-            self.ladder.put_back(engine, self.free_bytes(engine.device))
+            self.engine_choice.put_back(engine, self.free_bytes(engine.device))
 
     def describe(self, policy: Any) -> str:
         """Returns which kind of decoder samples."""
@@ -72,7 +72,7 @@ class NativeSampler:
         free = self.free_bytes(engine.device) + engine.held_bytes
         most = min(self.max_rows or MOST_ROWS[engine.device.type], self.fitting_rows)
         size = replace(self.size, page=engine.page_tokens)
-        limits = Limits.of(requests, params.max_tokens, most, size, free)
+        limits = CallLimits.of(requests, params.max_tokens, most, size, free)
         if not engine.refill_threshold:
             limits = limits.full_rows(requests, params.max_tokens)
         found: list[list[Completion]] = []
@@ -82,13 +82,13 @@ class NativeSampler:
 
     def stream(self, request: Request, params: SamplingParams) -> Iterator[Token]:
         """Yields the one completion of a request with one key, token by token."""
-        for count, drawn in enumerate(self.drawn([request], params, Limits(1)), 1):
+        for count, drawn in enumerate(self.drawn([request], params, CallLimits(1)), 1):
             ((token,), (logprob,)) = drawn.tokens, drawn.logprobs
             ended: Finish | None = "stop" if token in self.end_tokens else None
             yield Token(token, logprob, ended or ("length" if count == params.max_tokens else None))
 
     def drawn(
-        self, requests: Sequence[Request], params: SamplingParams, limits: Limits | None = None
+        self, requests: Sequence[Request], params: SamplingParams, limits: CallLimits | None = None
     ) -> Generator[Drawn, None, None]:
         """Yields the tokens of each position of all rows, within limits, by default all of them together.
 
@@ -104,7 +104,7 @@ class NativeSampler:
                 yield drawn
             return
         except Exception as error:
-            below = None if told or is_out_of_memory(error) else self.ladder.next_below(self.engine, error)
+            below = None if told or is_out_of_memory(error) else self.engine_choice.next_slower(self.engine, error)
             if below is None:
                 raise
         self.engine = below
@@ -116,7 +116,7 @@ class NativeSampler:
         return self.engine
 
     def _generate_together(
-        self, requests: Sequence[Request], params: SamplingParams, limits: Limits
+        self, requests: Sequence[Request], params: SamplingParams, limits: CallLimits
     ) -> list[list[Completion]]:
         """Samples requests of equally many keys within limits; out of memory goes on with half of the rows."""
         if not requests:
@@ -134,7 +134,7 @@ class NativeSampler:
         return self._went_on(requests, params, limits, rows)
 
     def _went_on(
-        self, requests: Sequence[Request], params: SamplingParams, limits: Limits, rows: Rows
+        self, requests: Sequence[Request], params: SamplingParams, limits: CallLimits, rows: Rows
     ) -> list[list[Completion]]:
         """Samples again the requests of which some `rows` have not ended."""
         size = len(requests[0].keys)
@@ -146,12 +146,12 @@ class NativeSampler:
         fresh = iter(self._generate_together(again, params, limits))
         return [next(fresh) if found is None else found[0] for found in there]
 
-    def _in_halves(self, request: Request, params: SamplingParams, limits: Limits) -> list[Completion]:
+    def _in_halves(self, request: Request, params: SamplingParams, limits: CallLimits) -> list[Completion]:
         """Samples a request, first one half of its keys and then the other."""
         parts = [self._generate_together([half], params, limits) for half in halves(request)]
         return [completion for (part,) in parts for completion in part]
 
-    def _fewer(self, limits: Limits, error: OutOfMemoryError) -> Limits:
+    def _fewer(self, limits: CallLimits, error: OutOfMemoryError) -> CallLimits:
         """The limits to go on with where memory did not suffice."""
         rows = error.rows
         if rows == 1:
@@ -164,7 +164,7 @@ class NativeSampler:
         )
         return limits.halved(rows)
 
-    def _sample(self, requests: Sequence[Request], params: SamplingParams, limits: Limits, rows: Rows) -> None:
+    def _sample(self, requests: Sequence[Request], params: SamplingParams, limits: CallLimits, rows: Rows) -> None:
         """Appends to each row what is drawn for it; empties those that begin again."""
         keys = [key for request in requests for key in request.keys]
         for drawn in self.drawn(requests, params, limits) if rows else ():

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from whet.cluster.ray_name import WorkerName, own_name
-from whet.rollout.ladder import Decoding
+from whet.rollout.engine_choice import Decoding
 from whet.rollout.native import FreeBytes, NativeSampler
 from whet.rollout.policy_state import PolicyState
 from whet.types import Completion, Request, SamplingParams

@@ -9,13 +9,13 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from statistics import fmean
 
-from whet.rollout.call_size import Limits
+from whet.rollout.call_size import CallLimits
 
 
 class Places:
     """The places of a batch: those of ended rows stay until they are dropped."""
 
-    def __init__(self, prompt_lengths: Sequence[int], rows_per_prompt: int, longest: int, limits: Limits) -> None:
+    def __init__(self, prompt_lengths: Sequence[int], rows_per_prompt: int, longest: int, limits: CallLimits) -> None:
         self.prompt_lengths, self.share, self.longest, self.limits = prompt_lengths, rows_per_prompt, longest, limits
         self.rows: list[int] = []
         """The row at each place; those of a prompt are neighbours, its first is prompt · rows_per_prompt."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from whet.build.compile_layers import compile_where_it_pays
 from whet.build.roles import (
+    Roles,
     build_experience,
     build_optimizer,
     build_reference,
@@ -18,14 +19,14 @@ from whet.compute.checkpoint import remove_checkpoints
 from whet.config import Config
 from whet.eval.evaluation import Evaluation
 from whet.grpo.algorithm import train
-from whet.protocols import Grader, Sampler
+from whet.protocols import Grader, Reference, Sampler
 from whet.rewards.part_metrics import part_metrics
 from whet.runs.reader import RunReader
 from whet.runs.views.view import View
 from whet.runs.writer import RunWriter
 from whet.stages.measure import measure
 from whet.stages.run_folder import shared_jobs
-from whet.train_loop.background import Background, Never
+from whet.train_loop.background import Background, Jobs, Never
 from whet.train_loop.callbacks import Evaluations, StepCallbacks
 from whet.train_loop.checkpoints import CheckpointSchedule
 from whet.train_loop.clock import Clock
@@ -64,35 +65,20 @@ def fine_tune(
     With `saved`, a checkpoint of this run, training resumes from it; the policy must then be as it was loaded.
     """
     clock, grpo = Clock(), config.grpo
-    efficiency = Efficiency.of(policy, grpo.objective, joined().count)
     optimizer = build_optimizer(policy, grpo.optimizer, grpo.steps, grpo.micro_batch_tokens, config.deterministic)
     compile_where_it_pays(policy, config, view.note)
-    kept = build_reference(policy, config, warmed)
-    timed = TimedSampler(sampler, clock)
-    source = sampler if config.rollout.ahead else timed  # beside the learner only waiting for it takes time
-    ahead = partial(compared_ahead, sampler=sampler, ahead=task.reward.ahead, device=policy.device.type)
-    roles = build_experience(
-        config,
-        policy=policy,
-        sampler=timed,
-        problems=task.stream,
-        sample=ahead(build_rollouts(config, source, policy.tokenizer, "train")),
-        further=ahead(build_rollouts(config, source, policy.tokenizer, "train/further")),
-        grader=task.reward,
-        reference=TimedReference(kept, clock),
-        full_marks=lambda step: task.reward.full_marks(step) or 1.0,
-        logged=_logged(task, view, clock),
-        waiting=partial(clock.timing, "rollout"),
-    )
-    state = TrainingState(optimizer, kept, roles.memories)
+    reference = build_reference(policy, config, warmed)
+    roles = _experience(policy, reference, sampler, task, config, view, clock)
+    state = TrainingState(optimizer, reference, roles.memories)
     jobs = Background() if run.writes else Never()
-    schedule = partial(CheckpointSchedule, clock=agreed_clock(), jobs=shared_jobs(jobs))
-    checkpoints = schedule(state, run.checkpoints, grpo.steps, config.run, config.run.save_every)
+    checkpoints = CheckpointSchedule(
+        state, run.checkpoints, grpo.steps, config.run, config.run.save_every, agreed_clock(), shared_jobs(jobs)
+    )
     evaluate = partial(_settled_first, roles.settle, policy, sampler, task.eval_set, config, view, reward=task.reward)
     callbacks = StepCallbacks(checkpoints, evaluate, config, run, view, health, stop, _evaluations_of(run))
+    recorder = _recorder(policy, task, config, run, view, health, clock, jobs)
     if saved:
         state.load(saved)
-    of_rewards, slowdown = partial(part_metrics, parts=task.reward.parts), _slowdown(policy, config, view)
     with jobs:
         _settle(callbacks, run, config, resumed=saved is not None, warmed=warmed)
         _announce(config, run, view)
@@ -102,10 +88,56 @@ def fine_tune(
                 reference=WaitingReference(roles.reference, checkpoints.until_copied),
                 experience=roles.experience,
                 optimizer=WaitingOptimizer(optimizer, checkpoints.until_copied),
-                run=Recorder(run, view, clock, of_rewards, efficiency, health, _checks(policy), jobs, slowdown),
+                run=recorder,
                 config=grpo,
                 after_step=callbacks,
             )
+
+
+def _experience(
+    policy: "LanguageModel",
+    reference: Reference,
+    sampler: Sampler,
+    task: Task,
+    config: Config,
+    view: View,
+    clock: Clock,
+) -> Roles:
+    """Returns what collects rollouts, graded and compared with the reference; its parts are timed by the clock."""
+    timed = TimedSampler(sampler, clock)
+    source = sampler if config.rollout.ahead else timed  # beside the learner only waiting for it takes time
+    ahead = partial(compared_ahead, sampler=sampler, ahead=task.reward.ahead, device=policy.device.type)
+    return build_experience(
+        config,
+        policy=policy,
+        sampler=timed,
+        problems=task.stream,
+        sample=ahead(build_rollouts(config, source, policy.tokenizer, "train")),
+        further=ahead(build_rollouts(config, source, policy.tokenizer, "train/further")),
+        grader=task.reward,
+        reference=TimedReference(reference, clock),
+        full_marks=lambda step: task.reward.full_marks(step) or 1.0,
+        logged=_logged(task, view, clock),
+        waiting=partial(clock.timing, "rollout"),
+    )
+
+
+def _recorder(
+    policy: "LanguageModel",
+    task: Task,
+    config: Config,
+    run: RunWriter,
+    view: View,
+    health: HealthMonitor,
+    clock: Clock,
+    jobs: Jobs,
+) -> Recorder:
+    """Returns what writes and checks each step's metrics."""
+    of_rewards = partial(part_metrics, parts=task.reward.parts)
+    efficiency = Efficiency.of(policy, config.grpo.objective, joined().count)
+    return Recorder(
+        run, view, clock, of_rewards, efficiency, health, _checks(policy), jobs, _slowdown(policy, config, view)
+    )
 
 
 def _logged(task: Task, view: View, clock: Clock) -> Callable[[Grader], Grader]:

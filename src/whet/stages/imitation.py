@@ -33,7 +33,7 @@ class Imitation:
 
 def takes_own(probe: Probe, task: Task, config: SftConfig) -> bool:
     """Returns whether own answers are sampled, by `sft.from`; with `auto` where enough may be expected."""
-    return TAKES_OWN[config.source](at_least(probe, min(config.own.problems, len(task.train))), config.own.least)
+    return TAKES_OWN[config.source](at_least(probe, _asked(task, config)), config.own.least)
 
 
 def can_imitate(probe: Probe, task: Task, config: SftConfig) -> bool:
@@ -45,6 +45,11 @@ def refuse_nothing_to_imitate(probe: Probe, task: Task, config: SftConfig) -> No
     """Raises `UserError` where a warm start has nothing to imitate."""
     if not takes_own(probe, task, config):
         refuse_too_few(sft_problems(task, config), task)
+
+
+def _asked(task: Task, config: SftConfig) -> int:
+    """Returns the number of problems to which own answers would be sampled."""
+    return min(config.own.problems, len(task.train))
 
 
 def at_least(probe: Probe, problems: int) -> float:
@@ -69,7 +74,7 @@ def to_imitate(
     """
     sft = config.sft
     own = takes_own(probe, task, sft)
-    view.note(_what_and_why(sft, probe, own))
+    view.note(_what_and_why(task, sft, probe, own))
     if not own:
         return Imitation(sft_problems(task, sft))
     found = OwnAnswers(policy, sampler, task, config, view).collect()
@@ -83,14 +88,15 @@ def to_imitate(
     return Imitation(sft_problems(task, sft))
 
 
-def _what_and_why(config: SftConfig, probe: Probe, own: bool) -> str:
+def _what_and_why(task: Task, config: SftConfig, probe: Probe, own: bool) -> str:
     """A sentence on what is imitated, and what decided it."""
     words = "the model's own answers" if own else "worked solutions"
     if config.source != "auto":
         return f"the warm start imitates {words}, as sft.from says"
-    enough = "enough" if own else f"too few to expect sft.own.least {config.own.least} right ones"
     found = f"the check found right answers to {percent(probe.solved_anywhere)} of problems, whatever the layout"
-    return f"the warm start imitates {words}: {found}, {enough}"
+    asked = _asked(task, config)
+    expected = f"so at least {int(at_least(probe, asked))} of {asked} problems may be expected to give own answers"
+    return f"the warm start imitates {words}: {found}, {expected}; sft.own.least is {config.own.least}"
 
 
 def recorded_imitation(reader: RunReader, task: Task, config: SftConfig) -> Imitation:

@@ -84,7 +84,7 @@ def run_warm_start(
     stop, clock, progress = stop or Stop(), Clock(), Progress()
     watch = Slowdown.of(view.note, config.rollout.engine, policy.device.type)
     learner = build_learner(policy, config)
-    count = _set_aside(len(worked), config.sft, view.note)
+    count = _held_out(len(worked), config.sft, view.note)
     examples = [example(problem, task, policy) for problem in worked]
     held_out, trained = examples[:count], examples[count:]
     sft = config.sft
@@ -122,7 +122,7 @@ def run_warm_start(
         view.note(f"{ended(progress, config.sft)}: the warm start ends after {progress.done} steps")
 
 
-def _set_aside(solutions: int, config: SftConfig, note: Log) -> int:
+def _held_out(solutions: int, config: SftConfig, note: Log) -> int:
     """Returns how many of the solutions are held out; says so where none is although the recipe asks for some."""
     most = int(ASIDE * solutions)
     if config.held_out and not most:

@@ -10,7 +10,7 @@ import torch
 import tiny
 from stand_in_gpu import Recorder, addresses
 from whet.rollout.burst import DRAWN, STATE, Engine
-from whet.rollout.call_size import Limits, OutOfMemoryError, SampleBytes
+from whet.rollout.call_size import CallLimits, OutOfMemoryError, SampleBytes
 from whet.rollout.engine import gathered_cache, graphed_decoder, paged_cache, paged_room
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fuse import fuse
@@ -33,7 +33,7 @@ def drawn(
     longest: int,
     temperature: float = 1.0,
     prompts: list[list[int]] = PROMPTS,
-    limits: Limits | None = None,
+    limits: CallLimits | None = None,
     again: list[int] | None = None,
 ) -> list[Any]:
     """Two rows of each prompt: tokens and log-probabilities by row; `again` gets those that begin again."""
@@ -98,7 +98,7 @@ def test_nothing_moves_between_steps() -> None:
     with torch.no_grad():
         model.model.layers[0].mlp.up_proj.weight.mul_(-1)
     engine.refresh(model)
-    after = drawn(engine, 20, limits=Limits(4))
+    after = drawn(engine, 20, limits=CallLimits(4))
     assert [row[0][1] for row in after] != [row[0][1] for row in before]
     assert lying(engine) == there
 
@@ -121,7 +121,7 @@ FEW, SOME, MOST = 2, 6, 20
 def test_rows_that_take_the_places_of_others_are_the_same(family: str, rows: int, joins: list[int]) -> None:
     """24 rows in fewer places, past sliding windows: tokens do not depend on when a row began, or where it lies."""
     model, recorder = tiny.tiny_model(family), Recorder()
-    found = drawn(graphed(model, recorder), 40, prompts=MANY, limits=Limits(rows))
+    found = drawn(graphed(model, recorder), 40, prompts=MANY, limits=CallLimits(rows))
     same(found, drawn(Decoder(fuse(model)), 40, prompts=MANY))
     assert bool(joins) == (rows > FEW)
     assert recorder.recorded <= 2
@@ -133,7 +133,7 @@ def test_rows_whose_pages_run_out_begin_again(monkeypatch: pytest.MonkeyPatch) -
     small_pages(monkeypatch)
     model, again = tiny.tiny_model(), []  # type: ignore[var-annotated]
     engine = graphed(model)
-    limits = Limits(24, bytes=256 * 4 * 24, size=SampleBytes(256, 0))
+    limits = CallLimits(24, bytes=256 * 4 * 24, size=SampleBytes(256, 0))
     found = drawn(engine, 40, 1.0, MANY, limits, again)
     same(found, drawn(Decoder(fuse(model)), 40, prompts=MANY))
     assert again
@@ -148,7 +148,7 @@ def test_pages_never_run_out_unforeseen(bytes_: int, longest: int, monkeypatch: 
     """What is counted before a burst covers what the table then takes."""
     small_pages(monkeypatch)
     model = tiny.tiny_model()
-    limits = Limits(16, bytes=bytes_, size=SampleBytes(256, 0))
+    limits = CallLimits(16, bytes=bytes_, size=SampleBytes(256, 0))
     same(
         drawn(graphed(model), longest, prompts=MANY, limits=limits),
         drawn(Decoder(fuse(model)), longest, prompts=MANY),
@@ -166,7 +166,7 @@ def test_lengths_and_not_the_limit_decide_how_many_rows_there_are(monkeypatch: p
         real(self, burst, count)
 
     monkeypatch.setattr(GraphedDecoder, "further", further)
-    limits = Limits(24, bytes=256 * 4 * 24, size=SampleBytes(256, 0))
+    limits = CallLimits(24, bytes=256 * 4 * 24, size=SampleBytes(256, 0))
     drawn(graphed(tiny.tiny_model()), 40, prompts=MANY, limits=limits)
     assert rows[0] == 2
     assert max(rows) >= 6
@@ -185,7 +185,7 @@ def test_out_of_memory_says_for_how_many_rows(failing: str, monkeypatch: pytest.
         with pytest.raises(OutOfMemoryError, match="sampling 6 rows"):
             drawn(engine, 20)
     engine.forget()
-    same(drawn(engine, 20, limits=Limits(2)), drawn(Decoder(engine.weights), 20))
+    same(drawn(engine, 20, limits=CallLimits(2)), drawn(Decoder(engine.weights), 20))
 
 
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:

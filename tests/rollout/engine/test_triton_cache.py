@@ -10,7 +10,7 @@ import torch
 import tiny
 from stand_in_gpu import Recorder
 from triton_kernels import DEVICE, needs_triton
-from whet.rollout.call_size import Limits
+from whet.rollout.call_size import CallLimits
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fuse import fuse
 from whet.rollout.engine.gathered_cache import GatheredCache
@@ -133,7 +133,7 @@ def test_refilled_rows_say_what_the_plain_decoder_says(monkeypatch: pytest.Monke
     found = []
     for engine in engines:
         rows: list[list[int]] = [[] for _ in prompts]
-        params, ends, limits = SamplingParams(max_tokens=7), frozenset(range(2, 24)), Limits(2)
+        params, ends, limits = SamplingParams(max_tokens=7), frozenset(range(2, 24)), CallLimits(2)
         for drawn in generate(engine, prompts, torch.arange(6) * 1009, params, ends, limits):
             for row, token in zip(drawn.rows, drawn.tokens, strict=True):
                 rows[row].append(token)

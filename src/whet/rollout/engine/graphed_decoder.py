@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from whet.rollout.burst import Burst
-from whet.rollout.call_size import Limits
+from whet.rollout.call_size import CallLimits
 from whet.rollout.engine.cuda_graph import Record, Work
 from whet.rollout.engine.decoder import Decoder
 from whet.rollout.engine.fused_weights import FusedWeights, tensors_of
@@ -68,8 +68,8 @@ class GraphedDecoder(Decoder):
         return torch.no_grad()
 
     def reserve(
-        self, limits: Limits, prompt_lengths: Sequence[int], rows_per_prompt: int, longest_response: int
-    ) -> Limits:
+        self, limits: CallLimits, prompt_lengths: Sequence[int], rows_per_prompt: int, longest_response: int
+    ) -> CallLimits:
         """Makes room for what limits hold, where there is too little; returns limits that count pages.
 
         A room that is too small in one way grows in that way: training and evaluation soon share one.

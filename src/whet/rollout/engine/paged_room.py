@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from math import inf
 
-from whet.rollout.call_size import Limits, SampleBytes
+from whet.rollout.call_size import CallLimits, SampleBytes
 from whet.rollout.engine.power_of_two import power_of_two
 
 PAGE = 128
@@ -56,7 +56,7 @@ class Demand:
     beyond: int
     """Tokens by which a row may go past that before it is known to have ended."""
 
-    def room(self, limits: Limits, token_bytes: int) -> tuple[PagedRoom, Limits]:
+    def room(self, limits: CallLimits, token_bytes: int) -> tuple[PagedRoom, CallLimits]:
         """Returns a room within limits, and the limits of what samples in it, which count pages.
 
         One prompt with all of its rows has room whatever the limits. `token_bytes` is κ.
@@ -70,7 +70,7 @@ class Demand:
             pages = min(pages, max(int(left // (PAGE * token_bytes)), of_prompts[0] + share * of_row))
         columns = _rounded(of_prompts[0]), _rounded(pages_of(self.longest + self.beyond))
         room = PagedRoom(width_for(rows), 1 + _stepped(pages), *columns)
-        return room, Limits(rows, pages * PAGE * token_bytes, SampleBytes(token_bytes, per_row=0, page=PAGE))
+        return room, CallLimits(rows, pages * PAGE * token_bytes, SampleBytes(token_bytes, per_row=0, page=PAGE))
 
 
 def pages_of(tokens: int) -> int:
@@ -88,7 +88,7 @@ def width_for(rows: int) -> int:
     return next((width for width in NARROW if rows <= width), power_of_two(rows))
 
 
-def _rows(limits: Limits, share: int, all_rows: int) -> int:
+def _rows(limits: CallLimits, share: int, all_rows: int) -> int:
     """As many as there are or limits hold, their logits in half of the memory at most."""
     rows = min(limits.rows, all_rows)
     if limits.size.per_row and limits.bytes < inf:

@@ -1,6 +1,6 @@
 """Which engine samples from a model: the fastest there is for it, and a way down where that one fails.
 
-A rung is another way to compute the same tokens, so what failed on one is asked again on the next.
+An option is another way to compute the same tokens, so what failed on one is asked again on the next.
 """
 
 import logging
@@ -25,7 +25,7 @@ Decoding = Literal["auto", "eager", "transformers"]
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class EngineOption:
     """A way to sample with fused weights."""
 
     what: str
@@ -45,20 +45,26 @@ def _eager(weights: FusedWeights) -> Engine:
     return Decoder(weights, BY_DEVICE[weights.embedding.device.type])
 
 
-EAGER = Rung("PyTorch's operations one by one", _eager)
+EAGER = EngineOption("PyTorch's operations one by one", _eager)
 
-RUNGS: Mapping[str, tuple[Rung, ...]] = {
+ENGINE_OPTIONS: Mapping[str, tuple[EngineOption, ...]] = {
     "cpu": (EAGER,),
-    "cuda": (Rung("Triton's kernels in CUDA graphs", _with_kernels), Rung("CUDA graphs", _recorded), EAGER),
+    "cuda": (
+        EngineOption("Triton's kernels in CUDA graphs", _with_kernels),
+        EngineOption("CUDA graphs", _recorded),
+        EAGER,
+    ),
 }
 """By device type, the fastest first."""
 
 
-class Ladder:
-    """Makes engines, and remembers which rungs have failed."""
+class EngineChoice:
+    """Makes engines, and remembers which options have failed."""
 
-    def __init__(self, decoding: Decoding = "auto", rungs: Mapping[str, tuple[Rung, ...]] = RUNGS) -> None:
-        self.decoding, self.rungs = decoding, rungs
+    def __init__(
+        self, decoding: Decoding = "auto", options: Mapping[str, tuple[EngineOption, ...]] = ENGINE_OPTIONS
+    ) -> None:
+        self.decoding, self.options = decoding, options
         self.failed = 0
         """Rungs from the top that failed."""
         self.idle: GraphedDecoder | None = None
@@ -83,33 +89,33 @@ class Ladder:
         if isinstance(engine, GraphedDecoder) and engine.bytes <= KEPT_SHARE * free:
             self.idle = engine
 
-    def next_below(self, engine: Engine | None, error: Exception) -> Engine | None:
-        """Returns an engine of the next rung with the same weights, and says so; None from the lowest rung."""
-        if not isinstance(engine, Decoder) or self._lowest(engine.weights):
+    def next_slower(self, engine: Engine | None, error: Exception) -> Engine | None:
+        """Returns an engine of the next option with the same weights, and says so; None from the last one."""
+        if not isinstance(engine, Decoder) or self._is_last(engine.weights):
             return None
-        self._step_down(engine.weights, error)
+        self._fall_back(engine.weights, error)
         return self._made(engine.weights)
 
     def _made(self, weights: FusedWeights) -> Engine:
         while True:
             try:
-                return self._rungs(weights)[0].make(weights)
+                return self._options(weights)[0].make(weights)
             except (ImportError, RuntimeError) as error:  # no Triton, or one that does not fit this torch
-                if self._lowest(weights):
+                if self._is_last(weights):
                     raise
-                self._step_down(weights, error)
+                self._fall_back(weights, error)
 
-    def _step_down(self, weights: FusedWeights, error: Exception) -> None:
+    def _fall_back(self, weights: FusedWeights, error: Exception) -> None:
         self.failed += 1
-        what = self._rungs(weights)[0].what
+        what = self._options(weights)[0].what
         logging.getLogger("whet").warning("sampling goes on with %s, slower: %s (%s)", what, first_line(error), HOW)
 
-    def _rungs(self, weights: FusedWeights) -> tuple[Rung, ...]:
-        found = self.rungs[weights.embedding.device.type]
+    def _options(self, weights: FusedWeights) -> tuple[EngineOption, ...]:
+        found = self.options[weights.embedding.device.type]
         return found[-1:] if self.decoding == "eager" else found[self.failed :]
 
-    def _lowest(self, weights: FusedWeights) -> bool:
-        return len(self._rungs(weights)) == 1
+    def _is_last(self, weights: FusedWeights) -> bool:
+        return len(self._options(weights)) == 1
 
 
 KEPT_SHARE = 0.25

@@ -51,6 +51,8 @@ def test_headings_are_no_answers() -> None:
         ("12 is the answer, as shown", "12", False),
         ("Option B is the answer.", "Option B", False),
         ("The answer is 18. Or 20.", "18. Or 20", False),
+        ("The answer is 18 ... 20.", "18 ... 20", False),
+        ("The answer is 18... Let me see.", "18..", False),
     ],
 )
 def test_statements(text: str, said: str, strong: bool) -> None:

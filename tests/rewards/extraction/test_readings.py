@@ -46,6 +46,21 @@ def test_refused(text: str) -> None:
     assert read(text, Kind.NUMBER).refused
 
 
+@pytest.mark.parametrize("text", ["A..B", "A...B", "A. B", "A = B"])
+def test_two_letters_are_two_options(text: str) -> None:
+    assert read(text, Kind.LETTER).refused
+
+
+@pytest.mark.parametrize("text", ["B^2", "\\text{(E)} \\cdot 3", "(C) + 1", "B/2", "B * 2"])
+def test_a_letter_in_a_formula_is_no_option(text: str) -> None:
+    assert read(text, Kind.LETTER).forms == (text,)
+
+
+@pytest.mark.parametrize("text", ["B...", "**B**", "B. Because 3 is odd", "answer = B", "B. It is so... clear"])
+def test_a_letter_with_words_behind_it(text: str) -> None:
+    assert read(text, Kind.LETTER).forms[-1] == "B"
+
+
 @pytest.mark.parametrize("text", ["9 squared", "5 dozen", "5 million people", "3 fifths", "3 over 4", "5 and a half"])
 def test_a_word_that_changes_the_value_stays_with_it(text: str) -> None:
     assert not any(form.replace(" ", "").isdigit() for form in read(text, Kind.NUMBER).forms)

@@ -9,7 +9,11 @@ _LED = re.compile(
     r"\(([A-J])\)|(?:(?:option|choice|answer|letter)\s+)?\(?([A-J])\)?(?:[).:,]|\s*$|\s+(?:because|since|as|is|for)\b)",
     re.I,
 )
-_STANDING = re.compile(r"(?<![\w'’.\\^_])(?<![A-J][-–—~])\(?([A-J])\)?(?![\w'’}^_(=+*–—~-]|\s*=(?!>)|\.\w)", re.ASCII)
+_STANDING = re.compile(
+    r"(?<![\w'’.\\^_])(?<![A-J][-–—~])\(?([A-J])\)?"
+    r"(?![\w'’}^_(+*–—~-]|\s*=(?!>|\s*\(?[A-J]\)?\W*$)|\.\w)",  # of `A = B` both stand alone, of `A = 5` none
+    re.ASCII,
+)
 _ARTICLE = re.compile(
     r"(?:^|(?<=[\s(]))[AI]\s+(?=[a-z])(?!(?:is|because|since|as|or|and|nor|but|maybe"
     r"|perhaps|possibly|probably|then|also|vs|versus|to|with|plus|else|otherwise|alternatively|if|when|unless|rather"

@@ -25,7 +25,7 @@ _LED_IN = re.compile(
 )
 _IS_THE_ANSWER = re.compile(r" (?:is|are) (?:the|my|our) (?:(?:final|correct|right) )*answer\b")
 _SUBJECT = re.compile(r"(?:(?:option|choice) )?[^\s.,;:]{1,30}(?: [^\s.,;:]{1,30})?$", re.IGNORECASE)
-_SENTENCE_ENDS = re.compile(rf"\.[*_]{{0,2}}\$?(?=\s|$)(?!\s+{GOES_ON})|\n|(?=\\\]|\\\)\.)")
+_SENTENCE_ENDS = re.compile(rf"\.[*_]{{0,2}}\$?(?=\s|$)(?!\s+{GOES_ON})(?!(?<=\.\.)\s+[\d$(\\-])|\n|(?=\\\]|\\\)\.)")
 _ABBREVIATION = re.compile(r"(?:\b(?:Rs|approx|ca|No|vs|a\.m|p\.m|[A-J]))\.$")
 _LABEL = re.compile(r"^[ \t]*A:[ \t]*(\S.*)$", re.MULTILINE)
 

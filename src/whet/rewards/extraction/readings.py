@@ -47,7 +47,7 @@ _REASON = re.compile(
     r"|\s*,?\s*(?<!\bif )(?<!\bis )(?<!\bare )\b(?:not|and not|rather than|instead of|it can(?:no|['’])t be"
     r"|it cannot be|it (?:is not|isn['’]t))\s.*"
     r"|,\s*(?:it|he|she|they|we)\s+[^\d]*$"
-    r"|(?<!\bvs)(?<!\.)\.\s+[A-Z].*",
+    r"|(?<!\bvs)(?<!\.)\.\s+(?![A-J]\W*$)[A-Z].*",
     re.DOTALL,
 )
 _REJECTION = re.compile(r"[\s,;]*(?:and )?(?:not|rather than|instead of|it can|it is not|it isn)")
@@ -239,6 +239,9 @@ def _unwritten(text: str) -> str:
 
 def _letter(claim: str, body: str) -> Reading:
     claim = _unwritten(claim)
+    if _OPERATOR.match(claim):
+        return Reading()
+    claim = _ELLIPSIS.sub(", ", claim)
     letter = leading_letter(claim)
     named = letters(claim)
     if letter and not set(named) - {letter}:
@@ -279,6 +282,9 @@ def _any(claim: str, body: str) -> Reading:
 
 
 _SENTENCE = re.compile(r"(?:\b[a-z]{2,}\b[^a-z\\]*){3}", re.IGNORECASE)
+_OPERATOR = re.compile(r"\(?[A-J]\)?\s*(?:[+/^]|\*\s*\d|\\(?:cdot|times|div|pm)\b)")
+"""A letter that stands for a number."""
+_ELLIPSIS = re.compile(r"\.{2,}(?=\s*\S)")
 _ENDS_IN_LETTER = re.compile(r"(?<![A-Za-z0-9])[A-J]\W*$")
 _OPTION = re.compile(r"\(?[A-J][).:]\s*(?=\S)")
 _READERS = {

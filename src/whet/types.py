@@ -248,6 +248,8 @@ class Collected:
     """Tokens sampled for it, including groups that are not learned from."""
     sampled: tuple[Group, ...] = ()
     """The groups as they were sampled, where only a part of each is learned from; empty where all of it is."""
+    dropped: tuple[Group, ...] = ()
+    """Groups that were sampled for it and are not learned from: others with a signal took their place."""
 
     @classmethod
     def of(cls, graded: Graded) -> "Collected":

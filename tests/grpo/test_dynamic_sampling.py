@@ -70,6 +70,7 @@ def test_other_problems_come_in_place_of_those_without_a_signal() -> None:
     world = World({0, 2, 3, 5})
     found, collected = step(world, 4)
     assert found == ["0", "2", "3", "5"]
+    assert [group.prompt.problem.id for group in collected.dropped] == ["1", "4"]
     assert world.sampled == [["0", "1", "2", "3"], ["4", "5"]]
     assert collected.metrics == pytest.approx(
         {

@@ -66,10 +66,11 @@ def test_a_step_is_recorded_and_shown(run: RunWriter) -> None:
 
 
 def test_metrics_are_over_what_was_sampled_and_rollouts_those_learned_from(run: RunWriter) -> None:
-    """Of the second group, of mean reward ¼, two are learned from."""
+    """Of the second group, of mean reward ¼, two are learned from; the third counts as work alone."""
     sampled = (group([1.0, 0.0], [3, 5]), group([1.0, 0.0, 0.0, 0.0], [2, 2, 4, 4]))
-    collected = Collected((sampled[0], group([1.0, 0.0], [2, 2])), sampled=sampled)
-    view, efficiency = listening()[1], cast(Any, lambda *_: {"efficiency": 0.5})
+    dropped = (group([0.0, 0.0], [9, 9]),)
+    collected = Collected((sampled[0], group([1.0, 0.0], [2, 2])), sampled=sampled, dropped=dropped)
+    view, efficiency = listening()[1], cast(Any, lambda sampled, *_: {"efficiency": len(sampled) / 10})
     recorder = Recorder(
         run,
         view,
@@ -85,6 +86,8 @@ def test_metrics_are_over_what_was_sampled_and_rollouts_those_learned_from(run: 
     assert metrics["completions/tokens"] == 20
     assert metrics["rewards/r/mean"] == 4
     assert len(reader.rollouts(0)) == 4
+    (timings,) = reader.timings()
+    assert timings["efficiency"] == 0.3
 
 
 def test_the_clock_starts_anew_with_each_step(run: RunWriter) -> None:

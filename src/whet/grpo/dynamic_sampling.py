@@ -31,10 +31,11 @@ class DynamicSampling:
             if not more:
                 break
             graded += self.inner.ask(more, step)
-        groups = sorted(graded.groups, key=lambda group: not group.has_signal)[:wanted]
+        groups = sorted(graded.groups, key=lambda group: not group.has_signal)
         collected = Collected.of(graded)
         metrics = {**collected.metrics, **_cost(graded.groups, wanted)}
-        return replace(collected, groups=tuple(groups), metrics=metrics)
+        kept, dropped = tuple(groups[:wanted]), tuple(groups[wanted:])
+        return replace(collected, groups=kept, dropped=dropped, metrics=metrics)
 
 
 def _next(reserve: Sequence[Prompt], sampled: Sequence[Group], wanted: int) -> list[Prompt]:

@@ -59,7 +59,8 @@ class Recorder:
         self.jobs.submit(partial(self.writer.record, step, groups, advantages, whole, columns))
         seconds = self.clock.elapsed()
         rate = collected.tokens / seconds
-        shares = self.efficiency(measured, groups, advantages, self.clock.seconds, seconds)
+        sampled = (*measured, *collected.dropped)
+        shares = self.efficiency(sampled, groups, advantages, self.clock.seconds, seconds)
         phases = {f"seconds/{name}": spent for name, spent in self.clock.seconds.items()}
         timings = {"step_time": seconds, "tokens_per_second": rate, **shares, **phases}
         self.jobs.submit(partial(self.writer.record_timings, "grpo", step, timings))

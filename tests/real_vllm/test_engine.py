@@ -17,8 +17,8 @@ from whet.types import Request, SamplingParams
 
 pytestmark = pytest.mark.vllm
 
-HEADS = {"head_dim": 32, "hidden_size": 64}
-"""vLLM's attention on a CPU has no heads of 8."""
+HEADS = {"head_dim": 32, "hidden_size": 128}
+"""vLLM's attention on a CPU has no heads of 8 or 16; of Qwen 2 it reads no `head_dim` but divides the hidden size."""
 
 REQUESTS = [Request(tuple(range(5, 75)), tuple(range(6))), Request((44,), (-1, 2**62)), Request((12, 90, 17), (6, 7))]
 PARAMS = SamplingParams(max_tokens=12)

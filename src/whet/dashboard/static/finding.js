@@ -7,12 +7,15 @@ import { state } from "./state.js";
 import { visible } from "./text.js";
 import { link } from "./ui.js";
 
+/** How to fix it, with each option (`--grpo.steps`) in one piece. */
+export const remedy = (fix) => html`<p><span class="quiet">To fix it:</span> ${visible(plain(fix)).split(/(--[\w.]+)/).map((part, index) => (index % 2 ? html`<code class="option">${part}</code>` : part))}</p>`;
+
 /** One finding with its ways on. */
 export const finding = (found, chosen = false) => html`
   <article class="finding ${chosen ? "chosen" : ""}" id="finding-${found.id}">
     <header><b>${visible(found.title)}</b> <span class="note n">step ${found.step} · ${number(found.figure)}, from ${number(found.threshold)} on it is told</span></header>
     <p>${visible(found.sentence)}</p>
-    <p><span class="quiet">To fix it:</span> ${visible(plain(found.fix))}</p>
+    ${remedy(found.fix)}
     ${state.still ? nothing : html`<p class="ways">${link(at("find", found.rollouts), "the rollouts that show it")}
       ${found.metrics.length ? link(at("curves", { find: found.metrics.join("|"), finding: found.id }), "its curve") : nothing}
       ${link(at("rollouts", { step: found.step }), `step ${found.step}`)}</p>`}

@@ -2,7 +2,8 @@
 
 import { html, nothing } from "./vendor/lit-html.js";
 import { get } from "./api.js";
-import { count, percent, plain } from "./format.js";
+import { remedy } from "./finding.js";
+import { count, percent } from "./format.js";
 import { histogram } from "./histogram.js";
 import { bounded, visible } from "./text.js";
 import { empty, table } from "./ui.js";
@@ -11,7 +12,7 @@ export const load = (place, signal) => get("check", { run: place.run }, { signal
 
 export const grown = (news) => !news.stages && !news.run;
 
-const cause = (one) => html`<article class="finding"><p><b>${visible(one.sentence)}</b></p><p><span class="quiet">To fix it:</span> ${visible(plain(one.fix))}</p></article>`;
+const cause = (one) => html`<article class="finding"><p><b>${visible(one.sentence)}</b></p>${remedy(one.fix)}</article>`;
 
 function gold(found) {
   if (!found) return nothing;

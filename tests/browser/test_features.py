@@ -10,6 +10,7 @@ import pytest
 
 from browser.conftest import Reader, Served
 from browser.demo_runs import GROUPS, OBSERVED, SIZE, STEPS, append_step, plain_run
+from whet.dashboard.run_report import report
 from whet.runs.lock import FolderLock
 
 pytestmark = pytest.mark.browser
@@ -275,6 +276,33 @@ def test_a_phone_shows_every_place_without_scrolling_sideways(chromium: Any, ser
             )
             assert max(wide) <= 390, (view, theme)
     assert reader.faults == []
+    reader.close()
+
+
+BROKEN_WORDS = """() => {
+  const pen = document.createElement("canvas").getContext("2d"), found = [];
+  for (const cell of document.querySelectorAll("th, td")) {
+    const style = getComputedStyle(cell);
+    const room = cell.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const words = cell.offsetParent ? cell.innerText.split(/[\\s-]+/).filter((word) => word.length <= 12) : [];
+    pen.font = style.font;
+    found.push(...words.filter((word) => pen.measureText(word).width > room + 1));
+  }
+  return found;
+}"""
+"""Words of table cells, up to twelve letters long, that their cell has no room for: they stand one letter a line."""
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_no_cell_of_a_table_breaks_a_word(chromium: Any, served: Served, width: int, tmp_path: Path) -> None:
+    path = report(served.root / "plain", tmp_path / "report.html")
+    reader = Reader(chromium, served, width=width).open()
+    for view in ("check", "evaluation", "overview"):
+        assert reader.go(f"run=plain&view={view}").ready().page.evaluate(BROKEN_WORDS) == [], view
+    reader.page.goto(path.as_uri())
+    reader.ready()
+    assert reader.page.locator("td").count() > 20
+    assert reader.page.evaluate(BROKEN_WORDS) == []
     reader.close()
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.vllm
 
 HEADS = {"head_dim": 32, "hidden_size": 64}
 """vLLM's attention on a CPU has no heads of 8 or 16."""
-DIVIDED = {"hidden_size": 128}
+DIVIDED = {"head_dim": 32, "hidden_size": 128}
 """Of Qwen 2 vLLM reads no `head_dim`: it divides the hidden size by the four heads."""
 FAMILIES = {"llama": HEADS, "qwen2": DIVIDED, "qwen3": HEADS, "gemma3": HEADS, "mistral": HEADS}
 

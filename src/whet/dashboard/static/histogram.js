@@ -20,7 +20,7 @@ export function histogram(found) {
     <svg class="figure" viewBox="0 -14 ${WIDE} ${HIGH + 36}" role="img" aria-label="${visible(found.title)}: from ${number(edges[0])} to ${number(edges.at(-1))} ${visible(found.unit || "")}">
       ${ticks(0, most, 3).map((value) => svg`<line class="grid" x1=${LEFT} x2=${WIDE} y1=${y(value)} y2=${y(value)}></line><text class="tick end" x=${LEFT - 5} y=${y(value) + 4}>${count(value)}</text>`)}
       ${counts.map(bar)}
-      ${ticks(low, high, 6).map((value) => svg`<text class="tick" x=${x(value)} y=${HIGH + 16}>${number(value)}</text>`)}
+      ${ticks(low, high, 6).filter(edges.every(Number.isInteger) ? Number.isInteger : Number.isFinite).map((value) => svg`<text class="tick" x=${x(value)} y=${HIGH + 16}>${number(value)}</text>`)}
       ${lines.map((line) => svg`<line class="limit" x1=${x(line.at)} x2=${x(line.at)} y1="-2" y2=${HIGH}></line><text class="tick ${x(line.at) > WIDE / 2 ? "end" : "start"}" x=${x(line.at) + (x(line.at) > WIDE / 2 ? -4 : 4)} y="-4">${visible(line.text)}</text>`)}
     </svg></figure>`;
 }

@@ -151,6 +151,26 @@ def test_hostile_text_ends_soon() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "gold", "question", "worked"),
+    [
+        ("\\log t = 4", "4", "", False),
+        ("\\log_3(t) = 4", "4", "Find $t$ if $t = 3^4$.", False),
+        ("\\cos t = 1", "1", "Find $t$.", False),
+        ("|t| = 4", "4", "", False),
+        ("\\cos t = 1", "1", "If $t = 0$, what is $\\cos t$?", True),
+        ("\\cos(t) = 1", "1", "If $t = 0$, what is $\\cos t$?", True),
+        ("|t| = 4", "4", "What is $|t|$?", True),
+        ("\\cos t = 1", "\\cos t = 1", "", True),
+        ("\\cos A = \\frac{1}{3}", "\\frac{1}{3}", "", True),
+        ("\\tan\\theta = 4", "4", "", True),
+        ("\\log_a b = 4", "4", "", True),
+    ],
+)
+def test_an_equation_about_a_variable_is_not_solved(given: str, gold: str, question: str, worked: bool) -> None:
+    assert is_worked_out(given, gold, question) is worked
+
+
+@pytest.mark.parametrize(
     ("given", "gold"),
     [
         ("2\\frac{1}{3}", "\\frac{7}{3}"),

@@ -32,6 +32,10 @@ _SCIENTIFIC = re.compile(r"[-+]?(?:[1-9](?:\.\d+)?\*)?10\^?\(?[-+]?\d{1,3}\)?")
 """A number in scientific notation or a power of ten, as `canonical` writes it."""
 _LEFT_SIDE = re.compile(r"[A-Za-z](?:_?\(?\w{1,3}\)?)?|[A-Za-z]\([A-Za-z,]+\)|\\[a-z]+")
 """The left side of an equation that only names its right side: `x`, `f(x)`, `\\theta`."""
+_OF_A_VARIABLE = re.compile(
+    r"\$*(\\(?:log|ln|lg|sin|cos|tan|cot|sec|csc)(?:_\(?\d+\)?)?(?:\^\(?-?\d\)?)?(?:[a-z]|\([a-z]\))|\|[a-txy]\|)="
+)
+"""An equation about a variable, `\\log x = 2`, as `canonical` writes it; angles have capital and Greek letters."""
 _NOTATIONS = (
     *("fraction", "decimal", "percent", "mixed number", "lowest terms", "simplest", "simplif"),
     *("reduce", "rationalise", "rationalize", "convert", "notation"),
@@ -71,6 +75,8 @@ def is_worked_out(given: str, gold: str, question: str = "") -> bool:
     if _INTEGER.fullmatch(given) and not _asks_for_notation(question):
         return True
     answer, expected = canonical(given), _value(canonical(gold))
+    if "=" not in gold and _is_unsolved(answer, question):
+        return False
     is_copied = bool(question) and _is_copied("=".join(_sides(answer)), question)
     if _same(answer, expected):
         return not is_copied or len(_sides(answer)) == 1 or _is_relation(expected)
@@ -121,6 +127,16 @@ def _sides(formula: str) -> list[str]:
     """The sides of an equation, without one that only names the other: `x = 3` has the side `3`."""
     sides = [side.strip("$") for side in re.split(r"=|\\in(?![a-z])", formula)]
     return [side for side in sides if side and not _LEFT_SIDE.fullmatch(side)] or sides
+
+
+def _is_unsolved(answer: str, question: str) -> bool:
+    """Whether the answer is an equation about a function of a variable, which the question does not ask for itself."""
+    found = _OF_A_VARIABLE.match(answer)
+    if not found:
+        return False
+    asked = formulas_of(question)[1]
+    spellings = found[1], re.sub(r"\((\w)\)$", r"\1", found[1]), re.sub(r"(\w)$", r"(\1)", found[1])
+    return not any(bag(tokens(one)) in asked for one in spellings)
 
 
 def _is_copied(answer: str, question: str) -> bool:

@@ -16,7 +16,12 @@ from whet.rewards.values.relation import (
 
 
 @pytest.mark.parametrize(
-    "text", ["x", "x_1", "a_{n}", "\\alpha", "f(2)", "f^{-1}(x)", "AB", "\\angle ABC", "Total cost", "\\text{Area}"]
+    "text",
+    [
+        *("x", "x_1", "a_{n}", "\\alpha", "f(2)", "f^{-1}(x)", "AB", "\\angle ABC", "Total cost", "\\text{Area}"),
+        *("\\vec{u}", "\\overrightarrow{PQ}", "\\hat p", "\\frac{dp}{dt}", "\\frac{d^2s}{dt^2}", "E[N]"),
+        *("\\text{Var}[X]", "m:n", "p : q : r"),
+    ],
 )
 def test_labels(text: str) -> None:
     assert is_label(text)
@@ -34,6 +39,13 @@ def test_an_answer_may_name_a_sum() -> None:
     assert not any(map(may_be_label, ("2x", "x+5", "37+45", "\\sqrt{2}", "\\frac{1}{2}", "x^2")))
 
 
+def test_an_answer_may_name_what_it_measures() -> None:
+    measured = ("\\frac{p}{q}", "\\frac{PQ}{QR}", "m/n", "|w|", "\\lvert PQ \\rvert", "\\|\\vec{u}\\|", "# B")
+    assert all(map(may_be_label, measured))
+    assert not any(map(is_label, measured))
+    assert not any(map(may_be_label, ("\\frac{p}{2}", "\\frac{1}{q}", "|p-4|", "p/2", "|3|", "\\frac{p+1}{q}")))
+
+
 def test_a_long_text_is_no_label_and_found_so_at_once() -> None:
     start = time.process_time()
     assert not any(may_be_label(text) for text in ("a b " * 500, "a+" * 1000, "abc " * 500, "a_1 " * 400))
@@ -44,6 +56,8 @@ def test_sides() -> None:
     assert sides("x = \\frac{1}{3} \\approx 0.33") == ["x", "\\frac{1}{3}", "0.33"]
     assert sides("5/6 or about 0.83") == ["5/6", "0.83"]
     assert sides("x") == ["x"]
+    assert sides("\\sum_{i=0}^{3} i = 6") == ["\\sum_{i=0}^{3} i", "6"]
+    assert sides("\\{x = 1, y = 2\\}") == ["\\{x", "1, y", "2\\}"]
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,27 @@ import re
 from dataclasses import dataclass
 
 _SIDES = re.compile(
-    r"\s*(?:=|\\approx(?![A-Za-z])|\\text\s*\{\s*(?:or\s+)?(?:about|approximately)\s*\}|\bor\s+(?:about|approximately)\b)\s*"
+    r"\s*(?:=(?![^{}\\]{0,40}\})|\\approx(?![A-Za-z])|\\text\s*\{\s*(?:or\s+)?(?:about|approximately)\s*\}|\bor\s+(?:about|approximately)\b)\s*"
 )
 _INEQUALITY = re.compile(r"\s*(<|>|\\[lg]e(?![A-Za-z]))\s*")
 _ANY = re.compile(r"[=<>]|\\(?:le|ge|ne|approx|in|equiv|sim|to|subset|mid)(?![A-Za-z])")
 _SYMBOL = (
-    r"(?:\\frac\s*\{d[\w^ ]*\}\s*\{d\w+\}|\\?[A-Za-z]+|\\[a-z]+\s*\{[A-Za-z]+\})"
+    r"(?:\\?[A-Za-z]+|\\[a-z]+\s*\{[A-Za-z]+\})"
     r"(?:_(?:\w|\{\w+\}))?(?:\^\s*\{\s*-1\s*\})?'*"
 )
 _LABEL = re.compile(
     rf"\\?[A-Za-z](?:_(?:\w|\{{\w+\}}))?'*|P\s*\([^()]{{1,40}}\)|\\[a-z]+|[A-Z]{{2,4}}|m?\\angle\s*[A-Z]{{1,3}}|\\overline\s*\{{[A-Z]+\}}"
+    r"|\\(?:vec|hat|bar|tilde|overline|overrightarrow|widehat)(?:\s*\{\s*\\?[A-Za-z]+\s*\}|\s+[A-Za-z])"
+    r"|(?:[A-Z]|\\text\s*\{[A-Za-z]+\})\s*\[\s*[A-Za-z][\w\s+^-]{0,20}\]|[A-Za-z]{1,3}(?:\s*:\s*[A-Za-z]{1,3}){1,3}"
     rf"|{_SYMBOL}\s*\(\s*[\w\\,\s+.-]{{1,20}}\)|[A-Za-z]{{3,}}(?:[\s'-]+[A-Za-z]+)*|\\text\s*\{{[^{{}}]+\}}"
 )
+_DERIVATIVE = re.compile(r"\\frac\s*\{d(?:\^\{?\d\}?)?\s*[A-Za-z]\}\s*\{d[A-Za-z](?:\^\{?\d\}?)?\}(?:\s*\(\w+\))?")
+_NAME = r"\\?[A-Za-z]{1,4}(?:_\{?\w\}?)?"
+_MEASURE = re.compile(
+    rf"\\frac\s*\{{\s*{_NAME}\s*\}}\s*\{{\s*{_NAME}\s*\}}|{_NAME}\s*/\s*{_NAME}"
+    rf"|(?:\\?\||\\lvert|\\lVert)\s*(?:{_NAME}|\\(?:vec|text|overline)\s*\{{\w+\}})\s*(?:\\?\||\\rvert|\\rVert)|\#\s*{_NAME}"
+)
+"""What is measured of names: a quotient, a length, a size."""
 _LOOSE_LABEL = re.compile(r"[A-Za-z\\][\w\\ (){}',]*", re.ASCII)
 _SUM = re.compile(r"[+-]?(?:[A-Za-z](?:_\w)?)+(?:[+-](?:[A-Za-z](?:_\w)?)+)+", re.ASCII)
 _NAMES = re.compile(r"\(\s*\\?[A-Za-z]+(?:_\w)?(?:\s*,\s*\\?[A-Za-z]+(?:_\w)?)+\s*\)")
@@ -55,7 +64,9 @@ def is_label(side: str) -> bool:
     >>> [is_label(side) for side in ("x", "f(2)", "\\angle ABC", "x+y", "xy", "\\cos x", "2x")]
     [True, True, True, False, False, False, False]
     """
-    return len(side) <= _LONGEST_LABEL and bool(_LABEL.fullmatch(side)) and not _FUNCTION.match(side)
+    if len(side) > _LONGEST_LABEL:
+        return False
+    return bool(_DERIVATIVE.fullmatch(side) or (_LABEL.fullmatch(side) and not _FUNCTION.match(side)))
 
 
 def unlabelled(text: str) -> str:
@@ -70,7 +81,11 @@ def unlabelled(text: str) -> str:
 
 def may_be_label(side: str) -> bool:
     """Whether one side names anything, such as a product or a sum of variables, but states no value of its own."""
-    if len(side) > _LONGEST_LABEL or re.match(r"\\(?:frac|sqrt|pi|infty)\b", side):
+    if len(side) > _LONGEST_LABEL:
+        return False
+    if _MEASURE.fullmatch(side) or _DERIVATIVE.fullmatch(side):
+        return True
+    if re.match(r"\\(?:frac|sqrt|pi|infty)\b", side):
         return False
     if re.match(r"\\(?:lim|i*int|sum|prod)(?![A-Za-z])", side):
         return True

@@ -336,7 +336,51 @@ def test_any_text_is_compared(text: str, gold: str) -> None:
         ("P(X > 3) = \\frac{1}{2}", "\\frac{1}{2}", True),
         ("\\lim_{x\\to 0} f(x) = 2", "2", True),
         ("\\lim_{x\\to 0} f(x) = 3", "2", False),
+        ("\\frac{p}{q} = \\frac{2}{7}", "\\frac{2}{7}", True),
+        ("\\frac{p}{q} = \\frac{7}{2}", "\\frac{2}{7}", False),
+        ("\\frac{ds}{dt} = 4t", "4t", True),
+        ("4t", "\\frac{ds}{dt} = 4t", True),
+        ("|w| = 13", "13", True),
+        ("13", "|w| = 13", False),
+        ("|B| = 12", "13", False),
+        ("\\mathbb{E}[N] = 2.5", "2.5", True),
+        ("p:q = 5:2", "5:2", True),
+        ("q:p = 5:2", "p:q = 5:2", False),
+        ("\\vec{u} = (4,-1)", "(4,-1)", True),
+        ("\\vec{u} = (-1,4)", "(4,-1)", False),
+        ("\\sum_{i=0}^{3} i = 6", "6", True),
+        ("\\sum_{i=0}^{3} i = 7", "6", False),
     ],
 )
 def test_labels_sets_and_ratios(given: str, gold: str, equal: bool) -> None:
+    assert answers_equal(given, gold) is equal
+
+
+@pytest.mark.parametrize(
+    ("given", "gold", "equal"),
+    [
+        ("16\\pi \\text{ square feet}", "16\\pi", True),
+        ("16\\pi", "16\\pi\\text{ sq. cm}", True),
+        ("16\\pi\\text{ cubic meters}", "16\\pi\\text{ m}^3", True),
+        ("16\\pi \\text{ units}^3", "16\\pi\\text{ cubic units}", True),
+        ("5\\sqrt{2} square units", "5\\sqrt2\\text{ cm}^2", True),
+        ("5\\sqrt{2} square units", "5\\sqrt2\\text{ cm}^3", False),
+        ("5\\sqrt{2}\\text{ feet}", "5\\sqrt2\\text{ square feet}", False),
+        ("15\\pi \\text{ square feet}", "16\\pi", False),
+        ("16\\pi \\text{ or more}", "16\\pi", False),
+        ("30 square units", "30\\text{ units}^2", True),
+        ("30 square units", "30\\text{ units}^3", False),
+        ("\\frac{4}{5}", "\\frac45 m", False),
+        ("\\frac{4m}{5}", "\\frac45 m", True),
+        ("\\frac{4}{5} m", "\\frac45\\text{ m}", True),
+        ("\\frac{4}{5} kg", "\\frac45", True),
+        ("8", "\\$8 per day", True),
+        ("8 dollars per day", "\\$8 per day", True),
+        ("8 dollars per day", "\\$8 per hour", False),
+        ("-(11)", "-11", True),
+        ("-(11)", "11", False),
+        ("(1)1", "11", False),
+    ],
+)
+def test_formulas_with_units_and_numbers_in_brackets(given: str, gold: str, equal: bool) -> None:
     assert answers_equal(given, gold) is equal

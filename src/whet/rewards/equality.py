@@ -15,6 +15,7 @@ from whet.rewards.latex import Compare, latex_equal, verify
 from whet.rewards.quantities import read_quantity
 from whet.rewards.values.calculation import Value, calculate
 from whet.rewards.values.collection import Same, as_tuple, read_collection, read_matrix
+from whet.rewards.values.formula import has_prose, split_unit
 from whet.rewards.values.notation import plain
 from whet.rewards.values.numeral import APPROXIMATE_DIGITS
 from whet.rewards.values.option import given_letter, gold_letter, same_options
@@ -28,7 +29,7 @@ from whet.rewards.values.relation import (
     sides,
     unlabelled,
 )
-from whet.rewards.values.tail import BARE, Tail, read_tail
+from whet.rewards.values.tail import BARE
 from whet.rewards.values.time_of_day import read_ratio, read_time
 from whet.rewards.values.worded import is_product, loose_text, read_words
 
@@ -40,7 +41,7 @@ _LONGEST_TEXT = 2000
 _MOST_SIDES = 8
 """Sides of a chain of equations."""
 _INTEGER = re.compile(r"-?[1-9][0-9]{0,17}")
-_ATTACHED = re.compile(r"(\d)(?=[A-Za-z])")
+_ATTACHED = re.compile(r"(?<=\d)(?=[A-Za-z])|(?<=\})\s*(?=[A-Za-z])")
 _REMARK = re.compile(r"(.*\S)\s+\(([^()]+)\)", re.DOTALL)
 _GROUPED_COMMA = re.compile(r"[-+]?[1-9]\d{0,2}(?:[. ']\d{3})+,\d+(?!\d)")
 """A decimal comma behind grouped digits, which is nothing else: `1.234,00`."""
@@ -106,7 +107,7 @@ def _number(given: str, gold: str, *_: object) -> bool | None:
     if number is None and (expected.value.denominator != 1 or _GROUPED_COMMA.match(given)):
         number = read_quantity(given, decimal_comma=True)
     if number is None and expected.tail.unit:  # 4m, where the gold 4 m says that m is no variable
-        number = read_quantity(_ATTACHED.sub(r"\1 ", given))
+        number = read_quantity(_ATTACHED.sub(r"\\text{ }", given))
     return number.equals(expected) if number else None
 
 
@@ -238,8 +239,8 @@ def _formula(given: str, gold: str, _: Same, compare: Compare) -> bool:
     """Formulas with units: a number by its exact value, anything else by algebra. A plain number is none."""
     if read_quantity(gold) or has_relation(gold) or has_relation(given):
         return False
-    (found, tail), (expected, gold_tail) = _split_unit(given), _split_unit(gold)
-    if _PROSE.search(found) or _PROSE.search(expected) or tail.factor_to(gold_tail) != 1:
+    (found, tail), (expected, gold_tail) = split_unit(given), split_unit(gold)
+    if has_prose(found) or has_prose(expected) or tail.factor_to(gold_tail) != 1:
         return False
     value, wanted = calculate(found), calculate(expected)
     if value is None or wanted is None:
@@ -257,19 +258,6 @@ def _is_approximation(given: str, gold: float) -> bool:
     if number is None or number.number.digits < APPROXIMATE_DIGITS:
         return False
     return abs(float(number.value) - gold) < max(float(number.number.places), 1e-14 * abs(gold))
-
-
-_PROSE = re.compile(r"\\text\b|(?<![\\A-Za-z])(?!(?:arc)?(?:sin|cos|tan)h?\b|sqrt\b)[A-Za-z]{4,}")
-_UNIT = re.compile(
-    r"(.*[^\s\\(,{])\s*(?<!\\)((?:\\text\s*\{[^{}]*\}|\b(?:degrees|[a-z]{4,}))(?:[\s^{}\d/A-Za-z]*))", re.DOTALL
-)
-
-
-def _split_unit(text: str) -> tuple[str, Tail]:
-    r"""A formula and the unit behind it: `2\sqrt{3}\text{ cm}`; a bare tail where there is none."""
-    found = _UNIT.fullmatch(text)
-    tail = read_tail(" " + found[2]) if found else None
-    return (found[1], tail) if found and tail else (text, BARE)
 
 
 READERS: tuple[tuple[str, Verdict], ...] = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
-from whet.rewards.units import CANONICAL, factor, read_unit
+from whet.rewards.units import CANONICAL, VARIABLES, factor, read_unit
 from whet.rewards.values.calculation import calculate
 from whet.rewards.values.notation import plain
 from whet.rewards.values.numeral import Numeral, read_numeral, with_decimal_point
@@ -87,7 +87,11 @@ _SIGN_OF_SCALE = re.compile(r"\s*([万萬亿億])|\s?(k|K|M|bn)\b")
 """Signs that multiply: those of Chinese always, letters behind a sum of money."""
 _BELOW_ZERO = re.compile(r"((?:\s*degrees?)?\s*(?:[CF]|celsius|fahrenheit)?)\s*below zero\b", re.IGNORECASE)
 _AND_A_HALF = re.compile(r"\s+and\s+(?:a|one)\s+half\b", re.IGNORECASE)
+_FACTOR_BEHIND = re.compile(rf"^ ({'|'.join(VARIABLES)})\b")
+"""A variable behind a LaTeX fraction, where a blank says nothing: `\\frac{2}{3} m` is two thirds of m."""
 _BRACKETED = re.compile(r"\(([^()]*)\)")
+_SINGLE = re.compile(r"^\(\s*(\d+(?:\.\d+)?)\s*\)(?![\s\d.]*\d)")
+"""A number in brackets of its own, as in `-(7)`."""
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _JOINED = re.compile(r"\s*(?:,|and\b)?\s*(?=\d)")
 _MOST_PARTS = 3
@@ -136,7 +140,7 @@ def _signed(text: str, decimal_comma: bool) -> Quantity | None:
             negative, text = negative != (sign["sign"] != "+"), text[sign.end() :]
         elif not currency and (found := _CURRENCY.match(text)):
             currency, text = found["code"].rstrip(".").lower(), text[found.end() :]
-    text = in_digits(text)
+    text = in_digits(_SINGLE.sub(r"\1", text) if text[:1] == "(" else text)
     if not text[:1].isdigit() and not text.startswith((".", "\\frac")):
         return None
     if decimal_comma or "€" in text + currency:
@@ -158,10 +162,11 @@ def _dressed(found: Quantity, negative: bool, currency: str) -> Quantity | None:
         number = replace(number, value=-number.value)
     if currency:
         unit = CANONICAL.get(currency, currency)
-        # "$5 million dollars" and "$5 a day" are said, "$5 cm" is not
-        if tail.unit and not any(name == unit or name.endswith(unit) for name, _ in tail.unit):
+        # "$5 million dollars" and "$5 per day" are said, "$5 cm" is not
+        if all(power < 0 for _, power in tail.unit):
+            tail = Tail(tuple(sorted(((unit, 1), *tail.unit))))
+        elif not any(name == unit or name.endswith(unit) for name, _ in tail.unit):
             return None
-        tail = tail if tail.unit else Tail(((unit, 1),))
     return Quantity(number, found.percent, tail)
 
 
@@ -172,7 +177,7 @@ def _part(text: str, seen: bool) -> Quantity | None:
         return None
     number, behind = read
     if behind:
-        behind = _TYPED_TEXT.sub(r" \1 ", behind)
+        behind = _TYPED_TEXT.sub(r" \1 ", _FACTOR_BEHIND.sub(r"\1", behind) if text.startswith("\\frac") else behind)
     if half := _AND_A_HALF.match(behind):
         number, behind = Numeral(number.value + Fraction(1, 2)), behind[half.end() :]
     while scale := _SCALE.match(behind):

@@ -131,6 +131,7 @@ _FACTOR = re.compile(
 _FACTORS = {"m", "s", "kg", "g", "mol", "K", "N", "A", "V", "h", "cm", "km", "rad", "C", "J", "W"}
 """Symbols that may stand right behind another unit as a factor: `m s^{-2}`, `kg m/s^2`."""
 _POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3, "squared": 2, "cubed": 3}
+_ANY_LENGTH = "unit"
 _MARKS = {'"': "inch", "'": "foot"}
 _TEMPERATURE = re.compile(
     r"\bdegs?(?:rees?)?\s+(?:(?P<celsius>c(?:elsius|entigrade)?)|f(?:ahrenheit)?)\b", re.IGNORECASE
@@ -146,11 +147,11 @@ def read_unit(text: str) -> tuple[Unit, str]:
     rest = _TEMPERATURE.sub(lambda found: "celsius" if found["celsius"] else "fahrenheit", text)
     powers: dict[str, int] = {}
     while found := _FACTOR.match(rest):
-        parts = _named(found["word"], rest[found.end() :])
+        raised = int(found["power"] or _POWERS.get((found["before"] or found["behind"] or "").lower(), 1))
+        parts = _named(found["word"], rest[found.end() :]) or _anonymous(found["word"], raised)
         if not parts or (powers and not found["per"] and found["word"] not in _FACTORS):
             break
         rest = rest[found.end() :]
-        raised = int(found["power"] or _POWERS.get((found["before"] or found["behind"] or "").lower(), 1))
         for unit, power in parts:
             powers[unit] = powers.get(unit, 0) + power * raised * (-1 if found["per"] else 1)
     return _canonical(powers), rest
@@ -168,6 +169,11 @@ def _named(word: str, behind: str) -> Unit:
         return ()
     unit = CANONICAL.get(word.lower())
     return ((unit, 1),) if unit else _ALIASES.get(word.lower(), ())
+
+
+def _anonymous(word: str, raised: int) -> Unit:
+    """What square and cubic units are units of: a length without a name. Units that are not raised may be anything."""
+    return ((_ANY_LENGTH, 1),) if raised in (2, 3) and word.lower() in ("unit", "units") else ()
 
 
 def _canonical(powers: dict[str, int]) -> Unit:
@@ -189,12 +195,13 @@ def factor(given: Unit, gold: Unit) -> Fraction | None:
 
 
 def _same_family(given: Unit, gold: Unit) -> bool:
-    """Whether one of two names is less precise than the other: dollars may be US dollars, degrees Celsius ones."""
+    """Whether one of two names is less precise than the other: dollars may be US dollars, square units inches."""
     if len(given) != len(gold):
         return False
     names = [(one, other) for (one, p), (other, q) in zip(given, gold, strict=True) if p == q]
     return len(names) == len(gold) and all(
-        one == other or one.endswith(" " + other) or other.endswith(" " + one) for one, other in names
+        one == other or _ANY_LENGTH in (one, other) or one.endswith(" " + other) or other.endswith(" " + one)
+        for one, other in names
     )
 
 

@@ -208,3 +208,35 @@ def test_powers_and_products_of_numbers_are_not_worked_out(given: str, gold: str
 )
 def test_units_and_notations_of_the_question(given: str, gold: str, question: str, worked: bool) -> None:
     assert is_worked_out(given, gold, question) is worked
+
+
+@pytest.mark.parametrize(
+    ("given", "gold", "question", "worked"),
+    [
+        ("\\sqrt[3]{7}", "7^{1/3}", "", True),
+        ("4\\sqrt[5]{2}", "4 \\cdot 2^{1/5}", "", True),
+        ("\\sqrt[3]{64} y", "4y", "", False),
+        ("\\sqrt[3]{65} y", "\\sqrt[3]{65} \\cdot y", "", True),
+        ("\\sqrt[3]{24}", "2\\sqrt[3]{3}", "Simplify $\\sqrt[3]{24}$.", False),
+        ("7.2 \\times 10^4 \\text{ km}", "72000", "", True),
+        ("7.2 \\times 10^{4}\\text{ m/s}", "72000", "", True),
+        ("7.2 \\times 10^4 \\text{ km}", "72000", "Write $7.2 \\times 10^4$ km without a power.", False),
+        ("10^4 y", "10000y", "", False),
+        ("\\log 7", "\\log_{10} 7", "", True),
+        ("\\frac{\\ln 7}{\\ln 3}", "\\log_3 7", "", True),
+        ("\\ln 5 + 2\\ln 3", "\\ln 45", "", True),
+        ("\\frac13 \\ln 7", "\\ln \\sqrt[3]{7}", "", True),
+        ("\\ln 5 + \\ln 7", "\\ln 35", "Write $\\ln 5 + \\ln 7$ as one logarithm.", False),
+        ("\\ln 7 + \\ln 5", "\\ln 35", "Write $\\ln 5 + \\ln 7$ as one logarithm.", False),
+        ("\\ln 4 \\cdot y", "2y\\ln 2", "", True),
+        ("y \\log_3 9", "2y", "", False),
+        ("\\log_3 3 + \\ln y", "1 + \\ln y", "", False),
+        ("3 \\cdot 3 \\cdot 5", "3^2 \\cdot 5", "", True),
+        ("5 \\cdot 3^2", "3 \\cdot 3 \\cdot 5", "", True),
+        ("3 \\cdot 3 \\cdot 5", "3^2 \\cdot 5", "Write $3 \\cdot 3 \\cdot 5$ with powers.", False),
+        ("\\sqrt{5} + \\sqrt{7}", "\\sqrt{12 + 2\\sqrt{35}}", "", True),
+        ("\\sqrt{3} + \\sqrt{12}", "3\\sqrt{3}", "", False),
+    ],
+)
+def test_roots_logarithms_and_factors(given: str, gold: str, question: str, worked: bool) -> None:
+    assert is_worked_out(given, gold, question) is worked

@@ -22,14 +22,17 @@ LONGEST = 2000
 """Characters of an answer; a longer one is equal to a gold answer only where it is the same text."""
 
 _INTEGER = re.compile(r"[\s$+-]*\d[\d,]*\.?\s*\$?")
-_OPERATION = re.compile(r"(?<=[\w)!°|])[-+/^±∪∩!]|\\(?!pi$|infty$)[A-Za-z]+$|[=<>≤≥]")
+_OPERATION = re.compile(r"(?<=[\w)!°|])[-+/^±∪∩!]|(?<=\d)\*(?=\d)|\\(?!pi$|infty$)[A-Za-z]+$|[=<>≤≥]")
 _NUMBER = re.compile(r"[-+]?(?:\d+\(\d+\)/\(\d+\)|\(?(?:\d+(?:\.\d+)?|\.\d+)\)?)(?P<under>/\(?\d+\)?)?(?P<percent>%)?")
 """A number, as `canonical` writes it; mixed numbers such as 2(1)/(3) too."""
 _MIXED = re.compile(r"(?<![\w.])\d+\(\d+\)/\(\d+\)")
 _MEASURED = re.compile(r"([-+]?(?:\d*\(\d+\)/\(\d+\)|\d+/\d+|\d+(?:\.\d+)?))\(?[A-Za-z]")
 """A number right before a unit, as `canonical` writes it."""
-_SCIENTIFIC = re.compile(r"[-+]?(?:[1-9](?:\.\d+)?\*)?10\^?\(?[-+]?\d{1,3}\)?")
-"""A number in scientific notation or a power of ten, as `canonical` writes it."""
+_SCIENTIFIC = re.compile(
+    r"(?P<number>[-+]?(?:[1-9](?:\.\d+)?\*)?10\^?\(?[-+]?\d{1,3}\)?)"
+    r"(?:/?\([A-Za-z][\w/^().-]*\)(?:\^\(?\d\)?)?|[a-z]{4,}|[km]g|[ckm]?m)?"
+)
+"""A number in scientific notation or a power of ten, with or without a unit, as `canonical` writes it."""
 _LEFT_SIDE = re.compile(r"[A-Za-z](?:_?\(?\w{1,3}\)?)?|[A-Za-z]\([A-Za-z,]+\)|\\[a-z]+")
 """The left side of an equation that only names its right side: `x`, `f(x)`, `\\theta`."""
 _OF_A_VARIABLE = re.compile(
@@ -43,7 +46,7 @@ _NOTATIONS = (
 """Parts of words by which a question asks for an answer in a notation of its own."""
 
 _N = r"(?:\d+(?:\.\d+)?)"
-_FUNCTION = r"\\(?:sin|cos|tan|cot|sec|csc|arc\w+|log|ln|exp|det|gcd|lcm|max|min|binom|[dt]binom)"
+_FUNCTION = r"\\(?:sin|cos|tan|cot|sec|csc|arc\w+|(?:log|ln)(?:_\(?\d+\)?)?|exp|det|gcd|lcm|max|min|[dt]?binom)"
 _PENDING = tuple(
     re.compile(pattern)
     for pattern in (
@@ -57,9 +60,13 @@ _PENDING = tuple(
         r"\\begin",
     )
 )
-_ROOT = re.compile(r"\\sqrt\(?(\d{1,15})(?![\d.^!])")
+_ROOT = re.compile(r"\\sqrt(?:_(?P<degree>\d+))?\(?(?P<of>\d{1,15})(?![\d.^!])")
+_SQUARE_ROOT = re.compile(r"\\sqrt\(?(\d{1,4})\)?(?![\d.^!])")
+_LOGARITHM = re.compile(r"\\(?:log|ln)(?:_\(?(?P<base>\d+)\)?)?\(?(?P<of>\d{1,4})\)?(?![\w.\\(^!/*])")
+_PRODUCT = re.compile(r"\d{1,9}(?:\^\(?\d{1,2}\)?)?(?:\*\d{1,9}(?:\^\(?\d{1,2}\)?)?)+")
+_FACTOR = re.compile(r"(\d+)(?:\^\(?(\d+)\)?)?")
 _RATIO = re.compile(r"(?<![\w.^)/])\(?(\d{1,15})\)?/\(?(\d{1,15})\)?(?![\w.^!])")
-_COEFFICIENT = re.compile(rf"^(?:{_N}|\({_N}\))(?:/{_N}|/\({_N}\))?\*?|\*?/?(?:{_N}|\({_N}\))$")
+_COEFFICIENT = re.compile(rf"^(?:{_N}|\({_N}\))(?:/{_N}|/\({_N}\))?\*?|[*/](?:{_N}|\({_N}\))$")
 
 
 def is_worked_out(given: str, gold: str, question: str = "") -> bool:
@@ -80,8 +87,8 @@ def is_worked_out(given: str, gold: str, question: str = "") -> bool:
     is_copied = bool(question) and _is_copied("=".join(_sides(answer)), question)
     if _same(answer, expected):
         return not is_copied or len(_sides(answer)) == 1 or _is_relation(expected)
-    if _SCIENTIFIC.fullmatch(answer):
-        return not is_copied
+    if scientific := _SCIENTIFIC.fullmatch(answer.strip("$")):
+        return not (is_copied or (question and _is_copied(scientific["number"], question)))
     if _NUMBER.fullmatch(answer.strip("$")):
         return not (question and _is_copied_number(answer, expected, question))
     if is_copied or (question and _is_copied_quantity(answer, expected, question)):
@@ -116,7 +123,10 @@ def _side_is_worked_out(side: str, expected: str, question: str) -> bool:
     if _same(side, expected):
         return True
     has_work = bool(_NUMBER.fullmatch(side)) <= bool(_NUMBER.fullmatch(expected))
-    return has_work and not (question and _is_copied(side, question)) and _pending(side) <= _pending(expected)
+    if not has_work or (question and _is_copied(side, question)):
+        return False
+    final = _final_logarithms(side) if re.search(r"\\(?:log|ln)", expected) else 0
+    return _pending(side) - final <= _pending(expected) or _factors(side) == _factors(expected) != []
 
 
 def _is_relation(expected: str) -> bool:
@@ -152,11 +162,7 @@ def _is_copied(answer: str, question: str) -> bool:
 def _is_copied_number(answer: str, expected: str, question: str) -> bool:
     """Whether the answer is a number of the question in a notation that the question asks to change."""
     number, gold = _NUMBER.fullmatch(answer), _NUMBER.fullmatch(expected)
-    if (
-        number is None
-        or answer.rstrip("%") == expected.rstrip("%")
-        or f" {' '.join(tokens(answer))} " not in formulas_of(question)[0]
-    ):
+    if number is None or answer.rstrip("%") == expected.rstrip("%") or not _stands_in(answer, question):
         return False
     ratio = _RATIO.fullmatch(answer.lstrip("+-"))
     if ratio and gcd(int(ratio[1]), int(ratio[2])) > 1:
@@ -170,7 +176,11 @@ def _is_copied_quantity(answer: str, expected: str, question: str) -> bool:
     number, gold = _MEASURED.match(answer), _MEASURED.match(expected)
     if number is None or gold is None or number[1] == gold[1]:
         return False
-    return f" {' '.join(tokens(answer))} " in formulas_of(question)[0]
+    return _stands_in(answer, question)
+
+
+def _stands_in(formula: str, question: str) -> bool:
+    return f" {' '.join(tokens(formula))} " in formulas_of(question)[0]
 
 
 def _asks_for_notation(question: str) -> bool:
@@ -182,9 +192,33 @@ def _pending(formula: str) -> int:
     """The number of operations in a canonical formula that arithmetic alone could carry out."""
     formula = _MIXED.sub("1", formula.replace("$", ""))
     found = sum(len(pattern.findall(formula)) for pattern in _PENDING)
-    roots = sum(isqrt(int(root)) ** 2 == int(root) for root in _ROOT.findall(formula))
+    roots = sum(_is_power(int(root["of"]), int(root["degree"] or 2)) for root in _ROOT.finditer(formula))
     ratios = sum(int(under) > 0 and int(over) % int(under) == 0 for over, under in _RATIO.findall(formula))
     return found + roots + ratios + sum(map(_like_terms, formula.split(",")))
+
+
+def _is_power(number: int, degree: int) -> bool:
+    """Whether a number of at most 15 digits has a whole root of a degree."""
+    near = isqrt(number) if degree == 2 else round(number ** (1 / max(1, degree)))
+    return degree > 0 and any(root**degree == number for root in (near - 1, near, near + 1))
+
+
+def _final_logarithms(formula: str) -> int:
+    """The number of logarithms of primes in a formula: nothing is left to be done there, but in the base's own."""
+    found = _LOGARITHM.finditer(formula)
+    return sum(_is_prime(int(one["of"])) and one["base"] != one["of"] for one in found)
+
+
+def _is_prime(number: int) -> bool:
+    return number > 1 and all(number % small for small in range(2, isqrt(number) + 1))
+
+
+def _factors(formula: str) -> list[int]:
+    """The factors of a product of whole numbers and their powers, each as often as it is one; empty for others."""
+    if not _PRODUCT.fullmatch(formula):
+        return []
+    found = _FACTOR.findall(formula)
+    return sorted(int(base) for base, power in found for _ in range(int(power or 1)))
 
 
 def _like_terms(formula: str) -> int:
@@ -196,5 +230,20 @@ def _like_terms(formula: str) -> int:
             terms.append("")
         else:
             terms[-1] += char
-    kinds = Counter(_COEFFICIENT.sub("", term) if not _NUMBER.fullmatch(term) else "" for term in terms if term)
+    kinds = Counter(map(_kind, filter(None, terms)))
     return sum(kinds.values()) - len(kinds)
+
+
+def _kind(term: str) -> str:
+    """What two terms must share to be added: `x` of `3x`, the root of 2 of `\\sqrt(8)`; empty for a number."""
+    if _NUMBER.fullmatch(term):
+        return ""
+    bare = _COEFFICIENT.sub("", term)
+    return _SQUARE_ROOT.sub(lambda root: f"\\sqrt({_without_squares(int(root[1]))})", bare)
+
+
+def _without_squares(number: int) -> int:
+    """A number of at most 4 digits without its square factors: 2 of 18."""
+    return next(
+        (number // (root * root) for root in range(isqrt(number), 1, -1) if number % (root * root) == 0), number
+    )

@@ -25,6 +25,9 @@ from whet.rewards.latex import LONGEST, latex_equal, refused
         ("x^2 + y^2 - 25 = 0", "x^2 + y^2 = 25"),
         ("0.2x", "\\frac{x}{5}"),
         ("(x+1)^2", "x^2 + 2x + 1"),
+        ("2.5 - 0.25i", "\\frac{5}{2} - \\frac{1}{4}i"),
+        ("y^{4/5}", "\\sqrt[5]{y^4}"),
+        ("\\binom{k}{3}", "\\frac{k(k-1)(k-2)}{6}"),
     ],
 )
 def test_equal(given: str, gold: str) -> None:
@@ -38,6 +41,10 @@ def test_equal(given: str, gold: str) -> None:
         ("(3,4)", "(3,4]"),
         ("2,3", "2,3,5"),
         ("x^2", "y^2"),
+        ("2.5 - 0.2i", "\\frac{5}{2} - \\frac{1}{4}i"),
+        ("\\sqrt{y^2}", "y"),
+        ("y^{3/5}", "\\sqrt[5]{y^4}"),
+        ("\\binom{k}{2}", "\\frac{k(k-1)(k-2)}{6}"),
         ("x + 1", "x - 1"),
         ("\\sqrt{2}", "\\sqrt{3}"),
         ("3.14", "\\pi"),
@@ -63,7 +70,10 @@ def test_not_equal(given: str, gold: str) -> None:
     assert not latex_equal(given, gold)
 
 
-@pytest.mark.parametrize("text", [*TOWERS, *ALGEBRA[6:], "x" * (LONGEST + 1), "", "in words", "5\ud800", "\x00"])
+@pytest.mark.parametrize(
+    "text",
+    [*TOWERS, *ALGEBRA[6:], "\\binom{n}{n}", "\\binom{n}{9}", "x" * (LONGEST + 1), "", "in words", "5\ud800", "\x00"],
+)
 def test_refused(text: str) -> None:
     assert refused(text)
 

@@ -15,7 +15,7 @@ from whet.rewards.latex import Compare, latex_equal, verify
 from whet.rewards.quantities import read_quantity
 from whet.rewards.values.calculation import Value, calculate
 from whet.rewards.values.collection import Same, as_tuple, read_collection, read_matrix
-from whet.rewards.values.formula import has_prose, split_unit
+from whet.rewards.values.formula import has_prose, in_radians, split_unit
 from whet.rewards.values.notation import plain
 from whet.rewards.values.numeral import APPROXIMATE_DIGITS
 from whet.rewards.values.option import given_letter, gold_letter, same_options
@@ -239,6 +239,13 @@ def _formula(given: str, gold: str, _: Same, compare: Compare) -> bool:
     """Formulas with units: a number by its exact value, anything else by algebra. A plain number is none."""
     if read_quantity(gold) or has_relation(gold) or has_relation(given):
         return False
+    if _same_formula(given, gold, compare):
+        return True
+    angles = in_radians(given), in_radians(gold)
+    return angles != (given, gold) and _same_formula(*angles, compare)
+
+
+def _same_formula(given: str, gold: str, compare: Compare) -> bool:
     (found, tail), (expected, gold_tail) = split_unit(given), split_unit(gold)
     if has_prose(found) or has_prose(expected) or tail.factor_to(gold_tail) != 1:
         return False
@@ -247,8 +254,8 @@ def _formula(given: str, gold: str, _: Same, compare: Compare) -> bool:
         return latex_equal(found, expected, compare)
     if not isinstance(wanted, float):
         return value == wanted
-    if not isinstance(value, float):
-        return _is_approximation(found, wanted)
+    if not isinstance(value, float) and _is_approximation(found, wanted):
+        return True
     return abs(value - wanted) <= _CLOSE * abs(wanted) and latex_equal(found, expected, compare)
 
 

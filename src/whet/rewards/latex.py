@@ -26,11 +26,12 @@ _REFUSED = re.compile(
     | \^\s*\{?\s*[-+]?\s*\d{4,} | \*\* | \^\s*-?(?:\d+|\w)\s*\^ | \^[^{}^]{1,4}\^[^{}^]{1,4}\^  # huge powers, towers
     | \d{3,}\s*! | [)\]}!]\s*!                                        # factorials
     | \d\s*_\s*\{?\s*(?:0|\d{3})                                      # no base of a number
-    | \\(?:i*int|oint|sum|prod|lim|[dt]?binom|choose|partial|Gamma|zeta|operatorname)
+    | \\(?:i*int|oint|sum|prod|lim|[dt]binom|choose|partial|Gamma|zeta|operatorname)
+    | \\binom(?!\s*\{[^{}\d]*[A-Za-z][^{}]{0,9}\}\s*\{[1-5]\})               # but for n over 2
     """,
     re.VERBOSE,
 )
-_AT_MOST = {"\\exp": 1, "\\sqrt": 6, "\\pm": 2, "\\mp": 2, "|": 6}
+_AT_MOST = {"\\exp": 1, "\\sqrt": 6, "\\pm": 2, "\\mp": 2, "|": 6, "\\binom": 2}
 """The most occurrences of costly operators in an answer."""
 _BRACKET_POWER = re.compile(r"[)\]}]\s*\^\s*\{?\s*[-+]?\s*(\d+)")
 _JUXTAPOSED = re.compile(r"(?<![\w\\^.])(\d+|\(\d+\))\s*(?=\()")
@@ -120,7 +121,19 @@ def _parsed(text: str) -> Any:
     expression = sympy.sympify(found[0]).doit()
     if not isinstance(expression, sympy.Expr):
         raise TypeError(f"{type(expression)} is no formula")
-    return sympy.nsimplify(expression, rational=True) if expression.has(sympy.Float) else expression
+    # one parser takes i for a real variable, another does not
+    expression = expression.xreplace({one: sympy.Symbol("i") for one in expression.free_symbols if one.name == "i"})
+    return _with_real_roots(sympy.nsimplify(expression, rational=True) if expression.has(sympy.Float) else expression)
+
+
+def _with_real_roots(expression: Any) -> Any:
+    """The expression with odd roots of variables as real numbers, also where what is under them is negative."""
+    import sympy
+
+    def is_odd_root(one: Any) -> bool:
+        return bool(one.is_Pow and one.exp.is_Rational and one.exp.q % 2 and one.exp.q > 1 and one.base.free_symbols)
+
+    return expression.replace(is_odd_root, lambda one: sympy.sign(one.base) ** one.exp.p * abs(one.base) ** one.exp)
 
 
 _POINTS = ("7/5", "-303/7", "2309/11", "31/13", "-19/17")

@@ -90,8 +90,8 @@ _AND_A_HALF = re.compile(r"\s+and\s+(?:a|one)\s+half\b", re.IGNORECASE)
 _FACTOR_BEHIND = re.compile(rf"^ ({'|'.join(VARIABLES)})\b")
 """A variable behind a LaTeX fraction, where a blank says nothing: `\\frac{2}{3} m` is two thirds of m."""
 _BRACKETED = re.compile(r"\(([^()]*)\)")
-_SINGLE = re.compile(r"^\(\s*(\d+(?:\.\d+)?)\s*\)(?![\s\d.]*\d)")
-"""A number in brackets of its own, as in `-(7)`."""
+_SINGLE = re.compile(r"^\(\s*([-+]?\d+(?:\.\d+)?)\s*\)(?![\s.]*[\d\\(])")
+"""A number in brackets of its own, as in `-(7)` and `(-5)/3`."""
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _JOINED = re.compile(r"\s*(?:,|and\b)?\s*(?=\d)")
 _MOST_PARTS = 3
@@ -136,11 +136,12 @@ def _signed(text: str, decimal_comma: bool) -> Quantity | None:
     """Sign, currency, number and what is behind."""
     negative, currency = False, ""
     for _ in range(3):
+        text = _SINGLE.sub(r"\1", text) if text[:1] == "(" else text
         if sign := _SIGN.match(text):
             negative, text = negative != (sign["sign"] != "+"), text[sign.end() :]
         elif not currency and (found := _CURRENCY.match(text)):
             currency, text = found["code"].rstrip(".").lower(), text[found.end() :]
-    text = in_digits(_SINGLE.sub(r"\1", text) if text[:1] == "(" else text)
+    text = in_digits(text)
     if not text[:1].isdigit() and not text.startswith((".", "\\frac")):
         return None
     if decimal_comma or "€" in text + currency:

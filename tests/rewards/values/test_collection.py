@@ -76,9 +76,15 @@ def test_a_matrix_as_nested_lists() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [("x = 1, y = 2", "()"), ("y = 1, x = 2", "{}"), ("x = 1, x = 2", "{}"), ("1, 2", "{}")]
+    ("text", "kind"), [("x = 1, y = 2", "()"), ("b = 1, a = 2", "()"), ("t = 1, a = 2", "{}"), ("x = 1, x = 2", "{}")]
 )
 def test_named_values_are_a_tuple_in_the_order_of_their_names(text: str, kind: str) -> None:
     found = read_collection(text)
     assert found is not None
     assert as_tuple(found).kind == kind
+
+
+def test_neighbours_in_the_alphabet_may_be_named_in_any_order() -> None:
+    found = read_collection("q = 5, r = 7, p = 1")
+    assert found is not None
+    assert as_tuple(found).rows == (("1", "5", "7"),)

@@ -3,7 +3,7 @@
 import pytest
 
 from rewards.growth import growth
-from whet.rewards.values.formula import has_prose, split_unit
+from whet.rewards.values.formula import has_prose, in_radians, split_unit
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,20 @@ from whet.rewards.values.formula import has_prose, split_unit
 def test_a_unit_of_any_length_is_split_off_whole(text: str, formula: str, unit: tuple[tuple[str, int], ...]) -> None:
     found, tail = split_unit(text)
     assert (found, tail.unit) == (formula, unit)
+
+
+@pytest.mark.parametrize(
+    ("text", "radians"),
+    [
+        ("\\sin 15 degrees", "\\sin (\\frac{15\\pi}{180})"),
+        ("3\\tan(22.5 degrees ) + x", "3\\tan(\\frac{22.5\\pi}{180}) + x"),
+        ("\\cos^2 15 degrees", "\\cos^2 (\\frac{15\\pi}{180})"),
+        ("\\sin 15", "\\sin 15"),
+        ("15 degrees", "15 degrees"),
+    ],
+)
+def test_angles_in_degrees_are_written_in_radians(text: str, radians: str) -> None:
+    assert in_radians(text) == radians
 
 
 def test_words_in_a_formula_are_seen() -> None:

@@ -107,12 +107,21 @@ def read_collection(text: str) -> Collection | None:
 
 
 def as_tuple(found: Collection) -> Collection:
-    """A list of values named by alphabet as a tuple: `x = 1, y = 2` as `(1, 2)`; others as they are."""
+    """A list of named values as a tuple: `x = 1, y = 2` and `y = 2, x = 1` as `(1, 2)`; others as they are.
+
+    Names that are no neighbours in the alphabet stand in its order already, or the order of the tuple is unknown.
+    """
     named = [_NAMED.fullmatch(item) for item in found.rows[0]] if found.kind == "{}" else []
-    names = [one[1] for one in named if one]
-    if not named or len(names) < len(named) or names != sorted(set(names)):
+    values = {one[1]: one[2] for one in named if one}
+    names = sorted(values)
+    if not named or len(names) < len(named) or (names != [*values] and not _are_neighbours(names)):
         return found
-    return Collection("()", (tuple(one[2] for one in named if one),))
+    return Collection("()", (tuple(values[name] for name in names),))
+
+
+def _are_neighbours(names: list[str]) -> bool:
+    """Whether names are letters that follow each other, as x, y and z do."""
+    return "".join(names) in "abcdefghijklmnopqrstuvwxyz" or "".join(names) in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 _NAMED = re.compile(r"([A-Za-z](?:_\{?\w\}?)?)\s*=\s*([^=]+)")

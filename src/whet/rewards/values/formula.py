@@ -9,6 +9,10 @@ _UNIT = re.compile(r"\\text\s*\{|(?<![\\\w])(?:[A-Za-z]{4,}|(?<=\s)(?:[ckm]m|ft|
 """Where a unit may start: text, a word of four letters, or a short one that is no product of variables."""
 _MOST_STARTS = 3
 _PROSE = re.compile(r"\\text\b|(?<![\\A-Za-z])(?!(?:arc)?(?:sin|cos|tan)h?\b|sqrt\b)[A-Za-z]{4,}")
+_ANGLE = re.compile(
+    r"(\\(?:sin|cos|tan|cot|sec|csc)(?:\s*\^\s*(?:\d|\{\d\}))?\s*)[({]?\s*(\d+(?:\.\d+)?)\s*degrees\s*[)}]?"
+)
+"""A function of an angle in degrees, as `plain` writes it."""
 
 
 def has_prose(text: str) -> bool:
@@ -18,6 +22,15 @@ def has_prose(text: str) -> bool:
     (False, True, True)
     """
     return bool(_PROSE.search(text))
+
+
+def in_radians(text: str) -> str:
+    r"""A formula in plain notation with the angles of its functions in radians.
+
+    >>> in_radians("2\\sin 70 degrees")
+    '2\\sin (\\frac{70\\pi}{180})'
+    """
+    return _ANGLE.sub(lambda found: f"{found[1]}(\\frac{{{found[2]}\\pi}}{{180}})", text)
 
 
 def split_unit(text: str) -> tuple[str, Tail]:

@@ -59,6 +59,7 @@ _LATEX = tuple(
     for pattern, plain in (
         (r"\\\\(?=[dtc]?frac|sqrt|text|mbox|pi|cdot|times|infty|left|right|boxed|circ|theta|pm)", r"\\"),
         (r",\s*\\!\s*|\{,\}", ","),
+        (r"\{\s*([-+:=])\s*\}", r"\1"),
         (
             r"(?<!\\)\\(?:[,;:!> ]|q?quad\b|left\b|right\b|[bB]igg?[lrm]?\b|(?:display|text|script)style\b|limits\b)",
             " ",
@@ -67,6 +68,7 @@ _LATEX = tuple(
         (r"(?<!\\)\\[()\[\]]", " "),
         (r"\\(?:text)?color\s*\{\w+\}", " "),
         (r"\\[dtc]frac\b", r"\\frac"),
+        (r"\\[dt]binom\b", r"\\binom"),
         (r"\{\s*([^{}]+?)\s*\\over\b\s*([^{}]+?)\s*\}|^\s*([^{}]+?)\s*\\over\b\s*([^{}]+?)\s*$", r"\\frac{\1\3}{\2\4}"),
         (r"\\mathbb\s*(?:R\b|\{\s*R\s*\})", r"(-\\infty,\\infty)"),
         (r"^(?:(?:[Tt]he\s+)?[Ee]mpty set|[Nn]o solutions?)$", r"\\emptyset"),
@@ -86,6 +88,8 @@ _LATEX = tuple(
             r"\\text{",
         ),
         (r"\\(?:underline|overbrace|underbrace|bm|boldsymbol|fbox|boxed)\s*\{([^{}]*)\}", r"{\1}"),
+        (r"\\text\s*\{\s*(\d[\dA-F]*)\s*\}(?=\s*_)|(?<=\d)\\text\s*\{\s*([A-F]+)\s*\}(?=\s*_)", r"\1\2"),
+        (r"^(-?\d+)\s*_\s*\{\s*(?:10|ten|\\text\s*\{\s*ten\s*\})\s*\}$", r"\1"),
         (r"\\[lc]?dots\b", "..."),
         (r"^\s*\\(?:Rightarrow|Longrightarrow|implies|therefore)\b", ""),
         (r"(?<=[\w)\]}])\s*\*\*\s*(?=[\w({\\-])", "^"),
@@ -131,10 +135,17 @@ def plain(text: str) -> str:
     if "\\" in text or "^" in text or _WORDED.search(text):
         for pattern, rewritten in _LATEX:
             text = pattern.sub(rewritten, text)
+        text = _BASE_IN_WORDS.sub(lambda found: f"_{{{_BASES[found[1].lower()]}}}", text)
     return " ".join(_unwrapped(text.replace("~", " ")).replace("\\$", "$").split())
 
 
-_WORDED = re.compile(r"[<>!]=|pi|sqrt|infinity|\{,\}|''|_|\*\*|sin|cos|tan|cot|sec|csc|log|ln|mpty set|o sol")
+_BASE_NAMES = (
+    *("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen"),
+    *("fourteen", "fifteen", "sixteen"),
+)
+_BASES = {name: base for base, name in enumerate(_BASE_NAMES, 2)}
+_BASE_IN_WORDS = re.compile(rf"_\s*\{{\s*(?:\\text\s*\{{\s*)?({'|'.join(_BASES)})\s*\}}(?:\s*\}})?", re.IGNORECASE)
+_WORDED = re.compile(r"[<>!]=|pi|sqrt|infinity|\{[-+:=,]\}|''|_|\*\*|sin|cos|tan|cot|sec|csc|log|ln|mpty set|o sol")
 
 
 def _unicode(text: str) -> str:

@@ -12,6 +12,8 @@ APPROXIMATE_DIGITS = 6
 """Significant digits from which a decimal may stand for a number that has no finite decimal form: 0.333333 for 1/3."""
 FLOAT_DIGITS = 15
 """Significant digits from which a decimal is the printed form of a floating point number."""
+_LARGEST_EXACT = 2**53
+"""From here on different whole numbers have one floating point number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Numeral:
             return False
         if self.value == gold.value:
             return True
-        return _rounds(self, gold) or _rounds(gold, self) or _is_float_of(gold, self)
+        return _rounds(self, gold) or _rounds(gold, self) or _is_float_of(gold, self) or _is_float_of(self, gold)
 
     def times(self, factor: Fraction) -> "Numeral":
         """The number of another unit."""
@@ -60,16 +62,16 @@ def is_finite_decimal(value: Fraction) -> bool:
     return rest == 1
 
 
-def _is_float_of(gold: Numeral, given: Numeral) -> bool:
-    """Whether the gold decimal is what a 32 or 64 bit floating point number of the given value prints as."""
-    if gold.digits < FLOAT_DIGITS or not given.value or gold.value * given.value < 0:
+def _is_float_of(printed: Numeral, exact: Numeral) -> bool:
+    """Whether a decimal is what a 32 or 64 bit floating point number of the exact value prints as."""
+    if printed.digits < FLOAT_DIGITS or not exact.value or printed.value * exact.value < 0:
         return False
     try:
-        number, wanted = float(given.value), float(gold.value)
+        number, shown = float(exact.value), float(printed.value)
         single = struct.unpack("f", struct.pack("f", number))[0]
     except OverflowError:
         return False
-    return wanted == single or abs(wanted - number) <= 4e-16 * abs(wanted)
+    return abs(number) < _LARGEST_EXACT and (shown == single or abs(shown - number) <= 4e-16 * abs(shown))
 
 
 _GROUPED = r"[1-9]\d{0,2}(?:(?:,\d{3})+|(?:\ \d{3})+|(?:'\d{3})+|(?:_\d{3})+)|[1-9]\d?(?:,\d{2})+,\d{3}"

@@ -132,3 +132,28 @@ def test_several_results_agree_with_no_answer(hedge: str, answer: str) -> None:
 )
 def test_the_result_of_reasoning_is_its_last(reasoning: str, answer: str, value: float) -> None:
     assert score(f"<think>{reasoning}</think> <answer>{answer}</answer>", "think_answer") == value
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "answer", "value"),
+    [
+        ("The total is 12; the total is 13; the total is 14.", "12", 0.0),
+        ("The total is 12; the total is 13; the total is 14.", "14", 0.0),
+        ("n = 12. n = 13.", "13", 0.0),
+        ("n = 12\nn = 13", "13", 0.0),
+        ("It is 12. Or 13.", "13", 0.0),
+        ("The answer is ____.", "13", 0.0),
+        ("The answer is (see below).", "13", 0.0),
+        (r"\boxed{}", "13", 0.0),
+        (r"\boxed{12}. So 13.", "12", 0.0),
+        (r"\boxed{12}. No, wait: 13.", "12", 0.0),
+        (r"\boxed{13}. So 13.", "13", 1.0),
+        ("n = 13.0\nn = 13", "13", 1.0),
+        ("n = 6 + 7\nn = 13", "13", 1.0),
+        ("m = 12\nn = 13", "13", 1.0),
+        ("Let n = 12. One more, so n = 13.", "13", 1.0),
+        ("The total is 12. One more makes 13. The total is 13.", "13", 1.0),
+    ],
+)
+def test_one_name_has_one_value(reasoning: str, answer: str, value: float) -> None:
+    assert score(f"<think>{reasoning}</think> <answer>{answer}</answer>", "think_answer") == value

@@ -39,6 +39,8 @@ _JUXTAPOSED = re.compile(r"(?<![\w\\^.])(\d+|\(\d+\))\s*(?=\()")
 _RELATION = re.compile(r"[=<>]|\\(?:in|leq?|geq?|lt|gt|neq?)\b")
 _COMMAND = re.compile(r"\\(?:text\w*|mbox|mathrm)\s*\{[^{}]*\}|\\[A-Za-z]+")
 _BASE = re.compile(r"\d\s*_\s*(?:\{\s*)?([^\s{}]+)")
+_SUBSCRIPTED = re.compile(r"(?<![A-Za-z])([A-Za-z])_\{?(\w+)")
+"""A variable and its subscript."""
 _PLAIN_WORDS = re.compile(r"(?=.*(?:[A-Za-z]{4}|[,.']))[A-Za-z][A-Za-z ,.'-]*")
 """Words, not products of variables: `ab` may be one."""
 
@@ -62,9 +64,9 @@ def _incomparable(given: str, gold: str) -> bool:
 
 
 def _variables(text: str) -> set[str]:
-    words = re.findall(r"[A-Za-z]+", _COMMAND.sub(" ", text))
-    letters = {letter for word in words if len(word) < 4 for letter in word}
-    return letters - {"e", "i"}
+    text = _COMMAND.sub(" ", text)
+    letters = {letter for word in re.findall(r"[A-Za-z]+", text) if len(word) < 4 for letter in word}
+    return letters - {"e", "i"} | {"_".join(found) for found in _SUBSCRIPTED.findall(text)}
 
 
 def _depth(text: str) -> int:

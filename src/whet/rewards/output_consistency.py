@@ -26,8 +26,20 @@ _ALTERNATIVES = re.compile(r"=\s*-?\d[\d.,]*\s*,?\s*\bor\b\s+[A-Za-z]\s*=", re.I
 _CONCLUDED = re.compile(r"\b(?:so|thus|hence|therefore)\b,?\s+([^=]+)$", re.IGNORECASE)
 _EXPLICIT = re.compile(rf"{_STATED.pattern}|\\boxed", re.IGNORECASE)
 _HAS_RESULT = re.compile(r"[\d$=]|\\(?!end|begin|item)")
-_RESULT_AGAIN = re.compile(r"^[\s$*=(\[]*[-\d.,\\][^A-Za-z]*$|^[^\\]*\d\s*=\s*\d+\W*$")
+_RESULT_AGAIN = re.compile(
+    r"^(?:(?:so|thus|hence|therefore|then|or|and|no|wait|actually|it is)\b[\s,:]*){0,3}[\s$*=(\[]*[-\d.,\\][^A-Za-z]*$"
+    r"|^[^\\]*\d\s*=\s*\d+\W*$",
+    re.IGNORECASE,
+)
 """A sentence that is only a value, or a sum with its result: after a stated answer it gives another one."""
+_CLAUSE_ENDS = re.compile(r"[;\n]|[.!?,]\s+")
+_CLAIM = re.compile(
+    r"\W*(?:(?:or|and|also|maybe|perhaps)\s+)?(?P<name>(?:the\s+)?[A-Za-z]\w*)[\s$*]*(?:=|\bis\b)[\s$*]*"
+    r"(?P<value>-?\d+(?:[.,]\d+)*)\W*|\W*or\s+(?P<other>-?\d+(?:[.,]\d+)*)\W*",
+    re.IGNORECASE,
+)
+"""A clause that only gives a name a value: `the result is 7`, `x = 7`, or after another, `or 7`."""
+_LONGEST_CLAIM = 60
 _OPEN = re.compile(r"(?:=|\b(?:is|are|equals)|:)[\s$*]*(?:\\[(\[])?\s*$")
 """The end of a sentence that the answer itself completes."""
 _TAIL = 30
@@ -69,13 +81,29 @@ def _gives(part: str, answer: str, equal: Compare) -> bool:
     """Whether a part ends in the answer, and gives no other one."""
     sentences = [one for one in _SENTENCE_ENDS.split(part) if one.strip(" \t$*.")]
     explicit = [place for place, one in enumerate(sentences) if _EXPLICIT.search(one)]
-    if explicit:
-        if not all(equal(stated, answer) for stated in _stated(part)):
+    stated = _stated(part) if explicit else []
+    if stated:
+        if not all(equal(one, answer) for one in stated):
             return False
         later = [one for one in sentences[explicit[-1] + 1 :] if _RESULT_AGAIN.search(one)]
         return all(any(equal(result, answer) for result in _readings(one)) for one in later)
+    if _claims_several(part, equal):
+        return False
     end = next((one for one in reversed(sentences) if _HAS_RESULT.search(one)), "")
     return any(equal(result, answer) for result in _readings(end)) or _names(sentences[-1:], answer)
+
+
+def _claims_several(part: str, equal: Compare) -> bool:
+    """Whether a part ends in claims that give one name several values, one right after the other."""
+    name, values = "", list[str]()
+    for clause in filter(str.strip, reversed(_CLAUSE_ENDS.split(part))):
+        found = _CLAIM.fullmatch(clause) if len(clause) <= _LONGEST_CLAIM else None
+        own = (found["name"] or name).lower() if found else ""
+        if not found or (name and own != name):
+            break
+        name = own
+        values.append(found["value"] or found["other"])
+    return any(not equal(value, values[0]) for value in values[1:])
 
 
 def _stated(part: str) -> list[str]:

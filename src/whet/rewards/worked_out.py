@@ -16,6 +16,7 @@ import re
 from collections import Counter
 from math import gcd, isqrt
 
+from whet.rewards.asked_form import has_asked_form
 from whet.rewards.expressions import bag, canonical, formulas_of, tokens
 
 LONGEST = 2000
@@ -123,7 +124,7 @@ def _side_is_worked_out(side: str, expected: str, question: str) -> bool:
     if _same(side, expected):
         return True
     has_work = bool(_NUMBER.fullmatch(side)) <= bool(_NUMBER.fullmatch(expected))
-    if not has_work or (question and _is_copied(side, question)):
+    if not has_work or (question and (_is_copied(side, question) or not has_asked_form(side, expected, question))):
         return False
     final = _final_logarithms(side) if re.search(r"\\(?:log|ln)", expected) else 0
     return _pending(side) - final <= _pending(expected) or _factors(side) == _factors(expected) != []

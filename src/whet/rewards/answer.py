@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from whet.formats.reasoning_marks import CLOSES, OPENS
 from whet.rewards.extraction.candidate import Candidate, Kind, Place
+from whet.rewards.extraction.doubt import replaces, takes_back
 from whet.rewards.extraction.places import RULES, rivals
 from whet.rewards.extraction.readings import read
 
@@ -72,8 +73,10 @@ def _places(text: str, kind: Kind) -> Iterator[Place]:
             weak += [] if found[-1].strong else found[-1:]
     inner = [place for place in strong if place.rule != "answer is"]
     strong = [place for place in strong if place.rule != "answer is" or not any(map(place.holds, inner))]
-    yield from sorted(strong, key=lambda place: place.end, reverse=True)
-    yield from weak
+    for place in (*sorted(strong, key=lambda place: place.end, reverse=True), *weak):
+        if replaces(text[place.end :], place.text):
+            break
+        yield place
     yield from RULES[-1].find(text, kind)
 
 
@@ -84,6 +87,8 @@ def last_place(places: list[Place], text: str, kind: Kind) -> Place:
     """
     together = rivals(places, text)
     last = places[-1]
+    if takes_back(text[last.end :]):
+        return replace(last, refused=f'taken back: "{last.text}"')
     if len(together) == 1:
         return last
     if kind is Kind.SEVERAL:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from whet.rewards.extraction.alternatives import all_equal
 from whet.rewards.extraction.candidate import Kind, Place
 from whet.rewards.extraction.dress import undressed
+from whet.rewards.extraction.doubt import is_doubted
 from whet.rewards.extraction.hedges import GOES_ON, denied, has_rival, hedged, joins
 from whet.rewards.extraction.languages import any_of
+from whet.rewards.extraction.operands import is_led_off, is_operand
 from whet.rewards.extraction.option_letters import letters
 from whet.rewards.extraction.readings import LONGEST_SENTENCE, MATHS, is_changed, main_claim, sentence_value
-from whet.rewards.extraction.values import Value, is_operand, values
+from whet.rewards.extraction.values import Value, values
 
 _RULE = "last sentence"
 _ENDS = re.compile(rf"(?<=[.!?])(?<!\bvs\.)[*_]{{0,2}}\s+(?=[A-Z*$\\(])(?!{GOES_ON})|\n+")
@@ -44,8 +46,9 @@ _ANNOTATION = re.compile(r"<<[^<>\n]*>>")
 
 
 def _sentences(text: str) -> list[str]:
-    """The sentences of the text's last part, `LONGEST_SENTENCE` characters, the last one first."""
-    return [part for part in reversed(_ENDS.split(text[-LONGEST_SENTENCE:])) if part.strip()]
+    """The sentences of the text's last part, `LONGEST_SENTENCE` characters, the last one first, without questions."""
+    parts = (part for part in reversed(_ENDS.split(text[-LONGEST_SENTENCE:])) if part.strip())
+    return [part for part in parts if not part.rstrip(" *_").endswith("?")]
 
 
 def _place(text: str, found: str, notes: tuple[str, ...] = (), refused: str = "") -> list[Place]:
@@ -56,26 +59,57 @@ def _number(text: str) -> list[Place]:
     sentence = next((part for part in _sentences(text) if values(part)), "")
     if not sentence:
         return []
-    for bold in reversed(_BOLD.findall(sentence)):
-        if values(bold) and not bold.strip().endswith(":"):
-            return _place(text, bold, ("bold",))
+    if bold := _bold(text, sentence):
+        return bold
     claim = _without_asides(_claim(sentence, _free))
     found = values(claim)
     if hedged(claim) and len({value.plain for value in found}) > 1:
         same = all_equal(claim, found)
         return _place(text, claim, refused="" if same else f'several answers: "{claim.strip()}"')
     if formula := _last_formula(claim, found):
-        return _place(text, formula, ("formula",))
+        return _formula_place(text, claim, formula)
     value = sentence_value(claim, found)
     if value is None:
-        return []
+        led_off = any(is_led_off(claim, one.start) for one in found)
+        return _place(text, claim, refused=f'no value of its own: "{claim.strip()}"') if led_off else []
     if has_rival(value, found, claim):
         return _place(text, claim, refused=f'several answers: "{claim.strip()}"')
-    if _NEGATED.search(claim[: value.start]) or denied(claim):
+    if _is_denied(claim, value.start):
         return _place(text, claim, refused=f'a negation: "{claim.strip()}"')
     if is_changed(behind := claim[value.end :]):
         return _place(text, value.text + behind)
     return _place(text, value.text.strip())
+
+
+def _bold(text: str, sentence: str) -> list[Place]:
+    """The last number in bold type, with what stands around it."""
+    bolds = [one for one in _BOLD.finditer(sentence) if values(one[1]) and not one[1].strip().endswith(":")]
+    if not bolds:
+        return []
+    *others, last = bolds
+    near = others and values(others[-1][1])[-1].plain != values(last[1])[-1].plain
+    if near and joins(sentence[others[-1].end() : last.start()]):
+        return _place(text, sentence, refused=f'several answers: "{sentence.strip()}"')
+    if is_led_off(sentence, last.start()) or _is_denied(sentence, last.start()):
+        return _place(text, sentence, refused=f'no value of its own: "{sentence.strip()}"')
+    behind = sentence[last.end() :]
+    return _place(text, last[1] + behind if is_changed(behind) else last[1], ("bold",))
+
+
+def _is_denied(claim: str, start: int) -> bool:
+    """Whether a claim denies or doubts what stands at `start`."""
+    return bool(_NEGATED.search(claim[:start])) or denied(claim) or is_doubted(claim[:start])
+
+
+def _formula_place(text: str, claim: str, formula: re.Match[str]) -> list[Place]:
+    """The place of a formula; refused where the words before it bound it, deny it or make another value of it."""
+    if is_led_off(claim, formula.start()) or _is_denied(claim, formula.start()):
+        return _place(text, claim, refused=f'no value of its own: "{claim.strip()}"')
+    return _place(text, _inside(formula), ("formula",))
+
+
+def _inside(formula: re.Match[str]) -> str:
+    return str(next(filter(None, formula.groups()))).strip()
 
 
 def _amount(text: str) -> list[Place]:
@@ -105,12 +139,12 @@ def _without_asides(claim: str) -> str:
     return shorter if values(shorter) and not hedged(claim) else claim
 
 
-def _last_formula(claim: str, found: list[Value]) -> str:
-    """The last formula, where no number stands behind it; empty where it is a bare name."""
-    formulas = [one for one in MATHS.finditer(claim) if not _VARIABLE.fullmatch(next(filter(None, one.groups())))]
+def _last_formula(claim: str, found: list[Value]) -> re.Match[str] | None:
+    """The last formula, where no number stands behind it; none where it is a bare name."""
+    formulas = [one for one in MATHS.finditer(claim) if not _VARIABLE.fullmatch(_inside(one))]
     if not formulas or (found and found[-1].start >= formulas[-1].end()):
-        return ""
-    return str(next(filter(None, formulas[-1].groups()))).strip()
+        return None
+    return formulas[-1]
 
 
 def _formula(text: str) -> list[Place]:
@@ -120,10 +154,11 @@ def _formula(text: str) -> list[Place]:
         if hedged(claim):
             return _place(text, claim)
         if formula := _last_formula(claim, []):
-            return _place(text, formula, ("formula",))
+            return _formula_place(text, claim, formula)
         stated = _COPULA.match(claim)
         if stated and claim[stated.end() :].strip():
-            return _place(text, claim[stated.end() :].strip())
+            refused = is_doubted(claim[: stated.end()])
+            return _place(text, claim[stated.end() :].strip(), refused=f'a doubt: "{claim}"' if refused else "")
         if values(claim):
             return _place(text, claim)
     return []
@@ -136,7 +171,7 @@ def _list(text: str) -> list[Place]:
     for one in MATHS.finditer(claim):
         run = [*run, one] if run and joins(claim[run[-1].end() : one.start()]) else [one]
     if len(run) > 1 and not claim[run[-1].end() :].strip(" ."):
-        return _place(text, ", ".join(next(filter(None, one.groups())).strip() for one in run), ("formulas",))
+        return _place(text, ", ".join(_inside(one) for one in run), ("formulas",))
     if listed := _LISTED.search(claim):
         return _place(text, listed[0])
     return _formula(text)

@@ -19,6 +19,8 @@ class Words(NamedTuple):
     """Words, with a space between them, that make a hedge of any text with two values."""
     behind: str = ""
     """What right behind a number takes it back, bounds it or makes another number of it."""
+    part: str = ""
+    """What before a number makes another number of it."""
 
 
 LANGUAGES: dict[str, Words] = {
@@ -27,44 +29,50 @@ LANGUAGES: dict[str, Words] = {
         r"\b(?:mehr als|weniger als|größer als|kleiner als|höchstens"
         r"|mindestens|maximal|minimal|zwischen(?: \S+ und)?|über|unter|fast)",
         "oder entweder vielleicht beziehungsweise bzw",
+        part=r"\b(?:hälfte von|das doppelte von|doppelt)",
     ),
     "fr": Words(
         r"\b(?:n['’]est pas|ne sont pas|pas|jamais)",
         r"\b(?:plus de|moins de|plus grande? que|plus petite? que|supérieure? à|inférieure? à"
         r"|au moins|au plus|entre(?: \S+ et)?|presque)",
         "ou soit",
+        part=r"\b(?:moitié de|double de|tiers de|quart de)",
     ),
     "es": Words(
         r"\b(?:no es|no son|nunca)",
         r"\b(?:más de|menos de|mayor que|menor que|al menos|como máximo|como mínimo|entre(?: \S+ y)?|casi)",
         "ó quizá quizás",
+        part=r"\b(?:mitad de|doble de|tercio de)",
     ),
     "it": Words(
         r"\b(?:non è|non sono)",
         r"\b(?:più di|meno di|almeno|al massimo|maggiore di|minore di|tra(?: \S+ e)?|quasi)",
         "oppure forse",
+        part=r"\b(?:metà di|doppio di|terzo di)",
     ),
     "pt": Words(
         r"\b(?:não é|não são)",
         r"\b(?:mais de|menos de|maior que|menor que|pelo menos|no máximo|entre(?: \S+ e)?|quase)",
         "ou talvez",
+        part=r"\b(?:metade de|dobro de|terço de)",
     ),
     "ru": Words(
         r"\b(?:не|нет)",
         r"\b(?:больше|меньше|более|менее|не менее|не более|между(?: \S+ и)?|почти)",
         "или либо возможно",
+        part=r"\b(?:половин[ау](?: от)?|треть от|вдвое больше)",
     ),
     "zh": Words(
         r"(?:不是|不等于|不為|不为|並非|并非|非)",
         r"(?:大于|小于|大於|小於|超过|超過|多于|少于|至少|至多|最多|最少|不到|不足|接近|将近)",
         "或 还是 也许",
-        r"\s*(?:[万亿萬億]|分之|以上|以下|以内|不对|不是)",
+        r"\s*(?:[万亿萬億]|分之|以上|以下|以内|不对|不是|的一半|的两倍|的\S分之)",
     ),
     "ja": Words(
         r"(?:違って)",
         r"(?:約半分の)",
         "または もしくは あるいは かもしれ",
-        r"\s*(?:では(?:ない|ありません)|じゃない|以上|以下|未満|より)",
+        r"\s*(?:では(?:ない|ありません)|じゃない|以上|以下|未満|より|の半分|の\S?倍)",
     ),
 }
 """By the language's code; a row more is a language more."""

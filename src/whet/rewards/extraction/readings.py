@@ -8,11 +8,13 @@ import re
 
 from whet.rewards.extraction.alternatives import all_equal
 from whet.rewards.extraction.candidate import Kind, Reading
+from whet.rewards.extraction.circumstances import without_circumstances
 from whet.rewards.extraction.dress import undressed, without_period
 from whet.rewards.extraction.hedges import denied, has_rival, hedged, several_values
 from whet.rewards.extraction.languages import any_of
+from whet.rewards.extraction.operands import is_operand
 from whet.rewards.extraction.option_letters import chosen_letter, leading_letter, letters
-from whet.rewards.extraction.values import Value, is_operand, values
+from whet.rewards.extraction.values import Value, values
 from whet.rewards.quantities import quantity
 
 _PLAIN = re.compile(r"[$-]?\d[\d,]*(?:\.\d+)?")
@@ -226,7 +228,7 @@ _NEAR = 20
 
 def sentence_value(text: str, found: list[Value]) -> Value | None:
     """The value that a sentence gives: the only one, or the last that is no operand; one behind `is` goes first."""
-    free = [value for value in found if not is_operand(value, text)]
+    free = without_circumstances([value for value in found if not is_operand(value, text)], text)
     stated = [value for value in free if _COPULA.search(text[max(0, value.start - 16) : value.start])]
     return (stated or free)[-1] if free else None
 

@@ -4,6 +4,7 @@ One completion gives one answer, so listing many does not help: one place counts
 of rules), and what stands there is read as one claim (`extraction/readings.py`).
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -37,7 +38,7 @@ def find_candidate(text: str, kind: Kind = Kind.ANY) -> Candidate | None:
     """
     if reasoning_is_open(text):
         return Candidate("", "", refused="the reasoning never ends")
-    text = text if text.isascii() else text.translate(_WIDE_DIGITS)
+    text = without_end_tokens(text if text.isascii() else text.translate(_WIDE_DIGITS))
     visible = CLOSES.split(text)[-1]
     for place in _places(visible if visible.strip() else CLOSES.sub("", text), kind):
         if place.refused:
@@ -50,6 +51,23 @@ def find_candidate(text: str, kind: Kind = Kind.ANY) -> Candidate | None:
 
 _WIDE_DIGITS = {ord("０") + digit: str(digit) for digit in range(10)}
 """Full-width digits, as they stand in Chinese and Japanese text."""
+
+
+_END_TOKENS = re.compile(r"(?:\s*(?:<\|[a-zA-Z_]{2,24}\|>|</s>|<eos>|<end_of_turn>))+\s*\Z")
+_END_AREA = 200
+"""Characters at the end of a text that are searched for the tokens that end it."""
+
+
+def without_end_tokens(text: str) -> str:
+    """A text without the tokens that end a turn, where they were left on.
+
+    >>> without_end_tokens("#### 43<|im_end|>"), without_end_tokens("a <|b|> c")
+    ('#### 43', 'a <|b|> c')
+    """
+    if not text.rstrip().endswith(">"):
+        return text
+    kept, tail = text[:-_END_AREA], text[-_END_AREA:]
+    return kept + _END_TOKENS.sub("", tail)
 
 
 def reasoning_is_open(text: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from whet.formats import ResponseFormat
 from whet.formats.reasoning_marks import reasoning_end
-from whet.rewards.answer import find_candidate, last_place, reasoning_is_open
+from whet.rewards.answer import find_candidate, last_place, reasoning_is_open, without_end_tokens
 from whet.rewards.equality import answers_equal
 from whet.rewards.extraction.candidate import Candidate, Kind
 from whet.rewards.extraction.places import boxed
@@ -46,6 +46,7 @@ def finder(response_format: ResponseFormat | None, lenient: bool = False) -> Fin
 
 def in_format(text: str, response_format: ResponseFormat, kind: Kind = Kind.ANY) -> Candidate | None:
     """The answer in the place that a format has for it, read as anywhere else: a sign at the box, a label, …."""
+    text = without_end_tokens(text)
     answer = response_format.parse(text).answer
     rule = f"format {response_format.name}"
     if answer is None:

@@ -4,7 +4,7 @@ import pytest
 
 from whet.formats import BUILT_IN
 from whet.rewards.correctness import AccuracyParams, accuracy
-from whet.rewards.extraction.hedges import hedged, joins, same_breath, several_values
+from whet.rewards.extraction.hedges import hedged, joins, same_breath
 
 CONNECTORS = [
     " or ",
@@ -119,13 +119,6 @@ def test_what_is_rejected_is_no_second_answer() -> None:
     grade = accuracy(None, AccuracyParams())
     text = "The answer is 19, not 18."
     assert grade(prompts=["", ""], completions=[text] * 2, completion_ids=[], answer=["18", "19"]) == [0.0, 1.0]
-
-
-@pytest.mark.parametrize(
-    "text", ["16 dollars on snacks after 60 days", "36 more votes to reach 100", "5 hours to drive 300 miles"]
-)
-def test_a_number_in_the_prose_is_no_second_answer(text: str) -> None:
-    assert not several_values(text)
 
 
 def test_words() -> None:

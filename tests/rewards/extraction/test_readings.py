@@ -26,7 +26,6 @@ from whet.rewards.extraction.readings import LONGEST_SENTENCE, main_claim, read
         ("She makes 9 * 2 = $18 every day", "$18"),
         ("5 * 9 + 2 = 47", "47"),
         ("25 \\text{ more than twice the age of Tom}", "25"),
-        ("> 42", "42"),
     ],
 )
 def test_the_number_of_a_text(text: str, number: str) -> None:

@@ -21,5 +21,14 @@ def all_equal(text: str, found: list[Value]) -> bool:
     between = "".join(text[a.end : b.start] for a, b in pairwise(found))
     if behind or _OR.sub("", between) or (before and not _STATES.search(before)):
         return False
-    numbers = [quantity(value.text) for value in found]
-    return all(a and b and (a.equals(b) or b.equals(a)) for a in numbers for b in numbers)
+    return all(same_value(a.text, b.text) for a in found for b in found)
+
+
+def same_value(one: str, other: str) -> bool:
+    """Whether two texts are one number in two notations.
+
+    >>> same_value("50%", "0.5"), same_value("50%", "0.6")
+    (True, False)
+    """
+    a, b = quantity(one), quantity(other)
+    return bool(a and b and (a.equals(b) or b.equals(a)))

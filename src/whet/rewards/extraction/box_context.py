@@ -3,7 +3,9 @@ r"""What stands around a box: `-\boxed{256}`, `\frac{\boxed{5}}{2}` and `not \bo
 import re
 from typing import NamedTuple
 
+from whet.rewards.extraction.doubt import is_doubted
 from whet.rewards.extraction.languages import any_of
+from whet.rewards.extraction.operands import words_before
 
 _SIGN = re.compile(
     r"(?:^|[=$(:\[]|\\[(\[]|\bis)\s*([-−])\s*\$?\s*$|\b(minus|negative)\s+\$?\s*$|(?<![\w)\]}])([-−])\$?$"
@@ -54,6 +56,28 @@ _FAR = 300
 """Characters on either side of a box that are searched for the ends of its formula."""
 
 
+_FAR_DOUBT = 120
+"""Characters before a box that are searched for the beginning of its sentence."""
+_MAKES_ANOTHER = re.compile(
+    r"\b(?:twice|thrice|double|triple|half(?: of)?|(?:square|cube|fourth) root of|reciprocal of|inverse of"
+    r"|(?:more|less|fewer|greater|smaller|larger|bigger|lower|higher) than)(?: (?:about|around|roughly|only))?$"
+)
+"""Words before a box that bound it or make another value of it; `at most \\boxed{5}` is how a maximum is given."""
+_STRICT = re.compile(r"(?:(?<![=-])>|<|\\[gl]t(?![A-Za-z])|≠)\s*\Z")
+_BEHIND = re.compile(
+    r"(?P<close>[\s$)*]{0,4}(?:\\[\])])?)(?:\s|\\text\w*\s*\{\s*)"
+    r"(?P<words>(?:thousand|million|billion|trillion|hundred|dozens?|squared|cubed|(?:plus|minus|times|divided by) \d+"
+    r"|or (?:more|less|fewer|greater|higher|lower|above|below)|to \$?\d+)\b)",
+    re.IGNORECASE,
+)
+"""Words behind a box that make another value of it."""
+_BASE = re.compile(r"\s*(_(?:\{[^{}]*\}|\d+))")
+_TUPLE_BEFORE = re.compile(r"(?:\\?[({\[])(?:[^(){}\[\]$]*,)?\s*\Z")
+_TUPLE_AFTER = re.compile(r"\s*(?:,[^(){}\[\]$]*)?(?:\\right)?\s*\\?[)}\]]")
+_BAR_BEFORE = re.compile(r"(?:\\left)?\|\s*\Z")
+_BAR_AFTER = re.compile(r"\s*(?:\\right)?\|")
+
+
 class Boxed(NamedTuple):
     """What a box says together with what stands around it."""
 
@@ -72,10 +96,31 @@ def in_context(text: str, start: int, end: int, inside: str) -> Boxed:
     before = text[max(0, start - _NEAR) : start]
     if denial := _NOT.search(text[max(0, start - _FAR_NOT) : start]):
         return Boxed(inside, refused=f'a negation: "{denial[0].strip()} {inside}"')
+    if is_doubted(text[max(0, start - _FAR_DOUBT) : start]):
+        return Boxed(inside, refused=f'a doubt: "{inside}"')
+    if _MAKES_ANOTHER.search(words_before(text, start)):
+        return Boxed(inside, refused=f'no value of its own: "{inside}"')
     formula = in_maths(text, start)
-    if formula and (whole := _expression(text, start, end, inside)):
+    if formula and _STRICT.search(before):
+        return Boxed(inside, refused=f'a bound: "{inside}"')
+    if formula and (whole := _collection(text, start, end, inside) or _expression(text, start, end, inside)):
         return Boxed(whole, ("part of a formula",))
+    if base := _BASE.match(text, end):
+        return Boxed(inside + base[1], ("a base behind the box",))
+    if words := _BEHIND.match(text, end):
+        return Boxed(f"{inside} {words['words']}", ("a word behind the box",))
     return _with_factors(text, end, inside, before, formula)
+
+
+def _collection(text: str, start: int, end: int, inside: str) -> str:
+    """The tuple, the set or the absolute value that the box is a part of; empty where it is none."""
+    before, behind = text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
+    if _BAR_BEFORE.search(before) and _BAR_AFTER.match(behind):
+        return f"|{inside}|"
+    left, right = _TUPLE_BEFORE.search(before), _TUPLE_AFTER.match(behind)
+    if not left or not right or "," not in left[0] + right[0]:
+        return ""
+    return f"{left[0]}{inside}{right[0]}"
 
 
 def _with_factors(text: str, end: int, inside: str, before: str, formula: bool) -> Boxed:

@@ -1,9 +1,10 @@
 """Tells the number that a sentence gives from numbers of its circumstances: `$36 in 4 days`, `36 tiles to cover 4 rows`."""
 
 import re
+from itertools import pairwise
 
-from whet.rewards.extraction.hedges import doubtful
-from whet.rewards.extraction.values import Value
+from whet.rewards.extraction.hedges import doubtful, hedged
+from whet.rewards.extraction.values import Value, values
 
 _LINK = re.compile(
     r"(?P<noun>(?:\s[A-Za-z][\w'’-]*){0,4}?)\s"
@@ -17,6 +18,9 @@ _COMPARED = re.compile(r"\s(?:more|fewer|less) than\b|\s(?:for )?(?:each|apiece)
 _BESIDE = re.compile(r"(?:\s[A-Za-z][\w'’-]*){1,3},\s\$?")
 _MONEY = re.compile(r"\\?[$€£¥₹]")
 _LETTER = re.compile(r"[A-Za-z]")
+_WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
+_PREPOSITIONS = frozenset("after in on for over per by within during at from of than before under every each to".split())
+_IN_FORMULA = re.compile(r"(?:[*×^_/]|\\(?:times|cdot)|10\s?)\s*\{?\s*$")
 
 
 def without_circumstances(found: list[Value], text: str) -> list[Value]:
@@ -40,8 +44,40 @@ def _is_circumstance(given: Value, other: Value, text: str) -> bool:
     if _BESIDE.fullmatch(gap) and not doubtful(gap):
         return bool(_COMPARED.match(text, other.end))
     link = _LINK.fullmatch(gap)
-    if link is None or doubtful(link["noun"]) or not _LETTER.search(text[: given.start]) and not link["part"]:
+    if link is None or doubtful(link["noun"]):
+        return False
+    if not (money or link["part"] or _LETTER.search(text[: given.start])):
         return False
     if _MONEY.search(other.text) and not money:
         return False
     return bool(money or link["noun"] or link["part"])
+
+
+def several_values(text: str) -> bool:
+    """Whether a text gives more than one value as the answer.
+
+    Another number in the prose behind the answer is none: it follows a noun and a preposition.
+
+    >>> [several_values(text) for text in ("18 or 20", "18 20", "18 pens", "16 dollars on snacks after 60 days")]
+    [True, True, False, False]
+    """
+    if len({value.plain for value in values(text)}) < 2:
+        return False
+    if hedged(text):
+        return True
+    free = [value for value in values(text) if not _IN_FORMULA.search(text[: value.start])]
+    free = without_circumstances(free, text)
+    gaps = (text[a.end : b.start] for a, b in pairwise(free) if b.plain != free[0].plain)
+    return not all(map(_is_prose, gaps))
+
+
+def _is_prose(gap: str) -> bool:
+    """Whether a noun and a preposition stand between two numbers, the latter at most two words before the second."""
+    words = [word.strip("°\"',.$€£#").lower() for word in gap.split()]
+    words = [word for word in words if word]
+    if not all(map(_WORD.fullmatch, words)) or doubtful(" ".join(words)):
+        return False
+    at = max((place for place, word in enumerate(words) if word in _PREPOSITIONS), default=-1)
+    if words[at:] == ["to"]:
+        return False  # `16 dollars to 18`
+    return len(words) - 3 <= at and not _PREPOSITIONS.issuperset(words[:at])

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from whet.rewards.extraction.alternatives import all_equal
 from whet.rewards.extraction.candidate import Kind, Place
 from whet.rewards.extraction.dress import undressed
-from whet.rewards.extraction.doubt import is_doubted
+from whet.rewards.extraction.doubt import is_doubted, replaces, takes_back
 from whet.rewards.extraction.hedges import GOES_ON, denied, has_rival, hedged, joins
 from whet.rewards.extraction.languages import any_of
 from whet.rewards.extraction.operands import is_led_off, is_operand
-from whet.rewards.extraction.option_letters import letters
-from whet.rewards.extraction.readings import LONGEST_SENTENCE, MATHS, is_changed, main_claim, sentence_value
+from whet.rewards.extraction.option_letters import concluded, letters
+from whet.rewards.extraction.readings import ANNOTATION, LONGEST_SENTENCE, MATHS, beside, is_bound, is_changed, main_claim, sentence_value
 from whet.rewards.extraction.values import Value, values
 
 _RULE = "last sentence"
-_ENDS = re.compile(rf"(?<=[.!?])(?<!\bvs\.)[*_]{{0,2}}\s+(?=[A-Z*$\\(])(?!{GOES_ON})|\n+")
+_ENDS = re.compile(rf"(?:(?<=[.!?])|(?<=[.!?]\$))(?<!\bvs\.)[*_]{{0,2}}\s+(?=[A-Z*$\\(])(?!{GOES_ON})|\n+")
 _FORMULA = re.compile(r"[\d$\\=]|\b(?:is|are)\b")
 _VARIABLE = re.compile(r"\s*\\?[A-Za-z](?:_\w)?\s*")
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
@@ -23,13 +23,17 @@ _NEGATED = re.compile(
     rf"(?:\b(?:not|never|cannot|neither|nor)\b|n['’]t\b|{any_of('negation')})(?:\s+[\w'’]+){{0,2}}\s*\$?$",
     re.IGNORECASE,
 )
-_COPULA = re.compile(r".*(?:\b(?:is|are|was|were|equals?|be|it's|it’s)\s|=(?!>)|:\s)", re.IGNORECASE | re.DOTALL)
+_COPULA = re.compile(r".*(?:\b(?:is|are|was|were|equals?|be|it's|it’s)\s|(?<![<>!])=(?!>)|:\s)", re.IGNORECASE | re.DOTALL)
+_MARKED_NUMBER = re.compile(r"(?<![\\$])\$(\d[\d,.]*)\$(?![\d$])")
+_YES_NO = re.compile(r"(?:(?:so|thus|hence|therefore),?\s+)?(yes|no)\b(?=\s*[,.!;:—–-]|\s*$)(?!\W*(?:yes|no)\b)", re.IGNORECASE)
+_CLOCK = re.compile(r"(?<![\d:])\d{1,2}:\d{2}(?![\d:])(?:\s?[ap]\.?m\b\.?)?", re.IGNORECASE)
+_NOTE = re.compile(r"\W*(?:note|remark|p\.s\.|n\.b\.)[*_]*(?=\W)(?! that)", re.IGNORECASE)
 _ASIDE = re.compile(r"\s*\((?=[^()\\]*[A-Za-z]{3})[^()\\]*\)")
 
 
 def conclusion(text: str, kind: Kind) -> list[Place]:
     """What the last sentence that holds an answer of this kind concludes; one place at most."""
-    text = _ANNOTATION.sub("", text)
+    text = ANNOTATION.sub("", text)
     return _FINDERS[kind](text) or _whole(text, kind)
 
 
@@ -41,14 +45,12 @@ def _whole(text: str, kind: Kind) -> list[Place]:
 
 
 _FEW_WORDS = 6
-_ANNOTATION = re.compile(r"<<[^<>\n]*>>")
-"""A calculation as GSM8K's solutions note it: `<<48+24=72>>`."""
 
 
 def _sentences(text: str) -> list[str]:
-    """The sentences of the text's last part, `LONGEST_SENTENCE` characters, the last one first, without questions."""
+    """The sentences of the text's last part, `LONGEST_SENTENCE` characters, the last one first; no questions and notes."""
     parts = (part for part in reversed(_ENDS.split(text[-LONGEST_SENTENCE:])) if part.strip())
-    return [part for part in parts if not part.rstrip(" *_").endswith("?")]
+    return [part for part in parts if not part.rstrip(" *_").endswith("?") and not _NOTE.match(part)]
 
 
 def _place(text: str, found: str, notes: tuple[str, ...] = (), refused: str = "") -> list[Place]:
@@ -61,7 +63,7 @@ def _number(text: str) -> list[Place]:
         return []
     if bold := _bold(text, sentence):
         return bold
-    claim = _without_asides(_claim(sentence, _free))
+    claim = _bare_numbers(_without_asides(_claim(sentence, _free)))
     found = values(claim)
     if hedged(claim) and len({value.plain for value in found}) > 1:
         same = all_equal(claim, found)
@@ -74,11 +76,18 @@ def _number(text: str) -> list[Place]:
         return _place(text, claim, refused=f'no value of its own: "{claim.strip()}"') if led_off else []
     if has_rival(value, found, claim):
         return _place(text, claim, refused=f'several answers: "{claim.strip()}"')
-    if _is_denied(claim, value.start):
+    replaced = replaces(sentence.partition(value.text)[2], value.text)
+    if replaced or _is_denied(claim, value.start) or takes_back(claim[value.end :]):
         return _place(text, claim, refused=f'a negation: "{claim.strip()}"')
-    if is_changed(behind := claim[value.end :]):
+    if is_changed(behind := claim[value.end :]) or is_bound(behind):
         return _place(text, value.text + behind)
     return _place(text, value.text.strip())
+
+
+def _bare_numbers(claim: str) -> str:
+    """The claim without dollar signs around its numbers, where it has no other formula."""
+    bare = _MARKED_NUMBER.sub(r"\1", claim)
+    return claim if MATHS.search(bare) else bare
 
 
 def _bold(text: str, sentence: str) -> list[Place]:
@@ -93,7 +102,7 @@ def _bold(text: str, sentence: str) -> list[Place]:
     if is_led_off(sentence, last.start()) or _is_denied(sentence, last.start()):
         return _place(text, sentence, refused=f'no value of its own: "{sentence.strip()}"')
     behind = sentence[last.end() :]
-    return _place(text, last[1] + behind if is_changed(behind) else last[1], ("bold",))
+    return _place(text, last[1] + behind if is_changed(behind) or is_bound(behind) else last[1], ("bold",))
 
 
 def _is_denied(claim: str, start: int) -> bool:
@@ -128,7 +137,7 @@ def _free(text: str) -> list[Value]:
 
 def _claim(sentence: str, answers: Callable[[str], object]) -> str:
     """The sentence without reasons behind its answer; all of it where nothing before them answers."""
-    whole = undressed(sentence).rstrip(" .!")
+    whole = undressed(sentence.removeprefix("> ")).rstrip(" .!")
     claim = main_claim(whole)
     return claim if answers(claim) else whole
 
@@ -147,13 +156,19 @@ def _last_formula(claim: str, found: list[Value]) -> re.Match[str] | None:
     return formulas[-1]
 
 
-def _formula(text: str) -> list[Place]:
+def _formula(text: str, single: bool = True) -> list[Place]:
     """The last formula, or what stands behind `is` or `=`."""
     for sentence in _sentences(text)[:2]:
+        if answered := _YES_NO.match(sentence):
+            return _place(text, answered[1])
         claim = _claim(sentence, _FORMULA.search)
         if hedged(claim):
             return _place(text, claim)
+        if len(times := _CLOCK.findall(claim)) == 1 and not MATHS.search(claim):
+            return _place(text, times[0])
         if formula := _last_formula(claim, []):
+            if single and beside(claim, formula):
+                return _place(text, claim, refused=f'several answers: "{claim}"')
             return _formula_place(text, claim, formula)
         stated = _COPULA.match(claim)
         if stated and claim[stated.end() :].strip():
@@ -174,7 +189,7 @@ def _list(text: str) -> list[Place]:
         return _place(text, ", ".join(_inside(one) for one in run), ("formulas",))
     if listed := _LISTED.search(claim):
         return _place(text, listed[0])
-    return _formula(text)
+    return _formula(text, single=False)
 
 
 _NAMED = r"(?<![\w\\])[A-Za-z](?:_\w)?\s*=(?!>)[^=$]*"
@@ -185,9 +200,9 @@ _LISTED = re.compile(rf"{_NAMED}(?:(?:,|\band\b|\bor\b)\s*{_NAMED})+$")
 def _letter(text: str) -> list[Place]:
     sentence = next((part for part in _sentences(text) if letters(_claim(part, letters))), "")
     if not sentence:
-        last = undressed(next(iter(_sentences(text)), "")).strip()
+        last = undressed(next(iter(_sentences(text)), "").removeprefix("> ")).strip()
         return _place(text, last) if len(last) <= 3 or _NAMED_OPTION.fullmatch(last) else []
-    claim = undressed(sentence).strip()
+    claim = concluded(undressed(sentence.removeprefix("> ")).strip())
     if denied(main_claim(claim)):
         return _place(text, claim, refused=f'a negation: "{claim}"')
     return _place(text, claim)

@@ -37,7 +37,7 @@ _DENIAL = re.compile(
 """What right behind an answer takes it back."""
 _REVISION = re.compile(
     r"(?:wait|actually|oops|sorry|hmm+|no(?=\s*[,:;.!—–])|nope|edit|correction|scratch that|on second thought"
-    r"|let me correct|i made a mistake)\b",
+    r"|let me correct|if (?:that|this|it)(?:['’]s| is)|i made a mistake)\b",
     re.IGNORECASE,
 )
 """What right behind an answer begins to replace it."""
@@ -54,7 +54,7 @@ def is_doubted(before: str) -> bool:
     [True, False, False]
     """
     clause = _CLAUSE.split(before[-_NEAR:])[-1]
-    return bool(_DOUBT.search(clause) or _PARTIAL.search(clause))
+    return bool(_DOUBT.search(clause) or _PARTIAL.search(before[-_NEAR:]))
 
 
 def takes_back(behind: str) -> bool:

@@ -7,7 +7,7 @@ _EMPHASIS = re.compile(
 )
 _CUT_EMPHASIS = re.compile(r"^(?![*_])(.*[^\W_])[*_]{1,3}$", re.DOTALL)
 """Emphasis whose opening mark was taken with the words before it."""
-_WRAPPERS = ("**", "{}", '""', "''", "“”", "‘’", "«»")
+_WRAPPERS = ("**", "__", "{}", '""', "''", "“”", "‘’", "«»")
 _PICTURE = r"[\u220e\u25a0-\u25ff\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]"
 _SIGN_OFF = rf"(?:{_PICTURE}|\\(?:black)?square(?![A-Za-z])|\\qed(?![A-Za-z]))+$"
 _PICTURES = re.compile(
@@ -25,7 +25,6 @@ def undressed(text: str) -> str:
     """
     if text.endswith("$") and text.count("$") % 2:
         text = text[:-1].rstrip()
-    text = text.removeprefix("> ")
     text = _CUT_EMPHASIS.sub(r"\1", text)
     before = None
     while before != text:

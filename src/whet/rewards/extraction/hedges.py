@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 
 from whet.rewards.extraction.languages import CHOICES
-from whet.rewards.extraction.values import Value, values
+from whet.rewards.extraction.values import Value
 
 
 def _words(text: str) -> frozenset[str]:
@@ -29,9 +29,6 @@ _GLUE = _words("""
     and to a an the it is be in words word that this about at least equivalently by
     """)
 """Words that may stand beside those without saying more."""
-_PREPOSITIONS = _words("""
-    after in on over for per by within during at from of than before under every each to
-    """)
 _WRITTEN = re.compile(r"\\(?:text\w*|mbox|mathrm)\s*\{([^{}]*)\}")
 _CHOICE_MARK = re.compile(
     r"\\(?:lor|vee)\b|∨|\b(?:one of|(?:could|can|may|might) (?:also )?be|not sure|as well as|if not|failing that"
@@ -44,7 +41,6 @@ _SPACELESS = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 _FOREIGN = re.compile(
     "|".join(word if _SPACELESS.match(word) else rf"\b{word}\b" for word in sorted(CHOICES) if not word.isascii())
 )
-_IN_FORMULA = re.compile(r"(?:[*×^_/]|\\(?:times|cdot)|10\s?)\s*\{?\s*$")
 _COMMAND = re.compile(r"\\(?:q?quad|lor|vee|to|mid|ldots|dots)\b")
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 _WRONG = re.compile(
@@ -58,41 +54,18 @@ _REVISION = re.compile(
 )
 _NEXT = re.compile(r"\.\s*\n\s*\n\s*(?i:then|next|finally)\b")
 """A paragraph that goes on to the next step."""
+_WORKED = re.compile(r"\d\s*=\s*\$?\d[^\n]*\n\s*\n")
+"""A calculation and a new paragraph."""
 GOES_ON = r"(?i:or|maybe|perhaps|possibly|alternatively|otherwise)\b"
 """A pattern of words at the start of a sentence that hedges the one before."""
 _FAR = 60
 """Characters between two marked answers beyond which the second one replaces the first."""
 
 
-def several_values(text: str) -> bool:
-    """Whether a text gives more than one value as the answer.
-
-    Another number in the prose behind the answer is none: it follows a noun and a preposition.
-
-    >>> [several_values(text) for text in ("18 or 20", "18 20", "18 pens", "16 dollars on snacks after 60 days")]
-    [True, True, False, False]
-    """
-    found = values(text)
-    if len({value.plain for value in found}) < 2:
-        return False
-    free = [value for value in found if not _IN_FORMULA.search(text[: value.start])]
-    gaps = (text[a.end : b.start] for a, b in pairwise(free) if b.plain != free[0].plain)
-    return hedged(text) or not all(map(_is_prose, gaps))
-
-
-def _is_prose(gap: str) -> bool:
-    """Whether a noun and a preposition stand between two numbers, the latter at most two words before the second."""
-    words = [word.strip("°\"',.$€£#").lower() for word in gap.split()]
-    words = [word for word in words if word]
-    if not all(map(_WORD.fullmatch, words)) or _DOUBT.intersection(words):
-        return False
-    at = max((place for place, word in enumerate(words) if word in _PREPOSITIONS), default=-1)
-    return len(words) - 3 <= at and not _PREPOSITIONS.issuperset(words[:at])
-
-
 def has_rival(chosen: Value, found: list[Value], text: str) -> bool:
     """Whether another value of a sentence stands right beside the chosen one, with a word of choice between at most.
 
+    >>> from whet.rewards.extraction.values import values
     >>> sentence = "She has 18, or maybe 20"
     >>> has_rival(values(sentence)[0], values(sentence), sentence)
     True
@@ -146,6 +119,6 @@ def same_breath(gap: str) -> bool:
     >>> same_breath(" or "), same_breath(". No, on second thought it is "), same_breath("$. Then we add 10, so $")
     (True, False, False)
     """
-    if len(gap) > _FAR or _REVISION.search(gap) or _NEXT.search(gap):
+    if len(gap) > _FAR or _REVISION.search(gap) or _NEXT.search(gap) or _WORKED.search(gap):
         return False
     return hedged(gap) or joins(gap) or len(_WORD.findall(gap)) <= 2

@@ -11,14 +11,14 @@ _RELATION = r"<|(?<![=-])>|[≤≥≠]|[!<>]=|\\(?:leq?|geq?|neq?|lt|gt|in|mod|e
 _OPERATOR_BEFORE = re.compile(
     rf"(?:{_OPERATION}|{_RELATION}|[/(\[{{!]|\\\\|&|\d\s?:|[\w)\]}}]\s?[-−]|\d[a-z]\s*=)\s?$|[,.]$|(?<![a-z])[a-z]$|_$"
 )
-_OF = rf"half|{_PARTS}|root|square|cube|log|logarithm|reciprocal|inverse|sum|product|difference|multiple|divisor|factor"
+_OF = rf"half|{_PARTS}|root|square|cube|log|logarithm|reciprocal|inverse|multiple|divisor|factor"
 _OPERAND_WORDS = (
     r"log|ln|sin|cos|tan|cot|sqrt|mod|modulo|over|remainder|plus|minus|times|versus|vs\.?|twice|thrice|double|triple|half"
-    r"|(?<!given )(?<!represented )(?<!denoted )(?<!expressed )by|or"
-    rf"|(?:{_OF}|percent|%) of|(?:sum|product|difference|average|mean) (?:of|between) \S+ and"
+    r"|(?:divided|divisible|divides|multiplied|multiply|divide|\d) by|\d(?:st|nd|rd|th) of|or"
+    rf"|(?:{_OF}|percent|%|(?<!a )sum|(?<!a )product|(?<!a )difference) of|(?:sum|product|difference|average|mean) (?:of|between) \S+ and"
 )
 _BOUND_WORDS = (
-    r"at least|at most|than|than or equal to|up to|between|between \S+ and|under|above|below|exceeds?|exceeding|almost|nearly"
+    r"at least|at most|than|than or equal to|up to|between|between (?:\S+ ){1,3}and|under|above|below|exceeds?|exceeding|almost|nearly"
     r"|within \S+ of"
 )
 _NEGATION_WORDS = r"not|never|cannot be|\w+n['’]t|(?:different|far|differs|other) from|unequal to|(?:anything|number|all) but"
@@ -39,7 +39,7 @@ _UNIT_LETTERS = "mLlgshkVWACFNJ"
 _OPERAND_AFTER = re.compile(
     rf"{any_of('behind')}|[eE][-+]?\d|x[\dA-Fa-f]|\s*(?:{_OPERATION}|{_RELATION}|[/=]|\\\\|&)|\s*[-−]\s*[\d\\]|[(|]|:\d|[)\]}}](?!\s*[\w=])"
     rf"|-?(?![{_UNIT_LETTERS}](?:[²³]|\b))[A-Za-z](?![A-Za-z])|[,-]\d"
-    r"|\s(?:less|more|fewer|greater) than \$?\d|\sto the (?:\w+ )?power"
+    r"|\s(?:less|greater) than \$?\d|\sto the (?:\w+ )?power"
     r"|\s(?:mod|modulo|over|divided|remainder|plus|minus|times|squared|cubed|factorial)\s\d"
     r"|(?:st|nd|rd|th) (?:prime|multiple|power|root|fibonacci|triangular)"
 )
@@ -70,5 +70,9 @@ def is_led_off(text: str, start: int) -> bool:
     >>> [is_led_off(text, len(text)) for text in (r"\text{twice }", "not **", "at least about $", "It is ")]
     [True, True, True, False]
     """
-    words = text[max(0, start - _LONGEST_WORDS) : start].translate(_DRESS).lower().split()
-    return bool(_WORD_BEFORE.search(" ".join(words)))
+    return bool(_WORD_BEFORE.search(words_before(text, start)))
+
+
+def words_before(text: str, start: int) -> str:
+    """The last words before a place in small letters, without the marks around them, one blank between two."""
+    return " ".join(text[max(0, start - _LONGEST_WORDS) : start].translate(_DRESS).lower().split())

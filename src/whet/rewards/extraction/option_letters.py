@@ -2,11 +2,11 @@
 
 import re
 
-from whet.rewards.extraction.hedges import doubtful
+from whet.rewards.extraction.hedges import denied, doubtful
 
 _LETTER = re.compile(r"\(?\\?(?:text\w*\{)?\(?([A-Ja-j])\)?\}?[).:]?")
 _LED = re.compile(
-    r"\(([A-J])\)|(?:(?:option|choice|answer|letter)\s+)?\(?([A-J])\)?(?:[).:,]|\s*$|\s+(?:because|since|as|is|for)\b)",
+    r"\(([A-J])\)|(?:(?:option|choice|answer|letter)\s+)?\(?([A-J])\)?(?:[).:,]|\s*$|\s+\((?=[^A-J)]*\))|\s+(?:because|since|as|is|for)\b)",
     re.I,
 )
 _STANDING = re.compile(
@@ -78,3 +78,39 @@ def _standing(text: str) -> list[re.Match[str]]:
 
 
 _FEW_WORDS = 4
+
+
+def concluded(text: str) -> str:
+    """The last clause of a text about options, where it names one and does not deny it; else the text.
+
+    >>> concluded("A is wrong, C is odd, so B is right"), concluded("I choose C, so A is wrong")
+    ('B is right', 'I choose C, so A is wrong')
+    """
+    *before, last = _CONCLUDES.split(text)
+    named = [found for found in _standing(last) if not _DENIED.search(last[: found.start()])]
+    if not before or len({found[1] for found in named}) != 1 or denied(last) or doubtful(last):
+        return text
+    return last.strip(" ,:")
+
+
+_CONCLUDES = re.compile(r"\b(?:so|hence|thus|therefore|leaving|leaves)\b", re.IGNORECASE)
+
+
+def option_text(text: str) -> str:
+    r"""What stands behind the letter of an option; all of a text without one.
+
+    >>> [option_text(text) for text in (r"\textbf{(A)}\ \frac12", r"\text{(B) blue}", "C. 18", "(D)")]
+    ['\\frac12', 'blue', '18', '(D)']
+    """
+    found = _OPTION.match(text)
+    if found is None:
+        return text
+    rest = text[found.end() :].strip()
+    opened = found[0].count("{") - found[0].count("}")
+    return rest.removesuffix("}" * opened).strip() if opened > 0 else rest
+
+
+_OPTION = re.compile(
+    r"(?:\\(?:text\w*|math\w+|mbox)\s*\{\s*)?\(?\s*(?:\\(?:text\w*|math\w+|mbox)\s*\{\s*)?[A-J]\}?\s*[).:]\s*\}?"
+    r"(?:\\[ ,;:!]|\\q?quad(?![A-Za-z])|[~\s])*(?=[^\s}])"
+)

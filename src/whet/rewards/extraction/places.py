@@ -9,16 +9,19 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from whet.formats import boxes, hash_lines
+from whet.rewards.extraction.alternatives import same_value
 from whet.rewards.extraction.box_context import in_context
 from whet.rewards.extraction.candidate import Kind, Place
 from whet.rewards.extraction.conclusion import conclusion
+from whet.rewards.extraction.doubt import is_doubted
 from whet.rewards.extraction.hedges import GOES_ON, same_breath
+from whet.rewards.extraction.readings import is_blank
 
 _OPEN_BOX = re.compile(r"\\f?boxed?\s*\{")
 _BARE_BOX = re.compile(r"\\f?boxed\s*(-?\d[\d,.]*(?<![,.])|[A-J]\b)")
 _TAG = re.compile(r"<answer\s*>(.*?)(</answer\s*>|$(?![\s\S])|(?=<answer\s*>))", re.IGNORECASE | re.DOTALL)
 _ANSWER_IS = re.compile(
-    r"[Aa](?i:nswers?)\b(?:[*_\s]*(?:(?i:is|are|was|equals)\b|[=:])(?:[\s:*_$}]|\\[(\[])*|[*_ \t]*\n\s*(?=\S))"
+    r"[Aa](?i:nswers?)\b(?:[*_\s]*(?:(?i:is|are|was|equals)\b|[=:])(?:[\s:*_}]|\$(?!\d[\d,.]*\s(?:for|in|after|per|every|to|within)\b)|\\[(\[])*|[*_ \t]*\n\s*(?:>\s)?(?=\S))"
 )
 _LED_IN = re.compile(
     r"(?P<line>^[ \t]*[#*_>]*[ \t]*(?:the\s+)?)?(?P<final>(?:\b(?:final|correct)\s+)+)?$", re.IGNORECASE | re.MULTILINE
@@ -108,6 +111,8 @@ def stated(text: str, _: Kind) -> list[Place]:
     found: list[Place] = []
     for one, _final in matches[-_LAST:]:
         said = _sentence(text, one.end())
+        if said.rstrip().endswith("?") or is_doubted(text[max(0, one.start() - _NEAR_SUBJECT) : one.end()]):
+            continue
         if found and found[-1].end >= one.end():
             found.pop()  # "Final answer: the answer is 5" is one statement
         found.append(Place("answer is", one.start(), one.end() + len(said), said, strong=final))
@@ -169,6 +174,6 @@ def rivals(places: list[Place], text: str) -> list[Place]:
     for place in reversed(places[:-1]):
         if not same_breath(text[place.end : together[0].start]):
             break
-        if _bare(place) != _bare(together[0]):
+        if not (_bare(place) == _bare(together[0]) or is_blank(place.text) or same_value(place.text, together[0].text)):
             together.insert(0, place)
     return together

@@ -8,16 +8,17 @@ import re
 
 from whet.rewards.extraction.alternatives import all_equal
 from whet.rewards.extraction.candidate import Kind, Reading
-from whet.rewards.extraction.circumstances import without_circumstances
+from whet.rewards.extraction.circumstances import several_values, without_circumstances
 from whet.rewards.extraction.dress import undressed, without_period
-from whet.rewards.extraction.hedges import denied, has_rival, hedged, several_values
+from whet.rewards.extraction.doubt import is_doubted, replaces, takes_back
+from whet.rewards.extraction.equations import PLAIN, result
+from whet.rewards.extraction.hedges import denied, has_rival, hedged, joins
 from whet.rewards.extraction.languages import any_of
-from whet.rewards.extraction.operands import is_operand
-from whet.rewards.extraction.option_letters import chosen_letter, leading_letter, letters
+from whet.rewards.extraction.operands import is_led_off, is_operand
+from whet.rewards.extraction.option_letters import chosen_letter, concluded, leading_letter, letters, option_text
 from whet.rewards.extraction.values import Value, values
 from whet.rewards.quantities import quantity
 
-_PLAIN = re.compile(r"[$-]?\d[\d,]*(?:\.\d+)?")
 _EMPTY = re.compile(
     r"(?:\\$|[\s?.…_*$:;,#!~-]|\\(?:phantom|hspace|vspace)\s*\{[^{}]*\}|\\(?:ldots|dots|cdots|square|Box|quad|qquad)"
     r"|\\[,;: !]|\[\]|\{\})*"
@@ -29,7 +30,7 @@ _PLACEHOLDER = re.compile(
 _LEAD_IN = re.compile(
     r"(?:(?:so|thus|hence|therefore|then|and|finally|now|ok|okay|in total|in all|altogether|overall)\b,?\s+)*"
     r"(?:(?:[A-Za-z][\w'’-]*\s+){0,5}[A-Za-z][\w'’-]+\s*:\s*)?"
-    r"(?:(?:the|our|my)\s+(?:(?:final|correct|right|best|numerical)\s+)*(?:answer|result|solution|option|choice|value)\s+(?:is|are|equals|=)\s*:?\s*)?"
+    r"(?:(?:the|our|my)\s+(?:(?:final|correct|right|best|numerical)\s+)*(?:answer|result|solution(?: set)?|option|choice|value)\s+(?:is|are|equals|=)\s*:?\s*)?"
     r"(?:(?:it|this|that)\s+is\s+|it['’]s\s+)?"
     r"(?:(?:therefore|thus|hence|then|simply|clearly|indeed|for sure|definitely|certainly|exactly|equal to)\b,?\s+)*",
     re.IGNORECASE,
@@ -42,7 +43,7 @@ _NEGATION = re.compile(
 )
 _REASON = re.compile(
     r"\s*[,;:–—]?\s*\b(?:because|since|given that|due to|as it|so that|which"
-    r"|as (?:wanted|required|desired|requested)|i\.e\.)\b.*"
+    r"|as (?:wanted|required|desired|requested))\b.*"
     r"|\s*(?:,|—|–|;)\s*(?:as (?!well\b|opposed\b|an alternative\b)|for (?=\w+ (?:is|are|was|were)\b)"
     r"|(?:the|a|an|in|with) (?![\w ]*\b(?:alternative|second|other)\b)).*"
     r"|\s+-\s+(?:the|a|an|as|because|since)\b.*"
@@ -52,9 +53,15 @@ _REASON = re.compile(
     r"|(?<!\bvs)(?<!\.)\.\s+(?![A-J]\W*$)[A-Z].*",
     re.DOTALL,
 )
+_FRONTED = re.compile(
+    r"(?:(?:so|thus|hence|therefore|then)\b,?\s+)?"
+    r"(?:(?:after|in|for|with|at|of|by|during|if|when|over|within|given|out of|per|every|each|on)\b[^,.;—]{0,60},\s*){1,3}",
+    re.IGNORECASE,
+)
+"""Circumstances in front of a sentence, whose comma starts no reason."""
 _REJECTION = re.compile(r"[\s,;]*(?:and )?(?:not|rather than|instead of|it can|it is not|it isn)")
 _ASIDE = re.compile(
-    r"\s*\((?=[^()\d]*[A-Za-z]{3}[^()\d]*\)|[^()]*(?:[+*/=×]|\b(?:times|of|from)\b)|[^()]*[A-Za-z]{2,}\s+[A-Za-z]{2,}|[A-Za-z]{3,})[^()]*\)[.!]?$"
+    r"\s*\((?=[^()\d]*[A-Za-z]{3}[^()\d]*\)|[^()]*(?:[+*/=×]|\b(?:times|of|from)\b)|[^()]*[A-Za-z]{2,}\s+[A-Za-z]{2,}|[A-Za-z]{3,}|\d[\d.]*\s*\\?%\)|(?:at|for|per|with|from)\s)[^()]*\)[.!]?$"
 )
 _ABOUT = re.compile(
     r"(?:about|approximately|approx\.|roughly|around|only|just|exactly|a total of|in total|≈|~|=)\s*", re.IGNORECASE
@@ -71,11 +78,12 @@ _CHANGES_VALUE = re.compile(
     r"power|root|times \d|degrees? below|below zero|negative|and a|k|bn|mn)\b|[!^]|\\(?:pi|sqrt)\b|[²³√π½¼¾]",
     re.IGNORECASE,
 )
-_ARITHMETIC = re.compile(r"(?:[\d\s.,+*/×÷()%$^{}-]|\\(?:times|cdot|div|frac)\b)+")
 _COPULA = re.compile(
     r"(?:\b(?:is|are|was|were|equals?|be|totals?|makes?|leaves?|gives?)\b|[=≈:→]|\\approx)\s*(?:\\?\$|\\[(\[])?\s*$",
     re.IGNORECASE,
 )
+ANNOTATION = re.compile(r"<<[^<>\n]*>>")
+"""A calculation as GSM8K's solutions note it: `<<48+24=72>>`."""
 MATHS = re.compile(r"\$\$?([^$]+)\$\$?(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 """A formula; a dollar sign before a digit is money, and closes none."""
 _NO_WORDS = re.compile(
@@ -102,26 +110,38 @@ def read(text: str, kind: Kind) -> Reading:
     >>> read("Answer: 7 pens (since 3 + 4 = 7)", Kind.NUMBER).forms[-2:], read("18 or 20", Kind.NUMBER).refused
     (('7 pens', '7'), 'several answers: "18 or 20"')
     """
-    text = text.strip()
-    if _PLAIN.fullmatch(text):
+    text = ANNOTATION.sub("", text).strip()
+    if PLAIN.fullmatch(text):
         return Reading((text,))
     if len(text) > _LONGEST:
         return Reading((text,))
     plain = undressed(text)
-    if _EMPTY.fullmatch(plain) or _PLACEHOLDER.fullmatch(plain):
+    if is_blank(plain):
         return Reading()
     body = plain[_LEAD_IN.match(plain).end() :].strip() or plain  # type: ignore[union-attr]  # it matches the empty string
+    body = concluded(body) if kind is Kind.LETTER else option_text(body)
     if _NEGATION.match(body):
         return Reading((plain,), refused=f'a negation: "{plain}"')
     claim = without_period(main_claim(body)) or body
     if kind in (Kind.NUMBER, Kind.AMOUNT, Kind.LETTER) and denied(claim):
         return Reading((plain,), refused=f'a negation: "{plain}"')
+    if kind in (Kind.NUMBER, Kind.AMOUNT) and _says_another(body[len(claim) :], claim):
+        return Reading((plain,), refused=f'several answers: "{plain}"')
     notes = tuple(note for note, told in _notes(text, plain, body, claim) if told)
     found = _READERS[kind](claim, body)
     forms: dict[str, str] = {}
     for form in (*reversed(found.forms), claim, body, plain):  # of forms that differ in dress only, the plainest stays
         forms.setdefault(without_period(form.strip(" $")), form)
     return Reading(tuple(reversed(forms.values())), (*notes, *found.notes), found.refused)
+
+
+def is_blank(text: str) -> bool:
+    r"""Whether a text holds nothing readable, or a placeholder.
+
+    >>> [is_blank(text) for text in ("?", r"\ ", "your answer here", "x")]
+    [True, True, True, False]
+    """
+    return bool(_EMPTY.fullmatch(text) or _PLACEHOLDER.fullmatch(text))
 
 
 def _notes(text: str, plain: str, body: str, claim: str) -> list[tuple[str, bool]]:
@@ -137,7 +157,8 @@ def main_claim(body: str) -> str:
     if len(body) > LONGEST_SENTENCE:
         return body
     body = _BLANKS.sub("   ", body)
-    cut = _REASON.search(body)
+    fronted = _FRONTED.match(body)
+    cut = _REASON.search(body, fronted.end() if fronted else 0)
     claim = body[: cut.start()] if cut and cut.start() else body
     shorter = _ASIDE.sub("", claim)
     kept = shorter.strip().rstrip("(").rstrip() or claim
@@ -145,12 +166,29 @@ def main_claim(body: str) -> str:
     return body if hedged(rest) and not _REJECTION.match(rest) else kept.strip()
 
 
+def _says_another(rest: str, claim: str) -> bool:
+    """Whether what stands behind a claim replaces its number: `36. Actually 37`, `36. The answer is 37`."""
+    if replaces(rest, claim) or takes_back(rest):
+        return True
+    again = _RESTATED.search(rest)
+    given, other = ({value.plain for value in values(text)} for text in (claim, rest[again.end() :] if again else ""))
+    return bool(given and other) and given.isdisjoint(other)
+
+
+_SO = re.compile(r",\s*(?:so|thus|hence|therefore)\b,?\s+")
+"""What leads from a calculation to what it means: `12 + 24 = 36, so Tom has 36 apples`."""
+_RESTATED = re.compile(r"\banswer (?:is|=|:)", re.IGNORECASE)
+
+
 def _number(claim: str, body: str) -> Reading:
     """Reads a number: the text starts with it, or is a sentence that gives one."""
     text = _unwritten(claim)
+    worked, *after = _SO.split(text)
+    if after and "=" in worked and values(after[-1]):
+        text = after[-1]
     found = values(text)
     if found and _NO_WORDS.fullmatch(text) and "=" in text:
-        return _result(text)
+        return result(text)
     if not found:
         return Reading()
     lead = _ABOUT.match(text)
@@ -162,10 +200,14 @@ def _number(claim: str, body: str) -> Reading:
     if found[0].start <= start and not text[: found[0].start].strip(" $"):
         return _leading(text, found[0], body)
     if _NO_WORDS.fullmatch(text) or "\\begin" in text:
-        return _result(text)
+        return result(text)
     value = sentence_value(text, found)
     if value and has_rival(value, found, text):
         return Reading(refused=f'several answers: "{body}"')
+    if value and is_doubted(text[: value.start]):
+        return Reading(refused=f'a doubt: "{body}"')
+    if value and is_bound(text[value.end :]):
+        return Reading(refused=f'a bound: "{body}"')
     return Reading(_forms(text, value), ("sentence",)) if value else Reading()
 
 
@@ -176,19 +218,6 @@ def _amount(claim: str, body: str) -> Reading:
     return Reading((units[-1],), found.notes, found.refused) if units else found
 
 
-def _result(text: str) -> Reading:
-    """The right side of an equation whose side before it is arithmetic without letters, as in `5 * 9 + 2 = 47`."""
-    *left, right = text.strip(" $.").split("=")
-    if (
-        not left
-        or _PLAIN.fullmatch(left[-1].strip())
-        or not _ARITHMETIC.fullmatch(left[-1])
-        or not _PLAIN.fullmatch(right.strip())
-    ):
-        return Reading()
-    return Reading((right.strip(),), ("equation",))
-
-
 def _leading(text: str, value: Value, body: str) -> Reading:
     """Reads a text that starts with a number: the words behind it are its unit or prose."""
     tail = text[value.end :]
@@ -197,7 +226,14 @@ def _leading(text: str, value: Value, body: str) -> Reading:
     if "=" in tail:
         right = text.rpartition("=")[2].strip()
         again = values(right)
-        return _leading(right, again[0], body) if again and not right[: again[0].start].strip(" $") else Reading()
+        if not again or right[: again[0].start].strip(" $"):
+            return Reading()
+        same_unit = tail.partition("=")[0].split() == right[again[0].end :].split()
+        if same_unit and again[0].plain != value.plain:
+            return Reading(refused=f'a false equation: "{body}"')
+        return _leading(right, again[0], body)
+    if is_bound(tail):
+        return Reading(refused=f'a bound: "{body}"')
     if several_values(text):
         return Reading(refused=f'several answers: "{body}"')
     return Reading(_forms(text, value), ("prose behind the number",))
@@ -222,6 +258,21 @@ def is_changed(tail: str) -> bool:
     return bool(_CHANGES_VALUE.search(" ".join(tail.split()[:3]) if worded else tail[:_NEAR]))
 
 
+def is_bound(tail: str) -> bool:
+    """Whether what stands behind a number bounds it, goes on to another or counts in other steps: ` pens or more`.
+
+    >>> [is_bound(text) for text in (" pens or more", " at most", " to 13 dollars", " tens", " to finish 2 houses")]
+    [True, True, True, True, False]
+    """
+    return bool(_BOUND_BEHIND.match(tail))
+
+
+_BOUND_BEHIND = re.compile(
+    r"(?:\s[A-Za-z]+){0,3}?\s(?:or (?:more|less|fewer|greater|higher|lower|longer|shorter|above|below|over|under|up)"
+    r"|at (?:least|most)|(?:to|through) \$?\d+)\b"
+    r"|(?:\s[A-Za-z]+)?\sand (?:above|up|over|more|below)\b|\s(?:pi|tens|to the (?:second|third|fourth|fifth))\b",
+    re.IGNORECASE,
+)
 _NEAR = 20
 """Characters behind a number that are searched for what changes its value."""
 
@@ -257,15 +308,30 @@ def _letter(claim: str, body: str) -> Reading:
 
 
 def _single(claim: str, body: str) -> Reading:
-    """A formula, a word or a quantity: the claim itself, an option's text, the last formula of a sentence."""
-    if hedged(claim):
+    """A formula, a word or a quantity: the claim itself, the last formula of a sentence."""
+    if hedged(claim) or _YES_AND_NO.match(body):
         return Reading(refused=f'several answers: "{body}"')
-    forms = []
-    if option := _OPTION.match(claim):
-        forms.append(claim[option.end() :])
-    if formulas := MATHS.findall(claim):
-        forms.append(next(filter(None, formulas[-1])).strip())
-    return Reading(tuple(forms))
+    formulas = list(MATHS.finditer(claim))
+    if not formulas:
+        return Reading()
+    last = formulas[-1]
+    inside = next(filter(None, last.groups())).strip()
+    if is_led_off(claim, last.start()) or is_doubted(claim[: last.start()]):
+        return Reading(refused=f'no value of its own: "{body}"')
+    if beside(claim, last):
+        return Reading(refused=f'several answers: "{body}"')
+    return Reading((inside,))
+
+
+def beside(claim: str, formula: re.Match[str]) -> bool:
+    """Whether another formula stands right before one, with no more than a comma or a word of choice between."""
+    before = list(MATHS.finditer(claim[: formula.start()]))
+    if not before or "".join(before[-1][0].split()) == "".join(formula[0].split()):
+        return False
+    return joins(claim[before[-1].end() : formula.start()])
+
+
+_YES_AND_NO = re.compile(r"(?:yes\b\W*no|no\b\W*yes)\b\W*$", re.IGNORECASE)
 
 
 def _several(claim: str, body: str) -> Reading:
@@ -275,8 +341,8 @@ def _several(claim: str, body: str) -> Reading:
 def _any(claim: str, body: str) -> Reading:
     """Without a gold answer: of a sentence its number, of any other text all of it."""
     text = _unwritten(claim)
-    if (result := _result(text)).forms:
-        return result
+    if (equation := result(text)).forms or equation.refused:
+        return equation
     if hedged(text) or not _SENTENCE.search(text) or "\\" in text:
         return Reading()
     value = sentence_value(text, values(text))
@@ -288,7 +354,6 @@ _OPERATOR = re.compile(r"\(?[A-J]\)?\s*(?:[+/^]|\*\s*\d|\\(?:cdot|times|div|pm)\
 """A letter that stands for a number."""
 _ELLIPSIS = re.compile(r"\.{2,}(?=\s*\S)")
 _ENDS_IN_LETTER = re.compile(r"(?<![A-Za-z0-9])[A-J]\W*$")
-_OPTION = re.compile(r"\(?[A-J][).:]\s*(?=\S)")
 _READERS = {
     Kind.NUMBER: _number,
     Kind.AMOUNT: _amount,

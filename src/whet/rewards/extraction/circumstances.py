@@ -19,7 +19,9 @@ _BESIDE = re.compile(r"(?:\s[A-Za-z][\w'’-]*){1,3},\s\$?")
 _MONEY = re.compile(r"\\?[$€£¥₹]")
 _LETTER = re.compile(r"[A-Za-z]")
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
-_PREPOSITIONS = frozenset("after in on for over per by within during at from of than before under every each to".split())
+_PREPOSITIONS = frozenset(
+    "after in on for over per by within during at from of than before under every each to".split()
+)
 _IN_FORMULA = re.compile(r"(?:[*×^_/]|\\(?:times|cdot)|10\s?)\s*\{?\s*$")
 
 

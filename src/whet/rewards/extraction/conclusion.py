@@ -11,7 +11,16 @@ from whet.rewards.extraction.hedges import GOES_ON, denied, has_rival, hedged, j
 from whet.rewards.extraction.languages import any_of
 from whet.rewards.extraction.operands import is_led_off, is_operand
 from whet.rewards.extraction.option_letters import concluded, letters
-from whet.rewards.extraction.readings import ANNOTATION, LONGEST_SENTENCE, MATHS, beside, is_bound, is_changed, main_claim, sentence_value
+from whet.rewards.extraction.readings import (
+    ANNOTATION,
+    LONGEST_SENTENCE,
+    MATHS,
+    beside,
+    is_bound,
+    is_changed,
+    main_claim,
+    sentence_value,
+)
 from whet.rewards.extraction.values import Value, values
 
 _RULE = "last sentence"
@@ -23,9 +32,13 @@ _NEGATED = re.compile(
     rf"(?:\b(?:not|never|cannot|neither|nor)\b|n['’]t\b|{any_of('negation')})(?:\s+[\w'’]+){{0,2}}\s*\$?$",
     re.IGNORECASE,
 )
-_COPULA = re.compile(r".*(?:\b(?:is|are|was|were|equals?|be|it's|it’s)\s|(?<![<>!])=(?!>)|:\s)", re.IGNORECASE | re.DOTALL)
+_COPULA = re.compile(
+    r".*(?:\b(?:is|are|was|were|equals?|be|it's|it’s)\s|(?<![<>!])=(?!>)|:\s)", re.IGNORECASE | re.DOTALL
+)
 _MARKED_NUMBER = re.compile(r"(?<![\\$])\$(\d[\d,.]*)\$(?![\d$])")
-_YES_NO = re.compile(r"(?:(?:so|thus|hence|therefore),?\s+)?(yes|no)\b(?=\s*[,.!;:—–-]|\s*$)(?!\W*(?:yes|no)\b)", re.IGNORECASE)
+_YES_NO = re.compile(
+    r"(?:(?:so|thus|hence|therefore),?\s+)?(yes|no)\b(?=\s*[,.!;:—–-]|\s*$)(?!\W*(?:yes|no)\b)", re.IGNORECASE
+)
 _CLOCK = re.compile(r"(?<![\d:])\d{1,2}:\d{2}(?![\d:])(?:\s?[ap]\.?m\b\.?)?", re.IGNORECASE)
 _NOTE = re.compile(r"\W*(?:note|remark|p\.s\.|n\.b\.)[*_]*(?=\W)(?! that)", re.IGNORECASE)
 _ASIDE = re.compile(r"\s*\((?=[^()\\]*[A-Za-z]{3})[^()\\]*\)")

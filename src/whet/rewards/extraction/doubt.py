@@ -20,12 +20,15 @@ _DOUBT = re.compile(
 )
 """What in a clause before an answer says that it may be none."""
 _PARTIAL = re.compile(
-    r"\banswer\s+(?:contains?|includes?|has|starts?|begins?|ends?|exceeds?|depends|differs|varies|lies|falls)\b", re.IGNORECASE
+    r"\banswer\s+(?:contains?|includes?|has|starts?|begins?|ends?|exceeds?|depends|differs|varies|lies|falls)\b",
+    re.IGNORECASE,
 )
 """What says something about an answer without giving it."""
 _MARKS = " \n\t$()[]}*_.,;:!\"'”’–—-"
 _CLOSERS = r"[ $)\]}*_.,;:!\"'”’–—-]*"
-_REMARKS = r"(?:(?:no|nope|wait|hmm+|oops|sorry|actually|but|which|that|this|it|answer|is|was|['’]s|the|[^\w\s]) ?){0,8}"
+_REMARKS = (
+    r"(?:(?:no|nope|wait|hmm+|oops|sorry|actually|but|which|that|this|it|answer|is|was|['’]s|the|[^\w\s]) ?){0,8}"
+)
 _DENIAL = re.compile(
     rf"{_CLOSERS}\(?(?:\b{_REMARKS}(?:clearly|obviously|definitely)?\s*"
     rf"(?:{_WRONG}|not\s+(?:right|correct|true|(?:the|my|our)\s+(?:(?:right|correct|final)\s+)?answer)"

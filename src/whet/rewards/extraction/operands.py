@@ -14,14 +14,16 @@ _OPERATOR_BEFORE = re.compile(
 _OF = rf"half|{_PARTS}|root|square|cube|log|logarithm|reciprocal|inverse|multiple|divisor|factor"
 _OPERAND_WORDS = (
     r"log|ln|sin|cos|tan|cot|sqrt|mod|modulo|over|remainder|plus|minus|times|versus|vs\.?|twice|thrice|double|triple|half"
-    r"|(?:divided|divisible|divides|multiplied|multiply|divide|\d) by|\d(?:st|nd|rd|th) of|or"
+    r"|(?<!given )(?<!represented )(?<!denoted )(?<!expressed )(?<!creased )by|\d(?:st|nd|rd|th) of|or"
     rf"|(?:{_OF}|percent|%|(?<!a )sum|(?<!a )product|(?<!a )difference) of|(?:sum|product|difference|average|mean) (?:of|between) \S+ and"
 )
 _BOUND_WORDS = (
     r"at least|at most|than|than or equal to|up to|between|between (?:\S+ ){1,3}and|under|above|below|exceeds?|exceeding|almost|nearly"
     r"|within \S+ of"
 )
-_NEGATION_WORDS = r"not|never|cannot be|\w+n['’]t|(?:different|far|differs|other) from|unequal to|(?:anything|number|all) but"
+_NEGATION_WORDS = (
+    r"not|never|cannot be|\w+n['’]t|(?:different|far|differs|other) from|unequal to|(?:anything|number|all) but"
+)
 _NUMBERED = (
     r"steps?|problem|question|equation|eq\.|page|line|figure|case|part|section|chapter|example|exercise|theorem|lemma"
     r"|corollary|proposition|version"
@@ -39,7 +41,7 @@ _UNIT_LETTERS = "mLlgshkVWACFNJ"
 _OPERAND_AFTER = re.compile(
     rf"{any_of('behind')}|[eE][-+]?\d|x[\dA-Fa-f]|\s*(?:{_OPERATION}|{_RELATION}|[/=]|\\\\|&)|\s*[-−]\s*[\d\\]|[(|]|:\d|[)\]}}](?!\s*[\w=])"
     rf"|-?(?![{_UNIT_LETTERS}](?:[²³]|\b))[A-Za-z](?![A-Za-z])|[,-]\d"
-    r"|\s(?:less|greater) than \$?\d|\sto the (?:\w+ )?power"
+    r"|\s(?:less|more|fewer|greater) than \$?\d|\sto the (?:\w+ )?power"
     r"|\s(?:mod|modulo|over|divided|remainder|plus|minus|times|squared|cubed|factorial)\s\d"
     r"|(?:st|nd|rd|th) (?:prime|multiple|power|root|fibonacci|triangular)"
 )
@@ -47,7 +49,7 @@ _LONGEST_OPERATOR = 32
 """Characters before a value that hold the longest operator."""
 _LONGEST_WORDS = 64
 """Characters before a value that hold the longest words, with the marks around them."""
-_DRESS = str.maketrans(dict.fromkeys("{}\\*_\"“”~≈$", " "))
+_DRESS = str.maketrans(dict.fromkeys('{}\\*_"“”~≈$', " "))
 """Marks that may stand around words: of `\\text{…}`, emphasis, quotation, approximation and a formula."""
 
 

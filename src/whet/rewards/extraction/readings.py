@@ -221,7 +221,8 @@ def _amount(claim: str, body: str) -> Reading:
 def _leading(text: str, value: Value, body: str) -> Reading:
     """Reads a text that starts with a number: the words behind it are its unit or prose."""
     tail = text[value.end :]
-    if is_operand(value, text) or not _PROSE_BEHIND.search(tail) or _COMPOUND.match(text, value.start):
+    operand = is_operand(value, text) and not _COMPARED.match(tail)
+    if operand or not _PROSE_BEHIND.search(tail) or _COMPOUND.match(text, value.start):
         return Reading()
     if "=" in tail:
         right = text.rpartition("=")[2].strip()
@@ -237,6 +238,10 @@ def _leading(text: str, value: Value, body: str) -> Reading:
     if several_values(text):
         return Reading(refused=f'several answers: "{body}"')
     return Reading(_forms(text, value), ("prose behind the number",))
+
+
+_COMPARED = re.compile(r"\s(?:more|fewer) than \$?\d")
+"""What compares an answer with another number: `36 more than 12`."""
 
 
 def _forms(text: str, value: Value) -> tuple[str, ...]:
@@ -324,11 +329,12 @@ def _single(claim: str, body: str) -> Reading:
 
 
 def beside(claim: str, formula: re.Match[str]) -> bool:
-    """Whether another formula stands right before one, with no more than a comma or a word of choice between."""
+    """Whether another formula stands right before one, as an answer, with no more than a comma between."""
     before = list(MATHS.finditer(claim[: formula.start()]))
-    if not before or "".join(before[-1][0].split()) == "".join(formula[0].split()):
+    if not before or not _COPULA.search(claim[: before[-1].start()]):
         return False
-    return joins(claim[before[-1].end() : formula.start()])
+    gap = claim[before[-1].end() : formula.start()]
+    return joins(gap) and bool(gap.strip()) and "".join(before[-1][0].split()) != "".join(formula[0].split())
 
 
 _YES_AND_NO = re.compile(r"(?:yes\b\W*no|no\b\W*yes)\b\W*$", re.IGNORECASE)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from whet.rewards.extraction.circumstances import several_values, without_circumstances
-from whet.rewards.extraction.values import values
+from whet.rewards.extraction.circumstances import several_values
 
 
 @pytest.mark.parametrize(

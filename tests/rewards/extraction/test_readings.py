@@ -4,7 +4,8 @@ import pytest
 
 from rewards.growth import growth
 from whet.rewards.extraction.candidate import Kind
-from whet.rewards.extraction.readings import LONGEST_SENTENCE, main_claim, read
+from whet.rewards.extraction.claims import LONGEST_SENTENCE, main_claim
+from whet.rewards.extraction.readings import read
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
-"""Tells the number that a sentence gives from numbers of its circumstances: `$36 in 4 days`, `36 tiles to cover 4 rows`."""
+"""Tells the number that a sentence gives from those of its circumstances: `$36 in 4 days`, `36 tiles for 4 rows`."""
 
 import re
 from itertools import pairwise
 
 from whet.rewards.extraction.hedges import doubtful, hedged
+from whet.rewards.extraction.operands import is_operand
 from whet.rewards.extraction.values import Value, values
 
 _LINK = re.compile(
@@ -20,9 +21,24 @@ _MONEY = re.compile(r"\\?[$€£¥₹]")
 _LETTER = re.compile(r"[A-Za-z]")
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 _PREPOSITIONS = frozenset(
-    "after in on for over per by within during at from of than before under every each to".split()
+    (
+        *("after", "in", "on", "for", "over", "per", "by", "within", "during"),
+        *("at", "from", "of", "than", "before", "under", "every", "each", "to"),
+    )
 )
 _IN_FORMULA = re.compile(r"(?:[*×^_/]|\\(?:times|cdot)|10\s?)\s*\{?\s*$")
+COPULA = re.compile(
+    r"(?:\b(?:is|are|was|were|equals?|be|totals?|makes?|leaves?|gives?)\b|[=≈:→]|\\approx)\s*(?:\\?\$|\\[(\[])?\s*$",
+    re.IGNORECASE,
+)
+"""What states the value behind it."""
+
+
+def sentence_value(text: str, found: list[Value]) -> Value | None:
+    """The value that a sentence gives: the only one, or the last that is no operand; one behind `is` goes first."""
+    free = without_circumstances([value for value in found if not is_operand(value, text)], text)
+    stated = [value for value in free if COPULA.search(text[max(0, value.start - 16) : value.start])]
+    return (stated or free)[-1] if free else None
 
 
 def without_circumstances(found: list[Value], text: str) -> list[Value]:

@@ -4,23 +4,18 @@ import re
 from collections.abc import Callable
 
 from whet.rewards.extraction.alternatives import all_equal
+from whet.rewards.extraction.behind import is_bound, is_changed
 from whet.rewards.extraction.candidate import Kind, Place
-from whet.rewards.extraction.dress import undressed
+from whet.rewards.extraction.circumstances import sentence_value
+from whet.rewards.extraction.claims import LONGEST_SENTENCE, main_claim
 from whet.rewards.extraction.doubt import is_doubted, replaces, takes_back
+from whet.rewards.extraction.dress import undressed
+from whet.rewards.extraction.formulas import MATHS, beside, inside
 from whet.rewards.extraction.hedges import GOES_ON, denied, has_rival, hedged, joins
 from whet.rewards.extraction.languages import any_of
 from whet.rewards.extraction.operands import is_led_off, is_operand
 from whet.rewards.extraction.option_letters import concluded, letters
-from whet.rewards.extraction.readings import (
-    ANNOTATION,
-    LONGEST_SENTENCE,
-    MATHS,
-    beside,
-    is_bound,
-    is_changed,
-    main_claim,
-    sentence_value,
-)
+from whet.rewards.extraction.readings import ANNOTATION
 from whet.rewards.extraction.values import Value, values
 
 _RULE = "last sentence"
@@ -61,7 +56,7 @@ _FEW_WORDS = 6
 
 
 def _sentences(text: str) -> list[str]:
-    """The sentences of the text's last part, `LONGEST_SENTENCE` characters, the last one first; no questions and notes."""
+    """The sentences of the text's last part, `LONGEST_SENTENCE` characters, the last one first, but no questions."""
     parts = (part for part in reversed(_ENDS.split(text[-LONGEST_SENTENCE:])) if part.strip())
     return [part for part in parts if not part.rstrip(" *_").endswith("?") and not _NOTE.match(part)]
 
@@ -127,11 +122,7 @@ def _formula_place(text: str, claim: str, formula: re.Match[str]) -> list[Place]
     """The place of a formula; refused where the words before it bound it, deny it or make another value of it."""
     if is_led_off(claim, formula.start()) or _is_denied(claim, formula.start()):
         return _place(text, claim, refused=f'no value of its own: "{claim.strip()}"')
-    return _place(text, _inside(formula), ("formula",))
-
-
-def _inside(formula: re.Match[str]) -> str:
-    return str(next(filter(None, formula.groups()))).strip()
+    return _place(text, inside(formula), ("formula",))
 
 
 def _amount(text: str) -> list[Place]:
@@ -163,7 +154,7 @@ def _without_asides(claim: str) -> str:
 
 def _last_formula(claim: str, found: list[Value]) -> re.Match[str] | None:
     """The last formula, where no number stands behind it; none where it is a bare name."""
-    formulas = [one for one in MATHS.finditer(claim) if not _VARIABLE.fullmatch(_inside(one))]
+    formulas = [one for one in MATHS.finditer(claim) if not _VARIABLE.fullmatch(inside(one))]
     if not formulas or (found and found[-1].start >= formulas[-1].end()):
         return None
     return formulas[-1]
@@ -199,7 +190,7 @@ def _list(text: str) -> list[Place]:
     for one in MATHS.finditer(claim):
         run = [*run, one] if run and joins(claim[run[-1].end() : one.start()]) else [one]
     if len(run) > 1 and not claim[run[-1].end() :].strip(" ."):
-        return _place(text, ", ".join(_inside(one) for one in run), ("formulas",))
+        return _place(text, ", ".join(inside(one) for one in run), ("formulas",))
     if listed := _LISTED.search(claim):
         return _place(text, listed[0])
     return _formula(text, single=False)

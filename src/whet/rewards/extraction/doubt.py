@@ -14,7 +14,8 @@ _DOUBT = re.compile(
     r"|\b(?:not|isn['’]t|n['’]t)\s+(?:sure|certain|clear|true|the case|correct|right)\b"
     rf"|\b{_WRONG}\s+(?:that|to)\b|\b{_WRONG}\s+(?:answer|result|value|solution|choice|option)\b"
     r"|\bmistake\s+to\b|\b(?:no\s?one|nobody|none)\b[^.]*\b(?:sa(?:y|ys|id)|think|thinks|claims?|believes?)\b"
-    r"|\b(?:refuse[sd]?|reject(?:s|ed)?|den(?:y|ies|ied)|rule[sd]? out)\b|\bwhat\s+if\b|\b(?:they|some|people|others)\s+(?:claim|say|think)\b"
+    r"|\b(?:refuse[sd]?|reject(?:s|ed)?|den(?:y|ies|ied)|rule[sd]? out)\b"
+    r"|\bwhat\s+if\b|\b(?:they|some|people|others)\s+(?:claim|say|think)\b"
     r"|\b(?:if|whether)\s+(?:(?:the|my|our|final|correct)\s+)*(?:answer\s+(?:is\s+)?)?\Z",
     re.IGNORECASE,
 )

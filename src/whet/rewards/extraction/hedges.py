@@ -1,7 +1,6 @@
 r"""Tells one answer from several: `18 or 20`, `18 (maybe 20)`, `\sqrt{2} \text{ or } \sqrt{3}`."""
 
 import re
-from itertools import pairwise
 
 from whet.rewards.extraction.languages import CHOICES
 from whet.rewards.extraction.values import Value

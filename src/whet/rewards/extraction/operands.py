@@ -15,15 +15,14 @@ _OF = rf"half|{_PARTS}|root|square|cube|log|logarithm|reciprocal|inverse|multipl
 _OPERAND_WORDS = (
     r"log|ln|sin|cos|tan|cot|sqrt|mod|modulo|over|remainder|plus|minus|times|versus|vs\.?|twice|thrice|double|triple|half"
     r"|(?<!given )(?<!represented )(?<!denoted )(?<!expressed )(?<!creased )by|\d(?:st|nd|rd|th) of|or"
-    rf"|(?:{_OF}|percent|%|(?<!a )sum|(?<!a )product|(?<!a )difference) of|(?:sum|product|difference|average|mean) (?:of|between) \S+ and"
+    rf"|(?:{_OF}|percent|%|(?<!a )sum|(?<!a )product|(?<!a )difference) of"
+    r"|(?:sum|product|difference|average|mean) (?:of|between) \S+ and"
 )
 _BOUND_WORDS = (
-    r"at least|at most|than|than or equal to|up to|between|between (?:\S+ ){1,3}and|under|above|below|exceeds?|exceeding|almost|nearly"
-    r"|within \S+ of"
+    r"at least|at most|than|than or equal to|up to|between|between (?:\S+ ){1,3}and|under|above|below"
+    r"|exceeds?|exceeding|almost|nearly|within \S+ of"
 )
-_NEGATION_WORDS = (
-    r"not|never|cannot be|\w+n['’]t|(?:different|far|differs|other) from|unequal to|(?:anything|number|all) but"
-)
+_NEGATION_WORDS = r"not|never|cannot be|\w+n['’]t|(?:different|far|differs) from|unequal to|(?:anything|number|all) but"
 _NUMBERED = (
     r"steps?|problem|question|equation|eq\.|page|line|figure|case|part|section|chapter|example|exercise|theorem|lemma"
     r"|corollary|proposition|version"

@@ -21,7 +21,8 @@ _OPEN_BOX = re.compile(r"\\f?boxed?\s*\{")
 _BARE_BOX = re.compile(r"\\f?boxed\s*(-?\d[\d,.]*(?<![,.])|[A-J]\b)")
 _TAG = re.compile(r"<answer\s*>(.*?)(</answer\s*>|$(?![\s\S])|(?=<answer\s*>))", re.IGNORECASE | re.DOTALL)
 _ANSWER_IS = re.compile(
-    r"[Aa](?i:nswers?)\b(?:[*_\s]*(?:(?i:is|are|was|equals)\b|[=:])(?:[\s:*_}]|\$(?!\d[\d,.]*\s(?:for|in|after|per|every|to|within)\b)|\\[(\[])*|[*_ \t]*\n\s*(?:>\s)?(?=\S))"
+    r"[Aa](?i:nswers?)\b(?:[*_\s]*(?:(?i:is|are|was|equals)\b|[=:])"
+    r"(?:[\s:*_}]|\$(?!\d[\d,.]*\s(?:for|in|after|per|every|to|within)\b)|\\[(\[])*|[*_ \t]*\n\s*(?:>\s)?(?=\S))"
 )
 _LED_IN = re.compile(
     r"(?P<line>^[ \t]*[#*_>]*[ \t]*(?:the\s+)?)?(?P<final>(?:\b(?:final|correct)\s+)+)?$", re.IGNORECASE | re.MULTILINE

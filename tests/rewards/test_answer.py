@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from whet.rewards.answer import find_answer
+from rewards.growth import growth
+from whet.rewards.answer import find_answer, without_end_tokens
 
 
 @pytest.mark.parametrize(
@@ -70,3 +71,15 @@ def test_a_megabyte_takes_linear_time(piece: str) -> None:
     start = time.process_time()
     find_answer(text)
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    "text", ["#### 82<|im_end|>", "The answer is 82<|endoftext|>", "\\boxed{82} </s>", "A: 82<eos><eos>"]
+)
+def test_tokens_that_end_a_turn_are_no_part_of_the_answer(text: str) -> None:
+    assert find_answer(text) == "82"
+
+
+@pytest.mark.parametrize("piece", [" ", "<|", "<|a|>", "<|a|> x"])
+def test_end_tokens_take_linear_time(piece: str) -> None:
+    assert growth(lambda n: without_end_tokens(piece * n + ">"), 500, 8000) < 64

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whet.rewards.extraction.alternatives import all_equal
+from whet.rewards.extraction.alternatives import all_equal, same_value
 from whet.rewards.extraction.values import values
 
 
@@ -22,3 +22,9 @@ from whet.rewards.extraction.values import values
 )
 def test_all_equal(text: str, equal: bool) -> None:
     assert all_equal(text, values(text)) is equal
+
+
+def test_same_value() -> None:
+    assert [same_value(*pair) for pair in (("3/4", "0.75"), (r"\$4.00", "4"), ("75%", "0.7"), ("x", "x"))] == [
+        *(True, True, False, False)
+    ]

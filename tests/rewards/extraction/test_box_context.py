@@ -2,6 +2,7 @@
 
 import pytest
 
+from rewards.growth import growth
 from whet.formats import boxes
 from whet.rewards.extraction.box_context import Boxed, in_context, in_maths
 
@@ -35,6 +36,20 @@ def boxed(text: str) -> Boxed:
         ("\\[\\begin{aligned} x &= 3 + 2 \\\\ &= \\boxed{5} \\end{aligned}\\]", "5"),
         ("$\\boxed{5}\\text{ cm}$", "5"),
         ("$\\boxed{5}, x > 0$", "5"),
+        ("$\\boxed{5}$ million people", "5 million"),
+        ("\\boxed{5} cubed", "5 cubed"),
+        ("$\\boxed{5}$ or fewer", "5 or fewer"),
+        ("\\boxed{5} times 3", "5 times 3"),
+        ("$\\boxed{5}\\text{ dozen}$", "5 dozen"),
+        ("$\\boxed{5}_7$", "5_7"),
+        ("$(2, \\boxed{5})$", "(2, 5)"),
+        ("$\\{1, \\boxed{5}, 9\\}$", "\\{1, 5, 9\\}"),
+        ("$|\\boxed{-5}|$", "|-5|"),
+        ("The largest is at most $\\boxed{5}$", "5"),
+        ("so $n \\ge \\boxed{5}$", "5"),
+        ("There is no doubt that it is \\boxed{5}", "5"),
+        ("It grows by a factor of \\boxed{5}", "5"),
+        ("$\\boxed{5}$ to the nearest metre", "5"),
     ],
 )
 def test_says(text: str, says: str) -> None:
@@ -89,3 +104,25 @@ def test_a_word_at_the_end_of_the_line_before_denies_nothing() -> None:
 def test_in_maths() -> None:
     assert in_maths("so $x = 5$", 8)
     assert not in_maths("it costs $5 and \\boxed{5}", 16)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is thrice $\\boxed{5}$",
+        "It is more than \\boxed{5}",
+        "It is half of $\\boxed{5}$",
+        "the cube root of \\boxed{5}",
+        "$x < \\boxed{5}$",
+        "$y > \\boxed{5}$",
+        "An incorrect answer is \\boxed{5}",
+        "We reject \\boxed{5}",
+    ],
+)
+def test_words_before_a_box_take_it_off(text: str) -> None:
+    assert boxed(text).refused
+
+
+@pytest.mark.parametrize("piece", [" ", "a", ",", "(", "$", "|"])
+def test_long_surroundings_take_linear_time(piece: str) -> None:
+    assert growth(lambda n: in_context(piece * n + "\\boxed{5}" + piece * n, n, n + 9, "5"), 400, 6400) < 48

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whet.rewards.extraction.option_letters import chosen_letter, leading_letter, letters
+from whet.rewards.extraction.option_letters import chosen_letter, concluded, leading_letter, letters, option_text
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,35 @@ def test_articles_and_pronouns_are_no_options() -> None:
 @pytest.mark.parametrize("text", ["Everything but D", "anything but (D)", "all but D"])
 def test_all_but_one_is_not_that_one(text: str) -> None:
     assert chosen_letter(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "clause"),
+    [
+        ("B is odd, D is odd, so C is prime", "C is prime"),
+        ("Not B, not D, hence C", "C"),
+        ("It is C, so B is wrong", "It is C, so B is wrong"),
+        ("A is out, so B or C", "A is out, so B or C"),
+        ("C", "C"),
+    ],
+)
+def test_concluded(text: str, clause: str) -> None:
+    assert concluded(text) == clause
+
+
+@pytest.mark.parametrize(
+    ("text", "behind"),
+    [
+        (r"\textbf{(D) } \sqrt{2}", r"\sqrt{2}"),
+        (r"\textbf{(D)}\quad 14", "14"),
+        (r"\mathrm{(D)}~14", "14"),
+        (r"(\text{D})\ 14", "14"),
+        (r"\text{D. green}", "green"),
+        ("D) 14", "14"),
+        ("(D)", "(D)"),
+        ("Dogs", "Dogs"),
+        ("D", "D"),
+    ],
+)
+def test_option_text(text: str, behind: str) -> None:
+    assert option_text(text) == behind

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whet.rewards.answer import find_answer
+from whet.rewards.answer import find_answer, find_candidate
 from whet.rewards.extraction.candidate import Kind
 from whet.rewards.extraction.places import RULES, Rule, boxed, hashed, labelled, rivals, stated, tagged
 
@@ -114,3 +114,28 @@ def test_a_box_that_is_taken_back_gives_no_answer(text: str, answer: str | None)
     place = boxed(text, Kind.NUMBER)[-1]
     assert (None if place.refused else place.text) == answer
     assert find_answer(text) == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Put it into \\boxed{your answer}.\n\\boxed{44}", "44"),
+        ("$\\boxed{\\frac14}$, or in decimals $\\boxed{0.25}$", "0.25"),
+        ("\\boxed{25\\%} or \\boxed{0.25}", "0.25"),
+        ("Write \\boxed{n}. 88/2 = 44.\n\n\\boxed{44}", "44"),
+        ("\\boxed{44} or \\boxed{45}", None),
+    ],
+)
+def test_two_boxes(text: str, answer: str | None) -> None:
+    found = find_candidate(text, Kind.NUMBER)
+    assert found
+    assert (None if found.refused else found.answer) == answer
+
+
+@pytest.mark.parametrize("text", ["Is the answer is 44?", "I doubt the answer is 44.", "The wrong answer is 44."])
+def test_a_doubted_statement_is_none(text: str) -> None:
+    assert stated(text, Kind.NUMBER) == []
+
+
+def test_a_quoted_line_below_a_heading() -> None:
+    assert [place.text for place in stated("**Answer**\n\n> 44", Kind.NUMBER)] == ["44"]

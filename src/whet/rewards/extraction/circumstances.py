@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from whet.rewards.extraction.hedges import doubtful, hedged
+from whet.rewards.extraction.hedges import doubtful, has_rival, hedged
 from whet.rewards.extraction.operands import is_operand
 from whet.rewards.extraction.values import Value, values
 
@@ -56,8 +56,19 @@ def without_circumstances(found: list[Value], text: str) -> list[Value]:
     return kept
 
 
+def is_rivalled(chosen: Value, found: list[Value], text: str) -> bool:
+    """Whether another value stands right beside the chosen one as a second answer; its circumstances do not count.
+
+    >>> from whet.rewards.extraction.values import values
+    >>> [is_rivalled(values(text)[0], values(text), text) for text in ("He has $36 in 4 days", "He has 36, or 4")]
+    [False, True]
+    """
+    kept = without_circumstances(found, text)
+    return has_rival(chosen, kept if chosen in kept else found, text)
+
+
 def _is_circumstance(given: Value, other: Value, text: str) -> bool:
-    gap = text[given.end : other.start]
+    gap = text[given.end : other.start].replace("*", "")
     money = bool(_MONEY.search(given.text))
     if _BESIDE.fullmatch(gap) and not doubtful(gap):
         return bool(_COMPARED.match(text, other.end))

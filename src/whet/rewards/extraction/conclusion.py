@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from whet.rewards.extraction.alternatives import all_equal
 from whet.rewards.extraction.behind import is_bound, is_changed
 from whet.rewards.extraction.candidate import Kind, Place
-from whet.rewards.extraction.circumstances import sentence_value
+from whet.rewards.extraction.circumstances import is_rivalled, sentence_value, without_circumstances
 from whet.rewards.extraction.claims import LONGEST_SENTENCE, main_claim
 from whet.rewards.extraction.doubt import is_doubted, replaces, takes_back
 from whet.rewards.extraction.dress import undressed
 from whet.rewards.extraction.formulas import MATHS, beside, inside
-from whet.rewards.extraction.hedges import GOES_ON, denied, has_rival, hedged, joins
+from whet.rewards.extraction.hedges import GOES_ON, denied, hedged, joins
 from whet.rewards.extraction.languages import any_of
 from whet.rewards.extraction.operands import is_led_off, is_operand
 from whet.rewards.extraction.option_letters import concluded, letters
@@ -82,7 +83,7 @@ def _number(text: str) -> list[Place]:
     if value is None:
         led_off = any(is_led_off(claim, one.start) for one in found)
         return _place(text, claim, refused=f'no value of its own: "{claim.strip()}"') if led_off else []
-    if has_rival(value, found, claim):
+    if is_rivalled(value, found, claim):
         return _place(text, claim, refused=f'several answers: "{claim.strip()}"')
     replaced = replaces(sentence.partition(value.text)[2], value.text)
     if replaced or _is_denied(claim, value.start) or takes_back(claim[value.end :]):
@@ -100,11 +101,16 @@ def _bare_numbers(claim: str) -> str:
 
 def _bold(text: str, sentence: str) -> list[Place]:
     """The last number in bold type, with what stands around it."""
-    bolds = [one for one in _BOLD.finditer(sentence) if values(one[1]) and not one[1].strip().endswith(":")]
+    bolds = {
+        one: values(one[1])[-1] for one in _BOLD.finditer(sentence) if values(one[1]) and one[1].strip()[-1] != ":"
+    }
+    placed = [replace(value, start=one.start(1), end=one.end(1)) for one, value in bolds.items()]
+    kept = {value.start for value in without_circumstances(placed, sentence)}
+    bolds = {one: value for one, value in bolds.items() if one.start(1) in kept}
     if not bolds:
         return []
     *others, last = bolds
-    near = others and values(others[-1][1])[-1].plain != values(last[1])[-1].plain
+    near = others and bolds[others[-1]].plain != bolds[last].plain
     if near and joins(sentence[others[-1].end() : last.start()]):
         return _place(text, sentence, refused=f'several answers: "{sentence.strip()}"')
     if is_led_off(sentence, last.start()) or _is_denied(sentence, last.start()):

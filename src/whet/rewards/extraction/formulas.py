@@ -17,7 +17,8 @@ def inside(formula: re.Match[str]) -> str:
 def beside(claim: str, formula: re.Match[str]) -> bool:
     """Whether another formula stands right before one, as an answer, with no more than a comma between."""
     before = list(MATHS.finditer(claim[: formula.start()]))
-    if not before or not COPULA.search(claim[: before[-1].start()]):
+    lead = claim[: before[-1].start()] if before else ""
+    if not before or (lead.strip() and not COPULA.search(lead)):
         return False
     gap = claim[before[-1].end() : formula.start()]
     return joins(gap) and bool(gap.strip()) and "".join(before[-1][0].split()) != "".join(formula[0].split())

@@ -14,6 +14,7 @@ _OPERATOR_BEFORE = re.compile(
 _OF = rf"half|{_PARTS}|root|square|cube|log|logarithm|reciprocal|inverse|multiple|divisor|factor"
 _OPERAND_WORDS = (
     r"log|ln|sin|cos|tan|cot|sqrt|mod|modulo|over|remainder|plus|minus|times|versus|vs\.?|twice|thrice|double|triple|half"
+    r"|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
     r"|(?<!given )(?<!represented )(?<!denoted )(?<!expressed )(?<!creased )by|\d(?:st|nd|rd|th) of|or"
     rf"|(?:{_OF}|percent|%|(?<!a )sum|(?<!a )product|(?<!a )difference) of"
     r"|(?:sum|product|difference|average|mean) (?:of|between) \S+ and"

@@ -9,13 +9,13 @@ import re
 from whet.rewards.extraction.alternatives import all_equal
 from whet.rewards.extraction.behind import forms_of, is_bound
 from whet.rewards.extraction.candidate import Kind, Reading
-from whet.rewards.extraction.circumstances import sentence_value, several_values
+from whet.rewards.extraction.circumstances import is_rivalled, sentence_value, several_values
 from whet.rewards.extraction.claims import main_claim, says_another
 from whet.rewards.extraction.doubt import is_doubted
 from whet.rewards.extraction.dress import undressed, without_period
 from whet.rewards.extraction.equations import PLAIN, result
 from whet.rewards.extraction.formulas import MATHS, beside, inside
-from whet.rewards.extraction.hedges import denied, has_rival, hedged
+from whet.rewards.extraction.hedges import denied, hedged
 from whet.rewards.extraction.languages import any_of
 from whet.rewards.extraction.operands import is_led_off, is_operand
 from whet.rewards.extraction.option_letters import chosen_letter, concluded, leading_letter, letters, option_text
@@ -134,7 +134,7 @@ def _number(claim: str, body: str) -> Reading:
     if _NO_WORDS.fullmatch(text) or "\\begin" in text:
         return result(text)
     value = sentence_value(text, found)
-    if value and has_rival(value, found, text):
+    if value and is_rivalled(value, found, text):
         return Reading(refused=f'several answers: "{body}"')
     if value and is_doubted(text[: value.start]):
         return Reading(refused=f'a doubt: "{body}"')

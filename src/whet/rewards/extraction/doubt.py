@@ -57,8 +57,8 @@ def is_doubted(before: str) -> bool:
     >>> [is_doubted(text) for text in ("I doubt that it is ", "There is no doubt that it is ", "I doubt 9, so it is ")]
     [True, False, False]
     """
-    clause = _CLAUSE.split(before[-_NEAR:])[-1]
-    return bool(_DOUBT.search(clause) or _PARTIAL.search(before[-_NEAR:]))
+    near = before[-_NEAR:].lower()
+    return bool(_DOUBT.search(_CLAUSE.split(near)[-1]) or ("answer" in near and _PARTIAL.search(near)))
 
 
 def takes_back(behind: str) -> bool:

@@ -54,6 +54,10 @@ def test_82_stands_alone(text: str) -> None:
         "die Hälfte von ",
         "la mitad de ",
         "Lemma ",
+        "(thrice ",
+        "25% of ",
+        "the 3rd of ",
+        "seventy ",
     ],
 )
 def test_words_before_a_value_lead_it_off(before: str) -> None:

@@ -15,8 +15,8 @@ _OF = rf"half|{_PARTS}|root|square|cube|log|logarithm|reciprocal|inverse|multipl
 _OPERAND_WORDS = (
     r"log|ln|sin|cos|tan|cot|sqrt|mod|modulo|over|remainder|plus|minus|times|versus|vs\.?|twice|thrice|double|triple|half"
     r"|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
-    r"|(?<!given )(?<!represented )(?<!denoted )(?<!expressed )(?<!creased )by|\d(?:st|nd|rd|th) of|or"
-    rf"|(?:{_OF}|percent|%|(?<!a )sum|(?<!a )product|(?<!a )difference) of"
+    r"|(?<!given )(?<!represented )(?<!denoted )(?<!expressed )(?<!creased )by|\d+(?:st|nd|rd|th) of|or"
+    rf"|(?:{_OF}|percent|[\d.]+%|(?<!a )sum|(?<!a )product|(?<!a )difference) of"
     r"|(?:sum|product|difference|average|mean) (?:of|between) \S+ and"
 )
 _BOUND_WORDS = (
@@ -50,7 +50,7 @@ _LONGEST_OPERATOR = 32
 _LONGEST_WORDS = 64
 """Characters before a value that hold the longest words, with the marks around them."""
 _MOST_WORDS = 6
-_DRESS = str.maketrans(dict.fromkeys('{}\\*_"“”~≈$', " "))
+_DRESS = str.maketrans(dict.fromkeys('([{}\\*_"“”~≈$', " "))
 """Marks that may stand around words: of `\\text{…}`, emphasis, quotation, approximation and a formula."""
 
 

@@ -123,3 +123,24 @@ def test_a_variable_of_the_question_is_no_option() -> None:
     question = "For a constant $c,$ find the shape described by $z = c$. (A) Line (C) Plane"
     assert not judge("\\boxed{c}", finder(None), ["C"], question=question).right
     assert judge("\\boxed{c}", finder(None), ["C"], question="Which one? (A) Line (C) Plane").right
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("A box holds 20 pens and 3 are taken.", False),
+        ("20 pens and 3 are taken.", False),
+        ("A box holds 20 pens, so 3 are gone.", True),
+        ("#### 3", True),
+    ],
+)
+def test_a_copy_of_the_question_is_no_answer(text: str, right: bool) -> None:
+    question = "A box holds 20 pens and 3\nare taken. How many are gone?"
+    assert judge(text, finder(None), ["3"], question=question).right is right
+
+
+@pytest.mark.parametrize(
+    "text", ["<think>5</think> <answer>43</answer><|im_end|>", "<think>5</think> <answer>43</answer> </s>"]
+)
+def test_tokens_that_end_a_turn_are_no_part_of_the_format(text: str) -> None:
+    assert judge(text, finder(BUILT_IN["think_answer"]), ["43"]).right

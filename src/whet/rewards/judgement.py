@@ -89,6 +89,9 @@ def judge(
         found = find(text, kind)
         if found is None or found.refused:
             continue
+        if not found.strict and _is_copied(text, question):
+            found = Candidate(found.rule, found.text, refused="a copy of the question")
+            continue
         if kind is Kind.LETTER and names_variable(found.text, question):
             continue
         if callable(verify):
@@ -100,6 +103,16 @@ def judge(
             if is_worked_out(form, gold, question) and equal(form, gold):
                 return Judgement(True, found, gold, _why_right(found, form))
     return Judgement(False, found, golds[0], _why_wrong(found))
+
+
+def _is_copied(text: str, question: str) -> bool:
+    """Whether a completion is a passage of the question, of more words than an answer has."""
+    words = text.split()
+    return len(words) >= _PASSAGE and " ".join(words) in " ".join(question.split())
+
+
+_PASSAGE = 5
+"""Words from which on what stands in the question word for word is no answer."""
 
 
 def _why_right(found: Candidate, form: str) -> str:

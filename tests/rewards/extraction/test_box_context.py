@@ -43,6 +43,7 @@ def boxed(text: str) -> Boxed:
         ("$\\boxed{5}\\text{ dozen}$", "5 dozen"),
         ("$\\boxed{5}_7$", "5_7"),
         ("$(2, \\boxed{5})$", "(2, 5)"),
+        ("$5 \\cdot \\boxed{\\ \\ } = 45$", "\\ \\ "),
         ("$\\{1, \\boxed{5}, 9\\}$", "\\{1, 5, 9\\}"),
         ("$|\\boxed{-5}|$", "|-5|"),
         ("The largest is at most $\\boxed{5}$", "5"),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from whet.rewards.extraction.doubt import is_doubted
 from whet.rewards.extraction.languages import any_of
 from whet.rewards.extraction.operands import words_before
+from whet.rewards.extraction.readings import is_blank
 
 _SIGN = re.compile(
     r"(?:^|[=$(:\[]|\\[(\[]|\bis)\s*([-−])\s*\$?\s*$|\b(minus|negative)\s+\$?\s*$|(?<![\w)\]}])([-−])\$?$"
@@ -93,6 +94,8 @@ def in_context(text: str, start: int, end: int, inside: str) -> Boxed:
     >>> in_context(text, 12, 21, "5").text, in_context(r"-\boxed{5}", 1, 10, "5").text
     ('3 + (5)', '-5')
     """
+    if is_blank(inside):
+        return Boxed(inside)
     before = text[max(0, start - _NEAR) : start]
     if denial := _NOT.search(text[max(0, start - _FAR_NOT) : start]):
         return Boxed(inside, refused=f'a negation: "{denial[0].strip()} {inside}"')

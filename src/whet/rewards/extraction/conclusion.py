@@ -25,7 +25,7 @@ _FORMULA = re.compile(r"[\d$\\=]|\b(?:is|are)\b")
 _VARIABLE = re.compile(r"\s*\\?[A-Za-z](?:_\w)?\s*")
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 _NEGATED = re.compile(
-    rf"(?:\b(?:not|never|cannot|neither|nor)\b|n['’]t\b|{any_of('negation')})(?:\s+[\w'’]+){{0,2}}\s*\$?$",
+    rf"(?:\b(?:not|never|cannot|neither|nor)\b|n['’]t\b|{any_of('negation')})(?:\s+(?!(?:is|are|was|were|equals)\b)[\w'’]+){{0,2}}\s*\$?$",
     re.IGNORECASE,
 )
 _COPULA = re.compile(
@@ -126,7 +126,8 @@ def _is_denied(claim: str, start: int) -> bool:
 
 def _formula_place(text: str, claim: str, formula: re.Match[str]) -> list[Place]:
     """The place of a formula; refused where the words before it bound it, deny it or make another value of it."""
-    if is_led_off(claim, formula.start()) or _is_denied(claim, formula.start()):
+    before, behind = claim[: formula.start()], claim[formula.end() :]
+    if is_led_off(claim, formula.start()) or _NEGATED.search(before) or is_doubted(before) or takes_back(behind):
         return _place(text, claim, refused=f'no value of its own: "{claim.strip()}"')
     return _place(text, inside(formula), ("formula",))
 

@@ -32,7 +32,6 @@ from whet.rewards.extraction.conclusion import conclusion
         ("Yes, it is even.", "Yes", Kind.SINGLE),
         ("The chance of not red is $x+1$.", "x+1", Kind.SINGLE),
         ("The chance of a wrong guess is $x+1$.", "x+1", Kind.SINGLE),
-        ("Hence, the sum is 61, with 7 in each row.", "61", Kind.NUMBER),
         ("No, there are none.", "No", Kind.SINGLE),
         ("The solution is x <= 7.", "x <= 7", Kind.SEVERAL),
     ],

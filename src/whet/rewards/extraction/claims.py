@@ -21,7 +21,7 @@ _REASON = re.compile(
 _FRONTED = re.compile(
     r"(?:(?:so|thus|hence|therefore|then)\b,?\s+)?"
     r"(?:(?:after|in|for|with|at|of|by|during|if|when|over|within|given|out of|per|every|each|on)\b"
-    r"[^,.;—]{0,60},\s*){0,3}",
+    r"[^,.;—]{0,60},\s*){1,3}",
     re.IGNORECASE,
 )
 """Circumstances in front of a sentence, whose comma starts no reason."""

@@ -27,6 +27,7 @@ def test_a_number_in_the_prose_is_no_second_answer(text: str) -> None:
         ("First 6 come, then 52 more come", "52"),
         ("A train of 6 cars holds 52 people", "52"),
         ("The total is 52 after 6 days", "52"),
+        ("They need 52 loaves to feed 6 groups for 9 days", "52"),
     ],
 )
 def test_the_number_of_a_sentence(text: str, number: str) -> None:

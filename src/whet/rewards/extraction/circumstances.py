@@ -50,8 +50,8 @@ def without_circumstances(found: list[Value], text: str) -> list[Value]:
     (['$36'], ['$36', '9'], ['4', '$8'])
     """
     kept: list[Value] = []
-    for value in found:
-        if not kept or not _is_circumstance(kept[-1], value, text):
+    for at, value in enumerate(found):
+        if not any(_is_circumstance(before, value, text) for before in (*kept[-1:], *found[at - 1 : at])):
             kept.append(value)
     return kept
 

@@ -1,7 +1,6 @@
 """The data types of a training step, each built from the one before.
 
-`Problem → Prompt → Request → Completion → Rollout → Reward → Group → Graded → Collected`. All are frozen and complete
-when made. Standard library only.
+`Problem → Prompt → Request → Completion → Rollout → Reward → Group → Graded → Collected`, all frozen. Standard library.
 """
 
 from collections.abc import Mapping, Sequence

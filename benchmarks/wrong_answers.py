@@ -102,9 +102,11 @@ ENDINGS = (r"So the answer is \boxed{{{}}}.", "The answer is ${}$.", "<answer>{}
 
 
 def mutated(rows: Sequence[dict[str, str]], count: int, seed: int) -> Iterator[Wrong]:
-    """Golds with one thing changed, each text once, drawn from the seed."""
+    """Golds with one thing changed, each text once, drawn from the seed; fewer where the rows do not give so many."""
     draw, seen = random.Random(seed), set[tuple[str, str]]()
-    while len(seen) < count:
+    for _ in range(20 * count):
+        if len(seen) == count:
+            break
         row, kind = draw.choice(rows), draw.choice(list(MUTATIONS))
         (gold,) = golds_of(row["answer"])
         other = MUTATIONS[kind](gold, draw)
@@ -235,6 +237,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the mutations (0)")
     parser.add_argument("--show", type=int, default=1000, metavar="N", help="paid answers to print (1,000)")
     asked = parser.parse_args()
+    if (asked.kind == "mutated") != bool(asked.files):
+        parser.error("`mutated` takes files of gold answers, the others none")
     if asked.kind == "hostile":
         answers = list(hostile())
         marks, seconds = _timed(answers)

@@ -248,7 +248,7 @@ class Collected:
     sampled: tuple[Group, ...] = ()
     """The groups as they were sampled, where only a part of each is learned from; empty where all of it is."""
     dropped: tuple[Group, ...] = ()
-    """Groups that were sampled for it and are not learned from: others with a signal took their place."""
+    """Groups that were sampled for it and are not learned from: others took their place."""
 
     @classmethod
     def of(cls, graded: Graded) -> "Collected":

@@ -29,6 +29,7 @@ def test_an_expression_of_the_question_in_another_form_is_not_worked_out(given: 
     ("given", "gold", "question"),
     [
         ("-4+3y+y^2", "y^2+3y-4", "Expand $(y+4)(y-1)$."),
+        ("3y+3", "3(y+1)", "The count $y+1$ grows by a factor of 3. What is it then?"),
         ("(y+4)(y-1) = y^2+3y-4", "y^2+3y-4", "Expand $(y+4)(y-1)$."),
         ("(y+4)(y-1)", "y^2+3y-4", "Expand the product of y plus 4 and y minus 1."),
         ("(1-y)(-4-y)", "(y+4)(y-1)", "Factor $y^2+3y-4$."),

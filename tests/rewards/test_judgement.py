@@ -27,6 +27,12 @@ def test_the_rule_and_the_reason_are_told() -> None:
         ("<think>maybe \\boxed{7}", "7", False),
         ("so \\fbox{42}", "42", True),
         ("The answer is 42.", "42", False),
+        ("\\boxed{18}. Wait, actually it is 20.", "18", False),
+        ("$17 < \\boxed{18} < 19$", "18", True),
+        ("\\boxed{18} to 6 children", "18", True),
+        ("\\boxed{18} to 20", "18", False),
+        ("$\\boxed{18}$ squared inches", "18", True),
+        ("$\\boxed{18}$ squared", "18", False),
     ],
 )
 def test_the_place_of_boxed(text: str, gold: str, right: bool) -> None:
@@ -123,6 +129,11 @@ def test_a_variable_of_the_question_is_no_option() -> None:
     question = "For a constant $c,$ find the shape described by $z = c$. (A) Line (C) Plane"
     assert not judge("\\boxed{c}", finder(None), ["C"], question=question).right
     assert judge("\\boxed{c}", finder(None), ["C"], question="Which one? (A) Line (C) Plane").right
+
+
+def test_an_option_may_be_said_in_the_words_of_the_question() -> None:
+    question = "Which is true? (A) Cats are birds of the wood. (B) Cats are animals with four legs."
+    assert judge("(B) Cats are animals with four legs.", finder(None), ["B"], question=question).right
 
 
 @pytest.mark.parametrize(

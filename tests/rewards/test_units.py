@@ -57,6 +57,9 @@ def test_spellings(text: str, unit: tuple[tuple[str, int], ...], rest: str) -> N
         ("$", "€", None),
         (" cad", " usd", None),
         ("$", " m", None),
+        (" square units", " ft^2", 1),
+        (" square units", " s^2", None),
+        (" cubic units", " kg^3", None),
     ],
 )
 def test_factors(given: str, gold: str, expected: Fraction | int | None) -> None:

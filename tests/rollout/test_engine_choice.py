@@ -52,7 +52,7 @@ def sampler(*makers: Any, decoding: Any = "auto") -> NativeSampler:
     return made
 
 
-def test_the_first_rung_that_can_be_made_is_taken() -> None:
+def test_the_first_option_that_can_be_made_is_taken() -> None:
     assert isinstance(choice(recorded).engine(policy()), GraphedDecoder)
     assert isinstance(choice(not_installed, recorded).engine(policy()), GraphedDecoder)
     assert type(choice(not_installed).engine(policy())) is Decoder
@@ -95,14 +95,14 @@ def test_a_stream_goes_down_too() -> None:
     assert [token.id for token in sampler(failing).stream(Request((5, 9), (1,)), PARAMS)] == expected
 
 
-def test_the_lowest_rung_has_nothing_below() -> None:
+def test_the_last_option_has_no_other() -> None:
     drawn = sampler()
     drawn.engine.start = None  # type: ignore[union-attr, assignment, method-assign]
     with pytest.raises(TypeError):
         drawn.generate(REQUESTS, PARAMS)
 
 
-def test_a_rung_that_cannot_be_made_is_told_of_too(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_option_that_cannot_be_made_is_told_of_too(caplog: pytest.LogCaptureFixture) -> None:
     made = choice(not_installed, recorded)
     with caplog.at_level(logging.WARNING, logger="whet"):
         for _ in range(2):

@@ -9,7 +9,7 @@ import re
 from whet.rewards.expressions import bag, canonical, formulas_of, tokens
 
 _EXPAND = re.compile(r"\bexpand|\bmultiply out\b", re.IGNORECASE)
-_FACTOR = re.compile(r"\bfactor(?:i[sz]e|ed)?\b", re.IGNORECASE)
+_FACTOR = re.compile(r"(?<!\ba )(?<!scale )(?<!common )\bfactor(?:i[sz]e|ed)?\b(?! of\b)", re.IGNORECASE)
 _SIMPLIFY = re.compile(r"\bsimplif|\breduc|\bdivid", re.IGNORECASE)
 _MULTIPLIED = re.compile(r"(?:[\d*)]|(?<![\\A-Za-z])[A-Za-z]+|\\pi)\Z")
 """The end of what a bracket behind it is multiplied with."""

@@ -8,6 +8,7 @@ from whet.formats.reasoning_marks import reasoning_end
 from whet.rewards.answer import find_candidate, last_place, reasoning_is_open, without_end_tokens
 from whet.rewards.equality import answers_equal
 from whet.rewards.extraction.candidate import Candidate, Kind
+from whet.rewards.extraction.doubt import replaces
 from whet.rewards.extraction.places import boxed
 from whet.rewards.extraction.readings import read
 from whet.rewards.gold_answer import kind_of
@@ -57,8 +58,9 @@ def in_format(text: str, response_format: ResponseFormat, kind: Kind = Kind.ANY)
     if response_format.name == "boxed":
         text = text[reasoning_end(text) :]
         place = last_place(boxed(text, kind), text, kind)
-        if place.refused:
-            return Candidate(rule, place.text, notes=place.notes, refused=place.refused, strict=True)
+        refused = place.refused or ("replaced afterwards" if replaces(text[place.end :], place.text) else "")
+        if refused:
+            return Candidate(rule, place.text, notes=place.notes, refused=refused, strict=True)
         answer, notes = place.text, place.notes
     reading = read(answer, kind)
     refused = reading.refused if reading.forms else "nothing readable"
@@ -89,7 +91,7 @@ def judge(
         found = find(text, kind)
         if found is None or found.refused:
             continue
-        if not found.strict and _is_copied(text, question):
+        if not found.strict and kind in (Kind.NUMBER, Kind.AMOUNT) and _is_copied(text, question):
             found = Candidate(found.rule, found.text, refused="a copy of the question")
             continue
         if kind is Kind.LETTER and names_variable(found.text, question):

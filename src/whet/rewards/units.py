@@ -200,9 +200,18 @@ def _same_family(given: Unit, gold: Unit) -> bool:
         return False
     names = [(one, other) for (one, p), (other, q) in zip(given, gold, strict=True) if p == q]
     return len(names) == len(gold) and all(
-        one == other or _ANY_LENGTH in (one, other) or one.endswith(" " + other) or other.endswith(" " + one)
+        one == other or _any_length(one, other) or one.endswith(" " + other) or other.endswith(" " + one)
         for one, other in names
     )
+
+
+def _any_length(one: str, other: str) -> bool:
+    """Whether one is the length without a name of `square units`, and the other a length."""
+    return _ANY_LENGTH in (one, other) and all(map(_is_length, (one, other)))
+
+
+def _is_length(name: str) -> bool:
+    return name == _ANY_LENGTH or _factor(((name, 1),), (("meter", 1),)) is not None
 
 
 def _money(given: Unit, gold: Unit) -> Fraction | None:

@@ -66,7 +66,7 @@ class EngineChoice:
     ) -> None:
         self.decoding, self.options = decoding, options
         self.failed = 0
-        """Rungs from the top that failed."""
+        """Options from the first on that failed."""
         self.idle: GraphedDecoder | None = None
         self.model: Callable[[], Any] = lambda: None
         """The model that the idle engine was made of, while it exists."""

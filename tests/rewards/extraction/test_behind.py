@@ -28,7 +28,18 @@ def test_bound(tail: str) -> None:
 
 @pytest.mark.parametrize(
     "tail",
-    ["", " tickets", " to finish 2 walls", " pupils got B and above", " digits of pi", " days to the end", " more"],
+    [
+        *(
+            "",
+            " tickets",
+            " to finish 2 walls",
+            " pupils got B and above",
+            " digits of pi",
+            " days to the end",
+            " more",
+        ),
+        *(" apples to 3 friends", " to 4 decimal places"),
+    ],
 )
 def test_no_bound(tail: str) -> None:
     assert not is_bound(tail)

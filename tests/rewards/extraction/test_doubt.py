@@ -6,6 +6,12 @@ from rewards.growth import growth
 from whet.rewards.answer import find_answer, find_candidate
 from whet.rewards.extraction.candidate import Kind
 from whet.rewards.extraction.doubt import is_doubted, replaces, takes_back
+from whet.rewards.judgement import judge
+
+
+def is_right(text: str) -> bool:
+    """Whether a completion is paid for 71."""
+    return judge(text, find_candidate, ["71"]).right
 
 
 @pytest.mark.parametrize(
@@ -28,8 +34,7 @@ from whet.rewards.extraction.doubt import is_doubted, replaces, takes_back
     ],
 )
 def test_a_doubted_answer_is_none(text: str) -> None:
-    found = find_candidate(text, Kind.NUMBER)
-    assert found is None or found.refused or found.answer != "71"
+    assert not is_right(text)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +47,14 @@ def test_a_doubted_answer_is_none(text: str) -> None:
         "If x is even, then the answer is 71.",
         "12 is wrong. The answer is 71.",
         "Not sure why, but it is \\boxed{71}.",
+        "The answer has to be odd, so \\boxed{71}.",
+        "The answer depends on x alone, and it is \\boxed{71}.",
+        "We reject the negative root and get \\boxed{71}.",
+        "The number of people who never believe in luck is \\boxed{71}.",
+        "Each wrong answer costs 1 point, which leaves \\boxed{71}.",
+        "The number of wrong answers is \\boxed{71}.",
+        "The factory rejected 71 bulbs.",
+        "He may take no more than \\boxed{71}.",
     ],
 )
 def test_doubt_about_something_else_leaves_the_answer(text: str) -> None:
@@ -92,8 +105,24 @@ def test_a_replaced_answer(text: str, answer: str) -> None:
     "text", ["71. Actually 72", "71. No, 72.", "The answer is 71. The answer is 72.", "71 (wrong)"]
 )
 def test_within_a_place_the_first_of_two_is_no_answer(text: str) -> None:
-    found = find_candidate(f"<answer>{text}</answer>", Kind.NUMBER)
-    assert found is None or found.refused or found.answer != "71"
+    assert not is_right(f"<answer>{text}</answer>")
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        "Edit: a slip in step 3 is mended.",
+        "Wait, 4 groups of 9. Yes, that is right.",
+        "Hmm, this took 5 minutes.",
+        "No, it's not 80.",
+        "Actually, each of the 6 children gets 8.",
+    ],
+)
+@pytest.mark.parametrize("answer", ["\\boxed{71}", "The answer is 71.", "#### 71\n"])
+def test_a_remark_with_numbers_replaces_nothing(answer: str, remark: str) -> None:
+    found = find_candidate(f"{answer}\n\n{remark}", Kind.NUMBER)
+    assert found is not None
+    assert (found.answer, found.refused) == ("71", "")
 
 
 def test_a_page_behind_an_answer_replaces_nothing() -> None:

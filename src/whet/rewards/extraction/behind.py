@@ -18,7 +18,9 @@ _CHANGES_VALUE = re.compile(
 )
 _BOUND_BEHIND = re.compile(
     r"(?:\s[A-Za-z]+){0,3}?\s(?:or (?:more|less|fewer|greater|higher|lower|longer|shorter|above|below|over|under|up)"
-    r"|at (?:least|most)|(?:to|through) \$?\d+)\b"
+    r"|at (?:least|most))\b"
+    r"|\s(?:to|through) \$?\d+\b(?! (?:decimal|significant|places|digits))"
+    r"|(?P<noun>(?:\s[A-Za-z]+){1,3})\s(?:to|through) \$?\d+(?!\d)(?:(?P=noun)\b|\W*\Z)"
     r"|(?:\s[A-Za-z]+)?\sand (?:above|up|over|more|below)\b|\s(?:pi|tens|to the (?:second|third|fourth|fifth))\b",
     re.IGNORECASE,
 )

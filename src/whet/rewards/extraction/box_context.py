@@ -61,17 +61,22 @@ _FAR_DOUBT = 120
 """Characters before a box that are searched for the beginning of its sentence."""
 _MAKES_ANOTHER = re.compile(
     r"\b(?:twice|thrice|double|triple|half(?: of)?|(?:square|cube|fourth) root of|reciprocal of|inverse of"
-    r"|(?:more|less|fewer|greater|smaller|larger|bigger|lower|higher) than)(?: (?:about|around|roughly|only))?$"
+    r"|(?<!\bno )(?:more|less|fewer|greater|smaller|larger|bigger|lower|higher) than)"
+    r"(?: (?:about|around|roughly|only))?$"
 )
 """Words before a box that bound it or make another value of it; `at most \\boxed{5}` is how a maximum is given."""
 _STRICT = re.compile(r"(?:(?<![=-])>|<|\\[gl]t(?![A-Za-z])|≠)\s*\Z")
 _BEHIND = re.compile(
     r"(?P<close>[\s$)*]{0,4}(?:\\[\])])?)(?:\s|\\text\w*\s*\{\s*)"
-    r"(?P<words>(?:thousand|million|billion|trillion|hundred|dozens?|squared|cubed|(?:plus|minus|times|divided by) \d+"
-    r"|or (?:more|less|fewer|greater|higher|lower|above|below)|to \$?\d+)\b)",
+    r"(?P<words>(?:thousand|million|billion|trillion|hundred|dozens?"
+    r"|(?:squared|cubed)(?! (?:centi|milli|kilo)?(?:met|inch|f[eo][eo]t|yard|mile|unit))"
+    r"|(?:plus|minus|times|divided by) \d+"
+    r"|or (?:more|less|fewer|greater|higher|lower|above|below)|to \$?\d+(?!\d|\s*[A-Za-z]))\b)",
     re.IGNORECASE,
 )
 """Words behind a box that make another value of it."""
+_STRICT_AFTER = re.compile(r"\s*(?:<|\\lt(?![A-Za-z])|\\leq?(?![A-Za-z])|≤)")
+"""The other half of an interval in which a value lies."""
 _BASE = re.compile(r"\s*(_(?:\{[^{}]*\}|\d+))")
 _TUPLE_BEFORE = re.compile(r"(?:\\?[({\[])(?:[^(){}\[\]$]*,)?\s*\Z")
 _TUPLE_AFTER = re.compile(r"\s*(?:,[^(){}\[\]$]*)?(?:\\right)?\s*\\?[)}\]]")
@@ -104,7 +109,7 @@ def in_context(text: str, start: int, end: int, inside: str) -> Boxed:
     if _MAKES_ANOTHER.search(words_before(text, start)):
         return Boxed(inside, refused=f'no value of its own: "{inside}"')
     formula = in_maths(text, start)
-    if formula and _STRICT.search(before):
+    if formula and _STRICT.search(before) and not _STRICT_AFTER.match(text, end):
         return Boxed(inside, refused=f'a bound: "{inside}"')
     if formula and (whole := _collection(text, start, end, inside) or _expression(text, start, end, inside)):
         return Boxed(whole, ("part of a formula",))

@@ -4,27 +4,32 @@ import re
 
 from whet.rewards.extraction.values import values
 
-_CLAUSE = re.compile(r"[.!?;:,\n](?=\s)|\b(?:so|but|hence|thus|therefore|then)\b", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"[.!?;:,\n](?=\s)|\b(?:so|but|and|hence|thus|therefore|then|which|giving|leaving|getting|to get)\b", re.IGNORECASE
+)
 """What separates a clause from those before it."""
 _WRONG = r"(?:wrong|incorrect|false|mistaken|bad|invalid)"
+_WE = r"\b(?:i|we|you)\s+(?:(?:ca|can|could|do|did|would|must|should)\s*)?"
+_NOT = r"(?:n['’]t|\s*not|\s*never)\s+"
 _DOUBT = re.compile(
-    r"(?:\b(?:do|does|did|would|could|can)(?:n['’]t|\s*not)|\bnever)\s+(?:think|believe|say|accept|claim|suppose|expect)\b"
-    r"|(?<!no )(?<!a )(?<!any )\bdoubt(?:s|ed|ful)?\b"
-    r"|\b(?:unlikely|improbable|unclear|uncertain|unsure)\b"
-    r"|\b(?:not|isn['’]t|n['’]t)\s+(?:sure|certain|clear|true|the case|correct|right)\b"
-    rf"|\b{_WRONG}\s+(?:that|to)\b|\b{_WRONG}\s+(?:answer|result|value|solution|choice|option)\b"
-    r"|\bmistake\s+to\b|\b(?:no\s?one|nobody|none)\b[^.]*\b(?:sa(?:y|ys|id)|think|thinks|claims?|believes?)\b"
-    r"|\b(?:refuse[sd]?|reject(?:s|ed)?|den(?:y|ies|ied)|rule[sd]? out)\b"
-    r"|\bwhat\s+if\b|\b(?:they|some|people|others)\s+(?:claim|say|think)\b"
-    r"|\b(?:if|whether)\s+(?:(?:the|my|our|final|correct)\s+)*(?:answer\s+(?:is\s+)?)?\Z",
+    rf"{_WE}{_NOT}(?:think|believe|say|accept|claim|suppose|expect)\b|\b(?:i|we)\s+(?:\w+\s+)?doubt\b|\bdoubtful\b"
+    r"|(?:\b(?:is|am|are|be|seems)|['’](?:s|m|re))\s+(?:very |quite |highly )?"
+    r"(?:unlikely|improbable|unclear|uncertain|unsure)\b|\bunlikely\s+to\s+be\b"
+    r"|(?:\b(?:is|am|are)|['’](?:s|m|re))\s+not\s+(?:sure|certain|clear)\b"
+    r"|(?:\bnot|n['’]t)\s+(?:true|right|correct|the case)\s+that\b"
+    rf"|(?:\bis|\bwas|\bbe|['’]s)\s+{_WRONG}\s+(?:that|to)\b|\bmistake\s+to\b"
+    r"|\b(?:no\s?one|nobody)\b[^.]*\b(?:sa(?:y|ys|id)|think|thinks|claims?|believes?)\b"
+    rf"|(?<!of )\b(?:the|an?|one|my|your)\s+(?:common\s+|typical\s+)?{_WRONG}"
+    r"\s+(?:answer|result|value|solution)\s+(?:is|was)\W*\Z"
+    rf"|{_WE}(?:refuse to (?:say|accept|believe)|reject|deny|rule out)\s+"
+    r"(?:that\s+|(?:the\s+)?(?:answer|value|result)\s*(?:is\s+)?)*\W*\Z"
+    r"|\bwhat\s+if\b|\b(?:they|some|people|others)\s+(?:claim|say|think)\s+(?:that\s+)?(?:it|the\s+answer)\b"
+    r"|\b(?:if|whether)\s+(?:(?:the|my|our|final|correct)\s+)*(?:answer\s+(?:is\s+)?)?\Z"
+    r"|\banswer\s+(?:contains?|includes?|has|starts?|begins?|ends?|exceeds?|differs|varies|lies|falls)"
+    r"(?:\s+(?:in|with|by|from|at|near|above|below|under|over|the))*\W*\Z|\banswer\s+depends\W*\Z",
     re.IGNORECASE,
 )
-"""What in a clause before an answer says that it may be none."""
-_PARTIAL = re.compile(
-    r"\banswer\s+(?:contains?|includes?|has|starts?|begins?|ends?|exceeds?|depends|differs|varies|lies|falls)\b",
-    re.IGNORECASE,
-)
-"""What says something about an answer without giving it."""
+"""What in the clause before an answer says that it may be none, or says something about it without giving it."""
 _MARKS = " \n\t$()[]}*_.,;:!\"'”’–—-"
 _CLOSERS = r"[ $)\]}*_.,;:!\"'”’–—-]*"
 _REMARKS = (
@@ -45,6 +50,23 @@ _REVISION = re.compile(
     re.IGNORECASE,
 )
 """What right behind an answer begins to replace it."""
+_STATES_ANOTHER = re.compile(
+    r"(?:\b(?:it|that|this|(?:(?:correct|right|real|actual|true|final)\s+)*(?:answer|result|total|value|sum|number))"
+    r"(?:['’]s|\s+is|\s+was|\s+should\s+be|\s+must\s+be|\s+would\s+be|\s+equals)|\b(?:should|must|would)\s+be)"
+    r"(?:\s+(?:actually|really|just|in\s+fact))?\s*[$\\(\[*{]*-?\.?\d"
+    r"|^\W*(?:(?:[a-z][\w'’ ]{0,24}[,:;.!—–-]|(?:wait|actually|oops|sorry|hmm|no|nope|edit|correction)\b)\s*){0,3}"
+    r"(?:then\s+)?[$\\(\[*{]*-?\d[\d.,/]*[$)\]*}]*\W*\Z",
+    re.IGNORECASE,
+)
+"""A statement of another answer, or nothing but another number."""
+_COMES_TO = re.compile(r"=\s*\$?-?\d[\d.,/]*\W*\Z")
+_MISTAKE = re.compile(r"\b(?:mistake|wrong|incorrect|mis(?:count|calculat|read|took)|error)", re.IGNORECASE)
+_CONFIRMS = re.compile(
+    r"(?<!not )(?<!isn['’]t )(?<!the )"
+    r"\b(?:yes|correct|right|fine|ok(?:ay)?|good|matches|confirmed|holds|checks out|as expected)\b",
+    re.IGNORECASE,
+)
+"""What says that an answer stands after all."""
 _FAR = 600
 """Characters behind an answer beyond which what follows is another text."""
 _NEAR = 120
@@ -57,8 +79,7 @@ def is_doubted(before: str) -> bool:
     >>> [is_doubted(text) for text in ("I doubt that it is ", "There is no doubt that it is ", "I doubt 9, so it is ")]
     [True, False, False]
     """
-    near = before[-_NEAR:].lower()
-    return bool(_DOUBT.search(_CLAUSE.split(near)[-1]) or ("answer" in near and _PARTIAL.search(near)))
+    return bool(_DOUBT.search(_CLAUSE.split(before[-_NEAR:])[-1]))
 
 
 def takes_back(behind: str) -> bool:
@@ -71,12 +92,17 @@ def takes_back(behind: str) -> bool:
 
 
 def replaces(behind: str, answer: str) -> bool:
-    """Whether a text right behind an answer goes on to other numbers, without a word about this one.
+    """Whether a text right behind an answer states another one, without a word about this one.
 
     >>> replaces(". Wait, it is 20.", "18"), replaces(". Wait, let me check: 9 + 9 = 18.", "18")
     (True, False)
+    >>> replaces(". Edit: typo in step 2.", "18"), replaces(". Oops, a mistake: 9 + 11 = 20.", "18")
+    (False, True)
     """
-    if len(behind) > _FAR or not _REVISION.match(behind[:_NEAR].lstrip(_MARKS)):
+    revision = len(behind) <= _FAR and _REVISION.match(behind[:_NEAR].lstrip(_MARKS))
+    if not revision or _CONFIRMS.search(behind):
         return False
     given, others = ({value.plain for value in values(text)} for text in (answer, behind))
-    return bool(given and others) and given.isdisjoint(others)
+    calculated = (len(given) == 1 and _COMES_TO.search(behind)) or ("=" in behind and _MISTAKE.search(behind))
+    stated = calculated or _STATES_ANOTHER.search(behind)
+    return bool(stated and given and others) and given.isdisjoint(others)

@@ -15,7 +15,7 @@ _OF = rf"half|{_PARTS}|root|square|cube|log|logarithm|reciprocal|inverse|multipl
 _OPERAND_WORDS = (
     r"log|ln|sin|cos|tan|cot|sqrt|mod|modulo|over|remainder|plus|minus|times|versus|vs\.?|twice|thrice|double|triple|half"
     r"|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
-    r"|(?<!given )(?<!represented )(?<!denoted )(?<!expressed )(?<!creased )by|\d+(?:st|nd|rd|th) of|or"
+    r"|(?:divided|multiplied|divisible|followed|\d) by|\d+(?:st|nd|rd|th) of|or"
     rf"|(?:{_OF}|percent|[\d.]+%|(?<!a )sum|(?<!a )product|(?<!a )difference) of"
     r"|(?:sum|product|difference|average|mean) (?:of|between) \S+ and"
 )
@@ -31,8 +31,9 @@ _NUMBERED = (
 _FILLERS = r"(?: (?:about|around|approximately|roughly|exactly|just|only|some))*"
 _WORD_BEFORE = re.compile(
     rf"(?:{any_of('negation', 'bound', 'part')}"
-    rf"|\b(?:{_OPERAND_WORDS}|{_BOUND_WORDS}|{_NEGATION_WORDS}|{_NUMBERED})){_FILLERS}$"
+    rf"|\b(?:{_OPERAND_WORDS}|{_BOUND_WORDS}|{_NEGATION_WORDS})){_FILLERS}$"
 )
+_NUMBERED_BEFORE = re.compile(rf"\b(?:{_NUMBERED})\s$")
 """What before a value makes it an operand, an argument, a coordinate, one side of a relation or a running number.
 
 Both are for text in small letters: ignoring case takes a search five times as long.
@@ -64,7 +65,7 @@ def is_operand(value: Value, text: str) -> bool:
     before = text[max(0, value.start - _LONGEST_OPERATOR) : value.start].lower()
     if _OPERAND_AFTER.match(text, value.end) or _OPERATOR_BEFORE.search(before):
         return True
-    return is_led_off(text, value.start)
+    return bool(_NUMBERED_BEFORE.search(before)) or is_led_off(text, value.start)
 
 
 def is_led_off(text: str, start: int) -> bool:

@@ -31,6 +31,7 @@ _IS_THE_ANSWER = re.compile(r" (?:is|are) (?:the|my|our) (?:(?:final|correct|rig
 _SUBJECT = re.compile(r"(?:(?:option|choice) )?[^\s.,;:]{1,30}(?: [^\s.,;:]{1,30})?$", re.IGNORECASE)
 _SENTENCE_ENDS = re.compile(rf"\.[*_]{{0,2}}\$?(?=\s|$)(?!\s+{GOES_ON})(?!(?<=\.\.)\s+[\d$(\\-])|\n|(?=\\\]|\\\)\.)")
 _ABBREVIATION = re.compile(r"(?:\b(?:Rs|approx|ca|No|vs|a\.m|p\.m|[A-J]))\.$")
+_LONGEST_ABBREVIATION = 10
 _LABEL = re.compile(r"^[ \t]*A:[ \t]*(\S.*)$", re.MULTILINE)
 
 
@@ -147,7 +148,8 @@ _LAST = 3
 def _sentence(text: str, start: int) -> str:
     """The text up to the end of its sentence; a period that ends no sentence, as in `Rs. 5` or `B. 12`, is none."""
     for end in _SENTENCE_ENDS.finditer(text, start):
-        if not _ABBREVIATION.search(text[start : end.start() + 1]) or not text[end.end() :].strip():
+        near = text[max(start, end.start() - _LONGEST_ABBREVIATION) : end.start() + 1]
+        if not _ABBREVIATION.search(near) or not text[end.end() :].strip():
             return text[start : end.start()]
     return text[start:]
 

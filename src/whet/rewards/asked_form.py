@@ -6,7 +6,7 @@ not worked out. Formulas are in the notation of `expressions.canonical`.
 
 import re
 
-from whet.rewards.expressions import bag, canonical, formulas_of, tokens
+from whet.rewards.expressions import bag, canonical, formulas_of, terms, tokens
 
 _EXPAND = re.compile(r"\bexpand|\bmultiply out\b", re.IGNORECASE)
 _FACTOR = re.compile(r"(?<!\ba )(?<!scale )(?<!common )\bfactor(?:i[sz]e|ed)?\b(?! of\b)", re.IGNORECASE)
@@ -49,7 +49,7 @@ def multiplied_sums(formula: str) -> int:
     for start, end in _brackets(formula):
         before = formula[max(0, start - _LONGEST_WORD) : start]
         joined = _MULTIPLIED.search(before) or _GOES_ON.match(formula, end)
-        found += bool(joined) and not before.endswith("^") and len(_split(formula[start + 1 : end - 1])) > 1
+        found += bool(joined) and not before.endswith("^") and len(terms(formula[start + 1 : end - 1])) > 1
     return found
 
 
@@ -60,7 +60,7 @@ def factors(formula: str, depth: int = 0) -> int:
     (3, 1, 1)
     """
     formula = formula.strip("$").lstrip("+-")
-    if depth > _DEEPEST or len(_split(formula)) > 1:
+    if depth > _DEEPEST or len(terms(formula)) > 1:
         return min(1, len(_LETTER.findall(formula)))
     ends = dict(_brackets(formula))
     count = at = 0
@@ -76,16 +76,19 @@ def factors(formula: str, depth: int = 0) -> int:
 
 def divisors(formula: str) -> list[str]:
     """What a formula divides by, where a variable is in it."""
-    ends = dict(_brackets(formula))
-    below = [formula[slash.end() : ends.get(slash.end(), slash.end() + 1)] for slash in re.finditer("/", formula)]
-    return [one for one in below if _LETTER.search(one)]
+    return [one for one in _below(formula) if _LETTER.search(one)]
 
 
 def _copied_roots(formula: str, question: str) -> int:
     r"""The number of divisors with a root that are formulas of the question, as in `1/(\sqrt5+2)`."""
+    roots = (one for one in _below(formula) if "\\sqrt" in one)
+    return sum(len(terms(one[1:-1])) > 1 and _is_formula(one, question) for one in roots)
+
+
+def _below(formula: str) -> list[str]:
+    """What stands behind each slash: a bracket, or a single character."""
     ends = dict(_brackets(formula))
-    below = [formula[slash.end() : ends.get(slash.end(), slash.end())] for slash in re.finditer("/", formula)]
-    return sum("\\sqrt" in one and len(_split(one[1:-1])) > 1 and _is_formula(one, question) for one in below)
+    return [formula[slash.end() : ends.get(slash.end(), slash.end() + 1)] for slash in re.finditer("/", formula)]
 
 
 def _is_formula(formula: str, question: str) -> bool:
@@ -101,15 +104,3 @@ def _brackets(formula: str) -> list[tuple[int, int]]:
         elif char == ")" and opened:
             pairs.append((opened.pop(), place + 1))
     return pairs
-
-
-def _split(formula: str) -> list[str]:
-    """The terms of a sum."""
-    depth, terms = 0, [""]
-    for char in formula:
-        depth += (char == "(") - (char == ")")
-        if depth == 0 and char in "+-±" and terms[-1]:
-            terms.append("")
-        else:
-            terms[-1] += char
-    return [term for term in terms if term]

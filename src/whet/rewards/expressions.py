@@ -82,6 +82,22 @@ def tokens(formula: str) -> tuple[str, ...]:
     return tuple(_TOKEN.findall(formula))
 
 
+def terms(formula: str) -> list[str]:
+    """The terms of a sum, without the signs between them; a formula that is no sum is one term.
+
+    >>> terms("3x+4(y-1)-z"), terms("-x")
+    (['3x', '4(y-1)', 'z'], ['x'])
+    """
+    depth, found = 0, [""]
+    for char in formula:
+        depth += (char == "(") - (char == ")")
+        if depth == 0 and char in "+-±":
+            found.append("")
+        else:
+            found[-1] += char
+    return [term for term in found if term]
+
+
 def bag(parts: tuple[str, ...]) -> tuple[str, ...]:
     """The tokens in any order, without plus signs: equal for sums and products whose terms were rearranged."""
     return tuple(sorted(part for part in parts if part != "+"))

@@ -17,7 +17,7 @@ from collections import Counter
 from math import gcd, isqrt
 
 from whet.rewards.asked_form import has_asked_form
-from whet.rewards.expressions import bag, canonical, formulas_of, tokens
+from whet.rewards.expressions import bag, canonical, formulas_of, terms, tokens
 
 LONGEST = 2000
 """Characters of an answer; a longer one is equal to a gold answer only where it is the same text."""
@@ -224,14 +224,7 @@ def _factors(formula: str) -> list[int]:
 
 def _like_terms(formula: str) -> int:
     """The number of terms of a sum that could be added to an earlier one, such as `3x + 4 - x + 3`: 2."""
-    depth, terms = 0, [""]
-    for char in formula:
-        depth += (char == "(") - (char == ")")
-        if depth == 0 and char in "+-±":
-            terms.append("")
-        else:
-            terms[-1] += char
-    kinds = Counter(map(_kind, filter(None, terms)))
+    kinds = Counter(map(_kind, terms(formula)))
     return sum(kinds.values()) - len(kinds)
 
 

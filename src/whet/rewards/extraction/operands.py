@@ -33,10 +33,11 @@ _WORD_BEFORE = re.compile(
     rf"(?:{any_of('negation', 'bound', 'part')}"
     rf"|\b(?:{_OPERAND_WORDS}|{_BOUND_WORDS}|{_NEGATION_WORDS})){_FILLERS}$"
 )
+"""Words before a value that make another one of it, bound it or deny it."""
 _NUMBERED_BEFORE = re.compile(rf"\b(?:{_NUMBERED})\s$")
-"""What before a value makes it an operand, an argument, a coordinate, one side of a relation or a running number.
+"""Words before a running number.
 
-Both are for text in small letters: ignoring case takes a search five times as long.
+All three are for text in small letters: ignoring case takes a search five times as long.
 """
 _UNIT_LETTERS = "mLlgshkVWACFNJ"
 _OPERAND_AFTER = re.compile(
